@@ -1,0 +1,32 @@
+"""Starts a worker: run by path, in an environment where this project is not installed.
+
+The project's packages are found by an import finder that knows only their names, so neither
+the folder they lie in (which may be another environment's site-packages) nor the folder where
+the command was called can shadow or leak a module.
+"""
+
+import sys
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+OWN = ("harness", "models", "samplers")  # the worker side; reports are not needed here
+ROOT = str(Path(__file__).resolve().parent.parent)
+
+
+class OwnPackages:
+    """Finds the project's top-level packages in ROOT and leaves every other name alone."""
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        """The spec of one of the project's packages, else None."""
+        if path is None and name in OWN:
+            return PathFinder.find_spec(name, [ROOT], target)
+        return None
+
+
+if __name__ == "__main__":
+    sys.path.pop(0)  # the folder of this file, which would make `import records` work
+    sys.meta_path.insert(0, OwnPackages)
+    from harness.worker import main
+
+    sys.exit(main(sys.argv[1]))

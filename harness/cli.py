@@ -1,0 +1,212 @@
+"""The command line: each command parses, calls one function, prints, returns an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import harness
+
+#: exit codes
+FINE, NOT_OK, BAD_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
+FORMATS = ("table", "markdown", "csv", "json")
+LISTS = ("samplers", "models", "environments")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    given = _parser().parse_args(arguments)
+    if not hasattr(given, "command"):
+        _parser().print_help()
+        return BAD_ARGUMENTS
+    try:
+        return given.command(given)
+    except BrokenPipeError:  # the reader of our output has left, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINE
+    except Exception as error:
+        if not _is_refusal(error):
+            raise
+        print(f"samplerbench: {error}", file=sys.stderr)
+        return BAD_ARGUMENTS
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Errors whose text is for the user: what, expected, what to do."""
+    from harness.environments import EnvironmentFailed
+    from harness.store import StoreError
+    from models.registry import UnknownName
+
+    return isinstance(error, (UnknownName, StoreError, EnvironmentFailed))
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, with the nearest option named for one that is not known."""
+
+    def error(self, message: str) -> Any:
+        from difflib import get_close_matches
+
+        marker = "unrecognized arguments: "
+        if message.startswith(marker):
+            word = message[len(marker) :].split()[0]
+            options = [o for action in self._all_actions() for o in action.option_strings]
+            near = get_close_matches(word.split("=")[0], options, n=1)
+            known = ", ".join(sorted(o for o in set(options) if o.startswith("--")))
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            message = f"no option is called {word!r}{hint}\n  known options: {known}"
+        print(f"samplerbench: {message}\n  help: {self.prog} --help", file=sys.stderr)
+        raise SystemExit(BAD_ARGUMENTS)
+
+    def _all_actions(self) -> list[argparse.Action]:
+        found = list(self._actions)
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for sub in action.choices.values():
+                    found += sub._actions
+        return found
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="samplerbench",
+        description="Which sampler can I trust on my model, with these versions, on this machine,"
+        " and what does it cost?",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=harness.__version__)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _run_options(commands)
+    _report_options(commands)
+    listing = commands.add_parser("list", help="what is registered", allow_abbrev=False)
+    listing.add_argument("what", nargs="?", choices=LISTS)
+    listing.set_defaults(command=_list)
+    return parser
+
+
+def _run_options(commands: Any) -> None:
+    run = commands.add_parser(
+        "run", help="run a campaign, show its table, write its report", allow_abbrev=False
+    )
+    add = run.add_argument
+    add("campaign", nargs="?", type=Path, help="a TOML file with these options as keys")
+    add("--model", nargs="+", action="extend", metavar="NAME[:OPTION=VALUE,...]",
+        help="registered, or path/to/file.py:name (default: linear)")
+    add("--sampler", nargs="+", action="extend", metavar="NAME[:SETTING=VALUE,...]",
+        help="default: the four, HMC also with a sane trajectory, and the control")
+    add("--replicates", type=int, help="independent runs of each sampler (default: 32)")
+    add("--chains", type=int, help="chains a replicate (default: 1)")
+    add("--warmup", type=int, help="warm-up iterations a chain (default: 500)")
+    add("--draws", type=int, help="kept draws a chain (default: 5000)")
+    add("--seed", type=int, help="replicate r runs with seed + r (default: 0)")
+    add("--env", nargs="+", action="extend", metavar="NAME",
+        help="pinned, latest, current, or a file of pins (default: pinned)")
+    add("--device", nargs="+", action="extend", metavar="DEVICE", help="cpu, gpu (default: cpu)")
+    add("--precision", nargs="+", action="extend", type=int, metavar="BITS",
+        help="32, 64 (default: 32)")
+    add("--jobs", type=int, help="trials at once (default: 1; timings want 1)")
+    add("--timeout", type=float, help="seconds a trial may take (default: 600)")
+    add("--out", type=Path, metavar="DIR", help="the campaign's folder; one that is there goes on")
+    add("--retry", action="store_true", help="run again what ended other than ok")
+    add("--quiet", action="store_true", help="no progress")
+    run.set_defaults(command=_run)  # fmt: skip
+
+
+def _report_options(commands: Any) -> None:
+    report = commands.add_parser("report", help="show a stored campaign", allow_abbrev=False)
+    report.add_argument("folder", type=Path, metavar="DIR")
+    report.add_argument("--format", choices=FORMATS, default="table")
+    report.add_argument("--columns", help="names, separated by commas")
+    report.add_argument("-o", "--output", type=Path, metavar="FILE", help="write it there")
+    report.set_defaults(command=_report)
+
+
+def _run(given: argparse.Namespace) -> int:
+    from harness import campaign, plan, progress
+
+    options = plan.from_file(given.campaign) if given.campaign else {}
+    for name in plan.Plan.__dataclass_fields__:
+        value = getattr(given, name)
+        if value is not None:
+            options[name] = value
+    watcher = progress.watcher(given.quiet)
+    try:
+        found = campaign.run(out=given.out, watcher=watcher, retry=given.retry, **options)
+    except campaign.Interrupted as stopped:
+        if isinstance(watcher, progress.Bar):
+            watcher.stop()
+        print(f"samplerbench: {stopped}\n  go on with: {_again(stopped.folder)}", file=sys.stderr)
+        return INTERRUPTED
+    with found:
+        rows = found.rows()
+        print(_as_text(rows, "table", None), end="")
+        print(f"\ncampaign: {_near(found.folder)}")
+    return FINE if all(row["status"] == "ok" for row in rows) else NOT_OK
+
+
+def _again(folder: Path) -> str:
+    """The command that was given, with the folder named."""
+    words = ["samplerbench", *sys.argv[1:]]
+    if "--out" not in words:
+        words += ["--out", str(_near(folder))]
+    return shlex.join(words)
+
+
+def _near(folder: Path) -> Path:
+    """The folder as a short path where it lies below the current one."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
+
+
+def _report(given: argparse.Namespace) -> int:
+    columns = given.columns.split(",") if given.columns else None
+    with harness.load(given.folder) as found:
+        rows = found.rows()
+        planned = len(found.store.trials())
+    text = _as_text(rows, given.format, columns)
+    if len(rows) < planned:
+        print(f"samplerbench: {planned - len(rows)} of {planned} trials have no result yet",
+              file=sys.stderr)  # fmt: skip
+    if given.output:
+        given.output.write_text(text)
+    else:
+        print(text, end="")
+    return FINE
+
+
+def _as_text(rows: list[dict[str, Any]], form: str, columns: Sequence[str] | None) -> str:
+    import shutil
+
+    from reports import tables
+
+    if form == "table":
+        return tables.terminal(rows, shutil.get_terminal_size((120, 24)).columns)
+    makers = {"markdown": tables.markdown, "csv": tables.as_csv, "json": tables.as_json}
+    return makers[form](rows, columns)
+
+
+def _list(given: argparse.Namespace) -> int:
+    for what in [given.what] if given.what else LISTS:
+        if not given.what:
+            print(f"{what}:")
+        for name, summary in _listed(what):
+            print(f"  {name:<18} {summary}")
+    return FINE
+
+
+def _listed(what: str) -> list[tuple[str, str]]:
+    if what == "samplers":
+        from samplers.base import samplers
+
+        return [(name, samplers.get(name).summary) for name in samplers.names()]
+    if what == "models":
+        from models.base import models
+
+        return [(name, models.get(name).summary) for name in models.names()]
+    from harness import environments
+
+    return [(name, environments.summary(name)) for name in environments.names()]

@@ -1,0 +1,264 @@
+"""What draws claim about themselves: effective sample sizes, R-hat and standard errors.
+
+Definitions are those of Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), Bayesian Analysis
+16:667, as ArviZ 0.23.4 computes them, and the tests hold them equal to ArviZ. Three differences, on
+purpose:
+
+- a component whose draws never differ gives NaN, where ArviZ gives as many effective draws as there
+  are draws;
+- a component with an infinite draw gives NaN, as one with a NaN does;
+- R-hat of one chain compares its two halves, where ArviZ gives NaN: a single chain that drifts
+  should show it.
+
+ArviZ itself is not imported: that takes three seconds, and it works through components one at a
+time. Arrays are ``x[replicate, chain, draw, component]``; they are worked through in chunks of
+replicates, so that memory stays bounded, and within a chunk as rows ``[series, chain, draw]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft, special
+
+Array = np.ndarray
+
+LEAST_DRAWS = 4  # per chain; with fewer there is no split chain to speak of (ArviZ's limit)
+CHUNK = 500_000  # numbers worked on at once: about the second-level cache once FFTs double them
+TAIL = (0.05, 0.95)  # tail ESS is the smaller of the ESS of these two quantiles' indicators
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What every replicate claims, each [replicate, component]; NaN where it claims nothing."""
+
+    mean: Array
+    sd: Array  # with n - 1, over all chains
+    ess_bulk: Array
+    ess_tail: Array
+    ess_mean: Array
+    mcse_mean: Array  # sd / sqrt(ess_mean)
+    rhat: Array  # the larger of the bulk and the folded rank-normalised split R-hat
+    finite: Array  # bool: every draw is finite
+    moves: Array  # bool: no chain is constant
+
+
+def claims(x: Array) -> Claims:
+    """All that equal-weight ``x[replicate, chain, draw, component]`` claim, sharing the work."""
+    parts = [_claims_of_rows(rows) for rows in _rows(x)]
+    shape = (x.shape[0], x.shape[3])
+    columns = {
+        key: np.concatenate([part[key] for part in parts]).reshape(shape) for key in parts[0]
+    }
+    return Claims(**columns)
+
+
+def ess_bulk(x: Array) -> Array:
+    """Bulk ESS, [replicate, component]: of rank-normalised split chains (Vehtari et al. 2021)."""
+    return claims(x).ess_bulk
+
+
+def ess_tail(x: Array) -> Array:
+    """Tail ESS, [replicate, component]: the lesser of the 5 % and the 95 % quantile's (ibid.)."""
+    return claims(x).ess_tail
+
+
+def ess_mean(x: Array) -> Array:
+    """ESS for the mean, [replicate, component]: of split chains as they are (ibid.)."""
+    return series_mean(x)[2]
+
+
+def mcse_mean(x: Array) -> Array:
+    """Claimed standard error of the mean, [replicate, component], in x's units: sd / sqrt(ESS)."""
+    return series_mean(x)[1]
+
+
+def rhat(x: Array) -> Array:
+    """Rank-normalised split R-hat, [replicate, component]: max of bulk and folded (ibid.)."""
+    return claims(x).rhat
+
+
+def series_mean(x: Array, of: Callable[[Array], Array] | None = None) -> tuple[Array, Array, Array]:
+    """Mean, its claimed standard error and ESS of ``of(x)``, each [replicate, component].
+
+    ``of`` maps a chunk ``[replicate, chain, draw, component]`` to the same shape; None is the draws
+    themselves.
+    """
+    parts = [_mean_of_rows(rows) for rows in _rows(x, of)]
+    shape = (x.shape[0], x.shape[3])
+    mean, error, ess = (
+        np.concatenate(column).reshape(shape) for column in zip(*parts, strict=True)
+    )
+    return mean, error, ess
+
+
+def _rows(x: Array, of: Callable[[Array], Array] | None = None) -> Iterator[Array]:
+    """Chunks of ``x`` as float64 rows [series, chain, draw], contiguous, replicates outermost."""
+    if x.ndim != 4:
+        raise ValueError(
+            f"draws have shape {x.shape}; expected [replicate, chain, draw, component]"
+        )
+    step = max(1, CHUNK // max(1, x[0].size)) if len(x) else 1
+    for start in range(0, max(1, len(x)), step):
+        part = np.asarray(x[start : start + step], dtype=np.float64)
+        part = part if of is None else np.asarray(of(part), dtype=np.float64)
+        yield np.ascontiguousarray(np.moveaxis(part, 3, 1)).reshape(-1, *x.shape[1:3])
+
+
+def _claims_of_rows(rows: Array) -> dict[str, Array]:
+    """The columns of ``Claims`` for rows [series, chain, draw]."""
+    finite = np.isfinite(rows).all(axis=(1, 2))
+    rows = np.where(finite[:, None, None], rows, 0.0)
+    mean, error, ess, sd = _moments(rows, finite)
+    blank = ~_usable(rows, finite)
+    if rows.shape[2] < LEAST_DRAWS:
+        bulk = tail = ratio = np.full(len(rows), np.nan)
+    else:
+        z, folded = _normal_scores(rows)
+        bulk, ratio = _ess(z), np.fmax(_rhat(z), _rhat(folded))
+        tail = np.minimum(*(_ess(_split(indicator)) for indicator in _tail_indicators(rows)))
+    hide = {"ess_bulk": bulk, "ess_tail": tail, "rhat": ratio}
+    return {
+        "mean": mean,
+        "sd": sd,
+        "ess_mean": ess,
+        "mcse_mean": error,
+        **{key: np.where(blank, np.nan, value) for key, value in hide.items()},
+        "finite": finite,
+        "moves": finite & (np.ptp(rows, axis=2) > 0).all(axis=1),
+    }
+
+
+def _mean_of_rows(rows: Array) -> tuple[Array, Array, Array]:
+    finite = np.isfinite(rows).all(axis=(1, 2))
+    return _moments(np.where(finite[:, None, None], rows, 0.0), finite)[:3]
+
+
+def _moments(rows: Array, finite: Array) -> tuple[Array, Array, Array, Array]:
+    """Mean, MCSE, ESS of the mean and sd of rows [series, chain, draw], each [series]."""
+    flat = rows.reshape(len(rows), -1)
+    mean = np.where(finite, flat.mean(axis=1), np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):  # one draw has no sd
+        squares = np.square(flat - flat.mean(axis=1, keepdims=True)).sum(axis=1)
+        sd = np.where(finite, np.sqrt(squares / np.float64(flat.shape[1] - 1)), np.nan)
+    if rows.shape[2] < LEAST_DRAWS:
+        ess = np.full(len(rows), np.nan)
+    else:
+        ess = np.where(_usable(rows, finite), _ess(_split(rows)), np.nan)
+    return mean, sd / np.sqrt(ess), ess, sd
+
+
+def _usable(rows: Array, finite: Array) -> Array:
+    return finite & (np.ptp(rows.reshape(len(rows), -1), axis=1) > 0)
+
+
+def _split(rows: Array) -> Array:
+    """Each chain cut in two halves [series, 2 chain, draw // 2]; an odd middle draw is left out."""
+    half = rows.shape[2] // 2
+    return np.concatenate([rows[:, :, :half], rows[:, :, -half:]], axis=1)
+
+
+def _normal_scores(rows: Array) -> tuple[Array, Array]:
+    """Normal scores of split chains, as they are and folded about their median."""
+    halves = _split(rows)
+    z = _z_scale(halves)
+    median = np.median(halves.reshape(len(halves), -1), axis=1)
+    return z, _z_scale(np.abs(halves - median[:, None, None]))
+
+
+def _z_scale(rows: Array) -> Array:
+    """Phi^-1((rank - 3/8) / (S + 1/4)), average ranks over all S draws of a series (Blom 1958)."""
+    flat = rows.reshape(len(rows), -1)
+    size = flat.shape[1]
+    order = np.argsort(flat, axis=1)
+    doubled = _doubled_ranks(np.take_along_axis(flat, order, axis=1))
+    # Average ranks are halves of integers: 2 S - 1 values, so the normal quantile is a table.
+    table = special.ndtri((np.arange(2 * size + 1) / 2 - 3 / 8) / (size + 1 / 4))
+    scores = np.empty_like(flat)
+    np.put_along_axis(scores, order, table[doubled], axis=1)
+    return scores.reshape(rows.shape)
+
+
+def _doubled_ranks(ordered: Array) -> Array:
+    """Twice the average rank of each of the sorted values [series, S], integers."""
+    series, size = ordered.shape
+    place = np.arange(1, size + 1)
+    new = ordered[:, 1:] != ordered[:, :-1]
+    if new.all():
+        return np.broadcast_to(2 * place, ordered.shape)
+    edge = np.ones((series, 1), dtype=bool)
+    first = np.maximum.accumulate(np.where(np.hstack([edge, new]), place, 0), axis=1)
+    ends = np.where(np.hstack([new, edge]), place, size)[:, ::-1]
+    return first + np.minimum.accumulate(ends, axis=1)[:, ::-1]
+
+
+def _tail_indicators(rows: Array) -> Iterator[Array]:
+    """Where draws are at or below their own 5 %, then 95 % quantile, [series, chain, draw]."""
+    flat = np.sort(rows.reshape(len(rows), -1), axis=1)
+    size = flat.shape[1]
+    for prob in TAIL:
+        # Type 7 of Hyndman and Fan (1996), in the order of operations of scipy's mquantiles,
+        # which ArviZ calls: at tied draws rounding decides.
+        place = size * prob + (1 + prob * (1.0 - 1 - 1))
+        below = int(np.floor(np.clip(place, 1, size - 1)))
+        share = np.clip(place - below, 0, 1)
+        quantile = (1.0 - share) * flat[:, below - 1] + share * flat[:, below]
+        yield (rows <= quantile[:, None, None]).astype(np.float64)
+
+
+def _rhat(rows: Array) -> Array:
+    """Potential scale reduction of [series, chain, draw] (ibid., section 2)."""
+    size = rows.shape[2]
+    within = rows.var(axis=2, ddof=1).mean(axis=1)
+    between = size * rows.mean(axis=2).var(axis=1, ddof=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.sqrt((between / within + size - 1) / size)
+
+
+def _autocovariance(rows: Array) -> Array:
+    """Autocovariance at every lag, averaged over chains, [series, draw]; divided by the length."""
+    size = rows.shape[2]
+    length = fft.next_fast_len(2 * size, real=True)  # zero-padded, so that lags do not wrap around
+    wave = fft.rfft(rows - rows.mean(axis=2, keepdims=True), n=length, axis=2)
+    power = (np.square(wave.real) + np.square(wave.imag)).mean(axis=1)
+    return fft.irfft(power, n=length, axis=1)[:, :size] / size
+
+
+def _ess(rows: Array) -> Array:
+    """ESS of [series, chain, draw] (ibid.), by Geyer's (1992) initial monotone sequence."""
+    _, chains, size = rows.shape
+    covariance = _autocovariance(rows)
+    within = covariance[:, 0] * size / (size - 1.0)
+    total = covariance[:, 0].copy()
+    if chains > 1:
+        total += rows.mean(axis=2).var(axis=1, ddof=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rho = 1.0 - (within[:, None] - covariance) / total[:, None]
+        rho[:, 0] = 1.0
+        tau = np.maximum(_tau(rho), 1 / np.log10(chains * size))
+    # An indicator can be constant where the draws are not: ArviZ then counts every draw.
+    constant = np.ptp(rows.reshape(len(rows), -1), axis=1) == 0
+    return np.where(constant, chains * size, chains * size / tau)
+
+
+def _tau(rho: Array) -> Array:
+    """Integrated autocorrelation time from autocorrelations [series, lag].
+
+    Pairs ``rho[2k] + rho[2k + 1]`` are summed up to the first that is not positive (initial
+    positive sequence), each no larger than the one before (initial monotone sequence); of the first
+    pair left out, the even term still counts when positive, which lowers the variance for
+    antithetic chains.
+    """
+    series, size = rho.shape
+    last = max((size - 3) // 2, 0)  # ArviZ looks at no pair beyond this one
+    pairs = rho[:, 0 : 2 * last + 1 : 2] + rho[:, 1 : 2 * last + 2 : 2]
+    ended = ~(pairs > 0)
+    stop = np.where(ended.any(axis=1), ended.argmax(axis=1), last)
+    monotone = np.minimum.accumulate(pairs, axis=1)
+    kept = np.where(np.arange(last + 1) < stop[:, None], monotone, 0.0).sum(axis=1)
+    row = np.arange(series)
+    even = rho[row, 2 * stop]
+    counts = (even > 0) | (pairs[row, stop] >= 0)
+    return -1.0 + 2.0 * kept + np.where(counts, even, 0.0)

@@ -1,0 +1,44 @@
+"""Draws on disk: an .npz of plain arrays, no pickle; the first axis is the replicate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from samplers.base import Draws
+
+NUMBERS = ("ess", "log_z", "log_z_err", "gradients", "likelihoods", "divergences", "accept_prob")
+
+
+def save(path: Path, groups: dict[str, list[Draws]]) -> None:
+    """Write each group of runs; runs of unequal length are padded (weights -inf, sites 0)."""
+    arrays: dict[str, np.ndarray] = {}
+    for group, runs in groups.items():
+        for name in runs[0].sites:
+            arrays[f"{group}/site/{name}"] = _stack([run.sites[name] for run in runs], 0)
+        for name in runs[0].stats:
+            arrays[f"{group}/stat/{name}"] = _stack([run.stats[name] for run in runs], 0)
+        if runs[0].log_weights is not None:
+            weights = [run.log_weights for run in runs]
+            arrays[f"{group}/log_weights"] = _stack(weights, -np.inf)
+        for name in NUMBERS:
+            values = [getattr(run, name) for run in runs]
+            if any(value is not None for value in values):
+                given = [np.nan if value is None else value for value in values]
+                arrays[f"{group}/{name}"] = np.array(given, np.float64)
+        if runs[0].termination is not None:
+            arrays[f"{group}/termination"] = np.array([run.termination or "" for run in runs])
+    with open(path, "wb") as file:
+        np.savez(file, **arrays)
+
+
+def _stack(arrays: list[np.ndarray], fill: float) -> np.ndarray:
+    longest = max(array.shape[1] for array in arrays)
+    if all(array.shape[1] == longest for array in arrays):
+        return np.stack(arrays)
+    shape = (len(arrays), arrays[0].shape[0], longest, *arrays[0].shape[2:])
+    whole = np.full(shape, fill, arrays[0].dtype)
+    for row, array in zip(whole, arrays):  # noqa: B905 (strict= needs Python 3.10)
+        row[:, : array.shape[1]] = array
+    return whole

@@ -1,0 +1,303 @@
+"""Environments: named, exactly pinned stacks, made once by uv where the machine lacks them.
+
+A worker runs with an environment's interpreter and finds this project by path: the project is
+never installed in one. The folder ``stacks/`` holds the shipped pins, and nothing else does.
+Making an environment needs POSIX file locks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import hashlib
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from harness.pins import read_pins
+from models.registry import UnknownName, unknown
+
+STACKS = Path(__file__).parent / "stacks"
+Log = Callable[[str], object]
+
+_IDENTITY = "import sys, sysconfig; print('%d.%d' % sys.version_info[:2], sysconfig.get_platform())"
+_INSTALLED = """import importlib.metadata, json
+found = importlib.metadata.distributions()
+print(json.dumps([(d.metadata["Name"], d.version) for d in found if "Name" in d.metadata]))
+"""  # a half-removed distribution has no name
+# What the message of uv or of the system holds, and what to do next: the first that is found.
+_ADVICE = (
+    ("No space left|Disk quota", "free disk, or set XDG_CACHE_HOME and UV_CACHE_DIR elsewhere"),
+    ("python-build|No interpreter", "install that Python, or give the path of one that is here"),
+    (
+        "client error|Failed to fetch|timed out|network",
+        "check the network (mirror: UV_DEFAULT_INDEX)",
+    ),
+    ("ABI tag|platform tag|not satisfy Python", "take another Python; shipped stacks: 3.11, 3.12"),
+    ("depends? on", "these versions exclude each other: change one of the pins"),
+    ("no version of|was not found", "correct the name or the version in the pins"),
+)
+
+
+class EnvironmentFailed(ValueError):
+    """An environment that could not be made; the first line says why, the next what to do."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A stack that is there, ready to run workers."""
+
+    name: str  # as asked for: a known name, or the path of a file of pins
+    python: str  # path of the interpreter
+    pins: tuple[str, ...]  # name==version, normalised and sorted; empty for "current"
+    digest: str  # 16 hex digits of sha256 over pins, Python's minor version and platform
+
+
+def names() -> list[str]:
+    """The known environments; besides them, the path of any file of pins is one."""
+    shipped = (path.stem for path in STACKS.glob("*.txt"))
+    return [*sorted(shipped, key=lambda stem: (stem != "pinned", stem)), "current"]
+
+
+def summary(name: str) -> str:
+    """What is in the environment ``name``, in one line."""
+    if name == "current":
+        return "whatever the Python that runs the command has installed"
+    pins = dict(pin.split("==") for pin in read_pins(STACKS / f"{name}.txt"))
+    shown = ("numpyro", "jax", "jaxns", "numpy")
+    return ", ".join(f"{key} {pins[key]}" for key in shown if key in pins)
+
+
+def known(name: str) -> None:
+    """Return where ``resolve(name)`` can be tried, else raise UnknownName; makes nothing."""
+    _stack(name)
+
+
+def identify(name: str, *, python: str | None = None) -> Environment:
+    """What ``resolve`` would give, without making it: its digest names trials at plan time.
+
+    ``python`` is a version as "3.11" or the path of an interpreter (those of one minor version
+    count as the same); None is the running one. Raises UnknownName, and EnvironmentFailed where
+    no such Python runs.
+    """
+    pins, complete = _stack(name)
+    running, wanted = _identity(None), _identity(python)
+    if name == "current" and wanted != running:
+        raise UnknownName(f"environment 'current' is the running Python, {running}, not {python!r}")
+    if name == "current":  # no pins: its digest is over whatever is installed at this moment
+        here = sorted(f"{key}=={version}" for key, version in _installed(None).items())
+        return Environment(name, sys.executable, (), _digest(here, running, complete))
+    digest = _digest(pins, wanted, complete)
+    if name == "pinned" and wanted == running and not _unmet(pins, _installed(None)):
+        return Environment(name, sys.executable, pins, digest)
+    return Environment(name, str(_cache() / digest / "bin" / "python"), pins, digest)
+
+
+def resolve(name: str, *, python: str | None = None, log: Log | None = None) -> Environment:
+    """The environment ``name``, made and cached if it is not there.
+
+    ``log`` gets a line before and after making; None writes to stderr. Raises what ``identify``
+    raises, and EnvironmentFailed where it can't be made.
+    """
+    environment = identify(name, python=python)
+    folder = _cache() / environment.digest
+    if environment.python != str(folder / "bin" / "python"):
+        return environment  # the running interpreter is it
+    complete = _stack(name)[1]
+    log = log or functools.partial(print, file=sys.stderr)  # standard output is for results
+    try:
+        _ensure(environment, folder, complete, python or sys.executable, log)
+    except OSError as error:
+        advice = _advice(str(error), "set XDG_CACHE_HOME to a folder that can be written")
+        raise _failed(name, error, advice) from error
+    return environment
+
+
+def _cache() -> Path:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache.absolute() / "samplerbench" / "environments"
+
+
+def _stack(name: str) -> tuple[tuple[str, ...], bool]:
+    """The pins of ``name``, and whether they are complete: nothing else is to be installed."""
+    if name == "current":
+        return (), True
+    if name in names():
+        return read_pins(STACKS / f"{name}.txt"), True
+    if os.sep in name or name.endswith(".txt"):
+        return read_pins(Path(name).expanduser()), False
+    error = unknown("environment", name, names(), "samplerbench list environments")
+    raise UnknownName(f"{error}\n  or give the path of a file of pins, as ./stack.txt")
+
+
+def _identity(python: str | None) -> str:
+    """What decides which wheels fit: minor version and platform."""
+    if python is None:
+        return f"{sys.version_info[0]}.{sys.version_info[1]} {sysconfig.get_platform()}"
+    if re.fullmatch(r"\d+\.\d+", python):
+        return f"{python} {sysconfig.get_platform()}"
+    try:
+        return _ask(python, _IDENTITY).strip()
+    except (OSError, subprocess.CalledProcessError) as error:
+        expected = "expected: a version such as 3.11, or the path of an interpreter"
+        raise EnvironmentFailed(f"no Python runs at {python!r}: {error}\n  {expected}") from error
+
+
+def _digest(pins: Iterable[str], identity: str, complete: bool) -> str:
+    text = "\n".join([*pins, identity, "complete" if complete else "with dependencies"])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _installed(python: str | None) -> dict[str, str]:
+    """Normalised name to version of what ``python``, or the running interpreter, finds."""
+    found = importlib.metadata.distributions() if python is None else []
+    pairs = [(d.metadata["Name"], d.version) for d in found if "Name" in d.metadata]
+    if python is not None:
+        pairs = json.loads(_ask(python, _INSTALLED))
+    return {canonicalize_name(name): version for name, version in reversed(pairs)}  # first wins
+
+
+def _unmet(pins: Iterable[str], installed: dict[str, str]) -> list[str]:
+    wishes = {canonicalize_name(wish.name): wish.specifier for wish in map(Requirement, pins)}
+    return [
+        f"{name} is {installed.get(name, 'missing')}, not {specifier}"
+        for name, specifier in wishes.items()
+        if name not in installed or not specifier.contains(installed[name], prereleases=True)
+    ]
+
+
+def _ensure(environment: Environment, folder: Path, complete: bool, base: str, log: Log) -> None:
+    """Make ``folder`` under a lock, unless it is there and unchanged."""
+    if _ready(environment, folder):  # without the lock: the cache may be shared and read-only
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(folder.with_suffix(".lock"), log) as lock:
+        if _ready(environment, folder):  # another command has made it meanwhile
+            return
+        start = time.monotonic()
+        log(f"making environment {environment.name!r}, once, in {folder}")
+        try:
+            _make(environment, folder, complete, base, lock)
+        except BaseException:
+            _remove(folder)
+            raise
+        log(f"environment {environment.name!r} is ready after {time.monotonic() - start:.0f} s")
+
+
+@contextlib.contextmanager
+def _locked(path: Path, log: Log) -> Iterator[int]:
+    """One maker at a time. The file stays: removing a lock file lets two in."""
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log("another command is making the same environment; waiting for it")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield file.fileno()
+
+
+def _ready(environment: Environment, folder: Path) -> bool:
+    """Whether ``folder`` was finished (the marker comes last) and holds what it held then."""
+    try:
+        marked = json.loads((folder / "ok.json").read_text("utf-8"))
+        return _installed(environment.python) == marked["installed"]
+    except (OSError, ValueError, KeyError, subprocess.CalledProcessError):
+        return False  # half-made, or its base interpreter is gone: rubbish, to be made again
+
+
+def _make(environment: Environment, folder: Path, complete: bool, base: str, lock: int) -> None:
+    """Build in place, since a virtual environment can't be moved, and mark it as finished."""
+    _remove(folder)
+    pins, logfile = folder.with_suffix(".txt"), folder.with_suffix(".log")
+    pins.write_text("\n".join(environment.pins) + "\n", "utf-8")
+    logfile.write_text("", "utf-8")
+    # --no-config: else a pyproject.toml around the working directory constrains this stack too.
+    venv = ["venv", "--no-config", "--no-project", "--python", base, str(folder)]
+    install = ["pip", "install", "--no-config", "--python", environment.python, "-r", str(pins)]
+    # Else the first worker there compiles it all: 8 s of import instead of 2.5 s ("latest").
+    install.append("--compile-bytecode")
+    # Resolving a shipped stack could only add to it; a file of one's own may leave things out.
+    as_it_stands = ["--no-deps", "--prerelease=allow"] if complete else []
+    for command in (venv, install + as_it_stands):
+        _uv(command, environment.name, logfile, lock)
+    installed = _installed(environment.python)
+    if wrong := _unmet(environment.pins, installed):
+        raise _failed(environment.name, "; ".join(wrong), f"read {logfile}")
+    part = folder / "ok.json.part"
+    part.write_text(json.dumps({"pins": environment.pins, "installed": installed}, indent=1))
+    part.replace(folder / "ok.json")
+
+
+def _remove(folder: Path) -> None:
+    """The marker goes first, so that what is removed half-way is not used."""
+    (folder / "ok.json").unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)  # what stays makes uv refuse the folder
+
+
+def _uv(arguments: list[str], name: str, logfile: Path, lock: int) -> None:
+    """Run uv, its output into ``logfile``. Raises EnvironmentFailed with the cause it gives."""
+    # PYTHONPATH would reach the builds of source distributions, the others redirect uv.
+    dropped = "VIRTUAL_ENV PYTHONPATH PYTHONHOME UV_SYSTEM_PYTHON UV_CONSTRAINT UV_OVERRIDE".split()
+    done = subprocess.run(
+        [_find_uv(), "--color=never", "--no-progress", *arguments],
+        env={key: value for key, value in os.environ.items() if key not in dropped},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        pass_fds=[lock],  # where this process is killed, uv goes on, and still keeps others out
+    )
+    with logfile.open("a", encoding="utf-8") as file:
+        file.write(f"uv {' '.join(arguments)}\n{done.stdout}{done.stderr}\n")
+    if done.returncode:
+        advice = _advice(done.stderr, "read the log")
+        raise _failed(name, _cause(done.stderr, done.returncode), f"{advice}\n  log: {logfile}")
+
+
+def _cause(stderr: str, status: int) -> str:
+    """What uv failed at and why, on one line; addresses, which may hold secrets, left out."""
+    block = re.search(r"^\s*(?:error:|×)\s*(.+?)(?:\n\s*\n|\Z)", stderr, re.S | re.M)
+    text = block[1] if block else (stderr.strip() or f"uv ended with status {status}")
+    text = re.sub(r"https?://[^\s`)]+", "(address in the log)", text)
+    parts = re.split(r"\n\s*(?:cause:|Caused by:|[├╰]─▶)\s*", text)
+    told = [parts[0], *(part for part in parts if part.startswith("Failed to")), parts[-1]]
+    lines = (" ".join(part.replace("│", " ").split()).rstrip(":") for part in dict.fromkeys(told))
+    return ": ".join(lines)
+
+
+def _advice(text: str, otherwise: str) -> str:
+    return next((advice for pattern, advice in _ADVICE if re.search(pattern, text)), otherwise)
+
+
+def _failed(name: str, why: object, advice: str) -> EnvironmentFailed:
+    return EnvironmentFailed(f"environment {name!r} could not be made: {why}\n  next: {advice}")
+
+
+def _find_uv() -> str:
+    with contextlib.suppress(ImportError, FileNotFoundError):
+        import uv  # inside: only making needs it
+
+        return str(uv.find_uv_bin())
+    if found := shutil.which("uv"):
+        return found
+    install = f"{sys.executable} -m pip install uv"
+    raise EnvironmentFailed(f"uv, which makes environments, is not here\n  next: {install}")
+
+
+def _ask(python: str, code: str) -> str:
+    """What ``code`` prints there. -I and -B: nothing of this project read, nothing written."""
+    command = [python, "-I", "-B", "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -1,0 +1,161 @@
+"""Starts one worker process for one trial, waits for its answer, and never leaves it behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from harness.records import Job, Result, Trial, result_from, to_json
+
+BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+#: what a worker inherits; everything else could change its timing or its answer
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
+POLL_S = 0.02
+
+
+def environment(trial: Trial) -> dict[str, str]:
+    """The worker's environment variables, from a whitelist and from what the trial asks for."""
+    kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    return {
+        **kept,
+        "JAX_PLATFORMS": "cpu" if trial.device == "cpu" else "cuda",
+        "JAX_ENABLE_X64": "1" if trial.precision == 64 else "0",
+        "JAX_ENABLE_COMPILATION_CACHE": "false",  # a warm cache would hide the compile seconds
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # so that the device's memory peak means something
+        "PYTHONHASHSEED": "0",  # NumPyro collects fields in the order of a set of strings
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONUNBUFFERED": "1",
+        "MPLBACKEND": "Agg",
+        "TQDM_DISABLE": "1",
+    }
+
+
+def launch(
+    trial: Trial,
+    python: str,
+    scratch: Path,
+    timeout: float,
+    watching: Callable[[str], None] = lambda phase: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Result:
+    """Run ``trial`` with the interpreter ``python``; its files are left in ``scratch``.
+
+    Always a Result: a worker that hangs, crashes, is killed or answers with garbage is one with a
+    status and a reason. ``watching`` is told each phase that the worker enters. Raises
+    KeyboardInterrupt when ``cancelled``.
+    """
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    job_file = scratch / "job.json"
+    job_file.write_text(to_json(Job(trial, str(scratch), time.time())))
+    before = _oom_kills()
+    with open(scratch / "log.txt", "wb") as log:
+        try:
+            process = subprocess.Popen(
+                [python, str(BOOTSTRAP), str(job_file)],
+                stdin=subprocess.PIPE,  # held open: its end tells the worker that we are gone
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=environment(trial),
+                cwd=scratch,
+                start_new_session=True,
+            )
+        except OSError as error:
+            return Result("crashed", f"the worker could not be started: {error}")
+        try:
+            timed_out = _wait(process, scratch, timeout, watching, cancelled)
+        finally:
+            _kill_group(process)
+    return _answer(process.returncode, timed_out, timeout, scratch, _oom_kills() > before)
+
+
+def _wait(
+    process: subprocess.Popen[bytes],
+    scratch: Path,
+    timeout: float,
+    watching: Callable[[str], None],
+    cancelled: Callable[[], bool],
+) -> bool:
+    """Wait for the end; True when the time ran out first."""
+    deadline, last = time.monotonic() + timeout, ""
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(POLL_S)
+            return False
+        if cancelled():
+            raise KeyboardInterrupt
+        phase = _phase(scratch)
+        if phase != last:
+            watching(phase)
+            last = phase
+        if time.monotonic() > deadline:
+            return True
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End the worker and whatever it started; the group outlives its leader."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    if process.stdin:
+        process.stdin.close()
+
+
+def _phase(scratch: Path) -> str:
+    try:
+        return (scratch / "phase.txt").read_text()
+    except FileNotFoundError:
+        return "start"
+
+
+def _answer(
+    returncode: int, timed_out: bool, timeout: float, scratch: Path, oom: bool
+) -> Result:
+    where = f"in phase {_phase(scratch)!r}"
+    if timed_out:
+        return Result("timeout", f"over {timeout:g} s {where}; more time: --timeout")
+    try:
+        result = result_from((scratch / "result.json").read_text())
+    except FileNotFoundError:
+        return _died(returncode, where, oom, scratch)
+    except ValueError as error:
+        return Result("crashed", f"the worker answered with garbage: {error}")
+    if result.status == "ok" and not (scratch / "draws.npz").is_file():
+        return Result("crashed", "the worker answered ok without its draws")
+    return result
+
+
+def _died(returncode: int, where: str, oom: bool, scratch: Path) -> Result:
+    if returncode == -signal.SIGKILL and oom:
+        return Result("out of memory", f"killed by the kernel for memory {where}")
+    if returncode < 0:
+        name = signal.Signals(-returncode).name
+        return Result("crashed", f"killed by {name} {where}")
+    last = _last_line(scratch / "log.txt")
+    return Result("crashed", f"ended with exit code {returncode} {where}" + (last and f": {last}"))
+
+
+def _last_line(log: Path) -> str:
+    with open(log, "rb") as file:
+        file.seek(max(0, log.stat().st_size - 4096))
+        lines = file.read().decode(errors="replace").splitlines()
+    filled = [line.strip() for line in lines if line.strip()]
+    return filled[-1][:300] if filled else ""
+
+
+def _oom_kills() -> int:
+    """How many processes the kernel has killed for memory since boot; 0 where it does not say."""
+    try:
+        with open("/proc/vmstat") as counters:
+            for line in counters:
+                if line.startswith("oom_kill "):
+                    return int(line.split()[1])
+    except OSError:
+        pass  # no /proc here: a kill for memory is then told as a kill
+    return 0

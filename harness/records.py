@@ -1,0 +1,105 @@
+"""What goes to a worker and what comes back: plain records that travel as JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+STATUSES = ("ok", "declined", "failed", "timeout", "crashed", "out of memory")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One sampler on one model in one environment, all its replicates; named by its content."""
+
+    model: str  # registered name, or "path/to/file.py:name"
+    model_options: dict[str, Any]
+    model_digest: str  # of the user's file; "" for a registered model
+    sampler: str
+    settings: dict[str, Any]  # only those that were given; the rest are the sampler's defaults
+    environment: str  # name as asked
+    environment_digest: str  # of the pins, so that a changed file of pins is another trial
+    device: str  # cpu or gpu
+    precision: int  # 32 or 64, as asked
+    chains: int
+    warmup: int
+    draws: int
+    seed: int  # replicate r runs with seed + r
+    replicates: int
+
+    @property
+    def id(self) -> str:
+        """16 hex digits of the SHA-256 of the record: the same trial has the same name anywhere."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def label(self) -> str:
+        """The sampler with its given settings, as in the command line and in tables."""
+        return labelled(self.sampler, self.settings)
+
+    @property
+    def model_label(self) -> str:
+        """The model with its given options."""
+        return labelled(self.model, self.model_options)
+
+
+def labelled(name: str, settings: dict[str, Any]) -> str:
+    """``name:key=value,key=value``, or the bare name."""
+    given = ",".join(f"{key}={value}" for key, value in sorted(settings.items()))
+    return f"{name}:{given}" if given else name
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker reads: the trial and where it stands."""
+
+    trial: Trial
+    scratch: str  # the folder that the answer is written to
+    launched_at: float  # seconds since the epoch, just before the process was started
+
+
+@dataclass
+class Result:
+    """What a trial came to. Times in seconds; a number that is missing has its reason beside it."""
+
+    status: str
+    reason: str = ""
+    timings: dict[str, float | int | None] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)  # timing -> why there is none
+    warnings: list[str] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)  # as imported
+    machine: dict[str, Any] = field(default_factory=dict)
+    precision: int | None = None  # as found after the imports
+    mode: str | None = None  # which mode the replicates are from: compiled or plain
+    data_digest: str = ""
+    draws_digest: str = ""
+
+
+def to_json(record: Any) -> str:
+    """The record as JSON text."""
+    return json.dumps(asdict(record), sort_keys=True)
+
+
+def trial_from(fields: dict[str, Any]) -> Trial:
+    """A Trial from its JSON fields."""
+    return Trial(**fields)
+
+
+def job_from(text: str) -> Job:
+    """A Job from its JSON text."""
+    fields = json.loads(text)
+    return Job(trial_from(fields.pop("trial")), **fields)
+
+
+def result_from(text: str) -> Result:
+    """A Result from its JSON text; raises ValueError where it is not one."""
+    try:
+        result = Result(**json.loads(text))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"not a result: {error}") from error
+    if result.status not in STATUSES:
+        raise ValueError(f"not a result: status {result.status!r}")
+    return result

@@ -1,0 +1,280 @@
+"""One trial in one process: run it, time it, write the answer to files.
+
+The answer is ``result.json`` and ``draws.npz`` in the job's scratch folder, never standard
+output, which libraries and users' models may fill with anything. ``phase.txt`` says where it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import signal
+import statistics
+import sys
+import threading
+import time
+import traceback
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness import drawsfile, machine
+from harness.clocks import CONTENDED, CompileClock, Lap, device_peak_mb, load, peak_rss_mb
+from harness.records import Job, Result, job_from, to_json
+from models.files import load_model
+from models.registry import fill
+from samplers.base import Budget, Compiled, Declined, Draws, Prepared, samplers
+
+PRIMED = 32  # seeds whose shapes are met before the clock starts; later ones compile as they come
+TIMED = 10  # replicates run one by one under the clock; the median of so many is warm_s
+
+
+def main(job_file: str) -> int:
+    """Run the job in ``job_file``; 0 when an answer was written, whatever its status."""
+    _die_with_coordinator()
+    job = job_from(Path(job_file).read_text())
+    result = Worker(job).run()
+    _write(Path(job.scratch) / "result.json", to_json(result))
+    return 0
+
+
+def _die_with_coordinator() -> None:
+    """Standard input is a pipe that the coordinator holds; its end means that it is gone."""
+
+    def watch() -> None:
+        while os.read(0, 4096):
+            pass
+        os.killpg(0, signal.SIGKILL)  # the launcher made this process the leader of its own group
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_suffix(".part")
+    part.write_text(text)
+    part.replace(path)
+
+
+class Worker:
+    """Takes one trial through its phases; an exception ends it with a status and a reason."""
+
+    def __init__(self, job: Job) -> None:
+        self.trial, self.scratch = job.trial, Path(job.scratch)
+        self.launched_at = job.launched_at
+        self.clock = CompileClock()
+        self.result = Result(status="ok")
+        self.laps: list[Lap] = []
+
+    def run(self) -> Result:
+        """The trial's result; never raises for what the sampler or the model does."""
+        try:
+            self._phases()
+        except Declined as declined:
+            self._end("declined", str(declined))
+        except MemoryError as error:
+            self._end("out of memory", _reason(error))
+        except Exception as error:  # whatever a library or a user's model raises is the row's reason
+            traceback.print_exc()
+            full = "RESOURCE_EXHAUSTED" in str(error)
+            self._end("out of memory" if full else "failed", _reason(error))
+        self._memory()
+        return self.result
+
+    def _end(self, status: str, reason: str) -> None:
+        self.result.status, self.result.reason = status, reason
+
+    def _phase(self, name: str) -> None:
+        _write(self.scratch / "phase.txt", name)
+
+    def _phases(self) -> None:
+        self._phase("import")
+        sampler = samplers.get(self.trial.sampler)
+        self._import(sampler.needs)
+        self._phase("model")
+        model = load_model(self.trial.model, self.trial.model_options)
+        self.result.data_digest = _digest(model.data)
+        settings = fill(sampler.settings, self.trial.settings, sampler.name)
+        budget = Budget(self.trial.chains, self.trial.warmup, self.trial.draws)
+        prepared, plain = self._cold(lambda: sampler.prepare(model, budget, settings))
+        found = self._compiled(prepared) if prepared.compile else self._plain_only(prepared)
+        self._phase("save")
+        self._save(found, plain)
+
+    def _import(self, needs: tuple[str, ...]) -> None:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            for module in needs:
+                importlib.import_module(module)
+        said = {str(w.message) for w in caught if issubclass(w.category, UserWarning)}
+        self.result.warnings += sorted(f"at import: {text}" for text in said)
+        self.result.precision = self.trial.precision
+        if "jax" in sys.modules:
+            self._start_jax()
+        self.result.timings["import_s"] = time.time() - self.launched_at
+        self.result.versions = machine.versions()
+        self.result.machine = machine.machine(self.trial.device)
+
+    def _start_jax(self) -> None:
+        import jax
+
+        jax.devices()  # starts the backend: part of what is ready before the first call
+        self.clock.listen()
+        found = 64 if jax.config.jax_enable_x64 else 32
+        self.result.precision = found
+        if found != self.trial.precision:
+            self.result.warnings.append(
+                f"asked for {self.trial.precision}-bit, but a library switched JAX to {found}-bit"
+            )
+
+    def _cold(self, prepare: Any) -> tuple[Prepared, dict[int, Draws]]:
+        """The first plain run, as a user waits for it, and a second with a new seed."""
+        first, second = self.trial.seed, self.trial.seed + 1
+        self.result.machine["load_before"] = load()
+        self._phase("cold")
+
+        def from_nothing() -> tuple[Prepared, Draws]:
+            prepared = prepare()
+            return prepared, prepared.plain(first)
+
+        (prepared, draws), cold = self.clock.lap(from_nothing)
+        self._phase("rerun")
+        again, rerun = self.clock.lap(lambda: prepared.plain(second))
+        self.result.timings.update(
+            cold_s=cold.wall,
+            compile_s=cold.compile,
+            compiles=cold.compiles,
+            rerun_s=rerun.wall,
+            compiles_per_rerun=rerun.compiles,
+        )
+        if rerun.compiles:
+            self.result.warnings.append(
+                f"a second call compiles {rerun.compiles} program(s) again, {rerun.compile:.2f} s"
+            )
+        return prepared, {first: draws, second: again}
+
+    def _compiled(self, prepared: Prepared) -> list[Draws]:
+        """All replicates in the compiled mode; the first ones under the clock."""
+        seeds = [self.trial.seed + r for r in range(self.trial.replicates)]
+        self._phase("compile")
+
+        def build() -> Compiled:
+            compiled = prepared.compile()
+            if compiled.prime:
+                compiled.prime(seeds[:PRIMED])
+            self._one(compiled, seeds[0])  # a program may finish compiling in its first call
+            return compiled
+
+        compiled, lap = self.clock.lap(build)
+        self.result.timings["aot_s"] = lap.wall
+        self._phase("warm")
+        found = self._timed(compiled, seeds[:TIMED])
+        self._phase("replicates")
+        rest = seeds[TIMED:]
+        if compiled.batch and len(rest) >= compiled.batch_from:
+            found += compiled.batch(rest)
+        else:
+            found += [self._one(compiled, seed)[0] for seed in rest]
+        self.result.mode = "compiled"
+        return found
+
+    def _one(self, compiled: Compiled, seed: int) -> tuple[Draws, list[Lap]]:
+        laps: list[Lap] = []
+        state: Any = seed
+        if compiled.warmup:
+            state, lap = self.clock.lap(lambda: _ready(compiled.warmup(seed)))
+            laps.append(lap)
+        raw, lap = self.clock.lap(lambda: _ready(compiled.sample(state)))
+        return compiled.collect(raw), [*laps, lap]
+
+    def _timed(self, compiled: Compiled, seeds: list[int]) -> list[Draws]:
+        found, laps = [], []
+        for seed in seeds:
+            draws, took = self._one(compiled, seed)
+            if any(lap.compiles for lap in took):  # a shape not met before: time it once more
+                draws, took = self._one(compiled, seed)
+            found.append(draws)
+            laps.append(took)
+        timings = self.result.timings
+        totals = [sum(lap.wall for lap in took) for took in laps]
+        timings["warm_s"] = statistics.median(totals)
+        timings["warm_s_lo"], timings["warm_s_hi"] = _median_interval(totals)
+        timings["warm_runs"] = len(totals)
+        if compiled.warmup:
+            timings["warmup_s"] = statistics.median(took[0].wall for took in laps)
+            timings["sample_s"] = statistics.median(took[-1].wall for took in laps)
+        else:
+            reason = "this sampler has no warm-up phase of its own"
+            self.result.missing.update(warmup_s=reason, sample_s=reason)
+        self._unstable(totals, [lap for took in laps for lap in took])
+        return found
+
+    def _unstable(self, totals: list[float], laps: list[Lap]) -> None:
+        self.result.machine["load_after"] = load()
+        wall, cpu = sum(lap.wall for lap in laps), sum(lap.cpu for lap in laps)
+        self.result.timings["warm_wall_over_cpu"] = wall / cpu if cpu > 0 else None
+        spread = statistics.pstdev(totals) / statistics.fmean(totals)
+        self.result.timings["warm_spread"] = spread
+        if spread > 0.10:
+            self.result.warnings.append(f"unstable: warm runs spread by {spread:.0%} of their mean")
+        if self.trial.device == "cpu" and cpu > 0.05 and wall / cpu > CONTENDED:
+            self.result.warnings.append(f"contended: wall over CPU time is {wall / cpu:.2f}")
+
+    def _plain_only(self, prepared: Prepared) -> list[Draws]:
+        """All replicates by the library's own call, for a stack without a compiled mode."""
+        self._phase("replicates")
+        self.result.mode = "plain"
+        reason = "no compiled mode on this stack: replicates are plain calls"
+        names = ("aot_s", "warm_s", "warmup_s", "sample_s")
+        self.result.missing.update(dict.fromkeys(names, reason))
+        seeds = range(self.trial.seed, self.trial.seed + self.trial.replicates)
+        return [prepared.plain(seed) for seed in seeds]
+
+    def _save(self, found: list[Draws], plain: dict[int, Draws]) -> None:
+        path = self.scratch / "draws.npz"
+        drawsfile.save(path, {"replicates": found, "plain": list(plain.values())})
+        self.result.draws_digest = hashlib.sha256(path.read_bytes()).hexdigest()
+
+    def _memory(self) -> None:
+        self.result.timings["peak_rss_mb"] = peak_rss_mb()
+        if "jax" in sys.modules and self.trial.device != "cpu":
+            self.result.timings["device_peak_mb"] = device_peak_mb()
+        else:
+            self.result.missing["device_peak_mb"] = "the CPU device counts no memory of its own"
+
+
+def _ready(value: Any) -> Any:
+    if "jax" in sys.modules:
+        import jax
+
+        return jax.block_until_ready(value)
+    return value
+
+
+def _median_interval(values: list[float]) -> tuple[float | None, float | None]:
+    """Order statistics that hold the median with at least 95 % (binomial), None below 6 values."""
+    n, ordered = len(values), sorted(values)
+    below, rank = 0.5**n, 0  # below: P(Binomial(n, 1/2) <= rank)
+    if 2 * below > 0.05:
+        return None, None
+    term = below
+    while True:
+        term *= (n - rank) / (rank + 1)
+        if 2 * (below + term) > 0.05:
+            return ordered[rank], ordered[n - 1 - rank]
+        below, rank = below + term, rank + 1
+
+
+def _reason(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
+
+
+def _digest(data: dict[str, Any]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(data):
+        array = np.ascontiguousarray(data[name])
+        digest.update(f"{name}{array.dtype}{array.shape}".encode() + array.tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,68 @@
+"""The contract of a model: a NumPyro program with its data, and its exact answer where it has one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from models.registry import Registry, fill
+
+Array = np.ndarray
+Sites = dict[str, Array]  # site name -> array
+
+
+@dataclass(frozen=True)
+class Exact:
+    """The exact posterior of a model, float64. Components are scalars in a fixed order."""
+
+    names: tuple[str, ...]  # scalar components in order: "m", "beta[0]", "L[0,1]"
+    mean: Array  # [component]
+    covariance: Array  # [component, component]
+    quantile: Callable[[Array], Array]  # probabilities [k] -> marginal quantiles [k, component]
+    draw: Callable[[np.random.Generator, int], Sites]  # n independent draws: site -> [n, *event]
+    log_evidence: float | None = None  # natural log, against the normalised prior
+
+    @property
+    def sd(self) -> Array:
+        """Marginal standard deviations, [component]."""
+        return np.sqrt(np.diag(self.covariance))
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model with its data. ``program(**data)`` is the NumPyro program, the same for all samplers."""
+
+    name: str
+    data: Sites  # what the program is called with, by keyword; arrays, so that compiled code takes them
+    program: Callable[..., Any]  # imports NumPyro inside, so that listing models starts no JAX
+    exact: Callable[[], Exact] | None = None  # None: no exact answer is known
+    simulate: Callable[[np.random.Generator], tuple[Sites, Sites]] | None = None
+    # simulate(rng) -> (parameters drawn from the prior, the data drawn given them, keyed as `data`)
+    truth: Sites = field(default_factory=dict)  # the parameters that made the data, for pictures
+
+
+@dataclass(frozen=True)
+class Family:
+    """A registered model: its options (a frozen dataclass with defaults) and how to build it."""
+
+    name: str
+    options: type
+    build: Callable[[Any], Model]
+    summary: str  # one line for `samplerbench list models`
+
+
+models: Registry[Family] = Registry("model", "models")
+
+
+def add(name: str, options: type, build: Callable[[Any], Model], summary: str) -> Family:
+    """Register a model family under ``name`` (the file's stem)."""
+    return models.add(name, Family(name, options, build, summary))
+
+
+def build(name: str, options: Mapping[str, Any]) -> Model:
+    """The model ``name`` with ``options``; raises UnknownName for a name or option that is not known."""
+    family = models.get(name)
+    return family.build(fill(family.options, options, name))

@@ -1,0 +1,134 @@
+"""A straight line through points with known error bars: the first problem of a NumPyro tutorial.
+
+    m ~ Uniform(m_low, m_high)
+    c ~ Uniform(c_low, c_high)
+    y_i ~ Normal(m x_i + c, error_i)
+
+Two correlated parameters (-0.86 by default), a Gaussian posterior that the prior's box may cut
+off. Easy for every gradient sampler; unkind to one with a fixed, unlucky trajectory length.
+Hugh McDougall (2023), "Getting Started".
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from models import truncated
+from models.base import Exact, Model, Sites, add
+
+SLOPE, INTERCEPT = 2.0, 3.5  # what made the data
+
+
+@dataclass(frozen=True)
+class Options:
+    """What makes one straight-line problem. Raises ValueError for values that make none."""
+
+    n_points: int = 32
+    data_seed: int = 123  # of NumPy's legacy generator, as in the tutorial
+    noise: float = 1.5  # the mean error bar
+    m_low: float = -5.0  # the prior's box
+    m_high: float = 5.0
+    c_low: float = -10.0
+    c_high: float = 10.0
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no problem."""
+        whole = isinstance(self.n_points, int) and self.n_points >= 1
+        _require(whole, "n_points", self.n_points, "a whole number from 1")
+        seeds = "a whole number from 0 to 2**32 - 1"
+        whole = isinstance(self.data_seed, int) and 0 <= self.data_seed < 2**32
+        _require(whole, "data_seed", self.data_seed, seeds)
+        # below 1e-6 the posterior's sd nears the spacing of float64, above 1e6 nothing is learnt
+        _require(1e-6 <= self.noise <= 1e6, "noise", self.noise, "a number from 1e-6 to 1e6")
+        for low, high in (("m_low", "m_high"), ("c_low", "c_high")):
+            edges = getattr(self, low), getattr(self, high)
+            expected = f"{low} below {high}, within 1e12 of 0, apart by 1e-9 of their size or more"
+            _require(_is_side(*edges), f"{low}, {high}", edges, expected)
+
+
+def _is_side(low: float, high: float) -> bool:
+    """Whether float64 tells points between these edges of a box apart (to 1e-6 of its width)."""
+    size = max(abs(low), abs(high))
+    return size <= 1e12 and low < high and high - low >= 1e-9 * size
+
+
+def _require(fits: bool, name: str, value: object, expected: str) -> None:
+    if not fits:
+        raise ValueError(f"{name}={value!r} does not fit\n  expected: {expected}")
+
+
+def observe(options: Options) -> Sites:
+    """The data: ``x``, ``y`` and error bars ``error``, [n_points], float64.
+
+    The tutorial's draws in the tutorial's order, error bars first. A Poisson count of 0 (one in
+    22,000 points; none in the default data) would be an error bar of zero, with which the
+    likelihood is no density: it is counted as 1.
+    """
+    rng, n = np.random.RandomState(options.data_seed), options.n_points
+    x = np.linspace(0, 10, n)
+    error = np.maximum(rng.poisson(lam=10, size=n), 1) / 10 * options.noise
+    y = SLOPE * x + INTERCEPT + error * rng.normal(size=n)
+    return {"x": x, "y": y, "error": error}
+
+
+def make_program(options: Options) -> Callable[..., None]:
+    """The NumPyro program; its prior's edges stay Python numbers when the data are traced."""
+
+    def program(x, y, error) -> None:
+        import numpyro
+        import numpyro.distributions as dist
+
+        m = numpyro.sample("m", dist.Uniform(options.m_low, options.m_high))
+        c = numpyro.sample("c", dist.Uniform(options.c_low, options.c_high))
+        with numpyro.plate("data", x.shape[0]):
+            numpyro.sample("y", dist.Normal(m * x + c, error), obs=y)
+
+    return program
+
+
+def simulate(options: Options, data: Sites, rng: np.random.Generator) -> tuple[Sites, Sites]:
+    """Parameters drawn from the prior, and data drawn given them at the same x and error."""
+    m = rng.uniform(options.m_low, options.m_high)
+    c = rng.uniform(options.c_low, options.c_high)
+    y = m * data["x"] + c + data["error"] * rng.standard_normal(len(data["x"]))
+    return {"m": np.float64(m), "c": np.float64(c)}, {**data, "y": y}
+
+
+def exact(options: Options, data: Sites) -> Exact:
+    """The exact posterior of ``m`` and ``c`` given ``data``.
+
+    With the design matrix A = [x, 1] / error and z = y / error the log likelihood is
+    -|z - A v|^2 / 2 - sum log(error) - n/2 log(2 pi), so its top v* solves A'A v = A'z and its
+    precision is A'A. One point leaves A'A singular; the shortest v* then serves as well as any.
+    """
+    design = np.stack([data["x"], np.ones_like(data["x"])], axis=1) / data["error"][:, None]
+    z = data["y"] / data["error"]
+    precision = design.T @ design
+    inverse = np.linalg.pinv(precision, hermitian=True)
+    centre = inverse @ (design.T @ z)
+    centre += inverse @ (design.T @ (z - design @ centre))  # takes off what rounding left
+    rest = z - design @ centre
+    log_scale = np.log(data["error"]).sum() + len(z) / 2 * math.log(2 * math.pi)
+    box = (options.m_low, options.m_high), (options.c_low, options.c_high)
+    return truncated.exact(("m", "c"), precision, centre, box, -rest @ rest / 2 - log_scale)
+
+
+def build(options: Options) -> Model:
+    """The straight-line problem with these options."""
+    data = observe(options)
+    return Model(
+        name="linear",
+        data=data,
+        program=make_program(options),
+        exact=functools.partial(exact, options, data),
+        simulate=functools.partial(simulate, options, data),
+        truth={"m": np.float64(SLOPE), "c": np.float64(INTERCEPT)},
+    )
+
+
+add("linear", Options, build, "a straight line through points with known error bars")

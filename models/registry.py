@@ -1,0 +1,113 @@
+"""A registry: names to what they stand for, with refusals that help."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import importlib
+import pkgutil
+import typing
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class UnknownName(ValueError):
+    """A name, setting or value that is not known; the text says what is."""
+
+
+def unknown(kind: str, name: str, known: typing.Iterable[str], lists: str = "") -> UnknownName:
+    """The error for an unknown ``name``: the nearest known one, all of them, what lists them."""
+    known = sorted(known)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    text = f"no {kind} is called {name!r}{hint}\n  known {kind}s: {', '.join(known) or '(none)'}"
+    return UnknownName(text + (f"\n  list them with: {lists}" if lists else ""))
+
+
+class Registry(Generic[T]):
+    """Things by name. Every module of ``package`` is imported at the first look-up, and adds itself."""
+
+    def __init__(self, kind: str, package: str) -> None:
+        self.kind, self.package = kind, package
+        self._things: dict[str, T] = {}
+        self._loaded = False
+
+    def add(self, name: str, thing: T) -> T:
+        """Register ``thing``; raises ValueError where the name is taken."""
+        if name in self._things:
+            raise ValueError(f"a {self.kind} called {name!r} is registered already")
+        self._things[name] = thing
+        return thing
+
+    def names(self) -> list[str]:
+        """All registered names, sorted."""
+        self._load()
+        return sorted(self._things)
+
+    def get(self, name: str) -> T:
+        """The thing called ``name``; raises UnknownName with the nearest name and the list."""
+        self._load()
+        if name not in self._things:
+            raise unknown(
+                self.kind, name, self._things, f"samplerbench list {self.kind}s"
+            )
+        return self._things[name]
+
+    def _load(self) -> None:
+        if self._loaded:
+            return
+        self._loaded = True
+        folder = importlib.import_module(self.package).__path__
+        for module in pkgutil.iter_modules(folder):
+            importlib.import_module(f"{self.package}.{module.name}")
+
+
+def fill(settings_type: type, given: Mapping[str, Any], owner: str) -> Any:
+    """A ``settings_type`` dataclass from ``given`` values (text or typed), the rest at defaults.
+
+    Text is read as the field's annotated type says (bool, int, float, str, or one of these
+    ``| None``). Raises UnknownName for an unknown field and for a value that does not fit.
+    """
+    fields = {f.name: f for f in dataclasses.fields(settings_type)}
+    types = typing.get_type_hints(settings_type)
+    values = {}
+    for name, value in given.items():
+        if name not in fields:
+            raise unknown(f"setting of {owner}", name, fields)
+        values[name] = _read(value, types[name], f"{owner}:{name}")
+    try:
+        return settings_type(**values)
+    except ValueError as error:  # a dataclass may check its values in __post_init__
+        raise UnknownName(f"settings of {owner}: {error}") from error
+
+
+def _read(value: Any, wanted: Any, where: str) -> Any:
+    options = typing.get_args(wanted) or (wanted,)
+    if value is None or (isinstance(value, str) and value.lower() == "none"):
+        if type(None) in options:
+            return None
+    for kind in options:
+        result = _as(value, kind)
+        if result is not None:
+            return result
+    names = " or ".join("none" if k is type(None) else k.__name__ for k in options)
+    raise UnknownName(f"{where}={value!r} does not fit\n  expected: {names}")
+
+
+def _as(value: Any, kind: type) -> Any:
+    if kind is bool:
+        text = str(value).lower()
+        return {"true": True, "false": False}.get(text)
+    if kind is type(None) or isinstance(value, bool):
+        return None
+    try:
+        if kind is int:
+            number = float(value)
+            return int(number) if number == int(number) else None
+        if kind is float:
+            return float(value)
+    except (ValueError, OverflowError, TypeError):
+        return None
+    return value if kind is str and isinstance(value, str) else None

@@ -1,0 +1,81 @@
+"""The contract of a sampler: settings, and a way to prepare runs on a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from models.base import Model
+from models.registry import Registry
+
+
+class Declined(Exception):
+    """Raised by ``prepare`` for a model that the sampler cannot do; the text is the reason."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What every sampler is given. Nested sampling reads draws as equal-weight draws wanted."""
+
+    chains: int = 1
+    warmup: int = 500  # adaptation iterations a chain, not kept
+    draws: int = 5000  # kept iterations a chain
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What one run with one seed gave."""
+
+    sites: dict[str, np.ndarray]  # site -> [chain, draw, *event]
+    log_weights: np.ndarray | None = None  # [chain, draw], natural log, up to a constant; None: equal
+    ess: float | None = None  # effective draws as the sampler itself claims (nested sampling)
+    log_z: float | None = None  # natural log of the evidence, against the normalised prior
+    log_z_err: float | None = None  # its claimed standard error
+    gradients: int | None = None  # gradient evaluations, warm-up included where the sampler tells
+    likelihoods: int | None = None  # log-density evaluations without gradient
+    divergences: int | None = None
+    accept_prob: float | None = None  # mean over kept draws
+    termination: str | None = None  # why nested sampling stopped, in words
+    stats: dict[str, np.ndarray] = field(default_factory=dict)  # per draw, [chain, draw]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The same algorithm compiled ahead of time; a new seed compiles nothing."""
+
+    sample: Callable[[Any], Any]  # warm-up's state, or the seed where there is no warm-up -> raw
+    collect: Callable[[Any], Draws]  # raw -> Draws in NumPy
+    warmup: Callable[[int], Any] | None = None  # seed -> state
+    batch: Callable[[Sequence[int]], list[Draws]] | None = None  # many seeds in one program
+    prime: Callable[[Sequence[int]], None] | None = None  # compile what these seeds will need
+    batch_from: int = 2  # how many seeds make the batch faster than one after the other
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A sampler on a model. ``plain(seed)`` is the library's own public call; objects are kept."""
+
+    plain: Callable[[int], Draws]
+    compile: Callable[[], Compiled] | None = None  # None: only the plain mode exists
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """A registered sampler. ``prepare(model, budget, settings)`` may raise Declined."""
+
+    name: str
+    settings: type  # frozen dataclass, defaults as the library ships them
+    prepare: Callable[[Model, Budget, Any], Prepared]
+    summary: str  # one line for `samplerbench list samplers`
+    needs: tuple[str, ...] = ()  # libraries to import, in this order, before the clocks of a run
+
+
+samplers: Registry[Sampler] = Registry("sampler", "samplers")
+
+
+def add(sampler: Sampler) -> Sampler:
+    """Register ``sampler`` under its name (the file's stem)."""
+    return samplers.add(sampler.name, sampler)

@@ -1,0 +1,204 @@
+"""A jaxns sampler that is built once and kept, so that a new seed compiles nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from models.base import Model
+from samplers import stack
+from samplers.base import Compiled, Draws
+from samplers.program import Latent
+
+if TYPE_CHECKING:
+    from samplers.jaxns_nested import Settings
+
+
+def compiled(model: Model, sites: list[Latent], settings: Settings, generation: str) -> Compiled:
+    """The compiled mode on the installed jaxns: "exact" (2.0 to 2.2) or "public" (2.5, 2.6)."""
+    from samplers.jaxns_nested import draws_of
+
+    program, constrain = _unit_cube(model, sites)
+    build = {"exact": _exact_generation, "public": _public_generation}[generation]
+    run, prime = build(program, constrain, sites, settings)
+
+    def collect(raw: Any) -> Draws:
+        results = {k: v for k, v in raw.items() if k != "count"}
+        return draws_of(results, int(raw["count"]))
+
+    return Compiled(sample=run, collect=collect, prime=prime)
+
+
+def _unit_cube(model: Model, sites: list[Latent]) -> tuple[Any, Any]:
+    """The jaxns Model on the unit cube, and base draws -> constrained and deterministic sites."""
+    import jax
+    import jax.numpy as jnp
+    import tensorflow_probability.substrates.jax as tfp
+    from jaxns import Model as JaxnsModel
+    from jaxns import Prior
+    from numpyro.contrib.nested_sampling import UniformReparam
+    from numpyro.handlers import reparam, seed, substitute, trace
+    from numpyro.infer.util import log_density
+
+    cube = reparam(model.program, config={site.name: UniformReparam() for site in sites})
+    bases = [f"{site.name}_base" for site in sites]
+    data = {name: jnp.asarray(value) for name, value in model.data.items()}
+
+    def prior_model() -> Any:
+        params = []
+        for site, base in zip(sites, bases):  # noqa: B905 (strict= needs Python 3.10)
+            flat = tfp.distributions.Uniform(jnp.zeros(site.shape), jnp.ones(site.shape))
+            params.append((yield Prior(flat, name=base)))
+        return tuple(params)
+
+    def log_likelihood(*params: Any) -> Any:
+        # the base sites are masked, so the joint density of the cube program is the likelihood
+        return log_density(cube, (), data, dict(zip(bases, params)))[0]  # noqa: B905
+
+    def constrain_one(base: dict[str, Any]) -> dict[str, Any]:
+        fixed = substitute(seed(cube, jax.random.PRNGKey(0)), base)
+        return {
+            name: site["value"]
+            for name, site in trace(fixed).get_trace(**data).items()
+            if site["type"] == "deterministic"
+        }
+
+    return JaxnsModel(prior_model, log_likelihood), jax.vmap(constrain_one)
+
+
+def _keys(seed: int) -> Any:
+    """The key that NumPyro's wrapper gives jaxns for ``PRNGKey(seed)``: the first of its split."""
+    import jax
+
+    return jax.random.split(jax.random.PRNGKey(seed))[0]
+
+
+def _exact_generation(program: Any, constrain: Any, sites: list[Latent], settings: Settings) -> Any:
+    """jaxns 2.0 to 2.2: shrinkage to a fixed size, then a refinement compiled for each size met."""
+    import jax
+    from jaxns import ExactNestedSampler, TerminationCondition
+
+    from samplers.jaxns_nested import options
+
+    constructor, termination = options(sites, settings)
+    sampler = ExactNestedSampler(program, num_parallel_samplers=1, **constructor)
+    condition = TerminationCondition(**termination)
+    refinement = sampler.adaptive_refinement
+    summarise = jax.jit(lambda state: _results(program, constrain, state))
+    refine: dict[int, Any] = {}  # points to refine -> program
+
+    def shrink(seed: int) -> Any:
+        reason, state = sampler.approximate_sampler(_keys(seed), condition)
+        return reason, state, *_split(state)
+
+    def prime(seeds: Sequence[int]) -> None:
+        """Compile for all sizes among ``seeds`` side by side: one after the other, each costs 2 s."""
+        new: dict[int, Any] = {}
+        for seed in seeds:
+            _, *arguments = shrink(seed)
+            size = arguments[2].iid.size
+            if size not in refine and size not in new:
+                new[size] = type(refinement).improve.lower(refinement, *arguments)
+        refine.update(zip(new, stack.compile_side_by_side(*new.values())))  # noqa: B905
+
+    def run(seed: int) -> dict[str, Any]:
+        reason, *arguments = shrink(seed)
+        if arguments[2].iid.size not in refine:
+            prime([seed])
+        state = refine[arguments[2].iid.size](*arguments)
+        return {**summarise(_padded(state)), "termination_reason": reason}
+
+    return run, prime
+
+
+def _padded(state: Any) -> Any:
+    """``state`` filled up to a power of two of points, on the host, so that few programs serve all.
+
+    Unused slots are as jaxns itself makes them: above every contour, and no evaluation spent.
+    """
+    collection = state.sample_collection
+    reservoir = collection.reservoir
+    count = reservoir.iid.size
+    extra = (1 << (count - 1).bit_length()) - count
+
+    def pad(name: str, value: Any) -> np.ndarray:
+        value = np.asarray(value)
+        filler = np.inf if name in ("log_L", "log_L_constraint") else 0
+        tail = np.full((extra, *value.shape[1:]), filler, value.dtype)
+        return np.concatenate([value, tail])
+
+    longer = {name: pad(name, value) for name, value in reservoir._asdict().items()}
+    return state._replace(sample_collection=collection._replace(reservoir=type(reservoir)(**longer)))
+
+
+def _split(state: Any) -> tuple[Any, Any]:
+    """Points drawn independently, and those to refine: on the host, where shapes cost no compile.
+
+    How many there are changes with the seed by multiples of the live points, and jaxns compiles
+    its refinement once for each count that it meets.
+    """
+    collection = state.sample_collection
+    reservoir = type(collection.reservoir)(*(np.asarray(x) for x in collection.reservoir))
+    used = np.arange(reservoir.iid.size) < int(collection.sample_idx)
+    keep = reservoir.iid
+    kept = type(reservoir)(*(x[keep] for x in reservoir))
+    rest = type(reservoir)(*(x[~keep & used] for x in reservoir))
+    # a Python int, as jaxns itself passes: another type would be another program
+    collection = collection._replace(sample_idx=int(keep.sum()), reservoir=kept)
+    return state._replace(sample_collection=collection), rest
+
+
+def _results(program: Any, constrain: Any, state: Any) -> dict[str, Any]:
+    """What jaxns 2.0's ``to_results`` computes and its claims rest on, as one program.
+
+    The library's own builds its loops anew at each call and so compiles at each call.
+    """
+    import jax
+    import jax.numpy as jnp
+    from jaxns.internals.stats import effective_sample_size, linear_to_log_stats
+    from jaxns.statistics import analyse_sample_collection
+
+    collection = state.sample_collection
+    evidence, stats = analyse_sample_collection(collection, sorted_collection=True)
+    log_z, variance = linear_to_log_stats(
+        log_f_mean=evidence.log_Z_mean, log_f2_mean=evidence.log_Z2_mean
+    )
+    reservoir = collection.reservoir
+    return {
+        "samples": constrain(jax.vmap(program.transform)(reservoir.point_U)),
+        "log_dp_mean": stats.log_dZ_mean - jax.nn.logsumexp(stats.log_dZ_mean),
+        "ESS": effective_sample_size(evidence.log_Z_mean, evidence.log_dZ2_mean),
+        "log_Z_mean": log_z,
+        "log_Z_uncert": jnp.sqrt(variance),
+        "total_num_likelihood_evaluations": jnp.sum(reservoir.num_likelihood_evaluations),
+        "log_L_samples": reservoir.log_L,
+        "log_L_birth": reservoir.log_L_constraint,
+        "count": collection.sample_idx,
+    }
+
+
+def _public_generation(
+    program: Any, constrain: Any, sites: list[Latent], settings: Settings
+) -> Any:
+    """jaxns 2.5 and 2.6: the whole run and its results trace, so one program holds both."""
+    import jax
+    from jaxns import TerminationCondition
+    from jaxns.public import DefaultNestedSampler
+
+    from samplers.jaxns_nested import options
+
+    constructor, termination = options(sites, settings)
+    sampler = DefaultNestedSampler(program, devices=jax.devices(), **constructor)
+    condition = TerminationCondition(**termination)
+
+    def whole(key: Any) -> dict[str, Any]:
+        reason, state = sampler(key, condition)
+        found = sampler.to_results(reason, state, trim=False)._asdict()
+        found["samples"] = constrain(found["samples"])
+        found["count"] = found["total_num_samples"]
+        return found
+
+    whole_program = jax.jit(whole).lower(_keys(0)).compile()
+    return (lambda seed: whole_program(_keys(seed))), None

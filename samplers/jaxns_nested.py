@@ -1,0 +1,142 @@
+"""Nested sampling by jaxns on a NumPyro program. Albert (2020), arXiv:2012.15286."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from models.base import Model
+from samplers import stack
+from samplers.base import Budget, Declined, Draws, Prepared, Sampler, add
+from samplers.program import Latent, continuous
+
+#: what a set bit of jaxns's termination reason means (jaxns, termination.py of 2.0.1 and 2.6.9)
+REASONS = (
+    "used the maximum number of samples",
+    "evidence uncertainty low enough",
+    "remaining evidence small enough",
+    "effective sample size reached",
+    "used the maximum number of likelihood evaluations",
+    "maximum likelihood contour reached",
+    "sampler efficiency too low",
+    "live points are a plateau",
+    "relative spread of live points small",
+    "absolute spread of live points small",
+    "no seed points left",
+    "peak of the posterior mass passed",
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Arguments that NumPyro's ``NestedSampler`` hands to jaxns, defaults as shipped there."""
+
+    num_live_points: int | None = None  # the resolution; None: 25 a dimension
+    max_samples: int = 10_000  # stop there, whatever the evidence says
+    live_evidence_frac: float = 1e-4  # stop when the live points hold less of the evidence
+
+    def __post_init__(self) -> None:
+        if self.num_live_points is not None and self.num_live_points < 2:
+            raise ValueError(f"num_live_points={self.num_live_points}\n  expected: at least 2")
+        if self.max_samples < 1 or not 0 < self.live_evidence_frac < 1:
+            raise ValueError("expected: max_samples >= 1 and live_evidence_frac between 0 and 1")
+
+
+def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
+    """Nested sampling of ``model``; chains and warm-up of the budget have no meaning here.
+
+    Raises Declined for discrete parameters and for priors that do not integrate to one.
+    """
+    sites = continuous(model, "nested sampling")
+    improper = [site.name for site in sites if site.improper]
+    if improper:
+        raise Declined(
+            f"the prior of {improper[0]!r} is improper; nested sampling needs priors that"
+            " integrate to one (give it bounds)"
+        )
+    held = stack.nested_generation()
+    compile_ = None
+    if held:
+        from samplers import jaxns_held
+
+        compile_ = lambda: jaxns_held.compiled(model, sites, settings, held)  # noqa: E731
+    return Prepared(plain=_plain(model, sites, settings), compile=compile_)
+
+
+def _plain(model: Model, sites: list[Latent], settings: Settings) -> Any:
+    from numpyro.contrib.nested_sampling import NestedSampler
+
+    kept: list[Any] = []
+
+    def plain(seed: int) -> Draws:
+        import jax
+
+        if not kept:
+            constructor, termination = options(sites, settings)
+            kept.append(
+                NestedSampler(
+                    model.program, constructor_kwargs=constructor, termination_kwargs=termination
+                )
+            )
+        nested = kept[0]
+        nested.run(jax.random.PRNGKey(seed), **model.data)
+        # NumPyro has no public way to the evidence but its printed summary
+        results = nested._results
+        return draws_of(results._asdict(), int(results.total_num_samples))
+
+    return plain
+
+
+def options(sites: list[Latent], settings: Settings) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Constructor and termination arguments in the words of the installed jaxns."""
+    dimension = sum(int(np.prod(site.shape)) for site in sites)
+    constructor = {
+        "num_live_points": settings.num_live_points or 25 * dimension,
+        "max_samples": settings.max_samples,
+    }
+    # jaxns 2.5 renamed the criterion; NumPyro ships the same number under either name
+    word = "dlogZ" if stack.version("jaxns") >= (2, 5) else "live_evidence_frac"
+    return constructor, {word: settings.live_evidence_frac}
+
+
+def draws_of(results: dict[str, Any], count: int) -> Draws:
+    """Draws from jaxns's results: the first ``count`` entries, weighted, as one chain.
+
+    ``ESS`` is jaxns's own, Z^2 / sum E[dZ^2], which knows of the shrinkage; Kish's
+    (sum w)^2 / sum w^2 of the same weights is about twice too high.
+    """
+    first = {k: np.asarray(v)[None, :count] for k, v in results["samples"].items()}
+    stats = {
+        name: np.asarray(results[key])[None, :count]
+        for name, key in (("log_l", "log_L_samples"), ("log_l_birth", "log_L_birth"))
+        if key in results
+    }
+    return Draws(
+        first,
+        log_weights=np.asarray(results["log_dp_mean"])[None, :count],
+        ess=float(results["ESS"]),
+        log_z=float(results["log_Z_mean"]),
+        log_z_err=float(results["log_Z_uncert"]),
+        likelihoods=int(results["total_num_likelihood_evaluations"]),
+        termination=in_words(int(results["termination_reason"])),
+        stats=stats,
+    )
+
+
+def in_words(reason: int) -> str:
+    """jaxns's bit mask in words."""
+    words = [text for bit, text in enumerate(REASONS) if reason >> bit & 1]
+    return "; ".join(words) or f"unknown reason {reason}"
+
+
+add(
+    Sampler(
+        "jaxns_nested",
+        Settings,
+        prepare,
+        "nested sampling: weighted draws and the evidence",
+        needs=("jax", "numpyro", "jaxns", "numpyro.contrib.nested_sampling"),
+    )
+)

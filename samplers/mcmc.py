@@ -1,0 +1,195 @@
+"""How a NumPyro kernel is run: through ``MCMC.run`` (plain), or compiled ahead of time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from models.base import Model
+from samplers import stack
+from samplers.base import Budget, Compiled, Draws, Prepared
+from samplers.program import continuous
+
+MakeKernel = Callable[[], Any]
+
+#: NumPyro's initialisation strategies by the word used in settings
+INIT = {
+    "uniform": "init_to_uniform",  # within 2 of the origin, unconstrained; NumPyro's default
+    "median": "init_to_median",
+    "mean": "init_to_mean",
+    "sample": "init_to_sample",
+    "feasible": "init_to_feasible",
+}
+
+
+def init_strategy(word: str) -> Any:
+    """The NumPyro strategy called ``word`` in settings."""
+    import numpyro.infer
+
+    return getattr(numpyro.infer, INIT[word])
+
+
+def check_choices(settings: Any) -> None:
+    """Refuse a settings record whose words are not among the choices (raises ValueError)."""
+    choices = {"init": tuple(INIT), "chain_method": ("parallel", "vectorized", "sequential")}
+    for name, allowed in choices.items():
+        value = getattr(settings, name)
+        if value not in allowed:
+            raise ValueError(f"{name}={value!r} is not known\n  expected: {', '.join(allowed)}")
+
+
+def prepare_mcmc(make: MakeKernel, model: Model, budget: Budget, chain_method: str) -> Prepared:
+    """Plain and compiled runs of the kernel that ``make`` builds. Raises Declined."""
+    continuous(model, type(make()).__name__)
+    return Prepared(
+        plain=_plain(make, model, budget, chain_method),
+        compile=lambda: _compiled(make, model, budget, chain_method),
+    )
+
+
+def _plain(make: MakeKernel, model: Model, budget: Budget, chain_method: str) -> Any:
+    from numpyro.infer import MCMC
+
+    kept: list[Any] = []  # the MCMC object, built in the first call: it is part of what one waits for
+
+    def plain(seed: int) -> Draws:
+        import jax
+
+        if not kept:
+            sizes = {"num_warmup": budget.warmup, "num_samples": budget.draws}
+            kept.append(
+                MCMC(
+                    make(),
+                    **sizes,
+                    num_chains=budget.chains,
+                    chain_method=chain_method,
+                    progress_bar=False,
+                )
+            )
+        mcmc = kept[0]
+        mcmc.run(jax.random.PRNGKey(seed), **model.data)
+        sites = {k: np.asarray(v) for k, v in mcmc.get_samples(group_by_chain=True).items()}
+        diverging = np.asarray(mcmc.get_extra_fields(group_by_chain=True)["diverging"])
+        return Draws(sites, divergences=int(diverging.sum()), stats={"diverging": diverging})
+
+    return plain
+
+
+def _compiled(make: MakeKernel, model: Model, budget: Budget, chain_method: str) -> Compiled:
+    import jax
+
+    data = jax.device_put(model.data)
+    device = jax.devices()[0].platform
+    vectorised = chain_method == "vectorized" or device != "cpu"
+    warm, draw = _phases(make, budget, vectorised)
+    warm_jit, seed0 = jax.jit(warm), np.uint32(0)
+    states = jax.eval_shape(warm_jit, seed0, data)  # the trace that lowering then finds again
+    warm_program, draw_program = stack.compile_side_by_side(
+        warm_jit.lower(seed0, data), jax.jit(draw).lower(states, data)
+    )
+
+    def both(seed: Any, data: Any) -> Any:
+        return draw(warm(seed, data), data)
+
+    return Compiled(
+        warmup=lambda seed: warm_program(np.uint32(seed), data),
+        sample=lambda state: draw_program(state, data),
+        collect=_collect,
+        batch=_batch(both, data, budget),
+        batch_from=stack.batch_from(device),
+    )
+
+
+def _phases(make: MakeKernel, budget: Budget, vectorised: bool) -> tuple[Any, Any]:
+    """Pure functions ``warm(seed, data) -> state`` and ``draw(state, data) -> raw``, all chains."""
+    import jax
+    from jax import lax
+
+    def over_chains(function: Any, values: Any) -> Any:
+        return jax.vmap(function)(values) if vectorised else lax.map(function, values)
+
+    def start(key: Any, data: Any) -> tuple[Any, Any]:
+        kernel = make()
+        return kernel, kernel.init(key, budget.warmup, None, (), data)
+
+    def gradients(state: Any) -> Any:
+        return getattr(state, "num_steps", np.int32(0))
+
+    def warm_chain(key: Any, data: Any) -> tuple[Any, Any]:
+        kernel, state = start(key, data)
+
+        def step(_: Any, carry: tuple[Any, Any]) -> tuple[Any, Any]:
+            state = kernel.sample(carry[0], (), data)
+            return state, carry[1] + gradients(state)
+
+        return lax.fori_loop(0, budget.warmup, step, (state, np.int32(0)))
+
+    def warm(seed: Any, data: Any) -> Any:
+        # the keys that MCMC.run makes of PRNGKey(seed): itself for one chain, its split for more
+        key = jax.random.PRNGKey(seed)
+        keys = jax.random.split(key, budget.chains) if budget.chains > 1 else key[None]
+        return over_chains(lambda key: warm_chain(key, data), keys)
+
+    def draw_chain(carry: tuple[Any, Any], data: Any) -> Any:
+        state, steps_before = carry
+        # only for what init leaves in the kernel; its state is unused, so XLA drops the work
+        kernel, _ = start(jax.random.PRNGKey(0), data)
+
+        def step(state: Any, _: None) -> tuple[Any, Any]:
+            state = kernel.sample(state, (), data)
+            kept = {
+                "diverging": state.diverging,
+                "accept_prob": state.accept_prob,
+                "lp": -state.potential_energy,
+            }
+            return state, (state.z, gradients(state), kept)
+
+        _, (z, steps, stats) = lax.scan(step, state, None, length=budget.draws)
+        sites = jax.vmap(kernel.postprocess_fn((), data))(z)
+        return sites, stats, steps_before + steps.sum()
+
+    def draw(states: Any, data: Any) -> Any:
+        return over_chains(lambda carry: draw_chain(carry, data), states)
+
+    return warm, draw
+
+
+def _collect(raw: Any) -> Draws:
+    sites, stats, gradients = stack.tree_map(np.asarray, raw)
+    steps = int(gradients.sum())
+    return Draws(
+        sites,
+        gradients=steps or None,
+        likelihoods=None if steps else int(stats["diverging"].size),
+        divergences=int(stats["diverging"].sum()),
+        accept_prob=float(stats["accept_prob"].mean()),
+        stats=stats,
+    )
+
+
+def _batch(both: Any, data: Any, budget: Budget) -> Callable[[Sequence[int]], list[Draws]]:
+    """Many seeds in one vectorised program, in chunks of one size so that it compiles once."""
+    import jax
+
+    size = sum(np.asarray(value).nbytes for value in data.values())
+    # a lane holds a few copies of the data and its draws; 2 GB for all lanes together
+    lanes = max(1, min(256, int(2e9 // (8 * size + 64 * budget.chains * budget.draws))))
+    programs: dict[int, Any] = {}
+
+    def batch(seeds: Sequence[int]) -> list[Draws]:
+        width = min(lanes, len(seeds))
+        if width not in programs:
+            many = jax.jit(jax.vmap(both, in_axes=(0, None)))
+            programs[width] = many.lower(np.zeros(width, np.uint32), data).compile()
+        found: list[Draws] = []
+        for first in range(0, len(seeds), width):
+            chunk = list(seeds[first : first + width])
+            padded = np.array(chunk + [0] * (width - len(chunk)), np.uint32)
+            raw = stack.tree_map(np.asarray, programs[width](padded, data))
+            for lane in range(len(chunk)):
+                found.append(_collect(stack.tree_map(lambda x, i=lane: x[i], raw)))
+        return found
+
+    return batch

@@ -1,0 +1,52 @@
+"""NumPyro's Hamiltonian Monte Carlo of fixed trajectory length. Neal (2011), MCMC handbook, ch. 5."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+
+from models.base import Model
+from samplers.base import Budget, Prepared, Sampler, add
+from samplers.mcmc import check_choices, init_strategy, prepare_mcmc
+
+
+@dataclass(frozen=True)
+class Settings:
+    """NumPyro's arguments of ``HMC`` and its ``chain_method``, defaults as shipped."""
+
+    step_size: float = 1.0  # where its adaptation starts
+    adapt_step_size: bool = True
+    adapt_mass_matrix: bool = True
+    dense_mass: bool = False
+    target_accept_prob: float = 0.8  # mean acceptance that warm-up aims for
+    num_steps: int | None = None  # leapfrog steps a draw; None: trajectory_length / step size
+    # after 2 pi a whitened Gaussian is back where it started: the library's default all the same
+    trajectory_length: float = 2 * math.pi
+    find_heuristic_step_size: bool = False
+    regularize_mass_matrix: bool = True
+    init: str = "uniform"  # NumPyro's init_to_<init>
+    chain_method: str = "parallel"  # plain mode; falls back to sequential on too few devices
+
+    def __post_init__(self) -> None:
+        check_choices(self)
+
+
+def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
+    """HMC on ``model``. Raises Declined for discrete parameters."""
+    from numpyro.infer import HMC
+
+    options = asdict(settings)
+    chain_method = options.pop("chain_method")
+    options["init_strategy"] = init_strategy(options.pop("init"))
+    return prepare_mcmc(lambda: HMC(model.program, **options), model, budget, chain_method)
+
+
+add(
+    Sampler(
+        "numpyro_hmc",
+        Settings,
+        prepare,
+        "Hamiltonian Monte Carlo, fixed trajectory length",
+        needs=("jax", "numpyro"),
+    )
+)

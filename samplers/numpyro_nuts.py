@@ -1,0 +1,49 @@
+"""NumPyro's No-U-Turn sampler. Hoffman and Gelman (2014), JMLR 15:1593-1623."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from models.base import Model
+from samplers.base import Budget, Prepared, Sampler, add
+from samplers.mcmc import check_choices, init_strategy, prepare_mcmc
+
+
+@dataclass(frozen=True)
+class Settings:
+    """NumPyro's arguments of ``NUTS`` and its ``chain_method``, defaults as shipped."""
+
+    step_size: float = 1.0  # where its adaptation starts
+    adapt_step_size: bool = True
+    adapt_mass_matrix: bool = True
+    dense_mass: bool = False
+    target_accept_prob: float = 0.8  # mean acceptance that warm-up aims for
+    max_tree_depth: int = 10  # at most 2**depth - 1 gradient evaluations a draw
+    find_heuristic_step_size: bool = False
+    regularize_mass_matrix: bool = True
+    init: str = "uniform"  # NumPyro's init_to_<init>
+    chain_method: str = "parallel"  # plain mode; falls back to sequential on too few devices
+
+    def __post_init__(self) -> None:
+        check_choices(self)
+
+
+def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
+    """NUTS on ``model``. Raises Declined for discrete parameters."""
+    from numpyro.infer import NUTS  # inside: listing samplers must not start JAX
+
+    options = asdict(settings)
+    chain_method = options.pop("chain_method")
+    options["init_strategy"] = init_strategy(options.pop("init"))
+    return prepare_mcmc(lambda: NUTS(model.program, **options), model, budget, chain_method)
+
+
+add(
+    Sampler(
+        "numpyro_nuts",
+        Settings,
+        prepare,
+        "No-U-Turn sampler, step size and mass matrix adapted",
+        needs=("jax", "numpyro"),
+    )
+)

@@ -1,0 +1,60 @@
+"""What differs between the releases that samplers run on; each shim names the releases that need it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def version(distribution: str) -> tuple[int, ...]:
+    """The installed version as numbers, e.g. (0, 4, 23); () where it is not installed."""
+    from importlib import metadata
+
+    try:
+        text = metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ()
+    numbers = []
+    for part in text.split("."):
+        if not part.isdigit():
+            break
+        numbers.append(int(part))
+    return tuple(numbers)
+
+
+def batch_from(device: str) -> int:
+    """From how many seeds on one vectorised program beats running them one after the other.
+
+    jaxlib up to 0.4.31 runs a sampling loop on the CPU at 3 microseconds an iteration, and
+    vectorising makes it slower. The thunk runtime of XLA:CPU (0.4.32 on; jax-ml/jax #26021)
+    pays about 20 microseconds an operation, which lanes share, so there it wins once its
+    own compiling is paid for. On a GPU, launches dominate and lanes are nearly free.
+    """
+    if device != "cpu":
+        return 2
+    return 64 if version("jax") >= (0, 4, 32) else 10**9
+
+
+def tree_map(function: Any, *trees: Any) -> Any:
+    """``jax.tree.map``, which jax has from 0.4.25 on; ``jax.tree_map`` is gone from 0.6 on."""
+    import jax
+
+    return jax.tree_util.tree_map(function, *trees)
+
+
+def compile_side_by_side(*lowered: Any) -> list[Any]:
+    """Compiled programs, in order; XLA leaves Python's lock, so two cores compile two programs.
+
+    jaxlib from 0.4.32 on compiles one program on all cores, and gains nothing here.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max(1, len(lowered))) as threads:
+        return list(threads.map(lambda program: program.compile(), lowered))
+
+
+def nested_generation() -> str:
+    """Which interface the installed jaxns has: "exact" (2.0 to 2.2), "public" (2.5 and 2.6), else ""."""
+    found = version("jaxns")
+    if (2, 0) <= found < (2, 3):
+        return "exact"
+    return "public" if (2, 5) <= found < (3,) else ""
