@@ -224,7 +224,7 @@ class Campaign:
             return None
         if trial.model_label not in self._exact:
             model = load_model(trial.model, trial.model_options)
-            self._exact[trial.model_label] = model.exact() if model.exact else None
+            self._exact[trial.model_label] = model.exact()
         return self._exact[trial.model_label]
 
     def scores(self, trial: Trial) -> dict[str, Any]:

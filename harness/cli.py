@@ -110,6 +110,10 @@ def _run_options(commands: Any) -> None:
         help="32, 64 (default: 32)")
     add("--jobs", type=int, help="trials at once (default: 1; timings want 1)")
     add("--timeout", type=float, help="seconds a trial may take (default: 600)")
+    add("--calibrate", choices=["prior"],
+        help="simulation-based calibration: truths and data drawn from the prior")
+    add("--gate", nargs="+", action="extend", metavar="VERDICT",
+        help="exit 1 unless rows are this (honest), or SAMPLER=VERDICT for one sampler")
     add("--out", type=Path, metavar="DIR", help="the campaign's folder; one that is there goes on")
     add("--retry", action="store_true", help="run again what ended other than ok")
     add("--quiet", action="store_true", help="no progress")
@@ -126,7 +130,7 @@ def _report_options(commands: Any) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    from harness import campaign, plan, progress
+    from harness import campaign, gate, plan, progress
 
     options = plan.from_file(given.campaign) if given.campaign else {}
     for name in plan.Plan.__dataclass_fields__:
@@ -145,7 +149,10 @@ def _run(given: argparse.Namespace) -> int:
         rows = found.rows()
         print(_as_text(rows, "table", None), end="")
         print(f"\ncampaign: {_near(found.folder)}")
-    return FINE if all(row["status"] == "ok" for row in rows) else NOT_OK
+    failing = gate.failing(rows, options.get("gate", ()))
+    for line in failing:
+        print(f"samplerbench: gate: {line}", file=sys.stderr)
+    return FINE if not failing and all(row["status"] == "ok" for row in rows) else NOT_OK
 
 
 def _again(folder: Path) -> str:

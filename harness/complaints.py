@@ -97,19 +97,19 @@ def _t_interval(values: Array, alpha: float) -> tuple[float, float, float]:
 
 def z_values(e: Evidence) -> Array:
     """Errors over claimed ones: of the mean, or where it is wild of the share below the median."""
-    mean = z_scores(e.est, e.se, e.mean)
-    return np.where(e.mean_tame, mean, z_scores(e.below, e.below_se, np.full(len(e.names), 0.5)))
+    return z_scores(*_place(e))
+
+
+def _place(e: Evidence) -> tuple[Array, Array, Array]:
+    """What stands for each component's place: estimate, claimed error, exact value."""
+    est, se = np.where(e.mean_tame, e.est, e.below), np.where(e.mean_tame, e.se, e.below_se)
+    return est, se, np.where(e.mean_tame, e.mean, 0.5)
 
 
 def _typical_z(e: Evidence) -> Array:
-    """Errors over what the median replicate claims, for the same quantities."""
-    mean = z_scores(e.est, _median(e.se), e.mean)
-    below = z_scores(e.below, _median(e.below_se), np.full(len(e.names), 0.5))
-    return np.where(e.mean_tame, mean, below)
-
-
-def _median(se: Array) -> Array:
-    return np.broadcast_to(np.nanmedian(se, axis=0), se.shape)
+    """The same errors over what the median replicate claims."""
+    est, se, truth = _place(e)
+    return z_scores(est, np.broadcast_to(np.nanmedian(se, axis=0), se.shape), truth)
 
 
 def _where(e: Evidence, i: int) -> str:
@@ -143,7 +143,8 @@ def overcautious(e: Evidence) -> Iterator[Complaint]:
 
 
 def _log_z(e: Evidence) -> Array:
-    return z_scores(e.log_z[:, None], e.log_z_err[:, None], np.array([e.log_z_true]))[:, 0]
+    log_z, error = np.asarray(e.log_z)[:, None], np.asarray(e.log_z_err)[:, None]
+    return z_scores(log_z, error, np.array([e.log_z_true]))[:, 0]
 
 
 def _above(z: Array, margin: float, alpha: float, what: str) -> Complaint:
@@ -153,7 +154,8 @@ def _above(z: Array, margin: float, alpha: float, what: str) -> Complaint:
 
 def _below(z: Array, alpha: float, what: str) -> Complaint:
     lo, hi = rms_bounds(z, alpha)
-    return Complaint(1 / (CALIBRATION * hi) if hi > 0 else np.inf, *_told(z, lo, hi, what))
+    excess = np.inf if hi == 0 else 1 / (CALIBRATION * hi)
+    return Complaint(excess, *_told(z, lo, hi, what))
 
 
 def _told(z: Array, lo: float, hi: float, what: str) -> tuple[str, float, float, float]:
@@ -163,7 +165,8 @@ def _told(z: Array, lo: float, hi: float, what: str) -> tuple[str, float, float,
 
 def rms(z: Array) -> Array:
     """Root mean square over replicates, [component], of ``z[replicate, component]``."""
-    return np.sqrt(np.nanmean(np.square(z), axis=0))
+    with np.errstate(invalid="ignore"):  # no z at all gives NaN
+        return np.sqrt(np.nansum(np.square(z), axis=0) / np.isfinite(z).sum(axis=0))
 
 
 def rms_bounds(z: Array, alpha: float) -> tuple[float, float]:

@@ -21,7 +21,7 @@ print(json.dumps([jax.__version__, jax.default_backend() if seen else "", seen])
 
 
 def refuse_missing(device: str, place: Environment) -> None:
-    """Raise UnknownName where JAX in ``place`` sees no GPU, saying what it sees and what to install."""
+    """Raise UnknownName where JAX in ``place`` sees no GPU: what it sees and what to install."""
     kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
     try:
         done = subprocess.run(
@@ -32,6 +32,8 @@ def refuse_missing(device: str, place: Environment) -> None:
             text=True,
             timeout=120,
         )
+        if done.returncode:
+            raise OSError((done.stderr.strip() or "no message").splitlines()[-1])
         version, backend, seen = json.loads(done.stdout.splitlines()[-1])
     except (OSError, subprocess.TimeoutExpired, ValueError, IndexError) as error:
         raise UnknownName(

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from models.base import Sites
 from samplers.base import Draws
 
 NUMBERS = ("ess", "log_z", "log_z_err", "gradients", "likelihoods", "divergences", "accept_prob")
 
 
-def save(path: Path, groups: dict[str, list[Draws]]) -> None:
-    """Write each group of runs; runs of unequal length are padded (weights -inf, sites 0)."""
+def save(path: Path, groups: dict[str, list[Draws]], truths: Sequence[Sites] = ()) -> None:
+    """Write each group of runs; runs of unequal length are padded (weights -inf, sites 0).
+
+    ``truths`` are the parameters that made each replicate's data, where they were simulated.
+    """
     arrays: dict[str, np.ndarray] = {}
+    for name in truths[0] if truths else ():
+        arrays[f"truth/site/{name}"] = np.stack([truth[name] for truth in truths])
     for group, runs in groups.items():
         for name in runs[0].sites:
             arrays[f"{group}/site/{name}"] = _stack([run.sites[name] for run in runs], 0)

@@ -23,7 +23,7 @@ def draws(
     resample: int | None = None,
     trial: str | None = None,
 ) -> Any:
-    """One replicate's draws as ``arviz.InferenceData``: posterior [chain, draw, *event], sample_stats.
+    """One replicate's draws as ``arviz.InferenceData``: posterior [chain, draw, *event] and stats.
 
     ``sampler`` is the label in the tables, as ``numpyro_hmc:trajectory_length=1.5``; where several
     trials share it, ``trial`` names one. ``mode="plain"`` gives the first (0) and second (1) plain

@@ -27,7 +27,7 @@ def environment(trial: Trial) -> dict[str, str]:
         "JAX_PLATFORMS": "cpu" if trial.device == "cpu" else "cuda",
         "JAX_ENABLE_X64": "1" if trial.precision == 64 else "0",
         "JAX_ENABLE_COMPILATION_CACHE": "false",  # a warm cache would hide the compile seconds
-        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # so that the device's memory peak means something
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # the device's memory peak then means something
         "PYTHONHASHSEED": "0",  # NumPyro collects fields in the order of a set of strings
         "PYTHONNOUSERSITE": "1",
         "PYTHONUNBUFFERED": "1",
@@ -114,9 +114,7 @@ def _phase(scratch: Path) -> str:
         return "start"
 
 
-def _answer(
-    returncode: int, timed_out: bool, timeout: float, scratch: Path, oom: bool
-) -> Result:
+def _answer(returncode: int, timed_out: bool, timeout: float, scratch: Path, oom: bool) -> Result:
     where = f"in phase {_phase(scratch)!r}"
     if timed_out:
         return Result("timeout", f"over {timeout:g} s {where}; more time: --timeout")
@@ -135,7 +133,8 @@ def _died(returncode: int, where: str, oom: bool, scratch: Path) -> Result:
     if returncode == -signal.SIGKILL and oom:
         return Result("out of memory", f"killed by the kernel for memory {where}")
     if returncode < 0:
-        name = signal.Signals(-returncode).name
+        known = {number.value: number.name for number in signal.Signals}
+        name = known.get(-returncode, f"signal {-returncode}")  # real-time ones have no name
         return Result("crashed", f"killed by {name} {where}")
     last = _last_line(scratch / "log.txt")
     return Result("crashed", f"ended with exit code {returncode} {where}" + (last and f": {last}"))

@@ -17,6 +17,7 @@ from models import files
 from models.registry import UnknownName, fill, unknown
 from samplers.base import samplers
 
+GATES = ("honest", "overcautious", "overconfident", "biased", "broken")
 #: the main job: the tutorial's samplers as shipped, HMC with a sane trajectory, and the control
 DEFAULT_SAMPLERS = (
     "numpyro_nuts",
@@ -46,6 +47,8 @@ class Plan:
     precision: Sequence[int] = (32,)
     timeout: float = 600.0  # seconds a trial
     jobs: int = 1  # trials at once; timings want 1
+    calibrate: str = ""  # "prior": simulation-based calibration
+    gate: Sequence[str] = ()  # "honest", or "sampler=verdict" for that one: what rows must be
 
     def __post_init__(self) -> None:
         for name in ("replicates", "chains", "warmup", "draws", "jobs"):
@@ -58,6 +61,8 @@ class Plan:
             )
         _among("device", self.device, DEVICES)
         _among("precision", self.precision, (32, 64))
+        _among("calibrate", [self.calibrate], ("", "prior"))
+        _among("gate", [rule.rpartition("=")[2] for rule in self.gate], GATES)
         for name in ("model", "sampler", "env", "device", "precision"):
             if not getattr(self, name):
                 raise UnknownName(f"no {name} is named\n  expected: at least one")
@@ -100,6 +105,7 @@ def trials(plan: Plan) -> list[Trial]:
                             draws=plan.draws,
                             seed=plan.seed,
                             replicates=plan.replicates,
+                            calibrate=plan.calibrate,
                         )
                         found[trial.id] = trial
     return list(found.values())
@@ -163,6 +169,8 @@ def checked_options(given: Mapping[str, Any], where: str) -> dict[str, Any]:
     fields = {f.name: f for f in dataclasses.fields(Plan)}
     options: dict[str, Any] = {}
     for name, value in given.items():
+        if name == "gate" and isinstance(value, Mapping):  # a table in a campaign file
+            value = [f"{sampler}={word}" for sampler, word in value.items()]
         if name not in fields:
             raise unknown(f"option in {where}", name, fields)
         options[name] = _typed(name, value, fields[name].default, where)
@@ -170,9 +178,13 @@ def checked_options(given: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def _typed(name: str, value: Any, default: Any, where: str) -> Any:
-    if isinstance(default, tuple):
+    if isinstance(default, str):
+        if isinstance(value, str):
+            return value
+        expected = "a word"
+    elif isinstance(default, tuple):
         items = [value] if isinstance(value, (str, int)) else value
-        kind = type(default[0])
+        kind = type(default[0]) if default else str
         if isinstance(items, (list, tuple)) and all(type(item) is kind for item in items):
             return tuple(items)
         expected = f"a list of {'numbers' if kind is int else 'words'}"

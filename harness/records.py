@@ -28,6 +28,7 @@ class Trial:
     draws: int
     seed: int  # replicate r runs with seed + r
     replicates: int
+    calibrate: str = ""  # "prior": a truth and a data set of its own for each replicate
 
     @property
     def id(self) -> str:
@@ -68,6 +69,7 @@ class Result:
     status: str
     reason: str = ""
     timings: dict[str, float | int | None] = field(default_factory=dict)
+    runs: dict[str, list[float]] = field(default_factory=dict)  # timing -> each run, by replicate
     missing: dict[str, str] = field(default_factory=dict)  # timing -> why there is none
     warnings: list[str] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)  # as imported

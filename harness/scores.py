@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from harness import audit, diagnostics, evidence, gates, nested_checks, verdict, yardstick
+from harness import audit, diagnostics, evidence, gates, nested_checks, ranks, verdict, yardstick
 from harness.audit import Estimate
 from harness.records import Result, Trial
 from harness.stored_draws import DrawsFile, component_names
 from harness.weighted import kish_ess, weighted_moments
+from harness.yardstick import component_draws
 from models.base import Exact
 
 Array = np.ndarray
@@ -21,6 +22,7 @@ Array = np.ndarray
 VERSION = 1  # raise it when a score changes: stored scores of another version are made anew
 WANTED = 400.0  # draws for a standard error of 5 % of the sd: 1 / 0.05**2
 NO_ANSWER = "no exact answer"
+BY_RANKS = "each replicate has data of its own; see sbc_p"
 
 
 class Scored:
@@ -62,8 +64,12 @@ def score(trial: Trial, result: Result, path: Path, exact: Exact | None) -> dict
         scored = Scored(())
         scored.columns.update(verdict=None, verdict_reason=result.reason)
         return scored.record()
+    if trial.calibrate:
+        exact = None  # each replicate has data of its own; the truths that made them are the judge
     with DrawsFile(path) as file:
         names = exact.names if exact else component_names(file.sites())
+        if trial.calibrate:
+            names = tuple(name for name in names if name.split("[")[0] in file.truths())
         try:
             x = file.components(names)
         except (KeyError, IndexError) as error:
@@ -86,10 +92,14 @@ def _score(
     ess = _claimed(scored, x, log_w, claims, file, exact)
     _numbers(scored, file)
     _insertion(scored, file)
-    if exact is None:
+    if trial.calibrate:
+        _calibrate(scored, file, x, log_w, claims)
+    elif exact is None:
         _without_answer(scored)
     else:
         _audit(trial, scored, file, x, log_w, claims, exact)
+    if not trial.calibrate:
+        scored.missing["sbc_p"] = "asked for with --calibrate prior"
     _costs(scored, result, ess, nested=log_w is not None)
     return scored.record()
 
@@ -202,6 +212,39 @@ def _without_answer(scored: Scored) -> None:
     scored.missing["failed_diagnostics"] = NO_ANSWER
     told = verdict.verdict(None)
     scored.columns.update(verdict=told.verdict, verdict_reason=told.reason)
+
+
+def _calibrate(
+    scored: Scored,
+    file: DrawsFile,
+    x: Array,
+    log_w: Array | None,
+    claims: diagnostics.Claims | None,
+) -> None:
+    """Simulation-based calibration: the ranks of the truths judge instead of an exact answer."""
+    scored.missing.update(dict.fromkeys((*AUDITED, "failed_diagnostics"), BY_RANKS))
+    truth = component_draws(file.truths(), scored.names, lead=1)
+    ess = file.get("ess") if claims is None else claims.ess_bulk.min(axis=1)
+    kept = ranks.kept_draws(ess, x.shape[1] * x.shape[2])
+    found = ranks.ranks(x, truth, kept, log_w)
+    usable = (found >= 0).all(axis=1)
+    if usable.sum() < verdict.LEAST:
+        reason = f"{usable.sum()} replicates give ranks; a verdict needs {verdict.LEAST}"
+        scored.columns.update(verdict="too few replicates", verdict_reason=reason)
+        scored.missing["sbc_p"] = reason
+        return
+    tests = [ranks.uniformity(column, kept) for column in found[usable].T]
+    for name, test in zip(scored.names, tests, strict=True):
+        scored.parameters[name]["sbc_p"] = [test.p, None, None]
+    worst = int(np.argmin([test.p for test in tests]))
+    p = min(1.0, tests[worst].p * len(tests))  # Bonferroni over parameters
+    scored.columns.update(sbc_p=p, worst_parameter=scored.names[worst])
+    word, why = "honest", f"ranks of the truths among {kept} draws are uniform"
+    if p < ranks.ALPHA:
+        word, why = ranks.in_words(scored.names[worst], tests[worst])
+    if usable.sum() < (1 - verdict.BROKEN) * len(usable):
+        word, why = "broken", f"{(~usable).sum()} of {len(usable)} replicates hold NaN"
+    scored.columns.update(verdict=word, verdict_reason=f"by simulation from the prior: {why}, p {p:.2g}")
 
 
 def _audit(

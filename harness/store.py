@@ -66,14 +66,16 @@ class Store:
         folder = folder.expanduser().resolve()
         if not (folder / FILE).is_file():
             _refuse_others(folder)
-        lock = _lock(folder)
-        if not (folder / FILE).is_file():
-            _new_database(folder)
-        store = cls.open(folder)
-        store._lock = lock
-        for name in ("draws", "logs"):
-            (folder / name).mkdir(exist_ok=True)
-        shutil.rmtree(folder / "scratch", ignore_errors=True)  # of a run that was killed
+        with contextlib.ExitStack() as undo:
+            lock = undo.enter_context(_lock(folder))
+            if not (folder / FILE).is_file():
+                _new_database(folder)
+            store = cls.open(folder)
+            store._lock = lock
+            for name in ("draws", "logs"):
+                (folder / name).mkdir(exist_ok=True)
+            shutil.rmtree(folder / "scratch", ignore_errors=True)  # of a run that was killed
+            undo.pop_all()  # the lock is now the store's to give back
         return store
 
     @classmethod
@@ -86,26 +88,32 @@ class Store:
                 f"{str(folder)!r} is not a campaign: it {what}\n"
                 "  expected: a folder that `samplerbench run --out DIR` wrote"
             )
-        connection = _connect(folder / FILE)
+        connection = _connect(folder)
         try:
             (found,) = connection.execute("SELECT value FROM meta WHERE name='schema'").fetchone()
         except (sqlite3.DatabaseError, TypeError) as error:
+            connection.close()
             raise StoreError(
                 f"{str(folder / FILE)!r} is not a campaign's database: {error}\n"
                 "  expected: a file that samplerbench wrote; restore it, or name another folder"
             ) from error
         if int(found) > SCHEMA:
+            connection.close()
             raise StoreError(
                 f"{str(folder)!r} was written with schema {found}; this version reads up to "
                 f"{SCHEMA}\n  upgrade samplerbench, or name another folder with --out"
             )
         return cls(folder, connection)
 
+    def release(self) -> None:
+        """Let others write; what is here can still be read."""
+        if self._lock:
+            self._lock.close()
+
     def close(self) -> None:
         """Give the folder back."""
         self._db.close()
-        if self._lock:
-            self._lock.close()
+        self.release()
 
     # -- trials and results -------------------------------------------------------------------
 
@@ -190,9 +198,7 @@ class Store:
     def note(self, name: str, value: Any) -> None:
         """Keep a fact about the campaign (how it was called, for the report)."""
         with self._db:
-            self._db.execute(
-                "INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, json.dumps(value))
-            )
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, json.dumps(value)))
 
     def noted(self, name: str) -> Any:
         """A fact kept with ``note``, or None."""
@@ -237,21 +243,24 @@ def _entries(folder: Path) -> Iterator[Path]:
 
 def _new_database(folder: Path) -> None:
     """A database that is there whole or not at all, under its final name."""
-    part = folder / f".{FILE}.{os.getpid()}"
-    part.unlink(missing_ok=True)
-    connection = sqlite3.connect(part)
-    with connection:
+    part = folder / f".{FILE}.part"
+    part.unlink(missing_ok=True)  # of a start that was killed; the lock says that it is not alive
+    with contextlib.closing(sqlite3.connect(part)) as connection, connection:
         connection.executescript(TABLES)
         connection.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
-    connection.close()
     os.replace(part, folder / FILE)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
-    # a folder without write access is read in place; WAL needs files beside the database
-    with contextlib.suppress(sqlite3.OperationalError):
-        connection.execute("PRAGMA journal_mode=WAL")
+def _connect(folder: Path) -> sqlite3.Connection:
+    path, writable = folder / FILE, os.access(folder, os.W_OK)
+    if writable or path.with_name(f"{FILE}-shm").exists():
+        connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
+    else:  # WAL needs files beside the database; without them nobody is writing: read it as it is
+        uri = f"{path.as_uri()}?immutable=1"
+        connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+    if writable:
+        with contextlib.suppress(sqlite3.DatabaseError):  # not a database: the first look tells
+            connection.execute("PRAGMA journal_mode=WAL")
     return connection
 
 

@@ -35,6 +35,12 @@ class DrawsFile:
         """Per-draw statistics -> [replicate, chain, draw]."""
         return {n: self._arrays[f"{self._group}/stat/{n}"] for n in self._named("stat")}
 
+    def truths(self) -> dict[str, np.ndarray]:
+        """Parameters that made each replicate's data, site -> [replicate, *event]; {} as a rule."""
+        prefix = "truth/site/"
+        names = [key for key in self._arrays.files if key.startswith(prefix)]
+        return {key[len(prefix) :]: self._arrays[key] for key in names}
+
     def get(self, name: str) -> Any:
         """``log_weights`` [replicate, chain, draw], a number or ``termination`` [replicate]; or None."""
         key = f"{self._group}/{name}"

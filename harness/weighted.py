@@ -30,7 +30,8 @@ def weighted_moments(x: Array, log_w: Array) -> tuple[Array, Array]:
     w = weights(log_w)
     flat = _kept(x, w)
     mean = np.einsum("rn,rnc->rc", w, flat)
-    square = np.einsum("rn,rnc->rc", w, np.square(flat - mean[:, None]))
+    with np.errstate(invalid="ignore"):  # an infinite draw has no deviation from an infinite mean
+        square = np.einsum("rn,rnc->rc", w, np.square(flat - mean[:, None]))
     return mean, np.sqrt(square)
 
 

@@ -24,11 +24,14 @@ import numpy as np
 from harness import drawsfile, machine
 from harness.clocks import CONTENDED, CompileClock, Lap, device_peak_mb, load, peak_rss_mb
 from harness.records import Job, Result, job_from, to_json
+from models.base import Model, Sites
 from models.files import load_model
 from models.registry import fill
 from samplers.base import Budget, Compiled, Declined, Draws, Prepared, samplers
+from samplers.prior import simulator
 
 PRIMED = 32  # seeds whose shapes are met before the clock starts; later ones compile as they come
+SIMULATED = 0x5BC  # keeps simulated truths apart from any other use of the same seed
 TIMED = 10  # replicates run one by one under the clock; the median of so many is warm_s
 
 
@@ -42,10 +45,16 @@ def main(job_file: str) -> int:
 
 
 def _die_with_coordinator() -> None:
-    """Standard input is a pipe that the coordinator holds; its end means that it is gone."""
+    """Standard input is a pipe that the coordinator holds; its end means that it is gone.
+
+    It is moved aside first, so that a model that reads finds the end at once, and can't close it.
+    """
+    held = os.dup(0)  # which what a model starts does not inherit
+    with open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)
 
     def watch() -> None:
-        while os.read(0, 4096):
+        while os.read(held, 4096):
             pass
         os.killpg(0, signal.SIGKILL)  # the launcher made this process the leader of its own group
 
@@ -76,7 +85,7 @@ class Worker:
             self._end("declined", str(declined))
         except MemoryError as error:
             self._end("out of memory", _reason(error))
-        except Exception as error:  # whatever a library or a user's model raises is the row's reason
+        except Exception as error:  # whatever a library or a model raises is the row's reason
             traceback.print_exc()
             full = "RESOURCE_EXHAUSTED" in str(error)
             self._end("out of memory" if full else "failed", _reason(error))
@@ -95,13 +104,19 @@ class Worker:
         self._import(sampler.needs)
         self._phase("model")
         model = load_model(self.trial.model, self.trial.model_options)
+        self._check_precision()
         self.result.data_digest = _digest(model.data)
         settings = fill(sampler.settings, self.trial.settings, sampler.name)
         budget = Budget(self.trial.chains, self.trial.warmup, self.trial.draws)
         prepared, plain = self._cold(lambda: sampler.prepare(model, budget, settings))
-        found = self._compiled(prepared) if prepared.compile else self._plain_only(prepared)
+        truths, data = self._simulated(model)
+        if prepared.compile:
+            found = self._compiled(prepared, data)
+        else:
+            others = [sampler.prepare(model.with_data(d), budget, settings) for d in data]
+            found = self._plain_only(others or [prepared] * self.trial.replicates)
         self._phase("save")
-        self._save(found, plain)
+        self._save(found, plain, truths)
 
     def _import(self, needs: tuple[str, ...]) -> None:
         with warnings.catch_warnings(record=True) as caught:
@@ -110,7 +125,6 @@ class Worker:
                 importlib.import_module(module)
         said = {str(w.message) for w in caught if issubclass(w.category, UserWarning)}
         self.result.warnings += sorted(f"at import: {text}" for text in said)
-        self.result.precision = self.trial.precision
         if "jax" in sys.modules:
             self._start_jax()
         self.result.timings["import_s"] = time.time() - self.launched_at
@@ -122,11 +136,18 @@ class Worker:
 
         jax.devices()  # starts the backend: part of what is ready before the first call
         self.clock.listen()
-        found = 64 if jax.config.jax_enable_x64 else 32
-        self.result.precision = found
+
+    def _check_precision(self) -> None:
+        """What JAX is set to once all is imported, the user's model included."""
+        self.result.precision = found = self.trial.precision
+        if "jax" in sys.modules:
+            import jax
+
+            found = 64 if jax.config.jax_enable_x64 else 32
         if found != self.trial.precision:
+            self.result.precision = found
             self.result.warnings.append(
-                f"asked for {self.trial.precision}-bit, but a library switched JAX to {found}-bit"
+                f"asked for {self.trial.precision}-bit, but an import switched JAX to {found}-bit"
             )
 
     def _cold(self, prepare: Any) -> tuple[Prepared, dict[int, Draws]]:
@@ -155,9 +176,24 @@ class Worker:
             )
         return prepared, {first: draws, second: again}
 
-    def _compiled(self, prepared: Prepared) -> list[Draws]:
-        """All replicates in the compiled mode; the first ones under the clock."""
-        seeds = [self.trial.seed + r for r in range(self.trial.replicates)]
+    def _seeds(self) -> list[int]:
+        return [self.trial.seed + r for r in range(self.trial.replicates)]
+
+    def _simulated(self, model: Model) -> tuple[list[Sites], list[Sites]]:
+        """For calibration by simulation: a truth and a data set for each replicate, else nothing."""
+        if self.trial.calibrate != "prior":
+            return [], []
+        self._phase("simulate")
+        simulate = simulator(model)
+        pairs = [simulate(np.random.default_rng([seed, SIMULATED])) for seed in self._seeds()]
+        return [truth for truth, _ in pairs], [data for _, data in pairs]
+
+    def _compiled(self, prepared: Prepared, data: list[Sites]) -> list[Draws]:
+        """All replicates in the compiled mode; the first ones under the clock.
+
+        ``data`` holds a data set for each replicate, or nothing: then all have the model's own.
+        """
+        seeds = self._seeds()
         self._phase("compile")
 
         def build() -> Compiled:
@@ -169,14 +205,16 @@ class Worker:
 
         compiled, lap = self.clock.lap(build)
         self.result.timings["aot_s"] = lap.wall
+        pairs = [(compiled.with_data(d), seed) for d, seed in zip(data, seeds)]  # noqa: B905
+        pairs = pairs or [(compiled, seed) for seed in seeds]
         self._phase("warm")
-        found = self._timed(compiled, seeds[:TIMED])
+        found = self._timed(pairs[:TIMED])
         self._phase("replicates")
         rest = seeds[TIMED:]
-        if compiled.batch and len(rest) >= compiled.batch_from:
+        if compiled.batch and len(rest) >= compiled.batch_from and not data:
             found += compiled.batch(rest)
         else:
-            found += [self._one(compiled, seed)[0] for seed in rest]
+            found += [self._one(bound, seed)[0] for bound, seed in pairs[TIMED:]]
         self.result.mode = "compiled"
         return found
 
@@ -189,9 +227,9 @@ class Worker:
         raw, lap = self.clock.lap(lambda: _ready(compiled.sample(state)))
         return compiled.collect(raw), [*laps, lap]
 
-    def _timed(self, compiled: Compiled, seeds: list[int]) -> list[Draws]:
+    def _timed(self, pairs: list[tuple[Compiled, int]]) -> list[Draws]:
         found, laps = [], []
-        for seed in seeds:
+        for compiled, seed in pairs:
             draws, took = self._one(compiled, seed)
             if any(lap.compiles for lap in took):  # a shape not met before: time it once more
                 draws, took = self._one(compiled, seed)
@@ -201,8 +239,8 @@ class Worker:
         totals = [sum(lap.wall for lap in took) for took in laps]
         timings["warm_s"] = statistics.median(totals)
         timings["warm_s_lo"], timings["warm_s_hi"] = _median_interval(totals)
-        timings["warm_runs"] = len(totals)
-        if compiled.warmup:
+        self.result.runs["warm_s"] = totals
+        if pairs[0][0].warmup:
             timings["warmup_s"] = statistics.median(took[0].wall for took in laps)
             timings["sample_s"] = statistics.median(took[-1].wall for took in laps)
         else:
@@ -222,24 +260,23 @@ class Worker:
         if self.trial.device == "cpu" and cpu > 0.05 and wall / cpu > CONTENDED:
             self.result.warnings.append(f"contended: wall over CPU time is {wall / cpu:.2f}")
 
-    def _plain_only(self, prepared: Prepared) -> list[Draws]:
+    def _plain_only(self, prepared: list[Prepared]) -> list[Draws]:
         """All replicates by the library's own call, for a stack without a compiled mode."""
         self._phase("replicates")
         self.result.mode = "plain"
         reason = "no compiled mode on this stack: replicates are plain calls"
         names = ("aot_s", "warm_s", "warmup_s", "sample_s")
         self.result.missing.update(dict.fromkeys(names, reason))
-        seeds = range(self.trial.seed, self.trial.seed + self.trial.replicates)
-        return [prepared.plain(seed) for seed in seeds]
+        return [each.plain(seed) for each, seed in zip(prepared, self._seeds())]  # noqa: B905
 
-    def _save(self, found: list[Draws], plain: dict[int, Draws]) -> None:
+    def _save(self, found: list[Draws], plain: dict[int, Draws], truths: list[Sites]) -> None:
         path = self.scratch / "draws.npz"
-        drawsfile.save(path, {"replicates": found, "plain": list(plain.values())})
+        drawsfile.save(path, {"replicates": found, "plain": list(plain.values())}, truths)
         self.result.draws_digest = hashlib.sha256(path.read_bytes()).hexdigest()
 
     def _memory(self) -> None:
         self.result.timings["peak_rss_mb"] = peak_rss_mb()
-        if "jax" in sys.modules and self.trial.device != "cpu":
+        if "jax" in sys.modules and self.result.machine.get("device") == "gpu":
             self.result.timings["device_peak_mb"] = device_peak_mb()
         else:
             self.result.missing["device_peak_mb"] = "the CPU device counts no memory of its own"
@@ -269,7 +306,7 @@ def _median_interval(values: list[float]) -> tuple[float | None, float | None]:
 
 def _reason(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
+    return f"{type(error).__name__}: {lines[0][:300] if lines else 'no message'}"
 
 
 def _digest(data: dict[str, Any]) -> str:

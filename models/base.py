@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -38,10 +38,20 @@ class Model:
     name: str
     data: Sites  # what the program is called with, by keyword; arrays, so that compiled code takes them
     program: Callable[..., Any]  # imports NumPyro inside, so that listing models starts no JAX
-    exact: Callable[[], Exact] | None = None  # None: no exact answer is known
+    exact_given: Callable[[Sites], Exact] | None = None  # of data of the same shapes; None: unknown
     simulate: Callable[[np.random.Generator], tuple[Sites, Sites]] | None = None
     # simulate(rng) -> (parameters drawn from the prior, the data drawn given them, keyed as `data`)
     truth: Sites = field(default_factory=dict)  # the parameters that made the data, for pictures
+    curve: Callable[[Array, Sites], Array] | None = None  # for pictures of data x, y, error:
+    # curve(x [k], sites [n, *event]) -> what y would be without noise, [n, k]
+
+    def exact(self) -> Exact | None:
+        """The exact posterior given ``data``, or None where no exact answer is known."""
+        return self.exact_given(self.data) if self.exact_given else None
+
+    def with_data(self, data: Sites) -> Model:
+        """The same model with other data of the same shapes."""
+        return replace(self, data=data)
 
 
 @dataclass(frozen=True)

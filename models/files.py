@@ -38,11 +38,13 @@ def check(name: str, options: Mapping[str, Any]) -> tuple[str, str]:
         raise UnknownName(f"there is no file {path!r}\n  expected: path/to/file.py:name")
     if options:
         raise UnknownName(f"{name!r} takes no options; got {', '.join(options)}")
-    text = file.read_bytes()
     try:
+        text = file.read_bytes()
         found = _names(ast.parse(text))
     except SyntaxError as error:
         raise UnknownName(f"{path} line {error.lineno} is not Python: {error.msg}") from error
+    except (OSError, ValueError) as error:  # ValueError: a null byte
+        raise UnknownName(f"{path} can't be read as Python: {error}") from error
     if attribute not in found:
         raise unknown(f"name in {path}", attribute, found)
     return f"{file}:{attribute}", hashlib.sha256(text).hexdigest()[:16]
@@ -80,7 +82,7 @@ def load_model(name: str, options: Mapping[str, Any]) -> Model:
             f"{attribute!r} in {path} is a {type(thing).__name__}\n"
             "  expected: a NumPyro program, a models.base.Model, or a function that gives one"
         )
-    if thing.__annotations__.get("return") in (Model, "Model"):
+    if getattr(thing, "__annotations__", {}).get("return") in (Model, "Model"):
         return thing()
     data = getattr(module, "data", {})
     data = data() if callable(data) else data

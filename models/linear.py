@@ -125,9 +125,10 @@ def build(options: Options) -> Model:
         name="linear",
         data=data,
         program=make_program(options),
-        exact=functools.partial(exact, options, data),
+        exact_given=functools.partial(exact, options),
         simulate=functools.partial(simulate, options, data),
         truth={"m": np.float64(SLOPE), "c": np.float64(INTERCEPT)},
+        curve=lambda x, sites: sites["m"][:, None] * x + sites["c"][:, None],
     )
 
 

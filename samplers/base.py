@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from models.base import Model
+from models.base import Model, Sites
 from models.registry import Registry
 
 
@@ -50,6 +50,7 @@ class Compiled:
     collect: Callable[[Any], Draws]  # raw -> Draws in NumPy
     warmup: Callable[[int], Any] | None = None  # seed -> state
     batch: Callable[[Sequence[int]], list[Draws]] | None = None  # many seeds in one program
+    with_data: Callable[[Sites], Compiled] | None = None  # bound to other data; compiles nothing
     prime: Callable[[Sequence[int]], None] | None = None  # compile what these seeds will need
     batch_from: int = 2  # how many seeds make the batch faster than one after the other
 
@@ -79,3 +80,10 @@ samplers: Registry[Sampler] = Registry("sampler", "samplers")
 def add(sampler: Sampler) -> Sampler:
     """Register ``sampler`` under its name (the file's stem)."""
     return samplers.add(sampler.name, sampler)
+
+
+def like(other: Sites, data: Sites) -> Any:
+    """``other`` on the device with the types of ``data``, for which programs were compiled."""
+    import jax
+
+    return jax.device_put({name: np.asarray(other[name], data[name].dtype) for name in data})

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from models.base import Model
 from samplers import stack
-from samplers.base import Compiled, Draws
+from samplers.base import Compiled, Draws, like
 from samplers.program import Latent
 
 if TYPE_CHECKING:
@@ -18,54 +19,80 @@ if TYPE_CHECKING:
 
 def compiled(model: Model, sites: list[Latent], settings: Settings, generation: str) -> Compiled:
     """The compiled mode on the installed jaxns: "exact" (2.0 to 2.2) or "public" (2.5, 2.6)."""
-    from samplers.jaxns_nested import draws_of
+    import jax
 
-    program, constrain = _unit_cube(model, sites)
     build = {"exact": _exact_generation, "public": _public_generation}[generation]
-    run, prime = build(program, constrain, sites, settings)
+    data = jax.device_put(model.data)
+    return _bound(build(_Cube(model, sites), settings, data), data)
+
+
+def _bound(programs: _Programs, data: Any) -> Compiled:
+    from samplers.jaxns_nested import draws_of
 
     def collect(raw: Any) -> Draws:
         results = {k: v for k, v in raw.items() if k != "count"}
         return draws_of(results, int(raw["count"]))
 
-    return Compiled(sample=run, collect=collect, prime=prime)
+    return Compiled(
+        sample=lambda seed: programs.run(seed, data),
+        collect=collect,
+        prime=lambda seeds: programs.prime(seeds, data),
+        with_data=lambda other: _bound(programs, like(other, data)),
+    )
 
 
-def _unit_cube(model: Model, sites: list[Latent]) -> tuple[Any, Any]:
-    """The jaxns Model on the unit cube, and base draws -> constrained and deterministic sites."""
-    import jax
-    import jax.numpy as jnp
-    import tensorflow_probability.substrates.jax as tfp
-    from jaxns import Model as JaxnsModel
-    from jaxns import Prior
-    from numpyro.contrib.nested_sampling import UniformReparam
-    from numpyro.handlers import reparam, seed, substitute, trace
-    from numpyro.infer.util import log_density
+@dataclass(frozen=True)
+class _Programs:
+    run: Callable[[int, Any], dict[str, Any]]  # seed, data -> jaxns's results
+    prime: Callable[[Sequence[int], Any], None]  # compile what these seeds need
 
-    cube = reparam(model.program, config={site.name: UniformReparam() for site in sites})
-    bases = [f"{site.name}_base" for site in sites]
-    data = {name: jnp.asarray(value) for name, value in model.data.items()}
 
-    def prior_model() -> Any:
-        params = []
-        for site, base in zip(sites, bases):  # noqa: B905 (strict= needs Python 3.10)
-            flat = tfp.distributions.Uniform(jnp.zeros(site.shape), jnp.ones(site.shape))
-            params.append((yield Prior(flat, name=base)))
-        return tuple(params)
+class _Cube:
+    """A NumPyro program on the unit cube, where jaxns samples. Data are arguments throughout."""
 
-    def log_likelihood(*params: Any) -> Any:
-        # the base sites are masked, so the joint density of the cube program is the likelihood
-        return log_density(cube, (), data, dict(zip(bases, params)))[0]  # noqa: B905
+    def __init__(self, model: Model, sites: list[Latent]) -> None:
+        from numpyro.contrib.nested_sampling import UniformReparam
+        from numpyro.handlers import reparam
 
-    def constrain_one(base: dict[str, Any]) -> dict[str, Any]:
-        fixed = substitute(seed(cube, jax.random.PRNGKey(0)), base)
-        return {
-            name: site["value"]
-            for name, site in trace(fixed).get_trace(**data).items()
-            if site["type"] == "deterministic"
-        }
+        self.sites = sites
+        self.program = reparam(
+            model.program, config={site.name: UniformReparam() for site in sites}
+        )
 
-    return JaxnsModel(prior_model, log_likelihood), jax.vmap(constrain_one)
+    def jaxns_model(self, data: Any) -> Any:
+        """jaxns's model of the likelihood given ``data``, which may be traced."""
+        import jax.numpy as jnp
+        import tensorflow_probability.substrates.jax as tfp
+        from jaxns import Model as JaxnsModel
+        from jaxns import Prior
+        from numpyro.infer.util import log_density
+
+        bases = [f"{site.name}_base" for site in self.sites]
+
+        def prior_model() -> Any:
+            params = []
+            for site, base in zip(self.sites, bases):  # noqa: B905 (strict= needs Python 3.10)
+                flat = tfp.distributions.Uniform(jnp.zeros(site.shape), jnp.ones(site.shape))
+                params.append((yield Prior(flat, name=base)))
+            return tuple(params)
+
+        def log_likelihood(*params: Any) -> Any:
+            # base sites are masked, so the joint density of the cube program is the likelihood
+            return log_density(self.program, (), data, dict(zip(bases, params)))[0]  # noqa: B905
+
+        return JaxnsModel(prior_model, log_likelihood)
+
+    def constrain(self, bases: Any, data: Any) -> Any:
+        """Base draws [n, ...] -> latent and deterministic sites [n, ...]."""
+        import jax
+        from numpyro.handlers import seed, substitute, trace
+
+        def one(base: dict[str, Any]) -> dict[str, Any]:
+            fixed = substitute(seed(self.program, jax.random.PRNGKey(0)), base)
+            found = trace(fixed).get_trace(**data).items()
+            return {name: s["value"] for name, s in found if s["type"] == "deterministic"}
+
+        return jax.vmap(one)(bases)
 
 
 def _keys(seed: int) -> Any:
@@ -75,42 +102,54 @@ def _keys(seed: int) -> Any:
     return jax.random.split(jax.random.PRNGKey(seed))[0]
 
 
-def _exact_generation(program: Any, constrain: Any, sites: list[Latent], settings: Settings) -> Any:
-    """jaxns 2.0 to 2.2: shrinkage to a fixed size, then a refinement compiled for each size met."""
+def _exact_generation(cube: _Cube, settings: Settings, data: Any) -> _Programs:
+    """jaxns 2.0 to 2.2: shrinkage to a fixed size, then a refinement compiled for each size met.
+
+    The library jits with its own objects as keys, and these hold the data; here they are built
+    while tracing, so that the data can be arguments.
+    """
     import jax
     from jaxns import ExactNestedSampler, TerminationCondition
 
     from samplers.jaxns_nested import options
 
-    constructor, termination = options(sites, settings)
-    sampler = ExactNestedSampler(program, num_parallel_samplers=1, **constructor)
-    condition = TerminationCondition(**termination)
-    refinement = sampler.adaptive_refinement
-    summarise = jax.jit(lambda state: _results(program, constrain, state))
+    constructor, termination = options(cube.sites, settings)
+
+    def sampler(data: Any) -> Any:
+        return ExactNestedSampler(cube.jaxns_model(data), num_parallel_samplers=1, **constructor)
+
+    def approximate(key: Any, data: Any) -> Any:
+        return sampler(data).approximate_sampler(key, TerminationCondition(**termination))
+
+    def improve(data: Any, *state: Any) -> Any:
+        return sampler(data).adaptive_refinement.improve(*state)
+
+    shrink_program = jax.jit(approximate).lower(_keys(0), data).compile()
+    summarise = jax.jit(lambda state, data: _results(cube, state, data))
     refine: dict[int, Any] = {}  # points to refine -> program
 
-    def shrink(seed: int) -> Any:
-        reason, state = sampler.approximate_sampler(_keys(seed), condition)
+    def shrink(seed: int, data: Any) -> Any:
+        reason, state = shrink_program(_keys(seed), data)
         return reason, state, *_split(state)
 
-    def prime(seeds: Sequence[int]) -> None:
+    def prime(seeds: Sequence[int], data: Any) -> None:
         """Compile for all sizes among ``seeds`` side by side: one after the other, each costs 2 s."""
         new: dict[int, Any] = {}
         for seed in seeds:
-            _, *arguments = shrink(seed)
-            size = arguments[2].iid.size
+            _, *state = shrink(seed, data)
+            size = state[2].iid.size
             if size not in refine and size not in new:
-                new[size] = type(refinement).improve.lower(refinement, *arguments)
+                new[size] = jax.jit(improve).lower(data, *state)
         refine.update(zip(new, stack.compile_side_by_side(*new.values())))  # noqa: B905
 
-    def run(seed: int) -> dict[str, Any]:
-        reason, *arguments = shrink(seed)
-        if arguments[2].iid.size not in refine:
-            prime([seed])
-        state = refine[arguments[2].iid.size](*arguments)
-        return {**summarise(_padded(state)), "termination_reason": reason}
+    def run(seed: int, data: Any) -> dict[str, Any]:
+        reason, *state = shrink(seed, data)
+        if state[2].iid.size not in refine:
+            prime([seed], data)
+        refined = refine[state[2].iid.size](data, *state)
+        return {**summarise(_padded(refined), data), "termination_reason": reason}
 
-    return run, prime
+    return _Programs(run, prime)
 
 
 def _padded(state: Any) -> Any:
@@ -150,7 +189,7 @@ def _split(state: Any) -> tuple[Any, Any]:
     return state._replace(sample_collection=collection), rest
 
 
-def _results(program: Any, constrain: Any, state: Any) -> dict[str, Any]:
+def _results(cube: _Cube, state: Any, data: Any) -> dict[str, Any]:
     """What jaxns 2.0's ``to_results`` computes and its claims rest on, as one program.
 
     The library's own builds its loops anew at each call and so compiles at each call.
@@ -166,8 +205,9 @@ def _results(program: Any, constrain: Any, state: Any) -> dict[str, Any]:
         log_f_mean=evidence.log_Z_mean, log_f2_mean=evidence.log_Z2_mean
     )
     reservoir = collection.reservoir
+    bases = jax.vmap(cube.jaxns_model(data).transform)(reservoir.point_U)
     return {
-        "samples": constrain(jax.vmap(program.transform)(reservoir.point_U)),
+        "samples": cube.constrain(bases, data),
         "log_dp_mean": stats.log_dZ_mean - jax.nn.logsumexp(stats.log_dZ_mean),
         "ESS": effective_sample_size(evidence.log_Z_mean, evidence.log_dZ2_mean),
         "log_Z_mean": log_z,
@@ -179,9 +219,7 @@ def _results(program: Any, constrain: Any, state: Any) -> dict[str, Any]:
     }
 
 
-def _public_generation(
-    program: Any, constrain: Any, sites: list[Latent], settings: Settings
-) -> Any:
+def _public_generation(cube: _Cube, settings: Settings, data: Any) -> _Programs:
     """jaxns 2.5 and 2.6: the whole run and its results trace, so one program holds both."""
     import jax
     from jaxns import TerminationCondition
@@ -189,16 +227,16 @@ def _public_generation(
 
     from samplers.jaxns_nested import options
 
-    constructor, termination = options(sites, settings)
-    sampler = DefaultNestedSampler(program, devices=jax.devices(), **constructor)
-    condition = TerminationCondition(**termination)
+    constructor, termination = options(cube.sites, settings)
 
-    def whole(key: Any) -> dict[str, Any]:
-        reason, state = sampler(key, condition)
+    def whole(key: Any, data: Any) -> dict[str, Any]:
+        model = cube.jaxns_model(data)
+        sampler = DefaultNestedSampler(model, devices=jax.devices(), **constructor)
+        reason, state = sampler(key, TerminationCondition(**termination))
         found = sampler.to_results(reason, state, trim=False)._asdict()
-        found["samples"] = constrain(found["samples"])
+        found["samples"] = cube.constrain(found["samples"], data)
         found["count"] = found["total_num_samples"]
         return found
 
-    whole_program = jax.jit(whole).lower(_keys(0)).compile()
-    return (lambda seed: whole_program(_keys(seed))), None
+    program = jax.jit(whole).lower(_keys(0), data).compile()
+    return _Programs(lambda seed, data: program(_keys(seed), data), lambda seeds, data: None)

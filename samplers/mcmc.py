@@ -9,7 +9,7 @@ import numpy as np
 
 from models.base import Model
 from samplers import stack
-from samplers.base import Budget, Compiled, Draws, Prepared
+from samplers.base import Budget, Compiled, Draws, Prepared, like
 from samplers.program import continuous
 
 MakeKernel = Callable[[], Any]
@@ -93,13 +93,17 @@ def _compiled(make: MakeKernel, model: Model, budget: Budget, chain_method: str)
     def both(seed: Any, data: Any) -> Any:
         return draw(warm(seed, data), data)
 
-    return Compiled(
-        warmup=lambda seed: warm_program(np.uint32(seed), data),
-        sample=lambda state: draw_program(state, data),
-        collect=_collect,
-        batch=_batch(both, data, budget),
-        batch_from=stack.batch_from(device),
-    )
+    def bound(data: Any) -> Compiled:
+        return Compiled(
+            warmup=lambda seed: warm_program(np.uint32(seed), data),
+            sample=lambda state: draw_program(state, data),
+            collect=_collect,
+            batch=_batch(both, data, budget),
+            with_data=lambda other: bound(like(other, data)),
+            batch_from=stack.batch_from(device),
+        )
+
+    return bound(data)
 
 
 def _phases(make: MakeKernel, budget: Budget, vectorised: bool) -> tuple[Any, Any]:

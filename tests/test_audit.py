@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
-from tests.synthetic import Case, ar1, gaussian, iid, lognormal, two_modes
 
 from harness import audit, diagnostics, gates, nested_checks, weighted, yardstick
+from tests.synthetic import Case, ar1, gaussian, iid, lognormal, two_modes
 
 SD = np.array([1.0, 2.0])
 MEAN = np.array([0.0, 5.0])

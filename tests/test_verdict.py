@@ -10,10 +10,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import stats
-from tests.synthetic import FLAWED, HONEST, ONE_MODE, Case, gaussian, iid, lognormal, two_modes
 
 from harness import evidence, yardstick
-from harness.verdict import CALIBRATION, COMPARABLE, LEAST, VERDICTS, verdict
+from harness.complaints import CALIBRATION
+from harness.verdict import COMPARABLE, LEAST, VERDICTS, verdict
+from tests.synthetic import FLAWED, HONEST, ONE_MODE, Case, gaussian, iid, lognormal, two_modes
 
 SMALL = Case(replicates=64, draws=1000, size=2)
 
@@ -178,6 +179,25 @@ def test_replicates_that_are_not_finite_are_left_out_until_they_are_many():
     assert got.verdict == "honest" and "2 of 64 replicates are not finite" in got.reason
     assert verdict(lose(ideal(), 20, finite=False, est=np.nan)).verdict == "broken"
     assert verdict(lose(ideal(), 64, finite=False, est=np.nan, se=np.nan)).verdict == "broken"
+
+
+def test_evidence_without_a_claimed_error_is_judged_by_its_place_alone():
+    nothing = np.full(64, np.nan)
+    e = replace(ideal(), log_z=np.zeros(64), log_z_err=nothing, log_z_true=0.0)
+    assert verdict(e).verdict == "honest"
+    assert verdict(replace(e, log_z=np.full(64, 2.0))).verdict == "biased"
+    assert verdict(replace(e, log_z=nothing)).verdict == "honest"
+
+
+def test_draws_that_are_not_finite_go_through_the_whole_scoring():
+    exact = gaussian(2)
+    x = iid(SMALL, exact, np.random.default_rng(3))
+    x[0, 0, 3, 1], x[1, 0, 0, 0] = np.inf, np.nan
+    got = verdict(evidence.from_draws(x, exact))
+    assert got.verdict == "honest" and "2 of 64" in got.reason
+    weights = np.zeros(x.shape[:3])
+    got = verdict(evidence.from_draws(x, exact, log_w=weights, ess=np.full(64, 1000.0)))
+    assert got.verdict == "honest" and "2 of 64" in got.reason
 
 
 def test_one_chain_that_never_moves_is_enough():

@@ -38,9 +38,7 @@ def one(kind: str, name: str, case: synthetic.Case, seed: int) -> str:
 
 def rows(args: argparse.Namespace, pool: ProcessPoolExecutor) -> None:
     """Print one line a control and setting."""
-    print(
-        f"{'kind':9s} {'sampler':29s} par draws  {'wrongly judged (95 % interval)':32s} verdicts"
-    )
+    print(f"{'kind':9s} {'sampler':29s} par draws  {'wrongly judged (95 % interval)':32s} verdicts")
     for kind in args.kind or KINDS:
         for name in KINDS[kind][0]:
             if args.name and name not in args.name:

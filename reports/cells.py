@@ -1,0 +1,164 @@
+"""The text of one cell: a number rounded to what its interval supports, or why there is none."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from harness.records import labelled
+from harness.rows import BY_NAME
+from harness.verdict import COMPARABLE
+
+Row = dict[str, Any]
+
+WITH_SPREAD = ("mean_error", "sd_ratio", "log_z_error")  # printed as number +- half interval
+#: what says nothing on its own where the draws are not what they claim to be
+SPEEDS = (
+    "ess_per_s",
+    "realised_ess_per_s",
+    "realised_ess_per_gradient",
+    "realised_ess_per_evaluation",
+    "seconds_to_5pct",
+)
+NOT_COMPARABLE = "*"
+MARK_SAYS = f"{NOT_COMPARABLE} not comparable: the row's verdict is neither honest nor overcautious"
+DIGITS = 3  # significant digits at most: times are not known better
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in one cell; renderers put the parts together."""
+
+    text: str
+    spread: tuple[str, str] | None = None  # the ends of the 95 % interval
+    half: str = ""  # half the interval, for the columns printed as number +- half
+    marked: bool = False  # a speed that is not comparable
+    why: str = ""  # why there is no number
+
+    @property
+    def plain(self) -> str:
+        """Number, half interval and mark, for where there is no room for more."""
+        spread = f"±{self.half}" if self.half else ""
+        return f"{self.text}{spread}{NOT_COMPARABLE if self.marked else ''}"
+
+
+def label(row: Row) -> str:
+    """The sampler with its given settings."""
+    return labelled(row["sampler"], row["settings"] or {})
+
+
+def comparable(row: Row) -> bool:
+    """Whether the row's speed may be held against another's: its draws are what they claim."""
+    return row["status"] == "ok" and row["verdict"] in COMPARABLE
+
+
+def value(row: Row, name: str) -> Any:
+    """The value of any column, also of those that reports add to the rows."""
+    return comparable(row) if name == "comparable" else row[name]
+
+
+def cell(row: Row, name: str) -> Cell:
+    """One cell; a number that is missing shows as a dash, or as its one-word reason."""
+    if name == "sampler":
+        return Cell(label(row))
+    if name == "verdict" and row["status"] != "ok":
+        return Cell(row["status"], why=row["reason"] or "")
+    found = value(row, name)
+    if found is None:
+        why = (row["missing"] or {}).get(name, "")
+        return Cell("never" if why.startswith("never") else "-", why=why)
+    base = name.removesuffix("_lo").removesuffix("_hi")
+    marked = base in SPEEDS and not comparable(row)
+    if not _is_number(found):
+        return Cell(str(found))
+    lo, hi = ends(row, name)
+    if lo is None or hi is None:
+        supports = _support(row, name, found)
+        return Cell(rounded(found, *supports) if supports else number(found), marked=marked)
+    if name in WITH_SPREAD:
+        text, half = _with_half(found, (hi - lo) / 2)
+        return Cell(text, (number(lo), number(hi)), half, marked)
+    return Cell(rounded(found, lo, hi), (rounded(lo, lo, hi), rounded(hi, lo, hi)), "", marked)
+
+
+def ends(row: Row, name: str) -> tuple[float | None, float | None]:
+    """The 95 % interval of a column, (None, None) where it has none."""
+    column = BY_NAME.get(name)
+    if column is None or not column.interval:
+        return None, None
+    found = row[f"{name}_lo"], row[f"{name}_hi"]
+    return found if all(_is_number(end) and math.isfinite(end) for end in found) else (None, None)
+
+
+def _support(row: Row, name: str, found: float) -> tuple[float, float] | None:
+    """The interval that a number without one of its own owes its digits to."""
+    if name == "log_z" and row["log_z_err"]:
+        return found - row["log_z_err"], found + row["log_z_err"]
+    if name == "ess_per_s" and row["warm_s"]:
+        lo, hi = ends(row, "warm_s")
+        if lo is not None and hi is not None:
+            half = found * (hi - lo) / 2 / row["warm_s"]
+            return found - half, found + half
+    return None
+
+
+def _is_number(found: Any) -> bool:
+    return isinstance(found, (int, float)) and not isinstance(found, bool)
+
+
+def number(found: Any) -> str:
+    """A number without an interval: 3 significant digits, counts below 10,000 whole."""
+    if found is None:
+        return "-"
+    if not _is_number(found) or not math.isfinite(found):
+        return str(found)
+    if found == 0:
+        return "0"
+    if isinstance(found, int) and abs(found) < 10_000:
+        return str(found)
+    return _shown(found, _place(found) - DIGITS + 1)
+
+
+def rounded(found: float, lo: float, hi: float) -> str:
+    """``found`` to the digits that the interval from ``lo`` to ``hi`` supports: 1 to 3 of them."""
+    half = (hi - lo) / 2
+    if found == 0 or not math.isfinite(found) or not (0 < half < math.inf):
+        return number(found)
+    least, most = _place(found) - DIGITS + 1, _place(found)
+    return _shown(found, min(max(_last_digit(half), least), most))
+
+
+def _with_half(found: float, half: float) -> tuple[str, str]:
+    """``found`` to the digit that its interval supports, and the half-width to the same."""
+    if half <= 0 or not math.isfinite(half) or not math.isfinite(found):
+        return number(found), ""
+    last = _last_digit(half)
+    if max(abs(found), half) >= 1e4 or last < -4:
+        return number(found), number(half)
+    digits = max(0, -last)
+    return f"{found:.{digits}f}", f"{half:.{digits}f}"
+
+
+def _place(found: float) -> int:
+    """Power of ten of the first digit."""
+    return math.floor(math.log10(abs(found)))
+
+
+def _last_digit(half: float) -> int:
+    """Power of ten of the last digit worth printing: two digits of a half-width below 3."""
+    place = _place(half)
+    return place - (half / 10.0**place < 3)
+
+
+def _shown(found: float, last: int) -> str:
+    """``found`` rounded at 10**last, in few characters."""
+    whole = round(found, -last)
+    if whole and _place(whole) > _place(found):  # 9.996 has become 10.00
+        last += last < _place(whole) - DIGITS + 1
+    if abs(whole) >= 10_000:
+        power = min(3, _place(whole) // 3)
+        return f"{whole / 1000**power:.{max(0, 3 * power - last)}f}{'kMG'[power - 1]}"
+    if whole and last < -5:
+        return f"{found:.{max(0, _place(whole) - last)}e}"
+    return f"{whole:.{max(0, -last)}f}"

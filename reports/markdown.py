@@ -1,0 +1,43 @@
+"""A table in GitHub's markdown, for pull requests and issues."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from reports.cells import NOT_COMPARABLE, Cell, Row, cell
+from reports.tables import TEXTUAL, heading, table
+
+
+def text(rows: Sequence[Row], columns: Sequence[str] | None = None) -> str:
+    """The table with intervals, and what stands under it as a list."""
+    shown = table(rows, columns)
+    lines = [f"{escaped(shown.title)}.", "", _pipes([escaped(heading(n)) for n in shown.columns])]
+    lines.append(_pipes([":--" if name in TEXTUAL else "--:" for name in shown.columns]))
+    lines += [_pipes([_shown(cell(row, name)) for name in shown.columns]) for row in shown.rows]
+    if shown.notes:
+        lines += ["", *(f"- {escaped(note)}" for note in shown.notes)]
+    return "\n".join(lines) + "\n"
+
+
+def _shown(found: Cell) -> str:
+    spread = ""
+    if found.spread and not found.half:
+        spread = f" ({found.spread[0]} to {found.spread[1]})"
+    half = f"±{found.half}" if found.half else ""
+    return escaped(f"{found.text}{half}{spread}{NOT_COMPARABLE if found.marked else ''}")
+
+
+def _pipes(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def escaped(shown: str) -> str:
+    """Text as markdown shows it literally, on one line: no tags, links, mentions or emphasis."""
+    shown = " ".join(shown.split()).replace("&", "&amp;")
+    for mark in "\\`*_{}[]~$":
+        shown = shown.replace(mark, f"\\{mark}")
+    for mark in "<>|#@":
+        shown = re.sub(rf"(?<!&){re.escape(mark)}", lambda m: f"&#{ord(m[0])};", shown)
+    # an address would become a link by itself
+    return shown.replace("://", ":&#47;&#47;").replace("www.", "www&#46;")

@@ -1,0 +1,75 @@
+"""Trials for tests of what runs them: small ones, and models files that misbehave."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from harness.launcher import launch
+from harness.records import Result, Trial
+from models import files
+
+#: the command as installed: its folder, not the current one, is the first that Python looks in
+COMMAND = str(Path(sys.executable).with_name("samplerbench"))
+SMALL = Trial(
+    model="linear",
+    model_options={},
+    model_digest="",
+    sampler="exact_iid",
+    settings={},
+    environment="current",
+    environment_digest="0" * 16,
+    device="cpu",
+    precision=32,
+    chains=1,
+    warmup=50,
+    draws=50,
+    seed=0,
+    replicates=3,
+)
+#: a NumPyro model of one line that any sampler can do
+NORMAL = """
+import numpyro, numpyro.distributions as dist
+def normal():
+    numpyro.sample("x", dist.Normal(0.0, 1.0))
+"""
+
+
+def small(**changes: object) -> Trial:
+    """A trial that takes half a second: three replicates of 50 independent exact draws."""
+    return replace(SMALL, **changes)
+
+
+def of_model(folder: Path, text: str, name: str = "program", **changes: object) -> Trial:
+    """A trial of the model ``name`` in a file holding ``text``."""
+    file = folder / "model_of_mine.py"
+    file.write_text(text)
+    full, digest = files.check(f"{file}:{name}", {})
+    return small(model=full, model_digest=digest, **changes)
+
+
+def run(trial: Trial, scratch: Path, timeout: float = 60.0, **options: object) -> Result:
+    """What a worker in this environment makes of ``trial``."""
+    return launch(trial, sys.executable, scratch, timeout, **options)
+
+
+def ended(pid: int) -> bool:
+    """Whether no such process runs; one that waits to be reaped does not."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] in "ZX"
+    except FileNotFoundError:
+        return True
+
+
+def within(seconds: float, happened: Callable[[], object]) -> bool:
+    """Whether ``happened()`` comes true in that time."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
