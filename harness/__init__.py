@@ -1,4 +1,4 @@
-"""How samplers are run and judged: plan, launch, worker, store, scores, environments, command line."""
+"""How samplers are run and judged: plan, launch, worker, store, scores, command line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def run(**options: Any) -> Campaign:
 
 
 def load(folder: Any) -> Campaign:
-    """The campaign stored in ``folder``; raises ``harness.store.StoreError`` where there is none."""
+    """The campaign stored in ``folder``; raises StoreError where there is none."""
     from harness.campaign import load as load_campaign
 
     return load_campaign(folder)

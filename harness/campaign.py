@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import environments, launcher, plan
+from harness import bytecode, environments, launcher, plan
 from harness.records import Result, Trial
 from harness.store import Store
 
@@ -53,7 +53,8 @@ def run(
 
     Options are the fields of ``harness.plan.Plan``; ``model``, ``sampler`` (or ``samplers``),
     ``env``, ``device`` and ``precision`` take one value or a list. ``out`` is the folder; a
-    campaign that is there goes on where it stopped. ``retry`` runs again what did not end ok. Raises UnknownName for bad options,
+    campaign that is there goes on where it stopped. ``retry`` runs again
+    what did not end ok. Raises UnknownName for bad options,
     ``harness.store.StoreError`` for a folder that can't be used, Interrupted on Ctrl-C.
     """
     for plural in ("samplers", "models", "environments", "devices"):
@@ -71,6 +72,11 @@ def run(
             ended = store.finished()
             store.forget([t.id for t in planned if ended.get(t.id, "ok") != "ok"])
         _run(campaign, planned, wanted, watcher or Watcher())
+        store.release()  # what comes now only reads
+    except KeyboardInterrupt as error:
+        left = len({trial.id for trial in planned} - store.finished().keys())
+        store.close()
+        raise Interrupted(store.folder, left) from error
     except BaseException:
         store.close()
         raise
@@ -99,14 +105,15 @@ def _run(campaign: Campaign, planned: list[Trial], wanted: plan.Plan, watcher: W
     watcher.planned(campaign, waiting)
     if not waiting:
         return
+    for name in {trial.environment for trial in waiting}:
+        here = [trial for trial in waiting if trial.environment == name]
+        bytecode.compile_once(environments.identify(name), here)
     stop = threading.Event()
     with _stopped_by_signals(stop), ThreadPoolExecutor(wanted.jobs) as executor:
         try:
             _feed(executor, campaign, waiting, wanted, watcher, stop)
-        except KeyboardInterrupt as error:
-            stop.set()
-            left = len(planned) - len(campaign.store.finished().keys() & {t.id for t in planned})
-            raise Interrupted(campaign.folder, left) from error
+        finally:
+            stop.set()  # whatever ends it: the executor waits for the workers that it has
 
 
 @contextmanager
@@ -125,7 +132,6 @@ def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-        stop.set()
 
 
 def _feed(

@@ -14,18 +14,20 @@ import harness
 
 #: exit codes
 FINE, NOT_OK, BAD_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
-FORMATS = ("table", "markdown", "csv", "json")
+FORMATS = ("table", "markdown", "csv", "latex", "json", "html")
 LISTS = ("samplers", "models", "environments")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    given = _parser().parse_args(arguments)
-    if not hasattr(given, "command"):
-        _parser().print_help()
-        return BAD_ARGUMENTS
     try:
-        return given.command(given)
+        try:
+            return _do(arguments)
+        finally:
+            sys.stdout.flush()  # so that a reader who has left is noticed here, not at exit
+    except KeyboardInterrupt:
+        print("samplerbench: stopped", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has left, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FINE
@@ -36,13 +38,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_ARGUMENTS
 
 
+def _do(arguments: Sequence[str] | None) -> int:
+    given = _parser().parse_args(arguments)
+    if hasattr(given, "command"):
+        return given.command(given)
+    _parser().print_help()
+    return BAD_ARGUMENTS
+
+
 def _is_refusal(error: Exception) -> bool:
     """Errors whose text is for the user: what, expected, what to do."""
+    from harness.compare import Unlike
     from harness.environments import EnvironmentFailed
     from harness.store import StoreError
     from models.registry import UnknownName
 
-    return isinstance(error, (UnknownName, StoreError, EnvironmentFailed))
+    return isinstance(error, (UnknownName, StoreError, EnvironmentFailed, Unlike))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -82,6 +93,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _run_options(commands)
     _report_options(commands)
+    compare = commands.add_parser(
+        "compare", help="paired ratios of time, error and efficiency", allow_abbrev=False
+    )
+    compare.add_argument("folder", type=Path, metavar="DIR")
+    compare.add_argument("other", type=Path, metavar="DIR", nargs="?", help="a later campaign")
+    compare.add_argument("--reference", metavar="SAMPLER", help="default: the first honest row")
+    compare.add_argument("--unlike", action="store_true", help="also across unlike machines")
+    compare.add_argument("--format", choices=("table", "json"), default="table")
+    compare.set_defaults(command=_compare)
     listing = commands.add_parser("list", help="what is registered", allow_abbrev=False)
     listing.add_argument("what", nargs="?", choices=LISTS)
     listing.set_defaults(command=_list)
@@ -94,26 +114,55 @@ def _run_options(commands: Any) -> None:
     )
     add = run.add_argument
     add("campaign", nargs="?", type=Path, help="a TOML file with these options as keys")
-    add("--model", nargs="+", action="extend", metavar="NAME[:OPTION=VALUE,...]",
-        help="registered, or path/to/file.py:name (default: linear)")
-    add("--sampler", nargs="+", action="extend", metavar="NAME[:SETTING=VALUE,...]",
-        help="default: the four, HMC also with a sane trajectory, and the control")
+    add(
+        "--model",
+        nargs="+",
+        action="extend",
+        metavar="NAME[:OPTION=VALUE,...]",
+        help="registered, or path/to/file.py:name (default: linear)",
+    )
+    add(
+        "--sampler",
+        nargs="+",
+        action="extend",
+        metavar="NAME[:SETTING=VALUE,...]",
+        help="default: the four, HMC also with a sane trajectory, and the control",
+    )
     add("--replicates", type=int, help="independent runs of each sampler (default: 32)")
     add("--chains", type=int, help="chains a replicate (default: 1)")
     add("--warmup", type=int, help="warm-up iterations a chain (default: 500)")
     add("--draws", type=int, help="kept draws a chain (default: 5000)")
     add("--seed", type=int, help="replicate r runs with seed + r (default: 0)")
-    add("--env", nargs="+", action="extend", metavar="NAME",
-        help="pinned, latest, current, or a file of pins (default: pinned)")
+    add(
+        "--env",
+        nargs="+",
+        action="extend",
+        metavar="NAME",
+        help="pinned, latest, current, or a file of pins (default: pinned)",
+    )
     add("--device", nargs="+", action="extend", metavar="DEVICE", help="cpu, gpu (default: cpu)")
-    add("--precision", nargs="+", action="extend", type=int, metavar="BITS",
-        help="32, 64 (default: 32)")
+    add(
+        "--precision",
+        nargs="+",
+        action="extend",
+        type=int,
+        metavar="BITS",
+        help="32, 64 (default: 32)",
+    )
     add("--jobs", type=int, help="trials at once (default: 1; timings want 1)")
     add("--timeout", type=float, help="seconds a trial may take (default: 600)")
-    add("--calibrate", choices=["prior"],
-        help="simulation-based calibration: truths and data drawn from the prior")
-    add("--gate", nargs="+", action="extend", metavar="VERDICT",
-        help="exit 1 unless rows are this (honest), or SAMPLER=VERDICT for one sampler")
+    add(
+        "--calibrate",
+        choices=["prior"],
+        help="simulation-based calibration: truths and data drawn from the prior",
+    )
+    add(
+        "--gate",
+        nargs="+",
+        action="extend",
+        metavar="VERDICT",
+        help="exit 1 unless rows are this (honest), or SAMPLER=VERDICT for one sampler",
+    )
     add("--out", type=Path, metavar="DIR", help="the campaign's folder; one that is there goes on")
     add("--retry", action="store_true", help="run again what ended other than ok")
     add("--quiet", action="store_true", help="no progress")
@@ -122,15 +171,21 @@ def _run_options(commands: Any) -> None:
 
 def _report_options(commands: Any) -> None:
     report = commands.add_parser("report", help="show a stored campaign", allow_abbrev=False)
-    report.add_argument("folder", type=Path, metavar="DIR")
-    report.add_argument("--format", choices=FORMATS, default="table")
-    report.add_argument("--columns", help="names, separated by commas")
-    report.add_argument("-o", "--output", type=Path, metavar="FILE", help="write it there")
+    add = report.add_argument
+    add("folder", type=Path, metavar="DIR")
+    add("--format", choices=FORMATS, default="table")
+    add("--columns", metavar="NAME,...", help="the columns to show, separated by commas")
+    add("--sort", metavar="NAME,...", help="best first; --sort=-NAME for worst first")
+    add("--by", choices=("parameter",), help="one row a parameter instead of the worst one")
+    add("-o", "--output", type=Path, metavar="FILE", help="write it there")
+    add("--figures", type=Path, metavar="FOLDER", help="write every figure as SVG, PDF and PNG")
+    add("--style", type=Path, metavar="FILE", help="a matplotlib style on top of the project's")
     report.set_defaults(command=_report)
 
 
 def _run(given: argparse.Namespace) -> int:
     from harness import campaign, gate, plan, progress
+    from reports import command
 
     options = plan.from_file(given.campaign) if given.campaign else {}
     for name in plan.Plan.__dataclass_fields__:
@@ -147,8 +202,9 @@ def _run(given: argparse.Namespace) -> int:
         return INTERRUPTED
     with found:
         rows = found.rows()
-        print(_as_text(rows, "table", None), end="")
+        print(command.text(found, command.Asked(width=_width())), end="")
         print(f"\ncampaign: {_near(found.folder)}")
+        print(f"report:   {_near(command.write_page(found))}")
     failing = gate.failing(rows, options.get("gate", ()))
     for line in failing:
         print(f"samplerbench: gate: {line}", file=sys.stderr)
@@ -170,30 +226,42 @@ def _near(folder: Path) -> Path:
 
 
 def _report(given: argparse.Namespace) -> int:
-    columns = given.columns.split(",") if given.columns else None
+    from reports import command
+
     with harness.load(given.folder) as found:
-        rows = found.rows()
-        planned = len(found.store.trials())
-    text = _as_text(rows, given.format, columns)
-    if len(rows) < planned:
-        print(f"samplerbench: {planned - len(rows)} of {planned} trials have no result yet",
-              file=sys.stderr)  # fmt: skip
+        if given.figures:
+            paths = command.figures(found, given.figures, given.style)
+            print(f"{len(paths)} files in {given.figures}")
+            return FINE
+        by = given.by == "parameter"
+        columns, sort = command.words(given.columns), command.words(given.sort)
+        asked = command.Asked(given.format, columns, sort, by, given.style, _width())
+        made = command.text(found, asked)
     if given.output:
-        given.output.write_text(text)
+        command.write(given.output, made)
     else:
-        print(text, end="")
+        print(made, end="")
     return FINE
 
 
-def _as_text(rows: list[dict[str, Any]], form: str, columns: Sequence[str] | None) -> str:
+def _width() -> int:
     import shutil
 
-    from reports import tables
+    return shutil.get_terminal_size((120, 24)).columns
 
-    if form == "table":
-        return tables.terminal(rows, shutil.get_terminal_size((120, 24)).columns)
-    makers = {"markdown": tables.markdown, "csv": tables.as_csv, "json": tables.as_json}
-    return makers[form](rows, columns)
+
+def _compare(given: argparse.Namespace) -> int:
+    from harness import compare
+    from reports import ratios
+
+    with harness.load(given.folder) as first:
+        if given.other:
+            with harness.load(given.other) as second:
+                found = compare.between(first, second, given.unlike)
+        else:
+            found = compare.within(first, given.reference, given.unlike)
+    print(ratios.as_json(found) if given.format == "json" else ratios.terminal(found), end="")
+    return FINE
 
 
 def _list(given: argparse.Namespace) -> int:

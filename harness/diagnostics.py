@@ -45,9 +45,12 @@ class Claims:
     moves: Array  # bool: no chain is constant
 
 
-def claims(x: Array) -> Claims:
-    """All that equal-weight ``x[replicate, chain, draw, component]`` claim, sharing the work."""
-    parts = [_claims_of_rows(rows) for rows in _rows(x)]
+def claims(x: Array, ranks: bool = True) -> Claims:
+    """All that equal-weight ``x[replicate, chain, draw, component]`` claim, sharing the work.
+
+    Without ``ranks``, most of the work, bulk and tail ESS and R-hat are NaN.
+    """
+    parts = [_claims_of_rows(rows, ranks) for rows in _rows(x)]
     shape = (x.shape[0], x.shape[3])
     columns = {
         key: np.concatenate([part[key] for part in parts]).reshape(shape) for key in parts[0]
@@ -107,13 +110,13 @@ def _rows(x: Array, of: Callable[[Array], Array] | None = None) -> Iterator[Arra
         yield np.ascontiguousarray(np.moveaxis(part, 3, 1)).reshape(-1, *x.shape[1:3])
 
 
-def _claims_of_rows(rows: Array) -> dict[str, Array]:
+def _claims_of_rows(rows: Array, ranks: bool) -> dict[str, Array]:
     """The columns of ``Claims`` for rows [series, chain, draw]."""
     finite = np.isfinite(rows).all(axis=(1, 2))
     rows = np.where(finite[:, None, None], rows, 0.0)
     mean, error, ess, sd = _moments(rows, finite)
     blank = ~_usable(rows, finite)
-    if rows.shape[2] < LEAST_DRAWS:
+    if not ranks or rows.shape[2] < LEAST_DRAWS:
         bulk = tail = ratio = np.full(len(rows), np.nan)
     else:
         z, folded = _normal_scores(rows)

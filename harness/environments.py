@@ -27,7 +27,9 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from harness import uv_calls
 from harness.pins import read_pins
+from harness.uv_calls import EnvironmentFailed
 from models.registry import UnknownName, unknown
 
 STACKS = Path(__file__).parent / "stacks"
@@ -38,22 +40,6 @@ _INSTALLED = """import importlib.metadata, json
 found = importlib.metadata.distributions()
 print(json.dumps([(d.metadata["Name"], d.version) for d in found if "Name" in d.metadata]))
 """  # a half-removed distribution has no name
-# What the message of uv or of the system holds, and what to do next: the first that is found.
-_ADVICE = (
-    ("No space left|Disk quota", "free disk, or set XDG_CACHE_HOME and UV_CACHE_DIR elsewhere"),
-    ("python-build|No interpreter", "install that Python, or give the path of one that is here"),
-    (
-        "client error|Failed to fetch|timed out|network",
-        "check the network (mirror: UV_DEFAULT_INDEX)",
-    ),
-    ("ABI tag|platform tag|not satisfy Python", "take another Python; shipped stacks: 3.11, 3.12"),
-    ("depends? on", "these versions exclude each other: change one of the pins"),
-    ("no version of|was not found", "correct the name or the version in the pins"),
-)
-
-
-class EnvironmentFailed(ValueError):
-    """An environment that could not be made; the first line says why, the next what to do."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +80,7 @@ def identify(name: str, *, python: str | None = None) -> Environment:
     no such Python runs.
     """
     pins, complete = _stack(name)
-    running, wanted = _identity(None), _identity(python)
+    running, wanted = identity(None), identity(python)
     if name == "current" and wanted != running:
         raise UnknownName(f"environment 'current' is the running Python, {running}, not {python!r}")
     if name == "current":  # no pins: its digest is over whatever is installed at this moment
@@ -113,17 +99,67 @@ def resolve(name: str, *, python: str | None = None, log: Log | None = None) -> 
     raises, and EnvironmentFailed where it can't be made.
     """
     environment = identify(name, python=python)
-    folder = _cache() / environment.digest
-    if environment.python != str(folder / "bin" / "python"):
+    if environment.python != str(_folder(environment) / "bin" / "python"):
         return environment  # the running interpreter is it
-    complete = _stack(name)[1]
+    _made(environment, _How(_stack(name)[1], python or sys.executable, True), log)
+    return environment
+
+
+def from_pins(
+    name: str,
+    pins: Iterable[str],
+    *,
+    python: str | None = None,
+    log: Log | None = None,
+    bytecode: bool = True,
+) -> Environment:
+    """The environment of these ``pins`` and nothing else, made and cached if it is not there.
+
+    Without ``bytecode`` it is made in a second or two, and whatever is imported first there takes
+    seconds longer. Raises EnvironmentFailed where it can't be made.
+    """
+    pins = tuple(sorted(pins))
+    digest = _digest(pins, identity(python), True)
+    environment = Environment(name, str(_cache() / digest / "bin" / "python"), pins, digest)
+    _made(environment, _How(True, python or sys.executable, bytecode), log)
+    return environment
+
+
+def is_there(pins: Iterable[str], python: str | None = None) -> bool:
+    """Whether ``from_pins`` would find its environment made."""
+    digest = _digest(sorted(pins), identity(python), True)
+    return (_cache() / digest / "ok.json").is_file()
+
+
+def remove(environment: Environment) -> None:
+    """Delete an environment that was made; the running interpreter's own is left alone."""
+    folder = _folder(environment)
+    if environment.python == str(folder / "bin" / "python") and folder.is_dir():
+        with _locked(folder.with_suffix(".lock"), lambda line: None):
+            _remove(folder)
+
+
+@dataclass(frozen=True)
+class _How:
+    """How an environment is made."""
+
+    complete: bool  # the pins are all there is: nothing else is to be installed
+    base: str  # the Python it is made from
+    bytecode: bool  # compile every file now; else the first import there pays for it
+
+
+def _made(environment: Environment, how: _How, log: Log | None) -> None:
     log = log or functools.partial(print, file=sys.stderr)  # standard output is for results
     try:
-        _ensure(environment, folder, complete, python or sys.executable, log)
+        _ensure(environment, _folder(environment), how, log)
     except OSError as error:
-        advice = _advice(str(error), "set XDG_CACHE_HOME to a folder that can be written")
-        raise _failed(name, error, advice) from error
-    return environment
+        otherwise = "set XDG_CACHE_HOME to a folder that can be written"
+        advice = uv_calls.advise(str(error), otherwise)
+        raise uv_calls.failed(environment.name, error, advice) from error
+
+
+def _folder(environment: Environment) -> Path:
+    return _cache() / environment.digest
 
 
 def _cache() -> Path:
@@ -143,7 +179,7 @@ def _stack(name: str) -> tuple[tuple[str, ...], bool]:
     raise UnknownName(f"{error}\n  or give the path of a file of pins, as ./stack.txt")
 
 
-def _identity(python: str | None) -> str:
+def identity(python: str | None) -> str:
     """What decides which wheels fit: minor version and platform."""
     if python is None:
         return f"{sys.version_info[0]}.{sys.version_info[1]} {sysconfig.get_platform()}"
@@ -179,7 +215,7 @@ def _unmet(pins: Iterable[str], installed: dict[str, str]) -> list[str]:
     ]
 
 
-def _ensure(environment: Environment, folder: Path, complete: bool, base: str, log: Log) -> None:
+def _ensure(environment: Environment, folder: Path, how: _How, log: Log) -> None:
     """Make ``folder`` under a lock, unless it is there and unchanged."""
     if _ready(environment, folder):  # without the lock: the cache may be shared and read-only
         return
@@ -190,7 +226,7 @@ def _ensure(environment: Environment, folder: Path, complete: bool, base: str, l
         start = time.monotonic()
         log(f"making environment {environment.name!r}, once, in {folder}")
         try:
-            _make(environment, folder, complete, base, lock)
+            _make(environment, folder, how, lock)
         except BaseException:
             _remove(folder)
             raise
@@ -218,24 +254,25 @@ def _ready(environment: Environment, folder: Path) -> bool:
         return False  # half-made, or its base interpreter is gone: rubbish, to be made again
 
 
-def _make(environment: Environment, folder: Path, complete: bool, base: str, lock: int) -> None:
+def _make(environment: Environment, folder: Path, how: _How, lock: int) -> None:
     """Build in place, since a virtual environment can't be moved, and mark it as finished."""
     _remove(folder)
     pins, logfile = folder.with_suffix(".txt"), folder.with_suffix(".log")
     pins.write_text("\n".join(environment.pins) + "\n", "utf-8")
     logfile.write_text("", "utf-8")
     # --no-config: else a pyproject.toml around the working directory constrains this stack too.
-    venv = ["venv", "--no-config", "--no-project", "--python", base, str(folder)]
+    venv = ["venv", "--no-config", "--no-project", "--python", how.base, str(folder)]
     install = ["pip", "install", "--no-config", "--python", environment.python, "-r", str(pins)]
-    # Else the first worker there compiles it all: 8 s of import instead of 2.5 s ("latest").
-    install.append("--compile-bytecode")
+    if how.bytecode:
+        # Else the first worker there compiles it all: 8 s of import instead of 2.5 s ("latest").
+        install.append("--compile-bytecode")
     # Resolving a shipped stack could only add to it; a file of one's own may leave things out.
-    as_it_stands = ["--no-deps", "--prerelease=allow"] if complete else []
+    as_it_stands = ["--no-deps", "--prerelease=allow"] if how.complete else []
     for command in (venv, install + as_it_stands):
-        _uv(command, environment.name, logfile, lock)
+        uv_calls.run(command, environment.name, logfile, lock)
     installed = _installed(environment.python)
     if wrong := _unmet(environment.pins, installed):
-        raise _failed(environment.name, "; ".join(wrong), f"read {logfile}")
+        raise uv_calls.failed(environment.name, "; ".join(wrong), f"read {logfile}")
     part = folder / "ok.json.part"
     part.write_text(json.dumps({"pins": environment.pins, "installed": installed}, indent=1))
     part.replace(folder / "ok.json")
@@ -245,56 +282,6 @@ def _remove(folder: Path) -> None:
     """The marker goes first, so that what is removed half-way is not used."""
     (folder / "ok.json").unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)  # what stays makes uv refuse the folder
-
-
-def _uv(arguments: list[str], name: str, logfile: Path, lock: int) -> None:
-    """Run uv, its output into ``logfile``. Raises EnvironmentFailed with the cause it gives."""
-    # PYTHONPATH would reach the builds of source distributions, the others redirect uv.
-    dropped = "VIRTUAL_ENV PYTHONPATH PYTHONHOME UV_SYSTEM_PYTHON UV_CONSTRAINT UV_OVERRIDE".split()
-    done = subprocess.run(
-        [_find_uv(), "--color=never", "--no-progress", *arguments],
-        env={key: value for key, value in os.environ.items() if key not in dropped},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        pass_fds=[lock],  # where this process is killed, uv goes on, and still keeps others out
-    )
-    with logfile.open("a", encoding="utf-8") as file:
-        file.write(f"uv {' '.join(arguments)}\n{done.stdout}{done.stderr}\n")
-    if done.returncode:
-        advice = _advice(done.stderr, "read the log")
-        raise _failed(name, _cause(done.stderr, done.returncode), f"{advice}\n  log: {logfile}")
-
-
-def _cause(stderr: str, status: int) -> str:
-    """What uv failed at and why, on one line; addresses, which may hold secrets, left out."""
-    block = re.search(r"^\s*(?:error:|×)\s*(.+?)(?:\n\s*\n|\Z)", stderr, re.S | re.M)
-    text = block[1] if block else (stderr.strip() or f"uv ended with status {status}")
-    text = re.sub(r"https?://[^\s`)]+", "(address in the log)", text)
-    parts = re.split(r"\n\s*(?:cause:|Caused by:|[├╰]─▶)\s*", text)
-    told = [parts[0], *(part for part in parts if part.startswith("Failed to")), parts[-1]]
-    lines = (" ".join(part.replace("│", " ").split()).rstrip(":") for part in dict.fromkeys(told))
-    return ": ".join(lines)
-
-
-def _advice(text: str, otherwise: str) -> str:
-    return next((advice for pattern, advice in _ADVICE if re.search(pattern, text)), otherwise)
-
-
-def _failed(name: str, why: object, advice: str) -> EnvironmentFailed:
-    return EnvironmentFailed(f"environment {name!r} could not be made: {why}\n  next: {advice}")
-
-
-def _find_uv() -> str:
-    with contextlib.suppress(ImportError, FileNotFoundError):
-        import uv  # inside: only making needs it
-
-        return str(uv.find_uv_bin())
-    if found := shutil.which("uv"):
-        return found
-    install = f"{sys.executable} -m pip install uv"
-    raise EnvironmentFailed(f"uv, which makes environments, is not here\n  next: {install}")
 
 
 def _ask(python: str, code: str) -> str:

@@ -66,7 +66,7 @@ def from_draws(
     """
     cuts = exact.quantile(np.array([*NINETY, *HALF, 0.5]))  # [5, component]
     if log_w is None:
-        columns = _equal(x, cuts, claims or diagnostics.claims(x))
+        columns = _equal(x, cuts, claims or diagnostics.claims(x, ranks=False))
     else:
         columns = _weighted(x, cuts, log_w, ess)
     distance = yardstick.w1(x, exact, log_w)
@@ -140,8 +140,9 @@ def _iid(exact: Exact, sd_hat: Array, se: Array) -> dict[str, Array]:
     with np.errstate(invalid="ignore", divide="ignore"):
         ess = np.square(sd_hat / se).ravel()
     ess = ess[np.isfinite(ess)]
-    size = int(np.clip(np.median(ess), 4, 10_000)) if ess.size else 4
-    ideal = yardstick.iid(exact, size)
+    size = float(np.clip(np.median(ess), 4, 10_000)) if ess.size else 4.0
+    # To the nearest fourth root of two: as close as ESS is known, and few sizes in all.
+    ideal = yardstick.iid(exact, int(2 ** (round(4 * np.log2(size)) / 4)))
     # Less two standard errors of an rms, 1 / sqrt(2 n) each, so that chance rules no mean out.
     worst = np.maximum(ideal.calibration, ideal.typical)
     surely = worst * (1 - 2 / np.sqrt(2 * ideal.replications))

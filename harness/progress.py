@@ -39,7 +39,9 @@ class _Clock(Watcher):
             return "time left: not known yet"
         elapsed = time.monotonic() - self.started
         seconds = elapsed / self.done * (self.total - self.done)
-        return f"about {seconds:.0f} s left" if seconds < 120 else f"about {seconds / 60:.0f} min left"
+        return (
+            f"about {seconds:.0f} s left" if seconds < 120 else f"about {seconds / 60:.0f} min left"
+        )
 
 
 class Lines(_Clock):
@@ -76,7 +78,10 @@ class Bar(_Clock):
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         self._progress = Progress(
-            *columns, TextColumn("{task.fields[left]}"), console=Console(file=stream), transient=True
+            *columns,
+            TextColumn("{task.fields[left]}"),
+            console=Console(file=stream),
+            transient=True,
         )
         self._phases: dict[str, str] = {}
         self._lock = threading.Lock()

@@ -1,6 +1,6 @@
 """Simulation-based calibration: where truths drawn from the prior rank among the draws.
 
-A truth drawn from the prior, data drawn given it, and draws from the posterior given these data: the
+Take a truth from the prior, data given it, and draws from the posterior given these data: the
 rank of the truth among independent draws is uniform whenever the sampler is right, whatever the
 model (Talts et al. 2018, arXiv:1804.06788). No exact posterior is needed.
 """
@@ -17,7 +17,9 @@ Array = np.ndarray
 
 MOST = 99  # draws that a truth is ranked among: ranks then have a hundred values
 LEAST = 9
-INDEPENDENCE = 4  # claimed effective draws for each draw kept, so that kept ones are all but independent
+INDEPENDENCE = (
+    4  # claimed effective draws for each draw kept, so that kept ones are all but independent
+)
 ALPHA = 0.01  # chance that a right sampler is called otherwise, over all its parameters
 SIMULATIONS = 20_000  # of the null: p values are known down to 5e-5
 SEED = 20260603
@@ -90,7 +92,7 @@ def uniformity(found: Array, kept: int) -> Uniformity:
 
 @functools.lru_cache(maxsize=8)
 def _null(count: int, kept: int) -> tuple[Array, Array]:
-    """Tail probability of each count of ranks at or below each rank; sorted minima under uniformity."""
+    """Tail probability of each count at or below each rank; sorted minima under uniformity."""
     share = np.arange(1, kept + 1) / (kept + 1)
     k = np.arange(count + 1)[:, None]
     table = np.minimum(stats.binom.cdf(k, count, share), stats.binom.sf(k - 1, count, share))

@@ -244,7 +244,9 @@ def _calibrate(
         word, why = ranks.in_words(scored.names[worst], tests[worst])
     if usable.sum() < (1 - verdict.BROKEN) * len(usable):
         word, why = "broken", f"{(~usable).sum()} of {len(usable)} replicates hold NaN"
-    scored.columns.update(verdict=word, verdict_reason=f"by simulation from the prior: {why}, p {p:.2g}")
+    scored.columns.update(
+        verdict=word, verdict_reason=f"by simulation from the prior: {why}, p {p:.2g}"
+    )
 
 
 def _audit(
@@ -371,4 +373,6 @@ def _seconds_to_5pct(scored: Scored, result: Result, nested: bool) -> None:
     more = [None if not end else WANTED / end - 1 for end in ends]
     if nested:
         more = [None if m is None else max(0.0, m) for m in more]
-    scored.put("seconds_to_5pct", Estimate(*(None if m is None else first + m * pace for m in more)))
+    scored.put(
+        "seconds_to_5pct", Estimate(*(None if m is None else first + m * pace for m in more))
+    )

@@ -246,22 +246,18 @@ def _new_database(folder: Path) -> None:
     part = folder / f".{FILE}.part"
     part.unlink(missing_ok=True)  # of a start that was killed; the lock says that it is not alive
     with contextlib.closing(sqlite3.connect(part)) as connection, connection:
+        connection.execute("PRAGMA journal_mode=WAL")  # stays with the file
         connection.executescript(TABLES)
         connection.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
     os.replace(part, folder / FILE)
 
 
 def _connect(folder: Path) -> sqlite3.Connection:
-    path, writable = folder / FILE, os.access(folder, os.W_OK)
-    if writable or path.with_name(f"{FILE}-shm").exists():
-        connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
-    else:  # WAL needs files beside the database; without them nobody is writing: read it as it is
-        uri = f"{path.as_uri()}?immutable=1"
-        connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-    if writable:
-        with contextlib.suppress(sqlite3.DatabaseError):  # not a database: the first look tells
-            connection.execute("PRAGMA journal_mode=WAL")
-    return connection
+    path = folder / FILE
+    if os.access(folder, os.W_OK) or path.with_name(f"{FILE}-shm").exists():
+        return sqlite3.connect(path, timeout=30, check_same_thread=False)
+    # WAL needs files beside the database; where there are none nobody writes: read it as it is
+    return sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True, check_same_thread=False)
 
 
 def _sync(path: Path) -> None:

@@ -42,7 +42,7 @@ class DrawsFile:
         return {key[len(prefix) :]: self._arrays[key] for key in names}
 
     def get(self, name: str) -> Any:
-        """``log_weights`` [replicate, chain, draw], a number or ``termination`` [replicate]; or None."""
+        """``log_weights`` [replicate, chain, draw], a number [replicate], ...; or None."""
         key = f"{self._group}/{name}"
         return self._arrays[key] if key in self._arrays.files else None
 

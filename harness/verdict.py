@@ -12,8 +12,8 @@ percentage points of a share of the draws (for a Gaussian: a scale wrong by 6 %)
 
 **Intervals.** A mean over R replicates has Student's t. For normal z of true rms c,
 ``sum z^2 / c^2`` is chi-square with R degrees of freedom, so that with confidence 1 - a
-``c >= sqrt(sum z^2 / chi2_R(1 - a))``. Two components at 64 replicates need an observed rms of 1.49
-before 1.15 is ruled out, at 256 one of 1.32; twenty components need 1.55 and 1.35.
+``c >= sqrt(sum z^2 / chi2_R(1 - a))``. Two components at 64 replicates need an observed rms of 1.44
+before 1.15 is ruled out, at 256 one of 1.29; twenty components need 1.51 and 1.33.
 Estimated standard errors make z heavier-tailed than normal: at an ESS of 90 they scatter by some
 10 %, like t with 50 degrees of freedom, of rms 1.02; with 10 degrees it is 1.12, inside the margin.
 Where the exact posterior's tails are so heavy and skewed that even the mean of independent draws
@@ -22,17 +22,17 @@ the share of draws below the exact median stands in for the mean; so it does bel
 
 **How many are tested.** ``ALPHA`` is the chance of one false complaint of each kind, split over its
 components, statistics and sides (Bonferroni: how they depend is not known); calibration of means
-takes the largest share. With the margins on top, an honest sampler is called otherwise far less
-often than 4 ``ALPHA`` = 1 %.
+takes the largest share. It holds for a sampler at the very edge of a margin. One that is exactly
+honest is far from the edge: that the rms of 20 components passes by chance has probability 4e-7.
 
 **Why flaws are found**, at 64 replicates. Claimed error halved: sum z^2 / 4 is chi-square and
-passes below 38.6 if one of 20 components is flawed (0.5 %), 35.3 for one of 2, and for log Z alone
-(0.14 %); when all components are, all would have to pass. Shift by 0.2 sd: the interval's
+passes below 36.7 if one of 20 components is flawed (0.24 %), 33.2 for one of 2, and for log Z alone
+(0.05 %); when all components are, all would have to pass. Shift by 0.2 sd: the interval's
 half-width is about 4 / sqrt(64 ESS), or 0.05 at an ESS of 100, where the margin is 0.05 too.
 Scale 1.2: 42.6 % of the draws are in the exact central half, 83.0 % in the central 90 %.
 
 **Lost replicates.** More than 5 % wrong, not finite or stuck, by the exact lower bound, is broken:
-at 64 replicates that takes 10. Fewer are seen otherwise. A chain that never moves claims no error,
+at 64 replicates that takes 9. Fewer are seen otherwise. A chain that never moves claims no error,
 and one is enough. A replicate stuck in a wrong place claims a small error, which rules the rms.
 One that admits a large error is held against what the *median* replicate claims, as that
 is the ESS in the table: there the margin is ``TYPICAL`` = 2, a quarter of the claimed ESS, since

@@ -180,7 +180,7 @@ class Worker:
         return [self.trial.seed + r for r in range(self.trial.replicates)]
 
     def _simulated(self, model: Model) -> tuple[list[Sites], list[Sites]]:
-        """For calibration by simulation: a truth and a data set for each replicate, else nothing."""
+        """For calibration by simulation, a truth and data for each replicate; else nothing."""
         if self.trial.calibrate != "prior":
             return [], []
         self._phase("simulate")

@@ -1,4 +1,4 @@
-"""The contract of a model: a NumPyro program with its data, and its exact answer where it has one."""
+"""The contract of a model: a NumPyro program with its data, and its exact answer if it has one."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Exact:
 
 @dataclass(frozen=True)
 class Model:
-    """One model with its data. ``program(**data)`` is the NumPyro program, the same for all samplers."""
+    """One model with its data; ``program(**data)`` is the NumPyro program of all samplers."""
 
     name: str
-    data: Sites  # what the program is called with, by keyword; arrays, so that compiled code takes them
+    data: Sites  # what the program is called with, by keyword: arrays, as compiled code takes
     program: Callable[..., Any]  # imports NumPyro inside, so that listing models starts no JAX
     exact_given: Callable[[Sites], Exact] | None = None  # of data of the same shapes; None: unknown
     simulate: Callable[[np.random.Generator], tuple[Sites, Sites]] | None = None
@@ -73,6 +73,6 @@ def add(name: str, options: type, build: Callable[[Any], Model], summary: str) -
 
 
 def build(name: str, options: Mapping[str, Any]) -> Model:
-    """The model ``name`` with ``options``; raises UnknownName for a name or option that is not known."""
+    """The model ``name`` with ``options``; raises UnknownName for what is not known."""
     family = models.get(name)
     return family.build(fill(family.options, options, name))

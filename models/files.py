@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import importlib.util
 import sys
@@ -40,10 +41,8 @@ def check(name: str, options: Mapping[str, Any]) -> tuple[str, str]:
         raise UnknownName(f"{name!r} takes no options; got {', '.join(options)}")
     try:
         text = file.read_bytes()
-        found = _names(ast.parse(text))
-    except SyntaxError as error:
-        raise UnknownName(f"{path} line {error.lineno} is not Python: {error.msg}") from error
-    except (OSError, ValueError) as error:  # ValueError: a null byte
+        found = _names(ast.parse(text, path))
+    except (OSError, SyntaxError, ValueError) as error:  # ValueError: wrong encoding, null bytes
         raise UnknownName(f"{path} can't be read as Python: {error}") from error
     if attribute not in found:
         raise unknown(f"name in {path}", attribute, found)
@@ -86,8 +85,11 @@ def load_model(name: str, options: Mapping[str, Any]) -> Model:
         return thing()
     data = getattr(module, "data", {})
     data = data() if callable(data) else data
-    arrays = {key: np.asarray(value) for key, value in data.items()}
-    return Model(attribute, arrays, thing)
+    # whole numbers, words and None are sizes and switches: they must stay what they are, since a
+    # compiled program has its arrays as arguments and could not take a shape from them
+    fixed = {k: v for k, v in data.items() if v is None or isinstance(v, (bool, int, str))}
+    arrays = {k: np.asarray(v) for k, v in data.items() if k not in fixed}
+    return Model(attribute, arrays, functools.partial(thing, **fixed) if fixed else thing)
 
 
 def _run(path: Path) -> Any:

@@ -22,12 +22,14 @@ def unknown(kind: str, name: str, known: typing.Iterable[str], lists: str = "") 
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    text = f"no {kind} is called {name!r}{hint}\n  known {kind}s: {', '.join(known) or '(none)'}"
+    noun, space, rest = kind.partition(" ")  # "setting of numpyro_hmc" -> "settings of ..."
+    text = f"no {kind} is called {name!r}{hint}\n  known {noun}s{space}{rest}: "
+    text += ", ".join(known) or "(none)"
     return UnknownName(text + (f"\n  list them with: {lists}" if lists else ""))
 
 
 class Registry(Generic[T]):
-    """Things by name. Every module of ``package`` is imported at the first look-up, and adds itself."""
+    """Things by name. Modules of ``package`` are imported at the first look-up and add themselves."""
 
     def __init__(self, kind: str, package: str) -> None:
         self.kind, self.package = kind, package
@@ -50,9 +52,7 @@ class Registry(Generic[T]):
         """The thing called ``name``; raises UnknownName with the nearest name and the list."""
         self._load()
         if name not in self._things:
-            raise unknown(
-                self.kind, name, self._things, f"samplerbench list {self.kind}s"
-            )
+            raise unknown(self.kind, name, self._things, f"samplerbench list {self.kind}s")
         return self._things[name]
 
     def _load(self) -> None:

@@ -79,7 +79,9 @@ def cell(row: Row, name: str) -> Cell:
     if name in WITH_SPREAD:
         text, half = _with_half(found, (hi - lo) / 2)
         return Cell(text, (number(lo), number(hi)), half, marked)
-    return Cell(rounded(found, lo, hi), (rounded(lo, lo, hi), rounded(hi, lo, hi)), "", marked)
+    text, spread = rounded(found, lo, hi), (rounded(lo, lo, hi), rounded(hi, lo, hi))
+    # an interval narrower than what is printed says nothing
+    return Cell(text, None if {*spread} == {text} else spread, "", marked)
 
 
 def ends(row: Row, name: str) -> tuple[float | None, float | None]:
@@ -101,6 +103,13 @@ def _support(row: Row, name: str, found: float) -> tuple[float, float] | None:
             half = found * (hi - lo) / 2 / row["warm_s"]
             return found - half, found + half
     return None
+
+
+def visible(shown: str) -> str:
+    """Text without control characters: a name must not steer what shows it."""
+    if shown.isprintable():
+        return shown
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in shown)
 
 
 def _is_number(found: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 from reports.cells import Cell, Row, cell
@@ -29,6 +30,12 @@ SPECIAL = {
     "–": "--",
     "µ": r"\textmu{}",
 }
+#: combining marks -> LaTeX's accents
+ACCENTS = {
+    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u030a": "r",
+    "\u030c": "v", "\u0327": "c",
+}  # fmt: skip
+SPREADS = " Sub- and superscripts: the ends of 95~\\% intervals."
 PACKAGES = r"% needs: \usepackage[T1]{fontenc} \usepackage{textcomp,booktabs}"
 
 
@@ -42,8 +49,8 @@ def text(rows: Sequence[Row], columns: Sequence[str] | None = None) -> str:
         [
             PACKAGES,
             r"\begin{table}",
-            r"\centering\small\setlength{\tabcolsep}{3pt}",
-            rf"\caption{{{escaped(shown.title)}.}}",
+            r"\centering\footnotesize\setlength{\tabcolsep}{3pt}",
+            rf"\caption{{{escaped(shown.title)}.{SPREADS}}}",
             rf"\begin{{tabular}}{{@{{}}{align}@{{}}}}",
             r"\toprule",
             _line([escaped(heading(name)) for name in shown.columns]),
@@ -63,20 +70,19 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _shown(found: Cell) -> str:
+    mark = r"\textsuperscript{*}" if found.marked else ""
     if found.half:
-        return rf"${_minus(found.text)} \pm {found.half}$" + _mark(found)
+        return rf"${_number(found.text)} \pm {_number(found.half)}${mark}"
     if found.spread:
-        lo, hi = (escaped(end) for end in found.spread)
-        return rf"{escaped(found.text)} {{\footnotesize({lo} to {hi})}}" + _mark(found)
-    return escaped(found.text) + _mark(found)
+        lo, hi = map(_number, found.spread)
+        return rf"${_number(found.text)}_{{{lo}}}^{{{hi}}}${mark}"
+    return escaped(found.text) + mark
 
 
-def _mark(found: Cell) -> str:
-    return r"\textsuperscript{*}" if found.marked else ""
-
-
-def _minus(number: str) -> str:
-    return number if number[:1] in "-0123456789" else rf"\mathrm{{{escaped(number)}}}"
+def _number(shown: str) -> str:
+    """A number in mathematics, its k or M upright."""
+    digits = shown.rstrip("kMG")
+    return digits + rf"\mathrm{{{shown[len(digits) :]}}}" * (digits != shown)
 
 
 def escaped(shown: str) -> str:
@@ -87,4 +93,9 @@ def escaped(shown: str) -> str:
 def _character(c: str) -> str:
     if c in SPECIAL:
         return SPECIAL[c]
-    return c if c.isascii() and c.isprintable() else f"[U+{ord(c):04X}]"
+    if c.isascii() and c.isprintable():
+        return c
+    parts = unicodedata.normalize("NFD", c)
+    if len(parts) == 2 and parts[0].isascii() and parts[1] in ACCENTS:
+        return f"\\{ACCENTS[parts[1]]}{{{parts[0]}}}"
+    return f"[U+{ord(c):04X}]"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from reports.cells import NOT_COMPARABLE, Cell, Row, cell
+from reports.cells import NOT_COMPARABLE, Cell, Row, cell, visible
 from reports.tables import TEXTUAL, heading, table
 
 
@@ -34,7 +34,7 @@ def _pipes(cells: Sequence[str]) -> str:
 
 def escaped(shown: str) -> str:
     """Text as markdown shows it literally, on one line: no tags, links, mentions or emphasis."""
-    shown = " ".join(shown.split()).replace("&", "&amp;")
+    shown = " ".join(visible(shown).split()).replace("&", "&amp;")
     for mark in "\\`*_{}[]~$":
         shown = shown.replace(mark, f"\\{mark}")
     for mark in "<>|#@":

@@ -28,7 +28,7 @@ SHOWN = {
     "seconds_to_5pct": "s to\n5 %",
 }
 TEXTUAL = {"model", "sampler", "parameter", "verdict", "environment", "device", "status"}
-AXES = ("model", "environment", "device", "precision", "chains", "warmup", "draws")
+AXES = ("model", "environment", "device", "precision", "chains", "warmup", "draws", "calibrate")
 MOST_NOTES = 40
 
 _ADDED = Column("comparable", "status", "whether the speeds may be held against other rows'")
@@ -59,7 +59,7 @@ class Table:
 
 
 def table(rows: Sequence[Row], columns: Sequence[str] | None = None) -> Table:
-    """The table for readers: the columns asked for, or the main ones and those that tell rows apart."""
+    """The table for readers: columns as asked, or the main ones and those that tell rows apart."""
     names = chosen(columns, rows) if columns else [*differing(rows), *SHOWN]
     return Table(rows, names, title(rows), notes(rows))
 
@@ -125,21 +125,34 @@ def _key(row: Row, name: str) -> Any:
 
 def notes(rows: Sequence[Row]) -> list[str]:
     """What stands under a table: why cells have no number, and what the marks mean."""
-    said: dict[str, None] = {}  # a set that keeps its order: rows by parameter say things once
+    said = [*verdict_notes(rows), *warning_notes(rows)]
+    if any(cell(row, name).marked for row in rows for name in ("ess_per_s", "seconds_to_5pct")):
+        said.append(MARK_SAYS)
+    return said
+
+
+def verdict_notes(rows: Sequence[Row]) -> list[str]:
+    """Why each row is not ok, or not honest."""
+    said = []
     for row in rows:
         if row["status"] != "ok":
-            said[f"{label(row)}: {row['status']}: {row['reason']}"] = None
+            said.append(f"{label(row)}: {row['status']}: {row['reason']}")
         elif row["verdict"] not in (None, "honest"):
-            said[f"{label(row)}: {row['verdict']}: {row['verdict_reason']}"] = None
-        if row["warnings"]:
-            said[f"{label(row)}: {'; '.join(row['warnings'])}"] = None
-    found = list(said)
-    if len(found) > MOST_NOTES:
-        more = f"and {len(found) - MOST_NOTES} more: --columns sampler,reason,verdict_reason,warnings"
-        found = [*found[:MOST_NOTES], more]
-    if any(cell(row, name).marked for row in rows for name in ("ess_per_s", "seconds_to_5pct")):
-        found.append(MARK_SAYS)
-    return found
+            said.append(f"{label(row)}: {row['verdict']}: {row['verdict_reason']}")
+    return _few(said)
+
+
+def warning_notes(rows: Sequence[Row]) -> list[str]:
+    """What was unusual in the runs."""
+    return _few([f"{label(row)}: {'; '.join(row['warnings'])}" for row in rows if row["warnings"]])
+
+
+def _few(said: Sequence[str]) -> list[str]:
+    """Each note once (rows by parameter repeat them), and the first ones of very many."""
+    found = list(dict.fromkeys(said))
+    if len(found) <= MOST_NOTES:
+        return found
+    return [*found[:MOST_NOTES], f"and {len(found) - MOST_NOTES} more: see --format csv"]
 
 
 def title(rows: Sequence[Row]) -> str:

@@ -6,7 +6,7 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 
-from reports.cells import Row, cell
+from reports.cells import Row, cell, visible
 from reports.tables import SHOWN, TEXTUAL, Table, table
 
 #: left out first where a terminal is too narrow, in this order
@@ -16,7 +16,9 @@ MOST_ROWS = 1000
 LONGEST_NAME = 40  # a longer name is folded
 
 
-def text(rows: Sequence[Row], columns: Sequence[str] | None = None, width: int | None = None) -> str:
+def text(
+    rows: Sequence[Row], columns: Sequence[str] | None = None, width: int | None = None
+) -> str:
     """The table, at most ``width`` columns wide (120 where none is given, or it is more).
 
     Columns that were asked for are never left out: then lines get as long as they must.
@@ -37,7 +39,7 @@ def text(rows: Sequence[Row], columns: Sequence[str] | None = None, width: int |
 
 
 def _cell_lines(row: Row, name: str) -> list[str]:
-    shown = _visible(cell(row, name).plain)
+    shown = visible(cell(row, name).plain)
     if name == "sampler":
         shown = shown.replace(":", ":\n")  # a long name folds before its settings
     if name not in TEXTUAL:
@@ -64,7 +66,7 @@ def _width(shown: Table, name: str) -> int:
 
 
 def _grid(names: Sequence[str], blocks: Sequence[Sequence[Sequence[str]]]) -> list[str]:
-    """Blocks of lines, [row][column], as lines with aligned columns; headings stand at the bottom."""
+    """Blocks of lines, [row][column], as aligned lines; headings stand at the bottom."""
     widths = [max(_cells(t) for block in blocks for t in block[i]) for i in range(len(names))]
     lines = []
     for at, block in enumerate(blocks):
@@ -80,15 +82,8 @@ def _grid(names: Sequence[str], blocks: Sequence[Sequence[Sequence[str]]]) -> li
     return lines
 
 
-def _visible(shown: str) -> str:
-    """Text without control characters: a name must not steer the reader's terminal."""
-    if shown.isprintable():
-        return shown
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)
-
-
 def _wrapped(note: str, width: int) -> list[str]:
-    return textwrap.wrap(_visible(" ".join(note.split())), width, break_on_hyphens=False)
+    return textwrap.wrap(visible(" ".join(note.split())), width, break_on_hyphens=False)
 
 
 def _cells(shown: str) -> int:

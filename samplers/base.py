@@ -30,12 +30,12 @@ class Draws:
     """What one run with one seed gave."""
 
     sites: dict[str, np.ndarray]  # site -> [chain, draw, *event]
-    log_weights: np.ndarray | None = None  # [chain, draw], natural log, up to a constant; None: equal
+    log_weights: np.ndarray | None = None  # [chain, draw], natural, up to a constant; None: equal
     ess: float | None = None  # effective draws as the sampler itself claims (nested sampling)
     log_z: float | None = None  # natural log of the evidence, against the normalised prior
     log_z_err: float | None = None  # its claimed standard error
     gradients: int | None = None  # gradient evaluations, warm-up included where the sampler tells
-    likelihoods: int | None = None  # log-density evaluations without gradient
+    likelihoods: int | None = None  # log-density evaluations without gradient, likewise
     divergences: int | None = None
     accept_prob: float | None = None  # mean over kept draws
     termination: str | None = None  # why nested sampling stopped, in words

@@ -46,4 +46,6 @@ def by_chain(flat: Sites, budget: Budget) -> Sites:
     return {name: x.reshape(shape + x.shape[1:]) for name, x in flat.items()}
 
 
-add(Sampler("exact_iid", Settings, prepare, "independent draws from the exact answer (the control)"))
+add(
+    Sampler("exact_iid", Settings, prepare, "independent draws from the exact answer (the control)")
+)

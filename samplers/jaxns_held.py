@@ -126,30 +126,47 @@ def _exact_generation(cube: _Cube, settings: Settings, data: Any) -> _Programs:
 
     shrink_program = jax.jit(approximate).lower(_keys(0), data).compile()
     summarise = jax.jit(lambda state, data: _results(cube, state, data))
-    refine: dict[int, Any] = {}  # points to refine -> program
+    refine: dict[tuple[int, int], Any] = {}  # points kept, points to refine -> program
+    summarised: set[int] = set()  # slots that ``summarise`` is compiled for
 
     def shrink(seed: int, data: Any) -> Any:
         reason, state = shrink_program(_keys(seed), data)
         return reason, state, *_split(state)
 
     def prime(seeds: Sequence[int], data: Any) -> None:
-        """Compile for all sizes among ``seeds`` side by side: one after the other, each costs 2 s."""
-        new: dict[int, Any] = {}
+        """Compile for all sizes among ``seeds`` side by side; each costs 2 s alone."""
+        new: dict[tuple[int, int], Any] = {}
+        first: dict[int, Any] = {}  # slots -> a state that will need so many
         for seed in seeds:
             _, *state = shrink(seed, data)
-            size = state[2].iid.size
-            if size not in refine and size not in new:
-                new[size] = jax.jit(improve).lower(data, *state)
+            sizes = _sizes(state)
+            if sizes not in refine and sizes not in new:
+                new[sizes] = jax.jit(improve).lower(data, *state)
+            first.setdefault(_slots(sum(sizes)), state)
         refine.update(zip(new, stack.compile_side_by_side(*new.values())))  # noqa: B905
+        for slots in first.keys() - summarised:
+            summarise(_padded(refine[_sizes(first[slots])](data, *first[slots])), data)
+            summarised.add(slots)
 
     def run(seed: int, data: Any) -> dict[str, Any]:
         reason, *state = shrink(seed, data)
-        if state[2].iid.size not in refine:
+        if _sizes(state) not in refine:
             prime([seed], data)
-        refined = refine[state[2].iid.size](data, *state)
+        refined = refine[_sizes(state)](data, *state)
         return {**summarise(_padded(refined), data), "termination_reason": reason}
 
     return _Programs(run, prime)
+
+
+def _sizes(state: Sequence[Any]) -> tuple[int, int]:
+    """How many points are kept as they are, and how many are to be refined."""
+    _, kept, rest = state
+    return kept.sample_collection.reservoir.iid.size, rest.iid.size
+
+
+def _slots(points: int) -> int:
+    """The power of two that ``points`` are padded to."""
+    return 1 << (points - 1).bit_length()
 
 
 def _padded(state: Any) -> Any:
@@ -160,7 +177,7 @@ def _padded(state: Any) -> Any:
     collection = state.sample_collection
     reservoir = collection.reservoir
     count = reservoir.iid.size
-    extra = (1 << (count - 1).bit_length()) - count
+    extra = _slots(count) - count
 
     def pad(name: str, value: Any) -> np.ndarray:
         value = np.asarray(value)
@@ -169,7 +186,9 @@ def _padded(state: Any) -> Any:
         return np.concatenate([value, tail])
 
     longer = {name: pad(name, value) for name, value in reservoir._asdict().items()}
-    return state._replace(sample_collection=collection._replace(reservoir=type(reservoir)(**longer)))
+    return state._replace(
+        sample_collection=collection._replace(reservoir=type(reservoir)(**longer))
+    )
 
 
 def _split(state: Any) -> tuple[Any, Any]:

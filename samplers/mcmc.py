@@ -13,6 +13,7 @@ from samplers.base import Budget, Compiled, Draws, Prepared, like
 from samplers.program import continuous
 
 MakeKernel = Callable[[], Any]
+BATCH_BYTES = 2e9  # for all lanes of a batch together
 
 #: NumPyro's initialisation strategies by the word used in settings
 INIT = {
@@ -52,7 +53,8 @@ def prepare_mcmc(make: MakeKernel, model: Model, budget: Budget, chain_method: s
 def _plain(make: MakeKernel, model: Model, budget: Budget, chain_method: str) -> Any:
     from numpyro.infer import MCMC
 
-    kept: list[Any] = []  # the MCMC object, built in the first call: it is part of what one waits for
+    # the MCMC object, built in the first call: it is part of what one waits for
+    kept: list[Any] = []
 
     def plain(seed: int) -> Draws:
         import jax
@@ -118,15 +120,17 @@ def _phases(make: MakeKernel, budget: Budget, vectorised: bool) -> tuple[Any, An
         kernel = make()
         return kernel, kernel.init(key, budget.warmup, None, (), data)
 
-    def gradients(state: Any) -> Any:
-        return getattr(state, "num_steps", np.int32(0))
+    def cost(state: Any) -> Any:
+        """Gradients of an iteration, or, where the kernel takes none, its one log-density."""
+        # at 64 bits NumPyro's own count is int64, and a loop's carry must keep its type
+        return lax.convert_element_type(getattr(state, "num_steps", 1), np.int32)
 
     def warm_chain(key: Any, data: Any) -> tuple[Any, Any]:
         kernel, state = start(key, data)
 
         def step(_: Any, carry: tuple[Any, Any]) -> tuple[Any, Any]:
             state = kernel.sample(carry[0], (), data)
-            return state, carry[1] + gradients(state)
+            return state, carry[1] + cost(state)
 
         return lax.fori_loop(0, budget.warmup, step, (state, np.int32(0)))
 
@@ -137,7 +141,7 @@ def _phases(make: MakeKernel, budget: Budget, vectorised: bool) -> tuple[Any, An
         return over_chains(lambda key: warm_chain(key, data), keys)
 
     def draw_chain(carry: tuple[Any, Any], data: Any) -> Any:
-        state, steps_before = carry
+        state, cost_before = carry
         # only for what init leaves in the kernel; its state is unused, so XLA drops the work
         kernel, _ = start(jax.random.PRNGKey(0), data)
 
@@ -148,11 +152,12 @@ def _phases(make: MakeKernel, budget: Budget, vectorised: bool) -> tuple[Any, An
                 "accept_prob": state.accept_prob,
                 "lp": -state.potential_energy,
             }
-            return state, (state.z, gradients(state), kept)
+            return state, (state.z, cost(state), kept)
 
-        _, (z, steps, stats) = lax.scan(step, state, None, length=budget.draws)
+        counted = "gradients" if hasattr(state, "num_steps") else "likelihoods"
+        _, (z, costs, stats) = lax.scan(step, state, None, length=budget.draws)
         sites = jax.vmap(kernel.postprocess_fn((), data))(z)
-        return sites, stats, steps_before + steps.sum()
+        return sites, stats, {counted: cost_before + costs.sum()}
 
     def draw(states: Any, data: Any) -> Any:
         return over_chains(lambda carry: draw_chain(carry, data), states)
@@ -161,12 +166,10 @@ def _phases(make: MakeKernel, budget: Budget, vectorised: bool) -> tuple[Any, An
 
 
 def _collect(raw: Any) -> Draws:
-    sites, stats, gradients = stack.tree_map(np.asarray, raw)
-    steps = int(gradients.sum())
+    sites, stats, costs = stack.tree_map(np.asarray, raw)
     return Draws(
         sites,
-        gradients=steps or None,
-        likelihoods=None if steps else int(stats["diverging"].size),
+        **{counted: int(over_chains.sum()) for counted, over_chains in costs.items()},
         divergences=int(stats["diverging"].sum()),
         accept_prob=float(stats["accept_prob"].mean()),
         stats=stats,
@@ -178,8 +181,8 @@ def _batch(both: Any, data: Any, budget: Budget) -> Callable[[Sequence[int]], li
     import jax
 
     size = sum(np.asarray(value).nbytes for value in data.values())
-    # a lane holds a few copies of the data and its draws; 2 GB for all lanes together
-    lanes = max(1, min(256, int(2e9 // (8 * size + 64 * budget.chains * budget.draws))))
+    # a lane holds a few copies of the data and its draws
+    lanes = max(1, min(256, int(BATCH_BYTES // (8 * size + 64 * budget.chains * budget.draws))))
     programs: dict[int, Any] = {}
 
     def batch(seeds: Sequence[int]) -> list[Draws]:

@@ -1,4 +1,4 @@
-"""NumPyro's Hamiltonian Monte Carlo of fixed trajectory length. Neal (2011), MCMC handbook, ch. 5."""
+"""NumPyro's Hamiltonian Monte Carlo, fixed trajectory length. Neal (2011), MCMC handbook, ch. 5."""
 
 from __future__ import annotations
 

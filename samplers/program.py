@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from models.base import Model
 from samplers.base import Declined
@@ -25,24 +26,34 @@ def latents(model: Model) -> list[Latent]:
     the clocks of the run that follows see a process that has compiled nothing.
     """
     import jax
-    from numpyro.distributions import ImproperUniform
-    from numpyro.handlers import seed, trace
+    from numpyro.handlers import seed, substitute, trace
+    from numpyro.infer import init_to_feasible
 
     found: list[Latent] = []
 
+    def in_support(site: Any) -> Any:
+        """A value for what can't be drawn; None leaves the site to its distribution."""
+        improper = site["type"] == "sample" and _is_improper(site["fn"])
+        return init_to_feasible(site) if improper else None
+
     def read() -> None:
-        sites = trace(seed(model.program, jax.random.PRNGKey(0))).get_trace(**model.data)
-        for name, site in sites.items():
-            if site["type"] != "sample" or site["is_observed"]:
-                continue
-            base = site["fn"]
-            while hasattr(base, "base_dist"):
-                base = base.base_dist
-            improper = isinstance(base, ImproperUniform)
-            found.append(Latent(name, site["fn"].shape(), bool(site["fn"].is_discrete), improper))
+        seeded = substitute(seed(model.program, jax.random.PRNGKey(0)), substitute_fn=in_support)
+        for name, site in trace(seeded).get_trace(**model.data).items():
+            if site["type"] == "sample" and not site["is_observed"]:
+                prior = site["fn"]
+                discrete, improper = bool(prior.is_discrete), _is_improper(prior)
+                found.append(Latent(name, prior.shape(), discrete, improper))
 
     jax.eval_shape(read)
     return found
+
+
+def _is_improper(prior: Any) -> bool:
+    from numpyro.distributions import ImproperUniform
+
+    while hasattr(prior, "base_dist"):
+        prior = prior.base_dist
+    return isinstance(prior, ImproperUniform)
 
 
 def continuous(model: Model, sampler: str) -> list[Latent]:

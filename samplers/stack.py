@@ -1,4 +1,4 @@
-"""What differs between the releases that samplers run on; each shim names the releases that need it."""
+"""What differs between the releases that samplers run on; each shim names its releases."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def compile_side_by_side(*lowered: Any) -> list[Any]:
 
 
 def nested_generation() -> str:
-    """Which interface the installed jaxns has: "exact" (2.0 to 2.2), "public" (2.5 and 2.6), else ""."""
+    """The interface of the installed jaxns: "exact" (2.0 to 2.2), "public" (2.5, 2.6), else ""."""
     found = version("jaxns")
     if (2, 0) <= found < (2, 3):
         return "exact"

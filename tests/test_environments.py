@@ -23,7 +23,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from harness import environments
+from harness import environments, uv_calls
 from harness.environments import EnvironmentFailed, known, names, read_pins, resolve
 from models.registry import UnknownName
 
@@ -282,17 +282,17 @@ def test_a_cache_that_cannot_be_written_is_refused(index, tmp_path, monkeypatch)
 def test_causes_leave_out_addresses_and_keep_the_last_reason():
     told = (
         "Using CPython\nerror: Request failed after 3 retries in 6.3s\n"
-        "  cause: Failed to fetch: https://user:secret@host.invalid/simple/six/\n"
+        "  cause: Failed to fetch: https://user:secret@host.invalid/index/six/\n"
         "  cause: client error (Connect)\n  cause: Name or service not known\n\nhint: none\n"
     )
-    cause = environments._cause(told, 2)
+    cause = uv_calls.cause(told, 2)
     assert cause == (
         "Request failed after 3 retries in 6.3s: Failed to fetch: (address in the log)"
         ": Name or service not known"
     )
     older = "  × No solution found:\n  ╰─▶ Because six is\n      old, no.\n"
-    assert environments._cause(older, 1) == "No solution found: Because six is old, no."
-    assert environments._cause("", 137) == "uv ended with status 137"
+    assert uv_calls.cause(older, 1) == "No solution found: Because six is old, no."
+    assert uv_calls.cause("", 137) == "uv ended with status 137"
 
 
 def test_two_commands_at_once_make_one_environment(index, tmp_path):

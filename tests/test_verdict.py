@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from harness import evidence, yardstick
-from harness.complaints import CALIBRATION
+from harness.complaints import ALPHA, CALIBRATION
 from harness.verdict import COMPARABLE, LEAST, VERDICTS, verdict
 from tests.synthetic import FLAWED, HONEST, ONE_MODE, Case, gaussian, iid, lognormal, two_modes
 
@@ -167,9 +167,8 @@ def lose(e: evidence.Evidence, count: int, **what) -> evidence.Evidence:
 
 
 def test_broken_needs_more_than_five_percent_for_certain():
-    # 64 replicates: the exact lower bound passes 5 % where P(at least k of 64 | 5 %) is below
-    # 0.0025.
-    least = int(stats.binom.isf(0.0025, 64, 0.05)) + 1
+    # 64 replicates: the exact lower bound passes 5 % where P(k or more of 64 | 5 %) < ALPHA.
+    least = int(stats.binom.isf(ALPHA, 64, 0.05)) + 1
     assert verdict(lose(ideal(), least, est=2.0)).verdict == "broken"
     assert verdict(lose(ideal(), least - 1, est=2.0)).verdict == "overconfident"
 

@@ -18,8 +18,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anyw
 
 import numpy as np  # noqa: E402
 
+from harness import yardstick  # noqa: E402
 from harness.audit import rate  # noqa: E402
 from harness.verdict import verdict  # noqa: E402
+from models.base import Exact  # noqa: E402
 from tests import synthetic  # noqa: E402
 
 KINDS = {
@@ -29,10 +31,22 @@ KINDS = {
     "one mode": (synthetic.ONE_MODE, synthetic.two_modes),
 }
 
+# The yardstick is the same whenever the model and its size are: made once for all campaigns.
+MADE: dict[tuple[str, int, int], yardstick.Yardstick] = {}
+MAKE = yardstick.iid
+
 
 def one(kind: str, name: str, case: synthetic.Case, seed: int) -> str:
     """The verdict on one synthetic campaign."""
     makers, exact = KINDS[kind]
+
+    def made(answer: Exact, draws: int) -> yardstick.Yardstick:
+        key = (exact.__name__, case.size, draws)
+        if key not in MADE:
+            MADE[key] = MAKE(answer, draws)
+        return MADE[key]
+
+    yardstick.iid = made
     return verdict(makers[name](case, exact(case.size), np.random.default_rng(seed))).verdict
 
 

@@ -1,0 +1,300 @@
+"""Paired comparison: ratios of time, of error and of efficiency, with intervals.
+
+Two rows are compared replicate by replicate: replicate r of both has the same data and seed
+stream. Time is compared on the timed runs of a warm program, in the order in which they were run;
+its interval holds what varies within a process, not what another day or machine would give. Errors
+and efficiency are compared over all replicates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import stats
+
+from harness.records import Result, Trial
+from harness.stored_draws import DrawsFile
+from harness.weighted import weighted_moments
+from models.registry import unknown
+
+if TYPE_CHECKING:
+    from harness.campaign import Campaign
+
+Array = np.ndarray
+
+LEVEL = 0.95
+TIE = 0.05  # ratios within 5 % of 1 are a tie, whatever the interval
+FEW = 10  # pairs: below, the bootstrap covers 82 % instead of 95 %, so Student's t on log ratios
+RESAMPLES = 10_000
+SEED = 20260604
+#: what must agree for speeds to be of one population
+MACHINE = ("host", "cpu", "cores", "cores_allowed", "architecture", "system", "device_kind")
+QUANTITIES = ("time", "error", "efficiency")
+MEANING = {
+    "time": "warm seconds a replicate",
+    "error": "rms error of the worst mean, in sds",
+    "efficiency": "realised effective draws a second",
+}
+
+
+class Unlike(ValueError):
+    """Results from machines that differ; the text names what does."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one finished trial brings to a comparison."""
+
+    label: str
+    trial: Trial
+    result: Result
+    verdict: str | None
+    errors: Array | None  # [replicate, component], (estimate - exact) / sd; None: no exact answer
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """``value`` is that of ``row`` over that of ``reference``: above 1, ``row`` has more of it."""
+
+    row: str
+    reference: str
+    quantity: str
+    value: float | None
+    lo: float | None
+    hi: float | None
+    pairs: int
+    p: float | None
+    answer: str  # in words, after Holm's correction over the whole report
+    reason: str = ""
+
+
+def within(campaign: Campaign, reference: str | None = None, unlike: bool = False) -> list[Ratio]:
+    """Every row against the reference row of its model, device and budget, and the same sampler
+    between environments.
+
+    ``reference`` is a sampler's label; None takes the first honest row. Raises UnknownName for a
+    label that is not there, Unlike for rows from machines that differ.
+    """
+    sides = list(_sides(campaign))
+    _refuse_unlike(sides, unlike)
+    labels = [side.label for side in sides]
+    if reference is not None and reference not in labels:
+        raise unknown("sampler in this campaign", reference, set(labels))
+    pairs = []
+    for group in _grouped(sides, with_environment=True):
+        base = _reference(group, reference)
+        pairs += [(side, base) for side in group if side is not base]
+    for group in _grouped(sides, with_environment=False, by_sampler=True):
+        pairs += [(side, group[0]) for side in group[1:]]
+    return _judged(pairs)
+
+
+def between(old: Campaign, new: Campaign, unlike: bool = False) -> list[Ratio]:
+    """Each trial of ``new`` against the same trial of ``old``, whatever its environment.
+
+    Raises Unlike for machines that differ, ValueError where no trial is in both.
+    """
+    before, after = list(_sides(old)), list(_sides(new))
+    _refuse_unlike([*before, *after], unlike)
+    pairs = [(b, a) for b in after for a in before if _same(a.trial, b.trial)]
+    if not pairs:
+        raise ValueError(
+            "no finished trial is in both campaigns\n  expected: the same model, sampler, settings,"
+            " device, precision, budget and seed in each"
+        )
+    return _judged(pairs, names=(str(new.folder.name), str(old.folder.name)))
+
+
+def _sides(campaign: Campaign) -> Iterator[Side]:
+    for trial in campaign.store.trials():
+        result = campaign.store.result(trial.id)
+        if result is None:
+            continue
+        scored = campaign.scores(trial) if result.status == "ok" else {"columns": {}}
+        errors = _errors(campaign, trial) if result.status == "ok" else None
+        yield Side(trial.label, trial, result, scored["columns"].get("verdict"), errors)
+
+
+def _errors(campaign: Campaign, trial: Trial) -> Array | None:
+    exact = None if trial.calibrate else campaign.exact(trial)
+    if exact is None:
+        return None
+    with DrawsFile(campaign.store.draws_path(trial.id)) as file:
+        x, log_w = file.components(exact.names), file.get("log_weights")
+    mean = x.mean(axis=(1, 2), dtype=np.float64) if log_w is None else weighted_moments(x, log_w)[0]
+    return (mean - exact.mean) / exact.sd
+
+
+def _key(trial: Trial, with_environment: bool, by_sampler: bool) -> tuple[Any, ...]:
+    t = trial
+    key = (t.model_label, t.device, t.precision, t.chains, t.warmup, t.draws, t.seed, t.calibrate)
+    key += (t.environment_digest,) if with_environment else ()
+    return key + ((t.label,) if by_sampler else ())
+
+
+def _same(a: Trial, b: Trial) -> bool:
+    return _key(a, False, True) == _key(b, False, True) and a.model_digest == b.model_digest
+
+
+def _grouped(
+    sides: Sequence[Side], with_environment: bool, by_sampler: bool = False
+) -> list[list[Side]]:
+    groups: dict[tuple[Any, ...], list[Side]] = {}
+    for side in sides:
+        groups.setdefault(_key(side.trial, with_environment, by_sampler), []).append(side)
+    return list(groups.values())
+
+
+def _reference(group: Sequence[Side], wanted: str | None) -> Side:
+    for side in group:
+        if side.label == wanted or (wanted is None and side.verdict == "honest"):
+            return side
+    return group[0]
+
+
+def _refuse_unlike(sides: Sequence[Side], allowed: bool) -> None:
+    known = [side for side in sides if side.result.machine]
+    for name in MACHINE:
+        found = {str(side.result.machine.get(name)) for side in known if side.trial.device == "cpu"}
+        if len(found) > 1 and not allowed:
+            raise Unlike(
+                f"the results come from machines that differ in {name}: "
+                f"{', '.join(sorted(found))}\n"
+                "  expected: one machine, since seconds of different machines are no pairs\n"
+                "  compare all the same with: --unlike"
+            )
+
+
+def _judged(
+    pairs: Sequence[tuple[Side, Side]], names: tuple[str, str] | None = None
+) -> list[Ratio]:
+    """All ratios of a report, with their answers after Holm's correction (Holm 1979)."""
+    ratios = [_ratio(row, base, quantity, names) for row, base in pairs for quantity in QUANTITIES]
+    tested = sorted((r.p, i) for i, r in enumerate(ratios) if r.p is not None)
+    significant, going = set(), True
+    for rank, (p, i) in enumerate(tested):
+        going = going and p <= (1 - LEVEL) / (len(tested) - rank)
+        if going:
+            significant.add(i)
+    return [_answered(ratio, i in significant) for i, ratio in enumerate(ratios)]
+
+
+def _answered(ratio: Ratio, significant: bool) -> Ratio:
+    if ratio.value is None or ratio.lo is None or ratio.hi is None:
+        return ratio
+    words = {"time": ("slower", "faster"), "error": ("less accurate", "more accurate"),
+             "efficiency": ("more efficient", "less efficient")}[ratio.quantity]  # fmt: skip
+    if 1 / (1 + TIE) <= ratio.lo and ratio.hi <= 1 + TIE:
+        answer = "a tie within 5 %"
+    elif not significant:
+        answer = "indistinguishable at this budget"
+    else:
+        factor = ratio.value if ratio.value > 1 else 1 / ratio.value
+        answer = f"{factor:.3g} times {words[0] if ratio.value > 1 else words[1]}"
+    return Ratio(**{**ratio.__dict__, "answer": answer})
+
+
+def _ratio(row: Side, base: Side, quantity: str, names: tuple[str, str] | None) -> Ratio:
+    ends = _named(row, base, names)
+    reason = _why_not(row, base, quantity)
+    if reason:
+        return Ratio(*ends, quantity, None, None, None, 0, None, "not compared", reason)
+    if quantity == "time":
+        logs = _log_times(row, base)
+        return Ratio(*ends, quantity, *_interval(logs), len(logs), _p_of_logs(logs), "")
+    draws = _bootstrap(row, base, quantity)
+    count = min(len(row.errors), len(base.errors))
+    if not np.isfinite(draws[0]):
+        reason = "a replicate of one or both failed: its error is infinite"
+        return Ratio(*ends, quantity, None, None, None, count, None, "not compared", reason)
+    value, lo, hi = np.exp([draws[0], *np.quantile(draws[1:], [0.025, 0.975])])
+    share = (1 + min((draws[1:] <= 0).sum(), (draws[1:] >= 0).sum())) / len(draws)
+    return Ratio(
+        *ends, quantity, float(value), float(lo), float(hi), count, min(1.0, 2 * share), ""
+    )
+
+
+def _named(row: Side, base: Side, names: tuple[str, str] | None) -> tuple[str, str]:
+    if names:
+        return f"{row.label} in {names[0]}", f"{base.label} in {names[1]}"
+    if row.trial.environment != base.trial.environment:
+        return (
+            f"{row.label} on {row.trial.environment}",
+            f"{base.label} on {base.trial.environment}",
+        )
+    return row.label, base.label
+
+
+def _why_not(row: Side, base: Side, quantity: str) -> str:
+    for side in (row, base):
+        if side.result.status != "ok":
+            return f"{side.label} is {side.result.status}: {side.result.reason}"
+        if quantity != "error" and len(side.result.runs.get("warm_s", ())) < 2:
+            return f"{side.label} has fewer than 2 timed runs"
+        if quantity != "time" and side.errors is None:
+            return "no exact answer"
+    if quantity != "time" and min(len(row.errors), len(base.errors)) < FEW:
+        return f"fewer than {FEW} replicates"
+    return ""
+
+
+def _log_times(row: Side, base: Side) -> Array:
+    a, b = row.result.runs["warm_s"], base.result.runs["warm_s"]
+    pairs = min(len(a), len(b))
+    return np.log(a[:pairs]) - np.log(b[:pairs])
+
+
+def _interval(logs: Array) -> tuple[float, float, float]:
+    """Ratio, 95 % interval: t on log ratios below 10 pairs, else bootstrap of the median."""
+    if len(logs) < FEW:
+        half = stats.t.ppf((1 + LEVEL) / 2, len(logs) - 1) * stats.sem(logs)
+        middle = logs.mean()
+        lo, hi = middle - half, middle + half
+    else:
+        rng = np.random.default_rng(SEED)
+        picks = rng.integers(0, len(logs), (RESAMPLES, len(logs)))
+        middle = np.median(logs)
+        lo, hi = np.quantile(np.median(logs[picks], axis=1), [0.025, 0.975])
+    return float(np.exp(middle)), float(np.exp(lo)), float(np.exp(hi))
+
+
+def _p_of_logs(logs: Array) -> float:
+    """Two-sided p of no difference, by Student's t on log ratios.
+
+    Not by Wilcoxon's ranks: of 10 pairs their least p is 0.002, which no Holm correction over
+    more than 25 comparisons lets pass, however clear the difference.
+    """
+    if np.ptp(logs) == 0:
+        return 0.0 if logs[0] else 1.0
+    return float(stats.ttest_1samp(logs, 0.0).pvalue)
+
+
+def _bootstrap(row: Side, base: Side, quantity: str) -> Array:
+    """Log ratio as found, then over resamples of the paired replicates.
+
+    A replicate that failed has an infinite error; it makes the ratio infinite, not smaller.
+    """
+    count = min(len(row.errors), len(base.errors))
+    rng = np.random.default_rng(SEED)
+    # how often each replicate is taken: once each as found, then at random
+    takes = np.vstack(
+        [np.ones(count), rng.multinomial(count, np.full(count, 1 / count), RESAMPLES)]
+    )
+    spread = _log_rms(row.errors[:count], takes) - _log_rms(base.errors[:count], takes)
+    if quantity == "error":
+        return spread
+    times = _log_times(row, base)
+    picks = rng.integers(0, len(times), (RESAMPLES, len(times)))
+    slower = np.concatenate([[np.median(times)], np.median(times[picks], axis=1)])
+    return -2 * spread - slower
+
+
+def _log_rms(errors: Array, takes: Array) -> Array:
+    """Log rms error of the worst component in each resample, up to a constant."""
+    failed = ~np.isfinite(errors).all(axis=1)
+    sums = takes @ np.square(np.where(failed[:, None], 0.0, errors))
+    sums[takes @ failed > 0] = np.inf
+    return 0.5 * np.log(sums.max(axis=1))

@@ -1,0 +1,103 @@
+"""The report command: from a stored campaign and what was asked for to text and files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.registry import UnknownName
+from reports import exports, latex, markdown, parameters, tables, terminal
+from reports.cells import Row
+
+if TYPE_CHECKING:
+    from harness.campaign import Campaign
+
+FORMATS = ("table", "markdown", "csv", "latex", "json", "html")
+PAGE = "report.html"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be shown, and how."""
+
+    form: str = "table"  # one of FORMATS
+    columns: Sequence[str] | None = None
+    sort: Sequence[str] = ()
+    by_parameter: bool = False
+    style: Path | None = None  # a matplotlib style on top of the project's
+    width: int | None = None  # of the terminal
+
+
+def words(text: str | None) -> list[str]:
+    """Names separated by commas."""
+    return [word.strip() for word in (text or "").split(",") if word.strip()]
+
+
+def text(campaign: Campaign, asked: Asked) -> str:
+    """The report in one of FORMATS. Raises UnknownName for columns that are not there."""
+    rows = shown(campaign, asked)
+    _tell_unfinished(campaign, len(campaign.store.finished()))
+    columns = tables.chosen(asked.columns, rows) if asked.columns else None
+    if asked.form == "html":
+        from reports import page
+
+        return page.text(campaign, rows, columns, asked.style)
+    if asked.form == "table":
+        return terminal.text(rows, columns, asked.width)
+    makers = {
+        "markdown": markdown.text,
+        "latex": latex.text,
+        "csv": exports.as_csv,
+        "json": exports.as_json,
+    }
+    return makers[asked.form](rows, columns)
+
+
+def shown(campaign: Campaign, asked: Asked) -> list[Row]:
+    """The rows as they are to be shown: split by parameter, sorted."""
+    rows = campaign.rows()
+    if asked.by_parameter:
+        from harness.scores import VERSION
+
+        rows = parameters.by_parameter(rows, campaign.store.scores(VERSION))
+    return tables.ordered(rows, asked.sort) if asked.sort else rows
+
+
+def _tell_unfinished(campaign: Campaign, finished: int) -> None:
+    planned = len(campaign.store.trials())
+    if finished < planned:
+        said = f"{planned - finished} of {planned} trials have no result yet"
+        print(f"samplerbench: {said}", file=sys.stderr)
+
+
+def figures(campaign: Campaign, folder: Path, style: Path | None = None) -> list[Path]:
+    """Every figure of the page as SVG, PDF and PNG in ``folder``."""
+    from reports import drawing, pictures
+
+    with drawing.styled(style):
+        found = pictures.galleries(campaign, campaign.rows())
+        for gallery in found:
+            for reason in gallery.lost:
+                print(f"samplerbench: {gallery.model}: {reason}", file=sys.stderr)
+        return drawing.save([p for gallery in found for p in gallery.all], folder)
+
+
+def write(path: Path, made: str) -> None:
+    """Write text to a file. Raises UnknownName where it can't be."""
+    try:
+        path.write_text(made, encoding="utf-8")
+    except OSError as error:
+        raise UnknownName(
+            f"{str(path)!r} can't be written: {error.strerror}\n"
+            "  expected: a file in a folder that is there"
+        ) from error
+
+
+def write_page(campaign: Campaign) -> Path:
+    """The page beside the campaign's database."""
+    path = campaign.folder / PAGE
+    write(path, text(campaign, Asked("html")))
+    return path

@@ -1,0 +1,70 @@
+"""Claimed against realised ESS, on the diagonal of honesty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reports import drawing
+from reports.cells import NOT_COMPARABLE, Row, cell, comparable, ends
+from reports.drawing import Picture
+
+LEAST = 0.5  # effective draws: less is shown here, with its number
+
+
+def picture(rows: Sequence[Row], names: Sequence[str], looks: Sequence[int]) -> Picture | None:
+    """The figure; None where no row has both numbers."""
+    known = [(r, n, k) for r, n, k in zip(rows, names, looks, strict=True) if _both(r)]
+    if not known:
+        return None
+    made, ((axes,),) = drawing.grid([3.0], legend=len(known))
+    drawing.logarithmic(axes)
+    for row, name, number in known:
+        _point(axes, row, name, drawing.look(number))
+    _diagonal(axes)
+    axes.set_xlabel("claimed effective draws a replicate")
+    axes.set_ylabel("realised effective draws a replicate")
+    drawing.legend(made, axes)
+    words = (
+        f"{name} claims {cell(row, 'ess').text} and realises {_realised(row)}"
+        for row, name, _ in known
+    )
+    return Picture(
+        "ess",
+        "Claimed against realised effective sample size",
+        f"Scatter plot. {'; '.join(words)}.",
+        "On the dashed line a sampler is as good as it says; below it claims more than its errors"
+        " show, above it less. Bars: 95 % intervals of what was realised, worst parameter. The"
+        " claim is the median over replicates. Open marks: not honest.",
+        made,
+    )
+
+
+def _both(row: Row) -> bool:
+    return all(row[name] is not None and row[name] > 0 for name in ("ess", "realised_ess"))
+
+
+def _realised(row: Row) -> str:
+    found = cell(row, "realised_ess")
+    return f"{found.text} ({' to '.join(found.spread)})" if found.spread else found.text
+
+
+def _point(axes, row: Row, name: str, look: drawing.Look) -> None:
+    honest = comparable(row)
+    lo, hi = ends(row, "realised_ess")
+    value = row["realised_ess"]
+    bars = None if lo is None else [[max(0.0, value - lo)], [max(0.0, hi - value)]]
+    if value < LEAST:  # would squeeze all others into a corner
+        axes.annotate(f" realises {cell(row, 'realised_ess').text}", (row["ess"], LEAST),
+                      fontsize=7.5, va="bottom")  # fmt: skip
+        value, bars = LEAST, None
+    axes.errorbar(
+        row["ess"], value, yerr=bars, color=look.color, marker=look.marker, ls="", capsize=3,
+        mfc=look.color if honest else "none", label=name + NOT_COMPARABLE * (not honest),
+    )  # fmt: skip
+
+
+def _diagonal(axes) -> None:
+    lo = min(axes.get_xlim()[0], axes.get_ylim()[0])
+    hi = max(axes.get_xlim()[1], axes.get_ylim()[1])
+    axes.set(xlim=(lo, hi), ylim=(lo, hi))
+    axes.axline((1, 1), (10, 10), color=drawing.INK, ls="--", lw=0.9, zorder=0)

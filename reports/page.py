@@ -1,0 +1,264 @@
+"""The page: one HTML file that says, shows and explains a campaign, and asks no network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reports import drawing, figure_race, graph, origin, pictures, race, sentence, tables
+from reports.cells import MARK_SAYS, Cell, Row, cell, label, number, value, visible
+
+if TYPE_CHECKING:
+    from harness.campaign import Campaign
+
+HERE = Path(__file__).parent
+MOST_ROWS = 1000  # of the main table: a browser scrolls no more with ease; CSV has all
+MOST_PROBLEMS = 12  # with a sentence of their own
+MOST_FAILURES = 30  # rows with a log
+LOG_LINES, LOG_LETTERS = 30, 6000
+GROUPS = {"what": "what", "status": "verdict", "claimed": "claimed", "realised": "realised",
+          "cost": "cost", "machine": "machine"}  # fmt: skip
+COLUMNS = (
+    "sampler", "verdict", "ess", "rhat", "log_z", "realised_ess", "calibration", "mean_error",
+    "sd_ratio", "log_z_error", "cold_s", "warm_s", "ess_per_s", "seconds_to_5pct",
+)  # fmt: skip
+#: where the column's name is not yet a heading
+HEADINGS = {
+    **{name: tables.heading(name) for name in tables.SHOWN},
+    "ess": "ESS", "rhat": "R-hat", "log_z": "log Z", "realised_ess": "ESS",
+    "seconds_to_5pct": "s to 5 %",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Heading:
+    """One column's head."""
+
+    name: str
+    text: str
+    group: str
+    says: str
+    numeric: bool
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One cell, with what it is sorted by."""
+
+    cell: Cell
+    key: str  # a number as text, or text; "" sorts last
+    word: str = ""  # for the cell's class: the verdict, or "missing"
+
+
+def text(
+    campaign: Campaign,
+    rows: Sequence[Row],
+    columns: Sequence[str] | None = None,
+    style: Path | None = None,
+) -> str:
+    """The page as HTML. The main table shows ``rows``; figures are of the whole campaign."""
+    whole = campaign.rows() if any("parameter" in row for row in rows) else rows
+    with drawing.styled(style):
+        graphs = _graphs(campaign, whole)
+        galleries = pictures.galleries(campaign, whole)
+        sections = [_section(found, graphs.get(found.model)) for found in galleries]
+    script = (HERE / "page.js").read_text(encoding="utf-8")
+    return _template().render(
+        style=(HERE / "page.css").read_text(encoding="utf-8"),
+        script=script,
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        sections=sections,
+        **_head(campaign, whole),
+        **_table(rows, columns),
+        **_end(campaign, whole, len(galleries)),
+    )
+
+
+def _template() -> Any:
+    import jinja2
+
+    loader = jinja2.FileSystemLoader(HERE)
+    room = jinja2.Environment(
+        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=lambda found: visible(found) if type(found) is str else found,
+    )  # fmt: skip
+    return room.get_template("page.html.jinja")
+
+
+# -- the top -------------------------------------------------------------------------------------
+
+
+def _head(campaign: Campaign, rows: Sequence[Row]) -> dict[str, Any]:
+    planned = len(campaign.store.trials())
+    problems = sentence.problems([row for row in rows if row["status"] == "ok"])
+    each = [
+        (tables.title(of), sentence.on_one(of)) for of in list(problems.values())[:MOST_PROBLEMS]
+    ]
+    return {
+        "title": tables.title(rows),
+        "sentence": sentence.sentence(rows, planned),
+        "problems": each if len(problems) > 1 else [],
+        "more_problems": max(0, len(problems) - MOST_PROBLEMS),
+        "unfinished": planned - len(rows),
+        "planned": planned,
+    }
+
+
+# -- the main table ------------------------------------------------------------------------------
+
+
+def _table(rows: Sequence[Row], columns: Sequence[str] | None) -> dict[str, Any]:
+    names = list(columns or _main(rows))
+    order = list(GROUPS)
+    headings = [_heading(name) for name in names]
+    if not columns:  # one's own order is kept
+        headings.sort(key=lambda found: order.index(found.group))
+    shown = rows[:MOST_ROWS]
+    lines = [[_entry(row, found.name) for found in headings] for row in shown]
+    return {
+        "headings": headings,
+        "groups": _runs(headings),
+        "lines": lines,
+        "notes": tables.verdict_notes(shown),
+        "warnings": tables.warning_notes(shown),
+        "hidden": len(rows) - len(shown),
+        "mark_says": MARK_SAYS,
+    }
+
+
+def _main(rows: Sequence[Row]) -> list[str]:
+    """The main columns, without those that no row has a number for."""
+    found = dict.fromkeys([*tables.differing(rows), *COLUMNS])
+    always = ("sampler", "verdict")
+    return [n for n in found if n in always or any(value(row, n) is not None for row in rows)]
+
+
+def _heading(name: str) -> Heading:
+    column = tables.BY_NAME[name]
+    better = {
+        "higher": "higher is better",
+        "lower": "lower is better",
+        "one": "1 is best",
+        "zero": "0 is best",
+    }.get(column.better)
+    says = f"{column.says}; {better}" if better else column.says
+    numeric = name not in tables.TEXTUAL
+    return Heading(name, HEADINGS.get(name, name), column.group, says, numeric)
+
+
+def _runs(headings: Sequence[Heading]) -> list[tuple[str, int]]:
+    """Neighbouring columns of one group: its name and how many."""
+    found: list[tuple[str, int]] = []
+    for heading in headings:
+        name = GROUPS[heading.group]
+        if found and found[-1][0] == name:
+            found[-1] = (name, found[-1][1] + 1)
+        else:
+            found.append((name, 1))
+    return found
+
+
+def _entry(row: Row, name: str) -> Entry:
+    made = cell(row, name)
+    found = value(row, name)
+    if name == "sampler":
+        return Entry(made, label(row))
+    if name == "verdict":
+        return Entry(made, made.text, row["verdict"] or row["status"])
+    if found is None:
+        return Entry(made, "", "missing")
+    is_number = isinstance(found, (int, float)) and not isinstance(found, bool)
+    return Entry(made, repr(float(found)) if is_number else str(found))
+
+
+# -- one section a model -------------------------------------------------------------------------
+
+
+def _graphs(campaign: Campaign, rows: Sequence[Row]) -> dict[str, graph.Graph]:
+    """Graphs of the models that get a section; they are drawn while the figures are."""
+    trials = {trial.model_label: trial for trial in campaign.store.trials()}
+    done = dict.fromkeys(row["model"] for row in rows if row["status"] == "ok")
+    return {name: graph.Graph(trials[name]) for name in list(done)[: pictures.MOST_MODELS]}
+
+
+def _section(found: pictures.Gallery, drawn: graph.Graph | None) -> dict[str, Any]:
+    paces = race.runners(found.rows)
+    shape = drawn.svg(f"Graph of the model {found.model} as NumPyro draws it") if drawn else None
+    return {
+        "model": found.model,
+        "race": figure_race.standings(found.rows, paces),
+        "changes": figure_race.changes(paces) if len(paces) > 1 else [],
+        "left_out": figure_race.left_out(found.rows),
+        "trust": _inlined(found.trust),
+        "speed": _inlined(found.speed),
+        "draws": _inlined(found.draws),
+        "corners": _inlined(found.corners),
+        "lost": found.lost,
+        "graph": shape,
+        "no_graph": drawn.why if drawn and not shape else "",
+    }
+
+
+def _inlined(found: Sequence[drawing.Picture]) -> list[dict[str, str]]:
+    return [
+        {"title": p.title, "alt": p.alt, "caption": p.caption, "svg": drawing.inline(p)}
+        for p in found
+    ]
+
+
+# -- the end -------------------------------------------------------------------------------------
+
+
+def _end(campaign: Campaign, rows: Sequence[Row], drawn: int) -> dict[str, Any]:
+    from harness import __version__
+
+    failed = [row for row in rows if row["status"] != "ok"]
+    models = len({row["model"] for row in rows if row["status"] == "ok"})
+    return {
+        "failures": [_failure(campaign, row) for row in failed[:MOST_FAILURES]],
+        "more_failures": max(0, len(failed) - MOST_FAILURES),
+        "undrawn": models - drawn,
+        "most_models": pictures.MOST_MODELS,
+        "facts": origin.facts(rows),
+        "settings": _settings(rows),
+        "commands": origin.commands(campaign),
+        "version": __version__,
+        "columns": [c for c in tables.COLUMNS if not c.name.endswith(("_lo", "_hi"))],
+    }
+
+
+def _failure(campaign: Campaign, row: Row) -> dict[str, str]:
+    return {
+        "label": label(row),
+        "where": f"{row['model']}, {row['environment']}, {row['device']}",
+        "status": row["status"],
+        "reason": row["reason"] or "no reason given",
+        "log": _log(campaign.folder / "logs" / f"{row['trial']}.txt"),
+    }
+
+
+def _log(path: Path) -> str:
+    """The end of a log; what is wrong is said last."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - LOG_LETTERS))
+            tail = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    lines = [line for line in tail.splitlines()[-LOG_LINES:]]
+    return "\n".join("".join(c for c in line if c.isprintable() or c == "\t") for line in lines)
+
+
+def _settings(rows: Sequence[Row]) -> list[tuple[str, str, str]]:
+    """(sampler, settings that differ from the library's defaults, trial)."""
+    found = []
+    for row in rows[: MOST_ROWS // 10]:
+        given = ", ".join(f"{k}={number(v)}" for k, v in (row["settings"] or {}).items())
+        found.append((row["sampler"], given or "as the library ships it", row["trial"]))
+    return found

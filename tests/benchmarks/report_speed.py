@@ -1,0 +1,86 @@
+"""How long reports of very large campaigns take: ``python tests/benchmarks/report_speed.py``.
+
+A campaign is written to the database as finished trials with their scores, no draws; then every
+format is made in a process of its own, and its seconds and memory are printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anywhere
+
+from harness.campaign import load  # noqa: E402
+from harness.records import to_json  # noqa: E402
+from harness.scores import VERSION  # noqa: E402
+from harness.store import Store  # noqa: E402
+from tests import stored  # noqa: E402
+
+MODELS = 30
+
+
+def write(folder: Path, count: int) -> None:
+    """``count`` finished trials, scores taken from a small campaign."""
+    with stored.campaign(folder / "small") as small:
+        small.rows()
+        known = small.store.scores(VERSION)
+        scores = json.dumps(known[small.store.trials()[0].id])
+    store = Store.create(folder / "large")
+    trials = [
+        stored.trial(f"sampler_{i // MODELS}", model_options={"n_points": 32 + i % MODELS})
+        for i in range(count)
+    ]
+    store.add_trials(trials)
+    ended = to_json(stored.result())
+    with store._db as db:
+        db.executemany(
+            "INSERT INTO results VALUES (?, 'ok', ?, 0, 1)", [(t.id, ended) for t in trials]
+        )
+        db.executemany(
+            "INSERT INTO scores VALUES (?, ?, ?)", [(t.id, VERSION, scores) for t in trials]
+        )
+    store.close()
+
+
+def measure(folder: Path, form: str) -> None:
+    """Make one report and print seconds, bytes and peak memory."""
+    from reports import command
+
+    start = time.perf_counter()
+    with load(folder) as campaign:
+        made = command.text(campaign, command.Asked(form))
+    took = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{form:9} {took:6.2f} s  {len(made) / 1e6:8.2f} MB  peak {peak:6.0f} MB", flush=True)
+
+
+def main() -> None:
+    """Write the campaign, measure every format."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=30_000)
+    parser.add_argument(
+        "--formats", nargs="+", default=["table", "markdown", "csv", "json", "html"]
+    )
+    parser.add_argument("--folder", type=Path, help="measure this campaign, write none")
+    given = parser.parse_args()
+    if given.folder:
+        measure(given.folder, given.formats[0])
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder), given.trials)
+        print(f"{given.trials} trials", flush=True)
+        for form in given.formats:
+            where = str(Path(folder) / "large")
+            again = [sys.executable, __file__, "--folder", where, "--formats", form]
+            subprocess.run(again, check=True)
+
+
+if __name__ == "__main__":
+    main()

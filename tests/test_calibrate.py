@@ -1,0 +1,80 @@
+"""Simulation-based calibration as a run: truths from the prior judge, without an exact answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import harness
+from harness.stored_draws import DrawsFile
+
+#: an exponential prior and a vector of observations: nothing here has an exact answer
+MODEL = """
+import numpy as np, numpyro, numpyro.distributions as dist
+data = {"y": np.array([1.0, 2.0, 0.5]), "n": 3}
+def counts(y, n):
+    rate = numpyro.sample("rate", dist.Exponential(1.0))
+    numpyro.deterministic("double", 2 * rate)
+    with numpyro.plate("data", n):
+        numpyro.sample("y", dist.Gamma(2.0, rate), obs=y)
+"""
+
+
+@pytest.fixture(scope="module")
+def controls(tmp_path_factory):
+    with harness.run(
+        samplers=["exact_iid", "control_wide:factor=1.6", "control_wide:factor=0.6",
+                  "control_shifted:by=0.6"],
+        calibrate="prior", replicates=200, draws=200, env="current",
+        out=tmp_path_factory.mktemp("sbc") / "c",
+    ) as campaign:  # fmt: skip
+        yield campaign
+
+
+def test_independent_exact_draws_are_honest_and_flawed_ones_are_named(controls):
+    verdicts = [row["verdict"] for row in controls.rows()]
+    assert verdicts == ["honest", "overcautious", "overconfident", "biased"]
+
+
+def test_the_exact_answer_of_one_data_set_judges_none_of_the_others(controls):
+    for row in controls.rows():
+        assert row["calibration"] is None
+        assert row["missing"]["calibration"] == "each replicate has data of its own; see sbc_p"
+        assert 0 <= row["sbc_p"] <= 1
+
+
+def test_truths_come_from_the_prior_and_are_kept_with_the_draws(controls):
+    trial = controls.store.trials()[0]
+    with DrawsFile(controls.store.draws_path(trial.id)) as file:
+        truth = file.truths()
+    assert set(truth) == {"m", "c"}
+    for name, half in (("m", 5.0), ("c", 10.0)):
+        assert truth[name].shape == (200,)
+        assert np.abs(truth[name]).max() < half
+        # the mean of 200 uniform draws: 5 standard errors
+        assert abs(truth[name].mean()) < 5 * half / np.sqrt(3 * 200)
+
+
+def test_a_program_of_ones_own_is_calibrated_by_running_it_forward(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(MODEL)
+    with harness.run(
+        model=f"{file}:counts", samplers=["numpyro_nuts"], calibrate="prior", replicates=40,
+        warmup=200, draws=400, env="current", out=tmp_path / "c",
+    ) as campaign:  # fmt: skip
+        (row,) = campaign.rows()
+    assert row["status"] == "ok", row["reason"]
+    assert row["verdict"] == "honest"
+    assert row["worst_parameter"] == "rate"
+
+
+def test_a_program_whose_data_cannot_be_replaced_is_declined(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(MODEL.replace("obs=y)", "obs=2 * y)"))
+    with harness.run(
+        model=f"{file}:counts", samplers=["numpyro_nuts"], calibrate="prior", replicates=16,
+        warmup=20, draws=20, env="current", out=tmp_path / "c",
+    ) as campaign:  # fmt: skip
+        (row,) = campaign.rows()
+    assert row["status"] == "declined"
+    assert "'y'" in row["reason"]

@@ -1,0 +1,90 @@
+"""Simulation-based calibration: ranks and their test."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from harness import ranks
+
+COUNT, KEPT = 200, 99
+
+
+def normal_world(scale: float, shift: float, seed: int, count: int = COUNT):
+    """Truths from N(0, 1), data N(truth, 1), draws from the posterior N(y/2, 1/2) or flawed."""
+    rng = np.random.default_rng(seed)
+    truth = rng.standard_normal((count, 1))
+    y = truth + rng.standard_normal((count, 1))
+    noise = rng.standard_normal((count, 1, 400, 1)) * np.sqrt(0.5)
+    return y[:, None, None] / 2 + shift + scale * noise, truth
+
+
+def test_right_draws_are_called_wrong_at_no_more_than_the_stated_rate():
+    wrong = 0
+    for seed in range(300):
+        x, truth = normal_world(1.0, 0.0, seed)
+        wrong += ranks.uniformity(ranks.ranks(x, truth, KEPT)[:, 0], KEPT).p < ranks.ALPHA
+    # 300 trials of chance 0.01: more than 14 happen less than once in a million
+    assert wrong <= stats.binom.isf(1e-6, 300, ranks.ALPHA)
+
+
+@pytest.mark.parametrize(
+    ("scale", "shift", "word"),
+    [(0.6, 0.0, "overconfident"), (1.6, 0.0, "overcautious"), (1.0, 0.4, "biased")],
+)
+def test_a_flaw_is_found_and_named(scale, shift, word):
+    for seed in range(20):
+        x, truth = normal_world(scale, shift, seed)
+        found = ranks.uniformity(ranks.ranks(x, truth, KEPT)[:, 0], KEPT)
+        assert found.p < ranks.ALPHA
+        assert ranks.in_words("x", found)[0] == word
+
+
+def test_draws_too_high_are_said_to_lie_too_high():
+    x, truth = normal_world(1.0, 0.5, 3)
+    found = ranks.uniformity(ranks.ranks(x, truth, KEPT)[:, 0], KEPT)
+    assert "too high" in ranks.in_words("x", found)[1]
+
+
+def test_weighted_draws_rank_as_the_distribution_that_they_stand_for():
+    # uniform draws on a wide interval, weighted to the posterior: equal weights would be rejected
+    rng = np.random.default_rng(5)
+    truth = rng.standard_normal((COUNT, 1))
+    y = truth + rng.standard_normal((COUNT, 1))
+    x = rng.uniform(-6, 6, (COUNT, 1, 4000, 1))
+    log_w = stats.norm.logpdf(x[..., 0], y[:, None] / 2, np.sqrt(0.5))
+    assert ranks.uniformity(ranks.ranks(x, truth, KEPT, log_w)[:, 0], KEPT).p > ranks.ALPHA
+    assert ranks.uniformity(ranks.ranks(x, truth, KEPT)[:, 0], KEPT).p < ranks.ALPHA
+
+
+def test_the_band_holds_uniform_ranks_as_often_as_it_says():
+    lo, hi = ranks.bands(COUNT, KEPT, level=0.95)
+    rng = np.random.default_rng(9)
+    inside = 0
+    for _ in range(2000):
+        below = np.cumsum(np.bincount(rng.integers(0, KEPT + 1, COUNT), minlength=KEPT + 1)[:-1])
+        inside += bool(((below / COUNT >= lo) & (below / COUNT <= hi)).all())
+    # 5 standard errors of a share of 0.95 in 2000, and what discreteness adds on the safe side
+    assert 0.95 - 5 * np.sqrt(0.95 * 0.05 / 2000) < inside / 2000 < 0.99
+
+
+def test_a_replicate_with_nan_has_no_rank():
+    x, truth = normal_world(1.0, 0.0, 1, count=4)
+    x[2, 0, 7] = np.nan
+    found = ranks.ranks(x, truth, 400)
+    assert found[2, 0] == -1
+    assert (found[[0, 1, 3]] >= 0).all()
+
+
+def test_ties_are_broken_at_random():
+    x, truth = np.zeros((2000, 1, 9, 1)), np.zeros((2000, 1))
+    found = ranks.ranks(x, truth, 9)[:, 0]
+    assert ranks.uniformity(found, 9).p > 1e-4
+
+
+def test_fewer_effective_draws_keep_fewer():
+    assert ranks.kept_draws(np.full(10, 4000.0), 5000) == ranks.MOST
+    assert ranks.kept_draws(np.full(10, 80.0), 700) == 80 / ranks.INDEPENDENCE
+    assert ranks.kept_draws(np.array([np.nan]), 5000) == ranks.MOST
+    assert ranks.kept_draws(np.full(3, 2.0), 5000) == ranks.LEAST
