@@ -43,9 +43,9 @@ def errors(draws: Path, exact: Exact) -> Array:
         x, log_w, log_z = file.components(exact.names), file.get("log_weights"), file.get("log_z")
     est = x.mean(axis=(1, 2), dtype=np.float64) if log_w is None else weighted_moments(x, log_w)[0]
     scaled = (est - exact.mean) / exact.sd
-    if log_z is None or exact.log_z is None:
+    if log_z is None or exact.log_evidence is None:
         return scaled
-    return np.column_stack([scaled, log_z - exact.log_z])
+    return np.column_stack([scaled, log_z - exact.log_evidence])
 
 
 def bias(found: Array, names: list[str]) -> str:

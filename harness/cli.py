@@ -102,6 +102,13 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--unlike", action="store_true", help="also across unlike machines")
     compare.add_argument("--format", choices=("table", "json"), default="table")
     compare.set_defaults(command=_compare)
+    _matrix_options(commands)
+    check = commands.add_parser(
+        "check", help="is the stack that is installed known to work? exit 0 / 1", allow_abbrev=False
+    )
+    check.add_argument("--python", metavar="PATH", help="an interpreter (default: this one)")
+    check.add_argument("--json", action="store_true", help="as JSON")
+    check.set_defaults(command=_check)
     listing = commands.add_parser("list", help="what is registered", allow_abbrev=False)
     listing.add_argument("what", nargs="?", choices=LISTS)
     listing.set_defaults(command=_list)
@@ -183,6 +190,23 @@ def _report_options(commands: Any) -> None:
     report.set_defaults(command=_report)
 
 
+def _matrix_options(commands: Any) -> None:
+    matrix = commands.add_parser(
+        "matrix", help="which version stacks install, import, run and are right", allow_abbrev=False
+    )
+    add = matrix.add_argument
+    add("file", nargs="?", type=Path, metavar="MATRIX.toml", help="default: the shipped matrix")
+    add("--jobs", type=int, default=1, help="stacks at once (default: 1)")
+    add("--again", action="store_true", help="also those that are known")
+    add("--stored", action="store_true", help="show what is known; run nothing")
+    add("--out", type=Path, metavar="DIR", help="where rows are kept (default: the user's cache)")
+    add("--keep-environments", action="store_true", help="do not delete what was made")
+    add("--write-pins", type=Path, metavar="FOLDER", help="pins of what passes, for pip and conda")
+    add("--format", choices=("table", "markdown", "json"), default="table")
+    add("--quiet", action="store_true", help="no progress")
+    matrix.set_defaults(command=_matrix)
+
+
 def _run(given: argparse.Namespace) -> int:
     from harness import campaign, gate, plan, progress
     from reports import command
@@ -251,17 +275,61 @@ def _width() -> int:
 
 
 def _compare(given: argparse.Namespace) -> int:
-    from harness import compare
-    from reports import ratios
+    from harness import compare, regressions
+    from reports import changes, ratios
 
     with harness.load(given.folder) as first:
         if given.other:
             with harness.load(given.other) as second:
                 found = compare.between(first, second, given.unlike)
+                changed = regressions.changes(first, second)
         else:
             found = compare.within(first, given.reference, given.unlike)
-    print(ratios.as_json(found) if given.format == "json" else ratios.terminal(found), end="")
+            changed = regressions.changes(first)
+    if given.format == "json":
+        print(ratios.as_json([*found, *changed]), end="")
+    else:
+        print(ratios.terminal(found) + changes.text(changed), end="")
     return FINE
+
+
+def _matrix(given: argparse.Namespace) -> int:
+    from harness import matrix, matrix_file, pins_out
+    from reports import stacks
+
+    wanted = matrix_file.read(given.file or matrix_file.SHIPPED)
+    kept = given.out / "known.json" if given.out else None
+    try:
+        entries = matrix.stored(wanted, kept) if given.stored else matrix.run(
+            wanted, kept, jobs=given.jobs, again=given.again,
+            keep_environments=given.keep_environments, say=_say(given.quiet),
+        )  # fmt: skip
+    except matrix.Interrupted as stopped:
+        print(f"samplerbench: {stopped}\n  go on with: {_command_line()}", file=sys.stderr)
+        return INTERRUPTED
+    shown = {"markdown": stacks.markdown, "json": stacks.as_json}.get(given.format)
+    print(shown(entries) if shown else stacks.terminal(entries, _width()), end="")
+    if given.write_pins:
+        written = pins_out.write([entry.row for entry in entries if entry.row], given.write_pins)
+        print(f"{len(written)} files in {given.write_pins}", file=sys.stderr)
+    return FINE if all(entry.row and not entry.row.passing for entry in entries) else NOT_OK
+
+
+def _say(quiet: bool) -> Any:
+    return lambda line: None if quiet else print(line, file=sys.stderr, flush=True)
+
+
+def _command_line() -> str:
+    return shlex.join(["samplerbench", *sys.argv[1:]])
+
+
+def _check(given: argparse.Namespace) -> int:
+    from harness import check
+    from reports import stack_check
+
+    found = check.look(given.python)
+    print(stack_check.as_json(found) if given.json else stack_check.text(found), end="")
+    return FINE if found.fine else NOT_OK
 
 
 def _list(given: argparse.Namespace) -> int:

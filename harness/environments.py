@@ -192,8 +192,8 @@ def identity(python: str | None) -> str:
         raise EnvironmentFailed(f"no Python runs at {python!r}: {error}\n  {expected}") from error
 
 
-def _digest(pins: Iterable[str], identity: str, complete: bool) -> str:
-    text = "\n".join([*pins, identity, "complete" if complete else "with dependencies"])
+def _digest(pins: Iterable[str], place: str, complete: bool) -> str:
+    text = "\n".join([*pins, place, "complete" if complete else "with dependencies"])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -65,8 +65,8 @@ class StackRow:
 
     def versions(self) -> dict[str, str]:
         """Distribution -> version, of everything in the stack."""
-        return dict(pin.split("[")[0].split("==") if "[" not in pin else
-                    (pin.split("[")[0], pin.split("==")[1]) for pin in self.pins)  # fmt: skip
+        pairs = (pin.split("==") for pin in self.pins)
+        return {name.split("[")[0]: version for name, version in pairs}
 
 
 def key(stack: Stack, budget: Budget, identity: str) -> str:
@@ -108,7 +108,7 @@ def load(path: Path) -> list[StackRow]:
 
 
 def everything(path: Path | None = None) -> list[StackRow]:
-    """All known rows of this suite: those of ``path`` (or the user's own), then the shipped ones."""
+    """The known rows of this suite: of ``path`` (None: the user's own), then the shipped ones."""
     rows: dict[str, StackRow] = {}
     for row in [*load(path or own()), *load(SHIPPED)]:
         if row.suite == SUITE and not row.passing:

@@ -8,6 +8,7 @@ Nothing is added that is not stated in the file.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +74,8 @@ def read(path: Path) -> Matrix:
     given = _parsed(path)
     for key in given.keys() - set(KEYS):
         raise unknown(f"key in {path}", key, KEYS)
-    rules = [_rule(table, f"rule {i} of {path}") for i, table in enumerate(_tables(given, "rules"))]
+    tables = enumerate(_tables(given, "rules"), 1)
+    rules = [_rule(table, f"rule {i} of {path}") for i, table in tables]
     stacks: dict[str, Stack] = {}
     for i, table in enumerate(_tables(given, "stacks")):
         for stack in _stacks(table, rules, f"[[stacks]] {i + 1} of {path}"):
@@ -141,7 +143,7 @@ def _rule(table: Mapping[str, Any], where: str) -> _Rule:
     if not found["add"] and not found["without"]:
         raise UnknownName(f"{where} adds nothing\n  expected: add = [...] or without = [...]")
     for text in found["add"]:
-        requirement(text.replace("{", "").replace("}", ""), where)  # what names a version stays
+        requirement(re.sub(r"\{[\w-]+\}", "0", text), where)  # {jax} takes the stack's version
     when = tuple(requirement(text, where) for text in found["when"])
     return _Rule(when, found["unless"], found["add"], found["without"])
 
@@ -180,7 +182,7 @@ def _stack(
             continue
         without += rule.without
         for text in rule.add:
-            wish = requirement(text.format(**chosen), where)
+            wish = requirement(_filled(text, chosen, where), where)
             wishes.setdefault(canonicalize_name(wish.name), str(wish))
     name = table.get("name") or name_of(chosen)
     return Stack(
@@ -190,6 +192,16 @@ def _stack(
         tuple(sorted(set(without))),
         str(table.get("note", "")),
     )
+
+
+def _filled(text: str, chosen: Mapping[str, str], where: str) -> str:
+    """``text`` with the stack's own versions in place of {name}."""
+    for name in re.findall(r"\{([\w-]+)\}", text):
+        if name not in chosen:
+            known = ", ".join(f"{{{key}}}" for key in chosen)
+            raise UnknownName(f"{where}: a rule adds {text!r}\n  expected in braces: {known}")
+        text = text.replace(f"{{{name}}}", chosen[name])
+    return text
 
 
 def _applies(rule: _Rule, chosen: Mapping[str, str]) -> bool:

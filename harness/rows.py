@@ -130,7 +130,7 @@ COLUMNS = _with_bounds()
 
 
 def row(trial: Trial, result: Result, scored: dict[str, Any]) -> dict[str, Any]:
-    """One row: every name in COLUMNS; a number that is missing is None with a reason in `missing`."""
+    """One row: every name in COLUMNS; a number that is not there is None, `missing` says why."""
     found: dict[str, Any] = dict.fromkeys(column.name for column in COLUMNS)
     found.update(
         model=trial.model_label,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -64,6 +66,14 @@ def score(trial: Trial, result: Result, path: Path, exact: Exact | None) -> dict
         scored = Scored(())
         scored.columns.update(verdict=None, verdict_reason=result.reason)
         return scored.record()
+    try:
+        return _scored(trial, result, path, exact)
+    except Exception as error:  # draws of any kind come here; a row with a reason loses nothing
+        traceback.print_exc(file=sys.stderr)
+        return _not_scored(f"could not be scored: {type(error).__name__}: {error}")
+
+
+def _scored(trial: Trial, result: Result, path: Path, exact: Exact | None) -> dict[str, Any]:
     if trial.calibrate:
         exact = None  # each replicate has data of its own; the truths that made them are the judge
     with DrawsFile(path) as file:

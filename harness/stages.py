@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import sysconfig
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +68,7 @@ class Way:
     tools: Tools = Tools()
     cancelled: Callable[[], bool] = lambda: False
     known: Callable[[str], StackRow | None] = lambda pins_key: None  # a row of the same pins
+    turn: Callable[[str], AbstractContextManager[Any]] = nullcontext  # one at a time of a pins_key
 
 
 class _Stop(Exception):
@@ -108,18 +111,23 @@ class _Course:
     def _environment_and_trials(self) -> None:
         way, tools = self.way, self.way.tools
         self.pins = self._made(RESOLVES, lambda: tools.resolve(self.stack, way.folder, way.python))
-        if known := way.known(self._pins_key()):
-            self.stages, self.samplers = dict(known.stages), dict(known.samplers)
-            self.python, self.machine = known.python, known.machine
-            return
-        mine = not tools.is_there(self.pins, way.python)
-        place = self._made(INSTALLS, self._install)
-        try:
-            self._imports(place)
-            self._trials(place)
-        finally:
-            if mine and not way.keep_environments:
-                tools.remove(place)
+        with way.turn(self._pins_key()):
+            if known := way.known(self._pins_key()):
+                self.stages, self.samplers = dict(known.stages), dict(known.samplers)
+                self.python, self.machine = known.python, known.machine
+                return
+            mine = not tools.is_there(self.pins, way.python)
+            place = self._made(INSTALLS, self._install)
+            try:
+                self._imports(place)
+                self._trials(place)
+            except OSError as error:  # the disk, not the stack
+                self.passing = True
+                self._note(RUNS, None, Cause(f"{type(error).__name__}: {error}"))
+            finally:
+                shutil.rmtree(self._scratch(), ignore_errors=True)
+                if mine and not way.keep_environments:
+                    tools.remove(place)
 
     def _install(self) -> Environment:
         return self.way.tools.install(
@@ -179,7 +187,7 @@ class _Course:
         from harness import answers
 
         trial = _trial_of(name, replicates, self.way.budget, place)
-        scratch = self.way.folder / "scratch" / self._pins_key() / name
+        scratch = self._scratch() / name
         result = self.way.tools.launch(
             trial, place.python, scratch, TIMEOUT, cancelled=self.way.cancelled
         )
@@ -206,6 +214,9 @@ class _Course:
         if "verdict" in judged:
             word = f"{JUDGED} is {judged['verdict']}: {judged['verdict_reason']}"
             self._note(CALIBRATED, None, None if judged["verdict"] in COMPARABLE else Cause(word))
+
+    def _scratch(self) -> Path:
+        return self.way.folder / "scratch" / self._pins_key()
 
     def _pins_key(self) -> str:
         identity = environments.identity(self.way.python)

@@ -29,7 +29,7 @@ def unknown(kind: str, name: str, known: typing.Iterable[str], lists: str = "") 
 
 
 class Registry(Generic[T]):
-    """Things by name. Modules of ``package`` are imported at the first look-up and add themselves."""
+    """Things by name; modules of ``package``, imported at the first look-up, add themselves."""
 
     def __init__(self, kind: str, package: str) -> None:
         self.kind, self.package = kind, package

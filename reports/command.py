@@ -39,7 +39,8 @@ def words(text: str | None) -> list[str]:
 def text(campaign: Campaign, asked: Asked) -> str:
     """The report in one of FORMATS. Raises UnknownName for columns that are not there."""
     rows = shown(campaign, asked)
-    _tell_unfinished(campaign, len(campaign.store.finished()))
+    if asked.form != "html":  # the page says it itself
+        _tell_unfinished(campaign, len(campaign.store.finished()))
     columns = tables.chosen(asked.columns, rows) if asked.columns else None
     if asked.form == "html":
         from reports import page
@@ -78,7 +79,7 @@ def figures(campaign: Campaign, folder: Path, style: Path | None = None) -> list
     from reports import drawing, pictures
 
     with drawing.styled(style):
-        found = pictures.galleries(campaign, campaign.rows())
+        found = pictures.galleries(campaign, campaign.rows(), campaign.store.trials())
         for gallery in found:
             for reason in gallery.lost:
                 print(f"samplerbench: {gallery.model}: {reason}", file=sys.stderr)

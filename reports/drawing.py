@@ -162,6 +162,17 @@ def logarithmic(axes: Axes, x: bool = True, y: bool = True) -> None:
             axis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
 
 
+def decades(axes: Axes) -> None:
+    """Ticks at the decades, and at 2 and 5 where there are few decades; once all is drawn."""
+    from math import log10
+
+    from matplotlib.ticker import LogLocator
+
+    for axis, (lo, hi) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+        if axis.get_scale() == "log" and log10(hi / lo) < 2.2:
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
+
+
 def short(value: float) -> str:
     """A tick's number: 0.001, 20, 10k, 1M."""
     for size, sign in ((1e9, "G"), (1e6, "M"), (1e4, "k")):

@@ -21,7 +21,9 @@ class Frame:
     def __init__(self, scene: Scene) -> None:
         self.names, self.truth = scene.names, scene.truth
         self.exact = _exact_draws(scene)
-        middle, sd = (scene.mean, scene.sd) if scene.exact else _pooled(scene)
+        middle, sd = scene.mean, scene.sd
+        if middle is None or sd is None:
+            middle, sd = _pooled(scene)
         lo, hi = middle - REACH * sd, middle + REACH * sd
         for i, name in enumerate(self.names):  # the truth is always in sight
             if name in self.truth:

@@ -54,8 +54,9 @@ def _point(axes, row: Row, name: str, look: drawing.Look) -> None:
     value = row["realised_ess"]
     bars = None if lo is None else [[max(0.0, value - lo)], [max(0.0, hi - value)]]
     if value < LEAST:  # would squeeze all others into a corner
-        axes.annotate(f" realises {cell(row, 'realised_ess').text}", (row["ess"], LEAST),
-                      fontsize=7.5, va="bottom")  # fmt: skip
+        said = f"realises {cell(row, 'realised_ess').text}"
+        axes.annotate(said, (row["ess"], LEAST), (7, 0), textcoords="offset points",
+                      fontsize=7.5, va="center")  # fmt: skip
         value, bars = LEAST, None
     axes.errorbar(
         row["ess"], value, yerr=bars, color=look.color, marker=look.marker, ls="", capsize=3,

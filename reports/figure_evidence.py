@@ -36,11 +36,12 @@ def picture(scene: Scene) -> Picture | None:
 
 
 def _replicates(axes, series: Series, start: int) -> int:
-    values = np.sort(series.log_z[np.isfinite(series.log_z)])
-    order = np.argsort(series.log_z[np.isfinite(series.log_z)])
-    errors = None
+    claimed = np.asarray(series.log_z)
+    known = np.isfinite(claimed)
+    order = np.argsort(claimed[known])
+    values, errors = claimed[known][order], None
     if series.log_z_err is not None:
-        found = series.log_z_err[np.isfinite(series.log_z)][order]
+        found = series.log_z_err[known][order]
         errors = np.where(np.isfinite(found), np.abs(found), 0.0)
     look = drawing.look(series.look)
     at = start + np.arange(len(values))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from reports import drawing
 from reports.drawing import Picture
 from reports.material import Scene, Series
+
+if TYPE_CHECKING:
+    from models.base import Model
 
 Array = np.ndarray
 GRID, DRAWS, EXACT = 40, 400, 2000
@@ -24,7 +29,7 @@ def picture(scene: Scene) -> Picture | None:
     count = len(scene.series) if exact is not None else 0
     lines = -(-count // 2)
     made, rows = drawing.grid([2.3] + [0.95] * lines, [1] + [2] * lines, gap=0.62)
-    _data(rows[0][0], scene, x, exact)
+    _data(rows[0][0], model, x, exact)
     panels = [axes for row in rows[1:] for axes in row]
     for axes in panels[count:]:
         axes.axis("off")
@@ -52,22 +57,22 @@ def picture(scene: Scene) -> Picture | None:
 
 def _exact(scene: Scene, x: Array) -> tuple[Array, Array] | None:
     """Mean and sd of the exact curve at ``x``."""
-    if scene.exact is None or scene.model is None:
+    if scene.exact is None or scene.model is None or scene.model.curve is None:
         return None
     sites = scene.exact.draw(np.random.default_rng(0xF17), EXACT)
     curves = scene.model.curve(x, sites)
     return curves.mean(axis=0), curves.std(axis=0)
 
 
-def _data(axes, scene: Scene, x: Array, exact: tuple[Array, Array] | None) -> None:
-    data, model = scene.model.data, scene.model
+def _data(axes, model: Model, x: Array, exact: tuple[Array, Array] | None) -> None:
+    data = model.data
     axes.errorbar(data["x"], data["y"], yerr=data["error"], color=drawing.INK, marker="o", ms=2.5,
                   lw=0.8, ls="", label="data")  # fmt: skip
     if exact is not None:
         mean, sd = exact
         axes.fill_between(x, mean - 1.96 * sd, mean + 1.96 * sd, color=drawing.GREY, alpha=0.5,
                           lw=0, label="exact 95 % band")  # fmt: skip
-    if model.truth:
+    if model.truth and model.curve is not None:
         sites = {name: np.asarray(value)[None] for name, value in model.truth.items()}
         axes.plot(x, model.curve(x, sites)[0], color=drawing.look(1).color, ls="--",
                   label="what made them")  # fmt: skip

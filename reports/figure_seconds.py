@@ -47,7 +47,7 @@ def picture(rows: Sequence[Row], names: Sequence[str]) -> Picture | None:
     _bars(warm, [warm_parts(row) for row, _ in known], labels)
     for at, (row, _) in enumerate(known):
         lo, hi = ends(row, "warm_s")
-        if lo is not None:
+        if lo is not None and hi is not None:
             warm.plot([lo, hi], [at, at], color=drawing.INK, marker="|", lw=1)
             warm.set_xlim(right=max(warm.get_xlim()[1], 1.04 * hi))
     cold.set_title("from nothing", loc="left")

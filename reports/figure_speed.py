@@ -33,6 +33,8 @@ def picture(rows: Sequence[Row], names: Sequence[str], looks: Sequence[int]) -> 
                   fontsize=7.5)  # fmt: skip
         axes.set_title(title, loc="left")
     warm.set_xlabel("seconds")
+    for axes in (cold, warm):
+        drawing.decades(axes)
     drawing.legend(made, cold)
     return Picture(
         "speed",
@@ -72,7 +74,8 @@ def _curve(axes, row: Row, name: str, look: drawing.Look, start: float) -> None:
     style = {"color": look.color, "marker": look.marker}
     errors = [1 / np.sqrt(e) for e in (ess, lo or ess, hi or ess)]
     if errors[0] > MOST:
-        axes.annotate(f" {number(errors[0])} ", (start, MOST), fontsize=7.5, va="top", ha="right")
+        axes.annotate(number(errors[0]), (start, MOST), (-7, 0), textcoords="offset points",
+                      fontsize=7.5, va="center", ha="right")  # fmt: skip
         errors = [MOST] * 3
     bar = [[max(0.0, errors[0] - errors[2])], [max(0.0, errors[1] - errors[0])]]
     axes.errorbar(start, errors[0], yerr=bar, capsize=3, ls="", mfc=None if honest else "none",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib.util
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from harness.records import Trial
 
+NEEDED = ("numpyro", "graphviz")
 SECONDS = 30.0  # starting JAX takes three
 # in a process of its own: the coordinator never imports JAX
 _CODE = """
@@ -22,12 +24,17 @@ import json, sys
 name, options = json.loads(sys.argv[1])
 from models.base import build
 model = build(name, options)
-try:
-    import numpyro
-    print(numpyro.render_model(model.program, model_kwargs=model.data).source)
-except ImportError as error:
-    sys.exit(f"{error.name} is not installed here")
+import numpyro
+print(numpyro.render_model(model.program, model_kwargs=model.data).source)
 """
+
+
+def unavailable() -> str:
+    """What is missing here to draw a graph; nothing where all is there."""
+    if shutil.which("dot") is None:
+        return "graphviz is not installed here (there is no command dot)"
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    return f"Python's {' and '.join(missing)} is not installed here" if missing else ""
 
 
 class Graph:
@@ -39,10 +46,19 @@ class Graph:
         self.why, self._process = "", None
         if is_file(trial.model):
             self.why = "it is a file of yours, which a report does not run"
-        elif shutil.which("dot") is None:
-            self.why = "graphviz is not installed here (there is no command `dot`)"
         else:
+            self.why = unavailable()
+        if not self.why:
             self._process = _started(trial)
+
+    def close(self) -> None:
+        """End what is still under way."""
+        if self._process is None or self._process.stdout is None:
+            return
+        if self._process.poll() is None:
+            self._process.kill()
+        if not self._process.stdout.closed:
+            self._process.communicate()
 
     def svg(self, alt: str) -> str | None:
         """The graph as an SVG element, or None."""

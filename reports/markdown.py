@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from reports.cells import NOT_COMPARABLE, Cell, Row, cell, visible
@@ -34,10 +33,19 @@ def _pipes(cells: Sequence[str]) -> str:
 
 def escaped(shown: str) -> str:
     """Text as markdown shows it literally, on one line: no tags, links, mentions or emphasis."""
-    shown = " ".join(visible(shown).split()).replace("&", "&amp;")
-    for mark in "\\`*_{}[]~$":
-        shown = shown.replace(mark, f"\\{mark}")
-    for mark in "<>|#@":
-        shown = re.sub(rf"(?<!&){re.escape(mark)}", lambda m: f"&#{ord(m[0])};", shown)
     # an address would become a link by itself
-    return shown.replace("://", ":&#47;&#47;").replace("www.", "www&#46;")
+    return (
+        " ".join(visible(shown).split())
+        .translate(_LITERAL)
+        .replace("://", ":&#47;/")
+        .replace("www.", "www&#46;")
+    )
+
+
+_LITERAL = str.maketrans(
+    {
+        **{mark: f"\\{mark}" for mark in "\\`*_{}[]~$"},
+        **{mark: f"&#{ord(mark)};" for mark in "<>|#@"},
+        "&": "&amp;",
+    }
+)

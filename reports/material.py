@@ -15,6 +15,7 @@ from reports.tables import differing
 
 if TYPE_CHECKING:
     from harness.campaign import Campaign
+    from harness.records import Trial
     from models.base import Exact, Model
 
 Array = np.ndarray
@@ -75,10 +76,8 @@ class Scene:
         return None if self.exact is None else self.exact.sd[list(self.picks)]
 
 
-def scene(campaign: Campaign, rows: Sequence[Row], looks: dict[str, int]) -> Scene:
-    """The material of the model that all ``rows`` are of; a file that can't be read is told."""
-    trials = {trial.id: trial for trial in campaign.store.trials()}
-    first = trials[rows[0]["trial"]]
+def scene(campaign: Campaign, first: Trial, rows: Sequence[Row], looks: dict[str, int]) -> Scene:
+    """The material of the model of ``first``, a trial of one of ``rows``; losses are told."""
     exact, model = campaign.exact(first), _model(first)
     done = [row for row in rows if row["status"] == "ok" and not row["calibrate"]]
     lost = []
@@ -101,7 +100,7 @@ def scene(campaign: Campaign, rows: Sequence[Row], looks: dict[str, int]) -> Sce
     return Scene(first.model_label, rows, series, wanted, drawn, exact, model, truth, lost)
 
 
-def _model(trial) -> Model | None:
+def _model(trial: Trial) -> Model | None:
     """The registered model with its data; None for a user's file, which a report does not run."""
     from models.files import is_file, load_model
 

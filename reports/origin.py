@@ -30,12 +30,12 @@ MACHINE = {
 }
 
 
-def commands(campaign: Campaign) -> list[str]:
+def commands(campaign: Campaign, trials: Sequence[Trial]) -> list[str]:
     """The command that made the campaign as it was noted, else commands made from its trials."""
     noted = campaign.store.noted("command")
     if noted:
         return [noted if isinstance(noted, str) else shlex.join(map(str, noted))]
-    found = list(dict.fromkeys(_made(group) for group in _groups(campaign.store.trials())))
+    found = list(dict.fromkeys(_made(group) for group in _groups(trials)))
     if len(found) > MOST_COMMANDS:
         return [*found[:MOST_COMMANDS], f"# and {len(found) - MOST_COMMANDS} more"]
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from reports.cells import MARK_SAYS, Cell, Row, cell, label, number, value, visi
 
 if TYPE_CHECKING:
     from harness.campaign import Campaign
+    from harness.records import Trial
 
 HERE = Path(__file__).parent
 MOST_ROWS = 1000  # of the main table: a browser scrolls no more with ease; CSV has all
@@ -62,9 +64,12 @@ def text(
 ) -> str:
     """The page as HTML. The main table shows ``rows``; figures are of the whole campaign."""
     whole = campaign.rows() if any("parameter" in row for row in rows) else rows
-    with drawing.styled(style):
-        graphs = _graphs(campaign, whole)
-        galleries = pictures.galleries(campaign, whole)
+    trials = campaign.store.trials()
+    with drawing.styled(style), contextlib.ExitStack() as under_way:
+        graphs = _graphs(trials, whole)
+        for drawn in graphs.values():
+            under_way.callback(drawn.close)
+        galleries = pictures.galleries(campaign, whole, trials)
         sections = [_section(found, graphs.get(found.model)) for found in galleries]
     script = (HERE / "page.js").read_text(encoding="utf-8")
     return _template().render(
@@ -72,9 +77,9 @@ def text(
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         sections=sections,
-        **_head(campaign, whole),
+        **_head(len(trials), whole),
         **_table(rows, columns),
-        **_end(campaign, whole, len(galleries)),
+        **_end(campaign, whole, trials, len(galleries)),
     )
 
 
@@ -93,8 +98,7 @@ def _template() -> Any:
 # -- the top -------------------------------------------------------------------------------------
 
 
-def _head(campaign: Campaign, rows: Sequence[Row]) -> dict[str, Any]:
-    planned = len(campaign.store.trials())
+def _head(planned: int, rows: Sequence[Row]) -> dict[str, Any]:
     problems = sentence.problems([row for row in rows if row["status"] == "ok"])
     each = [
         (tables.title(of), sentence.on_one(of)) for of in list(problems.values())[:MOST_PROBLEMS]
@@ -179,11 +183,11 @@ def _entry(row: Row, name: str) -> Entry:
 # -- one section a model -------------------------------------------------------------------------
 
 
-def _graphs(campaign: Campaign, rows: Sequence[Row]) -> dict[str, graph.Graph]:
+def _graphs(trials: Sequence[Trial], rows: Sequence[Row]) -> dict[str, graph.Graph]:
     """Graphs of the models that get a section; they are drawn while the figures are."""
-    trials = {trial.model_label: trial for trial in campaign.store.trials()}
+    first = {trial.model_label: trial for trial in reversed(trials)}
     done = dict.fromkeys(row["model"] for row in rows if row["status"] == "ok")
-    return {name: graph.Graph(trials[name]) for name in list(done)[: pictures.MOST_MODELS]}
+    return {name: graph.Graph(first[name]) for name in list(done)[: pictures.MOST_MODELS]}
 
 
 def _section(found: pictures.Gallery, drawn: graph.Graph | None) -> dict[str, Any]:
@@ -214,7 +218,9 @@ def _inlined(found: Sequence[drawing.Picture]) -> list[dict[str, str]]:
 # -- the end -------------------------------------------------------------------------------------
 
 
-def _end(campaign: Campaign, rows: Sequence[Row], drawn: int) -> dict[str, Any]:
+def _end(
+    campaign: Campaign, rows: Sequence[Row], trials: Sequence[Trial], drawn: int
+) -> dict[str, Any]:
     from harness import __version__
 
     failed = [row for row in rows if row["status"] != "ok"]
@@ -226,7 +232,7 @@ def _end(campaign: Campaign, rows: Sequence[Row], drawn: int) -> dict[str, Any]:
         "most_models": pictures.MOST_MODELS,
         "facts": origin.facts(rows),
         "settings": _settings(rows),
-        "commands": origin.commands(campaign),
+        "commands": origin.commands(campaign, trials),
         "version": __version__,
         "columns": [c for c in tables.COLUMNS if not c.name.endswith(("_lo", "_hi"))],
     }

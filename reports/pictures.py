@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from reports.tables import differing
 
 if TYPE_CHECKING:
     from harness.campaign import Campaign
+    from harness.records import Trial
 
 MOST_MODELS = 3  # with all their samplers this is 50 figures: seconds to draw, megabytes to load
 MOST_ROWS = 12  # in one figure; more can't be told apart
@@ -57,21 +59,27 @@ def by_model(rows: Sequence[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def galleries(campaign: Campaign, rows: Sequence[Row]) -> list[Gallery]:
+def galleries(campaign: Campaign, rows: Sequence[Row], trials: Sequence[Trial]) -> list[Gallery]:
     """The pictures of the first models with a finished trial; within ``drawing.styled`` only."""
     looks = drawing.looks([label(row) for row in rows])
     models = {
         name: of for name, of in by_model(rows).items() if any(r["status"] == "ok" for r in of)
     }
-    made = [_gallery(campaign, name, of, looks) for name, of in list(models.items())[:MOST_MODELS]]
+    first = {trial.model_label: trial for trial in reversed(trials)}
+    made = [
+        _gallery(campaign, first[name], of, looks)
+        for name, of in list(models.items())[:MOST_MODELS]
+    ]
     if len(made) > 1:  # names are file stems and the roots of ids
         for number, gallery in enumerate(made, 1):
             _rename(gallery, f"model{number}-")
     return made
 
 
-def _gallery(campaign: Campaign, name: str, rows: Sequence[Row], looks: dict[str, int]) -> Gallery:
-    found = Gallery(name, rows)
+def _gallery(
+    campaign: Campaign, trial: Trial, rows: Sequence[Row], looks: dict[str, int]
+) -> Gallery:
+    found = Gallery(trial.model_label, rows)
     done = [row for row in rows if row["status"] == "ok"]
     if len(done) > MOST_ROWS:
         found.lost.append(f"figures show the first {MOST_ROWS} of {len(done)} rows")
@@ -83,12 +91,12 @@ def _gallery(campaign: Campaign, name: str, rows: Sequence[Row], looks: dict[str
     _try(found, found.speed, "speed", lambda: figure_speed.picture(done, names, numbers))
     _try(found, found.speed, "race", lambda: figure_race.picture(done, names, numbers))
     _try(found, found.speed, "seconds", lambda: figure_seconds.picture(done, names))
-    _of_draws(found, campaign, looks)
+    _of_draws(found, campaign, trial, looks)
     return found
 
 
-def _of_draws(found: Gallery, campaign: Campaign, looks: dict[str, int]) -> None:
-    scene = material.scene(campaign, found.rows, looks)
+def _of_draws(found: Gallery, campaign: Campaign, trial: Trial, looks: dict[str, int]) -> None:
+    scene = material.scene(campaign, trial, found.rows, looks)
     found.lost += scene.lost
     if not scene.series:
         return
@@ -96,15 +104,11 @@ def _of_draws(found: Gallery, campaign: Campaign, looks: dict[str, int]) -> None
     _try(found, found.draws, "fit", lambda: figure_fit.picture(scene))
     _try(found, found.draws, "ranks", lambda: figure_ranks.picture(scene))
     _try(found, found.draws, "traces", lambda: figure_traces.picture(scene))
-    frame = figure_corner.Frame(scene)
+    frame = functools.cache(lambda: figure_corner.Frame(scene))
     for series in scene.series:
-        draw = _corner(frame, series)
+        draw = functools.partial(lambda one: figure_corner.picture(frame(), one), series)
         _try(found, found.corners, f"corner of {series.label}", draw)
     _number(found.corners)
-
-
-def _corner(frame: figure_corner.Frame, series: material.Series) -> Callable[[], Picture]:
-    return lambda: figure_corner.picture(frame, series)
 
 
 def _number(corners: list[Picture]) -> None:

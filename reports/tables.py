@@ -10,7 +10,7 @@ from typing import Any
 from harness import rows as harness_rows
 from harness.rows import Column
 from models.registry import unknown
-from reports.cells import MARK_SAYS, Row, cell, label, value
+from reports.cells import MARK_SAYS, Row, comparable, label, value
 
 #: what a printed table shows, with a heading that is short enough for 120 columns
 SHOWN = {
@@ -126,7 +126,7 @@ def _key(row: Row, name: str) -> Any:
 def notes(rows: Sequence[Row]) -> list[str]:
     """What stands under a table: why cells have no number, and what the marks mean."""
     said = [*verdict_notes(rows), *warning_notes(rows)]
-    if any(cell(row, name).marked for row in rows for name in ("ess_per_s", "seconds_to_5pct")):
+    if any(not comparable(row) and row["ess_per_s"] is not None for row in rows):
         said.append(MARK_SAYS)
     return said
 

@@ -169,7 +169,8 @@ def _collect(raw: Any) -> Draws:
     sites, stats, costs = stack.tree_map(np.asarray, raw)
     return Draws(
         sites,
-        **{counted: int(over_chains.sum()) for counted, over_chains in costs.items()},
+        gradients=int(costs["gradients"].sum()) if "gradients" in costs else None,
+        likelihoods=int(costs["likelihoods"].sum()) if "likelihoods" in costs else None,
         divergences=int(stats["diverging"].sum()),
         accept_prob=float(stats["accept_prob"].mean()),
         stats=stats,

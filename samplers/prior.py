@@ -30,7 +30,10 @@ def _forward(model: Model) -> Simulate:
     def simulate(rng: np.random.Generator) -> tuple[Sites, Sites]:
         key = jax.random.PRNGKey(int(rng.integers(2**31)))
         free = _unobserved(model.program)
-        sites = trace(seed(free, key)).get_trace(**model.data)
+        try:
+            sites = trace(seed(free, key)).get_trace(**model.data)
+        except NotImplementedError as error:  # what an improper prior says to being sampled
+            raise Declined(f"{model.name!r} can't be drawn from its prior: {error}") from error
         drawn = {n: np.asarray(s["value"]) for n, s in sites.items() if s["type"] == "sample"}
         data = {source: drawn.pop(site) for site, source in sources.items()}
         return drawn, {**model.data, **data}

@@ -237,7 +237,7 @@ def test_an_error_of_ours_ends_the_workers_under_way(tmp_path):
 
     models = ["linear", f"{tmp_path / 'model.py'}:program"]
     with pytest.raises(ZeroDivisionError):
-        harness.run(out=tmp_path / "c", watcher=Breaks(), model=models, jobs=2, **QUICK)
+        harness.run(out=tmp_path / "c", watcher=Breaks(), model=models, jobs=2, timeout=30, **QUICK)
     assert within(5, lambda: not workers_of(tmp_path / "c"))
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from harness.cli import main
 from harness.store import Store
-from reports import command, material, page, pictures
+from reports import command, graph, material, page, pictures
 from tests import stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # locks of folders left open
@@ -122,7 +122,7 @@ def test_the_command_that_makes_it_again_runs_the_same_trials(campaign, made):
     from harness.cli import _parser
     from reports.origin import commands
 
-    (line,) = commands(campaign)
+    (line,) = commands(campaign, campaign.store.trials())
     words = __import__("shlex").split(line)
     given = _parser().parse_args(words[1:])
     assert given.sampler == [trial.label for trial in campaign.store.trials()]
@@ -135,7 +135,7 @@ def test_a_noted_command_is_shown_as_it_was_given(tmp_path):
         one.store.note("command", "samplerbench run --draws 7")
         from reports.origin import commands
 
-        assert commands(one) == ["samplerbench run --draws 7"]
+        assert commands(one, one.store.trials()) == ["samplerbench run --draws 7"]
 
 
 # -- for every reader ----------------------------------------------------------------------------
@@ -304,3 +304,22 @@ def test_the_browser_logs_no_error_and_asks_for_nothing(seen):
 
 def test_at_a_phone_s_width_the_page_does_not_scroll_sideways(seen):
     assert seen["window"] == 390 and seen["wide"] <= 390
+
+
+# -- the graph -----------------------------------------------------------------------------------
+
+
+def test_without_graphviz_the_page_says_that_there_is_no_graph_and_why(monkeypatch):
+    monkeypatch.setattr(graph.shutil, "which", lambda name: None)
+    found = graph.Graph(stored.trial("any"))
+    assert found.svg("words") is None and "no command dot" in found.why
+
+
+@pytest.mark.skipif(
+    bool(graph.unavailable()),
+    reason="graphviz (dot, and Python's graphviz) or NumPyro is not installed here",
+)
+def test_the_graph_is_drawn_by_numpyro_in_the_colours_of_the_page():
+    shape = graph.Graph(stored.trial("any")).svg("words")
+    assert shape.startswith("<svg viewBox=") and 'aria-label="words"' in shape
+    assert shape.count("<ellipse") == 3 and "white" not in shape and "<title>" not in shape

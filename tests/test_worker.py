@@ -115,7 +115,7 @@ def test_precision_asked_for_is_precision_found(nuts):
 def test_a_model_that_switches_the_precision_is_found_out(tmp_path, asked):
     other = 96 - asked
     code = f"import jax\njax.config.update('jax_enable_x64', {other == 64})\n"
-    trial = of_model(tmp_path, code + trials.NORMAL, "normal", precision=asked)
+    trial = of_model(tmp_path, f"{code}def program(): ...\n", precision=asked)
     result = trials.run(trial, tmp_path / "scratch")
     assert result.precision == other
     assert f"asked for {asked}-bit, but an import switched JAX to {other}-bit" in result.warnings

@@ -30,12 +30,6 @@ SMALL = Trial(
     seed=0,
     replicates=3,
 )
-#: a NumPyro model of one line that any sampler can do
-NORMAL = """
-import numpyro, numpyro.distributions as dist
-def normal():
-    numpyro.sample("x", dist.Normal(0.0, 1.0))
-"""
 
 
 def small(**changes: object) -> Trial:

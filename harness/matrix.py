@@ -1,0 +1,148 @@
+"""Stacks side by side: those that are not known yet are tried, and each is kept as it finishes."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import environments, known_stacks, stages
+from harness.known_stacks import StackRow
+from harness.matrix_file import Matrix, Stack
+from harness.stages import Way
+from models.registry import UnknownName
+
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A stack of the matrix, and what is known of it."""
+
+    stack: Stack
+    row: StackRow | None  # None: not run
+    reference: bool = False  # seconds are held against this one
+
+
+class Interrupted(Exception):
+    """The matrix was stopped from outside; what had finished is kept in ``file``."""
+
+    def __init__(self, file: Path, left: int) -> None:
+        super().__init__(f"stopped with {left} stack(s) to go; what is finished is in {file}")
+
+
+def stored(matrix: Matrix, file: Path | None = None) -> list[Entry]:
+    """Every stack of ``matrix`` with its known row, in the order of the file; runs nothing."""
+    place = environments.identity(_python(matrix))
+    rows = {row.key: row for row in known_stacks.everything(file)}
+    return [
+        Entry(stack, rows.get(known_stacks.key(stack, matrix.budget, place)),
+              stack.name == matrix.reference)
+        for stack in matrix.stacks
+    ]  # fmt: skip
+
+
+def run(
+    matrix: Matrix,
+    file: Path | None = None,
+    *,
+    jobs: int = 1,
+    again: bool = False,
+    keep_environments: bool = False,
+    tools: stages.Tools | None = None,
+    say: Say = lambda line: None,
+) -> list[Entry]:
+    """Try what is not known (with ``again``, everything); then every stack with its row.
+
+    ``file`` keeps the rows (None: the user's own). Raises Interrupted on Ctrl-C and SIGTERM.
+    """
+    if jobs < 1:
+        raise UnknownName(f"jobs={jobs}\n  expected: a whole number from 1 on")
+    file = file or known_stacks.own()
+    before = stored(matrix, file)
+    waiting = [entry.stack for entry in before if again or entry.row is None]
+    say(f"{len(waiting)} stack(s) to try, {len(before) - len(waiting)} known; kept in {file}")
+    way = Way(file.parent / "work", matrix.budget, _python(matrix), keep_environments, jobs)
+    if tools:
+        way = dataclasses.replace(way, tools=tools)
+    fresh = _side_by_side(waiting, way, file, say, {} if again else _by_pins(file))
+    # a failure of the network or the disk is no knowledge: it is shown, and tried again next time
+    known = {entry.stack.name: entry for entry in stored(matrix, file)}
+    return [
+        dataclasses.replace(known[entry.stack.name], row=fresh.get(entry.stack.name, entry.row))
+        for entry in before
+    ]
+
+
+def _python(matrix: Matrix) -> str | None:
+    """The Python to make environments with; None is the running one."""
+    running = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    return None if matrix.python in ("", running) else matrix.python
+
+
+def _by_pins(file: Path) -> dict[str, StackRow]:
+    return {row.pins_key: row for row in known_stacks.everything(file) if row.pins}
+
+
+def _side_by_side(
+    waiting: Sequence[Stack], way: Way, file: Path, say: Say, by_pins: dict[str, StackRow]
+) -> dict[str, StackRow]:
+    """Name -> row of each of ``waiting``; kept one by one."""
+    stop, found = threading.Event(), {}
+    turns: dict[str, Any] = defaultdict(threading.Lock)
+    way = dataclasses.replace(
+        way, cancelled=stop.is_set, known=by_pins.get, turn=lambda pins_key: turns[pins_key]
+    )
+    started = time.monotonic()
+    with _stopped_by_signals(stop), ThreadPoolExecutor(way.jobs) as executor:
+        tasks = {executor.submit(stages.take, stack, way): stack for stack in waiting}
+        try:
+            for task in as_completed(tasks):
+                row = task.result()
+                known_stacks.keep(file, row)
+                found[row.name] = row
+                if row.pins and not row.passing:
+                    by_pins[row.pins_key] = row
+                left = (time.monotonic() - started) / len(found) * (len(tasks) - len(found))
+                say(f"[{len(found)}/{len(tasks)}] {told(row)}; about {left / 60:.0f} min left")
+        except KeyboardInterrupt as error:
+            raise Interrupted(file, len(tasks) - len(found)) from error
+        finally:
+            stop.set()  # whatever ends it: the executor waits for what is under way
+            for task in tasks:
+                task.cancel()
+    return found
+
+
+def told(row: StackRow) -> str:
+    """One line on a finished stack."""
+    what = f"{row.failed}: {row.cause}" if row.failed else "passes"
+    return f"{row.name}: {what} (after {row.took_s:.0f} s)"
+
+
+@contextmanager
+def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    """SIGTERM ends a run as Ctrl-C does."""
+
+    def interrupt(*_: Any) -> None:
+        stop.set()
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals belong to the main thread
+        return
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM,)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

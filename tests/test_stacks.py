@@ -1,0 +1,116 @@
+"""The pinned stack's worker serves the newest stack, where this project is not installed.
+
+Each sampler is run once, through the launcher, as a campaign does it.
+"""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness import environments, launcher
+from harness.records import Result, Trial
+from harness.stored_draws import DrawsFile
+from models.base import build
+
+pytestmark = pytest.mark.stack
+
+SAMPLERS = ("numpyro_nuts", "numpyro_hmc", "numpyro_sa", "jaxns_nested")
+TRIAL = Trial(
+    model="linear",
+    model_options={},
+    model_digest="",
+    sampler="",
+    settings={},
+    environment="latest",
+    environment_digest="",
+    device="cpu",
+    precision=64,  # jaxns 2.6 switches to it whatever is asked
+    chains=1,
+    warmup=200,
+    draws=200,
+    seed=1,
+    replicates=6,
+)
+
+
+@pytest.fixture(scope="module")
+def latest():
+    """The interpreter of the newest stack; the environment is made once, in the user's cache."""
+    try:
+        return environments.resolve("latest").python
+    except environments.EnvironmentFailed as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def run(latest, tmp_path_factory) -> Callable[[str], tuple[Result, Path]]:
+    """Gives the result and the draws file of a sampler, which is run once."""
+
+    @functools.cache
+    def run(sampler: str) -> tuple[Result, Path]:
+        scratch = tmp_path_factory.mktemp(sampler)
+        result = launcher.launch(replace(TRIAL, sampler=sampler), latest, scratch, timeout=300)
+        log = (scratch / "log.txt").read_text()[-3000:]
+        assert result.status == "ok", f"{result.reason}\n{log}"
+        return result, scratch / "draws.npz"
+
+    return run
+
+
+def test_this_project_is_not_installed_there(latest, tmp_path):
+    code = "from importlib.util import find_spec\n"
+    code += "print([m for m in ('harness', 'samplers', 'models', 'reports') if find_spec(m)])"
+    done = subprocess.run(
+        [latest, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_the_versions_are_those_of_the_pins(run, sampler):
+    result, _ = run(sampler)
+    pins = dict(pin.split("==") for pin in environments.identify("latest").pins)
+    shown = {name: result.versions[name] for name in ("numpyro", "jax", "jaxlib", "numpy")}
+    assert shown == {name: pins[name] for name in shown}
+    assert result.precision == 64
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_recompiling_on_every_call_is_counted_and_said(run, sampler):
+    result, _ = run(sampler)
+    assert result.timings["compiles_per_rerun"] >= 1
+    assert any("second call compiles" in text for text in result.warnings)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_replicates_are_compiled_once_and_warm_seconds_hold_no_compiling(run, sampler):
+    # compiling takes a second or more, executing 400 iterations of this model some 10 ms, and a
+    # nested run of 50 live points 50 ms: a third leaves a factor of five for a busy machine
+    result, _ = run(sampler)
+    assert result.mode == "compiled"
+    assert result.timings["warm_s"] < result.timings["rerun_s"] / 3
+
+
+def test_nuts_agrees_with_the_exact_answer(run):
+    exact = build("linear", {}).exact()
+    with DrawsFile(run("numpyro_nuts")[1]) as draws:
+        means = draws.components(exact.names).mean(axis=(1, 2))  # [replicate, component]
+    # all replicates together, from the exact sd; 200 draws of this posterior are worth some 50
+    # (1276 of 5000 on the pinned stack), 30 at the least
+    error = exact.sd / np.sqrt(30 * len(means))
+    assert np.all(abs(means.mean(axis=0) - exact.mean) < 6 * error)
+
+
+def test_log_evidence_agrees_with_the_exact_answer(run):
+    exact = build("linear", {}).exact().log_evidence
+    with DrawsFile(run("jaxns_nested")[1]) as draws:
+        log_z, error = draws.get("log_z"), draws.get("log_z_err")
+    assert len(log_z) == TRIAL.replicates
+    assert np.all(abs(log_z - exact) < 6 * error)
