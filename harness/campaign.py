@@ -47,6 +47,7 @@ def run(
     out: str | Path | None = None,
     watcher: Watcher | None = None,
     retry: bool = False,
+    command: str = "",
     **options: Any,
 ) -> Campaign:
     """Run a campaign and return it.
@@ -54,7 +55,7 @@ def run(
     Options are the fields of ``harness.plan.Plan``; ``model``, ``sampler`` (or ``samplers``),
     ``env``, ``device`` and ``precision`` take one value or a list. ``out`` is the folder; a
     campaign that is there goes on where it stopped. ``retry`` runs again
-    what did not end ok. Raises UnknownName for bad options,
+    what did not end ok. ``command`` is kept for the report. Raises UnknownName for bad options,
     ``harness.store.StoreError`` for a folder that can't be used, Interrupted on Ctrl-C.
     """
     for plural in ("samplers", "models", "environments", "devices"):
@@ -68,6 +69,8 @@ def run(
     campaign = Campaign(store)
     try:
         store.add_trials(planned)
+        if command:
+            store.note("command", command)
         if retry:
             ended = store.finished()
             store.forget([t.id for t in planned if ended.get(t.id, "ok") != "ok"])

@@ -218,7 +218,13 @@ def _run(given: argparse.Namespace) -> int:
             options[name] = value
     watcher = progress.watcher(given.quiet)
     try:
-        found = campaign.run(out=given.out, watcher=watcher, retry=given.retry, **options)
+        found = campaign.run(
+            out=given.out,
+            watcher=watcher,
+            retry=given.retry,
+            command=shlex.join(["samplerbench", *sys.argv[1:]]),
+            **options,
+        )
     except campaign.Interrupted as stopped:
         if isinstance(watcher, progress.Bar):
             watcher.stop()

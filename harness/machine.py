@@ -34,7 +34,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def machine(device: str) -> dict[str, Any]:
+def machine() -> dict[str, Any]:
     """The machine: names, cores, device as JAX names it, thread and XLA settings."""
     affinity = getattr(os, "sched_getaffinity", None)
     found: dict[str, Any] = {
@@ -46,8 +46,8 @@ def machine(device: str) -> dict[str, Any]:
         "cores_allowed": len(affinity(0)) if affinity else None,
         "memory_mb": _total_memory_mb(),
         "settings": {k: v for k, v in sorted(os.environ.items()) if k.startswith(RECORDED)},
-        "device": device,
-        "device_kind": cpu_model() if device == "cpu" else None,
+        "device": "cpu",  # unless JAX is there and has another
+        "device_kind": cpu_model(),
     }
     if "jax" in sys.modules:
         import jax

@@ -26,12 +26,24 @@ class _Clock(Watcher):
     """Counts what is done and guesses the time left from what finished trials took."""
 
     def planned(self, campaign: Campaign, waiting: list[Trial]) -> None:
-        self.total, self.done, self.spent = len(waiting), 0, 0.0
+        self.campaign = campaign
+        self.total, self.done = len(waiting), 0
         self.started = time.monotonic()
 
     def finished(self, trial: Trial, result: Result, took_s: float) -> None:
         self.done += 1
-        self.spent += took_s
+
+    def told(self, trial: Trial, result: Result) -> str:
+        """What the row will say, in a few words."""
+        if result.status != "ok":
+            return f"{result.status}: {result.reason}"
+        found = self.campaign.scores(trial)["columns"]
+        words = [found.get("verdict") or "no verdict"]
+        for name, text in (("ess", "ESS {} claimed"), ("realised_ess", "{} realised")):
+            if found.get(name) is not None:
+                words.append(text.format(f"{found[name]:.3g}"))
+        warm = result.timings.get("warm_s")
+        return ", ".join([*words, *([f"{warm:.3g} s warm"] if warm else [])])
 
     def left(self) -> str:
         """Time left in words."""
@@ -61,11 +73,10 @@ class Lines(_Clock):
 
     def finished(self, trial: Trial, result: Result, took_s: float) -> None:
         super().finished(trial, result, took_s)
-        why = f": {result.reason}" if result.reason else ""
         place = f"{trial.model_label} on {trial.environment}"
         self._say(
-            f"[{self.done}/{self.total}] {trial.label}, {place}: {result.status} "
-            f"after {took_s:.1f} s{why}; {self.left()}"
+            f"[{self.done}/{self.total}] {trial.label}, {place}: {self.told(trial, result)}; "
+            f"took {took_s:.1f} s, {self.left()}"
         )
 
 
@@ -98,11 +109,14 @@ class Bar(_Clock):
             self._show()
 
     def finished(self, trial: Trial, result: Result, took_s: float) -> None:
+        from rich.text import Text
+
         super().finished(trial, result, took_s)
         with self._lock:
             self._phases.pop(trial.id, None)
-            mark = "[green]ok[/]" if result.status == "ok" else f"[red]{result.status}[/]"
-            self._progress.console.print(f"{mark} {trial.label} {took_s:.1f} s", highlight=False)
+            line = Text(f"{trial.label}: {self.told(trial, result)} ({took_s:.1f} s)")
+            line.stylize("red" if result.status != "ok" else "", 0, len(trial.label))
+            self._progress.console.print(line)
             self._show()
         if self.done == self.total:
             self._progress.stop()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 STATUSES = ("ok", "declined", "failed", "timeout", "crashed", "out of memory")
@@ -30,11 +31,16 @@ class Trial:
     replicates: int
     calibrate: str = ""  # "prior": a truth and a data set of its own for each replicate
 
-    @property
+    @functools.cached_property
     def id(self) -> str:
-        """16 hex digits of the SHA-256 of the record: the same trial has the same name anywhere."""
-        text = json.dumps(asdict(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        """16 hex digits of the SHA-256 of the record: the same trial has the same name anywhere.
+
+        Fields with a default are left out where they have it, so that a field added later
+        renames no trial of a campaign that is there.
+        """
+        values = {f.name: (getattr(self, f.name), f.default) for f in fields(self)}
+        named = {name: value for name, (value, default) in values.items() if value != default}
+        return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def label(self) -> str:
@@ -85,15 +91,15 @@ def to_json(record: Any) -> str:
     return json.dumps(asdict(record), sort_keys=True)
 
 
-def trial_from(fields: dict[str, Any]) -> Trial:
+def trial_from(record: dict[str, Any]) -> Trial:
     """A Trial from its JSON fields."""
-    return Trial(**fields)
+    return Trial(**record)
 
 
 def job_from(text: str) -> Job:
     """A Job from its JSON text."""
-    fields = json.loads(text)
-    return Job(trial_from(fields.pop("trial")), **fields)
+    record = json.loads(text)
+    return Job(trial_from(record.pop("trial")), **record)
 
 
 def result_from(text: str) -> Result:

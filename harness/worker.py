@@ -129,7 +129,7 @@ class Worker:
             self._start_jax()
         self.result.timings["import_s"] = time.time() - self.launched_at
         self.result.versions = machine.versions()
-        self.result.machine = machine.machine(self.trial.device)
+        self.result.machine = machine.machine()
 
     def _start_jax(self) -> None:
         import jax

@@ -96,9 +96,7 @@ def options(sites: list[Latent], settings: Settings) -> tuple[dict[str, Any], di
         "num_live_points": settings.num_live_points or 25 * dimension,
         "max_samples": settings.max_samples,
     }
-    # jaxns 2.5 renamed the criterion; NumPyro ships the same number under either name
-    word = "dlogZ" if stack.version("jaxns") >= (2, 5) else "live_evidence_frac"
-    return constructor, {word: settings.live_evidence_frac}
+    return constructor, {stack.nested_criterion(): settings.live_evidence_frac}
 
 
 def draws_of(results: dict[str, Any], count: int) -> Draws:

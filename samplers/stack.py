@@ -58,3 +58,11 @@ def nested_generation() -> str:
     if (2, 0) <= found < (2, 3):
         return "exact"
     return "public" if (2, 5) <= found < (3,) else ""
+
+
+def nested_criterion() -> str:
+    """What jaxns calls the share of the evidence to stop at: renamed in 2.5.
+
+    NumPyro ships the same number under either name.
+    """
+    return "dlogZ" if version("jaxns") >= (2, 5) else "live_evidence_frac"

@@ -147,7 +147,7 @@ def test_a_file_without_usable_pins_is_refused(tmp_path, content):
 
 
 def test_a_missing_file_is_refused_with_the_known_names(tmp_path):
-    with pytest.raises(UnknownName, match="No such file.*\n.*pinned, latest, current"):
+    with pytest.raises(UnknownName, match="No such file.*\n.*samplerbench list environments"):
         known(str(tmp_path / "nowhere.txt"))
 
 
