@@ -111,9 +111,13 @@ def _compiled(make: MakeKernel, model: Model, budget: Budget, chain_method: str)
 def _phases(make: MakeKernel, budget: Budget, vectorised: bool) -> tuple[Any, Any]:
     """Pure functions ``warm(seed, data) -> state`` and ``draw(state, data) -> raw``, all chains."""
     import jax
+    import jax.numpy as jnp
     from jax import lax
 
     def over_chains(function: Any, values: Any) -> Any:
+        if budget.chains == 1:  # a loop of one would be compiled as a loop
+            alone = function(stack.tree_map(lambda x: x[0], values))
+            return stack.tree_map(lambda x: jnp.asarray(x)[None], alone)
         return jax.vmap(function)(values) if vectorised else lax.map(function, values)
 
     def start(key: Any, data: Any) -> tuple[Any, Any]:

@@ -90,6 +90,16 @@ def one(compiled: Compiled, seed: int) -> Draws:
     return compiled.collect(compiled.sample(state))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def compile_fast():
+    """Nine tenths of these tests is compiling; none is about how fast the programs then are."""
+    import jax
+
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
 @pytest.fixture(scope="module")
 def clock():
     import jax  # noqa: F401 (the clock listens to it)
