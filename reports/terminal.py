@@ -14,6 +14,7 @@ EXPENDABLE = ("sd_ratio", "calibration", "ess_per_s", "mean_error", "log_z_error
 WIDEST = 120
 MOST_ROWS = 1000
 LONGEST_NAME = 40  # a longer name is folded
+SHORTEST_NAME = 12
 
 
 def text(
@@ -25,9 +26,11 @@ def text(
     """
     width = min(width or WIDEST, WIDEST)
     shown = table(rows[:MOST_ROWS], columns)
-    names, dropped = (list(shown.columns), []) if columns else _fitting(shown, width)
+    names, dropped, longest = list(shown.columns), [], LONGEST_NAME
+    if not columns:
+        names, dropped, longest = _fitting(shown, width)
     blocks = [[SHOWN.get(name, name).split("\n") for name in names]]
-    blocks += [[_cell_lines(row, name) for name in names] for row in shown.rows]
+    blocks += [[_cell_lines(row, name, longest) for name in names] for row in shown.rows]
     lines = [*_wrapped(shown.title, width), *_grid(names, blocks)]
     said = list(shown.notes)
     if dropped:
@@ -38,31 +41,37 @@ def text(
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _cell_lines(row: Row, name: str) -> list[str]:
+def _cell_lines(row: Row, name: str, longest: int) -> list[str]:
     shown = visible(cell(row, name).plain)
     if name == "sampler":
         shown = shown.replace(":", ":\n")  # a long name folds before its settings
     if name not in TEXTUAL:
         return [shown]  # half a number would be another number
-    parts = [textwrap.wrap(part, LONGEST_NAME) or [""] for part in shown.split("\n")]
+    parts = [textwrap.wrap(part, longest) or [""] for part in shown.split("\n")]
     return [line for part in parts for line in part]
 
 
-def _fitting(shown: Table, width: int) -> tuple[list[str], list[str]]:
-    """The columns that fit, and those left out."""
-    names, dropped = list(shown.columns), []
-    wide = {name: _width(shown, name) for name in names}
-    for name in EXPENDABLE:
-        if sum(1 + wide[name] for name in names) - 1 <= width:
+def _fitting(shown: Table, width: int) -> tuple[list[str], list[str], int]:
+    """The columns that fit, those left out, and where names fold: narrower as a last resort."""
+    names, dropped, longest = list(shown.columns), [], LONGEST_NAME
+    expendable = list(EXPENDABLE)
+    while sum(1 + _width(shown, name, longest) for name in names) - 1 > width:
+        if expendable and expendable[0] in names:
+            dropped.append(expendable.pop(0))
+            names.remove(dropped[-1])
+        elif expendable:
+            expendable.pop(0)
+        elif longest > SHORTEST_NAME:
+            longest -= 4
+        else:
             break
-        names.remove(name)
-        dropped.append(name)
-    return names, dropped
+    return names, dropped, longest
 
 
-def _width(shown: Table, name: str) -> int:
-    heading = SHOWN.get(name, name).split("\n")
-    return max(map(_cells, [*heading, *(t for r in shown.rows for t in _cell_lines(r, name))]))
+def _width(shown: Table, name: str, longest: int) -> int:
+    lines = [*SHOWN.get(name, name).split("\n")]
+    lines += [line for row in shown.rows for line in _cell_lines(row, name, longest)]
+    return max(map(_cells, lines))
 
 
 def _grid(names: Sequence[str], blocks: Sequence[Sequence[Sequence[str]]]) -> list[str]:
