@@ -5,6 +5,7 @@ the folder they lie in (which may be another environment's site-packages) nor th
 the command was called can shadow or leak a module.
 """
 
+import os
 import sys
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -29,4 +30,7 @@ if __name__ == "__main__":
     sys.meta_path.insert(0, OwnPackages)
     from harness.worker import main
 
-    sys.exit(main(sys.argv[1]))
+    status = main(sys.argv[1])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # at once: a replicate that was given up, or a model's thread, may still run

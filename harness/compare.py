@@ -207,14 +207,17 @@ def _ratio(row: Side, base: Side, quantity: str, names: tuple[str, str] | None) 
         return Ratio(*ends, quantity, *_interval(logs), len(logs), _p_of_logs(logs), "")
     draws = _bootstrap(row, base, quantity)
     count = min(len(row.errors), len(base.errors))
-    if not np.isfinite(draws[0]):
-        reason = "a replicate of one or both failed: its error is infinite"
+    if np.isnan(draws).any():
+        reason = "too many replicates of both failed: infinite errors on both sides"
         return Ratio(*ends, quantity, None, None, None, count, None, "not compared", reason)
-    value, lo, hi = np.exp([draws[0], *np.quantile(draws[1:], [0.025, 0.975])])
+    # "nearest": between a number and infinity there is nothing to interpolate
+    ends_95 = np.quantile(draws[1:], [0.025, 0.975], method="nearest")
+    value, lo, hi = np.exp([draws[0], *ends_95])
     share = (1 + min((draws[1:] <= 0).sum(), (draws[1:] >= 0).sum())) / len(draws)
-    return Ratio(
-        *ends, quantity, float(value), float(lo), float(hi), count, min(1.0, 2 * share), ""
-    )
+    failed = sum(int((~np.isfinite(s.errors[:count]).all(axis=1)).sum()) for s in (row, base))
+    note = f"of medians: {failed} replicate(s) failed and count as infinite" if failed else ""
+    found = (float(value), float(lo), float(hi), count, min(1.0, 2 * share))
+    return Ratio(*ends, quantity, *found, "", note)
 
 
 def _named(row: Side, base: Side, names: tuple[str, str] | None) -> tuple[str, str]:
@@ -275,10 +278,13 @@ def _p_of_logs(logs: Array) -> float:
 def _bootstrap(row: Side, base: Side, quantity: str) -> Array:
     """Log ratio as found, then over resamples of the paired replicates.
 
-    A replicate that failed has an infinite error; it makes the ratio infinite, not smaller.
+    A replicate that failed has an infinite error. Where there is one, no rms is finite, and the
+    ratio is that of the medians, which such replicates push up but do not rule.
     """
     count = min(len(row.errors), len(base.errors))
     rng = np.random.default_rng(SEED)
+    if not (np.isfinite(row.errors[:count]).all() and np.isfinite(base.errors[:count]).all()):
+        return _of_medians(row, base, quantity, count, rng)
     # how often each replicate is taken: once each as found, then at random
     takes = np.vstack(
         [np.ones(count), rng.multinomial(count, np.full(count, 1 / count), RESAMPLES)]
@@ -292,9 +298,25 @@ def _bootstrap(row: Side, base: Side, quantity: str) -> Array:
     return -2 * spread - slower
 
 
+def _of_medians(
+    row: Side, base: Side, quantity: str, count: int, rng: np.random.Generator
+) -> Array:
+    """As ``_bootstrap``, from the median over replicates of the worst component's error."""
+    picks = np.vstack([np.arange(count), rng.integers(0, count, (RESAMPLES, count))])
+
+    def log_median(side: Side) -> Array:
+        worst = np.abs(side.errors[:count]).max(axis=1)
+        return np.log(np.median(np.where(np.isfinite(worst), worst, np.inf)[picks], axis=1))
+
+    with np.errstate(invalid="ignore"):  # infinite on both sides: NaN, and told so
+        spread = log_median(row) - log_median(base)
+    if quantity == "error":
+        return spread
+    times = _log_times(row, base)
+    again = rng.integers(0, len(times), (RESAMPLES, len(times)))
+    return -2 * spread - np.concatenate([[np.median(times)], np.median(times[again], axis=1)])
+
+
 def _log_rms(errors: Array, takes: Array) -> Array:
     """Log rms error of the worst component in each resample, up to a constant."""
-    failed = ~np.isfinite(errors).all(axis=1)
-    sums = takes @ np.square(np.where(failed[:, None], 0.0, errors))
-    sums[takes @ failed > 0] = np.inf
-    return 0.5 * np.log(sums.max(axis=1))
+    return 0.5 * np.log((takes @ np.square(errors)).max(axis=1))

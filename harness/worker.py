@@ -10,7 +10,6 @@ import hashlib
 import importlib
 import os
 import signal
-import statistics
 import sys
 import threading
 import time
@@ -22,8 +21,9 @@ from typing import Any
 import numpy as np
 
 from harness import drawsfile, machine
-from harness.clocks import CONTENDED, CompileClock, Lap, device_peak_mb, load, peak_rss_mb
+from harness.clocks import CompileClock, Lap, device_peak_mb, load, peak_rss_mb
 from harness.records import Job, Result, job_from, to_json
+from harness.replicates import TIMED, Replicates, one
 from models.base import Model, Sites
 from models.files import load_model
 from models.registry import fill
@@ -32,7 +32,6 @@ from samplers.prior import simulator
 
 PRIMED = 32  # seeds whose shapes are met before the clock starts; later ones compile as they come
 SIMULATED = 0x5BC  # keeps simulated truths apart from any other use of the same seed
-TIMED = 10  # replicates run one by one under the clock; the median of so many is warm_s
 
 
 def main(job_file: str) -> int:
@@ -75,7 +74,6 @@ class Worker:
         self.launched_at = job.launched_at
         self.clock = CompileClock()
         self.result = Result(status="ok")
-        self.laps: list[Lap] = []
 
     def run(self) -> Result:
         """The trial's result; never raises for what the sampler or the model does."""
@@ -196,69 +194,26 @@ class Worker:
         seeds = self._seeds()
         self._phase("compile")
 
-        def build() -> Compiled:
+        def build() -> tuple[Compiled, tuple[Draws, list[Lap]]]:
             compiled = prepared.compile()
             if compiled.prime:
                 compiled.prime(seeds[:PRIMED])
-            self._one(compiled, seeds[0])  # a program may finish compiling in its first call
-            return compiled
+            # a program may finish compiling in its first call
+            return compiled, one(self.clock, compiled, seeds[0])
 
-        compiled, lap = self.clock.lap(build)
+        (compiled, (draws, took)), lap = self.clock.lap(build)
         self.result.timings["aot_s"] = lap.wall
         pairs = [(compiled.with_data(d), seed) for d, seed in zip(data, seeds)]  # noqa: B905
         pairs = pairs or [(compiled, seed) for seed in seeds]
+        replicates = Replicates(self.clock, self.result, draws, took)
         self._phase("warm")
-        found = self._timed(pairs[:TIMED])
+        found = replicates.timed(pairs[:TIMED])
         self._phase("replicates")
-        rest = seeds[TIMED:]
-        if compiled.batch and len(rest) >= compiled.batch_from and not data:
-            found += compiled.batch(rest)
-        else:
-            found += [self._one(bound, seed)[0] for bound, seed in pairs[TIMED:]]
+        rest = pairs[TIMED:]
+        found += replicates.rest(rest, together=not data and len(rest) >= compiled.batch_from)
+        replicates.told()
         self.result.mode = "compiled"
         return found
-
-    def _one(self, compiled: Compiled, seed: int) -> tuple[Draws, list[Lap]]:
-        laps: list[Lap] = []
-        state: Any = seed
-        if compiled.warmup:
-            state, lap = self.clock.lap(lambda: _ready(compiled.warmup(seed)))
-            laps.append(lap)
-        raw, lap = self.clock.lap(lambda: _ready(compiled.sample(state)))
-        return compiled.collect(raw), [*laps, lap]
-
-    def _timed(self, pairs: list[tuple[Compiled, int]]) -> list[Draws]:
-        found, laps = [], []
-        for compiled, seed in pairs:
-            draws, took = self._one(compiled, seed)
-            if any(lap.compiles for lap in took):  # a shape not met before: time it once more
-                draws, took = self._one(compiled, seed)
-            found.append(draws)
-            laps.append(took)
-        timings = self.result.timings
-        totals = [sum(lap.wall for lap in took) for took in laps]
-        timings["warm_s"] = statistics.median(totals)
-        timings["warm_s_lo"], timings["warm_s_hi"] = _median_interval(totals)
-        self.result.runs["warm_s"] = totals
-        if pairs[0][0].warmup:
-            timings["warmup_s"] = statistics.median(took[0].wall for took in laps)
-            timings["sample_s"] = statistics.median(took[-1].wall for took in laps)
-        else:
-            reason = "this sampler has no warm-up phase of its own"
-            self.result.missing.update(warmup_s=reason, sample_s=reason)
-        self._unstable(totals, [lap for took in laps for lap in took])
-        return found
-
-    def _unstable(self, totals: list[float], laps: list[Lap]) -> None:
-        self.result.machine["load_after"] = load()
-        wall, cpu = sum(lap.wall for lap in laps), sum(lap.cpu for lap in laps)
-        self.result.timings["warm_wall_over_cpu"] = wall / cpu if cpu > 0 else None
-        spread = statistics.pstdev(totals) / statistics.fmean(totals)
-        self.result.timings["warm_spread"] = spread
-        if spread > 0.10:
-            self.result.warnings.append(f"unstable: warm runs spread by {spread:.0%} of their mean")
-        if self.trial.device == "cpu" and cpu > 0.05 and wall / cpu > CONTENDED:
-            self.result.warnings.append(f"contended: wall over CPU time is {wall / cpu:.2f}")
 
     def _plain_only(self, prepared: list[Prepared]) -> list[Draws]:
         """All replicates by the library's own call, for a stack without a compiled mode."""
@@ -280,28 +235,6 @@ class Worker:
             self.result.timings["device_peak_mb"] = device_peak_mb()
         else:
             self.result.missing["device_peak_mb"] = "the CPU device counts no memory of its own"
-
-
-def _ready(value: Any) -> Any:
-    if "jax" in sys.modules:
-        import jax
-
-        return jax.block_until_ready(value)
-    return value
-
-
-def _median_interval(values: list[float]) -> tuple[float | None, float | None]:
-    """Order statistics that hold the median with at least 95 % (binomial), None below 6 values."""
-    n, ordered = len(values), sorted(values)
-    below, rank = 0.5**n, 0  # below: P(Binomial(n, 1/2) <= rank)
-    if 2 * below > 0.05:
-        return None, None
-    term = below
-    while True:
-        term *= (n - rank) / (rank + 1)
-        if 2 * (below + term) > 0.05:
-            return ordered[rank], ordered[n - 1 - rank]
-        below, rank = below + term, rank + 1
 
 
 def _reason(error: BaseException) -> str:

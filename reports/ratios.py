@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -11,8 +12,12 @@ from harness.compare import MEANING, Ratio
 
 
 def as_json(ratios: Sequence[Ratio]) -> str:
-    """A list of objects; a ratio that was not made is null with its reason."""
-    return json.dumps([asdict(ratio) for ratio in ratios], indent=1) + "\n"
+    """A list of objects; a ratio that was not made, or an end without bound, is null."""
+    bounded = [
+        {k: None if v in (math.inf, -math.inf) else v for k, v in asdict(ratio).items()}
+        for ratio in ratios
+    ]
+    return json.dumps(bounded, indent=1, allow_nan=False) + "\n"
 
 
 def terminal(ratios: Sequence[Ratio], width: int = 120) -> str:
@@ -45,4 +50,5 @@ def _cells(ratio: Ratio) -> tuple[str, ...]:
     if ratio.value is None:
         return name, "-", "", f"not compared: {ratio.reason}"
     interval = f"{ratio.lo:.3g} to {ratio.hi:.3g}"
-    return name, f"{ratio.value:.3g}", interval, f"{ratio.answer} ({ratio.pairs} pairs)"
+    note = f"; {ratio.reason}" if ratio.reason else ""
+    return name, f"{ratio.value:.3g}", interval, f"{ratio.answer} ({ratio.pairs} pairs{note})"

@@ -57,11 +57,22 @@ def test_equal_samplers_are_indistinguishable_or_a_tie():
     assert said <= 9  # a report errs with 5 %: binomial(20, 0.05) exceeds 9 once in a million
 
 
-def test_a_failed_replicate_makes_the_error_infinite_and_not_smaller():
-    broken = errors(1, 1)
-    broken[5] = np.nan
+def test_failed_replicates_count_as_infinite_errors_and_never_help():
+    good = errors(1, 1)
+    base = side("b", errors(1, 2), times(1, 2))
+    values = []
+    for failing in (1, 20, 31):
+        broken = np.where(np.arange(64)[:, None] < failing, np.nan, good)
+        found = by_quantity(compare._judged([(side("a", broken, times(1, 1)), base)]))["error"]
+        assert f"{failing} replicate(s) failed" in found.reason
+        values.append(found.value)
+    assert values == sorted(values)
+
+
+def test_failures_of_more_than_half_on_both_sides_cannot_be_compared():
+    broken = np.where(np.arange(64)[:, None] < 40, np.nan, errors(1, 1))
     found = by_quantity(
-        compare._judged([(side("a", broken, times(1, 1)), side("b", errors(1, 2), times(1, 2)))])
+        compare._judged([(side("a", broken, times(1, 1)), side("b", broken, times(1, 2)))])
     )
     assert found["error"].value is None
     assert "infinite" in found["error"].reason

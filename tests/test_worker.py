@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness import clocks, worker
+from harness import clocks, replicates, worker
 from harness.clocks import CompileClock, union
 from harness.records import Result, result_from, to_json
 from models.base import build
@@ -236,7 +236,7 @@ def test_a_lap_tells_waiting_from_working():
 @pytest.mark.parametrize("n", [*range(1, 40), 200])
 def test_the_interval_of_a_median_is_the_narrowest_that_holds_95_percent(n):
     values = list(np.random.default_rng(n).permutation(n).astype(float))
-    lo, hi = worker._median_interval(values)
+    lo, hi = replicates.median_interval(values)
     # ranks k and n - 1 - k hold the median with probability 1 - 2 P(Binomial(n, 1/2) <= k)
     enough = [k for k in range(n) if 2 * stats.binom.cdf(k, n, 0.5) <= 0.05]
     if not enough:
