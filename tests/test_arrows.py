@@ -23,7 +23,16 @@ TOP = "harness.cli"  # on top of all
 #: what of `harness` runs in a worker, in an environment where this project is not installed
 IN_WORKERS = {
     f"harness.{name}".removesuffix(".")
-    for name in ("", "records", "worker", "clocks", "machine", "drawsfile", "bootstrap")
+    for name in (
+        "",
+        "records",
+        "worker",
+        "clocks",
+        "machine",
+        "drawsfile",
+        "bootstrap",
+        "replicates",
+    )
 }
 #: files that hold what models and samplers share; of `models`, samplers import these alone
 CONTRACTS = {"models.base", "models.registry"}

@@ -15,6 +15,7 @@ from harness import clocks, replicates, worker
 from harness.clocks import CompileClock, union
 from harness.records import Result, result_from, to_json
 from models.base import build
+from samplers.base import Compiled, Draws
 from tests import trials
 from tests.trials import of_model, small
 
@@ -245,9 +246,36 @@ def test_the_interval_of_a_median_is_the_narrowest_that_holds_95_percent(n):
         assert (lo, hi) == (enough[-1], n - 1 - enough[-1])
 
 
-def test_the_spread_of_one_run_is_nothing_to_warn_of(tmp_path):
+def test_one_run_has_no_interval_and_its_spread_is_that_of_repeats(tmp_path):
     result = trials.run(small(replicates=1), tmp_path / "scratch")
     assert result.status == "ok"
     assert (result.timings["warm_s_lo"], result.timings["warm_s_hi"]) == (None, None)
-    assert not [w for w in result.warnings if w.startswith("unstable")]
+    told = [w for w in result.warnings if w.startswith("unstable: repeats of one seed")]
+    assert bool(told) == (result.timings["warm_spread"] > 0.10)
     assert math.isfinite(result.timings["warm_s"])
+
+
+def test_a_replicate_that_hangs_is_given_up_and_the_others_go_on(monkeypatch):
+    """A compiled program can't be interrupted: it is left behind, and its draws are NaN."""
+    monkeypatch.setattr(replicates, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(replicates, "PATIENCE", 0.0)
+    good = Draws({"x": np.zeros((1, 4))}, stats={"diverging": np.zeros((1, 4), bool)})
+
+    def sample(seed):
+        if seed == 1:
+            time.sleep(60)
+        return good
+
+    compiled = Compiled(sample=sample, collect=lambda raw: raw)
+    result = Result("ok", machine={"device": "cpu"})
+    runner = replicates.Replicates(CompileClock(), result, good, [])
+    found = runner.timed([(compiled, seed) for seed in (0, 1, 2)])
+    runner.told()
+    assert [bool(np.isnan(draws.sites["x"]).all()) for draws in found] == [False, True, False]
+    assert len(result.runs["warm_s"]) == 2
+    assert any("1 replicate(s) did not finish" in w and "seed 1" in w for w in result.warnings)
+
+
+def test_what_a_guarded_call_raises_is_raised():
+    with pytest.raises(ZeroDivisionError):
+        replicates.within(5.0, lambda: 1 / 0)
