@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,7 +68,9 @@ def score(trial: Trial, result: Result, path: Path, exact: Exact | None) -> dict
         scored.columns.update(verdict=None, verdict_reason=result.reason)
         return scored.record()
     try:
-        return _scored(trial, result, path, exact)
+        with warnings.catch_warnings():  # what is no number gets its reason in the cell
+            warnings.simplefilter("ignore", RuntimeWarning)
+            return _scored(trial, result, path, exact)
     except Exception as error:  # draws of any kind come here; a row with a reason loses nothing
         traceback.print_exc(file=sys.stderr)
         return _not_scored(f"could not be scored: {type(error).__name__}: {error}")
@@ -270,8 +273,11 @@ def _audit(
 ) -> None:
     log_z, log_z_err = file.get("log_z"), file.get("log_z_err")
     found = evidence.from_draws(x, exact, log_w, file.get("ess"), log_z, log_z_err, claims)
-    _errors(scored, found, x, log_w, exact)
-    _log_z(scored, found)
+    if len(x) < 2:  # one error has no scatter: any number made of it would mean nothing
+        scored.missing.update(dict.fromkeys(AUDITED, "too few replicates: 1"))
+    else:
+        _errors(scored, found, x, log_w, exact)
+        _log_z(scored, found)
     own = gates.own_diagnostics(
         claims, trial.chains, found.finite, found.moves, file.get("divergences"),
         None if file.get("termination") is None else [str(w) for w in file.get("termination")],
