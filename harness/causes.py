@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.launcher import INHERITED
-from harness.probe import IN_PACKAGES, NOISE
+from harness.probe import IN_PACKAGES, NOISE, TELLERS
 from harness.uv_calls import EnvironmentFailed
 
 PROBE = Path(__file__).with_name("probe.py")
@@ -116,10 +116,10 @@ def _raised(block: str) -> str:
 
 
 def _file(block: str) -> str:
-    frames = re.findall(r'^  File "([^"]+)", line (\d+)', block, re.M)
-    frames = [frame for frame in frames if "<frozen" not in frame[0]]
+    frames = re.findall(r'^  File "([^"]+)", line (\d+), in (\S+)', block, re.M)
+    frames = [f for f in frames if "<frozen" not in f[0] and f[2] not in TELLERS]
     if not frames:
         return ""
-    path, number = frames[-1]
+    path, number, _ = frames[-1]
     root = str(Path(__file__).resolve().parent.parent) + os.sep
     return f"{IN_PACKAGES.sub('', path).removeprefix(root)}:{number}"

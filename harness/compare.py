@@ -9,7 +9,7 @@ and efficiency are compared over all replicates.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from scipy import stats
 from harness.records import Result, Trial
 from harness.stored_draws import DrawsFile
 from harness.weighted import weighted_moments
-from models.registry import unknown
+from models.registry import UnknownName, unknown
 
 if TYPE_CHECKING:
     from harness.campaign import Campaign
@@ -42,6 +42,10 @@ MEANING = {
 
 class Unlike(ValueError):
     """Results from machines that differ; the text names what does."""
+
+
+class NothingShared(UnknownName):
+    """Two campaigns without a trial in common; the text says what must agree."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,8 @@ class Ratio:
     p: float | None
     answer: str  # in words, after Holm's correction over the whole report
     reason: str = ""
+    trial: str = ""  # of `row`, as named in its store
+    reference_trial: str = ""
 
 
 def within(campaign: Campaign, reference: str | None = None, unlike: bool = False) -> list[Ratio]:
@@ -95,13 +101,13 @@ def within(campaign: Campaign, reference: str | None = None, unlike: bool = Fals
 def between(old: Campaign, new: Campaign, unlike: bool = False) -> list[Ratio]:
     """Each trial of ``new`` against the same trial of ``old``, whatever its environment.
 
-    Raises Unlike for machines that differ, ValueError where no trial is in both.
+    Raises Unlike for machines that differ, NothingShared where no trial is in both.
     """
     before, after = list(_sides(old)), list(_sides(new))
     _refuse_unlike([*before, *after], unlike)
     pairs = [(b, a) for b in after for a in before if _same(a.trial, b.trial)]
     if not pairs:
-        raise ValueError(
+        raise NothingShared(
             "no finished trial is in both campaigns\n  expected: the same model, sampler, settings,"
             " device, precision, budget and seed in each"
         )
@@ -172,7 +178,11 @@ def _judged(
     pairs: Sequence[tuple[Side, Side]], names: tuple[str, str] | None = None
 ) -> list[Ratio]:
     """All ratios of a report, with their answers after Holm's correction (Holm 1979)."""
-    ratios = [_ratio(row, base, quantity, names) for row, base in pairs for quantity in QUANTITIES]
+    ratios = [
+        replace(_ratio(*pair, quantity, names), trial=pair[0].trial.id,
+                reference_trial=pair[1].trial.id)
+        for pair in pairs for quantity in QUANTITIES
+    ]  # fmt: skip
     tested = sorted((r.p, i) for i, r in enumerate(ratios) if r.p is not None)
     significant, going = set(), True
     for rank, (p, i) in enumerate(tested):
@@ -194,7 +204,7 @@ def _answered(ratio: Ratio, significant: bool) -> Ratio:
     else:
         factor = ratio.value if ratio.value > 1 else 1 / ratio.value
         answer = f"{factor:.3g} times {words[0] if ratio.value > 1 else words[1]}"
-    return Ratio(**{**ratio.__dict__, "answer": answer})
+    return replace(ratio, answer=answer)
 
 
 def _ratio(row: Side, base: Side, quantity: str, names: tuple[str, str] | None) -> Ratio:

@@ -18,6 +18,8 @@ from typing import Any
 
 #: exceptions that JAX puts below its own, with the same failure told at length
 NOISE = ("UnfilteredStackTrace", "JaxStackTraceBeforeTransformation", "SimplifiedTraceback")
+#: functions that raise on behalf of whoever asked for an attribute
+TELLERS = ("__getattr__", "getattr")
 IN_PACKAGES = re.compile(r"[^\s'\"()]*(?:site|dist)-packages[/\\]")
 
 
@@ -34,13 +36,14 @@ def innermost(error: BaseException) -> BaseException:
 
 
 def where(trace: TracebackType | None) -> str:
-    """File and line of the last frame that is not the import system's own."""
+    """File and line of the last frame that is not the import system's own, nor only tells."""
     frames = [
         frame
         for frame in traceback.extract_tb(trace)
         if "<frozen" not in frame.filename
         and not frame.filename.endswith(os.path.join("importlib", "__init__.py"))
         and frame.filename != __file__
+        and frame.name not in TELLERS
     ]
     return f"{IN_PACKAGES.sub('', frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
 

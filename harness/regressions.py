@@ -7,7 +7,7 @@ whether they are of one distribution; and the seconds that a user waits for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +87,8 @@ def _changes(old: End, new: End) -> list[Ratio]:
     for name in (*SECONDS, *COUNTS, *CLAIMS):
         found.append(_number(ends, name, old.row, new.row, count))
     words = f"{old.row['verdict']} -> {new.row['verdict']}"
-    return [*found, Ratio(*ends, "verdict", None, None, None, count, None, words)]
+    found.append(Ratio(*ends, "verdict", None, None, None, count, None, words))
+    return [replace(one, trial=new.trial.id, reference_trial=old.trial.id) for one in found]
 
 
 def _number(

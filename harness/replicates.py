@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from harness.clocks import CONTENDED, CompileClock, Lap, load
 from harness.records import Result
+from samplers.aside import Aside
 from samplers.base import Compiled, Draws
 
 T = TypeVar("T")
@@ -30,27 +30,11 @@ class Stuck(Exception):
 
 
 def within(seconds: float, call: Callable[[], T]) -> T:
-    """``call()`` in a thread of its own; raises Stuck after ``seconds``, else what it raises.
-
-    Compiled code can't be interrupted. It leaves Python's lock, though, so that others go on.
-    """
-    found: list[T] = []
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            found.append(call())
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if failed:
-        raise failed[0]
-    if not found:
+    """``call()``; raises Stuck when it has not returned after ``seconds``."""
+    aside = Aside(call)
+    if not aside.done(seconds):
         raise Stuck
-    return found[0]
+    return aside.result()
 
 
 class Replicates:

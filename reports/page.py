@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reports import drawing, figure_race, graph, origin, pictures, race, sentence, tables
-from reports.cells import MARK_SAYS, Cell, Row, cell, label, number, value, visible
+from reports import drawing, figure_race, graph, origin, pictures, race, sentence, tables, template
+from reports.cells import MARK_SAYS, Cell, Row, cell, label, number, value
 
 if TYPE_CHECKING:
     from harness.campaign import Campaign
     from harness.records import Trial
 
-HERE = Path(__file__).parent
 MOST_ROWS = 1000  # of the main table: a browser scrolls no more with ease; CSV has all
 MOST_PROBLEMS = 12  # with a sentence of their own
 MOST_FAILURES = 30  # rows with a log
@@ -71,28 +68,13 @@ def text(
             under_way.callback(drawn.close)
         galleries = pictures.galleries(campaign, whole, trials)
         sections = [_section(found, graphs.get(found.model)) for found in galleries]
-    script = (HERE / "page.js").read_text(encoding="utf-8")
-    return _template().render(
-        style=(HERE / "page.css").read_text(encoding="utf-8"),
-        script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    return template.render(
+        "page.html.jinja",
         sections=sections,
         **_head(len(trials), whole),
         **_table(rows, columns),
         **_end(campaign, whole, trials, len(galleries)),
     )
-
-
-def _template() -> Any:
-    import jinja2
-
-    loader = jinja2.FileSystemLoader(HERE)
-    room = jinja2.Environment(
-        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=lambda found: visible(found) if type(found) is str else found,
-    )  # fmt: skip
-    return room.get_template("page.html.jinja")
 
 
 # -- the top -------------------------------------------------------------------------------------
@@ -221,8 +203,6 @@ def _inlined(found: Sequence[drawing.Picture]) -> list[dict[str, str]]:
 def _end(
     campaign: Campaign, rows: Sequence[Row], trials: Sequence[Trial], drawn: int
 ) -> dict[str, Any]:
-    from harness import __version__
-
     failed = [row for row in rows if row["status"] != "ok"]
     models = len({row["model"] for row in rows if row["status"] == "ok"})
     return {
@@ -233,7 +213,6 @@ def _end(
         "facts": origin.facts(rows),
         "settings": _settings(rows),
         "commands": origin.commands(campaign, trials),
-        "version": __version__,
         "columns": [c for c in tables.COLUMNS if not c.name.endswith(("_lo", "_hi"))],
     }
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def compiled(model: Model, sites: list[Latent], settings: Settings, generation: str) -> Compiled:
-    """The compiled mode on the installed jaxns: "exact" (2.0 to 2.2) or "public" (2.5, 2.6)."""
+    """The compiled mode on the installed jaxns: "exact" (2.0, 2.1) or "public" (2.5, 2.6)."""
     import jax
 
     build = {"exact": _exact_generation, "public": _public_generation}[generation]
@@ -103,7 +103,7 @@ def _keys(seed: int) -> Any:
 
 
 def _exact_generation(cube: _Cube, settings: Settings, data: Any) -> _Programs:
-    """jaxns 2.0 to 2.2: shrinkage to a fixed size, then a refinement compiled for each size met.
+    """jaxns 2.0 and 2.1: shrinkage to a fixed size, then a refinement compiled for each size met.
 
     The library jits with its own objects as keys, and these hold the data; here they are built
     while tracing, so that the data can be arguments.

@@ -9,6 +9,7 @@ import numpy as np
 
 from models.base import Model
 from samplers import stack
+from samplers.aside import Aside
 from samplers.base import Budget, Declined, Draws, Prepared, Sampler, add
 from samplers.program import Latent, continuous
 
@@ -27,6 +28,9 @@ REASONS = (
     "no seed points left",
     "peak of the posterior mass passed",
 )
+
+
+PATIENCE_S = 60.0  # after which it is asked whether the likelihood lets a run end at all
 
 
 @dataclass(frozen=True)
@@ -81,12 +85,37 @@ def _plain(model: Model, sites: list[Latent], settings: Settings) -> Any:
                 )
             )
         nested = kept[0]
-        nested.run(jax.random.PRNGKey(seed), **model.data)
+        run = Aside(lambda: nested.run(jax.random.PRNGKey(seed), **model.data))
+        if not run.done(PATIENCE_S):
+            refuse_endless(model)
+        run.result()
         # NumPyro has no public way to the evidence but its printed summary
         results = nested._results
         return draws_of(results._asdict(), int(results.total_num_samples))
 
     return plain
+
+
+def refuse_endless(model: Model) -> None:
+    """Raise ValueError where the likelihood is NaN all over the prior.
+
+    jaxns takes NaN for a point outside the contour and looks for another one, for ever.
+    """
+    import jax
+    import jax.numpy as jnp
+    from numpyro.handlers import seed, trace
+
+    def log_likelihood(key: Any) -> Any:
+        sites = trace(seed(model.program, key)).get_trace(**model.data).values()
+        observed = [s for s in sites if s["type"] == "sample" and s["is_observed"]]
+        return sum(jnp.sum(s["fn"].log_prob(s["value"])) for s in observed)
+
+    keys = jax.random.split(jax.random.PRNGKey(0), 64)
+    if np.isnan(jax.jit(jax.vmap(log_likelihood))(keys)).all():
+        raise ValueError(
+            f"the likelihood of {model.name!r} is NaN at all of 64 points drawn from its prior;"
+            " nested sampling would never end"
+        )
 
 
 def options(sites: list[Latent], settings: Settings) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -14,7 +14,7 @@ import pytest
 
 from harness.cli import main
 from harness.store import Store
-from reports import command, graph, material, page, pictures
+from reports import command, graph, material, pictures, template
 from tests import stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # locks of folders left open
@@ -165,11 +165,11 @@ def luminance(color: str) -> float:
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 def test_words_stand_out_from_the_page_and_marks_too(theme):
     """WCAG 2.2: 4.5 to 1 for text (1.4.3), 3 to 1 for marks (1.4.11)."""
-    blocks = re.findall(r":root \{(.*?)\}", (page.HERE / "page.css").read_text(), flags=re.S)
+    blocks = re.findall(r":root \{(.*?)\}", (template.HERE / "page.css").read_text(), flags=re.S)
     colors = dict(re.findall(r"--(\w+): (#\w{6})", blocks[theme]))
     series = {k: v for k, v in colors.items() if re.fullmatch(r"s\d", k)}
     if theme == 0:
-        found = (page.HERE / "samplerbench.mplstyle").read_text()
+        found = (template.HERE / "samplerbench.mplstyle").read_text()
         found = re.findall(r"'([0-9a-f]{6})'", found)
         series = {f"s{i}": f"#{color}" for i, color in enumerate(found)}
     assert len(series) == 8

@@ -20,7 +20,7 @@ from models.base import Model, build
 from models.registry import UnknownName, fill
 from samplers import mcmc
 from samplers.base import Budget, Compiled, Declined, Draws, samplers
-from samplers.jaxns_nested import Settings, in_words, options
+from samplers.jaxns_nested import Settings, in_words, options, refuse_endless
 
 MCMC_NAMES = ("numpyro_nuts", "numpyro_hmc", "numpyro_sa")
 WITH_JAX = (*MCMC_NAMES, "jaxns_nested")
@@ -499,3 +499,18 @@ print(*sorted({"jax", "jaxlib", "numpyro", "jaxns", "scipy", "pandas"} & set(sys
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def with_a_likelihood_of_nan(y):
+    import numpyro
+    import numpyro.distributions as dist
+
+    m = numpyro.sample("m", dist.Uniform(-1, 1))
+    numpyro.sample("y", dist.Normal(m * np.nan, 1, validate_args=False), obs=y)
+
+
+def test_nested_sampling_of_a_nan_likelihood_is_refused_instead_of_waited_for():
+    # jaxns never ends on it: after PATIENCE_S the likelihood is looked at
+    with pytest.raises(ValueError, match="NaN at all of 64 points"):
+        refuse_endless(model_of(with_a_likelihood_of_nan))
+    refuse_endless(model_of(every_shape))
