@@ -15,6 +15,7 @@ import harness
 #: exit codes
 FINE, NOT_OK, BAD_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
 FORMATS = ("table", "markdown", "csv", "latex", "json", "html")
+COMPARE_FORMATS = ("table", "json", "markdown", "html")
 LISTS = ("samplers", "models", "environments")
 
 
@@ -100,7 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("other", type=Path, metavar="DIR", nargs="?", help="a later campaign")
     compare.add_argument("--reference", metavar="SAMPLER", help="default: the first honest row")
     compare.add_argument("--unlike", action="store_true", help="also across unlike machines")
-    compare.add_argument("--format", choices=("table", "json"), default="table")
+    compare.add_argument("--format", choices=COMPARE_FORMATS, default="table")
+    compare.add_argument("-o", "--output", type=Path, metavar="FILE", help="write it there")
     compare.set_defaults(command=_compare)
     _matrix_options(commands)
     check = commands.add_parser(
@@ -281,21 +283,19 @@ def _width() -> int:
 
 
 def _compare(given: argparse.Namespace) -> int:
-    from harness import compare, regressions
-    from reports import changes, ratios
+    from contextlib import ExitStack
 
-    with harness.load(given.folder) as first:
-        if given.other:
-            with harness.load(given.other) as second:
-                found = compare.between(first, second, given.unlike)
-                changed = regressions.changes(first, second)
-        else:
-            found = compare.within(first, given.reference, given.unlike)
-            changed = regressions.changes(first)
-    if given.format == "json":
-        print(ratios.as_json([*found, *changed]), end="")
+    from reports import command, compare_command, comparison
+
+    with ExitStack() as folders:
+        first = folders.enter_context(harness.load(given.folder))
+        second = folders.enter_context(harness.load(given.other)) if given.other else None
+        found = comparison.of(first, second, given.reference, given.unlike)
+    made = compare_command.text(found, given.format)
+    if given.output:
+        command.write(given.output, made)
     else:
-        print(ratios.terminal(found) + changes.text(changed), end="")
+        print(made, end="")
     return FINE
 
 

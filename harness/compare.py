@@ -57,6 +57,7 @@ class Side:
     result: Result
     verdict: str | None
     errors: Array | None  # [replicate, component], (estimate - exact) / sd; None: no exact answer
+    where: str = ""  # what tells it from rows of the same label: " on latest"
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def within(campaign: Campaign, reference: str | None = None, unlike: bool = Fals
     ``reference`` is a sampler's label; None takes the first honest row. Raises UnknownName for a
     label that is not there, Unlike for rows from machines that differ.
     """
-    sides = list(_sides(campaign))
+    sides = _told_apart(list(_sides(campaign)))
     _refuse_unlike(sides, unlike)
     labels = [side.label for side in sides]
     if reference is not None and reference not in labels:
@@ -122,6 +123,18 @@ def _sides(campaign: Campaign) -> Iterator[Side]:
         scored = campaign.scores(trial) if result.status == "ok" else {"columns": {}}
         errors = _errors(campaign, trial) if result.status == "ok" else None
         yield Side(trial.label, trial, result, scored["columns"].get("verdict"), errors)
+
+
+def _told_apart(sides: Sequence[Side]) -> list[Side]:
+    """Sides with what they differ in beside the sampler, as their rows need it to be told apart."""
+    axes = ("model_label", "environment", "device", "precision", "chains", "warmup", "draws")
+    differing = [axis for axis in axes if len({getattr(s.trial, axis) for s in sides}) > 1]
+
+    def where(side: Side) -> str:
+        said = [f"{getattr(side.trial, axis)}" for axis in differing]
+        return f" on {', '.join(said)}" if said else ""
+
+    return [replace(side, where=where(side)) for side in sides]
 
 
 def _errors(campaign: Campaign, trial: Trial) -> Array | None:
@@ -233,12 +246,7 @@ def _ratio(row: Side, base: Side, quantity: str, names: tuple[str, str] | None) 
 def _named(row: Side, base: Side, names: tuple[str, str] | None) -> tuple[str, str]:
     if names:
         return f"{row.label} in {names[0]}", f"{base.label} in {names[1]}"
-    if row.trial.environment != base.trial.environment:
-        return (
-            f"{row.label} on {row.trial.environment}",
-            f"{base.label} on {base.trial.environment}",
-        )
-    return row.label, base.label
+    return f"{row.label}{row.where}", f"{base.label}{base.where}"
 
 
 def _why_not(row: Side, base: Side, quantity: str) -> str:

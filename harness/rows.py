@@ -127,11 +127,13 @@ def _with_bounds() -> tuple[Column, ...]:
 
 #: all columns in order, interval ends beside their number
 COLUMNS = _with_bounds()
+_EMPTY: dict[str, Any] = dict.fromkeys(column.name for column in COLUMNS)
+_NUMBERS = [c.name for c in DECLARED if c.group in ("claimed", "realised", "cost")]
 
 
 def row(trial: Trial, result: Result, scored: dict[str, Any]) -> dict[str, Any]:
     """One row: every name in COLUMNS; a number that is not there is None, `missing` says why."""
-    found: dict[str, Any] = dict.fromkeys(column.name for column in COLUMNS)
+    found = _EMPTY.copy()
     found.update(
         model=trial.model_label,
         sampler=trial.sampler,
@@ -153,8 +155,7 @@ def row(trial: Trial, result: Result, scored: dict[str, Any]) -> dict[str, Any]:
         machine=result.machine,
         trial=trial.id,
     )
-    timings = {k: v for k, v in result.timings.items() if k in found}
-    found.update(timings)
+    found.update({k: v for k, v in result.timings.items() if k in found})
     found.update({k: v for k, v in scored["columns"].items() if k in found})
     found["missing"] = _reasons(found, result, scored)
     return found
@@ -164,5 +165,4 @@ def _reasons(found: dict[str, Any], result: Result, scored: dict[str, Any]) -> d
     """Why each declared number without a value has none."""
     given = {**result.missing, **scored["missing"]}
     ended = f"{result.status}: {result.reason}" if result.status != "ok" else "not measured"
-    numbers = (c.name for c in DECLARED if c.group in ("claimed", "realised", "cost"))
-    return {name: given.get(name, ended) for name in numbers if found[name] is None}
+    return {name: given.get(name, ended) for name in _NUMBERS if found[name] is None}

@@ -42,6 +42,24 @@ CREATE TABLE scores (
 ) STRICT;
 """
 
+#: what a row is made of, one pass. A record with a NaN or an infinity, which SQLite takes for no
+#: JSON or would change, comes whole. Machines, versions and reasons repeat: they come as texts of
+#: their own, so that each is parsed once
+ENDED = """
+SELECT t.id, t.record,
+    CASE WHEN json_valid(r.record) THEN json_extract(r.record, '$.machine') END,
+    CASE WHEN json_valid(r.record) THEN json_extract(r.record, '$.versions') END,
+    CASE WHEN json_valid(r.record)
+        THEN json_remove(r.record, '$.runs', '$.machine', '$.versions') ELSE r.record END,
+    CASE WHEN json_valid(s.record) THEN json_extract(s.record, '$.columns') ELSE s.record END,
+    CASE WHEN json_valid(s.record) THEN json_extract(s.record, '$.missing') END
+FROM (
+    SELECT id, record, position FROM trials
+    WHERE id IN (SELECT trial FROM results) ORDER BY position LIMIT ?
+) t JOIN results r ON r.trial = t.id LEFT JOIN scores s ON s.trial = t.id AND s.version = ?
+ORDER BY t.position
+"""
+
 
 class StoreError(Exception):
     """A folder that cannot be used as a campaign; the text says why and what to do."""
@@ -126,8 +144,38 @@ class Store:
 
     def trials(self) -> list[Trial]:
         """All trials in the order of the plan."""
-        rows = self._db.execute("SELECT record FROM trials ORDER BY position")
-        return [trial_from(json.loads(record)) for (record,) in rows]
+        rows = self._db.execute("SELECT id, record FROM trials ORDER BY position")
+        return [_trial(name, record) for name, record in rows]
+
+    def planned(self) -> int:
+        """How many trials there are."""
+        (count,) = self._db.execute("SELECT COUNT(*) FROM trials").fetchone()
+        return count
+
+    def count_finished(self) -> int:
+        """How many of them have a result."""
+        (count,) = self._db.execute("SELECT COUNT(*) FROM results").fetchone()
+        return count
+
+    def ended(
+        self, version: int, first: int | None = None
+    ) -> Iterator[tuple[Trial, Result, dict[str, Any] | None]]:
+        """Trial, result and stored scores of the ``first`` finished trials in the plan's order.
+
+        What rows do not show is left out: each run's seconds, and the scores of each parameter.
+        """
+        parsed: dict[str, Any] = {}
+        for name, trial, machine, versions, result, columns, missing in self._db.execute(
+            ENDED, (-1 if first is None else first, version)
+        ):
+            made = result_from(result)
+            if machine is not None:
+                made.machine = _once(parsed, machine)
+                made.versions = _once(parsed, versions)
+            scored = json.loads(columns) if columns else None
+            if missing is not None and scored is not None:
+                scored = {"columns": scored, "missing": _once(parsed, missing)}
+            yield _trial(name, trial), made, scored
 
     def finished(self) -> dict[str, str]:
         """Trial id -> status, of those that have a result."""
@@ -189,6 +237,13 @@ class Store:
         rows = self._db.execute("SELECT trial, record FROM scores WHERE version=?", (version,))
         return {trial: json.loads(record) for trial, record in rows}
 
+    def score(self, trial: str, version: int) -> dict[str, Any] | None:
+        """The stored scores of one trial, or None where ``version`` has made none."""
+        row = self._db.execute(
+            "SELECT record FROM scores WHERE trial=? AND version=?", (trial, version)
+        ).fetchone()
+        return json.loads(row[0]) if row else None
+
     def keep_scores(self, trial: str, version: int, record: dict[str, Any]) -> None:
         """Store the scores of one trial; a folder that can't be written goes without."""
         row = (trial, version, json.dumps(record))
@@ -204,6 +259,20 @@ class Store:
         """A fact kept with ``note``, or None."""
         row = self._db.execute("SELECT value FROM meta WHERE name=?", (name,)).fetchone()
         return json.loads(row[0]) if row else None
+
+
+def _trial(name: str, record: str) -> Trial:
+    """A stored trial; its name, a digest of all fields, is known and need not be made again."""
+    trial = trial_from(json.loads(record))
+    trial.__dict__["id"] = name
+    return trial
+
+
+def _once(parsed: dict[str, Any], text: str) -> Any:
+    """The value of a JSON text, one object for all that share it."""
+    if text not in parsed:
+        parsed[text] = json.loads(text)
+    return parsed[text]
 
 
 def _lock(folder: Path) -> Any:

@@ -39,15 +39,16 @@ def words(text: str | None) -> list[str]:
 def text(campaign: Campaign, asked: Asked) -> str:
     """The report in one of FORMATS. Raises UnknownName for columns that are not there."""
     rows = shown(campaign, asked)
+    finished = campaign.store.count_finished()
     if asked.form != "html":  # the page says it itself
-        _tell_unfinished(campaign, len(campaign.store.finished()))
+        _tell_unfinished(campaign, finished)
     columns = tables.chosen(asked.columns, rows) if asked.columns else None
     if asked.form == "html":
         from reports import page
 
         return page.text(campaign, rows, columns, asked.style)
     if asked.form == "table":
-        return terminal.text(rows, columns, asked.width)
+        return terminal.text(rows, columns, asked.width, finished)
     makers = {
         "markdown": markdown.text,
         "latex": latex.text,
@@ -59,7 +60,9 @@ def text(campaign: Campaign, asked: Asked) -> str:
 
 def shown(campaign: Campaign, asked: Asked) -> list[Row]:
     """The rows as they are to be shown: split by parameter, sorted."""
-    rows = campaign.rows()
+    # a terminal shows the first rows only: in the order of the plan the others need not be read
+    partly = asked.form == "table" and not asked.sort and not asked.by_parameter
+    rows = campaign.rows(terminal.MOST_ROWS if partly else None)
     if asked.by_parameter:
         from harness.scores import VERSION
 
@@ -68,7 +71,7 @@ def shown(campaign: Campaign, asked: Asked) -> list[Row]:
 
 
 def _tell_unfinished(campaign: Campaign, finished: int) -> None:
-    planned = len(campaign.store.trials())
+    planned = campaign.store.planned()
     if finished < planned:
         said = f"{planned - finished} of {planned} trials have no result yet"
         print(f"samplerbench: {said}", file=sys.stderr)

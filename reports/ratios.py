@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from harness.compare import MEANING, Ratio
+from reports.comparison import EMPTY
 
 
 def as_json(ratios: Sequence[Ratio]) -> str:
@@ -27,7 +28,7 @@ def terminal(ratios: Sequence[Ratio], width: int = 120) -> str:
     from rich.text import Text
 
     if not ratios:
-        return "nothing to compare: there are no two rows that share model, budget and device\n"
+        return f"{EMPTY}\n"
     console = Console(width=width, file=io.StringIO(), record=True, highlight=False)
     for pair in dict.fromkeys((ratio.row, ratio.reference) for ratio in ratios):
         console.print(Text(f"{pair[0]} against {pair[1]}"))

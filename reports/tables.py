@@ -134,17 +134,30 @@ def notes(rows: Sequence[Row]) -> list[str]:
 def verdict_notes(rows: Sequence[Row]) -> list[str]:
     """Why each row is not ok, or not honest."""
     said = []
-    for row in rows:
+    for row, called in zip(rows, _called(rows), strict=True):
         if row["status"] != "ok":
-            said.append(f"{label(row)}: {row['status']}: {row['reason']}")
+            said.append(f"{called}: {row['status']}: {row['reason']}")
         elif row["verdict"] not in (None, "honest"):
-            said.append(f"{label(row)}: {row['verdict']}: {row['verdict_reason']}")
+            said.append(f"{called}: {row['verdict']}: {row['verdict_reason']}")
     return _few(said)
 
 
 def warning_notes(rows: Sequence[Row]) -> list[str]:
     """What was unusual in the runs."""
-    return _few([f"{label(row)}: {'; '.join(row['warnings'])}" for row in rows if row["warnings"]])
+    pairs = zip(rows, _called(rows), strict=True)
+    return _few(
+        [f"{called}: {'; '.join(row['warnings'])}" for row, called in pairs if row["warnings"]]
+    )
+
+
+def _called(rows: Sequence[Row]) -> list[str]:
+    """Each row's sampler, and on what, where rows differ in that."""
+    axes = [name for name in differing(rows) if name in AXES]
+    places = [", ".join(str(row[name]) for name in axes) for row in rows]
+    return [
+        f"{label(row)} on {place}" if place else label(row)
+        for row, place in zip(rows, places, strict=True)
+    ]
 
 
 def _few(said: Sequence[str]) -> list[str]:

@@ -18,10 +18,14 @@ SHORTEST_NAME = 12
 
 
 def text(
-    rows: Sequence[Row], columns: Sequence[str] | None = None, width: int | None = None
+    rows: Sequence[Row],
+    columns: Sequence[str] | None = None,
+    width: int | None = None,
+    total: int = 0,
 ) -> str:
     """The table, at most ``width`` columns wide (120 where none is given, or it is more).
 
+    ``total``: how many rows there are, where ``rows`` holds only the first ones.
     Columns that were asked for are never left out: then lines get as long as they must.
     """
     width = min(width or WIDEST, WIDEST)
@@ -35,8 +39,9 @@ def text(
     said = list(shown.notes)
     if dropped:
         said.append(f"left out at this width: {', '.join(dropped)}; --format csv has every column")
-    if len(rows) > MOST_ROWS:
-        said.append(f"the first {MOST_ROWS} of {len(rows)} rows; --format csv has all")
+    total = max(total, len(rows))
+    if total > MOST_ROWS:
+        said.append(f"the first {MOST_ROWS} of {total} rows; --format csv has all")
     lines += [line for note in said for line in _wrapped(note, width)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 

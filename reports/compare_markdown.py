@@ -1,0 +1,47 @@
+"""A comparison in GitHub's markdown, for pull requests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.compare import Ratio
+from reports import compare_sentence, differences
+from reports.cells import MARK_SAYS, NOT_COMPARABLE, number
+from reports.comparison import Comparison
+from reports.markdown import escaped
+
+HEADS = ("row", "against", "quantity", "ratio", "95 % interval", "answer", "pairs")
+
+
+def text(found: Comparison) -> str:
+    """The sentence, the ratios, what changed between stacks, and what differs."""
+    lines = [escaped(compare_sentence.sentence(found))]
+    for part in (found.ratios, found.changes):
+        lines += _table(HEADS, [_cells(found, one) for one in part]) if part else []
+    if any(found.marked(one) for one in found.ratios):
+        lines += ["", escaped(MARK_SAYS)]
+    differ = [fact for fact in differences.facts(found) if fact.differs]
+    if differ:
+        heads = ("differs", *(found.names or ("row", "reference")))
+        lines += _table(heads, [(fact.name, fact.row, fact.reference) for fact in differ])
+    return "\n".join(lines) + "\n"
+
+
+def _cells(found: Comparison, one: Ratio) -> tuple[str, ...]:
+    bounded = one.lo is not None and one.hi is not None
+    mark = NOT_COMPARABLE if one.value is not None and found.marked(one) else ""
+    return (
+        one.row, one.reference, one.quantity,
+        "-" if one.value is None else f"{number(one.value)}{mark}",
+        f"{number(one.lo)} to {number(one.hi)}" if bounded else "",
+        f"{one.answer}: {one.reason}" if one.reason else one.answer, str(one.pairs or ""),
+    )  # fmt: skip
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = ["", _pipes(heads), _pipes(["---"] * len(heads))]
+    return [*lines, *map(_pipes, rows)]
+
+
+def _pipes(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(escaped(cell) for cell in cells) + " |"

@@ -1,0 +1,76 @@
+"""The page of a comparison: one HTML file that says what changed, with intervals."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.compare import MEANING, Ratio
+from reports import compare_sentence, differences, drawing, figure_ratios, template
+from reports.cells import MARK_SAYS, number
+from reports.comparison import Comparison
+
+MOST_LINES = 1500  # of a table: a browser scrolls no more with ease; JSON has all
+
+
+@dataclass(frozen=True)
+class Line:
+    """One ratio as a line of the table."""
+
+    row: str
+    reference: str
+    model: str
+    quantity: str
+    says: str  # what the quantity is, in words
+    value: str
+    interval: str
+    key: str  # a number as text to sort by; "" sorts last
+    answer: str
+    note: str
+    pairs: str
+    marked: bool
+
+
+def text(found: Comparison, style: Path | None = None) -> str:
+    """The page as HTML; the same comparison gives the same bytes."""
+    with drawing.styled(style):
+        made = figure_ratios.picture(found)
+        shown = [{"title": made.title, "alt": made.alt, "caption": made.caption,
+                  "svg": drawing.inline(made)}] if made else []  # fmt: skip
+    known = differences.facts(found) if found.ratios else []
+    return template.render(
+        "compare.html.jinja",
+        title=title(found),
+        sentence=compare_sentence.sentence(found),
+        shown=shown,
+        undrawn=max(0, len(found.pairs()) - figure_ratios.MOST_PAIRS) if made else 0,
+        lines=[line(found, ratio) for ratio in found.ratios[:MOST_LINES]],
+        hidden=max(0, len(found.ratios) - MOST_LINES),
+        changes=[line(found, change) for change in found.changes[:MOST_LINES]],
+        differing=[fact for fact in known if fact.differs],
+        alike=[fact for fact in known if not fact.differs],
+        ends=found.names or ("row", "reference"),
+        mark_says=MARK_SAYS,
+    )
+
+
+def title(found: Comparison) -> str:
+    """What is compared, in few words."""
+    if found.names:
+        return f"{found.names[0]} against {found.names[1]}"
+    models = sorted({row["model"] for row in found.rows.values()})
+    return f"comparison, model {', '.join(models[:3])}" if models else "comparison"
+
+
+def line(found: Comparison, ratio: Ratio) -> Line:
+    """The cells of one ratio."""
+    value, bounded = ratio.value, ratio.lo is not None and ratio.hi is not None
+    return Line(
+        ratio.row, ratio.reference, found.ends(ratio)[0]["model"],
+        ratio.quantity, MEANING.get(ratio.quantity, ""),
+        "-" if value is None else number(value),
+        f"{number(ratio.lo)} to {number(ratio.hi)}" if bounded else "",
+        "" if value is None or not math.isfinite(value) else repr(float(value)),
+        ratio.answer, ratio.reason, str(ratio.pairs or ""), found.marked(ratio),
+    )  # fmt: skip
