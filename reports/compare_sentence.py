@@ -81,7 +81,8 @@ def _verdicts(found: Comparison) -> str:
 
 
 def _distrusted(found: Comparison) -> str:
-    rows = [row for one in found.ratios if found.marked(one) for row in found.ends(one)]
+    told = [one for one in found.ratios if one.value is not None and found.marked(one)]
+    rows = [row for one in told for row in found.ends(one)]
     said = [f"{label(r)} ({r['verdict'] or r['status']})" for r in rows if not comparable(r)]
     return _joined("Speeds not comparable", list(dict.fromkeys(said)))
 

@@ -67,7 +67,7 @@ def terminal(entries: Sequence[Entry], width: int = 120) -> str:
     causes = []
     for entry, cells in zip(entries, _table(entries), strict=True):
         table.add_row(*(Text(text) for i, text in enumerate(cells) if HEADINGS[i] != "result"))
-        if cells[4] not in ("passes", NOT_RUN):
+        if entry.row and entry.row.failed:
             causes.append(f"{entry.stack.name}\n    {cells[4]}")
     console.print(Text(_title(entries)))
     console.print(table)
@@ -83,7 +83,8 @@ def _pipes(cells: Sequence[str]) -> str:
 def _title(entries: Sequence[Entry]) -> str:
     rows = [entry.row for entry in entries if entry.row]
     passing = sum(not row.failed for row in rows)
-    where = sorted({f"Python {row.python} on {row.platform}" for row in rows})
+    minors = {(".".join(row.python.split(".")[:2]), row.platform) for row in rows}
+    where = [f"Python {minor} on {platform}" for minor, platform in sorted(minors)]
     left = len(entries) - len(rows)
     text = f"{len(rows)} stacks tried, {passing} pass" + (f" ({', '.join(where)})" if where else "")
     return text + (f"; {left} of the matrix not run." if left else ".")
@@ -112,7 +113,9 @@ def _when_and_where(rows: Sequence[StackRow]) -> str:
     text = f"Run {text}" + (f" on {'; '.join(machines)}" if machines else "")
     jobs = max(row.jobs for row in rows)
     return text + (
-        f"; up to {jobs} stacks at once, so seconds are good to a factor of 2" if jobs > 1 else ""
+        f"; up to {jobs} stacks at once, so seconds are good to a factor of 3 only"
+        if jobs > 1
+        else ""
     )
 
 
@@ -130,12 +133,19 @@ def _cells(entry: Entry, reference: StackRow | None) -> list[str]:
     names = [versions.get(name, "-") for name in ("numpyro", "jax", "jaxns")]
     tfp = next((versions[name] for name in TFP if name in versions), "-")
     if entry.row is None:
-        return [*names, tfp, NOT_RUN, *[""] * (len(HEADINGS) - 5)]
+        return [*names, tfp, _beside(entry) + NOT_RUN, *[""] * (len(HEADINGS) - 5)]
     row = entry.row
     words = [row.samplers.get(name, {}).get("word", "") for name in SHORT]
     nuts = row.samplers.get("numpyro_nuts", {})
     numbers = [_number(row, reference, name) for name in MEASURED]
-    return [*names, tfp, _result(row), *words, nuts.get("verdict", ""), *numbers]
+    return [*names, tfp, _beside(entry) + _result(row), *words, nuts.get("verdict", ""), *numbers]
+
+
+def _beside(entry: Entry) -> str:
+    """What the matrix file fixes beside the columns."""
+    shown = ("numpyro", "jax", "jaxns", *TFP)
+    others = [f"{name} {v}" for name, v in entry.stack.chosen.items() if name not in shown]
+    return f"with {', '.join(others)}: " if others else ""
 
 
 def _result(row: StackRow) -> str:
