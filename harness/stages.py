@@ -36,6 +36,8 @@ from samplers.base import samplers
 LIBRARIES = "jax,numpyro"
 NESTED_MODULE = "numpyro.contrib.nested_sampling"
 JUDGED = "numpyro_nuts"  # the sampler whose calibration is a stage: it is honest where all is well
+TOO_FEW = "too few replicates"  # a budget's own doing: then calibration is no stage
+CALM = (*COMPARABLE, TOO_FEW)
 TIMEOUT = 300.0  # seconds a sampler may take on a stack
 #: what a row keeps of a trial, beside its word
 NUMBERS = (
@@ -196,7 +198,7 @@ class _Course:
             cause = causes.from_log(_log(scratch), result.reason)
             return {"word": BREAKS, "status": result.status, **_filled(cause)}
         found = answers.judge(trial, result, scratch / "draws.npz")
-        holds = found["accurate"] and (name != JUDGED or found["verdict"] in COMPARABLE)
+        holds = found["accurate"] and (name != JUDGED or found["verdict"] in CALM)
         numbers = {k: _rounded(result.timings.get(k)) for k in NUMBERS if k in result.timings}
         word = {"word": WORKS if holds else BREAKS, "status": "ok", "mode": result.mode}
         if not holds:
@@ -211,9 +213,9 @@ class _Course:
         off = [f"{n}: {s['why']}" for n, s in tried.items() if s.get("accurate") is False]
         self._note(ACCURATE, None, Cause(off[0]) if off else None)
         judged = tried.get(JUDGED, {})
-        if "verdict" in judged:
+        if judged.get("verdict", TOO_FEW) != TOO_FEW:
             word = f"{JUDGED} is {judged['verdict']}: {judged['verdict_reason']}"
-            self._note(CALIBRATED, None, None if judged["verdict"] in COMPARABLE else Cause(word))
+            self._note(CALIBRATED, None, None if judged["verdict"] in CALM else Cause(word))
 
     def _scratch(self) -> Path:
         return self.way.folder / "scratch" / self._pins_key()

@@ -23,12 +23,14 @@ from harness import (
 from harness.causes import Cause, Probed
 from harness.environments import Environment, EnvironmentFailed
 from harness.known_stacks import CALIBRATED, IMPORTS, INSTALLS, NESTED, RESOLVES, RUNS
+from harness.launcher import launch
 from harness.matrix_file import Stack
 from harness.pins import read_pins
 from harness.records import Result
 from harness.stages import LIBRARIES, NESTED_MODULE, Tools, Way, take
 from models.registry import UnknownName
 from reports import stacks as table
+from tests import trials
 
 TEXT = """
 python = ""
@@ -436,3 +438,27 @@ def test_a_stack_goes_through_uv_and_its_failure_is_told(tmp_path, index):
     assert row.pins == ("jax==1.0", "numpyro==1.0") and row.failed == RUNS
     assert row.samplers["jaxns_nested"]["word"] == known_stacks.NOT_TRIED
     assert not environments.is_there(row.pins)
+
+
+# -- foreign stacks, for real ----------------------------------------------------------------------
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(
+    "name, mode",
+    [
+        ("numpyro 0.13.2, jax 0.4.25, jaxns 2.1.0", "compiled"),  # nested_generation: "exact"
+        ("numpyro 0.13.2, jax 0.4.25, jaxns 2.2.0", "plain"),  # can't be built while tracing
+        ("numpyro 0.16.1, jax 0.4.35, jaxns 2.6.0", "compiled"),  # nested_criterion: "dlogZ"
+    ],
+)
+def test_jaxns_is_held_where_it_can_be_on_stacks_that_passed(tmp_path, monkeypatch, name, mode):
+    monkeypatch.undo()  # the user's own caches, and the shipped rows
+    (row,) = (row for row in known_stacks.load(known_stacks.SHIPPED) if row.name == name)
+    try:
+        place = environments.from_pins(name, row.pins, bytecode=False)
+    except EnvironmentFailed as error:
+        pytest.skip(str(error))
+    trial = trials.small(sampler="jaxns_nested", replicates=2, environment=name)
+    result = launch(trial, place.python, tmp_path / "scratch", 300.0)
+    assert (result.status, result.reason, result.mode) == ("ok", "", mode)
