@@ -143,7 +143,7 @@ def test_a_version_of_the_stack_is_never_overruled(tmp_path):
     [
         ('jaxns = "2.0"', 'jaxns = "two"', "'two' is no version of jaxns"),
         ('jaxns = "2.0"', 'jaxns = "2.0; rm -rf /"', "is no version of jaxns"),
-        ('"jaxlib=={jax}"', '"--index-url=x"', "does not parse"),
+        ('"jaxlib=={jax}"', '"--pre"', "does not parse"),
         ('"jaxlib=={jax}"', '"jaxlib @ file:///x"', "not a name and versions"),
         ('"jaxlib=={jax}"', '"jaxlib=={jacks}"', r"expected in braces: \{numpyro\}, \{jax\}"),
         ("[[rules]]\nwhen", "[[rules]]\nwhenn = []\nwhen", "did you mean 'when'"),
