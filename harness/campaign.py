@@ -113,7 +113,7 @@ def _run(campaign: Campaign, planned: list[Trial], wanted: plan.Plan, watcher: W
         here = [trial for trial in waiting if trial.environment == name]
         bytecode.compile_once(environments.identify(name), here)
     stop = threading.Event()
-    with _stopped_by_signals(stop), ThreadPoolExecutor(wanted.jobs) as executor:
+    with stopped_by_signals(stop), ThreadPoolExecutor(wanted.jobs) as executor:
         try:
             _feed(executor, campaign, waiting, wanted, watcher, stop)
         finally:
@@ -121,7 +121,7 @@ def _run(campaign: Campaign, planned: list[Trial], wanted: plan.Plan, watcher: W
 
 
 @contextmanager
-def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     """SIGTERM ends a run as Ctrl-C does: workers killed, finished trials kept."""
 
     def interrupt(*_: Any) -> None:

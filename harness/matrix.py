@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import signal
 import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness import environments, known_stacks, stages
+from harness.campaign import stopped_by_signals
 from harness.known_stacks import StackRow
 from harness.matrix_file import Matrix, Stack
 from harness.stages import Way
@@ -103,7 +102,7 @@ def _side_by_side(
         way, cancelled=stop.is_set, known=by_pins.get, turn=lambda pins_key: turns[pins_key]
     )
     started = time.monotonic()
-    with _stopped_by_signals(stop), ThreadPoolExecutor(way.jobs) as executor:
+    with stopped_by_signals(stop), ThreadPoolExecutor(way.jobs) as executor:
         tasks = {executor.submit(stages.take, stack, way): stack for stack in waiting}
         try:
             for task in as_completed(tasks):
@@ -127,22 +126,3 @@ def told(row: StackRow) -> str:
     """One line on a finished stack."""
     what = f"{row.failed}: {row.cause}" if row.failed else "passes"
     return f"{row.name}: {what} (after {row.took_s:.0f} s)"
-
-
-@contextmanager
-def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
-    """SIGTERM ends a run as Ctrl-C does."""
-
-    def interrupt(*_: Any) -> None:
-        stop.set()
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals belong to the main thread
-        return
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM,)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
