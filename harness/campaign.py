@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import bytecode, environments, launcher, plan
+from harness import launcher, plan
 from harness.records import Result, Trial
+from harness.stacks import bytecode, environments
 from harness.store import Store
 
 if TYPE_CHECKING:
@@ -251,7 +252,7 @@ class Campaign:
 
     def scores(self, trial: Trial) -> dict[str, Any]:
         """The scores of a finished trial, computed once and kept in the store."""
-        from harness import scores
+        from harness.judge import scores
 
         kept = self.store.score(trial.id, scores.VERSION)
         if kept is not None:
@@ -264,11 +265,11 @@ class Campaign:
         return made
 
     def rows(self, first: int | None = None) -> list[dict[str, Any]]:
-        """One dict a finished trial, in the order of the plan; see ``harness.rows.COLUMNS``.
+        """One dict a finished trial, in the order of the plan; see ``harness.judge.rows.COLUMNS``.
 
         ``first``: no more than so many. What is not scored yet is scored.
         """
-        from harness import rows, scores
+        from harness.judge import rows, scores
 
         with _no_collection():
             ended = list(self.store.ended(scores.VERSION, first))
@@ -278,7 +279,7 @@ class Campaign:
         """The rows as a DataFrame, one column a quantity."""
         import pandas
 
-        from harness.rows import COLUMNS
+        from harness.judge.rows import COLUMNS
 
         return pandas.DataFrame(self.rows(), columns=[c.name for c in COLUMNS])
 

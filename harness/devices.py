@@ -6,8 +6,8 @@ import json
 import os
 import subprocess
 
-from harness.environments import Environment
 from harness.launcher import INHERITED
+from harness.stacks.environments import Environment
 from models.registry import UnknownName
 
 PROBE = """

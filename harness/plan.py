@@ -12,8 +12,8 @@ from typing import Any
 
 import tomllib
 
-from harness import environments
 from harness.records import Trial
+from harness.stacks import environments
 from models import files
 from models.registry import UnknownName, fill, unknown
 from samplers.base import samplers

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.yardstick import component_draws
+from harness.judge.yardstick import component_draws
 
 
 class DrawsFile:

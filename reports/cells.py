@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from harness.judge.rows import BY_NAME
+from harness.judge.verdict import COMPARABLE
 from harness.records import labelled
-from harness.rows import BY_NAME
-from harness.verdict import COMPARABLE
 
 Row = dict[str, Any]
 

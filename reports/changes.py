@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.compare import Ratio
+from harness.judge.compare import Ratio
 
 
 def text(found: Sequence[Ratio]) -> str:

@@ -64,7 +64,7 @@ def shown(campaign: Campaign, asked: Asked) -> list[Row]:
     partly = asked.form == "table" and not asked.sort and not asked.by_parameter
     rows = campaign.rows(terminal.MOST_ROWS if partly else None)
     if asked.by_parameter:
-        from harness.scores import VERSION
+        from harness.judge.scores import VERSION
 
         rows = parameters.by_parameter(rows, campaign.store.scores(VERSION))
     return tables.ordered(rows, asked.sort) if asked.sort else rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.compare import Ratio
+from harness.judge.compare import Ratio
 from reports import compare_sentence, differences
 from reports.cells import MARK_SAYS, NOT_COMPARABLE, number
 from reports.comparison import Comparison

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.compare import MEANING, Ratio
+from harness.judge.compare import MEANING, Ratio
 from reports import compare_sentence, differences, drawing, figure_ratios, template
 from reports.cells import MARK_SAYS, number
 from reports.comparison import Comparison

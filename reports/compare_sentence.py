@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.compare import QUANTITIES, Ratio
+from harness.judge.compare import QUANTITIES, Ratio
 from reports.cells import comparable, label
 from reports.comparison import EMPTY, Comparison
 

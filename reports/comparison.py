@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness import compare, regressions
-from harness.compare import Ratio
+from harness.judge import compare, regressions
+from harness.judge.compare import Ratio
 from reports.cells import Row, comparable
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def of(
 ) -> Comparison:
     """``second`` against ``first``, or the rows of one campaign against a reference row.
 
-    Raises what ``harness.compare`` does.
+    Raises what ``harness.judge.compare`` does.
     """
     if second is None:
         found = compare.within(first, reference, unlike)

@@ -36,7 +36,7 @@ class Frame:
 def _exact_draws(scene: Scene) -> Array | None:
     if scene.exact is None:
         return None
-    from harness.yardstick import component_draws
+    from harness.judge.yardstick import component_draws
 
     sites = scene.exact.draw(np.random.default_rng(0xC0), EXACT)
     return component_draws(sites, scene.exact.names, lead=1)[:, list(scene.picks)]

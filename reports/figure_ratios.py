@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.compare import MEANING, QUANTITIES, TIE, Ratio
+from harness.judge.compare import MEANING, QUANTITIES, TIE, Ratio
 from reports import drawing
 from reports.cells import NOT_COMPARABLE, number, visible
 from reports.compare_sentence import name_of, shared_reference

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.rows import DECLARED
+from harness.judge.rows import DECLARED
 from reports.cells import Row
 
 WHOLE = "one number for all parameters"

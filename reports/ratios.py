@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from harness.compare import MEANING, Ratio
+from harness.judge.compare import MEANING, Ratio
 from reports.comparison import EMPTY
 
 

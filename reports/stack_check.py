@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
-from harness.check import Report
+from harness.stacks.check import Report
 
 
 def text(report: Report) -> str:

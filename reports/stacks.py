@@ -8,8 +8,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from harness.known_stacks import StackRow
-from harness.matrix import Entry
+from harness.stacks.known_stacks import StackRow
+from harness.stacks.matrix import Entry
 from reports.markdown import escaped
 
 SHORT = {

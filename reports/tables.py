@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness import rows as harness_rows
-from harness.rows import Column
+from harness.judge import rows as harness_rows
+from harness.judge.rows import Column
 from models.registry import unknown
 from reports.cells import MARK_SAYS, Row, comparable, label, value
 

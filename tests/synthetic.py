@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import special
 
-from harness.evidence import Evidence, from_draws
-from harness.weighted import kish_ess
+from harness.judge.evidence import Evidence, from_draws
+from harness.judge.weighted import kish_ess
 from models.base import Exact
 
 Array = np.ndarray

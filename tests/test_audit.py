@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness import audit, diagnostics, gates, nested_checks, weighted, yardstick
+from harness.judge import audit, diagnostics, gates, nested_checks, weighted, yardstick
 from tests.synthetic import Case, ar1, gaussian, iid, lognormal, two_modes
 
 SD = np.array([1.0, 2.0])

@@ -17,8 +17,8 @@ import pytest
 import harness
 from harness import campaign, drawsfile
 from harness.campaign import Campaign, Watcher
+from harness.judge.rows import COLUMNS
 from harness.records import Result
-from harness.rows import COLUMNS
 from harness.store import FILE, Store, StoreError
 from models.registry import UnknownName
 from samplers.base import Draws

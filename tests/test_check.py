@@ -7,11 +7,13 @@ import json
 
 import pytest
 
-from harness import causes, check, cli, known_stacks
-from harness.check import BREAKS, NOT_KNOWN, WORKS
-from harness.known_stacks import IMPORTS, StackRow
-from harness.stages import LIBRARIES, NESTED_MODULE
-from harness.uv_calls import EnvironmentFailed
+from harness import cli
+from harness.commands import common
+from harness.stacks import causes, check, known_stacks
+from harness.stacks.check import BREAKS, NOT_KNOWN, WORKS
+from harness.stacks.known_stacks import IMPORTS, StackRow
+from harness.stacks.stages import LIBRARIES, NESTED_MODULE
+from harness.stacks.uv_calls import EnvironmentFailed
 from reports import stack_check
 from tests.stubs import FINE, interpreter
 
@@ -165,13 +167,13 @@ def test_a_python_that_is_none_is_refused(tmp_path):
 def test_the_command_says_it_with_its_exit_code(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(known_stacks, "everything", lambda path=None: ROWS)
     python = interpreter(tmp_path / "e", GOOD, files())
-    assert cli.main(["check", "--python", python]) == cli.FINE
+    assert cli.main(["check", "--python", python]) == common.FINE
     assert capsys.readouterr().out.count("works") == 4
     bare = interpreter(tmp_path / "bare", {}, {})
-    assert cli.main(["check", "--python", bare, "--json"]) == cli.NOT_OK
+    assert cli.main(["check", "--python", bare, "--json"]) == common.NOT_OK
     found = json.loads(capsys.readouterr().out)
     assert not found["fine"] and found["nearest"]["name"] == ROWS[0].name
-    assert cli.main(["check", "--python", str(tmp_path / "none")]) == cli.BAD_ARGUMENTS
+    assert cli.main(["check", "--python", str(tmp_path / "none")]) == common.BAD_ARGUMENTS
 
 
 def test_the_text_names_the_stack_and_the_line(tmp_path):

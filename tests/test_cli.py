@@ -14,7 +14,7 @@ import pytest
 
 import harness
 from harness import cli
-from harness.rows import COLUMNS
+from harness.judge.rows import COLUMNS
 from tests import trials
 
 REPORTS = ("table", "markdown", "csv", "json")
@@ -181,7 +181,7 @@ def test_a_report_that_cannot_be_written_is_refused(campaign, capsys, tmp_path):
 
 
 def subcommands() -> list[str]:
-    action = next(a for a in cli._parser()._actions if getattr(a, "choices", None))
+    action = next(a for a in cli.parser()._actions if getattr(a, "choices", None))
     return list(action.choices)
 
 
@@ -207,7 +207,7 @@ def test_help_and_lists_start_nothing_heavy(command):
 
 
 def test_lists_name_what_is_registered(capsys):
-    from harness import environments
+    from harness.stacks import environments
     from models.base import models
     from samplers.base import samplers
 

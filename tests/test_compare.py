@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import compare
-from harness.compare import Side
+from harness.judge import compare
+from harness.judge.compare import Side
 from harness.records import Result
 from tests import trials
 

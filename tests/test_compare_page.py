@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from harness.cli import main
-from harness.compare import NothingShared
+from harness.judge.compare import NothingShared
 from reports import compare_command, compare_page, compare_sentence, comparison, figure_ratios
 from tests import stored
 from tests.test_page import Outline

@@ -23,13 +23,17 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from harness import environments, uv_calls
-from harness.environments import EnvironmentFailed, known, names, read_pins, resolve
+from harness.stacks import environments, uv_calls
+from harness.stacks.environments import EnvironmentFailed, known, names, read_pins, resolve
 from models.registry import UnknownName
 
 ROOT = Path(__file__).resolve().parent.parent
 # Resolves argv[1] in a process of its own; its standard output is the interpreter alone.
-RESOLVE = "import sys; from harness.environments import resolve; print(resolve(sys.argv[1]).python)"
+RESOLVE = """
+import sys
+from harness.stacks.environments import resolve
+print(resolve(sys.argv[1]).python)
+"""
 # A build that says it has begun, waits to be let go (60 s at most), and gives the wheel lying by.
 SLOW_BUILD = """
 import pathlib, shutil, time

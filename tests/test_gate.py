@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.gate import failing
+from harness.judge.gate import failing
 
 
 def row(sampler, verdict, status="ok", **settings):

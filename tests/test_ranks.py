@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness import ranks
+from harness.judge import ranks
 
 COUNT, KEPT = 200, 99
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import drawsfile, regressions
+from harness import drawsfile
 from harness.campaign import Campaign
+from harness.judge import regressions
 from harness.records import Result
 from harness.store import Store
 from reports import changes

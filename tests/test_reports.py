@@ -10,7 +10,8 @@ import subprocess
 
 import pytest
 
-from harness.cli import FORMATS, main
+from harness.cli import main
+from harness.commands.report import FORMATS
 from harness.store import Store
 from models.registry import UnknownName
 from reports import cells, command, exports, latex, markdown, race, sentence, tables, terminal

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import harness
-from harness import scores
-from harness.rows import DECLARED
+from harness.judge import scores
+from harness.judge.rows import DECLARED
 
 #: a NumPyro model of one line, without an exact answer
 NORMAL = """

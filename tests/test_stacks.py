@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness import environments, launcher
+from harness import launcher
 from harness.records import Result, Trial
+from harness.stacks import environments
 from harness.stored_draws import DrawsFile
 from models.base import build
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness import evidence, yardstick
-from harness.complaints import ALPHA, CALIBRATION
-from harness.verdict import COMPARABLE, LEAST, VERDICTS, verdict
+from harness.judge import evidence, yardstick
+from harness.judge.complaints import ALPHA, CALIBRATION
+from harness.judge.verdict import COMPARABLE, LEAST, VERDICTS, verdict
 from tests.synthetic import FLAWED, HONEST, ONE_MODE, Case, gaussian, iid, lognormal, two_modes
 
 SMALL = Case(replicates=64, draws=1000, size=2)

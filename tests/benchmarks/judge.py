@@ -18,9 +18,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anyw
 
 import numpy as np  # noqa: E402
 
-from harness import yardstick  # noqa: E402
-from harness.audit import rate  # noqa: E402
-from harness.verdict import verdict  # noqa: E402
+from harness.judge import yardstick  # noqa: E402
+from harness.judge.audit import rate  # noqa: E402
+from harness.judge.verdict import verdict  # noqa: E402
 from models.base import Exact  # noqa: E402
 from tests import synthetic  # noqa: E402
 

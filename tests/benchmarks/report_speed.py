@@ -18,8 +18,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anywhere
 
 from harness.campaign import load  # noqa: E402
+from harness.judge.scores import VERSION  # noqa: E402
 from harness.records import to_json  # noqa: E402
-from harness.scores import VERSION  # noqa: E402
 from harness.store import Store  # noqa: E402
 from tests import stored  # noqa: E402
 

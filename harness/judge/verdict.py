@@ -47,8 +47,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.audit import clopper_pearson
-from harness.complaints import (
+from harness.judge.audit import clopper_pearson
+from harness.judge.complaints import (
     ALPHA,
     Complaint,
     biased,
@@ -58,8 +58,8 @@ from harness.complaints import (
     rms_bounds,
     z_values,
 )
-from harness.evidence import Evidence
-from harness.gates import wrong
+from harness.judge.evidence import Evidence
+from harness.judge.gates import wrong
 
 Array = np.ndarray
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.launcher import INHERITED
-from harness.probe import IN_PACKAGES, NOISE, TELLERS
-from harness.uv_calls import EnvironmentFailed
+from harness.stacks.probe import IN_PACKAGES, NOISE, TELLERS
+from harness.stacks.uv_calls import EnvironmentFailed
 
 PROBE = Path(__file__).with_name("probe.py")
 _BELOW = "The above exception was the direct cause|During handling of the above exception"
@@ -121,5 +121,5 @@ def _file(block: str) -> str:
     if not frames:
         return ""
     path, number, _ = frames[-1]
-    root = str(Path(__file__).resolve().parent.parent) + os.sep
+    root = str(Path(__file__).resolve().parents[2]) + os.sep
     return f"{IN_PACKAGES.sub('', path).removeprefix(root)}:{number}"

@@ -22,7 +22,7 @@ from packaging.version import InvalidVersion, Version
 from models.registry import UnknownName, unknown
 from samplers.base import samplers
 
-SHIPPED = Path(__file__).parent / "stacks" / "matrix.toml"
+SHIPPED = Path(__file__).parent / "matrix.toml"
 KEYS = ("python", "reference", "budget", "rules", "stacks")
 RULE_KEYS = ("when", "unless", "add", "without", "why")
 #: words of a ``[[stacks]]`` table that are no distributions

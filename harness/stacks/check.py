@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
-from harness import causes, known_stacks
-from harness.causes import Cause, Probed
-from harness.known_stacks import BREAKS, WORKS, StackRow
-from harness.stages import LIBRARIES, NESTED_MODULE
+from harness.stacks import causes, known_stacks
+from harness.stacks.causes import Cause, Probed
+from harness.stacks.known_stacks import BREAKS, WORKS, StackRow
+from harness.stacks.stages import LIBRARIES, NESTED_MODULE
 from samplers.base import samplers
 
 NOT_KNOWN = "not known"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.audit import Estimate, mean_interval, rate
-from harness.weighted import weighted_quantiles
+from harness.judge.audit import Estimate, mean_interval, rate
+from harness.judge.weighted import weighted_quantiles
 from models.base import Exact
 
 Array = np.ndarray

@@ -27,12 +27,12 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from harness import uv_calls
-from harness.pins import read_pins
-from harness.uv_calls import EnvironmentFailed
+from harness.stacks import uv_calls
+from harness.stacks.pins import read_pins
+from harness.stacks.uv_calls import EnvironmentFailed
 from models.registry import UnknownName, unknown
 
-STACKS = Path(__file__).parent / "stacks"
+STACKS = Path(__file__).parent
 Log = Callable[[str], object]
 
 _IDENTITY = "import sys, sysconfig; print('%d.%d' % sys.version_info[:2], sysconfig.get_platform())"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from harness import diagnostics
+from harness.judge import diagnostics
 
 Array = np.ndarray
 

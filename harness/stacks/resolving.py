@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from harness import uv_calls
-from harness.matrix_file import Stack
-from harness.pins import read_pins
+from harness.stacks import uv_calls
+from harness.stacks.matrix_file import Stack
+from harness.stacks.pins import read_pins
 
 
 def exact(stack: Stack, folder: Path, python: str | None = None) -> tuple[str, ...]:

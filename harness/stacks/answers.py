@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from harness import scores
+from harness.judge import scores
+from harness.judge.weighted import weighted_moments
 from harness.records import Result, Trial
 from harness.stored_draws import DrawsFile
-from harness.weighted import weighted_moments
 from models.base import Exact, build
 
 Array = np.ndarray

@@ -1,7 +1,7 @@
 """What changed between two stacks for the same sampler: its draws, its claims, its seconds.
 
-Beside the paired ratios of ``harness.compare``: whether the same key gives the same draws, else
-whether they are of one distribution; and the seconds that a user waits for.
+Beside the paired ratios of ``harness.judge.compare``: whether the same key gives the same draws,
+else whether they are of one distribution; and the seconds that a user waits for.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
-from harness.compare import Ratio
+from harness.judge.compare import Ratio
+from harness.judge.weighted import weighted_moments
 from harness.records import Trial
 from harness.stored_draws import DrawsFile, component_names
-from harness.weighted import weighted_moments
 
 if TYPE_CHECKING:
     from harness.campaign import Campaign
@@ -26,7 +26,7 @@ Array = np.ndarray
 
 ALPHA = 0.01  # of a false "another distribution", over all components of a pair
 LEAST = 8  # replicates on either side: below, only samples that do not overlap would be told apart
-#: columns that are held side by side; what they say stands in `harness.rows`
+#: columns that are held side by side; what they say stands in `harness.judge.rows`
 SECONDS = ("import_s", "cold_s", "compile_s", "rerun_s", "warm_s")
 COUNTS = ("compiles", "compiles_per_rerun")
 CLAIMS = ("calibration", "mean_error")

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import causes, environments, known_stacks, launcher, resolving
-from harness.causes import Cause, Probed
-from harness.environments import Environment, EnvironmentFailed
-from harness.known_stacks import (
+from harness import launcher
+from harness.judge.verdict import COMPARABLE
+from harness.records import Result, Trial
+from harness.stacks import causes, environments, known_stacks, resolving
+from harness.stacks.causes import Cause, Probed
+from harness.stacks.environments import Environment, EnvironmentFailed
+from harness.stacks.known_stacks import (
     ACCURATE,
     BREAKS,
     CALIBRATED,
@@ -28,9 +31,7 @@ from harness.known_stacks import (
     WORKS,
     StackRow,
 )
-from harness.matrix_file import Budget, Stack
-from harness.records import Result, Trial
-from harness.verdict import COMPARABLE
+from harness.stacks.matrix_file import Budget, Stack
 from samplers.base import samplers
 
 LIBRARIES = "jax,numpyro"
@@ -186,7 +187,7 @@ class _Course:
         self._judge()
 
     def _trial(self, place: Environment, name: str, replicates: int) -> dict[str, Any]:
-        from harness import answers
+        from harness.stacks import answers
 
         trial = _trial_of(name, replicates, self.way.budget, place)
         scratch = self._scratch() / name

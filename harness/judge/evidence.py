@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import diagnostics, yardstick
-from harness.weighted import weighted_moments, weights
+from harness.judge import diagnostics, yardstick
+from harness.judge.weighted import weighted_moments, weights
 from models.base import Exact
 
 Array = np.ndarray

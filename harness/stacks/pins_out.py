@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.known_stacks import StackRow
-from harness.resolving import slug
+from harness.stacks.known_stacks import StackRow
+from harness.stacks.resolving import slug
 from models.registry import UnknownName
 
 

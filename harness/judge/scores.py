@@ -12,12 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from harness import audit, diagnostics, evidence, gates, nested_checks, ranks, verdict, yardstick
-from harness.audit import Estimate
+from harness.judge import (
+    audit,
+    diagnostics,
+    evidence,
+    gates,
+    nested_checks,
+    ranks,
+    verdict,
+    yardstick,
+)
+from harness.judge.audit import Estimate
+from harness.judge.weighted import kish_ess, weighted_moments
+from harness.judge.yardstick import component_draws
 from harness.records import Result, Trial
 from harness.stored_draws import DrawsFile, component_names
-from harness.weighted import kish_ess, weighted_moments
-from harness.yardstick import component_draws
 from models.base import Exact
 
 Array = np.ndarray

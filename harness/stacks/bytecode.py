@@ -12,16 +12,16 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
-from harness.environments import Environment
 from harness.launcher import INHERITED
 from harness.records import Trial
+from harness.stacks.environments import Environment
 from samplers.base import samplers
 
 
 def compile_once(place: Environment, trials: Iterable[Trial]) -> None:
     """Import what ``trials`` need in a process of its own, where it was never imported before.
 
-    Only for the running interpreter: environments that ``harness.environments`` makes are
+    Only for the running interpreter: environments that ``harness.stacks.environments`` makes are
     compiled when made. An import that fails is left for the workers to tell.
     """
     if place.python != sys.executable:

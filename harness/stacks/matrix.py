@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import environments, known_stacks, stages
 from harness.campaign import stopped_by_signals
-from harness.known_stacks import StackRow
-from harness.matrix_file import Matrix, Stack
-from harness.stages import Way
+from harness.stacks import environments, known_stacks, stages
+from harness.stacks.known_stacks import StackRow
+from harness.stacks.matrix_file import Matrix, Stack
+from harness.stacks.stages import Way
 from models.registry import UnknownName
 
 Say = Callable[[str], object]

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
+from harness.judge.weighted import weighted_moments
 from harness.records import Result, Trial
 from harness.stored_draws import DrawsFile
-from harness.weighted import weighted_moments
 from models.registry import UnknownName, unknown
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.audit import Estimate, rate
-from harness.diagnostics import Claims
+from harness.judge.audit import Estimate, rate
+from harness.judge.diagnostics import Claims
 
 Array = np.ndarray
 

@@ -1,6 +1,6 @@
 """What a verdict can complain of: statistics, simultaneous intervals, and what is tolerated.
 
-``harness.verdict`` says why the margins and the levels are what they are.
+``harness.judge.verdict`` says why the margins and the levels are what they are.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from harness.audit import z_scores
-from harness.evidence import Evidence
+from harness.judge.audit import z_scores
+from harness.judge.evidence import Evidence
 
 Array = np.ndarray
 

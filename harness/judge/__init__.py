@@ -1,0 +1,1 @@
+"""How replicates are judged: claims, errors, intervals, verdicts, comparisons."""
