@@ -24,6 +24,9 @@ class Exact:
     quantile: Callable[[Array], Array]  # probabilities [k] -> marginal quantiles [k, component]
     draw: Callable[[np.random.Generator, int], Sites]  # n independent draws: site -> [n, *event]
     log_evidence: float | None = None  # natural log, against the normalised prior
+    source: str = "exact"  # or "quadrature", "reference draws", "consensus of 4 numpyro_nuts runs"
+    mean_se: Array | None = None  # standard error of ``mean`` [component], where it has one
+    sd_se: Array | None = None  # standard error of ``sd`` [component], where it has one
 
     @property
     def sd(self) -> Array:
