@@ -21,12 +21,18 @@ class Exact:
     names: tuple[str, ...]  # scalar components in order: "m", "beta[0]", "L[0,1]"
     mean: Array  # [component]
     covariance: Array  # [component, component]
-    quantile: Callable[[Array], Array]  # probabilities [k] -> marginal quantiles [k, component]
-    draw: Callable[[np.random.Generator, int], Sites]  # n independent draws: site -> [n, *event]
+    # probabilities [k] -> marginal quantiles [k, component]; None where only moments are known
+    quantile: Callable[[Array], Array] | None
+    # n independent draws: site -> [n, *event]; None likewise
+    draw: Callable[[np.random.Generator, int], Sites] | None
     log_evidence: float | None = None  # natural log, against the normalised prior
     source: str = "exact"  # or "quadrature", "reference draws", "consensus of 4 numpyro_nuts runs"
     mean_se: Array | None = None  # standard error of ``mean`` [component], where it has one
     sd_se: Array | None = None  # standard error of ``sd`` [component], where it has one
+    # of a model with modes that can be told apart: draws [..., component] -> number of the mode
+    # [...], counted from 0, and the exact probability of each, [mode]
+    mode_of: Callable[[Array], Array] | None = None
+    mode_weights: Array | None = None
 
     @property
     def sd(self) -> Array:
@@ -67,7 +73,7 @@ class Family:
     summary: str  # one line for `samplerbench list models`
 
 
-models: Registry[Family] = Registry("model", "models")
+models: Registry[Family] = Registry("model", "models", Family)
 
 
 def add(name: str, options: type, build: Callable[[Any], Model], summary: str) -> Family:

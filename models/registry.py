@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import importlib
 import pkgutil
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
+
+from models import plugins
+from models.plugins import Plugin, Unusable
 
 T = TypeVar("T")
 
@@ -29,11 +33,17 @@ def unknown(kind: str, name: str, known: typing.Iterable[str], lists: str = "") 
 
 
 class Registry(Generic[T]):
-    """Things by name; modules of ``package``, imported at the first look-up, add themselves."""
+    """Things by name; modules of ``package``, imported at the first look-up, add themselves.
 
-    def __init__(self, kind: str, package: str) -> None:
-        self.kind, self.package = kind, package
+    With ``holds``, the type of the things, other distributions may bring more of them: see
+    ``models.plugins``. The project's own names come first.
+    """
+
+    def __init__(self, kind: str, package: str, holds: type | None = None) -> None:
+        self.kind, self.package, self.holds = kind, package, holds
         self._things: dict[str, T] = {}
+        self._brought: dict[str, T] = {}
+        self._offered: Sequence[Plugin] | None = None
         self._loaded = False
 
     def add(self, name: str, thing: T) -> T:
@@ -44,16 +54,68 @@ class Registry(Generic[T]):
         return thing
 
     def names(self) -> list[str]:
-        """All registered names, sorted."""
+        """The project's own names, sorted; those of plug-ins are ``plugins``."""
         self._load()
         return sorted(self._things)
 
     def get(self, name: str) -> T:
         """The thing called ``name``; raises UnknownName with the nearest name and the list."""
         self._load()
-        if name not in self._things:
-            raise unknown(self.kind, name, self._things, f"samplerbench list {self.kind}s")
-        return self._things[name]
+        if name in self._things:
+            return self._things[name]
+        plugin = self.plugin(name)
+        if plugin is None:
+            known = {*self._things, *(plugin.name for plugin in self.plugins())}
+            raise unknown(self.kind, name, known, f"samplerbench list {self.kind}s")
+        try:
+            return self.bring(plugin)
+        except Unusable as error:
+            text = f"{self.kind} {name!r} of {plugin.source} can't be used: {error}"
+            raise UnknownName(text) from error
+
+    def plugins(self) -> Sequence[Plugin]:
+        """What other distributions bring, usable or not."""
+        if self._offered is None:
+            self._offered = plugins.found(self.kind) if self.holds else ()
+        return self._offered
+
+    def offer(self, others: Sequence[Plugin]) -> None:
+        """Take these for ``plugins`` instead of looking."""
+        self._offered = [plugin for plugin in others if plugin.kind == self.kind]
+
+    def plugin(self, name: str) -> Plugin | None:
+        """The plug-in that ``name`` stands for; None for the project's own and for no name."""
+        self._load()
+        if name in self._things:
+            return None
+        return next((plugin for plugin in self.plugins() if plugin.name == name), None)
+
+    def digest(self, name: str) -> str:
+        """What tells versions of a plug-in apart; "" for what is no plug-in."""
+        plugin = self.plugin(name)
+        return plugins.digest(plugin) if plugin else ""
+
+    def bring(self, plugin: Plugin) -> T:
+        """What ``plugin`` names; raises Unusable."""
+        first = self.plugin(plugin.name)
+        if first != plugin:
+            whose = f"{first.distribution}, which comes first" if first else "samplerbench itself"
+            raise Unusable(f"the name {plugin.name!r} is taken by {whose}")
+        if plugin.name not in self._brought:
+            self._brought[plugin.name] = self._fitting(plugin)
+        return self._brought[plugin.name]
+
+    def _fitting(self, plugin: Plugin) -> T:
+        thing = plugins.load(plugin)
+        wanted = f"{self.holds.__module__}.{self.holds.__name__}" if self.holds else ""
+        if not self.holds or not isinstance(thing, self.holds):
+            raise Unusable(f"{plugin.value!r} is a {type(thing).__name__}; expected: a {wanted}")
+        own: Any = thing
+        if self._things.get(plugin.name) is thing:
+            del self._things[plugin.name]  # it added itself, as the project's own files do
+        if own.name != plugin.name:
+            raise Unusable(f"it calls itself {own.name!r}; expected: the entry point's name")
+        return own
 
     def _load(self) -> None:
         if self._loaded:
@@ -71,7 +133,7 @@ def fill(settings_type: type, given: Mapping[str, Any], owner: str) -> Any:
     ``| None``). Raises UnknownName for an unknown field and for a value that does not fit.
     """
     fields = {f.name: f for f in dataclasses.fields(settings_type)}
-    types = typing.get_type_hints(settings_type)
+    types = _hints(settings_type)
     values = {}
     for name, value in given.items():
         if name not in fields:
@@ -81,6 +143,9 @@ def fill(settings_type: type, given: Mapping[str, Any], owner: str) -> Any:
         return settings_type(**values)
     except ValueError as error:  # a dataclass may check its values in __post_init__
         raise UnknownName(f"settings of {owner}: {error}") from error
+
+
+_hints = functools.cache(typing.get_type_hints)  # it compiles every annotation at each call
 
 
 def _read(value: Any, wanted: Any, where: str) -> Any:

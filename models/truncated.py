@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.base import Array, Exact, Sites
+from models.table import Table, invert, tabulate
 
 Box = tuple[tuple[float, float], tuple[float, float]]
 
@@ -89,10 +90,7 @@ class Marginal:
     shares: Array  # probability at each node, sums to 1
     given: Conditional  # of b at the nodes
     log_mass: float  # log of the integral of exp(log p) over the box
-    edges: Array  # of the cells, [cell + 1]
-    width: float  # of a cell
-    cdf: Array  # at the edges
-    series: Array  # coefficients of the cdf in each cell, [cell, power]
+    table: Table  # its cdf
 
 
 def exact(names: tuple[str, str], precision: Array, centre: Array, box: Box, top: float) -> Exact:
@@ -106,10 +104,10 @@ def exact(names: tuple[str, str], precision: Array, centre: Array, box: Box, top
     mean, covariance = moments(marginals[0])
 
     def quantile(probabilities: Array) -> Array:
-        return np.stack([invert(m, probabilities) for m in marginals], axis=-1)
+        return np.stack([invert(m.table, probabilities) for m in marginals], axis=-1)
 
     def draw(rng: np.random.Generator, count: int) -> Sites:
-        first = invert(marginals[0], rng.random(count))
+        first = invert(marginals[0].table, rng.random(count))
         return dict(zip(names, (first, draw_inner(slices[0], first, rng)), strict=True))
 
     log_area = sum(np.log(high - low) for low, high in box)
@@ -162,9 +160,8 @@ def marginal(s: Slice) -> Marginal:
     total = mass.sum()
     cdf = np.append(0.0, np.cumsum(mass.reshape(len(edges) - 1, -1).sum(axis=1))) / total
     density = np.exp(s.peak(edges) - top) * at_edges.mass / total
-    series = _quintic(cdf, density * width, density * at_edges.gradient * width**2)
-    log_mass = float(top + np.log(total))
-    return Marginal(nodes, mass / total, inside, log_mass, edges, width, cdf, series)
+    table = tabulate(edges, width, cdf, density, density * at_edges.gradient)
+    return Marginal(nodes, mass / total, inside, float(top + np.log(total)), table)
 
 
 def cells(s: Slice) -> tuple[Array, float]:
@@ -193,33 +190,6 @@ def farthest(holds: Callable[[float], bool], start: float, end: float) -> float:
         middle = (start + end) / 2
         start, end = (middle, end) if holds(middle) else (start, middle)
     return end
-
-
-def _quintic(value: Array, slope: Array, bend: Array) -> Array:
-    """Coefficients [cell, 6] in the unit interval with these values and two derivatives at edges.
-
-    The error is h^6 / 46080 times the sixth derivative (Hermite): 2e-11 for 10 cells an sd.
-    """
-    c0, c1, c2 = value[:-1], slope[:-1], bend[:-1] / 2
-    x = value[1:] - c0 - c1 - c2
-    y = slope[1:] - c1 - 2 * c2
-    z = bend[1:] - 2 * c2
-    high = (10 * x - 4 * y + z / 2, -15 * x + 7 * y - z, 6 * x - 3 * y + z / 2)
-    return np.stack([c0, c1, c2, *high], axis=-1)
-
-
-def invert(m: Marginal, probabilities: Array) -> Array:
-    """Quantiles of a, shaped as ``probabilities``, to 1e-10 in probability."""
-    p = np.asarray(probabilities, dtype=float)
-    cell = np.clip(np.searchsorted(m.cdf, p, side="right") - 1, 0, len(m.cdf) - 2)
-    rise = np.maximum(m.cdf[cell + 1] - m.cdf[cell], np.finfo(float).tiny)
-    t = np.clip((p - m.cdf[cell]) / rise, 0.0, 1.0)
-    c0, c1, c2, c3, c4, c5 = np.moveaxis(m.series[cell], -1, 0)
-    for _ in range(5):  # Newton: starts within 0.1, squares its error
-        value = c0 + t * (c1 + t * (c2 + t * (c3 + t * (c4 + t * c5))))
-        slope = c1 + t * (2 * c2 + t * (3 * c3 + t * (4 * c4 + t * 5 * c5)))
-        t = np.clip(t - (value - p) / np.maximum(slope, np.finfo(float).tiny), 0.0, 1.0)
-    return m.edges[cell] + t * m.width
 
 
 def draw_inner(s: Slice, a: Array, rng: np.random.Generator) -> Array:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.judge import diagnostics, yardstick
+from harness.judge import diagnostics, modes, yardstick
 from harness.judge.weighted import weighted_moments, weights
 from models.base import Exact
 
@@ -47,6 +47,10 @@ class Evidence:
     log_z: Array | None = None  # [replicate], natural log
     log_z_err: Array | None = None  # [replicate], claimed
     log_z_true: float | None = None
+    modes: modes.Modes | None = None  # of a model that names its modes
+    # standard errors of the answer itself, [component]; 0 where it is exact
+    mean_se: Array | float = 0.0  # of ``mean``
+    sd_se: Array | float = 0.0  # of ``sd``
 
 
 def from_draws(
@@ -64,11 +68,16 @@ def from_draws(
     equal-weight draws claim what ``diagnostics.claims`` says (passed in where it is already there).
     log Z is used where ``exact`` knows it.
     """
-    cuts = exact.quantile(np.array([*NINETY, *HALF, 0.5]))  # [5, component]
+    probs = np.array([*NINETY, *HALF, 0.5])
+    moments_only = exact.quantile is None  # then no share of the draws is known
+    cuts = np.full((5, x.shape[-1]), np.nan) if moments_only else exact.quantile(probs)
     if log_w is None:
         columns = _equal(x, cuts, claims or diagnostics.claims(x, ranks=False))
     else:
         columns = _weighted(x, cuts, log_w, ess)
+    if moments_only:
+        shares = ("below", "below_se", "half", "half_se", "ninety")
+        columns.update({name: np.full_like(columns["est"], np.nan) for name in shares})
     distance = yardstick.w1(x, exact, log_w)
     known = exact.log_evidence is not None and log_z is not None
     return Evidence(
@@ -83,6 +92,9 @@ def from_draws(
         if known and log_z_err is not None
         else None,
         log_z_true=exact.log_evidence if known else None,
+        modes=modes.visited(x, exact, log_w, ess, _least_ess(columns)),
+        mean_se=0.0 if exact.mean_se is None else exact.mean_se,
+        sd_se=0.0 if exact.sd_se is None else exact.sd_se,
     )
 
 
@@ -129,6 +141,12 @@ def _weighted(x: Array, cuts: Array, log_w: Array, ess: Array | None) -> dict[st
         "finite": np.isfinite(mean),
         "moves": sd > 0,
     }
+
+
+def _least_ess(columns: dict[str, Array]) -> Array:
+    """The least ESS that each replicate claims for a mean, [replicate]."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.square(columns["sd_hat"] / columns["se"]).min(axis=1)
 
 
 def _inside(x: Array, lo: Array, hi: Array) -> Array:

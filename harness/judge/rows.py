@@ -23,6 +23,7 @@ def _columns() -> tuple[Column, ...]:
     c = Column
     return (
         c("model", "what", "what is sampled, with its options"),
+        c("swept", "what", "where on the swept axes, as n_points=1000; defaults too"),
         c("sampler", "what", "who samples"),
         c("settings", "what", "settings that differ from the library's defaults"),
         c("environment", "what", "the stack that it ran on"),
@@ -39,11 +40,15 @@ def _columns() -> tuple[Column, ...]:
         c("reason", "status", "why it is not ok, or what was unusual"),
         c("verdict", "status", "whether the claims can be trusted, from intervals"),
         c("verdict_reason", "status", "the number and the interval that decided the verdict"),
+        c("answer", "status", "what the draws are held against: exact, quadrature, a reference or"
+          " a consensus of other samplers"),
         c("worst_parameter", "status", "the parameter with the least realised (else claimed) ESS"),
         c("ess", "claimed", "effective draws a replicate, least over parameters, bulk and tail;"
-          " nested sampling's own for weighted draws; median over replicates", "higher"),
-        c("ess_bulk", "claimed", "bulk ESS, worst parameter, median over replicates", "higher"),
-        c("ess_tail", "claimed", "tail ESS, worst parameter, median over replicates", "higher"),
+          " nested sampling's own for weighted draws; median over replicates", "higher", True),
+        c("ess_bulk", "claimed", "bulk ESS, worst parameter, median over replicates", "higher",
+          True),
+        c("ess_tail", "claimed", "tail ESS, worst parameter, median over replicates", "higher",
+          True),
         c("ess_kish", "claimed", "Kish's ESS of weighted draws, about twice too high", "higher"),
         c("rhat", "claimed", "rank-normalised split R-hat, worst parameter, median", "one"),
         c("mcse", "claimed", "standard error of the mean, in posterior sds, worst", "lower"),
@@ -74,6 +79,10 @@ def _columns() -> tuple[Column, ...]:
           " not finite", "lower", True),
         c("silent_failures", "realised", "share that passes its own diagnostics and is wrong",
           "lower", True),
+        c("mode_error", "realised", "mean share of the draws in a mode less its exact weight, of"
+          " the mode that is farthest off", "zero", True),
+        c("modes_missed", "realised", "share of replicates that never visit a mode of more than 5 %"
+          " weight", "lower", True),
         c("sbc_p", "realised", "simulation-based calibration: p of uniform ranks, smallest over"
           " parameters times their number", "higher"),
         c("log_z", "claimed", "log evidence, natural, mean over replicates"),
@@ -81,8 +90,8 @@ def _columns() -> tuple[Column, ...]:
         c("log_z_error", "realised", "mean error of log_z", "zero", True),
         c("log_z_calibration", "realised", "rms of log_z's error / claimed error", "one", True),
         c("import_s", "cost", "seconds from process start to libraries ready", "lower"),
-        c("cold_s", "cost", "seconds of the first plain run: trace, compile, warm-up, sampling",
-          "lower"),
+        c("cold_s", "cost", "seconds of the first plain run: trace, compile, warm-up, sampling;"
+          " an interval only from several", "lower", True),
         c("compile_s", "cost", "seconds of cold_s that XLA spent compiling", "lower"),
         c("compiles", "cost", "programs compiled in the first plain run", "lower"),
         c("rerun_s", "cost", "seconds of a second plain run with a new seed", "lower"),
@@ -91,6 +100,8 @@ def _columns() -> tuple[Column, ...]:
         c("warmup_s", "cost", "warm-up part of warm_s", "lower"),
         c("sample_s", "cost", "sampling part of warm_s", "lower"),
         c("aot_s", "cost", "seconds to compile ahead of time", "lower"),
+        c("transfer_s", "cost", "seconds to move the data to the device and a replicate's draws"
+          " back; no part of warm_s", "lower"),
         c("gradients", "cost", "gradient evaluations a replicate, warm-up included", "lower"),
         c("likelihoods", "cost", "log-density evaluations without gradient a replicate", "lower"),
         c("ess_per_s", "cost", "claimed ess / warm_s", "higher"),
@@ -131,11 +142,12 @@ _EMPTY: dict[str, Any] = dict.fromkeys(column.name for column in COLUMNS)
 _NUMBERS = [c.name for c in DECLARED if c.group in ("claimed", "realised", "cost")]
 
 
-def row(trial: Trial, result: Result, scored: dict[str, Any]) -> dict[str, Any]:
+def row(trial: Trial, result: Result, scored: dict[str, Any], swept: str = "") -> dict[str, Any]:
     """One row: every name in COLUMNS; a number that is not there is None, `missing` says why."""
     found = _EMPTY.copy()
     found.update(
         model=trial.model_label,
+        swept=swept,
         sampler=trial.sampler,
         settings=dict(trial.settings),
         environment=trial.environment,

@@ -20,6 +20,10 @@ Where the exact posterior's tails are so heavy and skewed that even the mean of 
 has no normal errors (by the yardstick's rms z), no interval for its calibration holds, and
 the share of draws below the exact median stands in for the mean; so it does below an ESS of 25.
 
+An answer that is not exact has standard errors of its own. They widen every interval of a bias,
+and for the claims the answer is moved, within them, to where it speaks for the sampler. An answer
+so uncertain that it could not show a bias judges nothing but lost replicates.
+
 **How many are tested.** ``ALPHA`` is the chance of one false complaint of each kind, split over its
 components, statistics and sides (Bonferroni: how they depend is not known); calibration of means
 takes the largest share. It holds for a sampler at the very edge of a margin. One that is exactly
@@ -30,6 +34,12 @@ passes below 36.7 if one of 20 components is flawed (0.24 %), 33.2 for one of 2,
 (0.05 %); when all components are, all would have to pass. Shift by 0.2 sd: the interval's
 half-width is about 4 / sqrt(64 ESS), or 0.05 at an ESS of 100, where the margin is 0.05 too.
 Scale 1.2: 42.6 % of the draws are in the exact central half, 83.0 % in the central 90 %.
+
+**Modes.** Where a model names its modes, the mean share of the draws in each is held to ``SHARE``
+as other shares are, and the shares of modes of more than 5 % to their claimed errors. A replicate
+that never visits one of these is lost, if by the ESS that it claims (less the factor that a claim
+may be wrong by, squared) it had less than one chance in a thousand to miss it. So a run too short
+to see all modes is not blamed, and one that sits on an island and claims much is.
 
 **Lost replicates.** More than 5 % wrong, not finite or stuck, by the exact lower bound, is broken:
 at 64 replicates that takes 9. Fewer are seen otherwise. A chain that never moves claims no error,
@@ -50,16 +60,19 @@ import numpy as np
 from harness.judge.audit import clopper_pearson
 from harness.judge.complaints import (
     ALPHA,
+    SHIFT,
     Complaint,
     biased,
     overcautious,
     overconfident,
+    own_error,
     rms,
     rms_bounds,
     z_values,
 )
 from harness.judge.evidence import Evidence
 from harness.judge.gates import wrong
+from harness.judge.modes import MAJOR
 
 Array = np.ndarray
 
@@ -89,10 +102,10 @@ class Verdict:
     hi: float | None = None
 
 
-def verdict(evidence: Evidence | None) -> Verdict:
-    """The verdict; None is a model without an exact answer."""
+def verdict(evidence: Evidence | None, why: str = "") -> Verdict:
+    """The verdict; None is a model without any answer, for the reason ``why``."""
     if evidence is None:
-        return Verdict("no exact answer", "the model has no exact answer to judge by")
+        return Verdict("no exact answer", why or "the model has no exact answer to judge by")
     count = len(evidence.est)
     if count < LEAST:
         return Verdict("too few replicates", f"{count} replicates; a verdict needs {LEAST}")
@@ -101,7 +114,7 @@ def verdict(evidence: Evidence | None) -> Verdict:
         return broken
     sound = _sound(evidence)
     least = int(np.isfinite(z_values(sound)).sum(axis=0).min(initial=len(sound.est)))
-    found = _worst("biased", biased(sound)) or _never_moves(evidence)
+    found = _answer_unsure(sound) or _worst("biased", biased(sound)) or _never_moves(evidence)
     if found:
         return found
     if least < LEAST:
@@ -118,6 +131,21 @@ def _worst(word: str, tests: Iterator[Complaint]) -> Verdict | None:
         return None
     bad = max(outside, key=lambda test: test.excess)
     return Verdict(word, bad.reason, bad.value, bad.lo, bad.hi)
+
+
+def _answer_unsure(e: Evidence) -> Verdict | None:
+    """An answer known less well than a bias is tolerated: it could not show one."""
+    own = own_error(e)
+    tolerated = np.maximum(SHIFT, np.std(e.est, axis=0, ddof=1) / e.sd / 2)
+    worst = int(np.argmax(own / tolerated))
+    if own[worst] <= tolerated[worst]:
+        return None
+    reason = (
+        f"the answer is too uncertain to judge by: its mean of "
+        f"'{e.names[worst]}' has a standard error of {own[worst]:.2g} sd; up to "
+        f"{tolerated[worst]:.2g} would do"
+    )
+    return Verdict("no exact answer", reason)
 
 
 def _honest(evidence: Evidence, sound: Evidence) -> Verdict:
@@ -142,19 +170,22 @@ def _sound(evidence: Evidence) -> Evidence:
     ).split()
     values = {name: getattr(evidence, name) for name in per_replicate}
     kept: dict[str, Any] = {k: v if v is None else v[keep] for k, v in values.items()}
+    kept["modes"] = evidence.modes.of(keep) if evidence.modes else None
     return replace(evidence, **kept)
 
 
 def _broken(evidence: Evidence) -> Verdict | None:
-    """More than 5 % of replicates wrong, not finite or stuck, by the exact lower bound."""
+    """More than 5 % of replicates wrong, blind, not finite or stuck, by the exact lower bound."""
     finite = evidence.finite.all(axis=1)
     stuck = finite & ~evidence.moves.all(axis=1)
-    off = wrong(evidence.est, evidence.mean, evidence.sd) & ~stuck & finite
-    count, of = int((~finite | stuck | off).sum()), len(finite)
+    off = wrong(evidence.est, evidence.mean, evidence.sd, evidence.mean_se) & ~stuck & finite
+    blind = evidence.modes.failed if evidence.modes else np.zeros(len(finite), dtype=bool)
+    count, of = int((~finite | stuck | off | blind).sum()), len(finite)
     lo, hi = clopper_pearson(count, of, ALPHA)
     if lo <= BROKEN:
         return None
     kinds = (
+        (blind, f"never in a mode of more than {100 * MAJOR:.0f} %"),
         (off, "off by more than half an sd"),
         (stuck, "with a chain that never moves"),
         (~finite, "not finite"),

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.judge.audit import Estimate, mean_interval, rate
+from harness.judge.audit import Estimate, mean_interval, missing, rate
 from harness.judge.weighted import weighted_quantiles
 from models.base import Exact
 
 Array = np.ndarray
 
 REPLICATIONS = 48  # of the yardstick, at least: its mean W1 is then known to about 5 %
+FEWEST, LARGEST = 8, 30_000_000  # fewer, down to 8, where 48 would take more numbers than that
+AT_ONCE = 10_000_000  # numbers in memory
 NUMBERS = 1_000_000  # drawn for the yardstick at most: replications are added up to this
 MOST = 256  # replications: an rms is then known to 4.4 %, and 100 of 5000 draws to 7 %
 SEED = 20260602  # of the yardstick's draws
@@ -60,8 +62,10 @@ def w1(x: Array, exact: Exact, log_w: Array | None = None) -> Array:
 
     Integral over p of |F_draws^-1(p) - F^-1(p)| (Villani 2003, Topics in Optimal Transportation,
     theorem 2.18) by the mid-point rule: mean |x_(i) - F^-1((i - 1/2) / n)| for equal weights. NaN
-    where a draw is not finite.
+    where a draw is not finite, and throughout where the answer is moments alone.
     """
+    if exact.quantile is None:
+        return np.full((len(x), x.shape[-1]), np.nan)
     if log_w is None:
         flat = np.asarray(x, dtype=np.float64).reshape(len(x), -1, x.shape[-1])
         ordered, probs = np.sort(flat, axis=1), _midpoints(flat.shape[1])
@@ -72,12 +76,23 @@ def w1(x: Array, exact: Exact, log_w: Array | None = None) -> Array:
 
 
 def iid(exact: Exact, draws: int) -> Yardstick:
-    """What ``draws`` independent exact draws score; the seed is fixed, and so is the answer."""
-    replications = int(np.clip(NUMBERS // (draws * len(exact.names)), REPLICATIONS, MOST))
-    sites = exact.draw(np.random.default_rng(SEED), replications * draws)
-    flat = component_draws(sites, exact.names, lead=1).reshape(replications, 1, draws, -1)
-    distance = w1(flat, exact)
-    mean, sd = flat.mean(axis=(1, 2)), flat.std(axis=(1, 2), ddof=1)
+    """What ``draws`` independent exact draws score; the seed is fixed, and so is the answer.
+
+    Of an answer that is moments alone no distance is known, and means are taken for normal.
+    """
+    if exact.draw is None:
+        unknown, one = np.full(len(exact.names), np.nan), np.ones(len(exact.names))
+        return Yardstick(draws, MOST, unknown, unknown, one, one)
+    size = draws * len(exact.names)
+    least = int(np.clip(LARGEST // size, FEWEST, REPLICATIONS))
+    replications = int(np.clip(NUMBERS // size, least, MOST))
+    rng, step, parts = np.random.default_rng(SEED), max(1, AT_ONCE // size), []
+    for start in range(0, replications, step):
+        count = min(step, replications - start)
+        sites = exact.draw(rng, count * draws)
+        flat = component_draws(sites, exact.names, lead=1).reshape(count, 1, draws, -1)
+        parts.append((w1(flat, exact), flat.mean(axis=(1, 2)), flat.std(axis=(1, 2), ddof=1)))
+    distance, mean, sd = (np.concatenate(column) for column in zip(*parts, strict=True))
     off, se = mean - exact.mean, sd / np.sqrt(draws)
     error = distance.std(axis=0, ddof=1) / np.sqrt(replications)
     return Yardstick(
@@ -103,6 +118,9 @@ def coverage(
     One independent exact draw a replicate, so that the count is binomial and the interval exact.
     The result has an estimate a component for each level; an honest sampler gives the level itself.
     """
+    if exact.draw is None:
+        none = missing("the reference is moments alone")
+        return {level: [none] * len(exact.names) for level in CENTRAL}
     sites = exact.draw(np.random.default_rng(seed), len(x))
     target = component_draws(sites, exact.names, lead=1)
     return {level: _coverage(x, log_w, level, target) for level in CENTRAL}

@@ -1,0 +1,154 @@
+"""A position measured with an unknown offset: well separated modes of unequal weight.
+
+    x ~ Normal(0, prior_sd I)
+    k ~ Categorical(p),    y ~ Normal(x + o_k, I)
+
+with k summed out. The offsets o_k stand ``separation`` apart along the diagonal, so the posterior
+is a mixture of normals with modes at about y - o_k, the first the heaviest. p makes the weights
+those asked for, each ``ratio`` times the next, at the data y = 0. A chain that starts on one island
+needs luck or help to see another; R-hat of a single chain can't know.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from models import mixture
+from models.base import Array, Exact, Model, Sites, add
+from models.checks import between, require, whole
+from models.normal import components
+
+
+@dataclass(frozen=True)
+class Options:
+    """What makes one set of islands. Raises ValueError for values that make none."""
+
+    dim: int = 2
+    modes: int = 3
+    separation: float = 8.0  # between neighbours, in sds of the error
+    ratio: float = 2.0  # weight of a mode over that of the next
+    prior_sd: float = 10.0
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no problem."""
+        whole("dim", self.dim, 1, 4096)
+        whole("modes", self.modes, 2, 50)
+        between("separation", self.separation, 4.0, 1e3)  # below 4 sds modes run into one another
+        between("ratio", self.ratio, 1.0, 10.0)
+        between("prior_sd", self.prior_sd, 1.0, 1e4)
+        # p would differ by e^-700 between modes, the smallest number that 64 bits tell from 0
+        farthest = (self.modes - 1) / 2 * self.separation / self.prior_sd
+        require(
+            farthest <= 30, "prior_sd", self.prior_sd, "islands within 30 prior sds of the middle"
+        )
+
+
+def places(options: Options) -> Array:
+    """Where the offsets lie along the diagonal, in sds of the error, [mode]."""
+    return (np.arange(options.modes) - (options.modes - 1) / 2) * options.separation
+
+
+def offsets(options: Options) -> Array:
+    """The offsets o, [mode, dim]."""
+    return np.outer(places(options), np.full(options.dim, options.dim**-0.5))
+
+
+def log_p(options: Options) -> Array:
+    """Log probabilities of the offsets, [mode], such that y = 0 leaves the weights asked for."""
+    wanted = -np.arange(options.modes) * math.log(options.ratio)
+    found = wanted + places(options) ** 2 / (2 * (1 + options.prior_sd**2))
+    return found - np.logaddexp.reduce(found)
+
+
+def make_program(options: Options) -> Callable[..., None]:
+    """The NumPyro program, its offsets summed out."""
+    p, o = np.exp(log_p(options)), offsets(options)
+
+    def program(y) -> None:
+        import jax.numpy as jnp
+        import numpyro
+        import numpyro.distributions as dist
+
+        x = numpyro.sample("x", dist.Normal(jnp.zeros(options.dim), options.prior_sd).to_event(1))
+        at = dist.Normal(x + jnp.asarray(o), 1.0).to_event(1)
+        numpyro.sample("y", dist.MixtureSameFamily(dist.Categorical(jnp.asarray(p)), at), obs=y)
+
+    return program
+
+
+def simulate(options: Options, rng: np.random.Generator) -> tuple[Sites, Sites]:
+    """A position drawn from the prior, and what is measured of it."""
+    x = options.prior_sd * rng.standard_normal(options.dim)
+    k = rng.choice(options.modes, p=np.exp(log_p(options)))
+    return {"x": x}, {"y": x + offsets(options)[k] + rng.standard_normal(options.dim)}
+
+
+def exact(options: Options, data: Sites) -> Exact:
+    """The exact posterior of ``x`` given ``data``.
+
+    Given k it is Normal(v (y - o_k), v I) with v = t^2 / (1 + t^2), and k has weight p_k Normal(y;
+    o_k, (1 + t^2) I), which sum to the evidence. Modes are told apart half way between neighbours
+    along the diagonal, where the mixture is one of normals on a line: the exact weight of mode j is
+    what lies between its two borders, 3e-5 of its neighbours' at 8 sds included.
+    """
+    total = 1 + options.prior_sd**2
+    v = options.prior_sd**2 / total
+    away = data["y"] - offsets(options)
+    log_w = log_p(options) - (away**2).sum(axis=1) / (2 * total)
+    log_z = float(np.logaddexp.reduce(log_w)) - options.dim / 2 * math.log(2 * math.pi * total)
+    w, means, sd = np.exp(log_w - np.logaddexp.reduce(log_w)), v * away, math.sqrt(v)
+    mean = w @ means
+    covariance = v * np.eye(options.dim) + ((means - mean).T * w) @ (means - mean)
+
+    def draw(rng: np.random.Generator, count: int) -> Sites:
+        k = rng.choice(options.modes, size=count, p=w)
+        return {"x": means[k] + sd * rng.standard_normal((count, options.dim))}
+
+    # y moves all components of a mode, so that marginals differ by a shift alone
+    shift = means[0] - means[0, 0]
+    first = mixture.quantile(w, means[:, 0], np.full(options.modes, sd))
+    along = means.sum(axis=1) / math.sqrt(options.dim)  # falls with k
+    borders = (along[:-1] + along[1:]) / 2
+    return Exact(
+        names=components("x", options.dim),
+        mean=mean,
+        covariance=covariance,
+        quantile=lambda p: first(np.asarray(p, dtype=float))[:, None] + shift,
+        draw=draw,
+        log_evidence=log_z,
+        mode_of=functools.partial(mode_of, borders),
+        mode_weights=mode_weights(w, along, sd, borders),
+    )
+
+
+def mode_of(borders: Array, x: Array) -> Array:
+    """The mode that ``x`` [..., dim] belongs to, [...]: the first where it is largest."""
+    along = x.sum(axis=-1) / math.sqrt(x.shape[-1])
+    return np.searchsorted(-borders, -along)
+
+
+def mode_weights(w: Array, along: Array, sd: float, borders: Array) -> Array:
+    """What lies between each mode's borders, [mode]; components Normal(``along``, ``sd``)."""
+    from scipy.special import ndtr  # inside: models are listed without SciPy
+
+    above = ndtr((along - borders[:, None]) / sd) @ w  # the share beyond each border
+    return np.diff(np.concatenate([[0.0], above, [1.0]]))
+
+
+def build(options: Options) -> Model:
+    """The islands with these options."""
+    return Model(
+        name="islands",
+        data={"y": np.zeros(options.dim)},
+        program=make_program(options),
+        exact_given=functools.partial(exact, options),
+        simulate=functools.partial(simulate, options),
+    )
+
+
+add("islands", Options, build, "well separated modes of unequal weight")
