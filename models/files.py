@@ -6,14 +6,17 @@ import ast
 import functools
 import hashlib
 import importlib.util
+import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from models import datafiles
 from models.base import Model, build, models
+from models.posteriordb import folder
 from models.registry import UnknownName, fill, unknown
 
 
@@ -22,12 +25,21 @@ def is_file(name: str) -> bool:
     return ".py:" in name or name.endswith(".py")
 
 
+def is_registered(name: str) -> bool:
+    """Whether ``name`` is looked up in the registry: neither a file nor a posterior's file."""
+    return not is_file(name) and not folder.is_posterior(name)
+
+
 def check(name: str, options: Mapping[str, Any]) -> tuple[str, str]:
     """Refuse what cannot be built, without running a line of it -> (full name, digest).
 
     A file is only parsed. The digest is that of the file's text ("" for a registered model).
     Raises UnknownName.
     """
+    if folder.is_posterior(name):
+        from models.posteriordb import load  # inside: it imports this file
+
+        return load.check(name)
     if not is_file(name):
         fill(models.get(name).options, options, name)
         return name, ""
@@ -63,33 +75,100 @@ def _names(tree: ast.Module) -> set[str]:
     return names
 
 
-def load_model(name: str, options: Mapping[str, Any]) -> Model:
-    """The model; for a file this runs it. A program takes its data from the file's ``data``.
+def named(thing: Any) -> str:
+    """The name of a model that is handed over in Python: text, or a function in a file.
+
+    A function becomes ``path/to/file.py:name``. Raises UnknownName for one that no file holds at
+    its top level, and for anything else.
+    """
+    if isinstance(thing, str):
+        return thing
+    expected = "expected: a registered name, 'path/to/file.py:name', or a function in such a file"
+    if not inspect.isfunction(thing):
+        raise UnknownName(
+            f"a {type(thing).__name__} can't be handed to the process that runs it\n  {expected}"
+        )
+    name, file = thing.__qualname__, Path(thing.__code__.co_filename)
+    if not name.isidentifier() or not file.is_file():
+        where = "in no file" if not file.is_file() else "inside a function or has no name"
+        raise UnknownName(f"the program {name!r} stands {where}\n  {expected}, at its top level")
+    return f"{file}:{name}"
+
+
+def load_model(name: str, options: Mapping[str, Any], data_file: str = "") -> Model:
+    """The model; for a file this runs it. A program takes its data from ``data_file``, an .npz or
+    .csv, where one is given, else from the file's ``data``, a dict or a function that gives one.
 
     Raises UnknownName for what is neither a Model, a function annotated ``-> Model``, nor a
-    NumPyro program; and whatever the file itself raises.
+    NumPyro program, for data that the program does not take; and whatever the file itself raises.
     """
+    if folder.is_posterior(name):
+        from models.posteriordb import load  # inside: it imports this file
+
+        return load.load(name)
     if not is_file(name):
         return build(name, options)
     path, _, attribute = name.rpartition(":")
     module = _run(Path(path))
     thing = getattr(module, attribute)
-    if isinstance(thing, Model):
-        return thing
-    if not callable(thing):
+    if not isinstance(thing, Model) and not callable(thing):
         raise UnknownName(
-            f"{attribute!r} in {path} is a {type(thing).__name__}\n"
+            f"{attribute!r} in {path} is of type {type(thing).__name__}\n"
             "  expected: a NumPyro program, a models.base.Model, or a function that gives one"
         )
     if getattr(thing, "__annotations__", {}).get("return") in (Model, "Model"):
-        return thing()
-    data = getattr(module, "data", {})
-    data = data() if callable(data) else data
+        thing = thing()
+    if isinstance(thing, Model):
+        if data_file:
+            raise UnknownName(
+                f"{attribute!r} in {path} is a Model with data of its own; {data_file!r} is not "
+                "needed\n  expected: --data with a NumPyro program only"
+            )
+        return thing
+    data = datafiles.read(Path(data_file)) if data_file else getattr(module, "data", {})
+    return _of_program(thing, attribute, data() if callable(data) else data, path)
+
+
+def _of_program(program: Callable[..., Any], name: str, data: Any, path: str) -> Model:
+    if not isinstance(data, Mapping) or not all(isinstance(key, str) for key in data):
+        raise UnknownName(
+            f"'data' in {path} is of type {type(data).__name__}\n  expected: a dict of what "
+            f"{name!r} takes, by name, or a function that gives one; or --data FILE"
+        )
+    return of_program(program, data, name)
+
+
+def of_program(program: Callable[..., Any], data: Mapping[str, Any], name: str) -> Model:
+    """The model of a NumPyro program and what it takes by keyword; raises UnknownName."""
+    _fits(program, name, data)
     # whole numbers, words and None are sizes and switches: they must stay what they are, since a
     # compiled program has its arrays as arguments and could not take a shape from them
     fixed = {k: v for k, v in data.items() if v is None or isinstance(v, (bool, int, str))}
     arrays = {k: np.asarray(v) for k, v in data.items() if k not in fixed}
-    return Model(attribute, arrays, functools.partial(thing, **fixed) if fixed else thing)
+    return Model(name, arrays, functools.partial(program, **fixed) if fixed else program)
+
+
+def _fits(program: Callable[..., Any], name: str, data: Mapping[str, Any]) -> None:
+    """Refuse data that ``program(**data)`` would not take, and say which."""
+    try:
+        takes = inspect.signature(program).parameters
+    except (TypeError, ValueError):  # a callable of C has none to show: calling it will tell
+        return
+    kinds = inspect.Parameter
+    named = {n: p for n, p in takes.items() if p.kind in (kinds.POSITIONAL_OR_KEYWORD,
+                                                          kinds.KEYWORD_ONLY)}  # fmt: skip
+    missing = [n for n, p in named.items() if p.default is kinds.empty and n not in data]
+    open_ended = any(p.kind is kinds.VAR_KEYWORD for p in takes.values())
+    unexpected = [] if open_ended else [n for n in data if n not in named]
+    if not missing and not unexpected:
+        return
+    wrong = [f"missing: {', '.join(missing)}"] * bool(missing)
+    wrong += [f"not taken: {', '.join(unexpected)}"] * bool(unexpected)
+    raise UnknownName(
+        f"the data do not fit {name}({', '.join(named)}): {'; '.join(wrong)}\n"
+        f"  the data hold: {', '.join(data) or '(nothing)'}\n  expected: what the program takes, "
+        "in the dict 'data' of its file or in --data FILE"
+    )
 
 
 def _run(path: Path) -> Any:

@@ -1,0 +1,161 @@
+"""Answers from files: what is read is what was written, and what does not fit is refused."""
+
+from __future__ import annotations
+
+import json
+import warnings
+import zipfile
+
+import numpy as np
+import pandas
+import pytest
+
+from harness.judge import references
+from models.registry import UnknownName
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # ArviZ 0.23 announces its next version at import
+    import arviz
+
+SHAPES = {"m": (), "beta": (3,), "L": (2, 2)}
+NAMES = ("m", "beta[0]", "beta[1]", "beta[2]", "L[0,0]", "L[0,1]", "L[1,0]", "L[1,1]")
+
+
+@pytest.fixture(scope="module")
+def sites() -> dict[str, np.ndarray]:
+    """Two chains of 300 draws of a scalar, a vector and a matrix, autocorrelated."""
+    rng = np.random.default_rng(1)
+    made = {n: rng.standard_normal((2, 300, *shape)) for n, shape in SHAPES.items()}
+    return {n: (x + np.roll(x, 1, axis=1)) for n, x in made.items()}
+
+
+def columns(sites, first: int) -> dict[str, np.ndarray]:
+    found = {}
+    for name, x in sites.items():
+        for index in np.ndindex(*x.shape[2:]):
+            at = ",".join(str(i + first) for i in index)
+            found[f"{name}[{at}]" if at else name] = x[(slice(None), slice(None), *index)]
+    return found
+
+
+def write_npz(path, sites):
+    np.savez(path, **sites)
+
+
+def write_flat_npz(path, sites):
+    np.savez(path, **{n: x.reshape(-1, *x.shape[2:]) for n, x in sites.items()})
+
+
+def write_csv(path, sites):
+    table = {name: x.ravel() for name, x in columns(sites, 0).items()}
+    table.update({"chain": np.repeat([1, 2], 300), "draw": np.tile(range(300), 2)})
+    pandas.DataFrame({**table, "lp__": 0.0}).to_csv(path, index=False)
+
+
+def write_nc(path, sites):
+    arviz.from_dict(posterior=sites).to_netcdf(str(path))
+
+
+def write_json(path, sites):
+    chains = [{n: x[i].tolist() for n, x in columns(sites, 1).items()} for i in range(2)]
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(path.stem, json.dumps(chains))
+    else:
+        path.write_text(json.dumps(chains))
+
+
+WRITERS = {
+    "draws.npz": write_npz, "draws.csv": write_csv, "draws.nc": write_nc,
+    "draws.json": write_json, "draws.json.zip": write_json,
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_kind_of_file_gives_the_same_answer(name, sites, tmp_path):
+    WRITERS[name](tmp_path / name, {k: sites[k] for k in ("beta", "L", "m")})
+    found = references.from_file(tmp_path / name, SHAPES)
+    assert found.names == NAMES  # in the model's order, not the file's
+    x = np.concatenate([sites[n].reshape(2, 300, -1) for n in SHAPES], axis=2)
+    np.testing.assert_allclose(found.mean, x.mean(axis=(0, 1)), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(found.sd, x.reshape(600, 8).std(axis=0, ddof=1), rtol=1e-10)
+    for i in range(8):
+        np.testing.assert_allclose(found.mean_se[i], arviz.mcse(x[..., i], method="mean"))
+        # of 600 draws: ArviZ divides by n here, where the error of a mean has n - 1
+        by_arviz = arviz.mcse(x[..., i], method="sd")
+        np.testing.assert_allclose(found.sd_se[i], by_arviz * np.sqrt(600 / 599), rtol=1e-9)
+    assert found.source == f"reference draws ({name})"
+    assert {n: v.shape for n, v in found.draw(np.random.default_rng(0), 5).items()} == {
+        n: (5, *shape) for n, shape in SHAPES.items()
+    }
+    np.testing.assert_allclose(found.quantile(np.array([0.5]))[0], np.median(x, axis=(0, 1)))
+
+
+def test_draws_of_one_chain_need_no_axis_for_it(sites, tmp_path):
+    write_flat_npz(tmp_path / "flat.npz", sites)
+    found = references.from_file(tmp_path / "flat.npz", SHAPES)
+    np.testing.assert_allclose(found.mean[0], sites["m"].mean())
+
+
+def test_a_files_own_names_do_where_no_model_is_given(sites, tmp_path):
+    write_json(tmp_path / "draws.json", sites)
+    assert set(references.from_file(tmp_path / "draws.json").names) == set(NAMES)
+
+
+def test_moments_come_with_their_errors_or_as_exact(tmp_path):
+    np.savez(
+        tmp_path / "m.npz",
+        m_mean=1.0, m_sd=2.0, beta_mean=np.zeros(3), beta_sd=np.ones(3), beta_mean_se=np.ones(3),
+    )  # fmt: skip
+    found = references.from_file(tmp_path / "m.npz", {"m": (), "beta": (3,)})
+    assert found.names == NAMES[:4]
+    assert found.mean_se.tolist() == [0.0, 1.0, 1.0, 1.0]
+    assert found.sd.tolist() == [2.0, 1.0, 1.0, 1.0]
+    assert found.quantile is None and found.draw is None
+
+
+def test_fixed_entries_of_a_cholesky_factor_are_left_out(tmp_path):
+    rng = np.random.default_rng(2)
+    low = rng.uniform(-1, 1, 400)
+    factor = np.zeros((400, 2, 2))
+    factor[:, 0, 0], factor[:, 1, 0], factor[:, 1, 1] = 1.0, low, np.sqrt(1 - low**2)
+    np.savez(tmp_path / "l.npz", L=factor)
+    found = references.from_file(tmp_path / "l.npz", {"L": (2, 2)})
+    assert found.names == ("L[1,0]", "L[1,1]")
+    assert found.draw(rng, 3)["L"].shape == (3, 2, 2)
+
+
+REFUSED = {
+    "no site of that name": ({"mu": ()}, "a.npz", "it lacks 'mu' of this model's parameters mu"),
+    "another shape": ({"beta": (4,)}, "a.npz", "site 'beta' has shape (2, 300, 3); this model's"),
+    "not a zip": (None, "bad.npz", "it is no .npz file"),
+    "not a zip either": (None, "bad.json.zip", "BadZipFile"),
+    "not NetCDF": (None, "bad.nc", "can't be used"),
+    "words": (None, "words.csv", "column 'm' holds"),
+    "ragged": (None, "ragged.csv", "can't be used"),
+    "counted from 1": (None, "one.csv", "beta[0] is not there; indices count from 0"),
+    "constant": (None, "constant.csv", "draws of 'm' are constant"),
+    "not finite": (None, "nan.csv", "draws of 'm' are not all finite"),
+    "chains of unlike length": (None, "unlike.csv", "chains of 2, 1 draws"),
+    "another ending": (None, "draws.txt", "no known ending"),
+    "not there": (None, "nowhere.csv", "No such file"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_file_that_does_not_do_is_refused_with_what_would(case, sites, tmp_path):
+    shapes, name, words = REFUSED[case]
+    write_npz(tmp_path / "a.npz", sites)
+    for bad in ("bad.npz", "bad.nc", "bad.json.zip"):
+        (tmp_path / bad).write_text("x")
+    (tmp_path / "words.csv").write_text("m\nfoo\n")
+    (tmp_path / "ragged.csv").write_text("m\n1\n2,3\n")
+    (tmp_path / "one.csv").write_text("beta[1],beta[2]\n1,2\n2,3\n")
+    (tmp_path / "constant.csv").write_text("m\n" + "1\n" * 9)
+    (tmp_path / "nan.csv").write_text("m\n1\n2\nnan\n4\n5\n")
+    (tmp_path / "unlike.csv").write_text("m,chain\n1,1\n2,1\n3,2\n")
+    with pytest.raises(UnknownName) as refused:
+        references.from_file(tmp_path / name, shapes)
+    assert words in str(refused.value)
+    assert "expected: .npz (arrays by site)" in str(refused.value)
