@@ -1,0 +1,142 @@
+"""A checkout of posteriordb: its posteriors, their data and reference draws, as files.
+
+    posterior_database/posteriors/NAME.json                          which model, data, reference
+    posterior_database/data/info/DATA.info.json                      where the data file is
+    posterior_database/data/data/DATA.json[.zip]
+    posterior_database/reference_posteriors/draws/draws/NAME.json[.zip]
+
+A file may lie there zipped, as in the database, or plain.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.registry import UnknownName, unknown
+
+INNER = "posterior_database"
+EXPECTED = (
+    "expected: a checkout of https://github.com/stan-dev/posteriordb, or its folder "
+    f"{INNER!r}, with folders 'posteriors' and 'data' in it"
+)
+LISTS = "samplerbench list posteriors --posteriordb"
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """One posterior of the database, as its file says."""
+
+    name: str
+    model: str
+    data: str  # name of the data set
+    reference: str  # name of the reference draws, "" where the database has none
+    root: Path  # of the database: what holds 'posteriors'
+
+    @property
+    def file(self) -> Path:
+        """Its own file."""
+        return self.root / "posteriors" / f"{self.name}.json"
+
+    def data_file(self) -> Path:
+        """The file of its data, which may not be there."""
+        info = self.root / "data" / "info" / f"{self.data}.info.json"
+        named = read(info).get("data_file") if info.is_file() else None
+        return packed(self.root / (named or f"data/data/{self.data}.json"))
+
+    def reference_file(self) -> Path | None:
+        """The file of its reference draws, which may not be there; None where it has none."""
+        folder = self.root / "reference_posteriors" / "draws" / "draws"
+        return packed(folder / f"{self.reference}.json") if self.reference else None
+
+
+def is_posterior(name: str) -> bool:
+    """Whether the name of a model is the path of a posterior's file."""
+    return name.endswith(".json")
+
+
+def root(folder: str) -> Path:
+    """The database in ``folder``, which is a checkout or its inner folder; raises UnknownName."""
+    path = Path(folder).expanduser().resolve()
+    for candidate in (path / INNER, path):
+        if (candidate / "posteriors").is_dir() and (candidate / "data").is_dir():
+            return candidate
+    what = "is no checkout of posteriordb" if path.is_dir() else "is not there, or no folder"
+    raise UnknownName(f"folder {folder!r} {what}\n  {EXPECTED}")
+
+
+def names(database: Path) -> list[str]:
+    """The names of all its posteriors, sorted."""
+    return sorted(path.name[: -len(".json")] for path in (database / "posteriors").glob("*.json"))
+
+
+def posterior(database: Path, name: str) -> Posterior:
+    """The posterior ``name``; raises UnknownName with the nearest one."""
+    known = names(database)
+    if name not in known:
+        raise unknown("posterior", name, known, f"{LISTS} {database}")
+    return from_file(database / "posteriors" / f"{name}.json")
+
+
+def from_file(path: Path) -> Posterior:
+    """The posterior in its file; raises UnknownName."""
+    if path.parent.name != "posteriors" or not path.is_file():
+        raise UnknownName(
+            f"{str(path)!r} is no posterior of posteriordb\n"
+            f"  expected: FOLDER/{INNER}/posteriors/NAME.json, or --posteriordb FOLDER "
+            "--posterior NAME"
+        )
+    given = read(path)
+    for key in ("model_name", "data_name"):
+        if not isinstance(given.get(key), str) or not given[key]:
+            raise UnknownName(f"{str(path)!r} names no {key!r}\n  {EXPECTED}")
+    reference = given.get("reference_posterior_name") or ""
+    if not isinstance(reference, str):
+        raise UnknownName(
+            f"{str(path)!r}: 'reference_posterior_name' is {reference!r}\n  expected: a name"
+        )
+    stem = path.name[: -len(".json")]
+    return Posterior(stem, given["model_name"], given["data_name"], reference, path.parents[1])
+
+
+def packed(path: Path) -> Path:
+    """``path`` as it lies there: zipped, as the database has it, or plain."""
+    zipped = path.with_name(f"{path.name}.zip")
+    return path if path.is_file() and not zipped.is_file() else zipped
+
+
+def read(path: Path, kind: type = dict) -> Any:
+    """The JSON in ``path``, zipped or plain: a dict or a list. Raises UnknownName for another."""
+    try:
+        text = _unzipped(path) if path.suffix == ".zip" else path.read_bytes()
+        found = json.loads(text)
+    except OSError as error:
+        raise unreadable(path, error.strerror or str(error)) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+        raise unreadable(path, f"it is no sound zip file: {error}") from error
+    except ValueError as error:  # bad JSON, bad encoding
+        raise unreadable(path, f"it is not JSON: {error}") from error
+    if not isinstance(found, kind):
+        held = type(found).__name__
+        raise unreadable(path, f"it holds a {held} where a {kind.__name__} was expected")
+    return found
+
+
+def _unzipped(path: Path) -> bytes:
+    with zipfile.ZipFile(path) as archive:
+        inside = [name for name in archive.namelist() if name.endswith(".json")]
+        if len(inside) != 1:
+            raise zipfile.BadZipFile(f"{len(inside)} JSON files in it, one was expected")
+        return archive.read(inside[0])
+
+
+def unreadable(path: Path, why: str) -> UnknownName:
+    """The refusal of a file of the database."""
+    return UnknownName(
+        f"file {str(path)!r} of posteriordb can't be read: {why}\n"
+        "  take a fresh checkout; files that Git LFS keeps need `git lfs pull`"
+    )

@@ -1,0 +1,99 @@
+"""Logistic regressions.
+
+    outcome[n] ~ Bernoulli(1 / (1 + exp(-eta[n]))),  eta = X beta, or eta = alpha + X beta
+
+    log density = sum_n [outcome[n] eta[n] - log(1 + exp(eta[n]))] + log prior
+
+The coefficients are flat on the real numbers (improper) in the wells and voters' models; dogs has
+beta[k] ~ Normal(0, 100), with intercept, shocks avoided so far and shocks suffered so far for
+columns, counted before each trial. Data: Gelman and Hill (2007), chapters 5 and 24.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from models.posteriordb.base import Data, Program, add, columns, flat, matched, product
+
+WELLS = "wells_data"
+
+
+def all_in_beta(y: Any, X: Any) -> None:
+    """The intercept is the first of the coefficients."""
+    _observe(y, product(X, flat("beta", (X.shape[1],))))
+
+
+def alpha_apart(y: Any, X: Any) -> None:
+    """The intercept has a name of its own."""
+    alpha = flat("alpha")
+    _observe(y, alpha + product(X, flat("beta", (X.shape[1],))))
+
+
+def dogs(y: Any, avoided: Any, shocked: Any) -> None:
+    """Dogs that learn to avoid shocks: [dog, trial]."""
+    import numpyro
+    import numpyro.distributions as dist
+
+    beta = numpyro.sample("beta", dist.Normal(0, 100).expand([3]).to_event(1))
+    _observe(y, beta[0] + beta[1] * avoided + beta[2] * shocked)
+
+
+def _observe(y: Any, logits: Any) -> None:
+    import numpyro
+    import numpyro.distributions as dist
+
+    numpyro.sample("y", dist.Bernoulli(logits=logits), obs=y)
+
+
+def _dist(d: Data) -> dict[str, Any]:
+    return matched(d["switched"], columns(1, d["dist"]))
+
+
+def _dist100(d: Data) -> dict[str, Any]:
+    return matched(d["switched"], columns(d["dist"] / 100))
+
+
+def _dist100ars(d: Data) -> dict[str, Any]:
+    return matched(d["switched"], columns(d["dist"] / 100, d["arsenic"]))
+
+
+def _interaction_c(d: Data) -> dict[str, Any]:
+    far, arsenic = (d["dist"] - np.mean(d["dist"])) / 100, d["arsenic"] - np.mean(d["arsenic"])
+    return matched(d["switched"], columns(far, arsenic, far * arsenic))
+
+
+def _income(d: Data) -> dict[str, Any]:
+    return matched(d["vote"], columns(d["income"]))
+
+
+def _trials(d: Data) -> dict[str, Any]:
+    y = np.asarray(d["y"])
+    before = np.cumsum(y, axis=1) - y  # shocks before each trial
+    return {"y": y, "avoided": np.arange(y.shape[1]) - before, "shocked": before}
+
+
+def _add(
+    model: str,
+    data: str,
+    keys: str,
+    adapt: Callable[[Data], dict[str, Any]],
+    formula: str,
+    program: Callable[..., None] = alpha_apart,
+) -> None:
+    named = ("alpha", "beta") if program is alpha_apart else ("beta",)
+    prior = "beta[k] ~ Normal(0, 100)" if program is dogs else f"{', '.join(named)} flat"
+    density = f"logit of {formula}; {prior}"
+    add(Program(model, (f"{data}-{model}",), density, named, tuple(keys.split()), program, adapt))
+
+
+_add("wells_dist", WELLS, "switched dist", _dist, "switched ~ dist", all_in_beta)
+_add("wells_dist100_model", WELLS, "switched dist", _dist100, "switched ~ dist / 100")
+_add("wells_dist100ars_model", WELLS, "switched dist arsenic", _dist100ars,
+     "switched ~ dist / 100 + arsenic")  # fmt: skip
+_add("wells_interaction_c_model", WELLS, "switched dist arsenic", _interaction_c,
+     "switched ~ dist / 100 * arsenic, both centred at their means")  # fmt: skip
+_add("nes_logit_model", "nes_logit_data", "vote income", _income, "vote ~ income")
+_add("dogs", "dogs", "y", _trials, "y ~ shocks avoided + shocks suffered", dogs)
