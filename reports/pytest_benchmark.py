@@ -1,0 +1,146 @@
+"""Rows from what pytest-benchmark kept of ``sampler_benchmark``: one for a sampler on a model."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.judge.rows import COLUMNS
+from harness.pytest_plugin.found import SCHEMA
+from models.registry import UnknownName
+from reports import command, tables
+from reports.cells import Row
+
+WRITERS = "what `pytest --benchmark-json FILE` or `--benchmark-autosave` writes"
+#: what must be the same for a warm and a cold benchmark to be of one row
+SAME = ("model", "sampler", "settings", "environment", "device", "precision", "chains", "warmup",
+        "draws", "calibrate")  # fmt: skip
+FROM_COLD = ("import_s", "cold_s", "cold_s_lo", "cold_s_hi", "compile_s", "compiles")
+TIMED = ("warm_s", "cold_s")
+WALL = ("perf_counter", "time", "monotonic")  # timers of pytest-benchmark that give wall seconds
+APART = "import, cold and warm seconds are of different processes"
+TYPES = {"model": str, "sampler": str, "settings": dict, "missing": dict, "warnings": list,
+         "timed": str}  # fmt: skip
+
+
+def text(path: Path, asked: command.Asked) -> str:
+    """The table of a saved run in any format but html. Raises UnknownName."""
+    if asked.form == "html" or asked.by_parameter:
+        what = "--by parameter" if asked.by_parameter else "--format html"
+        raise UnknownName(
+            f"{what} needs the draws, which pytest-benchmark does not keep\n"
+            "  expected: another format, or a campaign's folder"
+        )
+    rows, others = read(path)
+    if others:
+        said = f"left out, since not of sampler_benchmark: {', '.join(others)}"
+        print(f"samplerbench: {said}", file=sys.stderr)
+    columns = tables.chosen(asked.columns, rows) if asked.columns else None
+    if columns is None and asked.form in ("table", "markdown", "latex"):
+        columns = _columns(rows)
+    return command.laid_out(tables.ordered(rows, asked.sort), asked, columns, len(rows))
+
+
+def _columns(rows: Sequence[Row]) -> list[str] | None:
+    """The usual columns; the benchmark's name too, where nothing else tells two rows apart."""
+    if len({_identity(row) for row in rows}) == len(rows):
+        return None
+    return ["trial", *tables.differing(rows), *tables.SHOWN]
+
+
+def read(path: Path) -> tuple[list[Row], list[str]]:
+    """Rows in the order of the file, and the names of benchmarks that are not of samplers.
+
+    A warm and a cold benchmark of one sampler, model and budget make one row. Raises UnknownName
+    for a file that is not JSON, not of pytest-benchmark, or has none of ours.
+    """
+    benchmarks = _benchmarks(path)
+    ours = [b for b in benchmarks if "samplerbench" in b["extra_info"]]
+    others = [str(b.get("name")) for b in benchmarks if b not in ours]
+    if not ours:
+        raise UnknownName(
+            f"none of the {len(benchmarks)} benchmarks in {str(path)!r} is of a sampler"
+            f"{': ' + ', '.join(others[:5]) if others else ''}\n  expected: some that use the "
+            "fixture sampler_benchmark and did not fail"
+        )
+    return _paired([(_row(b, path), b["extra_info"]["timed"]) for b in ours]), others
+
+
+def _benchmarks(path: Path) -> list[dict[str, Any]]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnknownName(
+            f"can't read {str(path)!r}: {error.strerror}\n  expected: {WRITERS}"
+        ) from error
+    except (ValueError, RecursionError) as error:  # not JSON, or not even text
+        raise UnknownName(f"{str(path)!r} is not JSON: {error}\n  expected: {WRITERS}") from error
+    benchmarks = found.get("benchmarks") if isinstance(found, dict) else None
+    if not isinstance(benchmarks, list) or not all(map(_is_benchmark, benchmarks)):
+        raise UnknownName(f"{str(path)!r} is not pytest-benchmark's\n  expected: {WRITERS}")
+    return benchmarks
+
+
+def _is_benchmark(one: Any) -> bool:
+    kinds = {"extra_info": dict, "stats": dict, "fullname": str}
+    return isinstance(one, dict) and all(isinstance(one.get(k), v) for k, v in kinds.items())
+
+
+def _row(one: Mapping[str, Any], path: Path) -> Row:
+    """The row of one benchmark, as it was recorded with the rounds' seconds."""
+    record, where = one["extra_info"], f"{one['fullname']} in {str(path)!r}"
+    if record["samplerbench"] != SCHEMA:
+        raise UnknownName(
+            f"{where} has a record of version {record['samplerbench']!r}\n"
+            f"  expected: {SCHEMA}; read it with the samplerbench that wrote it"
+        )
+    wrong = [name for name, kind in TYPES.items() if not isinstance(record.get(name), kind)]
+    if wrong or record["timed"] not in TIMED or not _is_time(record.get(record["timed"])):
+        raise UnknownName(
+            f"the record of {where} is damaged: {', '.join(wrong) or 'its seconds'}\n"
+            f"  expected: {WRITERS}, unchanged"
+        )
+    row: Row = {column.name: record.get(column.name) for column in COLUMNS}
+    row.update(trial=one["fullname"], warnings=[str(text) for text in row["warnings"]])
+    timer = (one.get("options") or {}).get("timer")
+    if timer is not None and timer not in WALL:
+        text = f"{record['timed']} is by the timer {timer!r}, not wall seconds"
+        row["warnings"].append(text)
+    return row
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, (int, float)) and 0 <= value < math.inf
+
+
+def _identity(row: Row) -> str:
+    return json.dumps([row[name] for name in SAME], sort_keys=True)
+
+
+def _paired(found: Sequence[tuple[Row, str]]) -> list[Row]:
+    """Cold seconds put into the warm row of the same run, where there is one of either."""
+    counts = Counter((_identity(row), timed) for row, timed in found)
+    pairs = {key for key, timed in counts if counts[key, "warm_s"] == counts[key, "cold_s"] == 1}
+    cold = {_identity(row): row for row, timed in found if timed == "cold_s"}
+    rows = []
+    for row, timed in found:
+        if _identity(row) not in pairs:
+            rows.append(row)
+        elif timed == "warm_s":
+            rows.append(_with_cold(row, cold[_identity(row)]))
+    return rows
+
+
+def _with_cold(warm: Row, cold: Row) -> Row:
+    taken = {name: cold[name] for name in FROM_COLD}
+    missing = {k: v for k, v in warm["missing"].items() if taken.get(k) is None}
+    if warm["realised_ess"] is not None and not missing["seconds_to_5pct"].startswith("never"):
+        missing["seconds_to_5pct"] = APART
+    warnings = [*warm["warnings"], *(w for w in cold["warnings"] if w not in warm["warnings"])]
+    both = f"{warm['trial']} {cold['trial']}"
+    return {**warm, **taken, "missing": missing, "warnings": warnings, "trial": both}

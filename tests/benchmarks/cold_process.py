@@ -1,0 +1,83 @@
+"""One cold run in a fresh process, on demand: libraries first, then a word from the test, then it.
+
+Run by path with a job file and two pipes: what is read from ``go`` starts the run; lines of JSON on
+``told`` say ready, ended, written. Draws and laps go to the job's scratch folder.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import pickle
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+from harness import machine
+from harness.clocks import CompileClock, peak_rss_mb
+from harness.records import Job, job_from
+from models.files import load_model
+from models.registry import fill
+from samplers.base import Budget, Declined, Draws, samplers
+
+
+def main(job_file: str, go: int, told: int) -> None:
+    """Import, wait, run, write."""
+    job = job_from(Path(job_file).read_text())
+    trial, clock = job.trial, CompileClock()
+    sampler = samplers.get(trial.sampler)
+    _imported(sampler.needs, clock)
+    import_s = time.time() - job.launched_at
+    model = load_model(trial.model, trial.model_options)
+    settings = fill(sampler.settings, trial.settings, sampler.name)
+    budget = Budget(trial.chains, trial.warmup, trial.draws)
+    where = machine.machine()
+    _say(told, "ready")
+    if not os.read(go, 1):
+        return  # the test has gone
+    try:
+        draws, lap = clock.lap(lambda: sampler.prepare(model, budget, settings).plain(trial.seed))
+    except Declined as declined:
+        _say(told, "declined", str(declined))
+        return
+    _say(told, "ended")
+    jax = sys.modules.get("jax")
+    laps = {
+        "precision": 64 if jax and jax.config.jax_enable_x64 else 32,
+        "cold_s": lap.wall,
+        "compile_s": lap.compile,
+        "compiles": lap.compiles,
+        "import_s": import_s,
+        "peak_rss_mb": peak_rss_mb(),
+    }
+    _write(job, laps, where, draws)
+    _say(told, "written")
+
+
+def _imported(needs: tuple[str, ...], clock: CompileClock) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for module in needs:
+            importlib.import_module(module)
+    if "jax" in sys.modules:
+        import jax
+
+        jax.devices()  # starts the backend: part of what is ready before the first call
+        clock.listen()
+
+
+def _write(job: Job, laps: dict[str, Any], where: dict[str, Any], draws: Draws) -> None:
+    found = {"laps": laps, "machine": where, "versions": machine.versions(), "draws": draws}
+    (Path(job.scratch) / "found.pickle").write_bytes(pickle.dumps(found))
+
+
+def _say(told: int, what: str, reason: str = "") -> None:
+    os.write(told, json.dumps([what, reason]).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    os._exit(0)  # nothing of the libraries' own farewells
