@@ -87,3 +87,25 @@ def _weighted(
     taken = rng.choice(w.size, size=resample, p=w / w.sum())
     note = f"{resample} draws resampled with replacement: not independent, ESS of them is void"
     return {name: values[:, taken] for name, values in posterior.items()}, {}, note
+
+
+def frame(data: Any) -> Any:
+    """What ``draws`` gave as a DataFrame, one row a draw, one column a component ("beta[0]").
+
+    Weighted draws have a column ``weight``, 1 at the most, without the rows where it is 0 in
+    float64: what ChainConsumer takes as a chain.
+    """
+    import pandas
+
+    columns = {}
+    for name, values in data.posterior.items():
+        array = np.asarray(values)
+        flat = array.reshape(array.shape[0] * array.shape[1], -1)
+        for index, column in zip(np.ndindex(*array.shape[2:]), flat.T, strict=True):
+            columns[f"{name}[{','.join(map(str, index))}]" if index else str(name)] = column
+    made = pandas.DataFrame(columns)
+    if "sample_stats" in data.groups() and "log_weight" in data.sample_stats:
+        log_w = np.asarray(data.sample_stats["log_weight"], np.float64).ravel()
+        made["weight"] = np.exp(log_w - log_w.max())
+        made = made[made["weight"] > 0].reset_index(drop=True)
+    return made

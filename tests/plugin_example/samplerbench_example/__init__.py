@@ -1,0 +1,1 @@
+"""A sampler and a model that samplerbench finds by their entry points."""

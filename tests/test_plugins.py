@@ -1,0 +1,256 @@
+"""Samplers and models of other distributions are found, listed with their source, and run.
+
+One distribution is built and installed for real, from tests/plugin_example; those that go wrong
+are a module and its metadata in a folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from harness import brought, launcher
+from harness.records import Job, job_from, to_json
+from models import plugins
+from models.plugins import Plugin, Unusable
+from models.registry import Registry, UnknownName
+from samplers.base import Sampler, samplers
+from tests.trials import COMMAND, small
+
+EXAMPLE = Path(__file__).with_name("plugin_example")
+GOOD = """
+from dataclasses import dataclass
+from samplers.base import Sampler, add
+
+@dataclass(frozen=True)
+class Settings:
+    step: float = 1.0
+
+def prepare(model, budget, settings):
+    raise NotImplementedError
+
+SAMPLER = Sampler("{name}", Settings, prepare, "made for a test")
+"""
+
+
+def distribution(folder: Path, name: str, text: str, point: str, version: str = "1.0") -> None:
+    """A module called ``name`` with the entry point ``point``, as an installer would leave it."""
+    (folder / f"{name}.py").write_text(text)
+    info = folder / f"{name}-{version}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    (info / "entry_points.txt").write_text(f"[samplerbench.samplers]\n{point}\n")
+
+
+@pytest.fixture
+def beside(tmp_path, monkeypatch):
+    """A folder on Python's path for plug-ins, and a sampler registry that has not looked yet."""
+    monkeypatch.syspath_prepend(tmp_path)
+    plugins.found.cache_clear()
+    yield tmp_path
+    plugins.found.cache_clear()
+    for name in {path.stem for path in tmp_path.glob("*.py")}:
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def registry():
+    """A registry with one name of its own."""
+    made: Registry[Sampler] = Registry("sampler", "samplers", Sampler)
+    made._loaded = True
+    made.add("own", samplers.get("exact_iid"))
+    return made
+
+
+def reasons(registry) -> dict[str, str]:
+    """Distribution -> why it can't be used; "" for one that can."""
+    found = {}
+    for plugin in registry.plugins():
+        try:
+            registry.bring(plugin)
+            found[plugin.distribution] = ""
+        except Unusable as error:
+            found[plugin.distribution] = str(error)
+    return found
+
+
+def test_a_plug_in_is_found_without_being_imported_and_loaded_by_its_name(beside, registry):
+    distribution(beside, "walker", GOOD.format(name="walk"), "walk = walker:SAMPLER", "2.1")
+    (plugin,) = registry.plugins()
+    assert plugin == Plugin("sampler", "walk", "walker:SAMPLER", "walker", "2.1", (str(beside),))
+    assert "walker" not in sys.modules
+    assert registry.get("walk").summary == "made for a test"
+    assert registry.names() == ["own"]
+    assert plugin.source == "walker 2.1"
+
+
+def test_what_goes_wrong_in_one_is_its_reason_and_breaks_no_other(beside, registry):
+    distribution(beside, "aa_good", GOOD.format(name="good"), "good = aa_good:SAMPLER")
+    distribution(beside, "bb_raises", "raise RuntimeError('out of order')", "b = bb_raises:S")
+    distribution(beside, "cc_lacks", "import no_such_library", "c = cc_lacks:S")
+    distribution(beside, "dd_exits", "raise SystemExit(3)", "d = dd_exits:S")
+    distribution(beside, "ee_other", "S = 5", "e = ee_other:S")
+    distribution(beside, "ff_nothing", "", "f = ff_nothing:S")
+    distribution(beside, "gg_renamed", GOOD.format(name="x"), "g = gg_renamed:SAMPLER")
+    distribution(beside, "hh_taken", GOOD.format(name="own"), "own = hh_taken:SAMPLER")
+    distribution(beside, "ii_second", GOOD.format(name="good"), "good = ii_second:SAMPLER")
+    distribution(beside, "jj_absent", "", "j = nowhere.to.be_found:S")
+    found = reasons(registry)
+    expected = {
+        "aa_good": "",
+        "bb_raises": "RuntimeError: out of order",
+        "cc_lacks": "ModuleNotFoundError: No module named 'no_such_library'",
+        "dd_exits": "SystemExit: 3",
+        "ee_other": "'ee_other:S' is a int; expected: a samplers.base.Sampler",
+        "ff_nothing": "has no attribute 'S'",
+        "gg_renamed": "it calls itself 'x'; expected: the entry point's name",
+        "hh_taken": "the name 'own' is taken by samplerbench itself",
+        "ii_second": "the name 'good' is taken by aa_good, which comes first",
+        "jj_absent": "No module named 'nowhere'",
+    }
+    assert found.keys() == expected.keys()
+    for name, reason in expected.items():
+        assert reason in found[name], name
+        assert bool(reason) == bool(found[name]), name
+    assert registry.get("own") is samplers.get("exact_iid")
+    with pytest.raises(UnknownName, match="of bb_raises 1.0 can't be used: .*out of order"):
+        registry.get("b")
+
+
+def test_one_that_adds_itself_as_the_projects_own_files_do_is_a_plug_in_all_the_same(
+    beside, registry
+):
+    text = GOOD.format(name="walk").replace("SAMPLER = Sampler(", "SAMPLER = add(Sampler(") + ")"
+    distribution(beside, "adder", text, "walk = adder:SAMPLER")
+    try:
+        assert samplers.plugin("walk") is None or samplers.get("walk")
+        samplers._offered = None
+        assert samplers.get("walk").name == "walk"
+        assert "walk" not in samplers.names()
+        assert samplers.digest("walk")
+    finally:
+        samplers._offered = None
+        samplers._brought.pop("walk", None)
+
+
+def test_an_unknown_name_is_told_from_those_of_plug_ins_too(beside, registry):
+    distribution(beside, "walker", GOOD.format(name="walk"), "walk = walker:SAMPLER")
+    with pytest.raises(UnknownName, match="did you mean 'walk'"):
+        registry.get("wallk")
+
+
+def test_the_digest_follows_version_and_code(beside, registry):
+    distribution(beside, "walker", GOOD.format(name="walk"), "walk = walker:SAMPLER")
+    first = registry.digest("walk")
+    assert len(first) == 16 and registry.digest("own") == ""
+    (beside / "walker.py").write_text(GOOD.format(name="walk") + "# changed\n")
+    second = registry.digest("walk")
+    shutil.rmtree(beside / "walker-1.0.dist-info")
+    distribution(beside, "walker", GOOD.format(name="walk"), "walk = walker:SAMPLER", "1.1")
+    plugins.found.cache_clear()
+    registry._offered = None
+    third = registry.digest("walk")
+    assert len({first, second, third}) == 3
+
+
+def test_a_trial_of_the_projects_own_sampler_keeps_its_id_and_another_version_has_another():
+    assert small().id == small(sampler_digest="").id
+    assert small(sampler_digest="0" * 16).id != small().id
+
+
+def test_a_job_carries_its_plug_ins(tmp_path):
+    plugin = Plugin("sampler", "walk", "walker:SAMPLER", "walker", "1.0", ("/a", "/b"))
+    job = Job(small(), str(tmp_path), 1.0, (plugin,))
+    assert job_from(to_json(job)) == job
+    older = json.loads(to_json(job))
+    del older["plugins"]
+    assert job_from(json.dumps(older)).plugins == ()
+
+
+def test_what_a_plug_in_lacks_where_it_runs_is_said_with_the_environment(tmp_path):
+    plugin = Plugin("sampler", "walk", "walker:SAMPLER", "walker", "1.0", ())
+    job = Job(small(environment="latest"), str(tmp_path), 1.0, (plugin,))
+    outer = UnknownName("can't be used")
+    outer.__cause__ = ModuleNotFoundError("No module named 'emcee'", name="emcee")
+    text = brought.lacking(job, outer)
+    assert "walker 1.0 needs 'emcee', which environment 'latest' lacks" in text
+    assert brought.lacking(job, ValueError("else")) == ""
+    assert brought.lacking(Job(small(), "", 1.0), outer) == ""
+
+
+def test_a_worker_finds_a_plug_in_by_where_it_lies_and_declines_one_whose_library_is_missing(
+    beside, monkeypatch
+):
+    distribution(beside, "walker", "import numpy, no_such_library\n", "walk = walker:SAMPLER")
+    (plugin,) = plugins.found("sampler")
+    # what the coordinator can load and the worker can't
+    monkeypatch.setattr(launcher, "_plugins", lambda trial: (plugin,))
+    monkeypatch.setattr(launcher, "host_devices", lambda trial: 1)
+    trial = small(sampler="walk", environment="current")
+    result = launcher.launch(trial, sys.executable, beside / "scratch", 60.0)
+    assert result.status == "declined"
+    assert "walker 1.0 needs 'no_such_library'" in result.reason
+
+
+# -- installed for real ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A folder that uv has installed the example to, built from a copy of its source."""
+    folder = tmp_path_factory.mktemp("installed")
+    source = shutil.copytree(EXAMPLE, folder / "source")
+    uv = [str(Path(sys.executable).with_name("uv")), "pip", "install", "--no-config", "--offline"]
+    command = [*uv, "--no-deps", "--no-build-isolation", "--python", sys.executable]
+    subprocess.run(
+        [*command, "--target", str(folder / "site"), str(source)], check=True, capture_output=True
+    )
+    return folder / "site"
+
+
+def command(installed: Path, *words: str, cwd: Path) -> str:
+    """What the command says with the example on Python's path."""
+    env = {**os.environ, "PYTHONPATH": str(installed)}
+    done = subprocess.run(
+        [COMMAND, *words], env=env, capture_output=True, text=True, cwd=cwd, timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_example_is_listed_with_its_distribution(installed, tmp_path):
+    listed = command(installed, "list", cwd=tmp_path)
+    assert "random_walk        random-walk Metropolis [samplerbench-example 0.1.0]" in listed
+    assert "coin               a coin of unknown bias [samplerbench-example 0.1.0]" in listed
+    (found,) = metadata.distributions(name="samplerbench-example", path=[str(installed)])
+    assert found.version == "0.1.0"
+
+
+def test_the_example_runs_and_its_version_is_recorded(installed, tmp_path):
+    words = ["--model", "coin:heads=12", "--sampler", "random_walk:step=1.0", "exact_iid"]
+    sizes = ["--replicates", "16", "--draws", "100", "--warmup", "20", "--quiet"]
+    command(installed, "run", *words, *sizes, "--env", "current", "--out", "c", cwd=tmp_path)
+    rows = json.loads(command(installed, "report", "c", "--format", "json", cwd=tmp_path))
+    assert [row["status"] for row in rows] == ["ok", "ok"]
+    assert (rows[0]["sampler"], rows[0]["settings"]) == ("random_walk", {"step": 1.0})
+    assert rows[1]["verdict"] == "honest"
+    import harness
+
+    with harness.load(tmp_path / "c") as campaign:
+        trials = campaign.store.trials()
+        result = campaign.store.result(trials[0].id)
+    assert result.versions["samplerbench-example"] == "0.1.0"
+    assert trials[0].sampler_digest and trials[0].model_digest
+    assert not trials[1].sampler_digest
+
+
+def test_the_examples_model_conforms(installed, tmp_path):
+    words = ("list", "--conformance", "coin", "--env", "current")
+    assert "conforms: 13 checks" in command(installed, *words, cwd=tmp_path)
