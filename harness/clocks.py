@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from samplers import stack
 
 #: wall over CPU above this in a single-threaded phase means that something else had the core
 CONTENDED = 1.15
@@ -28,12 +31,11 @@ class CompileClock:
 
     def __init__(self) -> None:
         self.intervals: list[tuple[float, float]] = []
+        self.fetches: list[float] = []  # seconds of each replicate's draws from device to host
 
     def listen(self) -> None:
         """Start listening; JAX must have been imported."""
-        import jax
-
-        jax.monitoring.register_event_duration_secs_listener(self._heard)
+        stack.listen_to_durations(self._heard)
 
     def _heard(self, event: str, duration: float, **_: Any) -> None:
         if event.endswith(COMPILE_EVENT):
@@ -59,6 +61,18 @@ def union(intervals: list[tuple[float, float]]) -> float:
     return total
 
 
+def upload_s(data: Mapping[str, Any]) -> float:
+    """Seconds to move ``data`` from the host to the device: median of 3, after one to warm up."""
+    import jax
+
+    took = []
+    for _ in range(4):
+        start = time.perf_counter()
+        jax.block_until_ready(jax.device_put(dict(data)))
+        took.append(time.perf_counter() - start)
+    return statistics.median(took[1:])
+
+
 def peak_rss_mb() -> float | None:
     """This process's own peak resident memory, MB (2**20 bytes), or None where unknown.
 
@@ -78,8 +92,7 @@ def device_peak_mb() -> float | None:
     """The first device's own peak count, MB; None on a CPU, which counts nothing."""
     import jax
 
-    stats = jax.devices()[0].memory_stats()
-    peak = (stats or {}).get("peak_bytes_in_use")
+    peak = stack.memory_stats(jax.devices()[0]).get("peak_bytes_in_use")
     return None if peak is None else peak / 2**20
 
 

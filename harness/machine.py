@@ -8,6 +8,8 @@ import sys
 from importlib import metadata
 from typing import Any
 
+from samplers import stack
+
 #: distribution -> module whose import makes its version worth recording
 STACK = {
     "numpy": "numpy",
@@ -57,7 +59,7 @@ def machine() -> dict[str, Any]:
         found["device_count"] = jax.local_device_count()
         if first.platform != "cpu":
             found["device_kind"] = first.device_kind
-            found["driver"] = getattr(first.client, "platform_version", None)
+            found["driver"] = stack.driver(first)
     return found
 
 

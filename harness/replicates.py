@@ -56,7 +56,7 @@ class Replicates:
             laps += [took] if took else []
         if laps:
             self._note(laps, pairs[0][0])
-            self._unstable(pairs[0], laps)
+            self.unstable(pairs[0], laps)
         return found
 
     def rest(self, pairs: Sequence[Bound], together: bool) -> list[Draws]:
@@ -99,7 +99,7 @@ class Replicates:
             reason = "this sampler has no warm-up phase of its own"
             self.result.missing.update(warmup_s=reason, sample_s=reason)
 
-    def _unstable(self, first: Bound, timed: Sequence[Sequence[Lap]]) -> None:
+    def unstable(self, first: Bound, timed: Sequence[Sequence[Lap]]) -> None:
         """Flag a machine that was not quiet: by repeats of one seed, since seeds differ in work."""
         self.result.machine["load_after"] = load()
         laps = [lap for took in timed for lap in took]
@@ -119,6 +119,14 @@ class Replicates:
 
 def one(clock: CompileClock, compiled: Compiled, seed: int) -> tuple[Draws, list[Lap]]:
     """One run and its laps: warm-up, where there is one, and sampling."""
+    raw, laps = under_clock(clock, compiled, seed)
+    draws, fetch = clock.lap(lambda: compiled.collect(raw))
+    clock.fetches.append(fetch.wall)
+    return draws, laps
+
+
+def under_clock(clock: CompileClock, compiled: Compiled, seed: int) -> tuple[Any, list[Lap]]:
+    """What is timed of one run, each part until its result is ready, and the laps."""
     laps: list[Lap] = []
     state: Any = seed
     if compiled.warmup:
@@ -126,7 +134,7 @@ def one(clock: CompileClock, compiled: Compiled, seed: int) -> tuple[Draws, list
         state, lap = clock.lap(lambda: _ready(warmup(seed)))
         laps.append(lap)
     raw, lap = clock.lap(lambda: _ready(compiled.sample(state)))
-    return compiled.collect(raw), [*laps, lap]
+    return raw, [*laps, lap]
 
 
 def nothing(like: Draws) -> Draws:

@@ -10,18 +10,20 @@ import hashlib
 import importlib
 import os
 import signal
+import statistics
 import sys
 import threading
 import time
 import traceback
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from harness import drawsfile, machine
-from harness.clocks import CompileClock, Lap, device_peak_mb, load, peak_rss_mb
+from harness import brought, drawsfile, machine
+from harness.clocks import CompileClock, Lap, device_peak_mb, load, peak_rss_mb, upload_s
 from harness.records import Job, Result, job_from, to_json
 from harness.replicates import TIMED, Replicates, one
 from models.base import Model, Sites
@@ -36,10 +38,17 @@ SIMULATED = 0x5BC  # keeps simulated truths apart from any other use of the same
 
 def main(job_file: str) -> int:
     """Run the job in ``job_file``; 0 when an answer was written, whatever its status."""
+    return serve(job_file, lambda job: Worker(job).run())
+
+
+def serve(job_file: str, task: Callable[[Job], Result]) -> int:
+    """Write what ``task`` makes of the job; the process ends when the coordinator does."""
     _die_with_coordinator()
+    _die_first()
     job = job_from(Path(job_file).read_text())
-    result = Worker(job).run()
-    _write(Path(job.scratch) / "result.json", to_json(result))
+    brought.offer(job)
+    result = task(job)
+    write(Path(job.scratch) / "result.json", to_json(result))
     return 0
 
 
@@ -60,7 +69,16 @@ def _die_with_coordinator() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _write(path: Path, text: str) -> None:
+def _die_first() -> None:
+    """Where memory runs out, Linux is to end this process and not the coordinator."""
+    try:
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    except OSError:
+        pass  # no Linux, or not allowed: the kernel then takes the largest process, mostly this one
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file that is there whole or not at all."""
     part = path.with_suffix(".part")
     part.write_text(text)
     part.replace(path)
@@ -70,7 +88,7 @@ class Worker:
     """Takes one trial through its phases; an exception ends it with a status and a reason."""
 
     def __init__(self, job: Job) -> None:
-        self.trial, self.scratch = job.trial, Path(job.scratch)
+        self.job, self.trial, self.scratch = job, job.trial, Path(job.scratch)
         self.launched_at = job.launched_at
         self.clock = CompileClock()
         self.result = Result(status="ok")
@@ -85,8 +103,10 @@ class Worker:
             self._end("out of memory", _reason(error))
         except Exception as error:  # whatever a library or a model raises is the row's reason
             traceback.print_exc()
-            full = "RESOURCE_EXHAUSTED" in str(error)
-            self._end("out of memory" if full else "failed", _reason(error))
+            if lacks := brought.lacking(self.job, error):
+                self._end("declined", lacks)
+            else:
+                self._end("out of memory" if _is_full(error) else "failed", _reason(error))
         self._memory()
         return self.result
 
@@ -94,18 +114,19 @@ class Worker:
         self.result.status, self.result.reason = status, reason
 
     def _phase(self, name: str) -> None:
-        _write(self.scratch / "phase.txt", name)
+        write(self.scratch / "phase.txt", name)
 
     def _phases(self) -> None:
         self._phase("import")
         sampler = samplers.get(self.trial.sampler)
         self._import(sampler.needs)
         self._phase("model")
-        model = load_model(self.trial.model, self.trial.model_options)
+        model = load_model(self.trial.model, self.trial.model_options, self.trial.data_file)
         self._check_precision()
         self.result.data_digest = _digest(model.data)
         settings = fill(sampler.settings, self.trial.settings, sampler.name)
         budget = Budget(self.trial.chains, self.trial.warmup, self.trial.draws)
+        self._count_devices(settings)
         prepared, plain = self._cold(lambda: sampler.prepare(model, budget, settings))
         truths, data = self._simulated(model)
         if prepared.compile:
@@ -113,6 +134,7 @@ class Worker:
         else:
             others = [sampler.prepare(model.with_data(d), budget, settings) for d in data]
             found = self._plain_only(others or [prepared] * self.trial.replicates)
+        self._transfers(model)
         self._phase("save")
         self._save(found, plain, truths)
 
@@ -126,7 +148,7 @@ class Worker:
         if "jax" in sys.modules:
             self._start_jax()
         self.result.timings["import_s"] = time.time() - self.launched_at
-        self.result.versions = machine.versions()
+        self.result.versions = {**machine.versions(), **brought.versions(self.job)}
         self.result.machine = machine.machine()
 
     def _start_jax(self) -> None:
@@ -148,6 +170,15 @@ class Worker:
                 f"asked for {self.trial.precision}-bit, but an import switched JAX to {found}-bit"
             )
 
+    def _count_devices(self, settings: Any) -> None:
+        """Say where chains that are to run in parallel can't."""
+        there = self.result.machine.get("device_count") or 1
+        if getattr(settings, "chain_method", "") == "parallel" and there < self.trial.chains:
+            self.result.warnings.append(
+                f"chain_method=parallel, but {there} device(s) for {self.trial.chains} chains:"
+                " NumPyro runs them one after the other"
+            )
+
     def _cold(self, prepare: Any) -> tuple[Prepared, dict[int, Draws]]:
         """The first plain run, as a user waits for it, and a second with a new seed."""
         first, second = self.trial.seed, self.trial.seed + 1
@@ -163,6 +194,7 @@ class Worker:
         again, rerun = self.clock.lap(lambda: prepared.plain(second))
         self.result.timings.update(
             cold_s=cold.wall,
+            cold_cpu_s=cold.cpu,
             compile_s=cold.compile,
             compiles=cold.compiles,
             rerun_s=rerun.wall,
@@ -215,12 +247,20 @@ class Worker:
         self.result.mode = "compiled"
         return found
 
+    def _transfers(self, model: Model) -> None:
+        """What moving data and draws takes, beside the runs that it is no part of."""
+        if "jax" not in sys.modules:
+            self.result.missing["transfer_s"] = "runs in NumPy: there is no device to move to"
+        elif self.clock.fetches:
+            fetch = statistics.median(self.clock.fetches)
+            self.result.timings["transfer_s"] = upload_s(model.data) + fetch
+
     def _plain_only(self, prepared: list[Prepared]) -> list[Draws]:
         """All replicates by the library's own call, for a stack without a compiled mode."""
         self._phase("replicates")
         self.result.mode = "plain"
         reason = "no compiled mode on this stack: replicates are plain calls"
-        names = ("aot_s", "warm_s", "warmup_s", "sample_s")
+        names = ("aot_s", "warm_s", "warmup_s", "sample_s", "transfer_s")
         self.result.missing.update(dict.fromkeys(names, reason))
         return [each.plain(seed) for each, seed in zip(prepared, self._seeds())]  # noqa: B905
 
@@ -235,6 +275,11 @@ class Worker:
             self.result.timings["device_peak_mb"] = device_peak_mb()
         else:
             self.result.missing["device_peak_mb"] = "the CPU device counts no memory of its own"
+
+
+def _is_full(error: BaseException) -> bool:
+    """Whether the device, or XLA on the host, had no memory left."""
+    return "RESOURCE_EXHAUSTED" in str(error) or "out of memory" in str(error).lower()
 
 
 def _reason(error: BaseException) -> str:

@@ -74,7 +74,7 @@ class Sampler:
     needs: tuple[str, ...] = ()  # libraries to import, in this order, before the clocks of a run
 
 
-samplers: Registry[Sampler] = Registry("sampler", "samplers")
+samplers: Registry[Sampler] = Registry("sampler", "samplers", Sampler)
 
 
 def add(sampler: Sampler) -> Sampler:

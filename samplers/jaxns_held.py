@@ -250,7 +250,7 @@ def _public_generation(cube: _Cube, settings: Settings, data: Any) -> _Programs:
 
     def whole(key: Any, data: Any) -> dict[str, Any]:
         model = cube.jaxns_model(data)
-        sampler = DefaultNestedSampler(model, devices=jax.devices(), **constructor)
+        sampler = DefaultNestedSampler(model, **stack.nested_devices(), **constructor)
         reason, state = sampler(key, TerminationCondition(**termination))
         found = sampler.to_results(reason, state, trim=False)._asdict()
         found["samples"] = cube.constrain(found["samples"], data)

@@ -1,4 +1,11 @@
-"""How a NumPyro kernel is run: through ``MCMC.run`` (plain), or compiled ahead of time."""
+"""How a NumPyro kernel is run: through ``MCMC.run`` (plain), or compiled ahead of time.
+
+Several chains run as ``chain_method`` says, in both modes. ``parallel``: each on a device of its
+own, for which the launcher makes the processor pass for as many; where devices are too few, as on
+one GPU, NumPyro runs them one after the other, and the compiled mode there in lanes of one program.
+``sequential``: one after the other. ``vectorized``: in lanes of one program, each step of which
+waits for the chain that takes longest.
+"""
 
 from __future__ import annotations
 
@@ -84,12 +91,18 @@ def _compiled(make: MakeKernel, model: Model, budget: Budget, chain_method: str)
 
     data = jax.device_put(model.data)
     device = jax.devices()[0].platform
-    vectorised = chain_method == "vectorized" or device != "cpu"
-    warm, draw = _phases(make, budget, vectorised)
-    warm_jit, seed0 = jax.jit(warm), np.uint32(0)
-    states = jax.eval_shape(warm_jit, seed0, data)  # the trace that lowering then finds again
+    one = _one_chain(make, budget)
+    # on one GPU there is no device for each chain, and lanes are nearly free
+    vectorised = chain_method == "vectorized" or (chain_method == "parallel" and device != "cpu")
+    warm, draw = _all_chains(*one, budget.chains, vectorised)
+    seeds: tuple[Any, ...] = (np.uint32(0),)
+    warm_jit, draw_jit = jax.jit(warm), jax.jit(draw)
+    if chain_method == "parallel" and 1 < budget.chains <= jax.local_device_count():
+        seeds = (np.uint32(0), np.arange(budget.chains))
+        warm_jit, draw_jit = _on_devices(*one, budget.chains)
+    states = jax.eval_shape(warm_jit, *seeds, data)  # the trace that lowering then finds again
     warm_program, draw_program = stack.compile_side_by_side(
-        warm_jit.lower(seed0, data), jax.jit(draw).lower(states, data)
+        warm_jit.lower(*seeds, data), draw_jit.lower(states, data)
     )
 
     def both(seed: Any, data: Any) -> Any:
@@ -97,7 +110,7 @@ def _compiled(make: MakeKernel, model: Model, budget: Budget, chain_method: str)
 
     def bound(data: Any) -> Compiled:
         return Compiled(
-            warmup=lambda seed: warm_program(np.uint32(seed), data),
+            warmup=lambda seed: warm_program(np.uint32(seed), *seeds[1:], data),
             sample=lambda state: draw_program(state, data),
             collect=_collect,
             batch=_batch(both, data, budget),
@@ -108,17 +121,52 @@ def _compiled(make: MakeKernel, model: Model, budget: Budget, chain_method: str)
     return bound(data)
 
 
-def _phases(make: MakeKernel, budget: Budget, vectorised: bool) -> tuple[Any, Any]:
+def _chain_keys(seed: Any, chains: int) -> Any:
+    """The keys that MCMC.run makes of PRNGKey(seed): itself for one chain, its split for more."""
+    import jax
+
+    key = jax.random.PRNGKey(seed)
+    return jax.random.split(key, chains) if chains > 1 else key[None]
+
+
+def _all_chains(warm_chain: Any, draw_chain: Any, chains: int, vectorised: bool) -> tuple[Any, Any]:
     """Pure functions ``warm(seed, data) -> state`` and ``draw(state, data) -> raw``, all chains."""
     import jax
     import jax.numpy as jnp
     from jax import lax
 
     def over_chains(function: Any, values: Any) -> Any:
-        if budget.chains == 1:  # a loop of one would be compiled as a loop
+        if chains == 1:  # a loop of one would be compiled as a loop
             alone = function(stack.tree_map(lambda x: x[0], values))
             return stack.tree_map(lambda x: jnp.asarray(x)[None], alone)
         return jax.vmap(function)(values) if vectorised else lax.map(function, values)
+
+    def warm(seed: Any, data: Any) -> Any:
+        return over_chains(lambda key: warm_chain(key, data), _chain_keys(seed, chains))
+
+    def draw(states: Any, data: Any) -> Any:
+        return over_chains(lambda carry: draw_chain(carry, data), states)
+
+    return warm, draw
+
+
+def _on_devices(warm_chain: Any, draw_chain: Any, chains: int) -> tuple[Any, Any]:
+    """The same with each chain on a device of its own, as ``chain_method="parallel"`` has it.
+
+    ``warm`` takes the seed, the chains' numbers and the data, which each device gets a copy of.
+    """
+    import jax
+
+    def warm(seed: Any, chain: Any, data: Any) -> Any:
+        return warm_chain(_chain_keys(seed, chains)[chain], data)
+
+    return jax.pmap(warm, in_axes=(None, 0, None)), jax.pmap(draw_chain, in_axes=(0, None))
+
+
+def _one_chain(make: MakeKernel, budget: Budget) -> tuple[Any, Any]:
+    """Pure functions of one chain: ``warm(key, data) -> carry``, ``draw(carry, data) -> raw``."""
+    import jax
+    from jax import lax
 
     def start(key: Any, data: Any) -> tuple[Any, Any]:
         kernel = make()
@@ -137,12 +185,6 @@ def _phases(make: MakeKernel, budget: Budget, vectorised: bool) -> tuple[Any, An
             return state, carry[1] + cost(state)
 
         return lax.fori_loop(0, budget.warmup, step, (state, np.int32(0)))
-
-    def warm(seed: Any, data: Any) -> Any:
-        # the keys that MCMC.run makes of PRNGKey(seed): itself for one chain, its split for more
-        key = jax.random.PRNGKey(seed)
-        keys = jax.random.split(key, budget.chains) if budget.chains > 1 else key[None]
-        return over_chains(lambda key: warm_chain(key, data), keys)
 
     def draw_chain(carry: tuple[Any, Any], data: Any) -> Any:
         state, cost_before = carry
@@ -163,10 +205,7 @@ def _phases(make: MakeKernel, budget: Budget, vectorised: bool) -> tuple[Any, An
         sites = jax.vmap(kernel.postprocess_fn((), data))(z)
         return sites, stats, {counted: cost_before + costs.sum()}
 
-    def draw(states: Any, data: Any) -> Any:
-        return over_chains(lambda carry: draw_chain(carry, data), states)
-
-    return warm, draw
+    return warm_chain, draw_chain
 
 
 def _collect(raw: Any) -> Draws:

@@ -25,7 +25,7 @@ class Settings:
     find_heuristic_step_size: bool = False
     regularize_mass_matrix: bool = True
     init: str = "uniform"  # NumPyro's init_to_<init>
-    chain_method: str = "parallel"  # plain mode; falls back to sequential on too few devices
+    chain_method: str = "parallel"  # a device a chain, else one after the other; see mcmc.py
 
     def __post_init__(self) -> None:
         check_choices(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from models.base import Model
-from samplers.base import Budget, Prepared, Sampler, add
+from samplers.base import Budget, Declined, Prepared, Sampler, add
 from samplers.mcmc import check_choices, init_strategy, prepare_mcmc
 
 
@@ -16,18 +16,27 @@ class Settings:
     adapt_state_size: int | None = None  # points that make the proposal; None: twice the dimension
     dense_mass: bool = True
     init: str = "uniform"  # NumPyro's init_to_<init>
-    chain_method: str = "parallel"  # plain mode; "vectorized" raises on scalar sites upstream
+    chain_method: str = "parallel"  # "sequential"; "vectorized" with one chain only, see prepare
 
     def __post_init__(self) -> None:
         check_choices(self)
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
-    """SA on ``model``. Raises Declined for discrete parameters."""
+    """SA on ``model``. Raises Declined for discrete parameters, and for vectorized chains.
+
+    NumPyro (0.12 to 0.22, ``SA.init``) makes one starting point and maps over it as if it held
+    one a chain: scalar sites raise, and a vector as long as the chains would be taken apart.
+    """
     from numpyro.infer import SA
 
     options = asdict(settings)
     chain_method = options.pop("chain_method")
+    if chain_method == "vectorized" and budget.chains > 1:
+        raise Declined(
+            "NumPyro's SA can't start vectorized chains: it maps over the sites of one starting"
+            " point; use chain_method=parallel or sequential"
+        )
     options["init_strategy"] = init_strategy(options.pop("init"))
     return prepare_mcmc(lambda: SA(model.program, **options), model, budget, chain_method)
 

@@ -52,6 +52,42 @@ def compile_side_by_side(*lowered: Any) -> list[Any]:
         return list(threads.map(lambda program: program.compile(), lowered))
 
 
+def listen_to_durations(heard: Any) -> None:
+    """Call ``heard(event, seconds, **more)`` at the end of whatever JAX times of itself.
+
+    ``jax.monitoring`` is public up to 0.10; where a later one lacks it, the module behind it.
+    """
+    import importlib
+
+    for module in ("jax.monitoring", "jax._src.monitoring"):
+        try:
+            listen = importlib.import_module(module).register_event_duration_secs_listener
+        except (ImportError, AttributeError):
+            continue
+        listen(heard)
+        return
+
+
+def memory_stats(device: Any) -> dict[str, Any]:
+    """The device's own count of its memory; {} for one that counts none, or has no such call."""
+    try:
+        return dict(device.memory_stats() or {})
+    except Exception:  # AttributeError, or the runtime's own UNIMPLEMENTED, by release
+        return {}
+
+
+def driver(device: Any) -> str | None:
+    """What runs the device, as its runtime names itself ("cuda 12030"); None where it does not."""
+    return getattr(getattr(device, "client", None), "platform_version", None)
+
+
+def nested_devices() -> dict[str, Any]:
+    """Keep jaxns on the process's own devices: 2.6 spreads over all; 2.5 has no such argument."""
+    import jax
+
+    return {"devices": jax.devices()} if version("jaxns") >= (2, 6) else {}
+
+
 def nested_generation() -> str:
     """How the installed jaxns can be held: "exact" (2.0, 2.1), "public" (2.5, 2.6), else "".
 

@@ -41,7 +41,8 @@ def nuts(tmp_path_factory):
     """A NUTS trial's result, draws, the phases that were seen, and the wall seconds."""
     scratch, phases = tmp_path_factory.mktemp("nuts"), []
     before = time.perf_counter()
-    trial = small(sampler="numpyro_nuts", precision=64, chains=2, replicates=7)
+    one_device = {"chain_method": "sequential"}
+    trial = small(sampler="numpyro_nuts", settings=one_device, precision=64, chains=2, replicates=7)
     result = trials.run(trial, scratch, 200.0, watching=phases.append)
     assert result.status == "ok", result.reason
     return result, scratch / "draws.npz", phases, time.perf_counter() - before

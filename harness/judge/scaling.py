@@ -1,0 +1,195 @@
+"""How a number grows with size: the exponent of a power law, and where two lines cross.
+
+An exponent is the slope of a least-squares line through logs, each size weighted by its own
+standard error. No power law holds exactly, so where the sizes scatter about the line by more than
+their errors, the slope's error is raised by as much (Birge 1932, Phys. Rev. 40:207); its interval
+is Student's t with two degrees of freedom less than there are sizes. A crossover is read off
+straight lines between neighbouring sizes on logs; its interval is a bootstrap over the replicates
+of each size, both sides with the same replicates (paired).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+Array = np.ndarray
+
+LEVEL = 0.95
+RESAMPLES = 2000  # an end of a 95 % interval is then known to 0.3 % of probability
+SEED = 20261124
+Z = float(stats.norm.ppf((1 + LEVEL) / 2))
+#: a run's seconds differ between processes by about this on a quiet machine (medians of repeated
+#: processes: 2 to 4 %), which the spread within one process does not hold
+BETWEEN_PROCESSES = 0.03
+FEWEST = 3  # sizes for an interval of a slope
+
+
+@dataclass(frozen=True)
+class Exponent:
+    """``value ~ size ** exponent``; without an interval the reason says why."""
+
+    exponent: float | None
+    lo: float | None
+    hi: float | None
+    sizes: int
+    last: float | None = None  # the exponent between the two largest sizes
+    last_lo: float | None = None  # from these two points' own errors
+    last_hi: float | None = None
+    reason: str = ""
+
+
+def log_error(lo: float | None, hi: float | None) -> float | None:
+    """Standard error of the log of a positive number with the 95 % interval ``lo`` to ``hi``."""
+    if lo is None or hi is None or not 0 < lo <= hi < math.inf:
+        return None
+    return (math.log(hi) - math.log(lo)) / (2 * Z)
+
+
+def exponent(
+    sizes: Sequence[float],
+    values: Sequence[float | None],
+    errors: Sequence[float | None],
+    floor: float = 0.0,
+) -> Exponent:
+    """The exponent of ``values`` in ``sizes``.
+
+    ``errors`` are standard errors of log values; where any is None, all sizes count alike.
+    ``floor`` is what each error holds at least: what no interval of one process can see.
+    """
+    known = [
+        (math.log(s), math.log(v), e)
+        for s, v, e in zip(sizes, values, errors, strict=True)
+        if v is not None and 0 < v < math.inf
+    ]
+    if len(known) < 2:
+        return Exponent(None, None, None, len(known), reason="fewer than 2 sizes have a number")
+    x, y = np.array([k[0] for k in known]), np.array([k[1] for k in known])
+    given = [k[2] for k in known]
+    se = None if None in given else np.hypot(np.array(given, float), floor)
+    if se is not None and not (se > 0).all():
+        se = None
+    slope, half = _line(x, y, se)
+    last = (y[-1] - y[-2]) / (x[-1] - x[-2])
+    reach = None if se is None else Z * math.hypot(se[-1], se[-2]) / (x[-1] - x[-2])
+    return Exponent(
+        slope,
+        None if half is None else slope - half,
+        None if half is None else slope + half,
+        len(known),
+        float(last),
+        None if reach is None else float(last - reach),
+        None if reach is None else float(last + reach),
+        "" if half is not None else f"{len(known)} sizes leave no degree of freedom",
+    )
+
+
+def _line(x: Array, y: Array, se: Array | None) -> tuple[float, float | None]:
+    """Slope, and half of its interval. ``se`` None: the scatter alone tells the errors."""
+    w = np.ones_like(x) if se is None else se**-2
+    centre = (w * x).sum() / w.sum()
+    spread = (w * (x - centre) ** 2).sum()
+    slope = float((w * (x - centre) * y).sum() / spread)
+    if len(x) < FEWEST:
+        return slope, None
+    rest = y - (w * y).sum() / w.sum() - slope * (x - centre)
+    birge = (w * rest**2).sum() / (len(x) - 2)
+    scale = birge if se is None else max(1.0, birge)
+    t = stats.t.ppf((1 + LEVEL) / 2, len(x) - 2)
+    return slope, float(t * math.sqrt(scale / spread))
+
+
+# -- crossovers ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one row brings at one size."""
+
+    times: Array  # [run], seconds of the timed runs, in order of seeds
+    errors: Array | None = None  # [replicate, component], (estimate - exact) / sd
+
+
+@dataclass(frozen=True)
+class Crossover:
+    """Where one line takes the lead over another, with its interval, in words too.
+
+    ``at`` is None where the lead never changes; an end of the interval is 0 or infinite where the
+    resamples hold it below, or beyond, the sizes measured.
+    """
+
+    leader: str  # who leads at the largest size: "first", "second", or "" where neither certainly
+    at: float | None
+    lo: float | None
+    hi: float | None
+    changes: int  # how often the lead changes over the sizes, as measured
+    sizes: tuple[float, ...]
+
+
+def crossover(
+    sizes: Sequence[float], first: Sequence[Sample], second: Sequence[Sample]
+) -> Crossover:
+    """Where the lead changes between two lines over the same ``sizes`` (at least 2, ascending).
+
+    Who has more realised effective draws a second leads; where a side has no errors, who takes
+    fewer seconds a run.
+    """
+    gains = np.stack(
+        [gain(one, other, at) for at, (one, other) in enumerate(zip(first, second, strict=True))],
+        axis=1,
+    )
+    logs = np.log(np.asarray(sizes, float))
+    sign = 1.0 if gains[0, -1] > 0 else -1.0
+    found = np.array([_takes_over(logs, sign * row) for row in gains])
+    lo, hi = np.quantile(found[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="nearest")
+    at = math.exp(found[0]) if np.isfinite(found[0]) else None
+    changes = int((np.diff(np.sign(gains[0])) != 0).sum())
+    leader = "first" if sign > 0 else "second"
+    decided = math.isfinite(hi) or hi == -math.inf
+    ends = float(np.exp(lo)), float(np.exp(hi))
+    return Crossover(leader if decided else "", at, *ends, changes, tuple(map(float, sizes)))
+
+
+def gain(first: Sample, second: Sample, at: int = 0) -> Array:
+    """Log of ``first``'s efficiency over ``second``'s: as found, then RESAMPLES times resampled."""
+    rng = np.random.default_rng([SEED, at])
+    slower = _log_median(first.times, second.times, rng)
+    if first.errors is None or second.errors is None:
+        return -slower
+    a, b = first.errors, second.errors
+    count = min(len(a), len(b))
+    whole = np.isfinite(a[:count]).all(axis=1) & np.isfinite(b[:count]).all(axis=1)
+    a, b = a[:count][whole], b[:count][whole]
+    n = len(a)
+    takes = np.vstack([np.ones(n), rng.multinomial(n, np.full(n, 1 / n), RESAMPLES)])
+    return _log_ess(a, takes) - _log_ess(b, takes) - slower
+
+
+def _log_median(first: Array, second: Array, rng: np.random.Generator) -> Array:
+    """Log ratio of median seconds, as found, then over resamples of the paired runs."""
+    runs = min(len(first), len(second))
+    picks = np.vstack([np.arange(runs), rng.integers(0, runs, (RESAMPLES, runs))])
+    drift = np.concatenate([[0.0], rng.normal(0.0, math.sqrt(2) * BETWEEN_PROCESSES, RESAMPLES)])
+    medians = [np.median(np.asarray(times, float)[picks], axis=1) for times in (first, second)]
+    return np.log(medians[0]) - np.log(medians[1]) + drift
+
+
+def _log_ess(errors: Array, takes: Array) -> Array:
+    """Log realised ESS of the worst component in each resample."""
+    return -np.log((takes @ np.square(errors) / takes.sum(axis=1, keepdims=True)).max(axis=1))
+
+
+def _takes_over(logs: Array, lead: Array) -> float:
+    """Log size from which on ``lead`` stays positive: -inf from the start, inf never."""
+    behind = np.flatnonzero(lead <= 0)
+    if not behind.size:
+        return -math.inf
+    at = int(behind[-1])
+    if at == len(lead) - 1:
+        return math.inf
+    share = lead[at] / (lead[at] - lead[at + 1])
+    return float(logs[at] + share * (logs[at + 1] - logs[at]))

@@ -1,0 +1,89 @@
+"""Devices: one that a stack lacks is refused, or a row; what releases rename is read anyhow."""
+
+from __future__ import annotations
+
+import sys
+import types
+
+import pytest
+
+import harness
+from harness import campaign, devices, plan
+from harness.stacks import environments
+from models.registry import UnknownName
+from samplers import stack
+
+
+def without_gpu() -> str:
+    """Why there is no GPU here; "" where JAX sees one."""
+    try:
+        devices.refuse_missing("gpu", environments.resolve("current"))
+    except UnknownName as error:
+        return str(error).splitlines()[0]
+    return ""
+
+
+def test_a_device_that_no_stack_sees_is_refused_and_one_that_some_see_is_not(monkeypatch):
+    blind: set[str] = set()
+
+    def refuse(device, place):
+        if place.name in blind:
+            raise UnknownName(f"device {device!r} is not there in {place.name!r}")
+
+    monkeypatch.setattr(devices, "refuse_missing", refuse)
+    monkeypatch.setattr(
+        environments, "resolve", lambda name: environments.Environment(name, sys.executable, (), "")
+    )
+    wanted = plan.Plan(env=("pinned", "latest"), device=("cpu", "gpu"))
+    blind.add("pinned")
+    campaign._refuse_missing_devices(wanted)  # the rows of `pinned` on the GPU will say why
+    blind.add("latest")
+    with pytest.raises(UnknownName, match="is not there in 'pinned'"):
+        campaign._refuse_missing_devices(wanted)
+    campaign._refuse_missing_devices(plan.Plan(env=("pinned",), device=("cpu",)))
+
+
+def test_a_release_without_public_monitoring_is_listened_to_all_the_same(monkeypatch):
+    heard, inner = [], types.ModuleType("jax._src.monitoring")
+    inner.register_event_duration_secs_listener = lambda heard_by: heard_by("compile", 2.0)
+    monkeypatch.setitem(sys.modules, "jax.monitoring", types.ModuleType("jax.monitoring"))
+    monkeypatch.setitem(sys.modules, "jax._src.monitoring", inner)
+    stack.listen_to_durations(lambda event, seconds: heard.append((event, seconds)))
+    assert heard == [("compile", 2.0)]
+
+
+def test_a_device_that_counts_no_memory_or_names_no_driver_gives_none():
+    class Silent:
+        def memory_stats(self):
+            raise RuntimeError("UNIMPLEMENTED")
+
+    class Counts:
+        client = types.SimpleNamespace(platform_version="cuda 12030")
+
+        def memory_stats(self):
+            return {"peak_bytes_in_use": 3 << 20}
+
+    assert stack.memory_stats(Silent()) == stack.memory_stats(object()) == {}
+    assert stack.memory_stats(Counts())["peak_bytes_in_use"] == 3 << 20
+    assert (stack.driver(object()), stack.driver(Counts())) == (None, "cuda 12030")
+
+
+def test_cpu_and_gpu_are_paired_and_the_gpu_says_what_it_is_and_took(tmp_path):
+    if why := without_gpu():
+        pytest.skip(why)
+    options = {"replicates": 16, "draws": 200, "warmup": 200, "env": "current"}
+    with harness.run(
+        out=tmp_path / "c",
+        sampler="numpyro_nuts",
+        device=["cpu", "gpu"],
+        precision=[32, 64],
+        **options,
+    ) as found:
+        rows = found.rows()
+    assert [(r["device"], r["precision"]) for r in rows] == [
+        ("cpu", 32), ("cpu", 64), ("gpu", 32), ("gpu", 64)
+    ]  # fmt: skip
+    assert [r["status"] for r in rows] == ["ok"] * 4
+    for row in rows[2:]:
+        assert row["device_peak_mb"] > 0 and row["transfer_s"] > 0
+        assert row["machine"]["driver"] and row["machine"]["device_kind"]
