@@ -20,4 +20,4 @@ def text(found: Comparison, form: str = "table") -> str:
         from reports import compare_markdown
 
         return compare_markdown.text(found)
-    return ratios.terminal(found.ratios) + changes.text(found.changes)
+    return ratios.terminal(found) + changes.text(found.changes)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.judge.compare import Ratio
-from reports import compare_sentence, differences
-from reports.cells import MARK_SAYS, NOT_COMPARABLE, number
+from reports import compare_sentence, differences, ratios
+from reports.cells import MARK_SAYS
 from reports.comparison import Comparison
 from reports.markdown import escaped
 
@@ -28,12 +28,9 @@ def text(found: Comparison) -> str:
 
 
 def _cells(found: Comparison, one: Ratio) -> tuple[str, ...]:
-    bounded = one.lo is not None and one.hi is not None
-    mark = NOT_COMPARABLE if one.value is not None and found.marked(one) else ""
+    value, interval = ratios.shown(one)
     return (
-        one.row, one.reference, one.quantity,
-        "-" if one.value is None else f"{number(one.value)}{mark}",
-        f"{number(one.lo)} to {number(one.hi)}" if bounded else "",
+        one.row, one.reference, one.quantity, value + ratios.mark(found, one), interval,
         f"{one.answer}: {one.reason}" if one.reason else one.answer, str(one.pairs or ""),
     )  # fmt: skip
 

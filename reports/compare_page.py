@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.judge.compare import MEANING, Ratio
-from reports import compare_sentence, differences, drawing, figure_ratios, template
-from reports.cells import MARK_SAYS, number
+from reports import compare_sentence, differences, drawing, figure_ratios, ratios, template
+from reports.cells import MARK_SAYS
 from reports.comparison import Comparison
 
 MOST_LINES = 1500  # of a table: a browser scrolls no more with ease; JSON has all
@@ -65,12 +65,11 @@ def title(found: Comparison) -> str:
 
 def line(found: Comparison, ratio: Ratio) -> Line:
     """The cells of one ratio."""
-    value, bounded = ratio.value, ratio.lo is not None and ratio.hi is not None
+    shown, interval = ratios.shown(ratio)
+    known = ratio.value is not None and math.isfinite(ratio.value)
     return Line(
         ratio.row, ratio.reference, found.ends(ratio)[0]["model"],
         ratio.quantity, MEANING.get(ratio.quantity, ""),
-        "-" if value is None else number(value),
-        f"{number(ratio.lo)} to {number(ratio.hi)}" if bounded else "",
-        "" if value is None or not math.isfinite(value) else repr(float(value)),
-        ratio.answer, ratio.reason, str(ratio.pairs or ""), found.marked(ratio),
+        shown, interval, repr(float(ratio.value)) if known else "",
+        ratio.answer, ratio.reason, str(ratio.pairs or ""), bool(ratios.mark(found, ratio)),
     )  # fmt: skip

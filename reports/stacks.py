@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.stacks.known_stacks import StackRow
 from harness.stacks.matrix import Entry
+from reports import stack_findings
 from reports.markdown import escaped
 
 SHORT = {
@@ -101,6 +102,7 @@ def _notes(entries: Sequence[Entry]) -> list[str]:
         + (f"; in brackets, times those of {reference.name}" if reference else ""),
         "calibrated: the verdict on NUTS. warm: one run of the compiled program. compiles a rerun:"
         " programs that a second call of the same object compiles again; anything but 0 is waste",
+        *stack_findings.sentences(rows),
     ]
 
 
@@ -111,12 +113,23 @@ def _when_and_where(rows: Sequence[StackRow]) -> str:
     )
     text = " to ".join(dict.fromkeys((dates[0], dates[-1])))
     text = f"Run {text}" + (f" on {'; '.join(machines)}" if machines else "")
+    return "; ".join([text, *_busy(rows)])
+
+
+def _busy(rows: Sequence[StackRow]) -> list[str]:
+    """Why seconds are good to a factor of 3 only, where they are."""
     jobs = max(row.jobs for row in rows)
-    return text + (
-        f"; up to {jobs} stacks at once, so seconds are good to a factor of 3 only"
-        if jobs > 1
-        else ""
-    )
+    why = [f"up to {jobs} stacks at once"] if jobs > 1 else []
+    loads = [row.load for row in rows if row.load and row.load > _cores(row)]
+    if loads:
+        why.append(
+            f"up to {max(loads):.0f} processes that wanted the cores on {len(loads)} of them"
+        )
+    return [f"{' and '.join(why)}, so seconds are good to a factor of 3 only"] if why else []
+
+
+def _cores(row: StackRow) -> int:
+    return row.machine.get("cores_allowed") or 1
 
 
 def _reference(entries: Sequence[Entry]) -> StackRow | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
@@ -9,8 +10,15 @@ import pytest
 
 from harness.cli import main
 from harness.judge.compare import NothingShared
-from reports import compare_command, compare_page, compare_sentence, comparison, figure_ratios
-from tests import stored
+from reports import (
+    compare_command,
+    compare_page,
+    compare_sentence,
+    comparison,
+    figure_ratios,
+    ratios,
+)
+from tests import browser, stored
 from tests.test_page import Outline
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # locks of folders left open
@@ -75,6 +83,50 @@ def test_the_top_says_who_is_faster_and_whose_speed_means_nothing(found):
 def test_speeds_of_rows_that_are_not_honest_are_marked(made):
     line = made[made.index('data-key="shifted_one"') :]
     assert "*</span>" in line[: line.index("</tr>")]
+
+
+def test_speeds_of_rows_that_are_not_honest_are_marked_in_every_format(found):
+    for form in ("table", "markdown"):
+        told = compare_command.text(found, form).replace("\\", "")
+        assert re.search(r"time.* 0\.33\*.* 0\.30 to 0\.37", told), told  # of shifted_one
+        assert re.search(r"error.* 17 .* 13 to 23", told)  # an error is what it is
+        assert re.search(r"time.* 0\.50 .* 0\.45 to 0\.56", told)  # of quick_one
+        assert "* not comparable" in told
+
+
+def test_numbers_are_rounded_to_what_their_intervals_support(found):
+    shown = {ratios.shown(r) for r in found.ratios if r.row == "shifted_one"}
+    assert ("17", "13 to 23") in shown  # 16.9 (12.9 to 23.2)
+    wide = replace(found.ratios[0], value=1.2345, lo=0.0, hi=float("inf"))
+    assert ratios.shown(wide) == ("1.23", "0 to inf")
+    assert ratios.shown(replace(wide, value=None, lo=None, hi=None)) == ("-", "")
+    full = json.loads(compare_command.text(found, "json"))
+    assert full[0]["value"] == found.ratios[0].value
+
+
+def test_a_name_cannot_steer_a_terminal(found):
+    assert "\x1b" not in compare_command.text(found, "table")
+
+
+def test_every_figure_has_words_and_every_table_its_heads(made):
+    outline = Outline(made)
+    shapes = [given for tag, given in outline.tags if tag == "svg"]
+    assert shapes and all(g["role"] == "img" and len(g["aria-label"]) > 30 for g in shapes)
+    assert all("scope" in given for tag, given in outline.tags if tag == "th")
+    assert dict(outline.tags)["html"]["lang"] == "en"
+
+
+@pytest.fixture(scope="module")
+def seen(made, tmp_path_factory):
+    return browser.visit(made, tmp_path_factory.mktemp("browser"), "ratio")
+
+
+def test_a_press_on_a_heading_sorts_and_the_browser_asks_for_nothing(seen):
+    browser.assert_sorts_and_stays_shut(seen, "ratio")
+
+
+def test_at_a_phone_s_width_the_page_fits_and_every_control_has_a_name(seen):
+    browser.assert_fits_a_phone_and_has_names(seen)
 
 
 def test_the_figure_tells_every_ratio_in_words(found):

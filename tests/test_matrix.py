@@ -28,7 +28,8 @@ from harness.stacks.environments import Environment, EnvironmentFailed
 from harness.stacks.known_stacks import CALIBRATED, IMPORTS, INSTALLS, NESTED, RESOLVES, RUNS
 from harness.stacks.matrix_file import Stack
 from harness.stacks.pins import read_pins
-from harness.stacks.stages import LIBRARIES, NESTED_MODULE, Tools, Way, take
+from harness.stacks.stages import LIBRARIES, NESTED_MODULE, take
+from harness.stacks.way import Tools, Way
 from models.registry import UnknownName
 from reports import stacks as table
 from tests import trials

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.commands.common import FINE, INTERRUPTED, NOT_OK, typed, width
+from models.registry import UnknownName
 
 
 def options(commands: Any) -> None:
@@ -21,20 +22,26 @@ def options(commands: Any) -> None:
     add("--again", action="store_true", help="also those that are known")
     add("--stored", action="store_true", help="show what is known; run nothing")
     add("--out", type=Path, metavar="DIR", help="where rows are kept (default: the user's cache)")
+    add("--merge", type=Path, metavar="FILE",
+        help="first put rows of another run's known.json where rows are kept")  # fmt: skip
     add("--keep-environments", action="store_true", help="do not delete what was made")
     add("--write-pins", type=Path, metavar="FOLDER", help="pins of what passes, for pip and conda")
-    add("--format", choices=("table", "markdown", "json"), default="table")
+    add("--format", choices=("table", "markdown", "summary", "json"), default="table",
+        help="summary: markdown, one line a NumPyro release")  # fmt: skip
+    add("--into", type=Path, metavar="FILE", help="put the summary between its marks in FILE")
     add("--quiet", action="store_true", help="no progress")
     matrix.set_defaults(command=do)
 
 
 def do(given: argparse.Namespace) -> int:
     """Do it; returns the exit code."""
-    from harness.stacks import matrix, matrix_file, pins_out
-    from reports import stacks
+    from harness.stacks import known_stacks, matrix, matrix_file, pins_out
+    from reports import stack_summary, stacks
 
     wanted = matrix_file.read(given.file or matrix_file.SHIPPED)
     kept = given.out / "known.json" if given.out else None
+    if given.merge:
+        known_stacks.merge(kept or known_stacks.own(), _rows(given.merge))
     try:
         entries = matrix.stored(wanted, kept) if given.stored else matrix.run(
             wanted, kept, jobs=given.jobs, again=given.again,
@@ -43,12 +50,25 @@ def do(given: argparse.Namespace) -> int:
     except matrix.Interrupted as stopped:
         print(f"samplerbench: {stopped}\n  go on with: {typed()}", file=sys.stderr)
         return INTERRUPTED
-    shown = {"markdown": stacks.markdown, "json": stacks.as_json}.get(given.format)
+    if given.into:
+        stack_summary.put_into(given.into, stack_summary.text(entries))
+        print(f"summary in {given.into}", file=sys.stderr)
+    shown = {
+        "markdown": stacks.markdown, "json": stacks.as_json, "summary": stack_summary.text,
+    }.get(given.format)  # fmt: skip
     print(shown(entries) if shown else stacks.terminal(entries, width()), end="")
     if given.write_pins:
         written = pins_out.write([entry.row for entry in entries if entry.row], given.write_pins)
         print(f"{len(written)} files in {given.write_pins}", file=sys.stderr)
     return FINE if all(entry.row and not entry.row.passing for entry in entries) else NOT_OK
+
+
+def _rows(file: Path) -> Any:
+    from harness.stacks import known_stacks
+
+    if not file.is_file():
+        raise UnknownName(f"there is no {str(file)!r}\n  expected: a known.json of a matrix")
+    return known_stacks.load(file)
 
 
 def _say(quiet: bool) -> Any:

@@ -121,7 +121,7 @@ def _sides(campaign: Campaign) -> Iterator[Side]:
         if result is None:
             continue
         scored = campaign.scores(trial) if result.status == "ok" else {"columns": {}}
-        errors = _errors(campaign, trial) if result.status == "ok" else None
+        errors = errors_of(campaign, trial) if result.status == "ok" else None
         yield Side(trial.label, trial, result, scored["columns"].get("verdict"), errors)
 
 
@@ -137,7 +137,8 @@ def _told_apart(sides: Sequence[Side]) -> list[Side]:
     return [replace(side, where=where(side)) for side in sides]
 
 
-def _errors(campaign: Campaign, trial: Trial) -> Array | None:
+def errors_of(campaign: Campaign, trial: Trial) -> Array | None:
+    """Errors of the means in exact sds, [replicate, component]; None without an exact answer."""
     exact = None if trial.calibrate else campaign.exact(trial)
     if exact is None:
         return None

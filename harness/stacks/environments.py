@@ -24,9 +24,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
-
 from harness.stacks import uv_calls
 from harness.stacks.pins import read_pins
 from harness.stacks.uv_calls import EnvironmentFailed
@@ -46,14 +43,14 @@ print(json.dumps([(d.metadata["Name"], d.version) for d in found if "Name" in d.
 class Environment:
     """A stack that is there, ready to run workers."""
 
-    name: str  # as asked for: a known name, or the path of a file of pins
+    name: str  # as asked for: a known name, or the path of a file of pins or of a Python
     python: str  # path of the interpreter
     pins: tuple[str, ...]  # name==version, normalised and sorted; empty for "current"
     digest: str  # 16 hex digits of sha256 over pins, Python's minor version and platform
 
 
 def names() -> list[str]:
-    """The known environments; besides them, the path of any file of pins is one."""
+    """The known environments; besides them, any path of a file of pins or of a Python is one."""
     shipped = (path.stem for path in STACKS.glob("*.txt"))
     return [*sorted(shipped, key=lambda stem: (stem != "pinned", stem)), "current"]
 
@@ -79,6 +76,8 @@ def identify(name: str, *, python: str | None = None) -> Environment:
     count as the same); None is the running one. Raises UnknownName, and EnvironmentFailed where
     no such Python runs.
     """
+    if _is_interpreter(name):
+        return _of_interpreter(name, python)
     pins, complete = _stack(name)
     running, wanted = identity(None), identity(python)
     if name == "current" and wanted != running:
@@ -167,16 +166,38 @@ def _cache() -> Path:
     return cache.absolute() / "samplerbench" / "environments"
 
 
+def _is_interpreter(name: str) -> bool:
+    """Whether the name is the path of a Python, as ``other/bin/python``."""
+    path = Path(name).expanduser()
+    return os.sep in name and path.is_file() and os.access(path, os.X_OK) and path.suffix != ".txt"
+
+
+def _of_interpreter(name: str, python: str | None) -> Environment:
+    """What a Python of the user's own has installed: its workers need NumPy and the sampler."""
+    if python is not None:
+        raise UnknownName(f"environment {name!r} is a Python of its own, not {python!r}")
+    path = str(Path(name).expanduser().absolute())  # not resolved: a link tells which environment
+    place = identity(path)
+    try:
+        here = sorted(f"{key}=={version}" for key, version in _installed(path).items())
+    except (subprocess.CalledProcessError, ValueError) as error:
+        raise EnvironmentFailed(f"no Python runs at {name!r}: {error}") from error
+    return Environment(name, path, (), _digest(here, place, True))
+
+
 def _stack(name: str) -> tuple[tuple[str, ...], bool]:
     """The pins of ``name``, and whether they are complete: nothing else is to be installed."""
-    if name == "current":
+    if name == "current" or _is_interpreter(name):
         return (), True
     if name in names():
         return read_pins(STACKS / f"{name}.txt"), True
     if os.sep in name or name.endswith(".txt"):
         return read_pins(Path(name).expanduser()), False
     error = unknown("environment", name, names(), "samplerbench list environments")
-    raise UnknownName(f"{error}\n  or give the path of a file of pins, as ./stack.txt")
+    raise UnknownName(
+        f"{error}\n  or give the path of a file of pins, as ./stack.txt, or of another Python, as"
+        " ./other/bin/python"
+    )
 
 
 def identity(python: str | None) -> str:
@@ -203,11 +224,18 @@ def _installed(python: str | None) -> dict[str, str]:
     pairs = [(d.metadata["Name"], d.version) for d in found if "Name" in d.metadata]
     if python is not None:
         pairs = json.loads(_ask(python, _INSTALLED))
-    return {canonicalize_name(name): version for name, version in reversed(pairs)}  # first wins
+    return {_normal(name): version for name, version in reversed(pairs)}  # first wins
+
+
+def _normal(name: str) -> str:
+    """A distribution's name as PEP 503 compares it; ``current`` must do without `packaging`."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _unmet(pins: Iterable[str], installed: dict[str, str]) -> list[str]:
-    wishes = {canonicalize_name(wish.name): wish.specifier for wish in map(Requirement, pins)}
+    from packaging.requirements import Requirement
+
+    wishes = {_normal(wish.name): wish.specifier for wish in map(Requirement, pins)}
     return [
         f"{name} is {installed.get(name, 'missing')}, not {specifier}"
         for name, specifier in wishes.items()

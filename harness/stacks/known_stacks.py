@@ -7,7 +7,8 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ class StackRow:
     date: str = ""  # when it was run
     machine: dict[str, Any] = field(default_factory=dict)
     jobs: int = 1  # stacks at once: seconds of side-by-side runs are less sure
+    load: float | None = None  # largest load average of a minute at the start of a first call
     took_s: float = 0.0
 
     @property
@@ -70,13 +72,18 @@ class StackRow:
 
 
 def key(stack: Stack, budget: Budget, identity: str) -> str:
-    """Names what is asked for: wishes, budget, Python and platform, suite."""
-    return _digest([stack.wishes, stack.without, _of(budget), identity, SUITE])
+    """Names what is asked for: wishes, budget, launches, Python and platform, suite."""
+    wanted = [stack.wishes, stack.without, _of(budget), identity, SUITE]
+    return _digest([*wanted, *_more(stack.launches)])
 
 
-def pins_key(pins: Iterable[str], budget: Budget, identity: str) -> str:
+def pins_key(pins: Iterable[str], budget: Budget, identity: str, launches: int = 1) -> str:
     """Names what is run: the pins instead of the wishes."""
-    return _digest([sorted(pins), _of(budget), identity, SUITE])
+    return _digest([sorted(pins), _of(budget), identity, SUITE, *_more(launches)])
+
+
+def _more(launches: int) -> list[int]:
+    return [launches] if launches > 1 else []  # one launch has the key it always had
 
 
 def _of(budget: Budget) -> dict[str, Any]:
@@ -118,12 +125,35 @@ def everything(path: Path | None = None) -> list[StackRow]:
 
 def keep(path: Path, row: StackRow) -> None:
     """Put ``row`` into the file ``path``, in place of one of its key; whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two commands may finish stacks at once
+    with _locked(path):
         rows = {old.key: old for old in load(path)}
         rows[row.key] = row
         write(path, list(rows.values()))
+
+
+def merge(path: Path, rows: Iterable[StackRow]) -> int:
+    """Put ``rows`` into ``path``, in place of those of the same stack, Python and platform.
+
+    Returns how many; those that only the network or the disk has failed are left out.
+    """
+    fresh = {_place(row): row for row in rows if not row.passing}
+    with _locked(path):
+        merged = {_place(row): row for row in load(path)}
+        write(path, list({**merged, **fresh}.values()))
+    return len(fresh)
+
+
+def _place(row: StackRow) -> tuple[str, ...]:
+    return row.name, *row.python.split(".")[:2], row.platform
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Two commands may finish stacks at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def write(path: Path, rows: Sequence[StackRow]) -> None:

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.campaign import stopped_by_signals
-from harness.stacks import environments, known_stacks, stages
+from harness.running import stopped_by_signals
+from harness.stacks import environments, known_stacks, stages, uv_calls
 from harness.stacks.known_stacks import StackRow
 from harness.stacks.matrix_file import Matrix, Stack
-from harness.stacks.stages import Way
+from harness.stacks.way import Tools, Way
 from models.registry import UnknownName
 
 Say = Callable[[str], object]
+KEEPING = "name a folder that can be written with --out"
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,22 @@ class Interrupted(Exception):
 
 
 def stored(matrix: Matrix, file: Path | None = None) -> list[Entry]:
-    """Every stack of ``matrix`` with its known row, in the order of the file; runs nothing."""
-    place = environments.identity(_python(matrix))
-    rows = {row.key: row for row in known_stacks.everything(file)}
-    return [
-        Entry(stack, rows.get(known_stacks.key(stack, matrix.budget, place)),
-              stack.name == matrix.reference)
-        for stack in matrix.stacks
-    ]  # fmt: skip
+    """Every stack of ``matrix`` with its known row, in the order of the file; runs nothing.
+
+    One that asks for several launches is shown with a row of one, where there is no other.
+    """
+    rows, place = _rows(file), environments.identity(_python(matrix))
+    entries = []
+    for stack in matrix.stacks:
+        ways = (stack, dataclasses.replace(stack, launches=1))
+        keys = [known_stacks.key(way, matrix.budget, place) for way in ways]
+        row = next((rows[key] for key in keys if key in rows), None)
+        entries.append(Entry(stack, row, stack.name == matrix.reference))
+    return entries
+
+
+def _rows(file: Path | None) -> dict[str, StackRow]:
+    return {row.key: row for row in known_stacks.everything(file)}
 
 
 def run(
@@ -57,29 +66,45 @@ def run(
     jobs: int = 1,
     again: bool = False,
     keep_environments: bool = False,
-    tools: stages.Tools | None = None,
+    tools: Tools | None = None,
     say: Say = lambda line: None,
 ) -> list[Entry]:
     """Try what is not known (with ``again``, everything); then every stack with its row.
 
-    ``file`` keeps the rows (None: the user's own). Raises Interrupted on Ctrl-C and SIGTERM.
+    ``file`` keeps the rows (None: the user's own). Raises Interrupted on Ctrl-C and SIGTERM,
+    EnvironmentFailed where something is to be tried and there is no uv, UnknownName where nothing
+    can be kept.
     """
     if jobs < 1:
         raise UnknownName(f"jobs={jobs}\n  expected: a whole number from 1 on")
     file = file or known_stacks.own()
     before = stored(matrix, file)
-    waiting = [entry.stack for entry in before if again or entry.row is None]
+    rows, place = _rows(file), environments.identity(_python(matrix))
+    known = {s.name for s in matrix.stacks if known_stacks.key(s, matrix.budget, place) in rows}
+    waiting = [entry.stack for entry in before if again or entry.stack.name not in known]
+    if waiting and tools is None:
+        uv_calls.find_uv()  # else every row would say that it is not here
+    _can_be_kept(file)
     say(f"{len(waiting)} stack(s) to try, {len(before) - len(waiting)} known; kept in {file}")
     way = Way(file.parent / "work", matrix.budget, _python(matrix), keep_environments, jobs)
     if tools:
         way = dataclasses.replace(way, tools=tools)
     fresh = _side_by_side(waiting, way, file, say, {} if again else _by_pins(file))
     # a failure of the network or the disk is no knowledge: it is shown, and tried again next time
-    known = {entry.stack.name: entry for entry in stored(matrix, file)}
     return [
-        dataclasses.replace(known[entry.stack.name], row=fresh.get(entry.stack.name, entry.row))
-        for entry in before
+        dataclasses.replace(entry, row=fresh.get(entry.stack.name, entry.row))
+        for entry in stored(matrix, file)
     ]
+
+
+def _can_be_kept(file: Path) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnknownName(
+            f"can't keep rows in {str(file.parent)!r}: {error.strerror}\n"
+            "  expected: a folder that can be written; name another with --out"
+        ) from error
 
 
 def _python(matrix: Matrix) -> str | None:
@@ -106,9 +131,7 @@ def _side_by_side(
         tasks = {executor.submit(stages.take, stack, way): stack for stack in waiting}
         try:
             for task in as_completed(tasks):
-                row = task.result()
-                known_stacks.keep(file, row)
-                found[row.name] = row
+                row = found[task.result().name] = _kept(file, task.result(), say)
                 if row.pins and not row.passing:
                     by_pins[row.pins_key] = row
                 left = (time.monotonic() - started) / len(found) * (len(tasks) - len(found))
@@ -120,6 +143,16 @@ def _side_by_side(
             for task in tasks:
                 task.cancel()
     return found
+
+
+def _kept(file: Path, row: StackRow, say: Say) -> StackRow:
+    """The row, put into ``file``; where the disk is full it is shown, and tried again next time."""
+    try:
+        known_stacks.keep(file, row)
+    except OSError as error:
+        say(f"can't keep the next row: {error}\n  next: {uv_calls.advise(str(error), KEEPING)}")
+        return dataclasses.replace(row, passing=True)
+    return row
 
 
 def told(row: StackRow) -> str:

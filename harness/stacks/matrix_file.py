@@ -26,7 +26,7 @@ SHIPPED = Path(__file__).parent / "matrix.toml"
 KEYS = ("python", "reference", "budget", "rules", "stacks")
 RULE_KEYS = ("when", "unless", "add", "without", "why")
 #: words of a ``[[stacks]]`` table that are no distributions
-STACK_WORDS = ("name", "note", "without")
+STACK_WORDS = ("name", "note", "without", "launches")
 #: what makes a stack's name, in this order
 NAMED = ("numpyro", "jax", "jaxns")
 
@@ -40,6 +40,7 @@ class Stack:
     wishes: tuple[str, ...]  # requirements, those that the rules add included
     without: tuple[str, ...]  # distributions that are left out though something depends on them
     note: str = ""
+    launches: int = 1  # processes that NUTS's first call is timed in
 
 
 @dataclass(frozen=True)
@@ -185,12 +186,14 @@ def _stack(
             wish = requirement(_filled(text, chosen, where), where)
             wishes.setdefault(canonicalize_name(wish.name), str(wish))
     name = table.get("name") or name_of(chosen)
+    launches = _count(f"launches of {where}", table.get("launches", 1))
     return Stack(
         str(name),
         chosen,
         tuple(wishes[key] for key in sorted(wishes)),
         tuple(sorted(set(without))),
         str(table.get("note", "")),
+        launches,
     )
 
 
@@ -227,7 +230,9 @@ def _budget(table: Mapping[str, Any], where: str) -> Budget:
         samplers.get(name)  # raises for one that is not known
         _count(f"replicates of {name}", count)
     warmup, draws = table.get("warmup", Budget.warmup), table.get("draws", Budget.draws)
-    return Budget(_count("warmup", warmup), _count("draws", draws), replicates)
+    return Budget(
+        _count("warmup of [budget]", warmup), _count("draws of [budget]", draws), replicates
+    )
 
 
 DEFAULT_REPLICATES = {"numpyro_nuts": 32, "numpyro_hmc": 8, "numpyro_sa": 8, "jaxns_nested": 6}
@@ -235,5 +240,5 @@ DEFAULT_REPLICATES = {"numpyro_nuts": 32, "numpyro_hmc": 8, "numpyro_sa": 8, "ja
 
 def _count(name: str, value: Any) -> int:
     if type(value) is not int or value < 1:
-        raise UnknownName(f"{name} = {value!r} in [budget]\n  expected: a whole number from 1 on")
+        raise UnknownName(f"{name} = {value!r}\n  expected: a whole number from 1 on")
     return value

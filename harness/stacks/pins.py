@@ -6,9 +6,6 @@ import contextlib
 import re
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
-
 from models.registry import UnknownName
 
 _EXPECTED = "expected: one name==version a line, such as numpyro==0.13.2"
@@ -34,6 +31,10 @@ def read_pins(path: str | Path) -> tuple[str, ...]:
 
 
 def _pin(text: str, where: str) -> tuple[str, str]:
+    # inside: a stack without pins, `current`, is to work where `packaging` is not installed
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+
     with contextlib.suppress(InvalidRequirement):
         wish = Requirement(text)
         exact = [s.version for s in wish.specifier if s.operator == "==" and "*" not in s.version]

@@ -6,17 +6,14 @@ import dataclasses
 import shutil
 import sysconfig
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness import launcher
 from harness.judge.verdict import COMPARABLE
 from harness.records import Result, Trial
-from harness.stacks import causes, environments, known_stacks, resolving
-from harness.stacks.causes import Cause, Probed
+from harness.stacks import causes, environments, known_stacks
+from harness.stacks.causes import Cause
 from harness.stacks.environments import Environment, EnvironmentFailed
 from harness.stacks.known_stacks import (
     ACCURATE,
@@ -32,6 +29,7 @@ from harness.stacks.known_stacks import (
     StackRow,
 )
 from harness.stacks.matrix_file import Budget, Stack
+from harness.stacks.way import Way
 from samplers.base import samplers
 
 LIBRARIES = "jax,numpyro"
@@ -42,36 +40,9 @@ CALM = (*COMPARABLE, TOO_FEW)
 TIMEOUT = 300.0  # seconds a sampler may take on a stack
 #: what a row keeps of a trial, beside its word
 NUMBERS = (
-    "import_s", "cold_s", "compile_s", "compiles", "rerun_s", "compiles_per_rerun", "warm_s",
-    "aot_s", "peak_rss_mb",
+    "import_s", "cold_s", "cold_cpu_s", "compile_s", "compiles", "rerun_s", "compiles_per_rerun",
+    "warm_s", "aot_s", "peak_rss_mb",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What the stages are made with; tests give others."""
-
-    resolve: Callable[[Stack, Path, str | None], tuple[str, ...]] = resolving.exact
-    install: Callable[..., Environment] = environments.from_pins
-    is_there: Callable[..., bool] = environments.is_there
-    remove: Callable[[Environment], None] = environments.remove
-    probe: Callable[[str, Sequence[str]], Probed] = causes.probe
-    launch: Callable[..., Result] = launcher.launch
-
-
-@dataclass(frozen=True)
-class Way:
-    """How stacks are taken through their stages."""
-
-    folder: Path  # for files on the way
-    budget: Budget
-    python: str | None = None  # minor version or path; None is the running one
-    keep_environments: bool = False
-    jobs: int = 1
-    tools: Tools = Tools()
-    cancelled: Callable[[], bool] = lambda: False
-    known: Callable[[str], StackRow | None] = lambda pins_key: None  # a row of the same pins
-    turn: Callable[[str], AbstractContextManager[Any]] = nullcontext  # one at a time of a pins_key
 
 
 class _Stop(Exception):
@@ -92,7 +63,7 @@ class _Course:
         self.samplers: dict[str, dict[str, Any]] = {}
         self.pins: tuple[str, ...] = ()
         self.passing = False
-        self.python, self.machine = "", {}
+        self.python, self.machine, self.load = "", {}, None
 
     def run(self) -> StackRow:
         start = time.monotonic()
@@ -117,7 +88,7 @@ class _Course:
         with way.turn(self._pins_key()):
             if known := way.known(self._pins_key()):
                 self.stages, self.samplers = dict(known.stages), dict(known.samplers)
-                self.python, self.machine = known.python, known.machine
+                self.python, self.machine, self.load = known.python, known.machine, known.load
                 return
             mine = not tools.is_there(self.pins, way.python)
             place = self._made(INSTALLS, self._install)
@@ -149,7 +120,8 @@ class _Course:
         except (EnvironmentFailed, ValueError, OSError) as error:
             if self.way.cancelled():
                 raise KeyboardInterrupt from error  # uv was stopped by the same signal
-            self.passing = isinstance(error, EnvironmentFailed) and error.passing
+            # OSError: the disk, not the stack
+            self.passing = isinstance(error, OSError) or getattr(error, "passing", False)
             self._note(stage, time.monotonic() - start, Cause(_first_line(error)))
             raise _Stop from error
         self._note(stage, time.monotonic() - start, None)
@@ -191,10 +163,7 @@ class _Course:
 
         trial = _trial_of(name, replicates, self.way.budget, place)
         scratch = self._scratch() / name
-        result = self.way.tools.launch(
-            trial, place.python, scratch, TIMEOUT, cancelled=self.way.cancelled
-        )
-        self.machine = self.machine or _machine(result.machine)
+        result = self._launched(trial, place, scratch)
         if result.status != "ok":
             cause = causes.from_log(_log(scratch), result.reason)
             return {"word": BREAKS, "status": result.status, **_filled(cause)}
@@ -204,7 +173,26 @@ class _Course:
         word = {"word": WORKS if holds else BREAKS, "status": "ok", "mode": result.mode}
         if not holds:
             word["cause"] = found["why"] or found["verdict_reason"]
-        return {**word, **found, **numbers}
+        return {**word, **found, **numbers, **self._first_calls(trial, place, result)}
+
+    def _launched(self, trial: Trial, place: Environment, scratch: Path) -> Result:
+        result = self.way.tools.launch(
+            trial, place.python, scratch, TIMEOUT, cancelled=self.way.cancelled
+        )
+        self.machine = self.machine or _machine(result.machine)
+        loads = [self.load, result.machine.get("load_before")]
+        self.load = max((load for load in loads if load is not None), default=None)
+        return result
+
+    def _first_calls(self, trial: Trial, place: Environment, first: Result) -> dict[str, Any]:
+        """CPU seconds of first calls in processes of their own, where several were asked for."""
+        if trial.sampler != JUDGED or self.stack.launches == 1:
+            return {}
+        alone, found = dataclasses.replace(trial, replicates=1), [first]
+        for number in range(1, self.stack.launches):
+            found.append(self._launched(alone, place, self._scratch() / f"launch{number}"))
+        seconds = [result.timings.get("cold_cpu_s") for result in found if result.status == "ok"]
+        return {"cold_cpu_runs": [_rounded(each) for each in seconds if each is not None]}
 
     def _judge(self) -> None:
         """The last stages, from what the samplers came to."""
@@ -223,7 +211,7 @@ class _Course:
 
     def _pins_key(self) -> str:
         identity = environments.identity(self.way.python)
-        return known_stacks.pins_key(self.pins, self.way.budget, identity)
+        return known_stacks.pins_key(self.pins, self.way.budget, identity, self.stack.launches)
 
     def _row(self, took_s: float) -> StackRow:
         identity = environments.identity(self.way.python)
@@ -243,6 +231,7 @@ class _Course:
             date=time.strftime("%Y-%m-%d", time.gmtime()),
             machine=self.machine,
             jobs=self.way.jobs,
+            load=self.load,
             took_s=round(took_s, 1),
         )
 

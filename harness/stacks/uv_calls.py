@@ -23,8 +23,9 @@ _ADVICE = (
     ("depends? on", "these versions exclude each other: change one of the pins"),
     ("no version of|was not found", "correct the name or the version in the pins"),
 )
-#: advice that another day, or a tidier disk, makes pointless: such a failure says nothing of pins
-PASSING = (_ADVICE[0][1], _ADVICE[2][1])
+NOT_HERE = "uv, which makes environments, is not here"
+#: what another day, or a tidier machine, makes pointless: such a failure says nothing of pins
+PASSING = (_ADVICE[0][1], _ADVICE[2][1], NOT_HERE)
 
 
 class EnvironmentFailed(ValueError):
@@ -32,7 +33,7 @@ class EnvironmentFailed(ValueError):
 
     @property
     def passing(self) -> bool:
-        """Whether the network or the disk is to blame, and not what was asked for."""
+        """Whether the network, the disk or uv is to blame, and not what was asked for."""
         return any(words in str(self) for words in PASSING)
 
 
@@ -49,7 +50,7 @@ def run(arguments: Sequence[str], name: str, logfile: Path, lock: int | None = N
     # PYTHONPATH would reach the builds of source distributions, the others redirect uv.
     dropped = "VIRTUAL_ENV PYTHONPATH PYTHONHOME UV_SYSTEM_PYTHON UV_CONSTRAINT UV_OVERRIDE".split()
     done = subprocess.run(
-        [_find_uv(), "--color=never", "--no-progress", *arguments],
+        [find_uv(), "--color=never", "--no-progress", *arguments],
         env={key: value for key, value in os.environ.items() if key not in dropped},
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -82,7 +83,8 @@ def advise(text: str, otherwise: str) -> str:
     return next((advice for pattern, advice in _ADVICE if re.search(pattern, text)), otherwise)
 
 
-def _find_uv() -> str:
+def find_uv() -> str:
+    """The path of uv: of the installed module, else on PATH. Raises EnvironmentFailed."""
     with contextlib.suppress(ImportError, FileNotFoundError):
         import uv  # inside: only making needs it
 
@@ -90,4 +92,4 @@ def _find_uv() -> str:
     if found := shutil.which("uv"):
         return found
     install = f"{sys.executable} -m pip install uv"
-    raise EnvironmentFailed(f"uv, which makes environments, is not here\n  next: {install}")
+    raise EnvironmentFailed(f"{NOT_HERE}\n  next: {install}")
