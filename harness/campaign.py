@@ -4,32 +4,39 @@ from __future__ import annotations
 
 import gc
 import random
-import signal
+import sys
 import threading
-import time
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import launcher, plan
+from harness import launcher, plan, sweep
 from harness.records import Result, Trial
+from harness.running import Crew, CrewLost, Here, feed, stopped_by_signals
 from harness.stacks import bytecode, environments
 from harness.store import Store
+from models import files
+from models.registry import UnknownName
 
 if TYPE_CHECKING:
     import pandas
+    from distributed import Client
 
+    from harness.judge import consensus
     from models.base import Exact
 
 
 class Interrupted(Exception):
     """The run was stopped from outside; what had finished is kept. ``folder`` says where."""
 
-    def __init__(self, folder: Path, left: int) -> None:
-        super().__init__(f"stopped with {left} trial(s) to go; what is finished is in {folder}")
+    def __init__(self, folder: Path, left: int, lost: str = "") -> None:
+        why = f"{lost}: " if lost else ""
+        said = f"stopped with {left} trial(s) to go; what is finished is in {folder}"
+        super().__init__(why + said)
         self.folder, self.left = folder, left
+        self.lost = lost  # what those who did the work were lost by; "" where a user stopped it
 
 
 class Watcher:
@@ -55,37 +62,97 @@ def run(
     """Run a campaign and return it.
 
     Options are the fields of ``harness.plan.Plan``; ``model``, ``sampler`` (or ``samplers``),
-    ``env``, ``device`` and ``precision`` take one value or a list. ``out`` is the folder; a
-    campaign that is there goes on where it stopped. ``retry`` runs again
-    what did not end ok. ``command`` is kept for the report. Raises UnknownName for bad options,
-    ``harness.store.StoreError`` for a folder that can't be used, Interrupted on Ctrl-C.
+    ``env``, ``device`` and ``precision`` take one value or a list; a model may also be a function
+    at the top level of a file, a NumPyro program or one that gives a Model. ``out`` is the
+    folder; a campaign that is there goes on where it stopped. ``retry`` runs again what did not
+    end ok. ``command`` is kept for the report. Raises UnknownName for bad options,
+    ``harness.store.StoreError`` for a folder that can't be used, Interrupted on Ctrl-C and where
+    a cluster's scheduler is lost.
     """
     for plural in ("samplers", "models", "environments", "devices"):
         if plural in options:
             single = {"environments": "env"}.get(plural, plural[:-1])
             options[single] = options.pop(plural)
-    wanted = plan.Plan(**plan.checked_options(options, "run()"))
+    _refuse_in_a_worker()
+    wanted = plan.Plan(**plan.checked_options(_in_words(options), "run()"))
     planned = plan.trials(wanted)
-    _refuse_missing_devices(wanted)
-    store = Store.create(Path(out) if out else plan.default_folder(planned))
-    campaign = Campaign(store)
-    try:
-        store.add_trials(planned)
-        if command:
-            store.note("command", command)
-        if retry:
-            ended = store.finished()
-            store.forget([t.id for t in planned if ended.get(t.id, "ok") != "ok"])
-        _run(campaign, planned, wanted, watcher or Watcher())
-        store.release()  # what comes now only reads
-    except KeyboardInterrupt as error:
-        left = len({trial.id for trial in planned} - store.finished().keys())
-        store.close()
-        raise Interrupted(store.folder, left) from error
-    except BaseException:
-        store.close()
-        raise
+    with _connected(wanted) as client:
+        if client is None:
+            _refuse_missing_devices(wanted)
+        store = Store.create(Path(out) if out else plan.default_folder(planned))
+        campaign = Campaign(store)
+        try:
+            planned = _noted(campaign, planned, wanted, command, retry)
+            _run(campaign, planned, wanted, watcher or Watcher(), client)
+            store.release()  # what comes now only reads
+        except (KeyboardInterrupt, CrewLost) as error:
+            left = len({trial.id for trial in planned} - store.finished().keys())
+            store.close()
+            raise Interrupted(store.folder, left, str(error)) from error
+        except UnknownName:
+            store.discard()
+            raise
+        except BaseException:
+            store.close()
+            raise
     return campaign
+
+
+def _connected(wanted: plan.Plan) -> AbstractContextManager[Client | None]:
+    """The cluster that is to do the work, seen to be fit for it; None: this machine does it."""
+    if not wanted.scheduler:
+        return nullcontext()
+    from harness.cluster import connected
+
+    return connected(wanted)
+
+
+def _noted(
+    campaign: Campaign, planned: list[Trial], wanted: plan.Plan, command: str, retry: bool
+) -> list[Trial]:
+    """Write down what is to be run and forget what is to be run again; the trials that it is."""
+    store = campaign.store
+    planned = _surveyed(store, planned, wanted)
+    store.add_trials(planned)
+    if command:
+        store.note("command", command)
+    axes = sweep.told(plan.swept(wanted))
+    store.note("sweep", list(dict.fromkeys([*(store.noted("sweep") or ()), *axes])))
+    if retry:
+        ended = store.finished()
+        store.forget([t.id for t in planned if ended.get(t.id, "ok") != "ok"])
+    return planned
+
+
+def _refuse_in_a_worker() -> None:
+    """A model's file that calls ``run`` when imported would start itself for ever."""
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    if main and Path(main) == launcher.BOOTSTRAP:
+        raise UnknownName(
+            "run() was called while a model's file was read\n"
+            "  expected: it under `if __name__ == '__main__':`, where a file runs its own model"
+        )
+
+
+def _in_words(options: dict[str, Any]) -> dict[str, Any]:
+    """Options with functions as ``file.py:name`` and paths as text; raises UnknownName."""
+    found = {k: str(v) if isinstance(v, Path) else v for k, v in options.items()}
+    given = found.get("model", ())
+    several = isinstance(given, (list, tuple))
+    words = [files.named(one) for one in (given if several else [given])] if given else []
+    return {**found, **({"model": words} if words else {})}
+
+
+def _surveyed(store: Store, planned: list[Trial], wanted: plan.Plan) -> list[Trial]:
+    """The trials that make sense once their models are known; raises UnknownName for bad ones."""
+    from harness import surveys
+
+    stop = threading.Event()
+    with stopped_by_signals(stop):
+        surveys.survey(store, planned, wanted.timeout, stop.is_set)
+    if tuple(wanted.sampler) != plan.DEFAULT_SAMPLERS:
+        return planned
+    return [trial for trial in planned if surveys.suits(store.folder, trial)]
 
 
 def load(folder: str | Path) -> Campaign:
@@ -94,15 +161,27 @@ def load(folder: str | Path) -> Campaign:
 
 
 def _refuse_missing_devices(wanted: plan.Plan) -> None:
+    """Refuse a device that no stack sees; where only some don't, theirs are rows with a reason."""
     from harness.devices import refuse_missing
 
-    for name in wanted.env:
-        for device in wanted.device:
-            if device != "cpu":
+    for device in wanted.device:
+        lacking: list[UnknownName] = []
+        for name in wanted.env if device != "cpu" else ():
+            try:
                 refuse_missing(device, environments.resolve(name))
+            except UnknownName as error:
+                lacking.append(error)
+        if lacking and len(lacking) == len(wanted.env):
+            raise lacking[0]
 
 
-def _run(campaign: Campaign, planned: list[Trial], wanted: plan.Plan, watcher: Watcher) -> None:
+def _run(
+    campaign: Campaign,
+    planned: list[Trial],
+    wanted: plan.Plan,
+    watcher: Watcher,
+    client: Client | None,
+) -> None:
     finished = campaign.store.finished()
     waiting = [trial for trial in planned if trial.id not in finished]
     # a seeded random order: slow drifts of the machine hit every sampler alike
@@ -110,104 +189,34 @@ def _run(campaign: Campaign, planned: list[Trial], wanted: plan.Plan, watcher: W
     watcher.planned(campaign, waiting)
     if not waiting:
         return
+    stop = threading.Event()
+    with stopped_by_signals(stop), _crew(campaign.store, waiting, wanted, watcher, client) as crew:
+        feed(crew, campaign, waiting, watcher)
+
+
+@contextmanager
+def _crew(
+    store: Store,
+    waiting: list[Trial],
+    wanted: plan.Plan,
+    watcher: Watcher,
+    client: Client | None,
+) -> Iterator[Crew]:
+    """Who does the work. Whatever ends it, trials under way are ended too."""
+    if client is not None:
+        from harness.cluster import Cluster
+
+        yield Cluster.of(client, store, wanted)  # its trials end with the client
+        return
     for name in {trial.environment for trial in waiting}:
         here = [trial for trial in waiting if trial.environment == name]
         bytecode.compile_once(environments.identify(name), here)
     stop = threading.Event()
-    with stopped_by_signals(stop), ThreadPoolExecutor(wanted.jobs) as executor:
+    with ThreadPoolExecutor(wanted.jobs) as executor:
         try:
-            _feed(executor, campaign, waiting, wanted, watcher, stop)
+            yield Here(executor, store, wanted.jobs, wanted.timeout, watcher, stop)
         finally:
-            stop.set()  # whatever ends it: the executor waits for the workers that it has
-
-
-@contextmanager
-def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
-    """SIGTERM ends a run as Ctrl-C does: workers killed, finished trials kept."""
-
-    def interrupt(*_: Any) -> None:
-        stop.set()
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals belong to the main thread; another one is stopped by its owner
-        return
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _feed(
-    executor: Executor,
-    campaign: Campaign,
-    waiting: list[Trial],
-    wanted: plan.Plan,
-    watcher: Watcher,
-    stop: threading.Event,
-) -> None:
-    """Keep ``jobs`` trials under way; with one job nothing else runs beside a timed worker."""
-    queue = iter(waiting)
-    places = _Places()
-    under_way: dict[Future[tuple[Result, float]], Trial] = {}
-
-    def start_next() -> None:
-        trial = next(queue, None)
-        if trial is not None:
-            task = executor.submit(_one, campaign.store, trial, places, wanted, watcher, stop)
-            under_way[task] = trial
-
-    for _ in range(wanted.jobs):
-        start_next()
-    while under_way:
-        for task in wait(under_way, return_when=FIRST_COMPLETED).done:
-            trial = under_way.pop(task)
-            result, took_s = task.result()
-            campaign.store.commit(trial, result, campaign.store.scratch(trial.id), took_s)
-            campaign.scores(trial)
-            watcher.finished(trial, result, took_s)
-            start_next()
-
-
-class _Places:
-    """Environments by name, each made once, or the reason why it can't be."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, environments.Environment | str] = {}
-        self._lock = threading.Lock()
-
-    def get(self, name: str) -> environments.Environment | str:
-        with self._lock:
-            if name not in self._found:
-                try:
-                    self._found[name] = environments.resolve(name)
-                except environments.EnvironmentFailed as error:
-                    self._found[name] = str(error)
-            return self._found[name]
-
-
-def _one(
-    store: Store,
-    trial: Trial,
-    places: _Places,
-    wanted: plan.Plan,
-    watcher: Watcher,
-    stop: threading.Event,
-) -> tuple[Result, float]:
-    place = places.get(trial.environment)
-    if isinstance(place, str):
-        return Result("failed", place), 0.0
-    started = time.perf_counter()
-    result = launcher.launch(
-        trial,
-        place.python,
-        store.scratch(trial.id),
-        wanted.timeout,
-        watching=lambda phase: watcher.entered(trial, phase),
-        cancelled=stop.is_set,
-    )
-    return result, time.perf_counter() - started
+            stop.set()  # the executor waits for the workers that it has
 
 
 @contextmanager
@@ -228,6 +237,7 @@ class Campaign:
     def __init__(self, store: Store) -> None:
         self.store, self.folder = store, store.folder
         self._exact: dict[str, Exact | None] = {}
+        self._voices: dict[str, consensus.Voice | str] = {}  # by trial
 
     def close(self) -> None:
         """Give the folder back to other runs."""
@@ -240,15 +250,48 @@ class Campaign:
         self.close()
 
     def exact(self, trial: Trial) -> Exact | None:
-        """The exact answer of the trial's model, or None where it has none."""
-        from models.files import is_file, load_model
+        """The answer of the trial's model, exact or not, or None; see ``harness.judge.answers``."""
+        from harness.judge import answers
 
-        if is_file(trial.model):
-            return None
-        if trial.model_label not in self._exact:
-            model = load_model(trial.model, trial.model_options)
-            self._exact[trial.model_label] = model.exact()
-        return self._exact[trial.model_label]
+        name = answers.key(trial) + trial.reference_digest
+        if name not in self._exact:
+            self._exact[name] = answers.answer(self.folder, trial)[0]
+        return self._exact[name]
+
+    def commit(self, trial: Trial, result: Result, took_s: float) -> None:
+        """Keep what a worker's scratch folder holds; rows judged by this one are scored anew."""
+        if result.status == "ok" and self._relative(trial):
+            self._voices.pop(trial.id, None)
+            self.store.drop_scores([t.id for t in self._siblings(trial)])
+        self.store.commit(trial, result, self.store.scratch(trial.id), took_s)
+
+    def _relative(self, trial: Trial) -> bool:
+        """Whether only other rows can judge this one."""
+        return not trial.calibrate and self.exact(trial) is None
+
+    def _siblings(self, trial: Trial) -> list[Trial]:
+        """All trials of the same model and data that only other rows can judge."""
+        from harness.judge.answers import key
+
+        name = key(trial)
+        same = [t for t in self.store.trials() if not (t.calibrate or t.reference)]
+        return [t for t in same if key(t) == name]
+
+    def _judge(self, trial: Trial) -> tuple[Exact | None, str]:
+        """What the trial is judged by, or None and the reason."""
+        from harness.judge import answers, consensus
+
+        exact = self.exact(trial)
+        if trial.calibrate or exact is not None:
+            return exact, ""
+        ended = self.store.finished()
+        sites = answers.shapes(self.folder, trial)
+        for other in self._siblings(trial):
+            if ended.get(other.id) == "ok" and other.id not in self._voices:
+                path = self.store.draws_path(other.id)
+                self._voices[other.id] = consensus.voice(other, path, sites)
+        heard = [self._voices[t.id] for t in self._siblings(trial) if t.id in self._voices]
+        return consensus.answer(trial, heard)
 
     def scores(self, trial: Trial) -> dict[str, Any]:
         """The scores of a finished trial, computed once and kept in the store."""
@@ -260,7 +303,9 @@ class Campaign:
         result = self.store.result(trial.id)
         if result is None:
             raise KeyError(f"trial {trial.id} has no result yet")
-        made = scores.score(trial, result, self.store.draws_path(trial.id), self.exact(trial))
+        # a size that the worker's memory did not hold is not built here either
+        exact, why = self._judge(trial) if result.status == "ok" else (None, "")
+        made = scores.score(trial, result, self.store.draws_path(trial.id), exact, why)
         self.store.keep_scores(trial.id, scores.VERSION, made)
         return made
 
@@ -273,7 +318,11 @@ class Campaign:
 
         with _no_collection():
             ended = list(self.store.ended(scores.VERSION, first))
-            return [rows.row(t, result, scored or self.scores(t)) for t, result, scored in ended]
+            axes = self.store.noted("sweep") or ()
+            return [
+                rows.row(t, result, scored or self.scores(t), sweep.where(t, axes))
+                for t, result, scored in ended
+            ]
 
     def table(self) -> pandas.DataFrame:
         """The rows as a DataFrame, one column a quantity."""

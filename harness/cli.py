@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import harness
-from harness.commands import check, compare, listing, matrix, report, run
+from harness.commands import check, compare, completion, listing, matrix, report, run
 from harness.commands.common import BAD_ARGUMENTS, FINE, INTERRUPTED
 
-COMMANDS = (run, report, compare, matrix, check, listing)
+COMMANDS = (run, report, compare, matrix, check, listing, completion)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -92,3 +92,7 @@ def parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         command.options(commands)
     return made
+
+
+if __name__ == "__main__":  # from a checkout that is not installed: python -m harness.cli
+    sys.exit(main())

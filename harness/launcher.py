@@ -12,16 +12,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.records import Job, Result, Trial, result_from, to_json
+from models.base import models
+from models.plugins import Plugin
+from models.registry import fill
+from samplers.base import samplers
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 #: what a worker inherits; everything else could change its timing or its answer
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
 POLL_S = 0.02
+MOST_HOST_DEVICES = 64  # XLA starts threads for each; more chains run one after the other
 
 
 def environment(trial: Trial) -> dict[str, str]:
     """The worker's environment variables, from a whitelist and from what the trial asks for."""
     kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    devices = host_devices(trial)
+    if devices > 1:  # read once, when JAX starts
+        kept["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices}"
     return {
         **kept,
         "JAX_PLATFORMS": "cpu" if trial.device == "cpu" else "cuda",
@@ -36,6 +44,23 @@ def environment(trial: Trial) -> dict[str, str]:
     }
 
 
+def _plugins(trial: Trial) -> tuple[Plugin, ...]:
+    """The plug-ins that the worker must find."""
+    named = (samplers.plugin(trial.sampler), models.plugin(trial.model))
+    return tuple(plugin for plugin in named if plugin)
+
+
+def host_devices(trial: Trial) -> int:
+    """How many devices the processor is to pass for: one a chain where chains run in parallel.
+
+    NumPyro's ``chain_method="parallel"`` needs a device for each chain, and without them runs the
+    chains one after the other.
+    """
+    settings = fill(samplers.get(trial.sampler).settings, trial.settings, trial.sampler)
+    side_by_side = getattr(settings, "chain_method", "") == "parallel" and trial.device == "cpu"
+    return trial.chains if side_by_side and trial.chains <= MOST_HOST_DEVICES else 1
+
+
 def launch(
     trial: Trial,
     python: str,
@@ -43,22 +68,23 @@ def launch(
     timeout: float,
     watching: Callable[[str], None] = lambda phase: None,
     cancelled: Callable[[], bool] = lambda: False,
+    task: str = "worker",
 ) -> Result:
     """Run ``trial`` with the interpreter ``python``; its files are left in ``scratch``.
 
     Always a Result: a worker that hangs, crashes, is killed or answers with garbage is one with a
     status and a reason. ``watching`` is told each phase that the worker enters. Raises
-    KeyboardInterrupt when ``cancelled``.
+    KeyboardInterrupt when ``cancelled``. ``task`` is the module of ``harness`` that does it.
     """
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     job_file = scratch / "job.json"
-    job_file.write_text(to_json(Job(trial, str(scratch), time.time())))
+    job_file.write_text(to_json(Job(trial, str(scratch), time.time(), _plugins(trial))))
     before = _oom_kills()
     with open(scratch / "log.txt", "wb") as log:
         try:
             process = subprocess.Popen(
-                [python, str(BOOTSTRAP), str(job_file)],
+                [python, str(BOOTSTRAP), str(job_file), task],
                 stdin=subprocess.PIPE,  # held open: its end tells the worker that we are gone
                 stdout=log,
                 stderr=subprocess.STDOUT,

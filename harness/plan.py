@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +13,13 @@ from typing import Any
 
 import tomllib
 
+from harness import sweep
 from harness.records import Trial
 from harness.stacks import environments
-from models import files
+from models import datafiles, files
+from models.base import models
+from models.posteriordb import folder
+from models.posteriordb import load as posteriors
 from models.registry import UnknownName, fill, unknown
 from samplers.base import samplers
 
@@ -28,6 +33,7 @@ DEFAULT_SAMPLERS = (
     "jaxns_nested",
     "exact_iid",
 )
+DEFAULT_MODELS = ("linear",)
 DEVICES = ("cpu", "gpu")
 LARGEST_SEED = 2**31 - 1  # what fits a 32-bit key whatever the precision
 
@@ -36,7 +42,7 @@ LARGEST_SEED = 2**31 - 1  # what fits a 32-bit key whatever the precision
 class Plan:
     """A campaign as asked for. Lists are axes: their product is run, paired by replicate."""
 
-    model: Sequence[str] = ("linear",)
+    model: Sequence[str] = DEFAULT_MODELS
     sampler: Sequence[str] = DEFAULT_SAMPLERS
     replicates: int = 32
     chains: int = 1
@@ -48,12 +54,23 @@ class Plan:
     precision: Sequence[int] = (32,)
     timeout: float = 600.0  # seconds a trial
     jobs: int = 1  # trials at once; timings want 1
+    scheduler: str = ""  # address of a Dask scheduler, whose workers do the trials
     calibrate: str = ""  # "prior": simulation-based calibration
+    data: str = ""  # .npz or .csv: the data of a program in a file of one's own
+    reference: str = ""  # reference draws or moments, for a model without an exact answer
+    posteriordb: str = ""  # a checkout of posteriordb
+    posterior: Sequence[str] = ()  # posteriors of it, run like models; "all": with a program here
     gate: Sequence[str] = ()  # "honest", or "sampler=verdict" for that one: what rows must be
+    sweep: Sequence[str] = ()  # "n_points=32,1000": options, settings, budgets; see harness.sweep
 
     def __post_init__(self) -> None:
         for name in ("replicates", "chains", "warmup", "draws", "jobs"):
             _at_least_one(name, getattr(self, name))
+        if self.scheduler and self.jobs > 1:
+            raise UnknownName(
+                f"jobs={self.jobs} with a scheduler\n  expected: one of the two; a cluster does as "
+                "many trials at once as it has workers"
+            )
         if not self.timeout > 0:
             raise UnknownName(f"timeout={self.timeout:g} s\n  expected: more than 0")
         if not 0 <= self.seed <= LARGEST_SEED - self.replicates:
@@ -67,6 +84,11 @@ class Plan:
         for name in ("model", "sampler", "env", "device", "precision"):
             if not getattr(self, name):
                 raise UnknownName(f"no {name} is named\n  expected: at least one")
+        if self.posterior or self.posteriordb:
+            # the very default means that no model was named; the same name typed is another object
+            named = () if self.model is DEFAULT_MODELS else self.model
+            found = posteriors.paths(self.posteriordb, tuple(self.posterior))
+            object.__setattr__(self, "model", tuple(dict.fromkeys([*named, *found])))
 
 
 def _at_least_one(name: str, value: int) -> None:
@@ -84,32 +106,90 @@ def _among(name: str, values: Sequence[Any], allowed: Sequence[Any]) -> None:
 def trials(plan: Plan) -> list[Trial]:
     """Every trial of ``plan``, in the order of rows; raises UnknownName before any work."""
     found: dict[str, Trial] = {}
-    chosen = [parse_sampler(text) for text in plan.sampler]
+    axes = swept(plan)
+    chosen = sweep.options(axes, "sampler", [parse_sampler(text) for text in plan.sampler])
     places = [environments.identify(name) for name in plan.env]
-    for model, options, digest in [parse_model(text) for text in plan.model]:
-        for place in places:
-            for device in plan.device:
-                for precision in plan.precision:
-                    for sampler, settings in chosen:
-                        trial = Trial(
-                            model=model,
-                            model_options=options,
-                            model_digest=digest,
-                            sampler=sampler,
-                            settings=settings,
-                            environment=place.name,
-                            environment_digest=place.digest,
-                            device=device,
-                            precision=precision,
-                            chains=plan.chains,
-                            warmup=plan.warmup,
-                            draws=plan.draws,
-                            seed=plan.seed,
-                            replicates=plan.replicates,
-                            calibrate=plan.calibrate,
-                        )
-                        found[trial.id] = trial
+    budgets = [_with(plan, given) for given in sweep.budgets(axes)]
+    machines = list(itertools.product(places, plan.device, plan.precision, budgets))
+    own = _own_files(plan)
+    for model, options, digest in _models(plan, axes):
+        for place, device, precision, budget in machines:
+            for sampler, settings in chosen:
+                trial = Trial(
+                    model=model,
+                    model_options=options,
+                    model_digest=digest or models.digest(model),
+                    sampler=sampler,
+                    sampler_digest=samplers.digest(sampler),
+                    settings=settings,
+                    environment=place.name,
+                    environment_digest=place.digest,
+                    device=device,
+                    precision=precision,
+                    chains=budget.chains,
+                    warmup=budget.warmup,
+                    draws=budget.draws,
+                    seed=plan.seed,
+                    replicates=budget.replicates,
+                    calibrate=plan.calibrate,
+                    **{**_database_answer(model), **own},
+                )
+                found[trial.id] = trial
     return list(found.values())
+
+
+def _with(plan: Plan, given: Mapping[str, Any]) -> Plan:
+    return dataclasses.replace(plan, **given)
+
+
+def _own_files(plan: Plan) -> dict[str, str]:
+    """The user's own data and reference, as fields of a trial; raises UnknownName."""
+    found: dict[str, str] = {}
+    registered = [text for text in plan.model if not files.is_file(text)]
+    if plan.data:
+        if registered:
+            raise UnknownName(
+                f"model {registered[0]!r} has data of its own\n"
+                "  expected: --data with path/to/file.py:name only"
+            )
+        names = ("data_file", "data_file_digest")
+        found.update(zip(names, datafiles.check(plan.data), strict=True))
+    if plan.reference:
+        from harness.judge import references
+
+        if len(plan.model) > 1 or plan.sweep:
+            raise UnknownName(
+                f"{plan.reference!r} is the answer of one model; {len(plan.model)} are named, or "
+                "a sweep\n  expected: --reference with one --model"
+            )
+        names = ("reference", "reference_digest")
+        found.update(zip(names, references.check(plan.reference), strict=True))
+    return found
+
+
+def _database_answer(model: str) -> dict[str, str]:
+    """The reference draws of a posterior of posteriordb, as fields of a trial."""
+    path = posteriors.reference(model) if folder.is_posterior(model) else None
+    if path is None:
+        return {}
+    from harness.judge import references
+
+    return dict(zip(("reference", "reference_digest"), references.check(str(path)), strict=True))
+
+
+def swept(plan: Plan) -> list[sweep.Axis]:
+    """The axes of ``plan.sweep``; raises UnknownName."""
+    models = [(name, options) for name, options, _ in map(parse_model, plan.model)]
+    return sweep.axes(plan.sweep, models, [parse_sampler(text) for text in plan.sampler])
+
+
+def _models(plan: Plan, axes: Sequence[sweep.Axis]) -> list[tuple[str, dict[str, Any], str]]:
+    """Each model with its options and its file's digest, every swept size of it."""
+    return [
+        (model, options, digest)
+        for name, given, digest in map(parse_model, plan.model)
+        for model, options in sweep.options(axes, "model", [(name, given)])
+    ]
 
 
 def parse_sampler(text: str) -> tuple[str, dict[str, Any]]:
@@ -122,11 +202,9 @@ def parse_sampler(text: str) -> tuple[str, dict[str, Any]]:
 
 def parse_model(text: str) -> tuple[str, dict[str, Any], str]:
     """``name:key=value`` or ``path/to/file.py:name`` -> (name, options that differ, digest)."""
-    if files.is_file(text):
+    if files.is_file(text) or folder.is_posterior(text):
         name, digest = files.check(text, {})
         return name, {}, digest
-    from models.base import models
-
     name, _, rest = text.partition(":")
     given = _pairs(rest, text)
     filled = fill(models.get(name).options, given, name)
@@ -174,6 +252,8 @@ def checked_options(given: Mapping[str, Any], where: str) -> dict[str, Any]:
             value = [f"{sampler}={word}" for sampler, word in value.items()]
         if name not in fields:
             raise unknown(f"option in {where}", name, fields)
+        if name == "sweep" and isinstance(value, Mapping):  # a table, or a dict in Python
+            value = sweep.as_text(value, where)
         options[name] = _typed(name, value, fields[name].default, where)
     return options
 

@@ -6,7 +6,10 @@ import functools
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import PurePath
 from typing import Any
+
+from models.plugins import Plugin
 
 STATUSES = ("ok", "declined", "failed", "timeout", "crashed", "out of memory")
 
@@ -15,7 +18,7 @@ STATUSES = ("ok", "declined", "failed", "timeout", "crashed", "out of memory")
 class Trial:
     """One sampler on one model in one environment, all its replicates; named by its content."""
 
-    model: str  # registered name, or "path/to/file.py:name"
+    model: str  # registered name, "path/to/file.py:name", or "path/to/posteriors/NAME.json"
     model_options: dict[str, Any]
     model_digest: str  # of the user's file; "" for a registered model
     sampler: str
@@ -30,6 +33,11 @@ class Trial:
     seed: int  # replicate r runs with seed + r
     replicates: int
     calibrate: str = ""  # "prior": a truth and a data set of its own for each replicate
+    data_file: str = ""  # path of the data of a user's program; "": the data are in its own file
+    data_file_digest: str = ""
+    reference: str = ""  # path of a reference answer; "": the model's own, or none
+    reference_digest: str = ""
+    sampler_digest: str = ""  # of the code of another distribution's sampler; "" for the project's
 
     @functools.cached_property
     def id(self) -> str:
@@ -49,8 +57,9 @@ class Trial:
 
     @property
     def model_label(self) -> str:
-        """The model with its given options."""
-        return labelled(self.model, self.model_options)
+        """The model with its given options; a posterior of posteriordb by its own name."""
+        name = PurePath(self.model).stem if self.model.endswith(".json") else self.model
+        return labelled(name, self.model_options)
 
 
 def labelled(name: str, settings: dict[str, Any]) -> str:
@@ -66,6 +75,7 @@ class Job:
     trial: Trial
     scratch: str  # the folder that the answer is written to
     launched_at: float  # seconds since the epoch, just before the process was started
+    plugins: tuple[Plugin, ...] = ()  # that the trial names, with where they lie
 
 
 @dataclass
@@ -99,7 +109,9 @@ def trial_from(record: dict[str, Any]) -> Trial:
 def job_from(text: str) -> Job:
     """A Job from its JSON text."""
     record = json.loads(text)
-    return Job(trial_from(record.pop("trial")), **record)
+    others = [{**each, "folders": tuple(each["folders"])} for each in record.pop("plugins", ())]
+    plugins = tuple(Plugin(**each) for each in others)
+    return Job(trial_from(record.pop("trial")), plugins=plugins, **record)
 
 
 def result_from(text: str) -> Result:

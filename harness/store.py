@@ -133,6 +133,20 @@ class Store:
         self._db.close()
         self.release()
 
+    def discard(self) -> None:
+        """Close a campaign that was refused; one without a trial leaves nothing behind."""
+        empty = not self.planned()
+        self.close()
+        if not empty:
+            return
+        for name in (FILE, f"{FILE}-shm", f"{FILE}-wal", LOCK):
+            (self.folder / name).unlink(missing_ok=True)
+        for name in ("draws", "logs", "answers", "scratch"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        for folder in (self.folder, self.folder.parent):
+            with contextlib.suppress(OSError):  # what holds something else stays
+                folder.rmdir()
+
     # -- trials and results -------------------------------------------------------------------
 
     def add_trials(self, trials: list[Trial]) -> None:
@@ -249,6 +263,11 @@ class Store:
         row = (trial, version, json.dumps(record))
         with contextlib.suppress(sqlite3.OperationalError), self._db:
             self._db.execute("INSERT OR REPLACE INTO scores VALUES (?, ?, ?)", row)
+
+    def drop_scores(self, trials: list[str]) -> None:
+        """Drop what ``trials`` scored, so that they are scored again."""
+        with self._db:
+            self._db.executemany("DELETE FROM scores WHERE trial=?", [(one,) for one in trials])
 
     def note(self, name: str, value: Any) -> None:
         """Keep a fact about the campaign (how it was called, for the report)."""

@@ -47,8 +47,13 @@ def text(campaign: Campaign, asked: Asked) -> str:
         from reports import page
 
         return page.text(campaign, rows, columns, asked.style)
+    return laid_out(rows, asked, columns, finished)
+
+
+def laid_out(rows: Sequence[Row], asked: Asked, columns: Sequence[str] | None, total: int) -> str:
+    """Rows in one of the formats that are text; ``total``: how many there are."""
     if asked.form == "table":
-        return terminal.text(rows, columns, asked.width, finished)
+        return terminal.text(rows, columns, asked.width, total)
     makers = {
         "markdown": markdown.text,
         "latex": latex.text,
@@ -79,14 +84,24 @@ def _tell_unfinished(campaign: Campaign, finished: int) -> None:
 
 def figures(campaign: Campaign, folder: Path, style: Path | None = None) -> list[Path]:
     """Every figure of the page as SVG, PDF and PNG in ``folder``."""
-    from reports import drawing, pictures
+    from reports import drawing, figure_scaling, pictures, scaling
 
     with drawing.styled(style):
         found = pictures.galleries(campaign, campaign.rows(), campaign.store.trials())
         for gallery in found:
             for reason in gallery.lost:
                 print(f"samplerbench: {gallery.model}: {reason}", file=sys.stderr)
-        return drawing.save([p for gallery in found for p in gallery.all], folder)
+        drawn = [p for gallery in found for p in gallery.all]
+        drawn += figure_scaling.pictures(scaling.of(campaign, campaign.rows()))
+        return drawing.save(drawn, folder)
+
+
+def by_size(campaign: Campaign, form: str) -> str:
+    """Exponents, crossovers and verdicts along every axis of size, as text in ``form``."""
+    from reports import scaling, scaling_text
+
+    _tell_unfinished(campaign, campaign.store.count_finished())
+    return scaling_text.text(scaling.of(campaign, campaign.rows()), form)
 
 
 def write(path: Path, made: str) -> None:
@@ -98,6 +113,17 @@ def write(path: Path, made: str) -> None:
             f"{str(path)!r} can't be written: {error.strerror}\n"
             "  expected: a file in a folder that is there"
         ) from error
+
+
+def page_or_why_not(campaign: Campaign) -> Path | str:
+    """The page beside the campaign's database, or what this Python lacks to make one."""
+    try:
+        return write_page(campaign)
+    except ModuleNotFoundError as error:
+        return (
+            f"not made: {error}; the numbers are kept: install it, or run"
+            " `samplerbench report DIR --format html` where it is"
+        )
 
 
 def write_page(campaign: Campaign) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from reports import drawing
@@ -18,8 +19,9 @@ def picture(rows: Sequence[Row], names: Sequence[str], looks: Sequence[int]) -> 
         return None
     made, ((axes,),) = drawing.grid([3.0], legend=len(known))
     drawing.logarithmic(axes)
+    middle = math.sqrt(min(r["ess"] for r, *_ in known) * max(r["ess"] for r, *_ in known))
     for row, name, number in known:
-        _point(axes, row, name, drawing.look(number))
+        _point(axes, row, name, drawing.look(number), inwards=-1 if row["ess"] >= middle else 1)
     _diagonal(axes)
     axes.set_xlabel("claimed effective draws a replicate")
     axes.set_ylabel("realised effective draws a replicate")
@@ -48,15 +50,15 @@ def _realised(row: Row) -> str:
     return f"{found.text} ({' to '.join(found.spread)})" if found.spread else found.text
 
 
-def _point(axes, row: Row, name: str, look: drawing.Look) -> None:
+def _point(axes, row: Row, name: str, look: drawing.Look, inwards: int) -> None:
     honest = comparable(row)
     lo, hi = ends(row, "realised_ess")
     value = row["realised_ess"]
     bars = None if lo is None else [[max(0.0, value - lo)], [max(0.0, hi - value)]]
     if value < LEAST:  # would squeeze all others into a corner
         said = f"realises {cell(row, 'realised_ess').text}"
-        axes.annotate(said, (row["ess"], LEAST), (7, 0), textcoords="offset points",
-                      fontsize=7.5, va="center")  # fmt: skip
+        axes.annotate(said, (row["ess"], LEAST), (7 * inwards, 0), textcoords="offset points",
+                      fontsize=7.5, va="center", ha="left" if inwards > 0 else "right")  # fmt: skip
         value, bars = LEAST, None
     axes.errorbar(
         row["ess"], value, yerr=bars, color=look.color, marker=look.marker, ls="", capsize=3,

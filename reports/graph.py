@@ -41,10 +41,10 @@ class Graph:
     """A graph under way. ``svg()`` waits for it; ``why`` says why there is none."""
 
     def __init__(self, trial: Trial) -> None:
-        from models.files import is_file
+        from models.files import is_registered
 
         self.why, self._process = "", None
-        if is_file(trial.model):
+        if not is_registered(trial.model):
             self.why = "it is a file of yours, which a report does not run"
         else:
             self.why = unavailable()

@@ -101,10 +101,10 @@ def scene(campaign: Campaign, first: Trial, rows: Sequence[Row], looks: dict[str
 
 
 def _model(trial: Trial) -> Model | None:
-    """The registered model with its data; None for a user's file, which a report does not run."""
-    from models.files import is_file, load_model
+    """The registered model with its data; None for a user's file, which a report does not read."""
+    from models.files import is_registered, load_model
 
-    return None if is_file(trial.model) else load_model(trial.model, trial.model_options)
+    return load_model(trial.model, trial.model_options) if is_registered(trial.model) else None
 
 
 def _names(campaign: Campaign, done: Sequence[Row], exact: Exact | None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.records import Trial
+from harness.records import Trial, labelled
 from reports.cells import Row, number
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _groups(trials: Sequence[Trial]) -> list[list[Trial]]:
 
 def _made(trials: Sequence[Trial]) -> str:
     t = trials[0]
-    words = ["samplerbench", "run", "--model", t.model_label, "--sampler"]
+    words = ["samplerbench", "run", "--model", labelled(t.model, t.model_options), "--sampler"]
     words += dict.fromkeys(trial.label for trial in trials)
     for name in ("replicates", "chains", "warmup", "draws", "seed"):
         words += [f"--{name}", str(getattr(t, name))]

@@ -8,7 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reports import drawing, figure_race, graph, origin, pictures, race, sentence, tables, template
+from reports import (
+    drawing,
+    figure_race,
+    figure_scaling,
+    graph,
+    origin,
+    pictures,
+    race,
+    scaling,
+    scaling_lines,
+    scaling_text,
+    sentence,
+    tables,
+    template,
+)
 from reports.cells import MARK_SAYS, Cell, Row, cell, label, number, value
 
 if TYPE_CHECKING:
@@ -68,9 +82,11 @@ def text(
             under_way.callback(drawn.close)
         galleries = pictures.galleries(campaign, whole, trials)
         sections = [_section(found, graphs.get(found.model)) for found in galleries]
+        scales = _scales(campaign, whole, trials)
     return template.render(
         "page.html.jinja",
         sections=sections,
+        scales=scales,
         **_head(len(trials), whole),
         **_table(rows, columns),
         **_end(campaign, whole, trials, len(galleries)),
@@ -160,6 +176,30 @@ def _entry(row: Row, name: str) -> Entry:
         return Entry(made, "", "missing")
     is_number = isinstance(found, (int, float)) and not isinstance(found, bool)
     return Entry(made, repr(float(found)) if is_number else str(found))
+
+
+# -- along what was swept ------------------------------------------------------------------------
+
+
+def _scales(
+    campaign: Campaign, rows: Sequence[Row], trials: Sequence[Trial]
+) -> list[dict[str, Any]]:
+    """For each axis of size, its figure and its tables."""
+    if not scaling_lines.has_any(campaign, trials):
+        return []
+    found = []
+    for at, one in enumerate(scaling.of(campaign, rows), 1):
+        drawn = figure_scaling.picture(one, f"scaling-{at}")
+        found.append(
+            {
+                "axis": one.axis.name,
+                "of": one.axis.of,
+                "figures": _inlined([drawn] if drawn else []),
+                "blocks": scaling_text.blocks(one),
+                "says": scaling_text.SAYS,
+            }
+        )
+    return found
 
 
 # -- one section a model -------------------------------------------------------------------------

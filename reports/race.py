@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.judge.scores import WANTED
+from harness.judge.costs import WANTED
 from reports.cells import Row, comparable, ends, label
 
 COUNTS = (1, 10, 1000)  # data sets

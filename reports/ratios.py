@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from harness.judge.compare import MEANING, Ratio
-from reports.comparison import EMPTY
+from reports.cells import MARK_SAYS, NOT_COMPARABLE, number, rounded, visible
+from reports.comparison import EMPTY, Comparison
 
 
 def as_json(ratios: Sequence[Ratio]) -> str:
-    """A list of objects; a ratio that was not made, or an end without bound, is null."""
+    """A list of objects, numbers in full; one that was not made, or has no bound, is null."""
     bounded = [
         {k: None if v in (math.inf, -math.inf) else v for k, v in asdict(ratio).items()}
         for ratio in ratios
@@ -21,21 +22,36 @@ def as_json(ratios: Sequence[Ratio]) -> str:
     return json.dumps(bounded, indent=1, allow_nan=False) + "\n"
 
 
-def terminal(ratios: Sequence[Ratio], width: int = 120) -> str:
+def shown(ratio: Ratio) -> tuple[str, str]:
+    """The ratio to the digits that its interval supports, and the interval; "-" where none is."""
+    if ratio.value is None:
+        return "-", ""
+    if ratio.lo is None or ratio.hi is None:
+        return number(ratio.value), ""
+    value, lo, hi = (rounded(v, ratio.lo, ratio.hi) for v in (ratio.value, ratio.lo, ratio.hi))
+    return value, f"{lo} to {hi}"
+
+
+def mark(found: Comparison, ratio: Ratio) -> str:
+    """The mark of a ratio of speeds that are not comparable, else ""."""
+    return NOT_COMPARABLE if ratio.value is not None and found.marked(ratio) else ""
+
+
+def terminal(found: Comparison, width: int = 120) -> str:
     """One line a ratio, one block a pair of rows."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    if not ratios:
+    if not found.ratios:
         return f"{EMPTY}\n"
     console = Console(width=width, file=io.StringIO(), record=True, highlight=False)
-    for pair in dict.fromkeys((ratio.row, ratio.reference) for ratio in ratios):
-        console.print(Text(f"{pair[0]} against {pair[1]}"))
+    for pair in dict.fromkeys((ratio.row, ratio.reference) for ratio in found.ratios):
+        console.print(Text(visible(f"{pair[0]} against {pair[1]}")))
         table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-        for ratio in ratios:
+        for ratio in found.ratios:
             if (ratio.row, ratio.reference) == pair:
-                table.add_row(*map(Text, _cells(ratio)))
+                table.add_row(*map(Text, _cells(found, ratio)))
         console.print(table)
     console.print(
         Text(
@@ -43,13 +59,16 @@ def terminal(ratios: Sequence[Ratio], width: int = 120) -> str:
             " all of them. Seconds vary between processes and days by more than within one."
         )
     )
+    if any(mark(found, ratio) for ratio in found.ratios):
+        console.print(Text(MARK_SAYS))
     return "\n".join(line.rstrip() for line in console.export_text().splitlines()) + "\n"
 
 
-def _cells(ratio: Ratio) -> tuple[str, ...]:
+def _cells(found: Comparison, ratio: Ratio) -> tuple[str, ...]:
     name = f"  {ratio.quantity} ({MEANING[ratio.quantity]})"
+    value, interval = shown(ratio)
     if ratio.value is None:
-        return name, "-", "", f"not compared: {ratio.reason}"
-    interval = f"{ratio.lo:.3g} to {ratio.hi:.3g}"
+        return name, value, interval, visible(f"not compared: {ratio.reason}")
     note = f"; {ratio.reason}" if ratio.reason else ""
-    return name, f"{ratio.value:.3g}", interval, f"{ratio.answer} ({ratio.pairs} pairs{note})"
+    answer = visible(f"{ratio.answer} ({ratio.pairs} pairs{note})")
+    return name, value + mark(found, ratio), interval, answer

@@ -27,8 +27,11 @@ SHOWN = {
     "ess_per_s": "ESS/s",
     "seconds_to_5pct": "s to\n5 %",
 }
-TEXTUAL = {"model", "sampler", "parameter", "verdict", "environment", "device", "status"}
-AXES = ("model", "environment", "device", "precision", "chains", "warmup", "draws", "calibrate")
+TEXTUAL = {"model", "swept", "sampler", "parameter", "verdict", "environment", "device", "status"}
+AXES = (
+    "swept", "model", "environment", "device", "precision", "chains", "warmup", "draws",
+    "calibrate",
+)  # fmt: skip
 MOST_NOTES = 40
 
 _ADDED = Column("comparable", "status", "whether the speeds may be held against other rows'")
@@ -87,7 +90,24 @@ def chosen(columns: Sequence[str] | None, rows: Sequence[Row] = ()) -> list[str]
 def differing(rows: Sequence[Row]) -> list[str]:
     """Columns that must be shown because rows differ in them."""
     found = [name for name in AXES if len({str(row[name]) for row in rows}) > 1]
+    found = [name for name in found if not _told_by_sweep(name, rows)]
     return found + ["parameter"] * any("parameter" in row for row in rows)
+
+
+def _told_by_sweep(name: str, rows: Sequence[Row]) -> bool:
+    """Whether a column differs only as the swept axes do, which stand in one of their own."""
+    if name not in ("model", "chains", "warmup", "draws") or not any(row["swept"] for row in rows):
+        return False
+    pairs = {(_family(row), row["swept"], str(row[name])) for row in rows}
+    families = {_family(row) for row in rows}
+    alone = len({(family, swept) for family, swept, _ in pairs}) == len(pairs)
+    return alone and (name != "model" or len(families) == 1)
+
+
+def _family(row: Row) -> str:
+    """The model without its options."""
+    name = str(row["model"])
+    return name if ".py:" in name else name.partition(":")[0]
 
 
 def ordered(rows: Sequence[Row], by: Sequence[str]) -> list[Row]:
@@ -132,14 +152,24 @@ def notes(rows: Sequence[Row]) -> list[str]:
 
 
 def verdict_notes(rows: Sequence[Row]) -> list[str]:
-    """Why each row is not ok, or not honest."""
+    """Why each row is not ok, or not honest; what it is held against where that is not exact."""
     said = []
     for row, called in zip(rows, _called(rows), strict=True):
         if row["status"] != "ok":
             said.append(f"{called}: {row['status']}: {row['reason']}")
         elif row["verdict"] not in (None, "honest"):
             said.append(f"{called}: {row['verdict']}: {row['verdict_reason']}")
-    return _few(said)
+    return _few([*said, *_answers(rows)])
+
+
+def _answers(rows: Sequence[Row]) -> list[str]:
+    """Where answers come from that are not exact."""
+    found = {(row["answer"], called) for row, called in zip(rows, _called(rows), strict=True)}
+    sources = {source for source, _ in found if source is not None}
+    if len(sources) == 1 and sources != {"exact"}:
+        return [f"accuracy is held against {sources.pop()}"]
+    told = sorted((called, source) for source, called in found if source not in (None, "exact"))
+    return [f"{called}: accuracy is held against {source}" for called, source in told]
 
 
 def warning_notes(rows: Sequence[Row]) -> list[str]:
@@ -183,4 +213,7 @@ def title(rows: Sequence[Row]) -> str:
         "precision": "{}-bit",
     }
     same = [name for name in texts if len({str(row[name]) for row in rows}) == 1]
-    return ", ".join(texts[name].format(rows[0][name]) for name in same)
+    said = [texts[name].format(rows[0][name]) for name in same]
+    if "model" not in same and _told_by_sweep("model", rows):
+        said.insert(0, texts["model"].format(_family(rows[0])))
+    return ", ".join(said)

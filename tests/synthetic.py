@@ -75,7 +75,10 @@ def two_modes(size: int, apart: float = 4.0) -> Exact:
         return q
 
     names = tuple(f"p[{i}]" for i in range(size))
-    return Exact(names, np.zeros(size), np.diag(variance), quantile, draw, LOG_Z)
+    return Exact(
+        names, np.zeros(size), np.diag(variance), quantile, draw, LOG_Z,
+        mode_of=lambda x: (x[..., 0] > 0).astype(int), mode_weights=np.array([0.5, 0.5]),
+    )  # fmt: skip
 
 
 def iid(case: Case, exact: Exact, rng: np.random.Generator, chains: int = 1) -> Array:

@@ -33,6 +33,19 @@ IN_WORKERS = {
         "drawsfile",
         "bootstrap",
         "replicates",
+        "survey",
+        "cubature",
+        "hills",
+        "joint",
+        "brought",
+        "checks",
+        "checks.density",
+        "checks.model",
+        "checks.programs",
+        "checks.runs",
+        "checks.sampler",
+        "checks.subject",
+        "checks.task",
     )
 }
 #: files that hold what models and samplers share; of `models`, samplers import these alone

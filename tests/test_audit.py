@@ -338,3 +338,17 @@ def test_points_on_their_own_contour_are_left_out():
     log_l, birth = nested_run(rng, 20, 300)
     birth[-1] = log_l[-1]
     assert nested_checks.insertion_index(log_l, birth, rng)[1] == 299
+
+
+def test_the_interval_of_a_median_is_of_order_statistics_and_covers_as_it_says():
+    assert audit.median_interval(np.arange(6.0)) == audit.Estimate(2.5, 0.0, 5.0)
+    assert audit.median_interval(np.arange(20.0)) == audit.Estimate(9.5, 5.0, 14.0)  # 6th and 15th
+    few = audit.median_interval(np.arange(5.0))
+    assert few.value == 2.0 and few.lo is None and "needs 6" in few.reason
+    with_holes = audit.median_interval(np.array([np.nan, np.inf, *range(6)]))
+    assert (with_holes.lo, with_holes.hi) == (0.0, 5.0)
+    assert audit.median_interval(np.array([np.nan])).value is None
+    rng = np.random.default_rng(7)
+    found = [audit.median_interval(x) for x in rng.exponential(size=(2000, 32))]
+    covers = np.mean([one.lo <= np.log(2) <= one.hi for one in found])
+    assert abs(covers - 0.98) < 5 * np.sqrt(0.02 * 0.98 / 2000)  # P(10 <= Binomial(32, 1/2) <= 22)

@@ -80,11 +80,21 @@ def told(capsys, *arguments: str) -> tuple[int, str, str]:
     return code, said.out, said.err
 
 
+#: a model that can be loaded, and fails in its trial
+FAILS = """
+import dataclasses
+from models.base import build
+def exact(data):
+    raise OSError('no | such disk')
+program = dataclasses.replace(build("linear", {}), exact_given=exact)
+"""
+
+
 @pytest.fixture(scope="module")
 def campaign(tmp_path_factory):
     """A small campaign: the control with and without data of its own, and a row that failed."""
     folder = tmp_path_factory.mktemp("campaign")
-    (folder / "model.py").write_text("raise OSError('no | such disk')\nprogram = None\n")
+    (folder / "model.py").write_text(FAILS)
     models = ["linear", "linear:n_points=4,m_low=-4.5,m_high=4.5", f"{folder / 'model.py'}:program"]
     plan = {"sampler": "exact_iid", "replicates": 16, "draws": 60, "env": "current"}
     with harness.run(out=folder / "c", model=models, **plan):

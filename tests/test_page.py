@@ -5,24 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import html.parser
-import json
 import re
-import shutil
-import subprocess
 
 import pytest
 
 from harness.cli import main
 from harness.store import Store
 from reports import command, graph, material, pictures, template
-from tests import stored
+from tests import browser, stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # locks of folders left open
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
-QUIET = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync"
-    " --disable-background-networking --disable-component-update --allow-file-access-from-files"
-)
 
 
 @pytest.fixture(scope="module")
@@ -119,12 +111,12 @@ def test_a_speed_that_is_not_comparable_is_marked(made):
 
 
 def test_the_command_that_makes_it_again_runs_the_same_trials(campaign, made):
-    from harness.cli import _parser
+    from harness.cli import parser
     from reports.origin import commands
 
     (line,) = commands(campaign, campaign.store.trials())
     words = __import__("shlex").split(line)
-    given = _parser().parse_args(words[1:])
+    given = parser().parse_args(words[1:])
     assert given.sampler == [trial.label for trial in campaign.store.trials()]
     assert (given.replicates, given.draws) == (stored.REPLICATES, stored.DRAWS)
     assert "samplerbench run" in made
@@ -240,70 +232,19 @@ def test_an_empty_campaign_s_page_says_so(tmp_path):
 
 # -- in a browser --------------------------------------------------------------------------------
 
-PROBE = """
-const said = {errors: [], violations: []};
-window.onerror = (text) => { said.errors.push(String(text)); };
-document.addEventListener("securitypolicyviolation", e => said.violations.push(e.blockedURI));
-window.addEventListener("load", () => {
-  const column = (at) => [...document.querySelectorAll("table.sortable tbody tr")]
-    .map(row => row.cells[at].dataset.key);
-  const head = document.querySelector("th[data-name=cold_s]");
-  const at = Number(head.dataset.at);
-  said.before = column(at);
-  head.querySelector("button").click();
-  said.up = column(at); said.sort = head.getAttribute("aria-sort");
-  head.querySelector("button").click();
-  said.down = column(at);
-  said.told = document.querySelector("[role=status]").textContent;
-  said.wide = document.documentElement.scrollWidth;
-  said.window = window.innerWidth;
-  said.asked = performance.getEntriesByType("resource").map(e => e.name);
-  parent.postMessage(JSON.stringify(said), "*");
-});
-"""
-OUTER = """<!doctype html><meta charset="utf-8"><title>probe</title><pre id="out"></pre><script>
-addEventListener("message", e => { document.getElementById("out").textContent = e.data; });
-</script><iframe src="page.html" width="390" height="2000" style="border:0"></iframe>"""
-
 
 @pytest.fixture(scope="module")
 def seen(made, tmp_path_factory):
-    """What the page did in headless Chromium, in a frame as wide as a phone."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed here")
-    folder = tmp_path_factory.mktemp("browser")
-    digest = base64.b64encode(hashlib.sha256(PROBE.encode()).digest()).decode()
-    # the probe is let in beside the page's own script; all else stays shut
-    probed = made.replace("script-src ", f"script-src 'sha256-{digest}' ", 1)
-    probed = probed.replace("<title>", f"<script>{PROBE}</script><title>", 1)
-    (folder / "page.html").write_text(probed, encoding="utf-8")
-    (folder / "outer.html").write_text(OUTER, encoding="utf-8")
-    given = [CHROMIUM, *QUIET.split(), f"--user-data-dir={folder / 'profile'}"]
-    given += ["--enable-logging=stderr", "--virtual-time-budget=4000", "--dump-dom"]
-    done = subprocess.run(
-        [*given, f"file://{folder / 'outer.html'}"], capture_output=True, text=True, timeout=90
-    )
-    found = re.search(r'<pre id="out">(.*?)</pre>', done.stdout, flags=re.S)
-    assert found, done.stderr[-2000:]
-    told = json.loads(html.unescape(found[1]))
-    told["console"] = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    return told
+    return browser.visit(made, tmp_path_factory.mktemp("browser"), "cold_s")
 
 
-def test_a_press_on_a_heading_sorts_and_the_next_one_turns_it_round(seen):
-    numbers = [float(key) for key in seen["up"] if key]
-    assert numbers == sorted(numbers) != [float(key) for key in seen["before"] if key]
-    assert [float(key) for key in seen["down"] if key] == numbers[::-1]
-    assert seen["up"][-2:] == seen["down"][-2:] == ["", ""]  # failed and declined stay last
-    assert seen["sort"] == "ascending" and seen["told"] == "Sorted by cold_s, largest first."
+def test_a_press_on_a_heading_sorts_and_the_browser_asks_for_nothing(seen):
+    browser.assert_sorts_and_stays_shut(seen, "cold_s")
+    assert seen["up"][-2:] == ["", ""]  # failed and declined
 
 
-def test_the_browser_logs_no_error_and_asks_for_nothing(seen):
-    assert seen["errors"] == seen["violations"] == seen["asked"] == seen["console"] == []
-
-
-def test_at_a_phone_s_width_the_page_does_not_scroll_sideways(seen):
-    assert seen["window"] == 390 and seen["wide"] <= 390
+def test_at_a_phone_s_width_the_page_fits_and_every_control_has_a_name(seen):
+    browser.assert_fits_a_phone_and_has_names(seen)
 
 
 # -- the graph -----------------------------------------------------------------------------------

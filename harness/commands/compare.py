@@ -23,7 +23,8 @@ def options(commands: Any) -> None:
     add("other", type=Path, metavar="DIR", nargs="?", help="a later campaign")
     add("--reference", metavar="SAMPLER", help="default: the first honest row")
     add("--unlike", action="store_true", help="also across unlike machines")
-    add("--format", choices=FORMATS, default="table")
+    rounding = "numbers are rounded to what their intervals support; json has them in full"
+    add("--format", choices=FORMATS, default="table", help=rounding)
     add("-o", "--output", type=Path, metavar="FILE", help="write it there")
     compare.set_defaults(command=do)
 

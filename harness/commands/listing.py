@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from harness.commands import conforming, posteriors
 from harness.commands.common import FINE
+from models.plugins import Unusable
+from models.registry import UnknownName
 
 LISTS = ("samplers", "models", "environments")
 
@@ -13,12 +16,33 @@ LISTS = ("samplers", "models", "environments")
 def options(commands: Any) -> None:
     """What ``list`` takes."""
     listing = commands.add_parser("list", help="what is registered", allow_abbrev=False)
-    listing.add_argument("what", nargs="?", choices=LISTS)
+    listing.add_argument("what", nargs="?", choices=(*LISTS, "posteriors"))
+    listing.add_argument(
+        "--posteriordb", metavar="FOLDER", help="list the posteriors of this checkout"
+    )
+    listing.add_argument(
+        "--conformance",
+        metavar="NAME[:SETTING=VALUE,...]",
+        help="check that this sampler or model keeps its contract; exit 1 unless it does",
+    )
+    listing.add_argument("--env", help="where the checks run (default: pinned)")
     listing.set_defaults(command=do)
 
 
 def do(given: argparse.Namespace) -> int:
     """Do it; returns the exit code."""
+    if given.env and not given.conformance:
+        raise UnknownName(f"--env {given.env} is for --conformance NAME")
+    if given.conformance:
+        return conforming.do(given.conformance, given.env or "pinned")
+    if given.posteriordb and given.what not in (None, "posteriors"):
+        raise UnknownName(
+            f"--posteriordb does not go with {given.what!r}\n"
+            "  expected: samplerbench list posteriors --posteriordb FOLDER"
+        )
+    if given.posteriordb or given.what == "posteriors":
+        print("\n".join(posteriors.lines(given.posteriordb)))
+        return FINE
     for what in [given.what] if given.what else LISTS:
         if not given.what:
             print(f"{what}:")
@@ -31,11 +55,23 @@ def _listed(what: str) -> list[tuple[str, str]]:
     if what == "samplers":
         from samplers.base import samplers
 
-        return [(name, samplers.get(name).summary) for name in samplers.names()]
+        return _registered(samplers)
     if what == "models":
         from models.base import models
 
-        return [(name, models.get(name).summary) for name in models.names()]
+        return _registered(models)
     from harness.stacks import environments
 
     return [(name, environments.summary(name)) for name in environments.names()]
+
+
+def _registered(registry: Any) -> list[tuple[str, str]]:
+    """The project's own, then what other distributions bring, with the reason where it can't be."""
+    found = [(name, registry.get(name).summary) for name in registry.names()]
+    for plugin in registry.plugins():
+        try:
+            text = registry.bring(plugin).summary
+        except Unusable as reason:
+            text = f"can't be used: {reason}"
+        found.append((plugin.name, f"{text} [{plugin.source}]"))
+    return found

@@ -31,6 +31,14 @@ def options(commands: Any) -> None:
         metavar="NAME[:SETTING=VALUE,...]",
         help="default: the four, HMC also with a sane trajectory, and the control",
     )
+    add("--posteriordb", metavar="FOLDER", help="a checkout of posteriordb; see --posterior")
+    add(
+        "--posterior",
+        nargs="+",
+        action="extend",
+        metavar="NAME",
+        help="posteriors of --posteriordb, judged by its reference draws; all: all with a program",
+    )
     add("--replicates", type=int, help="independent runs of each sampler (default: 32)")
     add("--chains", type=int, help="chains a replicate (default: 1)")
     add("--warmup", type=int, help="warm-up iterations a chain (default: 500)")
@@ -41,7 +49,7 @@ def options(commands: Any) -> None:
         nargs="+",
         action="extend",
         metavar="NAME",
-        help="pinned, latest, current, or a file of pins (default: pinned)",
+        help="pinned, latest, current, a file of pins, or another Python (default: pinned)",
     )
     add("--device", nargs="+", action="extend", metavar="DEVICE", help="cpu, gpu (default: cpu)")
     add(
@@ -52,7 +60,27 @@ def options(commands: Any) -> None:
         metavar="BITS",
         help="32, 64 (default: 32)",
     )
+    add(
+        "--sweep",
+        nargs="+",
+        action="extend",
+        metavar="NAME=VALUE,...",
+        help="run with each value of a model's option, a sampler's setting, chains, warmup, draws"
+        " or replicates; several: their product",
+    )
+    add("--data", metavar="FILE", help=".npz or .csv with the data of a program in a file")
+    add(
+        "--reference",
+        metavar="FILE",
+        help="reference draws or moments of a model without an exact answer: .npz, .csv, .nc"
+        " (ArviZ), .json[.zip] (posteriordb)",
+    )
     add("--jobs", type=int, help="trials at once (default: 1; timings want 1)")
+    add(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="a Dask scheduler, as tcp://host:8786: its workers do the trials, one each at a time",
+    )
     add("--timeout", type=float, help="seconds a trial may take (default: 600)")
     add(
         "--calibrate",
@@ -96,12 +124,13 @@ def do(given: argparse.Namespace) -> int:
         if isinstance(watcher, progress.Bar):
             watcher.stop()
         print(f"samplerbench: {stopped}\n  go on with: {_again(stopped.folder)}", file=sys.stderr)
-        return INTERRUPTED
+        return NOT_OK if stopped.lost else INTERRUPTED
     with found:
         rows = found.rows()
         print(command.text(found, command.Asked(width=width())), end="")
         print(f"\ncampaign: {_near(found.folder)}")
-        print(f"report:   {_near(command.write_page(found))}")
+        page = command.page_or_why_not(found)
+        print(f"report:   {page if isinstance(page, str) else _near(page)}")
     failing = gate.failing(rows, options.get("gate", ()))
     for line in failing:
         print(f"samplerbench: gate: {line}", file=sys.stderr)

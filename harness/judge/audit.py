@@ -9,7 +9,7 @@ are counted as failures elsewhere.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -39,13 +39,18 @@ def missing(reason: str) -> Estimate:
     return Estimate(None, None, None, reason)
 
 
-def realised_ess(est: Array, mean: Array, sd: Array) -> list[Estimate]:
+def realised_ess(
+    est: Array, mean: Array, sd: Array, mean_se: Array | float = 0.0
+) -> list[Estimate]:
     """Independent draws that would have had these errors: 1 / mean_r ((est - mu) / s)^2.
 
     Interval from chi-square with R degrees of freedom, as for normal errors about the exact mean,
-    so that bias counts as error (Hoffman and Sountsov 2022, AISTATS, section 2: 1 / b^2).
+    so that bias counts as error (Hoffman and Sountsov 2022, AISTATS, section 2: 1 / b^2). What the
+    answer's own standard error ``mean_se`` adds to the squares on average is taken off.
     """
-    return [_realised(column) for column in _columns((est - mean) / sd)]
+    columns = _columns((est - mean) / sd)
+    own = np.broadcast_to(np.asarray(mean_se) / sd, len(columns))
+    return [_realised(column, float(e)) for column, e in zip(columns, own, strict=True)]
 
 
 def calibration(est: Array, se: Array, mean: Array) -> list[Estimate]:
@@ -67,14 +72,30 @@ def calibration_robust(est: Array, se: Array, mean: Array) -> list[Estimate]:
     return [_robust(column) for column in _columns(np.abs(z_scores(est, se, mean)))]
 
 
-def mean_error(est: Array, mean: Array, sd: Array) -> list[Estimate]:
-    """Mean over replicates of (est - mu) / s, in posterior sds, with a Student t interval."""
-    return [mean_interval(column) for column in _columns((est - mean) / sd)]
+def mean_error(est: Array, mean: Array, sd: Array, mean_se: Array | float = 0.0) -> list[Estimate]:
+    """Mean over replicates of (est - mu) / s, in posterior sds, with a Student t interval, widened
+    by the answer's own standard error.
+    """
+    columns = _columns((est - mean) / sd)
+    own = np.broadcast_to(np.asarray(mean_se) / sd, len(columns))
+    return [_widened(mean_interval(c), float(e)) for c, e in zip(columns, own, strict=True)]
 
 
-def sd_ratio(sd_hat: Array, sd: Array) -> list[Estimate]:
-    """Mean over replicates of the draws' sd over the exact sd, with a Student t interval."""
-    return [mean_interval(column) for column in _columns(sd_hat / sd)]
+def sd_ratio(sd_hat: Array, sd: Array, sd_se: Array | float = 0.0) -> list[Estimate]:
+    """Mean over replicates of the draws' sd over the exact sd, with a Student t interval, widened
+    by the answer's own standard error.
+    """
+    columns = _columns(sd_hat / sd)
+    own = np.broadcast_to(np.asarray(sd_se) / sd, len(columns))
+    return [_widened(mean_interval(c), float(e)) for c, e in zip(columns, own, strict=True)]
+
+
+def _widened(found: Estimate, error: float) -> Estimate:
+    """The interval of a difference, whose other side has a standard error too."""
+    if found.value is None or found.lo is None or found.hi is None or error == 0:
+        return found
+    half = float(np.hypot((found.hi - found.lo) / 2, stats.norm.ppf((1 + LEVEL) / 2) * error))
+    return replace(found, lo=found.value - half, hi=found.value + half)
 
 
 def second_moment(x: Array, mean: Array) -> tuple[Array, Array]:
@@ -130,6 +151,22 @@ def mean_interval(values: Array) -> Estimate:
     return Estimate(mean, mean - float(half), mean + float(half), note)
 
 
+def median_interval(values: Array) -> Estimate:
+    """Median of the finite ``values``, with the order statistics that hold it between them.
+
+    Distribution-free: Binomial(n, 1/2) of the values lie below the median (David and Nagaraja 2003,
+    Order Statistics, section 7.1). Below 6 values no pair holds it with 95 %: no interval.
+    """
+    finite = np.sort(np.asarray(values, float)[np.isfinite(values)])
+    if not finite.size:
+        return missing("no finite value")
+    middle = float(np.median(finite))
+    below = int(stats.binom.ppf((1 - LEVEL) / 2, finite.size, 0.5))  # P(fewer lie below) <= 2.5 %
+    if below == 0:
+        return Estimate(middle, None, None, f"{finite.size} replicates; an interval needs 6")
+    return Estimate(middle, float(finite[below - 1]), float(finite[-below]))
+
+
 def worst(estimates: Sequence[Estimate], ideal: float, ratio: bool = False) -> int:
     """Index of the component farthest from ``ideal``; ``ratio`` measures that on the log scale.
 
@@ -171,11 +208,14 @@ def _join(*notes: str) -> str:
     return "; ".join(note for note in notes if note)
 
 
-def _realised(scaled: Array) -> Estimate:
+def _realised(scaled: Array, own: float) -> Estimate:
     kept, note = _finite(scaled)
     total = float(np.square(kept).sum())
     if total == 0:
         return missing(note or "every estimate is exact to the last digit")
+    if own**2 * kept.size > total / 2:
+        return missing(_join(f"the answer's own error, {own:.2g} sd, is as large", note))
+    total -= own**2 * kept.size
     lo, hi = stats.chi2.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], kept.size) / total
     return Estimate(kept.size / total, float(lo), float(hi), note)
 

@@ -22,6 +22,7 @@ TYPICAL = 2.0  # factor of the median replicate's claim
 SHIFT = 0.05  # sds, of a mean
 SHARE = 0.025  # of the draws
 LOG_Z = 0.1  # natural log
+SCALE = 0.06  # of an sd, where no share is known: what SHARE is for a Gaussian
 W1 = 0.1  # sds, on top of twice what independent draws score: a net for what means and shares miss
 
 
@@ -43,17 +44,38 @@ def biased(e: Evidence) -> Iterator[Complaint]:
         (e.half, 0.5, "inside the exact central half"),
         (e.ninety, 0.9, "inside the exact central 90 %"),
     )
-    alpha = ALPHA / (2 * (1 + len(shares)) * len(e.names) + 2 + len(e.names))
+    count = len(e.modes.weights) if e.modes else 0
+    alpha = ALPHA / (2 * (1 + len(shares)) * len(e.names) + 2 + len(e.names) + 2 * count)
+    own = own_error(e)
     for i, name in enumerate(e.names):
         error = (e.est[:, i] - e.mean[i]) / e.sd[i]
-        yield _told_mean(name, _off(error, 0.0, SHIFT, alpha))
+        yield _told_mean(name, _off(error, 0.0, SHIFT, alpha, own[i]))
         for values, truth, where in shares:
-            yield _told_share(name, where, truth, _off(values[:, i], truth, SHARE, alpha))
-        yield _far(e.w1[:, i], W1 + 2 * e.w1_iid[i], alpha, name)
+            off = _off(values[:, i], truth, SHARE, alpha, own[i] * np.sqrt(truth * (1 - truth)))
+            yield _told_share(name, where, truth, off)
+        yield _far(e.w1[:, i], W1 + 2 * e.w1_iid[i], alpha, name, own[i])
+        if np.isnan(e.below[:, i]).all():  # moments alone: the sd itself stands for the shares
+            scale = np.broadcast_to(e.sd_se, e.sd.shape)[i] / e.sd[i]
+            yield _told_sd(name, _off(e.sd_hat[:, i] / e.sd[i], 1.0, SCALE, alpha, scale))
     if e.log_z is not None and e.log_z_true is not None:
         found = _off(e.log_z, e.log_z_true, LOG_Z, alpha)
         interval = f"{found.value:.2f} ({found.lo:.2f} to {found.hi:.2f})"
         yield replace(found, reason=f"mean log Z is {interval}, not {e.log_z_true:.2f}")
+    for k in range(count):
+        share, truth = e.modes.share[:, k], e.modes.weights[k]
+        yield _told_share(f"mode {k}", "in it", truth, _off(share, truth, SHARE, alpha))
+
+
+def own_error(e: Evidence) -> Array:
+    """Standard error of the answer's means in sds, [component]. With n independent draws behind it
+    that is 1 / sqrt(n), so that a share p of them is known to sqrt(p (1 - p)) times it.
+    """
+    return np.broadcast_to(e.mean_se, e.sd.shape) / e.sd
+
+
+def _told_sd(name: str, found: Complaint) -> Complaint:
+    interval = f"{found.value:.2f} ({found.lo:.2f} to {found.hi:.2f})"
+    return replace(found, reason=f"sd of '{name}' is {interval} times the reference's")
 
 
 def _told_mean(name: str, found: Complaint) -> Complaint:
@@ -69,16 +91,22 @@ def _told_share(name: str, where: str, truth: float, found: Complaint) -> Compla
     return replace(found, reason=reason)
 
 
-def _off(values: Array, truth: float, margin: float, alpha: float) -> Complaint:
-    """A mean over replicates against its exact value; tolerated: the margin or half the spread."""
+def _off(values: Array, truth: float, margin: float, alpha: float, error: float = 0.0) -> Complaint:
+    """A mean over replicates against its exact value; tolerated: the margin or half the spread.
+
+    ``error``: standard error of that value, which widens the interval.
+    """
     mean, spread, half = _t_interval(values, alpha)
+    half = float(np.hypot(half, stats.norm.isf(alpha) * error))
     # The shortest distance that the interval allows, in margins.
     excess = (abs(mean - truth) - half) / max(margin, spread / 2)
     return Complaint(excess, "", mean, mean - half, mean + half)
 
 
-def _far(values: Array, limit: float, alpha: float, name: str) -> Complaint:
+def _far(values: Array, limit: float, alpha: float, name: str, error: float) -> Complaint:
     mean, _, half = _t_interval(values, alpha)
+    # n draws put a Gaussian's quantiles some 1.1 / sqrt(n) sds off on average
+    half = float(np.hypot(half, stats.norm.isf(alpha) * 1.1 * error))
     reason = (
         f"draws of '{name}' lie {mean:.2f} sd ({mean - half:.2f} to {mean + half:.2f}) from the "
         f"exact distribution (1-Wasserstein); {limit:.2f} is tolerated"
@@ -95,15 +123,34 @@ def _t_interval(values: Array, alpha: float) -> tuple[float, float, float]:
     return float(kept.mean()), spread, half
 
 
-def z_values(e: Evidence) -> Array:
-    """Errors over claimed ones: of the mean, or where it is wild of the share below the median."""
-    return z_scores(*_place(e))
+def z_values(e: Evidence, cautious: bool = False) -> Array:
+    """Errors over claimed ones: of the mean, or where it is wild of the share below the median.
+
+    An answer with an error of its own is moved, within that, to where the errors are smallest, or
+    where they are largest with ``cautious``: no sampler is blamed for the answer.
+    """
+    return z_scores(*_place(e, cautious))
 
 
-def _place(e: Evidence) -> tuple[Array, Array, Array]:
+def _place(e: Evidence, cautious: bool = False) -> tuple[Array, Array, Array]:
     """What stands for each component's place: estimate, claimed error, exact value."""
     est, se = np.where(e.mean_tame, e.est, e.below), np.where(e.mean_tame, e.se, e.below_se)
-    return est, se, np.where(e.mean_tame, e.mean, 0.5)
+    error = np.where(e.mean_tame, e.mean_se, 0.5 * own_error(e))
+    return est, se, _moved(est, se, np.where(e.mean_tame, e.mean, 0.5), error, cautious)
+
+
+def _moved(est: Array, se: Array, truth: Array, error: Array, cautious: bool = False) -> Array:
+    """``truth`` within its own error: nearest to the replicates' weighted mean, or farthest."""
+    if not np.any(error):
+        return truth
+    reach = stats.norm.isf(ALPHA / (2 * len(truth))) * error
+    with np.errstate(all="ignore"):
+        weight = np.where(np.isfinite(est) & (se > 0), 1 / np.square(se), 0.0)
+        centre = np.nansum(weight * est, axis=0) / weight.sum(axis=0)
+    centre = np.where(np.isfinite(centre), centre, truth)
+    if cautious:
+        return np.where(centre > truth, truth - reach, truth + reach)
+    return np.clip(centre, truth - reach, truth + reach)
 
 
 def _typical_z(e: Evidence) -> Array:
@@ -120,9 +167,11 @@ def _where(e: Evidence, i: int) -> str:
 def overconfident(e: Evidence) -> Iterator[Complaint]:
     """Errors larger than claimed: of the mean, of the share in the central half, and of log Z."""
     z, typical = z_values(e), _typical_z(e)
-    half = z_scores(e.half, e.half_se, np.full(len(e.names), 0.5))
-    # Half for place, a quarter for spread and typical claim, a quarter for log Z, one among many.
-    alpha, minor = ALPHA / 2 / len(e.names), ALPHA / 4 / (2 * len(e.names))
+    share = _moved(e.half, e.half_se, np.full(len(e.names), 0.5), 0.5 * own_error(e))
+    half = z_scores(e.half, e.half_se, share)
+    # Half for place, a quarter for spread, typical claim and modes, a quarter for log Z.
+    judged = e.modes.judged if e.modes else ()
+    alpha, minor = ALPHA / 2 / len(e.names), ALPHA / 4 / (2 * len(e.names) + len(judged))
     for i, name in enumerate(e.names):
         yield _above(z[:, i], CALIBRATION, alpha, f"errors of {_where(e, i)}")
         spread = f"errors of the spread (share in the exact central half) of '{name}'"
@@ -131,11 +180,13 @@ def overconfident(e: Evidence) -> Iterator[Complaint]:
         yield _above(typical[:, i], TYPICAL, minor, what)
     if e.log_z is not None and e.log_z_err is not None:
         yield _above(_log_z(e), CALIBRATION, ALPHA / 4, "errors of log Z")
+    for k in judged:
+        yield _above(e.modes.errors(k), CALIBRATION, minor, f"errors of the weight of mode {k}")
 
 
 def overcautious(e: Evidence) -> Iterator[Complaint]:
     """Errors of the mean, or of log Z, smaller than claimed."""
-    z, alpha = z_values(e), ALPHA / 2 / len(e.names)
+    z, alpha = z_values(e, cautious=True), ALPHA / 2 / len(e.names)
     for i in range(len(e.names)):
         yield _below(z[:, i], alpha, f"errors of {_where(e, i)}")
     if e.log_z is not None and e.log_z_err is not None:

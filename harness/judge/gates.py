@@ -62,10 +62,13 @@ def own_diagnostics(
     return Gates(np.logical_or.reduce(list(tests.values())), reasons)
 
 
-def wrong(est: Array, mean: Array, sd: Array) -> Array:
-    """[replicate] bool: some component's mean is finite and off by more than half an exact sd."""
+def wrong(est: Array, mean: Array, sd: Array, mean_se: Array | float = 0.0) -> Array:
+    """[replicate] bool: some component's mean is finite and off by more than half an exact sd.
+
+    ``mean_se``: the answer's own standard error, three of which are on top.
+    """
     with np.errstate(invalid="ignore"):
-        return (np.abs(np.asarray(est) - mean) > WRONG * sd).any(axis=1)
+        return (np.abs(np.asarray(est) - mean) > WRONG * sd + 3 * np.asarray(mean_se)).any(axis=1)
 
 
 def silent_failures(fails: Array, is_wrong: Array) -> Estimate:

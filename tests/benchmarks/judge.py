@@ -28,6 +28,7 @@ KINDS = {
     "honest": (synthetic.HONEST, synthetic.gaussian),
     "skewed": ({"iid": synthetic.HONEST["iid"]}, synthetic.lognormal),
     "flawed": (synthetic.FLAWED, synthetic.gaussian),
+    "modes": ({"iid": synthetic.HONEST["iid"]}, synthetic.two_modes),
     "one mode": (synthetic.ONE_MODE, synthetic.two_modes),
 }
 
