@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -314,15 +315,22 @@ class Campaign:
 
         ``first``: no more than so many. What is not scored yet is scored.
         """
+        with _no_collection():
+            return list(self.each_row(first))
+
+    def each_row(self, first: int | None = None) -> Iterator[dict[str, Any]]:
+        """The rows one by one, for what needs no more than one at a time.
+
+        What is not scored yet is scored and kept before the first one comes.
+        """
         from harness.judge import rows, scores
 
-        with _no_collection():
-            ended = list(self.store.ended(scores.VERSION, first))
-            axes = self.store.noted("sweep") or ()
-            return [
-                rows.row(t, result, scored or self.scores(t), sweep.where(t, axes))
-                for t, result, scored in ended
-            ]
+        for trial in self.store.unscored(scores.VERSION, first):
+            self.scores(trial)
+        axes = self.store.noted("sweep") or ()
+        for trial, result, scored in self.store.ended(scores.VERSION, first):
+            # a folder that can't be written has kept no scores
+            yield rows.row(trial, result, scored or self.scores(trial), sweep.where(trial, axes))
 
     def table(self) -> pandas.DataFrame:
         """The rows as a DataFrame, one column a quantity."""
@@ -330,7 +338,11 @@ class Campaign:
 
         from harness.judge.rows import COLUMNS
 
-        return pandas.DataFrame(self.rows(), columns=[c.name for c in COLUMNS])
+        names = [column.name for column in COLUMNS]
+        with _no_collection():  # column by column: a third of the memory of row by row
+            columns = zip(*map(itemgetter(*names), self.each_row()), strict=True)
+            found = dict(zip(names, columns, strict=False))  # no rows: no columns
+        return pandas.DataFrame(found, columns=names)
 
     def draws(self, sampler: str, **options: Any) -> Any:
         """Draws of one sampler as ArviZ InferenceData; see ``harness.inference_data.draws``."""

@@ -117,8 +117,17 @@ def job_from(text: str) -> Job:
 def result_from(text: str) -> Result:
     """A Result from its JSON text; raises ValueError where it is not one."""
     try:
-        result = Result(**json.loads(text))
-    except (TypeError, ValueError) as error:
+        record = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"not a result: {error}") from error
+    return checked_result(record)
+
+
+def checked_result(record: Any) -> Result:
+    """A Result from its JSON fields; raises ValueError where they are not those of one."""
+    try:
+        result = Result(**record)
+    except TypeError as error:
         raise ValueError(f"not a result: {error}") from error
     if result.status not in STATUSES:
         raise ValueError(f"not a result: status {result.status!r}")

@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.records import Result, Trial, result_from, to_json, trial_from
+import orjson
+
+from harness.records import Result, Trial, checked_result, result_from, to_json, trial_from
 
 SCHEMA = 1
 FILE = "campaign.sqlite"
@@ -42,10 +44,20 @@ CREATE TABLE scores (
 ) STRICT;
 """
 
+#: the first finished trials in the order of the plan
+FIRST = """
+    SELECT id, record, position FROM trials
+    WHERE id IN (SELECT trial FROM results) ORDER BY position LIMIT ?
+"""
+#: those of them without scores
+UNSCORED = f"""
+SELECT t.id, t.record FROM ({FIRST}) t LEFT JOIN scores s ON s.trial = t.id AND s.version = ?
+WHERE s.trial IS NULL ORDER BY t.position
+"""
 #: what a row is made of, one pass. A record with a NaN or an infinity, which SQLite takes for no
 #: JSON or would change, comes whole. Machines, versions and reasons repeat: they come as texts of
 #: their own, so that each is parsed once
-ENDED = """
+ENDED = f"""
 SELECT t.id, t.record,
     CASE WHEN json_valid(r.record) THEN json_extract(r.record, '$.machine') END,
     CASE WHEN json_valid(r.record) THEN json_extract(r.record, '$.versions') END,
@@ -53,10 +65,8 @@ SELECT t.id, t.record,
         THEN json_remove(r.record, '$.runs', '$.machine', '$.versions') ELSE r.record END,
     CASE WHEN json_valid(s.record) THEN json_extract(s.record, '$.columns') ELSE s.record END,
     CASE WHEN json_valid(s.record) THEN json_extract(s.record, '$.missing') END
-FROM (
-    SELECT id, record, position FROM trials
-    WHERE id IN (SELECT trial FROM results) ORDER BY position LIMIT ?
-) t JOIN results r ON r.trial = t.id LEFT JOIN scores s ON s.trial = t.id AND s.version = ?
+FROM ({FIRST}) t
+JOIN results r ON r.trial = t.id LEFT JOIN scores s ON s.trial = t.id AND s.version = ?
 ORDER BY t.position
 """
 
@@ -182,14 +192,19 @@ class Store:
         for name, trial, machine, versions, result, columns, missing in self._db.execute(
             ENDED, (-1 if first is None else first, version)
         ):
-            made = result_from(result)
+            made = checked_result(_parsed(result))
             if machine is not None:
                 made.machine = _once(parsed, machine)
                 made.versions = _once(parsed, versions)
-            scored = json.loads(columns) if columns else None
+            scored = _parsed(columns) if columns else None
             if missing is not None and scored is not None:
                 scored = {"columns": scored, "missing": _once(parsed, missing)}
             yield _trial(name, trial), made, scored
+
+    def unscored(self, version: int, first: int | None = None) -> list[Trial]:
+        """Those of the ``first`` finished trials that ``version`` of the scoring has not scored."""
+        rows = self._db.execute(UNSCORED, (-1 if first is None else first, version))
+        return [_trial(name, record) for name, record in rows]
 
     def finished(self) -> dict[str, str]:
         """Trial id -> status, of those that have a result."""
@@ -282,7 +297,7 @@ class Store:
 
 def _trial(name: str, record: str) -> Trial:
     """A stored trial; its name, a digest of all fields, is known and need not be made again."""
-    trial = trial_from(json.loads(record))
+    trial = trial_from(_parsed(record))
     trial.__dict__["id"] = name
     return trial
 
@@ -290,8 +305,16 @@ def _trial(name: str, record: str) -> Trial:
 def _once(parsed: dict[str, Any], text: str) -> Any:
     """The value of a JSON text, one object for all that share it."""
     if text not in parsed:
-        parsed[text] = json.loads(text)
+        parsed[text] = _parsed(text)
     return parsed[text]
+
+
+def _parsed(text: str) -> Any:
+    """The value of a JSON text, five times as fast where all its numbers are finite."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:  # JSON proper knows no NaN and no infinity; the records do
+        return json.loads(text)
 
 
 def _lock(folder: Path) -> Any:

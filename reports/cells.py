@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ SPEEDS = (
     "realised_ess_per_evaluation",
     "seconds_to_5pct",
 )
+MARKED = {f"{name}{end}" for name in SPEEDS for end in ("", "_lo", "_hi")}
 NOT_COMPARABLE = "*"
 MARK_SAYS = f"{NOT_COMPARABLE} not comparable: the row's verdict is neither honest nor overcautious"
 DIGITS = 3  # significant digits at most: times are not known better
@@ -68,8 +70,7 @@ def cell(row: Row, name: str) -> Cell:
     if found is None:
         why = (row["missing"] or {}).get(name, "")
         return Cell("never" if why.startswith("never") else "-", why=why)
-    base = name.removesuffix("_lo").removesuffix("_hi")
-    marked = base in SPEEDS and not comparable(row)
+    marked = name in MARKED and not comparable(row)
     if not _is_number(found):
         return Cell(str(found))
     lo, hi = ends(row, name)
@@ -79,7 +80,8 @@ def cell(row: Row, name: str) -> Cell:
     if name in WITH_SPREAD:
         text, half = _with_half(found, (hi - lo) / 2)
         return Cell(text, (number(lo), number(hi)), half, marked)
-    text, spread = rounded(found, lo, hi), (rounded(lo, lo, hi), rounded(hi, lo, hi))
+    text, least, most = _all_rounded((found, lo, hi), lo, hi)
+    spread = least, most
     # an interval narrower than what is printed says nothing
     return Cell(text, None if {*spread} == {text} else spread, "", marked)
 
@@ -89,8 +91,10 @@ def ends(row: Row, name: str) -> tuple[float | None, float | None]:
     column = BY_NAME.get(name)
     if column is None or not column.interval:
         return None, None
-    found = row[f"{name}_lo"], row[f"{name}_hi"]
-    return found if all(_is_number(end) and math.isfinite(end) for end in found) else (None, None)
+    lo, hi = row[f"{name}_lo"], row[f"{name}_hi"]
+    if lo is None or hi is None or not (math.isfinite(lo) and math.isfinite(hi)):
+        return None, None
+    return lo, hi
 
 
 def _support(row: Row, name: str, found: float) -> tuple[float, float] | None:
@@ -126,16 +130,27 @@ def number(found: Any) -> str:
         return "0"
     if isinstance(found, int) and abs(found) < 10_000:
         return str(found)
-    return _shown(found, _place(found) - DIGITS + 1)
+    place = _place(found)
+    return _shown(found, place - DIGITS + 1, place)
 
 
 def rounded(found: float, lo: float, hi: float) -> str:
     """``found`` to the digits that the interval from ``lo`` to ``hi`` supports: 1 to 3 of them."""
+    return _all_rounded((found,), lo, hi)[0]
+
+
+def _all_rounded(all_found: Sequence[float], lo: float, hi: float) -> list[str]:
     half = (hi - lo) / 2
-    if found == 0 or not math.isfinite(found) or not (0 < half < math.inf):
-        return number(found)
-    least, most = _place(found) - DIGITS + 1, _place(found)
-    return _shown(found, min(max(_last_digit(half), least), most))
+    if not 0 < half < math.inf:
+        return [number(found) for found in all_found]
+    last, made = _last_digit(half), []
+    for found in all_found:
+        if found == 0 or not math.isfinite(found):
+            made.append(number(found))
+            continue
+        place = _place(found)
+        made.append(_shown(found, min(max(last, place - DIGITS + 1), place), place))
+    return made
 
 
 def _with_half(found: float, half: float) -> tuple[str, str]:
@@ -160,11 +175,11 @@ def _last_digit(half: float) -> int:
     return place - (half / 10.0**place < 3)
 
 
-def _shown(found: float, last: int) -> str:
-    """``found`` rounded at 10**last, in few characters."""
+def _shown(found: float, last: int, place: int) -> str:
+    """``found``, whose first digit is at 10**place, rounded at 10**last, in few characters."""
     whole = round(found, -last)
-    if whole and _place(whole) > _place(found):  # 9.996 has become 10.00
-        last += last < _place(whole) - DIGITS + 1
+    if abs(whole) >= 10.0 ** (place + 1):  # 9.996 has become 10.00
+        last += last < place + 2 - DIGITS
     if abs(whole) >= 10_000:
         power = min(3, _place(whole) // 3)
         return f"{whole / 1000**power:.{max(0, 3 * power - last)}f}{'kMG'[power - 1]}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from reports.cells import Row
 if TYPE_CHECKING:
     from harness.campaign import Campaign
 
+EXPORTS = {"csv": exports.as_csv, "json": exports.as_json}  # for other programs
 FORMATS = ("table", "markdown", "csv", "latex", "json", "html")
 PAGE = "report.html"
 
@@ -38,29 +39,33 @@ def words(text: str | None) -> list[str]:
 
 def text(campaign: Campaign, asked: Asked) -> str:
     """The report in one of FORMATS. Raises UnknownName for columns that are not there."""
-    rows = shown(campaign, asked)
-    finished = campaign.store.count_finished()
+    return "".join(pieces(campaign, asked))
+
+
+def pieces(campaign: Campaign, asked: Asked) -> Iterator[str]:
+    """The same piece by piece: what is for programs is read and written row by row."""
     if asked.form != "html":  # the page says it itself
-        _tell_unfinished(campaign, finished)
+        _tell_unfinished(campaign)
+    if asked.form in EXPORTS and not asked.sort and not asked.by_parameter:
+        return EXPORTS[asked.form](campaign.each_row(), tables.chosen(asked.columns))
+    rows = shown(campaign, asked)
     columns = tables.chosen(asked.columns, rows) if asked.columns else None
     if asked.form == "html":
         from reports import page
 
-        return page.text(campaign, rows, columns, asked.style)
-    return laid_out(rows, asked, columns, finished)
+        return iter([page.text(campaign, rows, columns, asked.style)])
+    return laid_out(rows, asked, columns, campaign.store.count_finished())
 
 
-def laid_out(rows: Sequence[Row], asked: Asked, columns: Sequence[str] | None, total: int) -> str:
+def laid_out(
+    rows: Sequence[Row], asked: Asked, columns: Sequence[str] | None, total: int
+) -> Iterator[str]:
     """Rows in one of the formats that are text; ``total``: how many there are."""
+    if asked.form in EXPORTS:
+        return EXPORTS[asked.form](rows, tables.chosen(columns, rows))
     if asked.form == "table":
-        return terminal.text(rows, columns, asked.width, total)
-    makers = {
-        "markdown": markdown.text,
-        "latex": latex.text,
-        "csv": exports.as_csv,
-        "json": exports.as_json,
-    }
-    return makers[asked.form](rows, columns)
+        return iter([terminal.text(rows, columns, asked.width, total)])
+    return iter([{"markdown": markdown.text, "latex": latex.text}[asked.form](rows, columns)])
 
 
 def shown(campaign: Campaign, asked: Asked) -> list[Row]:
@@ -75,8 +80,8 @@ def shown(campaign: Campaign, asked: Asked) -> list[Row]:
     return tables.ordered(rows, asked.sort) if asked.sort else rows
 
 
-def _tell_unfinished(campaign: Campaign, finished: int) -> None:
-    planned = campaign.store.planned()
+def _tell_unfinished(campaign: Campaign) -> None:
+    planned, finished = campaign.store.planned(), campaign.store.count_finished()
     if finished < planned:
         said = f"{planned - finished} of {planned} trials have no result yet"
         print(f"samplerbench: {said}", file=sys.stderr)
@@ -100,14 +105,15 @@ def by_size(campaign: Campaign, form: str) -> str:
     """Exponents, crossovers and verdicts along every axis of size, as text in ``form``."""
     from reports import scaling, scaling_text
 
-    _tell_unfinished(campaign, campaign.store.count_finished())
+    _tell_unfinished(campaign)
     return scaling_text.text(scaling.of(campaign, campaign.rows()), form)
 
 
-def write(path: Path, made: str) -> None:
+def write(path: Path, made: Iterable[str]) -> None:
     """Write text to a file. Raises UnknownName where it can't be."""
     try:
-        path.write_text(made, encoding="utf-8")
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(made)
     except OSError as error:
         raise UnknownName(
             f"{str(path)!r} can't be written: {error.strerror}\n"
@@ -129,5 +135,5 @@ def page_or_why_not(campaign: Campaign) -> Path | str:
 def write_page(campaign: Campaign) -> Path:
     """The page beside the campaign's database."""
     path = campaign.folder / PAGE
-    write(path, text(campaign, Asked("html")))
+    write(path, [text(campaign, Asked("html"))])
     return path

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from reports import drawing
-from reports.cells import NOT_COMPARABLE, comparable, ends, number
+from reports.cells import NOT_COMPARABLE, Row, comparable, ends, number
 from reports.drawing import Picture
-from reports.scaling import QUANTITIES, Growth, Scaling
+from reports.scaling import QUANTITIES, Growth, Scaling, brief
 from reports.scaling_lines import Axis, Line
 from reports.scaling_text import power
 
 PANELS = ("warm_s", "cold_s", "realised_ess_per_s", "realised_ess_per_evaluation")
-MOST_LINES = 12  # more can't be told apart
+MOST_LINES, MOST_SIZES = 12, 30  # more can't be told apart
 
 
 def pictures(found: Sequence[Scaling]) -> list[Picture]:
@@ -26,7 +26,8 @@ def pictures(found: Sequence[Scaling]) -> list[Picture]:
 
 def picture(found: Scaling, name: str) -> Picture | None:
     """The figure, a panel for each quantity that has numbers; None where there is none."""
-    axis, lines = found.axis, found.axis.lines[:MOST_LINES]
+    found, _ = brief(found, MOST_LINES, MOST_SIZES)
+    axis, lines = found.axis, found.axis.lines
     panels = [q for q in PANELS if any(row[q] is not None for line in lines for row in line.rows)]
     if not panels:
         return None
@@ -66,16 +67,23 @@ def _line(axes, axis: Axis, line: Line, quantity: str, look: drawing.Look) -> No
     values = np.array([row[quantity] for _, row in known], float)
     style = {"color": look.color, "marker": look.marker}
     axes.plot(sizes, values, ls=look.dash, lw=1.2, label=label, **style)
-    for (size, row), value in zip(known, values, strict=True):
-        lo, hi = ends(row, quantity)
-        bar = None if lo is None or hi is None else [[value - lo], [hi - value]]
-        fill = None if comparable(row) else "white"
-        axes.errorbar(size, value, yerr=bar, capsize=2.5, ls="", mfc=fill, **style)
+    for fill in (None, "white"):
+        kept = [at for at, (_, row) in enumerate(known) if comparable(row) == (fill is None)]
+        if kept:
+            bars = np.array([_bar(known[at][1], quantity, values[at]) for at in kept]).T
+            where = [sizes[at] for at in kept]
+            axes.errorbar(where, values[kept], yerr=bars, capsize=2.5, ls="", mfc=fill, **style)
+
+
+def _bar(row: Row, quantity: str, value: float) -> tuple[float, float]:
+    """How far the interval reaches down and up; nan, nan draws no bar."""
+    lo, hi = ends(row, quantity)
+    return (math.nan, math.nan) if lo is None or hi is None else (value - lo, hi - value)
 
 
 def _words(found: Scaling) -> list[str]:
     said = []
-    for line in found.axis.lines[:MOST_LINES]:
+    for line in found.axis.lines:
         called = found.axis.called(line)
         grown = {g.quantity: g for g in found.growth if g.line == called}
         parts = [part for part in (_numbers(line), _powers(grown)) if part]

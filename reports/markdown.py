@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from reports.cells import NOT_COMPARABLE, Cell, Row, cell, visible
@@ -33,6 +34,8 @@ def _pipes(cells: Sequence[str]) -> str:
 
 def escaped(shown: str) -> str:
     """Text as markdown shows it literally, on one line: no tags, links, mentions or emphasis."""
+    if _NUMBER.fullmatch(shown):
+        return shown
     # an address would become a link by itself
     return (
         " ".join(visible(shown).split())
@@ -42,6 +45,7 @@ def escaped(shown: str) -> str:
     )
 
 
+_NUMBER = re.compile(r"[-0-9.ekMG±+]+(?: \([-0-9.ekMG+]+ to [-0-9.ekMG+]+\))?")
 _LITERAL = str.maketrans(
     {
         **{mark: f"\\{mark}" for mark in "\\`*_{}[]~$"},

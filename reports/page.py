@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1000  # of the main table: a browser scrolls no more with ease; CSV has all
 MOST_PROBLEMS = 12  # with a sentence of their own
+MOST_AXES = 6  # of size
+MOST_SCALED = 24, 12  # lines and sizes of a table by size
 MOST_FAILURES = 30  # rows with a log
 LOG_LINES, LOG_LETTERS = 30, 6000
 GROUPS = {"what": "what", "status": "verdict", "claimed": "claimed", "realised": "realised",
@@ -188,8 +190,9 @@ def _scales(
     if not scaling_lines.has_any(campaign, trials):
         return []
     found = []
-    for at, one in enumerate(scaling.of(campaign, rows), 1):
-        drawn = figure_scaling.picture(one, f"scaling-{at}")
+    for at, whole in enumerate(scaling.of(campaign, rows)[:MOST_AXES], 1):
+        drawn = figure_scaling.picture(whole, f"scaling-{at}")
+        one, left = scaling.brief(whole, *MOST_SCALED)
         found.append(
             {
                 "axis": one.axis.name,
@@ -197,6 +200,7 @@ def _scales(
                 "figures": _inlined([drawn] if drawn else []),
                 "blocks": scaling_text.blocks(one),
                 "says": scaling_text.SAYS,
+                "left": left and f"Tables show {left}; samplerbench report DIR --by size has all.",
             }
         )
     return found

@@ -43,7 +43,8 @@ def text(path: Path, asked: command.Asked) -> str:
     columns = tables.chosen(asked.columns, rows) if asked.columns else None
     if columns is None and asked.form in ("table", "markdown", "latex"):
         columns = _columns(rows)
-    return command.laid_out(tables.ordered(rows, asked.sort), asked, columns, len(rows))
+    rows = tables.ordered(rows, asked.sort)
+    return "".join(command.laid_out(rows, asked, columns, len(rows)))
 
 
 def _columns(rows: Sequence[Row]) -> list[str] | None:

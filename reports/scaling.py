@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -83,6 +83,31 @@ class Scaling:
 def of(campaign: Campaign, rows: Sequence[Row]) -> list[Scaling]:
     """Every axis of size of the campaign; an empty list where nothing was varied."""
     return [_one(campaign, axis) for axis in axes(campaign, rows)]
+
+
+def brief(found: Scaling, lines: int, sizes: int) -> tuple[Scaling, str]:
+    """The first ``lines`` at ``sizes`` sizes from the least to the largest; what is left out.
+
+    Exponents are still of all sizes.
+    """
+    axis, left = found.axis, []
+    known = axis.sizes
+    if len(known) > sizes:
+        places = np.linspace(0, len(known) - 1, sizes).round().astype(int)
+        left.append(f"{sizes} of {len(known)} sizes")
+        known = [known[at] for at in places]
+    if len(axis.lines) > lines:
+        left.append(f"the first {lines} of {len(axis.lines)} lines")
+    if not left:
+        return found, ""
+    kept = [one for one in (line.at(known) for line in axis.lines[:lines]) if one.sizes]
+    names = {axis.called(line) for line in kept}
+    return Scaling(
+        replace(axis, lines=tuple(kept)),
+        [growth for growth in found.growth if growth.line in names],
+        found.crossings,
+        [(name, said) for name, said in found.honest if name in names],
+    ), " and ".join(left)
 
 
 def _one(campaign: Campaign, axis: Axis) -> Scaling:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,12 @@ class Line:
     sizes: tuple[float, ...]  # ascending
     rows: tuple[Row, ...]  # of each size
     trials: tuple[Trial, ...]
+
+    def at(self, sizes: Collection[float]) -> Line:
+        """The same line at those of ``sizes`` that it has."""
+        kept = [at for at, size in enumerate(self.sizes) if size in sizes]
+        parts = ([part[at] for at in kept] for part in (self.sizes, self.rows, self.trials))
+        return Line(self.label, self.place, *map(tuple, parts))
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def chosen(columns: Sequence[str] | None, rows: Sequence[Row] = ()) -> list[str]
 
 def differing(rows: Sequence[Row]) -> list[str]:
     """Columns that must be shown because rows differ in them."""
-    found = [name for name in AXES if len({str(row[name]) for row in rows}) > 1]
+    found = [name for name in AXES if len({row[name] for row in rows}) > 1]
     found = [name for name in found if not _told_by_sweep(name, rows)]
     return found + ["parameter"] * any("parameter" in row for row in rows)
 
@@ -212,7 +212,7 @@ def title(rows: Sequence[Row]) -> str:
         "device": "device {}",
         "precision": "{}-bit",
     }
-    same = [name for name in texts if len({str(row[name]) for row in rows}) == 1]
+    same = [name for name in texts if len({row[name] for row in rows}) == 1]
     said = [texts[name].format(rows[0][name]) for name in same]
     if "model" not in same and _told_by_sweep("model", rows):
         said.insert(0, texts["model"].format(_family(rows[0])))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import shutil
 import subprocess
 
@@ -156,6 +157,37 @@ def test_json_gives_every_column_and_a_reason_for_every_number_that_is_missing(c
                 assert row["missing"][name], (row["sampler"], name)
 
 
+def test_csv_gives_every_number_back_bit_by_bit_and_infinities_as_words(rows):
+    names = tables.chosen(None, rows)
+    hurt = changed(rows[0], seconds_to_5pct=math.inf, mean_error=-math.inf, w1=1e-7, ess=None)
+    lines = list(csv.reader(io.StringIO("".join(exports.as_csv([*rows, hurt], names)))))
+    assert lines[0] == names and len(lines) == len(rows) + 2
+    for row, line in zip([*rows, hurt], lines[1:], strict=True):
+        for name, cell in zip(names, line, strict=True):
+            found = cells.value(row, name)
+            if found is None or name in exports.RECORDS:
+                assert (json.loads(cell) == found) if cell else found is None, name
+            else:
+                assert (float(cell) if isinstance(found, float) else cell) == (
+                    found if isinstance(found, float) else str(found)
+                ), name
+
+
+def test_json_says_infinity_in_words_also_inside_settings(rows):
+    hurt = changed(rows[0], w1=math.inf, settings={"most": -math.inf, "of": [1.5, math.nan]})
+    (found,) = json.loads("".join(exports.as_json([hurt], tables.chosen(None, rows))))
+    assert found["w1"] == "inf" and found["settings"] == {"most": "-inf", "of": [1.5, "nan"]}
+    assert json.loads("".join(exports.as_json([], ["w1"]))) == []
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_what_is_for_programs_is_read_row_by_row(campaign, form, monkeypatch):
+    expected = text(campaign, form)
+    monkeypatch.setattr(type(campaign), "rows", None)  # all rows at once
+    monkeypatch.setattr(exports, "CHUNK", 2)
+    assert text(campaign, form) == expected
+
+
 # -- text that is not friendly -------------------------------------------------------------------
 
 
@@ -294,5 +326,8 @@ def test_a_file_that_cannot_be_written_is_named(campaign, tmp_path, capsys):
 def test_renderers_take_rows_of_any_number(rows):
     many = rows * 150
     assert "the first 1000 of 1050 rows" in terminal.text(many)
-    for maker in (markdown.text, latex.text, exports.as_csv, exports.as_json):
-        assert maker(many).replace("\\_", "_").count("quick_one") >= 150
+    names = tables.chosen(None, many)
+    made = [markdown.text(many), latex.text(many)]
+    made += ["".join(maker(many, names)) for maker in (exports.as_csv, exports.as_json)]
+    for shown in made:
+        assert shown.replace("\\_", "_").count("quick_one") >= 150

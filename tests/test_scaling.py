@@ -170,6 +170,19 @@ def test_the_report_by_size_tells_exponents_crossovers_and_who_stops_being_hones
     assert told["lost_one on cpu"] == "out of memory from 32 to 30.0k"
 
 
+def test_a_page_shows_the_first_lines_at_sizes_from_end_to_end_and_says_what_it_left(campaign):
+    (whole,) = report.of(campaign, campaign.rows())
+    short, left = report.brief(whole, lines=2, sizes=2)
+    assert left == f"2 of {len(POINTS)} sizes and the first 2 of 4 lines"
+    assert short.axis.sizes == [POINTS[0], POINTS[-1]]
+    assert [line.label for line in short.axis.lines] == [
+        line.label for line in whole.axis.lines[:2]
+    ]
+    kept = {short.axis.called(line) for line in short.axis.lines}
+    assert short.growth == [g for g in whole.growth if g.line in kept]  # fitted to all sizes
+    assert report.brief(whole, lines=4, sizes=len(POINTS)) == (whole, "")
+
+
 @pytest.mark.parametrize("form", scaling_text.FORMATS)
 def test_every_format_holds_the_numbers(campaign, form):
     text = command.by_size(campaign, form)

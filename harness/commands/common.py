@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 #: exit codes
@@ -21,11 +22,12 @@ def typed(*more: str) -> str:
     return shlex.join(["samplerbench", *sys.argv[1:], *more])
 
 
-def put(made: str, output: Path | None) -> None:
-    """Write what was made to ``output``, or print it."""
+def put(made: Iterable[str], output: Path | None) -> None:
+    """Write what was made to ``output``, or print it, piece by piece."""
     from reports import command
 
     if output:
         command.write(output, made)
     else:
-        print(made, end="")
+        for piece in made:
+            print(piece, end="")

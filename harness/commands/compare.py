@@ -38,5 +38,5 @@ def do(given: argparse.Namespace) -> int:
         second = folders.enter_context(harness.load(given.other)) if given.other else None
         found = comparison.of(first, second, given.reference, given.unlike)
     made = compare_command.text(found, given.format)
-    put(made, given.output)
+    put([made], given.output)
     return FINE

@@ -72,8 +72,8 @@ def do(given: argparse.Namespace) -> int:
             print(f"{len(paths)} files in {given.figures}")
             return FINE
         by_size = given.by == "size"
-        made = command.by_size(found, given.format) if by_size else command.text(found, asked)
-    put(made, given.output)
+        made = [command.by_size(found, given.format)] if by_size else command.pieces(found, asked)
+        put(made, given.output)
     return FINE
 
 

@@ -167,8 +167,9 @@ def row(trial: Trial, result: Result, scored: dict[str, Any], swept: str = "") -
         machine=result.machine,
         trial=trial.id,
     )
-    found.update({k: v for k, v in result.timings.items() if k in found})
-    found.update({k: v for k, v in scored["columns"].items() if k in found})
+    for given in (result.timings, scored["columns"]):
+        known = given.keys() <= found.keys()  # an older or a newer version may have others
+        found.update(given if known else {k: v for k, v in given.items() if k in found})
     found["missing"] = _reasons(found, result, scored)
     return found
 
