@@ -1,11 +1,13 @@
-"""A sampler's draws over the exact posterior: contours of each pair, density of each parameter.
+"""A sampler's draws over the exact posterior, by ChainConsumer: contours and densities.
 
-Not drawn by ``corner`` 2.3: it imports for a second, and knows no band over replicates.
+ChainConsumer draws both chains and the truth into axes of ours; it knows no replicates, so their
+spread is laid over: a band around each density, a dot for each mean.
 """
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,28 +15,67 @@ from reports import drawing
 from reports.drawing import Picture
 from reports.material import Scene, Series
 
+if TYPE_CHECKING:
+    from chainconsumer import Chain
+
 Array = np.ndarray
-BINS, EXACT, REACH = 36, 40_000, 4.5  # reach in exact sds
-NUMBERS = 8_000_000  # drawn from the exact answer at most: 8000 draws of 1000 parameters
-MASS = (0.68, 0.95)
+REACH = 4.5  # of a panel, in exact sds
+EXACT = 40_000  # draws of the exact answer
+NUMBERS = 8_000_000  # at most drawn from it: 8000 draws of 1000 parameters
+#: ChainConsumer smooths over SMOOTH of 2 * SMOOTH * BINS bins: few, so that the lines are short
+BINS, SMOOTH = 12, 2
+SIGMAS = [0.0, 1.0, 2.0]  # levels that hold 68 and 95 % of the mass
+FEWEST = 20  # draws in sight for a contour
 
 
 class Frame:
-    """What all corner plots of a model share: edges, exact densities, truth."""
+    """What all corner plots of a model share: limits, the exact chain, truth."""
 
     def __init__(self, scene: Scene) -> None:
         self.names, self.truth = scene.names, scene.truth
-        self.exact = _exact_draws(scene)
+        exact = _exact_draws(scene)
         middle, sd = scene.mean, scene.sd
         if middle is None or sd is None:
             middle, sd = _pooled(scene)
-        lo, hi = middle - REACH * sd, middle + REACH * sd
+        self.lo, self.hi = middle - REACH * sd, middle + REACH * sd
         for i, name in enumerate(self.names):  # the truth is always in sight
             if name in self.truth:
-                lo[i] = min(lo[i], self.truth[name] - 0.5 * sd[i])
-                hi[i] = max(hi[i], self.truth[name] + 0.5 * sd[i])
-        self.edges = np.linspace(lo, hi, BINS + 1).T  # [component, edge]
-        self.middles = (self.edges[:, 1:] + self.edges[:, :-1]) / 2
+                self.lo[i] = min(self.lo[i], self.truth[name] - 0.5 * sd[i])
+                self.hi[i] = max(self.hi[i], self.truth[name] + 0.5 * sd[i])
+        self.exact = None
+        if exact is not None:
+            self.exact, _ = self.chain(
+                "exact", exact, None, drawing.GREY, linewidth=0.6, shade_alpha=0.45, zorder=5
+            )
+
+    def inside(self, x: Array) -> Array:
+        """Which draws [..., component] lie within the limits of every panel."""
+        return ((x >= self.lo) & (x <= self.hi)).all(axis=-1)
+
+    def chain(
+        self, name: str, x: Array, weights: Array | None, color: str, **look: Any
+    ) -> tuple[Chain | None, float]:
+        """Draws [draw, component] as a chain, those out of sight left out, and their share.
+
+        None where too few are left, or all are the same: they have no contour.
+        """
+        import pandas
+        from chainconsumer import Chain
+
+        w = np.full(len(x), 1 / len(x)) if weights is None else weights
+        kept = self.inside(x) & (w > 0)
+        seen, mass = x[kept], float(w[kept].sum())
+        if len(seen) < FEWEST or not (np.ptp(seen, axis=0) > 0).all():
+            return None, mass
+        # parameters go by number: ChainConsumer takes one called "weight" for something else
+        samples = pandas.DataFrame(seen, columns=[f"p{i}" for i in range(len(self.names))])
+        if weights is not None:
+            samples["weight"] = w[kept] / w[kept].max()
+        made = Chain(
+            samples=samples, name=name, color=color, sigmas=SIGMAS, bins=BINS, smooth=SMOOTH,
+            histogram_relative_height=mass, **look,
+        )  # fmt: skip
+        return made, mass
 
 
 def _exact_draws(scene: Scene) -> Array | None:
@@ -56,36 +97,83 @@ def _pooled(scene: Scene) -> tuple[Array, Array]:
 
 def picture(frame: Frame, series: Series) -> Picture:
     """The corner plot of one sampler."""
-    count = len(frame.names)
+    count, look = len(frame.names), drawing.look(series.look)
+    total = series.weights.sum()
+    # a chain that is not shaded keeps its colour: the page's own, which differs in the dark
+    drawn, mass = frame.chain(
+        series.label, series.x.reshape(-1, count), series.weights.ravel() / (total or 1.0),
+        look.color, linewidth=1.3, shade=False, shade_gradient=0.0,
+    )  # fmt: skip
     made, axes = drawing.grid([(3.6 - 0.1 * count) / count] * count, count, gap=0.12)
-    look = drawing.look(series.look)
     for i in range(count):
         for j in range(count):
             if j > i:
                 axes[i][j].axis("off")
                 continue
-            if i == j:
-                _density(axes[i][i], frame, series, i, look)
-            else:
-                _pair(axes[i][j], frame, series, j, i, look)
+            _panel(axes[i][j], frame, series, drawn, j, i)
             _ticks(axes[i][j], frame, i, j, count)
     verdict = series.row["verdict"]
     axes[0][0].set_title(f"{series.label}: {verdict}", loc="left")
-    outside = _outside(frame, series)
-    note = f"{100 * outside:.0f} % of the draws lie outside" if outside > 0.005 else ""
-    if note:
-        made.text(0.98, 0.9, note, ha="right", va="top", fontsize=7.5)
+    notes = [f"{100 * (1 - mass):.0f} % of the draws lie outside"] * (mass < 0.995)
+    notes += ["too few draws in sight, or all the same: no contours"] * (drawn is None)
+    if notes:
+        made.text(0.98, 0.9, "\n".join(notes), ha="right", va="top", fontsize=7.5)
     over = "over the exact contours" if frame.exact is not None else "(no exact answer)"
+    said = "".join(f" {note}." for note in notes)
     return Picture(
         f"corner-{re.sub('[^a-z0-9]+', '-', series.label.lower()).strip('-')}",
         f"Posterior of {series.label}",
         f"Corner plot of {', '.join(frame.names)} from {series.label}, verdict {verdict}, {over}."
-        f" {_means(series, frame)}{f' {note}.' if note else ''}",
-        "Grey: 68 and 95 % of the exact posterior. Coloured: the same of this sampler's replicates"
-        " together. Dots: each replicate's mean. Band: central 90 % over replicates. Dashed, and"
-        " the cross: the truth that made the data.",
+        f" {_means(series, frame)}{said}",
+        "Grey: the exact posterior, its central 68 % and contours of 68 and 95 %. Coloured: the"
+        " same of this sampler's replicates together. Dots: each replicate's mean. Band: central"
+        " 90 % over replicates. Dashed, and the cross: the truth that made the data.",
         made,
     )
+
+
+def _panel(axes, frame: Frame, series: Series, drawn: Chain | None, j: int, i: int) -> None:
+    """Parameter ``j`` along x; its density where ``i`` is the same, else contours with ``i``."""
+    from chainconsumer import Truth
+    from chainconsumer.plotting import plot_contour, plot_dist, plot_truths
+
+    x, y = f"p{j}", f"p{i}"
+    if i == j:
+        _band(axes, frame, series, i)
+    for chain in filter(None, (frame.exact, drawn)):
+        if i == j:
+            plot_dist(axes, chain, x)
+        else:
+            plot_contour(axes, chain, x, y)
+    if i != j:
+        means, look = _replicate_means(series), drawing.look(series.look)
+        axes.plot(means[:, j], means[:, i], ls="", marker=look.marker, ms=2, color=look.color)
+    names = {f"p{at}": frame.names[at] for at in (j, i)}
+    known = {at: frame.truth[name] for at, name in names.items() if name in frame.truth}
+    if len(known) == len(names):
+        truth = Truth(location=known, color=drawing.INK, line_width=0.8, marker="x", marker_size=60)
+        plot_truths(axes, [truth], x, y if i != j else None)
+    axes.set_xlim(frame.lo[j], frame.hi[j])
+    if i == j:
+        axes.set(yticks=[], ylabel="")
+        axes.set_ylim(bottom=0)
+        axes.spines["left"].set_visible(False)
+    else:
+        axes.set_ylim(frame.lo[i], frame.hi[i])
+
+
+def _band(axes, frame: Frame, series: Series, i: int) -> None:
+    """The central 90 % of the replicates' densities, smoothed as ChainConsumer smooths."""
+    from scipy.ndimage import gaussian_filter1d
+
+    edges = np.linspace(frame.lo[i], frame.hi[i], 2 * SMOOTH * BINS + 1)
+    each = [
+        np.histogram(x[:, i], edges, weights=w)[0] / (edges[1] - edges[0])
+        for x, w in zip(series.x, series.weights, strict=True)
+    ]
+    lo, hi = np.quantile(gaussian_filter1d(each, SMOOTH, axis=1), [0.05, 0.95], axis=0)
+    middles = (edges[1:] + edges[:-1]) / 2
+    axes.fill_between(middles, lo, hi, color=drawing.look(series.look).color, alpha=0.25, lw=0)
 
 
 def _means(series: Series, frame: Frame) -> str:
@@ -102,77 +190,6 @@ def _means(series: Series, frame: Frame) -> str:
 def _replicate_means(series: Series) -> Array:
     x = np.where(series.weights[..., None] > 0, series.x, 0.0)
     return np.einsum("rd,rdc->rc", series.weights, x)
-
-
-def _outside(frame: Frame, series: Series) -> float:
-    inside = ((series.x >= frame.edges[:, 0]) & (series.x <= frame.edges[:, -1])).all(axis=2)
-    total = series.weights.sum()
-    return float(1 - (series.weights * inside).sum() / total) if total else 1.0
-
-
-def _density(axes, frame: Frame, series: Series, i: int, look: drawing.Look) -> None:
-    edges, middles = frame.edges[i], frame.middles[i]
-    if frame.exact is not None:
-        exact, _ = np.histogram(frame.exact[:, i], edges, density=True)
-        axes.fill_between(middles, _smooth(exact), color=drawing.GREY, alpha=0.45, lw=0)
-    each = np.array(
-        [
-            np.histogram(x[:, i], edges, weights=w)[0] / (edges[1] - edges[0])
-            for x, w in zip(series.x, series.weights, strict=True)
-        ]
-    )
-    lo, hi = np.quantile(each, [0.05, 0.95], axis=0)
-    axes.fill_between(middles, _smooth(lo), _smooth(hi), color=look.color, alpha=0.25, lw=0)
-    axes.plot(middles, _smooth(each.mean(axis=0)), color=look.color, ls=look.dash)
-    if frame.names[i] in frame.truth:
-        axes.axvline(frame.truth[frame.names[i]], color=drawing.INK, lw=0.8, ls="--")
-    axes.set(xlim=(edges[0], edges[-1]), yticks=[])
-    axes.set_ylim(bottom=0)
-    axes.spines["left"].set_visible(False)
-
-
-def _pair(axes, frame: Frame, series: Series, j: int, i: int, look: drawing.Look) -> None:
-    grid = frame.middles[j], frame.middles[i]
-    if frame.exact is not None:
-        density = _joint(frame, frame.exact[:, j], frame.exact[:, i], None, j, i)
-        levels = _levels(density)
-        if levels:
-            axes.contourf(*grid, density.T, [*levels, density.max() * 1.01],
-                          colors=[drawing.GREY] * len(levels), alpha=0.4)  # fmt: skip
-    flat, weights = series.x.reshape(-1, series.x.shape[2]), series.weights.ravel()
-    density = _joint(frame, flat[:, j], flat[:, i], weights, j, i)
-    levels = _levels(density)
-    if levels:
-        widths = (1, 1.5)[: len(levels)]
-        axes.contour(*grid, density.T, levels, colors=[look.color], linewidths=widths)
-    means = _replicate_means(series)
-    axes.plot(means[:, j], means[:, i], ls="", marker=look.marker, ms=2, color=look.color)
-    if frame.names[j] in frame.truth and frame.names[i] in frame.truth:
-        at = frame.truth[frame.names[j]], frame.truth[frame.names[i]]
-        axes.plot(*at, marker="x", ms=8, mew=1.6, color=drawing.INK)
-    axes.set(xlim=frame.edges[j][[0, -1]], ylim=frame.edges[i][[0, -1]])
-
-
-def _joint(frame: Frame, x: Array, y: Array, w: Array | None, j: int, i: int) -> Array:
-    found, _, _ = np.histogram2d(x, y, [frame.edges[j], frame.edges[i]], weights=w)
-    return _smooth(_smooth(found).T).T
-
-
-def _smooth(density: Array) -> Array:
-    """Along the last axis with a short bell, so that contours show shape and not noise."""
-    bell = np.array([0.06, 0.24, 0.4, 0.24, 0.06])
-    padded = np.pad(density, [(0, 0)] * (density.ndim - 1) + [(2, 2)])
-    return sum(b * padded[..., k : k + density.shape[-1]] for k, b in enumerate(bell))
-
-
-def _levels(density: Array) -> list[float]:
-    """Heights that enclose 95 and 68 % of the mass, the lower first."""
-    order = np.sort(density, axis=None)[::-1]
-    mass = np.cumsum(order)
-    if not mass[-1] > 0:
-        return []
-    heights = [float(order[np.searchsorted(mass, m * mass[-1])]) for m in reversed(MASS)]
-    return sorted({h for h in heights if 0 < h < density.max()})
 
 
 def _ticks(axes, frame: Frame, i: int, j: int, count: int) -> None:

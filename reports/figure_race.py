@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -76,12 +77,28 @@ def standings(rows: Sequence[Row], paces: Sequence[Pace]) -> list[dict[str, str]
 
 
 def changes(paces: Sequence[Pace]) -> list[str]:
-    """Where the lead changes, in words."""
-    found = [
-        f"from {number(at)} data sets on {after} overtakes {before}"
-        for at, before, after in crossovers(paces)
+    """Where the lead changes, in words; a change that may be anywhere, or nowhere, is no change."""
+    found = crossovers(paces)
+    said = [
+        f"from {_count(one.at)} data sets on {one.after} overtakes {one.before}"
+        f" (95 % interval: from {_count(one.lo)}{_until(one.hi)})"
+        for one in found
+        if one.lo > 1 or one.hi < math.inf
     ]
-    return found or ["the lead does not change between 1 and a million data sets"]
+    said += [
+        f"{one.after} and {one.before} are not told apart at any number of data sets"
+        for one in found
+        if one.lo == 1 and one.hi == math.inf
+    ]
+    return said or ["the lead does not change between 1 and a million data sets"]
+
+
+def _count(found: float) -> str:
+    return number(math.ceil(found))
+
+
+def _until(found: float) -> str:
+    return ", or never" if found == math.inf else f" to {_count(found)}"
 
 
 def left_out(rows: Sequence[Row]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -97,25 +98,57 @@ def finish(paces: Sequence[Pace], count: int) -> Finish:
     return Finish(count, (*ties, *rest), len(ties))
 
 
-def crossovers(paces: Sequence[Pace], most: int = 10**6) -> list[tuple[float, str, str]]:
-    """Where the lead changes: (data sets, who led, who leads from there on), in order."""
-    found: list[tuple[float, str, str]] = []
-    lines = {p.label: (p.seconds(1)[0], p.seconds(2)[0] - p.seconds(1)[0]) for p in paces}
-    leader = min(lines, key=lambda name: lines[name][0], default=None)
+@dataclass(frozen=True)
+class Crossover:
+    """Where the lead changes, and between which numbers of data sets that may lie."""
+
+    at: float  # data sets from which on the later leader takes less seconds
+    lo: float  # from here on the two can't be told apart, by the rule of ``finish``
+    hi: float  # from here on the later leader is first for certain; inf: never
+    before: str
+    after: str
+
+
+def crossovers(paces: Sequence[Pace], most: int = 10**6) -> list[Crossover]:
+    """Every change of the lead up to ``most`` data sets, in order."""
+    found: list[Crossover] = []
+    waiting = {p.label: p for p in paces}
+    leader = min(paces, key=lambda p: p.seconds(1)[0], default=None)
     at = 1.0
     while leader is not None:
-        start, slope = lines[leader]
-        overtakes = {
-            name: 1 + (first - start) / (slope - each)
-            for name, (first, each) in lines.items()
-            if each < slope and 1 + (first - start) / (slope - each) >= at
-        }
-        if not overtakes:
+        del waiting[leader.label]
+        meets = {name: _below(_line(p), _line(leader)) for name, p in waiting.items()}
+        later = {name: n for name, n in meets.items() if at <= n <= most}
+        if not later:
             break
-        nearest = min(overtakes, key=lambda name: overtakes[name])
-        at = overtakes[nearest]
-        if at > most:
-            break
-        found.append((at, leader, nearest))
-        leader = nearest
+        nearest = min(later, key=lambda name: later[name])
+        at = later[nearest]
+        found.append(_crossover(at, leader, waiting[nearest]))
+        leader = waiting[nearest]
     return found
+
+
+def _crossover(at: float, before: Pace, after: Pace) -> Crossover:
+    old, old_lo, old_hi = (_line(before, end) for end in range(3))
+    new, new_lo, new_hi = (_line(after, end) for end in range(3))
+    lo = min(_below(new_lo, old_hi), _below(new, _times(TIE, old)))
+    hi = max(_below(new_hi, old_lo), _below(_times(TIE, new), old))
+    return Crossover(at, lo, hi, before.label, after.label)
+
+
+def _line(pace: Pace, end: int = 0) -> tuple[float, float]:
+    """Seconds for one data set, and for each further one; ``end`` 1 and 2: of the interval."""
+    first, second = (pace.seconds(count)[end] for count in (1, 2))
+    return first, second - first
+
+
+def _times(factor: float, line: tuple[float, float]) -> tuple[float, float]:
+    return factor * line[0], factor * line[1]
+
+
+def _below(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """The number of data sets from which on ``one`` takes less than ``other``; inf: never."""
+    start, slope = one[0] - other[0], one[1] - other[1]
+    if slope < 0:
+        return max(1.0, 1 + start / -slope)
+    return 1.0 if slope == 0 and start < 0 else math.inf

@@ -15,7 +15,18 @@ from harness.cli import main
 from harness.commands.report import FORMATS
 from harness.store import Store
 from models.registry import UnknownName
-from reports import cells, command, exports, latex, markdown, race, sentence, tables, terminal
+from reports import (
+    cells,
+    command,
+    exports,
+    figure_race,
+    latex,
+    markdown,
+    race,
+    sentence,
+    tables,
+    terminal,
+)
 from tests import stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # locks of folders left open
@@ -261,11 +272,32 @@ def test_the_lead_changes_where_both_lines_meet(rows):
     quick = dict.fromkeys(("warm_s", "warm_s_lo", "warm_s_hi", "sample_s"), 0.001)
     slow_start = changed(rows[0], cold_s=10.0, **quick)
     paces = race.runners([slow_start, rows[1]])
-    ((at, before, after),) = race.crossovers(paces)
-    assert (before, after) == ("quick_one", "honest_one")
-    first, second = (p._seconds(1, p.ess, 1.0) + (at - 1) * _slope(p) for p in paces)
+    (change,) = race.crossovers(paces)
+    assert (change.before, change.after) == ("quick_one", "honest_one")
+    first, second = (p._seconds(1, p.ess, 1.0) + (change.at - 1) * _slope(p) for p in paces)
     assert first == pytest.approx(second)
     assert race.finish(paces, 10_000).winners == ["honest_one"]
+
+
+def test_the_interval_of_a_change_is_where_the_table_shows_a_tie(rows):
+    quick = dict.fromkeys(("warm_s", "warm_s_lo", "warm_s_hi", "sample_s"), 0.001)
+    paces = race.runners([changed(rows[0], cold_s=10.0, **quick), rows[1]])
+    (change,) = race.crossovers(paces)
+    assert 1 < change.lo < change.at < change.hi < math.inf
+    before, tied, after = (
+        race.finish(paces, count).winners
+        for count in (math.floor(change.lo), math.ceil(change.at), math.ceil(change.hi) + 1)
+    )
+    assert before == ["quick_one"] and after == ["honest_one"] and len(tied) == 2
+    (said,) = figure_race.changes(paces)
+    assert f"from {math.ceil(change.at)} data sets on honest_one overtakes quick_one" in said
+    assert f"from {math.ceil(change.lo)} to {math.ceil(change.hi)}" in said
+
+
+def test_a_change_that_may_be_anywhere_is_called_none(rows):
+    near = changed(rows[0], cold_s=1.01, warm_s=0.0185, sample_s=0.0135)
+    (said,) = figure_race.changes(race.runners([near, rows[1]]))
+    assert said == "honest_one and quick_one are not told apart at any number of data sets"
 
 
 def _slope(pace) -> float:
