@@ -22,8 +22,9 @@ Array = np.ndarray
 REACH = 4.5  # of a panel, in exact sds
 EXACT = 40_000  # draws of the exact answer
 NUMBERS = 8_000_000  # at most drawn from it: 8000 draws of 1000 parameters
-#: ChainConsumer smooths over SMOOTH of 2 * SMOOTH * BINS bins: few, so that the lines are short
-BINS, SMOOTH = 12, 2
+#: ChainConsumer smooths over SMOOTH of 2 * SMOOTH * BINS bins: a fifth of an sd, which widens a
+#: bell by 2 %; few bins make short lines
+BINS, SMOOTH = 20, 1
 SIGMAS = [0.0, 1.0, 2.0]  # levels that hold 68 and 95 % of the mass
 FEWEST = 20  # draws in sight for a contour
 

@@ -295,7 +295,7 @@ def test_the_interval_of_a_change_is_where_the_table_shows_a_tie(rows):
 
 
 def test_a_change_that_may_be_anywhere_is_called_none(rows):
-    near = changed(rows[0], cold_s=1.01, warm_s=0.0185, sample_s=0.0135)
+    near = changed(rows[0], cold_s=1.05, warm_s=0.015, sample_s=0.01)
     (said,) = figure_race.changes(race.runners([near, rows[1]]))
     assert said == "honest_one and quick_one are not told apart at any number of data sets"
 
