@@ -125,8 +125,8 @@ def test_a_press_on_a_heading_sorts_and_the_browser_asks_for_nothing(seen):
     browser.assert_sorts_and_stays_shut(seen, "ratio")
 
 
-def test_at_a_phone_s_width_the_page_fits_and_every_control_has_a_name(seen):
-    browser.assert_fits_a_phone_and_has_names(seen)
+def test_on_a_phone_and_a_desk_in_light_and_dark_the_page_passes_an_accessibility_audit(seen):
+    browser.assert_accessible(seen)
 
 
 def test_the_figure_tells_every_ratio_in_words(found):

@@ -243,8 +243,19 @@ def test_a_press_on_a_heading_sorts_and_the_browser_asks_for_nothing(seen):
     assert seen["up"][-2:] == ["", ""]  # failed and declined
 
 
-def test_at_a_phone_s_width_the_page_fits_and_every_control_has_a_name(seen):
-    browser.assert_fits_a_phone_and_has_names(seen)
+def test_on_a_phone_and_a_desk_in_light_and_dark_the_page_passes_an_accessibility_audit(seen):
+    browser.assert_accessible(seen)
+
+
+def test_what_is_wrong_with_a_page_is_seen(made, tmp_path):
+    """The judge of pages is judged: a page with planted faults is not let through."""
+    bad = made.replace(' lang="en"', "", 1).replace("--soft: #57606a", "--soft: #b8bcc2", 1)
+    bad = bad.replace("<main>", '<main><p style="width: 500px">wide</p><img src="http://[::1]:9/">')
+    found = browser.visit(bad, tmp_path, "cold_s")
+    told = " ".join(found["audits"]["light", 390])
+    for fault in ("html-has-lang", "color-contrast", "image-alt", "scrolls sideways: "):
+        assert fault in told
+    assert found["wide"] > 390 and any("Content Security Policy" in s for s in found["console"])
 
 
 # -- the graph -----------------------------------------------------------------------------------
