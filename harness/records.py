@@ -68,6 +68,13 @@ def labelled(name: str, settings: dict[str, Any]) -> str:
     return f"{name}:{given}" if given else name
 
 
+def visible(shown: str) -> str:
+    """Text without control characters: a name must not steer what shows it."""
+    if shown.isprintable():
+        return shown
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in shown)
+
+
 @dataclass(frozen=True)
 class Job:
     """What a worker reads: the trial and where it stands."""

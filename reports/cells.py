@@ -109,13 +109,6 @@ def _support(row: Row, name: str, found: float) -> tuple[float, float] | None:
     return None
 
 
-def visible(shown: str) -> str:
-    """Text without control characters: a name must not steer what shows it."""
-    if shown.isprintable():
-        return shown
-    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in shown)
-
-
 def _is_number(found: Any) -> bool:
     return isinstance(found, (int, float)) and not isinstance(found, bool)
 

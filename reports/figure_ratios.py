@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 
 from harness.judge.compare import MEANING, QUANTITIES, TIE, Ratio
+from harness.records import visible
 from reports import drawing
-from reports.cells import NOT_COMPARABLE, number, visible
+from reports.cells import NOT_COMPARABLE, number
 from reports.compare_sentence import name_of, shared_reference
 from reports.comparison import Comparison
 from reports.drawing import Picture

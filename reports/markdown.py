@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from reports.cells import NOT_COMPARABLE, Cell, Row, cell, visible
+from harness.records import visible
+from reports.cells import NOT_COMPARABLE, Cell, Row, cell
 from reports.tables import TEXTUAL, heading, table
 
 

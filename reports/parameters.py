@@ -8,6 +8,13 @@ from typing import Any
 from harness.judge.rows import DECLARED
 from reports.cells import Row
 
+#: column -> what it is, divided by a cost
+PER_COST = {
+    "ess_per_s": "ess",
+    "realised_ess_per_s": "realised_ess",
+    "realised_ess_per_gradient": "realised_ess",
+    "realised_ess_per_evaluation": "realised_ess",
+}
 WHOLE = "one number for all parameters"
 
 
@@ -15,7 +22,7 @@ def by_parameter(rows: Sequence[Row], scores: Mapping[str, Mapping[str, Any]]) -
     """One row a trial and parameter; a trial without scores keeps its one row.
 
     ``scores`` are the stored records, by trial. What is claimed and realised for all parameters
-    together is left out with that reason; cost and status stand in every row.
+    together is left out with that reason; status, and what all cost together, stand in every row.
     """
     found: list[Row] = []
     for row in rows:
@@ -37,7 +44,20 @@ def _of(row: Row, parameter: str, given: Mapping[str, Sequence[float | None]]) -
             split["missing"].pop(column.name, None)
         elif not known and row[column.name] is not None:
             split["missing"][column.name] = WHOLE
+    _costs(split, row)
     return {name: split[name] for name in split if name in row or name == "parameter"}
+
+
+def _costs(split: Row, row: Row) -> None:
+    """An ESS over a cost, of this parameter's ESS and the same cost."""
+    for name, of in PER_COST.items():
+        if row[name] and row[of]:
+            cost = row[of] / row[name]
+            for one, over in zip(_names(of), _names(name), strict=True):
+                if over in row:
+                    split[over] = None if split[one] is None else split[one] / cost
+            if split[name] is None:
+                split["missing"][name] = split["missing"][of]
 
 
 def _names(name: str) -> tuple[str, str, str]:

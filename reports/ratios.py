@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from harness.judge.compare import MEANING, Ratio
-from reports.cells import MARK_SAYS, NOT_COMPARABLE, number, rounded, visible
+from harness.records import visible
+from reports.cells import MARK_SAYS, NOT_COMPARABLE, number, rounded
 from reports.comparison import EMPTY, Comparison
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from harness.judge import rows as harness_rows
 from harness.judge.rows import Column
 from models.registry import unknown
-from reports.cells import MARK_SAYS, Row, comparable, label, value
+from reports.cells import MARK_SAYS, MARKED, Row, comparable, label, value
 
 #: what a printed table shows, with a heading that is short enough for 120 columns
 SHOWN = {
@@ -64,7 +64,7 @@ class Table:
 def table(rows: Sequence[Row], columns: Sequence[str] | None = None) -> Table:
     """The table for readers: columns as asked, or the main ones and those that tell rows apart."""
     names = chosen(columns, rows) if columns else [*differing(rows), *SHOWN]
-    return Table(rows, names, title(rows), notes(rows))
+    return Table(rows, names, title(rows), notes(rows, names))
 
 
 def heading(name: str) -> str:
@@ -143,10 +143,12 @@ def _key(row: Row, name: str) -> Any:
     return {"higher": -found, "zero": abs(found)}.get(better, found)
 
 
-def notes(rows: Sequence[Row]) -> list[str]:
-    """What stands under a table: why cells have no number, and what the marks mean."""
+def notes(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
+    """What stands under a table: why rows are not honest, and what the marks in it mean."""
     said = [*verdict_notes(rows), *warning_notes(rows)]
-    if any(not comparable(row) and row["ess_per_s"] is not None for row in rows):
+    marked = [name for name in columns if name in MARKED]
+    doubtful = (row for row in rows if not comparable(row)) if marked else ()
+    if any(row[name] is not None for row in doubtful for name in marked):
         said.append(MARK_SAYS)
     return said
 

@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from reports.cells import visible
+from harness.records import visible
 
 HERE = Path(__file__).parent
 

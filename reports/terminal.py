@@ -6,7 +6,8 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 
-from reports.cells import Row, cell, visible
+from harness.records import visible
+from reports.cells import Row, cell
 from reports.tables import SHOWN, TEXTUAL, Table, table
 
 #: left out first where a terminal is too narrow, in this order

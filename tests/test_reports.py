@@ -232,15 +232,26 @@ def test_latex_escapes_what_it_would_act_upon(campaign):
     assert r"\'{e}" in shown and r"\textless{}script\textgreater{}" in shown
 
 
+def test_latex_names_greek_letters_as_it_knows_them():
+    assert latex.escaped("σ_β Ωλ") == r"$\sigma$\_$\beta$ $\Omega$$\lambda$"
+    assert latex.escaped("ΑΜ ο") == "AM o"  # no commands: they look Latin
+    assert latex.escaped("ς") == "[U+03C2]"
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex is installed here")
-def test_latex_compiles(campaign, tmp_path):
-    table = text(campaign, "latex")
-    head = r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{textcomp,booktabs}"
-    (tmp_path / "t.tex").write_text(f"{head}\n\\begin{{document}}\n{table}\\end{{document}}\n")
+@pytest.mark.parametrize("packages", ["textcomp,booktabs", "textcomp,booktabs,graphicx"])
+def test_latex_compiles_and_stays_within_the_text(campaign, tmp_path, packages):
+    table = text(campaign, "latex") + text(campaign, "latex", by_parameter=True)
+    greek = " ".join(chr(at) for at in range(0x391, 0x3CA) if chr(at).isalpha())
+    head = rf"\documentclass{{article}}\usepackage[T1]{{fontenc}}\usepackage{{{packages}}}"
+    body = f"{table}\n{latex.escaped(greek)}\n"
+    (tmp_path / "t.tex").write_text(f"{head}\n\\begin{{document}}\n{body}\\end{{document}}\n")
     given = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
     done = subprocess.run(given, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout[-2000:]
     assert (tmp_path / "t.pdf").stat().st_size > 1000
+    wide = "too wide) in paragraph" in done.stdout  # a table without graphicx is as wide as it is
+    assert wide == ("graphicx" not in packages)
 
 
 # -- who wins ------------------------------------------------------------------------------------

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from harness.judge import diagnostics, nested_checks
-from harness.judge.audit import median_interval, missing
+from harness.judge.audit import Estimate, median_interval, missing
 from harness.judge.scored import Scored
 from harness.judge.weighted import kish_ess, weighted_moments
 from harness.stored_draws import DrawsFile
@@ -29,7 +30,9 @@ def put(
     why = what_is_wrong(x, log_w)
     if claims is not None:
         scored.missing["ess_kish"] = "the draws have equal weights"
-        tightest = np.fmin(claims.ess_bulk, claims.ess_tail).min(axis=1)
+        tighter = np.fmin(claims.ess_bulk, claims.ess_tail)
+        tightest = tighter.min(axis=1)
+        _note(scored, "ess", [median_interval(column) for column in tighter.T])
         _of_parameters(scored, "ess_bulk", claims.ess_bulk, np.argmin, why)
         _of_parameters(scored, "ess_tail", claims.ess_tail, np.argmin, why)
         _of_parameters(scored, "rhat", claims.rhat, np.argmax, why)
@@ -56,11 +59,16 @@ def _of_parameters(scored: Scored, name: str, values: Array, pick: Any, why: str
     found = [median_interval(column) for column in values.T]
     medians = [one.value for one in found]
     if None in medians or not medians:
-        for parameter, one in zip(scored.names, found, strict=True):
-            scored.parameters[parameter][name] = [one.value, one.lo, one.hi]
+        _note(scored, name, found)
         scored.number(name, None, why)
     else:
         scored.worst(name, found, int(pick(medians)))
+
+
+def _note(scored: Scored, name: str, found: Sequence[Estimate]) -> None:
+    """Each parameter's own number, beside a column that is not simply the worst of them."""
+    for parameter, one in zip(scored.names, found, strict=True):
+        scored.parameters[parameter][name] = [one.value, one.lo, one.hi]
 
 
 def median(values: Array) -> float | None:
