@@ -126,8 +126,8 @@ def picture(frame: Frame, series: Series) -> Picture:
         f"Posterior of {series.label}",
         f"Corner plot of {', '.join(frame.names)} from {series.label}, verdict {verdict}, {over}."
         f" {_means(series, frame)}{said}",
-        "Grey: the exact posterior, its central 68 % and contours of 68 and 95 %. Coloured: the"
-        " same of this sampler's replicates together. Dots: each replicate's mean. Band: central"
+        "Grey: the exact posterior, contours that hold 68 and 95 % of it. Coloured: the same of"
+        " this sampler's replicates together. Dots: each replicate's mean. Band: central"
         " 90 % over replicates. Dashed, and the cross: the truth that made the data.",
         made,
     )
@@ -142,10 +142,12 @@ def _panel(axes, frame: Frame, series: Series, drawn: Chain | None, j: int, i: i
     if i == j:
         _band(axes, frame, series, i)
     for chain in filter(None, (frame.exact, drawn)):
-        if i == j:
-            plot_dist(axes, chain, x)
+        if i == j:  # its own shade, of the central 68 %, fails where there are several modes
+            plot_dist(axes, chain.model_copy(update={"shade": False}), x)
         else:
             plot_contour(axes, chain, x, y)
+    if i == j and frame.exact is not None:
+        axes.fill_between(*axes.lines[0].get_data(), color=drawing.GREY, alpha=0.35, lw=0)
     if i != j:
         means, look = _replicate_means(series), drawing.look(series.look)
         axes.plot(means[:, j], means[:, i], ls="", marker=look.marker, ms=2, color=look.color)

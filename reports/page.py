@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from harness.campaign import Campaign
     from harness.records import Trial
 
+MOST_BYTES = 4_900_000  # what a mail takes, and a phone opens at once
 MOST_ROWS = 1000  # of the main table: a browser scrolls no more with ease; CSV has all
 MOST_PROBLEMS = 12  # with a sentence of their own
 MOST_AXES = 6  # of size
@@ -85,14 +86,28 @@ def text(
         galleries = pictures.galleries(campaign, whole, trials)
         sections = [_section(found, graphs.get(found.model)) for found in galleries]
         scales = _scales(campaign, whole, trials)
-    return template.render(
-        "page.html.jinja",
-        sections=sections,
-        scales=scales,
+    given = {
+        "sections": sections,
+        "scales": scales,
         **_head(len(trials), whole),
         **_table(rows, columns),
         **_end(campaign, whole, trials, len(galleries)),
-    )
+    }
+    made = template.render("page.html.jinja", **given)
+    excess = len(made.encode()) - MOST_BYTES
+    if excess <= 0:
+        return made
+    _leave_out(sections, excess)
+    return template.render("page.html.jinja", **given)
+
+
+def _leave_out(sections: Sequence[dict[str, Any]], excess: int) -> None:
+    """Drop the last figures of each kind, the least telling kind first, and say how many."""
+    for kind in ("corners", "draws", "speed", "trust"):
+        for section in reversed(sections):
+            while section[kind] and excess > 0:
+                excess -= len(section[kind].pop()["svg"].encode())
+                section["dropped"] += 1
 
 
 # -- the top -------------------------------------------------------------------------------------
@@ -229,6 +244,7 @@ def _section(found: pictures.Gallery, drawn: graph.Graph | None) -> dict[str, An
         "draws": _inlined(found.draws),
         "corners": _inlined(found.corners),
         "lost": found.lost,
+        "dropped": 0,
         "graph": shape,
         "no_graph": drawn.why if drawn and not shape else "",
     }

@@ -11,7 +11,7 @@ import pytest
 
 from harness.cli import main
 from harness.store import Store
-from reports import command, graph, material, pictures, template
+from reports import command, graph, material, page, pictures, template
 from tests import browser, stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # locks of folders left open
@@ -197,6 +197,15 @@ def test_many_models_are_drawn_up_to_a_number_that_is_said(campaign, monkeypatch
     told = command.text(campaign, command.Asked("html"))
     assert "Figures are drawn for the first 0 models; 1 more" in told
     assert "<svg" not in told
+
+
+def test_a_page_that_would_be_too_large_leaves_figures_out_and_says_so(campaign, made, monkeypatch):
+    monkeypatch.setattr(page, "MOST_BYTES", len(made.encode()) - 1)
+    told = command.text(campaign, command.Asked("html"))
+    assert "1 figures are left out, which would make this page too large" in told
+    assert told.count("<svg") == made.count("<svg") - 1 and "Posterior of exact_iid" not in told
+    monkeypatch.setattr(page, "MOST_BYTES", 0)
+    assert command.text(campaign, command.Asked("html")).count("<svg") <= 1  # the model's graph
 
 
 def test_a_model_without_an_exact_answer_gets_its_pictures(tmp_path, monkeypatch):

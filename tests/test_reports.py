@@ -153,7 +153,15 @@ def test_by_parameter_gives_one_row_a_parameter_with_its_own_numbers(campaign):
     assert [row["parameter"] for row in honest] == ["m", "c"]
     assert honest[0]["realised_ess"] != honest[1]["realised_ess"]
     assert honest[0]["cold_s"] == honest[1]["cold_s"] == 2.0
-    assert honest[0]["ess"] is None and "all parameters" in honest[0]["missing"]["ess"]
+    whole = json.loads(text(campaign, "json"))[0]
+    assert whole["ess"] <= min(row["ess"] for row in honest)  # least in each run, then the median
+    for row in honest:
+        tighter = min(row["ess_bulk"], row["ess_tail"])  # of medians: no less than the median
+        assert 0.5 * tighter < row["ess"] <= tighter * (1 + 1e-9)
+        assert row["ess_per_s"] == pytest.approx(row["ess"] / row["warm_s"])
+        assert row["realised_ess_per_s"] == pytest.approx(row["realised_ess"] / row["warm_s"])
+    nested = next(row for row in found if row["sampler"] == "nested_one")
+    assert nested["ess"] is None and "all parameters" in nested["missing"]["ess"]
     assert [row["parameter"] for row in found if row["sampler"] == "failed_one"] == [None]
     assert "parameter" in text(campaign, "table", by_parameter=True)
 
