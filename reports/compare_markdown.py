@@ -16,6 +16,7 @@ HEADS = ("row", "against", "quantity", "ratio", "95 % interval", "answer", "pair
 def text(found: Comparison) -> str:
     """The sentence, the ratios, what changed between stacks, and what differs."""
     lines = [escaped(compare_sentence.sentence(found))]
+    lines += [f"\n{escaped(said)}" for said in compare_sentence.others(found)]
     for part in (found.ratios, found.changes):
         lines += _table(HEADS, [_cells(found, one) for one in part]) if part else []
     if any(found.marked(one) for one in found.ratios):

@@ -35,16 +35,15 @@ class Line:
 def text(found: Comparison, style: Path | None = None) -> str:
     """The page as HTML; the same comparison gives the same bytes."""
     with drawing.styled(style):
-        made = figure_ratios.picture(found)
-        shown = [{"title": made.title, "alt": made.alt, "caption": made.caption,
-                  "svg": drawing.inline(made)}] if made else []  # fmt: skip
+        shown = drawing.inlined(figure_ratios.pictures(found))
     known = differences.facts(found) if found.ratios else []
     return template.render(
         "compare.html.jinja",
         title=title(found),
-        sentence=compare_sentence.sentence(found),
+        lead=compare_sentence.lead(found),
+        said=[*compare_sentence.remarks(found), *compare_sentence.others(found)] if shown else [],
         shown=shown,
-        undrawn=max(0, len(found.pairs()) - figure_ratios.MOST_PAIRS) if made else 0,
+        undrawn=figure_ratios.undrawn(found) if shown else 0,
         lines=[line(found, ratio) for ratio in found.ratios[:MOST_LINES]],
         hidden=max(0, len(found.ratios) - MOST_LINES),
         changes=[line(found, change) for change in found.changes[:MOST_LINES]],

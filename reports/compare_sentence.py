@@ -7,54 +7,50 @@ from collections.abc import Sequence
 
 from harness.judge.compare import QUANTITIES, Ratio
 from reports.cells import comparable, label
+from reports.compare_groups import Group, groups, is_control
 from reports.comparison import EMPTY, Comparison
 
-MOST = 2  # pairs named for each quantity, the largest ratios first
+MOST = 3  # pairs named for each quantity, the largest ratios first
 HEADS = {"time": "Time", "error": "Error", "efficiency": "Efficiency"}
 COUNTED = {"a tie within 5 %": "tied within 5 %", "not compared": "not compared",
            "indistinguishable at this budget": "not told apart at this budget"}  # fmt: skip
 
 
 def sentence(found: Comparison) -> str:
-    """What changed, quantity by quantity; speeds that are not comparable are named as such."""
+    """What changed in the first group of ratios, and what is to be said of all."""
+    return " ".join([lead(found), *remarks(found)])
+
+
+def lead(found: Comparison) -> str:
+    """What changed in the first group of ratios."""
     if not found.ratios:
         return f"{EMPTY[0].upper()}{EMPTY[1:]}."
     if all(one.value is None for one in found.ratios):
         return f"Nothing could be compared: {found.ratios[0].reason}."
-    said = [_lead(found)]
-    said += [_of_quantity(found, name) for name in QUANTITIES]
-    return " ".join(filter(None, [*said, _verdicts(found), _distrusted(found)]))
+    return _of_group(found, groups(found)[0])
 
 
-def shared_reference(found: Comparison) -> str:
-    """The one reference of all ratios, or nothing where there are several."""
-    names = {one.reference for one in found.ratios}
-    return names.pop() if len(names) == 1 else ""
+def remarks(found: Comparison) -> list[str]:
+    """Verdicts that changed, and speeds that are not comparable."""
+    return list(filter(None, [_verdicts(found), _distrusted(found)]))
 
 
-def name_of(found: Comparison, ratio: Ratio) -> str:
-    """The pair in few words: what the lead says already is left out."""
-    if found.names:
-        shown = ratio.row.removesuffix(f" in {found.names[0]}")
-    elif shared_reference(found):
-        shown = ratio.row
-    else:
-        shown = f"{ratio.row} against {ratio.reference}"
-    models = {row["model"] for row in found.rows.values()}
-    return f"{shown}, {found.ends(ratio)[0]['model']}" if len(models) > 1 else shown
+def others(found: Comparison) -> list[str]:
+    """The same of each further group."""
+    return [_of_group(found, group) for group in groups(found)[1:]]
 
 
-def _lead(found: Comparison) -> str:
-    if found.names:
-        return f"{found.names[0]} against {found.names[1]}."
-    shared = shared_reference(found)
-    return f"Against {shared}." if shared else ""
+def _of_group(found: Comparison, group: Group) -> str:
+    first = group.title[0].upper() if group.title.startswith("against ") else group.title[0]
+    said = [_of_quantity(found, group, quantity) for quantity in QUANTITIES]
+    return " ".join(filter(None, [f"{first}{group.title[1:]}.", *said]))
 
 
-def _of_quantity(found: Comparison, quantity: str) -> str:
-    fair = [r for r in found.ratios if r.quantity == quantity and not found.marked(r)]
+def _of_quantity(found: Comparison, group: Group, quantity: str) -> str:
+    all_of_it = [r for r in group.ratios if r.quantity == quantity and not found.marked(r)]
+    fair = [r for r in all_of_it if not is_control(found, r)] or all_of_it
     told = sorted((r for r in fair if " times " in r.answer), key=_size, reverse=True)
-    parts = [f"{name_of(found, r)} is {r.answer}" for r in told[:MOST]]
+    parts = [f"{group.name(r)} is {r.answer}" for r in told[:MOST]]
     if len(told) > MOST:
         parts.append(f"{len(told) - MOST} more differ{'s' * (len(told) == MOST + 1)}")
     for answer, words in COUNTED.items():
@@ -72,11 +68,12 @@ def _size(ratio: Ratio) -> float:
 def _verdicts(found: Comparison) -> str:
     """Verdicts of the same sampler that changed."""
     said: dict[str, None] = {}
-    for one in found.ratios:
-        new, old = found.ends(one)
-        if label(new) == label(old) and new["verdict"] != old["verdict"]:
-            was, now = (row["verdict"] or row["status"] for row in (old, new))
-            said[f"{name_of(found, one)} was {was} and is {now}"] = None
+    for group in groups(found):
+        for one in group.ratios:
+            new, old = found.ends(one)
+            if label(new) == label(old) and new["verdict"] != old["verdict"]:
+                was, now = (row["verdict"] or row["status"] for row in (old, new))
+                said[f"{group.name(one)} was {was} and is {now}"] = None
     return _joined("Verdicts that changed", list(said))
 
 

@@ -36,10 +36,6 @@ class Comparison:
         """Whether it is of a speed, and a row of it is neither honest nor overcautious."""
         return ratio.quantity in OF_SPEED and not all(map(comparable, self.ends(ratio)))
 
-    def pairs(self) -> list[tuple[str, str]]:
-        """Trials of rows and references, each pair once, in order."""
-        return list(dict.fromkeys((one.trial, one.reference_trial) for one in self.ratios))
-
 
 def of(
     first: Campaign,

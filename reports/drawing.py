@@ -182,6 +182,13 @@ def short(value: float) -> str:
     return f"{value:g}"
 
 
+def inlined(pictures: Sequence[Picture]) -> list[dict[str, str]]:
+    """Figures with their words, as a page's templates take them."""
+    return [
+        {"title": p.title, "alt": p.alt, "caption": p.caption, "svg": inline(p)} for p in pictures
+    ]
+
+
 def inline(picture: Picture) -> str:
     """The figure as an SVG element for a page: named ids, no metadata, colours that follow it."""
     out = io.StringIO()

@@ -3,67 +3,82 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 
 from harness.judge.compare import MEANING, QUANTITIES, TIE, Ratio
 from harness.records import visible
 from reports import drawing
 from reports.cells import NOT_COMPARABLE, number
-from reports.compare_sentence import name_of, shared_reference
+from reports.compare_groups import Group, groups, pair
 from reports.comparison import Comparison
 from reports.drawing import Picture
 
 MOST_PAIRS = 24  # in one figure; the table has the others
-LINE = 0.2  # inches a pair
+MOST_GROUPS = 8  # figures
+HOW = (
+    "At 1 both are alike; in the shaded band they tie within 5 %. Open marks: not told apart from"
+    " 1, after Holm's correction over the whole comparison. Arrows: the interval goes on. *: a"
+    " speed of draws that are not honest."
+)
 WIDEST = 1e4  # ratios beyond are drawn at the edge, with an arrow: they would squeeze the others
 BETTER = {"time": "left: faster", "error": "left: more accurate",
           "efficiency": "right: more efficient"}  # fmt: skip
 
 
-def picture(found: Comparison) -> Picture | None:
-    """The figure; None where no ratio was made."""
-    pairs = found.pairs()[:MOST_PAIRS]
-    places = {pair: at for at, pair in enumerate(pairs)}
-    known = [r for r in found.ratios if _pair(r) in places and r.value is not None]
+def pictures(found: Comparison) -> list[Picture]:
+    """One figure for each of the first groups of ratios that has any; within ``drawing.styled``."""
+    made = [
+        _picture(found, group, f"ratios-{at}")
+        for at, group in enumerate(groups(found)[:MOST_GROUPS], 1)
+    ]
+    return [one for one in made if one is not None]
+
+
+def undrawn(found: Comparison) -> int:
+    """How many pairs no figure shows."""
+    shown = (min(len(group.pairs), MOST_PAIRS) for group in groups(found)[:MOST_GROUPS])
+    return sum(len(group.pairs) for group in groups(found)) - sum(shown)
+
+
+def _picture(found: Comparison, group: Group, name: str) -> Picture | None:
+    pairs = group.pairs[:MOST_PAIRS]
+    places = {one: at for at, one in enumerate(pairs)}
+    known = [r for r in group.ratios if pair(r) in places and r.value is not None]
     quantities = [name for name in QUANTITIES if any(r.quantity == name for r in known)]
     if not known:
         return None
-    heights = [0.25 + LINE * len(pairs)] * len(quantities)
-    made, rows = drawing.grid(heights, legend=len(pairs), left=0.4, gap=0.75, bottom=0.5)
-    for (axes,), name in zip(rows, quantities, strict=True):
-        _panel(axes, found, [r for r in known if r.quantity == name], places)
-        axes.set_xlabel(f"ratio of {name}: {MEANING[name]} ({BETTER[name]})", fontsize=8)
-    _names(made, rows[0][0], found, places)
-    return Picture("ratios", "Ratios with 95 % intervals", _words(found, known), _how(found), made)
+    names = [_folded(visible(group.names[trial])) for trial, _ in pairs]
+    tall = 0.2 + sum(0.1 + 0.13 * (1 + text.count("\n")) for text in names)
+    made, rows = drawing.grid([tall] * len(quantities), left=1.55, gap=0.72, bottom=0.5)
+    for (axes,), quantity in zip(rows, quantities, strict=True):
+        _panel(axes, found, [r for r in known if r.quantity == quantity], places, names)
+        axes.set_title(f"{quantity}: {MEANING[quantity]}", loc="left")
+        axes.set_xlabel(f"ratio ({BETTER[quantity]})", fontsize=8)
+    title = f"{group.title[0].upper()}{group.title[1:]}" if not found.names else group.title
+    return Picture(name, visible(title), _words(group, known), HOW, made)
 
 
-def _how(found: Comparison) -> str:
-    shared = shared_reference(found)
-    against = f"against {visible(shared)}" if shared else "row against reference"
-    return (
-        f"Each line is one pair, {against}, numbered as in the legend. At 1 both are alike; in the"
-        " shaded band they tie within 5 %. Open marks: not told apart from 1, after Holm's"
-        " correction. Arrows: the interval goes on. *: a speed of draws that are not honest."
-    )
+def _folded(name: str) -> str:
+    """A name on lines that fit beside the axes: its settings on their own."""
+    parts = name.replace(":", ":\n", 1).split("\n")
+    return "\n".join(line for part in parts for line in textwrap.wrap(part, 24) or [""])
 
 
-def _pair(ratio: Ratio) -> tuple[str, str]:
-    return ratio.trial, ratio.reference_trial
-
-
-def _panel(axes, found: Comparison, ratios: Sequence[Ratio], places: dict) -> None:
+def _panel(
+    axes, found: Comparison, ratios: Sequence[Ratio], places: dict, names: Sequence[str]
+) -> None:
     drawing.logarithmic(axes, y=False)
     lo, hi = _range(ratios)
     axes.set(xlim=(lo, hi), ylim=(len(places) - 0.4, -0.6))
     axes.axvspan(1 / (1 + TIE), 1 + TIE, color=drawing.GREY, alpha=0.35, lw=0, zorder=0)
     axes.axvline(1.0, color=drawing.INK, lw=0.9, zorder=1)
     for ratio in ratios:
-        at = places[_pair(ratio)]
+        at = places[pair(ratio)]
         _line(axes, ratio, at, drawing.look(at), (lo, hi))
-    marks = {places[_pair(r)] for r in ratios if found.marked(r)}
-    axes.set_yticks(
-        range(len(places)), [f"{k + 1}{'*' * (k in marks)}" for k in range(len(places))]
-    )
+    marks = {places[pair(r)] for r in ratios if found.marked(r)}
+    said = [f"{name}{NOT_COMPARABLE * (at in marks)}" for at, name in enumerate(names)]
+    axes.set_yticks(range(len(places)), said, fontsize=7.5)
     drawing.decades(axes)
 
 
@@ -92,21 +107,10 @@ def _line(axes, ratio: Ratio, at: int, look: drawing.Look, limits: tuple[float, 
               mfc=look.color if filled else "none")  # fmt: skip
 
 
-def _names(made, axes, found: Comparison, places: dict) -> None:
-    """The legend: number, marker and name of each pair."""
-    first = {_pair(r): r for r in reversed(found.ratios)}
-    for pair, at in places.items():
-        look, ratio = drawing.look(at), first[pair]
-        starred = any(found.marked(r) for r in found.ratios if _pair(r) == pair)
-        name = f"{at + 1}  {visible(name_of(found, ratio))}{NOT_COMPARABLE * starred}"
-        axes.plot([], [], marker=look.marker, color=look.color, lw=1.4, label=name)
-    drawing.legend(made, axes)
-
-
-def _words(found: Comparison, known: Sequence[Ratio]) -> str:
+def _words(group: Group, known: Sequence[Ratio]) -> str:
     parts = [
-        f"{visible(name_of(found, r))}, {r.quantity}: {number(r.value)}"
+        f"{visible(group.name(r))}, {r.quantity}: {number(r.value)}"
         f" ({number(r.lo)} to {number(r.hi)}), {r.answer}"
         for r in known
     ]
-    return f"Forest plot of ratios. {'; '.join(parts)}."
+    return f"Forest plot of ratios, {visible(group.title)}. {'; '.join(parts)}."

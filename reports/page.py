@@ -212,7 +212,7 @@ def _scales(
             {
                 "axis": one.axis.name,
                 "of": one.axis.of,
-                "figures": _inlined([drawn] if drawn else []),
+                "figures": drawing.inlined([drawn] if drawn else []),
                 "blocks": scaling_text.blocks(one),
                 "says": scaling_text.SAYS,
                 "left": left and f"Tables show {left}; samplerbench report DIR --by size has all.",
@@ -239,22 +239,15 @@ def _section(found: pictures.Gallery, drawn: graph.Graph | None) -> dict[str, An
         "race": figure_race.standings(found.rows, paces),
         "changes": figure_race.changes(paces) if len(paces) > 1 else [],
         "left_out": figure_race.left_out(found.rows),
-        "trust": _inlined(found.trust),
-        "speed": _inlined(found.speed),
-        "draws": _inlined(found.draws),
-        "corners": _inlined(found.corners),
+        "trust": drawing.inlined(found.trust),
+        "speed": drawing.inlined(found.speed),
+        "draws": drawing.inlined(found.draws),
+        "corners": drawing.inlined(found.corners),
         "lost": found.lost,
         "dropped": 0,
         "graph": shape,
         "no_graph": drawn.why if drawn and not shape else "",
     }
-
-
-def _inlined(found: Sequence[drawing.Picture]) -> list[dict[str, str]]:
-    return [
-        {"title": p.title, "alt": p.alt, "caption": p.caption, "svg": drawing.inline(p)}
-        for p in found
-    ]
 
 
 # -- the end -------------------------------------------------------------------------------------

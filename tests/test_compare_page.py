@@ -12,6 +12,7 @@ from harness.cli import main
 from harness.judge.compare import NothingShared
 from reports import (
     compare_command,
+    compare_groups,
     compare_page,
     compare_sentence,
     comparison,
@@ -130,7 +131,7 @@ def test_on_a_phone_and_a_desk_in_light_and_dark_the_page_passes_an_accessibilit
 
 
 def test_the_figure_tells_every_ratio_in_words(found):
-    alt = figure_ratios.picture(found).alt
+    alt = " ".join(picture.alt for picture in figure_ratios.pictures(found))
     told = [r for r in found.ratios if r.value is not None]
     assert told and all(r.answer in alt for r in told)
     assert "quick_one, time: 0.500" in alt
@@ -171,6 +172,38 @@ def test_environments_are_compared_with_their_versions_and_changes(tmp_path):
     assert "What changed between stacks" in page and "the same draws for the same key" in page
     differs = page[page.index("What differs") : page.index("What both sides share")]
     assert "0.10.2" in differs and "latest" in differs
+
+
+def test_stacks_are_compared_first_and_samplers_within_each(tmp_path):
+    """Two samplers on two stacks: one group of what changed, one a stack of who is faster."""
+    with campaign(tmp_path / "c") as one:
+        for at, sampler in enumerate(("honest_one", "exact_iid")):
+            late = stored.trial(sampler, environment="latest", environment_digest="1")
+            early = stored.trial(sampler)
+            new = [t for t in (early, late) if t.id not in one.store.finished()]
+            one.store.add_trials(new)
+            for trial in new:
+                slow = 3.0 if trial.environment == "latest" else 1.0
+                turn = at + 2 * (slow > 1)  # in an order of their own: equal ratios have no spread
+                turned = RUNS["warm_s"][turn:] + RUNS["warm_s"][:turn]
+                times = [slow * s / (1 + at) for s in turned]
+                stored.put(one.store, trial, stored.result(runs={"warm_s": times}))
+        found = comparison.of(one)
+    first, *rest = compare_groups.groups(found)
+    assert first.title == "latest against pinned"
+    assert set(first.names.values()) == {"honest_one", "exact_iid"}
+    assert [group.title for group in rest] == [
+        "against honest_one on pinned", "against honest_one on latest"
+    ]  # fmt: skip
+    kept = [ratio for group in (first, *rest) for ratio in group.ratios]
+    assert sorted(map(repr, kept)) == sorted(map(repr, found.ratios))
+    said = compare_sentence.sentence(found)
+    assert said.startswith("latest against pinned. Time: honest_one is 3 times slower.")
+    assert "exact_iid" not in said  # a control is no news
+    on_pinned, on_latest = compare_sentence.others(found)
+    assert on_pinned.startswith("Against honest_one on pinned. Time: quick_one is 2 times faster")
+    page = compare_page.text(found)
+    assert page.count("<svg") == 3 and on_pinned in page
 
 
 def test_an_empty_comparison_says_so(tmp_path):
