@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from harness.campaign import Watcher
+from harness.digits import number
 from harness.records import Result, Trial, visible
 
 if TYPE_CHECKING:
@@ -45,9 +46,8 @@ class Told:
         return ", ".join(words + [f"{self.warm} s warm"] * bool(self.warm))
 
 
-def _short(found: float | None) -> str:
-    """Three digits, without an exponent up to a million."""
-    return "" if found is None else f"{float(f'{found:.3g}'):g}"
+def _text(found: float | None) -> str:
+    return "" if found is None else number(found)
 
 
 class _Clock(Watcher):
@@ -68,8 +68,8 @@ class _Clock(Watcher):
         found = self.campaign.scores(trial)["columns"]
         return Told(
             found.get("verdict") or "no verdict",
-            *(_short(found.get(name)) for name in ("ess", "realised_ess")),
-            warm=_short(result.timings.get("warm_s")),
+            *(_text(found.get(name)) for name in ("ess", "realised_ess")),
+            warm=_text(result.timings.get("warm_s")),
         )
 
     def left(self) -> str:

@@ -10,7 +10,7 @@ from reports.cells import Row, label
 from reports.comparison import Comparison
 
 #: what tells rows of one sampler apart, beside the environment
-AXES = ("model", "device", "precision", "chains", "warmup", "draws")
+AXES = ("device", "precision", "chains", "warmup", "draws")
 WORDS = {"precision": "{}-bit", "chains": "{} chain(s)", "warmup": "{} warm-up",
          "draws": "{} draws"}  # fmt: skip
 CONTROLS = ("exact_", "control_")  # they know the answer: no news
@@ -41,12 +41,13 @@ def pair(ratio: Ratio) -> tuple[str, str]:
 
 def groups(found: Comparison) -> list[Group]:
     """Every ratio in one group: what changed between stacks, then samplers against one of them."""
+    models = {str(row["model"]) for row in found.rows.values()}
     stacks = len({str(row["environment"]) for row in found.rows.values()}) > 1
     by_title: dict[tuple[bool, str], list[Ratio]] = {}
     for one in found.ratios:
         by_title.setdefault(_title(found, one, stacks), []).append(one)
     return [
-        Group(title, ratios, _names({r.trial: found.ends(r)[0] for r in ratios}))
+        Group(title, ratios, _names({r.trial: found.ends(r)[0] for r in ratios}, len(models) > 1))
         for (_, title), ratios in sorted(by_title.items(), key=lambda item: item[0][0])
     ]
 
@@ -61,9 +62,9 @@ def _title(found: Comparison, ratio: Ratio, stacks: bool) -> tuple[bool, str]:
     return True, f"against {label(old)}" + f" on {old['environment']}" * stacks
 
 
-def _names(rows: dict[str, Row]) -> dict[str, str]:
-    """Each row's sampler, and what tells it from others where two are of one sampler."""
-    named = {trial: label(row) for trial, row in rows.items()}
+def _names(rows: dict[str, Row], models: bool) -> dict[str, str]:
+    """Each row's sampler and model, and what tells it from others where two are of one sampler."""
+    named = {t: label(row) + f", {row['model']}" * models for t, row in rows.items()}
     for axis in AXES:
         if len(set(named.values())) == len(named):
             break

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from harness.digits import number
 from reports import drawing
-from reports.cells import Row, label, number
+from reports.cells import Row, label
 from reports.drawing import Picture
 from reports.race import COUNTS, Pace, crossovers, finish, pace
 

@@ -6,10 +6,11 @@ import math
 import textwrap
 from collections.abc import Sequence
 
+from harness.digits import number
 from harness.judge.compare import MEANING, QUANTITIES, TIE, Ratio
 from harness.records import visible
 from reports import drawing
-from reports.cells import NOT_COMPARABLE, number
+from reports.cells import NOT_COMPARABLE
 from reports.compare_groups import Group, groups, pair
 from reports.comparison import Comparison
 from reports.drawing import Picture

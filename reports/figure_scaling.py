@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from harness.digits import number
 from reports import drawing
-from reports.cells import NOT_COMPARABLE, Row, comparable, ends, number
+from reports.cells import NOT_COMPARABLE, Row, comparable, ends
 from reports.drawing import Picture
 from reports.scaling import QUANTITIES, Growth, Scaling, brief
 from reports.scaling_lines import Axis, Line

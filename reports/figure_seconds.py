@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.digits import number
 from reports import drawing
-from reports.cells import Row, ends, number
+from reports.cells import Row, ends
 from reports.drawing import Picture
 
 #: part -> what it is, in the order of time

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from harness.digits import number
 from reports import drawing
-from reports.cells import NOT_COMPARABLE, Row, cell, comparable, ends, number
+from reports.cells import NOT_COMPARABLE, Row, cell, comparable, ends
 from reports.drawing import Picture
 
 GOAL = 0.05

@@ -6,8 +6,9 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.digits import number
 from harness.records import Trial, labelled
-from reports.cells import Row, number
+from reports.cells import Row
 
 if TYPE_CHECKING:
     from harness.campaign import Campaign

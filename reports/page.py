@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.digits import number
 from reports import (
     drawing,
     figure_race,
@@ -23,7 +24,7 @@ from reports import (
     tables,
     template,
 )
-from reports.cells import MARK_SAYS, Cell, Row, cell, label, number, value
+from reports.cells import MARK_SAYS, Cell, Row, cell, label, value
 
 if TYPE_CHECKING:
     from harness.campaign import Campaign

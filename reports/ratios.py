@@ -8,9 +8,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from harness.digits import number, rounded
 from harness.judge.compare import MEANING, Ratio
 from harness.records import visible
-from reports.cells import MARK_SAYS, NOT_COMPARABLE, number, rounded
+from reports.cells import MARK_SAYS, NOT_COMPARABLE
 from reports.comparison import EMPTY, Comparison
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.digits import number
 from harness.judge import compare, scaling
 from harness.judge.scaling import Crossover, Exponent, Sample
-from reports.cells import Row, comparable, ends, number
+from reports.cells import Row, comparable, ends
 from reports.scaling_lines import Axis, Line, axes
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from harness.digits import number
 from harness.records import visible
 from models.registry import UnknownName
-from reports.cells import MARK_SAYS, NOT_COMPARABLE, cell, comparable, number
+from reports.cells import MARK_SAYS, NOT_COMPARABLE, cell, comparable
 from reports.markdown import escaped
 from reports.scaling import QUANTITIES, Growth, Scaling, verdict
 from reports.scaling_lines import Axis

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.digits import rounded
 from harness.stacks import findings
 from harness.stacks.findings import Cold, Reruns, Step
 from harness.stacks.known_stacks import StackRow
-from reports.cells import rounded
 
 
 def sentences(rows: Sequence[StackRow]) -> list[str]:

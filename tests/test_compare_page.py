@@ -76,7 +76,7 @@ def test_the_same_comparison_gives_the_same_bytes(found, made):
 
 def test_the_top_says_who_is_faster_and_whose_speed_means_nothing(found):
     said = compare_sentence.sentence(found)
-    assert said.startswith("Against honest_one. Time: quick_one is 2 times faster")
+    assert said.startswith("Against honest_one. Time: quick_one is 2.00 times faster")
     assert "Speeds not comparable: shifted_one (" in said
     assert "shifted_one is" not in said.partition("Error:")[0]
 
@@ -150,7 +150,7 @@ def test_two_campaigns_are_compared_with_what_differs_between_them(tmp_path, cap
     with campaign(tmp_path / "old", 2.0) as one, campaign(tmp_path / "new") as other:
         found = comparison.of(one, other)
     said = compare_sentence.sentence(found)
-    assert said.startswith("new against old. Time: honest_one is 2 times faster")
+    assert said.startswith("new against old. Time: honest_one is 2.00 times faster")
     assert "Error: all 2 tied" in said or "Error: 3 tied" in said
     page = compare_page.text(found)
     assert "Nothing that was noted" in page and "honest_one in new" in page
@@ -198,10 +198,12 @@ def test_stacks_are_compared_first_and_samplers_within_each(tmp_path):
     kept = [ratio for group in (first, *rest) for ratio in group.ratios]
     assert sorted(map(repr, kept)) == sorted(map(repr, found.ratios))
     said = compare_sentence.sentence(found)
-    assert said.startswith("latest against pinned. Time: honest_one is 3 times slower.")
+    assert said.startswith("latest against pinned. Time: honest_one is 3.0 times slower.")
     assert "exact_iid" not in said  # a control is no news
     on_pinned, on_latest = compare_sentence.others(found)
-    assert on_pinned.startswith("Against honest_one on pinned. Time: quick_one is 2 times faster")
+    assert on_pinned.startswith(
+        "Against honest_one on pinned. Time: quick_one is 2.00 times faster"
+    )
     page = compare_page.text(found)
     assert page.count("<svg") == 3 and on_pinned in page
 

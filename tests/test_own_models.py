@@ -12,6 +12,7 @@ from scipy import special
 
 import harness
 from harness.judge import answers
+from harness.judge.scores import VERSION
 from harness.launcher import launch
 from models import datafiles, files
 from models.base import build
@@ -137,7 +138,7 @@ def test_every_kind_of_parameter_goes_through_to_a_verdict_and_a_page(tmp_path):
         assert row["status"] == "ok", row["reason"]
         assert row["answer"] == "reference draws (r.npz)"
         assert row["verdict"] == "honest", row["verdict_reason"]
-        scored = campaign.store.scores(2)[row["trial"]]["parameters"]
+        scored = campaign.store.scores(VERSION)[row["trial"]]["parameters"]
         assert list(scored) == [
             "b[0]", "b[1]", "W[0,0]", "W[0,1]", "W[1,0]", "W[1,1]", "s", "p[0]", "p[1]", "p[2]",
             "L[1,0]", "L[1,1]",

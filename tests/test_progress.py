@@ -60,18 +60,10 @@ def test_a_log_has_one_plain_line_a_trial_with_what_came_of_it(campaign):
     lines = told.splitlines()
     assert len(lines) == 1 + 7 and lines[0].startswith("7 trial(s) to run in ")
     (honest,) = [line for line in lines if "] honest_one, " in line]
-    assert "linear on pinned: honest, ESS 1" in honest and "0.02 s warm; took 1.5 s" in honest
+    assert "linear on pinned: honest, ESS 1" in honest and "0.0200 s warm; took 1.5 s" in honest
     (declined,) = [line for line in lines if "declined_one" in line]
     assert "declined: no gradient here; took" in declined
 
 
 def test_quiet_is_quiet():
     assert type(progress.watcher(True, Terminal())) is Watcher
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(None, ""), (4041.3, "4040"), (0.014423, "0.0144"), (123456.0, "123000"), (1.5e7, "1.5e+07")],
-)
-def test_numbers_that_go_by_have_three_digits(value, text):
-    assert progress._short(value) == text

@@ -94,7 +94,7 @@ def test_seconds_and_counts_stand_side_by_side(campaign):
     slower = {"cold_s": 4.0, "compiles_per_rerun": 1}
     both = campaign(("old", runs(1, 8), runs(9, 2), {}), ("new", runs(2, 8), runs(9, 2), slower))
     found = by_quantity(regressions.changes(both))
-    assert found["cold_s"].value == 2.0 and found["cold_s"].answer == "2 -> 4"
+    assert found["cold_s"].value == 2.0 and found["cold_s"].answer == "2.00 -> 4.00"
     assert found["compiles_per_rerun"].answer == "0 -> 1"
     assert found["compiles_per_rerun"].value is None  # no ratio to nothing
     shown = changes.text(regressions.changes(both))

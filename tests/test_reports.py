@@ -11,6 +11,7 @@ import subprocess
 
 import pytest
 
+from harness import digits
 from harness.cli import main
 from harness.commands.report import FORMATS
 from harness.store import Store
@@ -72,7 +73,7 @@ def changed(row, **values):
     ],
 )
 def test_a_number_has_the_digits_that_its_interval_supports(value, lo, hi, shown):
-    assert cells.rounded(value, lo, hi) == shown
+    assert digits.rounded(value, lo, hi) == shown
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_a_number_has_the_digits_that_its_interval_supports(value, lo, hi, shown
      (float("inf"), "inf"), (float("nan"), "nan"), (True, "True"), ("word", "word")],
 )  # fmt: skip
 def test_a_number_without_an_interval_has_three_digits(value, shown):
-    assert cells.number(value) == shown
+    assert digits.number(value) == shown
 
 
 def test_half_an_interval_and_its_number_end_at_the_same_digit(rows):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
+from harness.digits import rounded
 from harness.judge.weighted import weighted_moments
 from harness.records import Result, Trial
 from harness.stored_draws import DrawsFile
@@ -216,9 +217,16 @@ def _answered(ratio: Ratio, significant: bool) -> Ratio:
     elif not significant:
         answer = "indistinguishable at this budget"
     else:
-        factor = ratio.value if ratio.value > 1 else 1 / ratio.value
-        answer = f"{factor:.3g} times {words[0] if ratio.value > 1 else words[1]}"
+        more = ratio.value > 1
+        ends = (ratio.value, ratio.lo, ratio.hi) if more else _inverse(ratio)
+        answer = f"{rounded(*ends)} times {words[0] if more else words[1]}"
     return replace(ratio, answer=answer)
+
+
+def _inverse(ratio: Ratio) -> tuple[float, float, float]:
+    """The ratio the other way round, with its interval."""
+    value, lo, hi = ((1 / end if end else np.inf) for end in (ratio.value, ratio.lo, ratio.hi))
+    return value, hi, lo
 
 
 def _ratio(row: Side, base: Side, quantity: str, names: tuple[str, str] | None) -> Ratio:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
+from harness.digits import with_interval
 from harness.judge.compare import Ratio
 from harness.judge.weighted import weighted_moments
 from harness.records import Trial
@@ -106,9 +107,7 @@ def _number(
 
 
 def _shown(row: dict[str, Any], name: str) -> str:
-    lo, hi = row.get(f"{name}_lo"), row.get(f"{name}_hi")
-    spread = "" if lo is None or hi is None else f" ({lo:.3g} to {hi:.3g})"
-    return f"{row[name]:.3g}{spread}"
+    return with_interval(row[name], row.get(f"{name}_lo"), row.get(f"{name}_hi"))
 
 
 def draws(old: Path, new: Path) -> tuple[float | None, str]:

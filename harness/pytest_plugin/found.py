@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.digits import with_interval
 from harness.judge.audit import mean_interval
 from harness.records import labelled
 from harness.replicates import median_interval
@@ -63,9 +64,7 @@ class Scores(Mapping[str, Any]):
 
 
 def _number(row: Mapping[str, Any], name: str) -> str:
-    lo, hi = row.get(f"{name}_lo"), row.get(f"{name}_hi")
-    spread = "" if lo is None or hi is None else f" ({lo:.3g} to {hi:.3g})"
-    return f"{row[name]:.3g}{spread}"
+    return with_interval(row[name], row.get(f"{name}_lo"), row.get(f"{name}_hi"))
 
 
 def record(row: Mapping[str, Any], timed: str) -> dict[str, Any]:
