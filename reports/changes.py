@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.digits import number
 from harness.judge.compare import Ratio
 
 
@@ -22,6 +23,6 @@ def text(found: Sequence[Ratio]) -> str:
 
 
 def _line(one: Ratio) -> str:
-    ratio = f"  {one.value:.3g} times" if one.value is not None else ""
+    ratio = f"  {number(one.value)} times" if one.value is not None else ""
     answer = f"not compared: {one.reason}" if one.answer == "not compared" else one.answer
     return f"  {one.quantity:<19} {answer}{ratio}"

@@ -98,7 +98,7 @@ def test_seconds_and_counts_stand_side_by_side(campaign):
     assert found["compiles_per_rerun"].answer == "0 -> 1"
     assert found["compiles_per_rerun"].value is None  # no ratio to nothing
     shown = changes.text(regressions.changes(both))
-    assert "what changed since old" in shown and "2 -> 4  2 times" in shown
+    assert "what changed since old" in shown and "2.00 -> 4.00  2.00 times" in shown
 
 
 def test_two_campaigns_are_compared_and_one_stack_alone_is_not(campaign):
