@@ -225,6 +225,13 @@ class Store:
         (total,) = self._db.execute("SELECT COALESCE(SUM(took_s), 0) FROM results").fetchone()
         return total
 
+    def span(self) -> tuple[float, float] | None:
+        """When the first and the last result came, seconds since the epoch; None without one."""
+        first, last = self._db.execute(
+            "SELECT MIN(finished_at), MAX(finished_at) FROM results"
+        ).fetchone()
+        return None if first is None else (first, last)
+
     def commit(self, trial: Trial, result: Result, scratch: Path, took_s: float) -> None:
         """Take a worker's files and its result in, together or not at all.
 

@@ -65,14 +65,16 @@ def laid_out(
         return EXPORTS[asked.form](rows, tables.chosen(columns, rows))
     if asked.form == "table":
         return iter([terminal.text(rows, columns, asked.width, total)])
-    return iter([{"markdown": markdown.text, "latex": latex.text}[asked.form](rows, columns)])
+    maker = {"markdown": markdown.text, "latex": latex.text}[asked.form]
+    return iter([maker(rows, columns, total)])
 
 
 def shown(campaign: Campaign, asked: Asked) -> list[Row]:
     """The rows as they are to be shown: split by parameter, sorted."""
-    # a terminal shows the first rows only: in the order of the plan the others need not be read
-    partly = asked.form == "table" and not asked.sort and not asked.by_parameter
-    rows = campaign.rows(terminal.MOST_ROWS if partly else None)
+    # what is read shows the first rows only: in the order of the plan the others are not needed
+    most = {"table": terminal.MOST_ROWS, "markdown": tables.MOST_ROWS, "latex": tables.MOST_ROWS}
+    partly = not asked.sort and not asked.by_parameter
+    rows = campaign.rows(most.get(asked.form) if partly else None)
     if asked.by_parameter:
         from harness.judge.scores import VERSION
 

@@ -92,7 +92,10 @@ def as_json(rows: Iterable[Row], names: Sequence[str]) -> Iterator[str]:
     """A list of objects, one a line; a missing number is null with its reason in `missing`."""
     mark = "[\n"
     for row in rows:
-        yield mark + _json({name: value(row, name) for name in names})
+        picked = {name: row[name] if name in row else value(row, name) for name in names}
+        text = orjson.dumps(picked, option=orjson.OPT_NON_STR_KEYS)
+        whole = text.count(b"null") == [*picked.values()].count(None)  # else perhaps an infinity
+        yield mark + (text.decode() if whole else _json(picked))
         mark = ",\n"
     yield "[]\n" if mark == "[\n" else "\n]\n"
 

@@ -50,9 +50,12 @@ PACKAGES = (
 FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 
 
-def text(rows: Sequence[Row], columns: Sequence[str] | None = None) -> str:
-    """A table environment; ASCII only, so that it does not ask for an input encoding."""
-    shown = table(rows, columns)
+def text(rows: Sequence[Row], columns: Sequence[str] | None = None, total: int = 0) -> str:
+    """A table environment; ASCII only, so that it does not ask for an input encoding.
+
+    ``total`` as in ``table``.
+    """
+    shown = table(rows, columns, total)
     align = "".join("l" if name in TEXTUAL else "r" for name in shown.columns)
     body = [_line([_shown(cell(row, name), name) for name in shown.columns]) for row in shown.rows]
     notes = [rf"\footnotesize {escaped(note)}\par" for note in shown.notes]

@@ -10,9 +10,9 @@ from reports.cells import NOT_COMPARABLE, Cell, Row, cell
 from reports.tables import TEXTUAL, heading, table
 
 
-def text(rows: Sequence[Row], columns: Sequence[str] | None = None) -> str:
-    """The table with intervals, and what stands under it as a list."""
-    shown = table(rows, columns)
+def text(rows: Sequence[Row], columns: Sequence[str] | None = None, total: int = 0) -> str:
+    """The table with intervals, and what stands under it as a list; ``total`` as in ``table``."""
+    shown = table(rows, columns, total)
     lines = [f"{escaped(shown.title)}.", "", _pipes([escaped(heading(n)) for n in shown.columns])]
     lines.append(_pipes([":--" if name in TEXTUAL else "--:" for name in shown.columns]))
     lines += [_pipes([_shown(cell(row, name)) for name in shown.columns]) for row in shown.rows]

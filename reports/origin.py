@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from harness.digits import number
@@ -71,6 +72,15 @@ def facts(rows: Sequence[Row]) -> list[tuple[str, str]]:
         found.append((name, _distinct(row[name] for row in rows)))
     found.append(("seeds", _distinct(_seeds(row) for row in rows)))
     return [(name, said) for name, said in found if said]
+
+
+def when(campaign: Campaign) -> list[tuple[str, str]]:
+    """(name, value) of the day that the results are from, in UTC."""
+    span = campaign.store.span()
+    if span is None:
+        return []
+    first, last = (f"{datetime.fromtimestamp(end, timezone.utc):%Y-%m-%d %H:%M}" for end in span)
+    return [("run", f"{first} UTC" if first == last else f"{first} to {last} UTC")]
 
 
 def _seeds(row: Row) -> str:

@@ -46,7 +46,7 @@ COLUMNS = (
 #: where the column's name is not yet a heading
 HEADINGS = {
     **{name: tables.heading(name) for name in tables.SHOWN},
-    "ess": "ESS", "rhat": "R-hat", "log_z": "log Z", "realised_ess": "ESS",
+    "ess": "ESS", "rhat": "R\u2011hat", "log_z": "log Z", "realised_ess": "ESS",
     "seconds_to_5pct": "s to 5 %",
 }  # fmt: skip
 
@@ -116,8 +116,10 @@ def _leave_out(sections: Sequence[dict[str, Any]], excess: int) -> None:
 
 def _head(planned: int, rows: Sequence[Row]) -> dict[str, Any]:
     problems = sentence.problems([row for row in rows if row["status"] == "ok"])
+    alike = tables.shared(rows)
     each = [
-        (tables.title(of), sentence.on_one(of)) for of in list(problems.values())[:MOST_PROBLEMS]
+        (", ".join(said for said in tables.shared(of) if said not in alike), sentence.on_one(of))
+        for of in list(problems.values())[:MOST_PROBLEMS]
     ]
     return {
         "title": tables.title(rows),
@@ -264,7 +266,7 @@ def _end(
         "more_failures": max(0, len(failed) - MOST_FAILURES),
         "undrawn": models - drawn,
         "most_models": pictures.MOST_MODELS,
-        "facts": origin.facts(rows),
+        "facts": [*origin.when(campaign), *origin.facts(rows)],
         "settings": _settings(rows),
         "commands": origin.commands(campaign, trials),
         "columns": [c for c in tables.COLUMNS if not c.name.endswith(("_lo", "_hi"))],

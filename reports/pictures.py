@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from harness.campaign import Campaign
     from harness.records import Trial
 
-MOST_MODELS = 3  # with all their samplers this is 50 figures: seconds to draw, megabytes to load
+MOST_MODELS = 4  # with all their samplers this is 60 figures: seconds to draw, megabytes to load
 MOST_ROWS = 12  # in one figure; more can't be told apart
 
 

@@ -33,6 +33,7 @@ AXES = (
     "calibrate",
 )  # fmt: skip
 MOST_NOTES = 40
+MOST_ROWS = 10_000  # of a table that is read; CSV and JSON have all
 
 _ADDED = Column("comparable", "status", "whether the speeds may be held against other rows'")
 _PARAMETER = Column("parameter", "what", "the scalar that the claimed and realised numbers are of")
@@ -61,10 +62,20 @@ class Table:
     notes: Sequence[str]
 
 
-def table(rows: Sequence[Row], columns: Sequence[str] | None = None) -> Table:
-    """The table for readers: columns as asked, or the main ones and those that tell rows apart."""
+def table(
+    rows: Sequence[Row], columns: Sequence[str] | None = None, total: int = 0, most: int = MOST_ROWS
+) -> Table:
+    """The table for readers: columns as asked, or the main ones and those that tell rows apart.
+
+    ``total``: how many rows there are, where ``rows`` holds the first ones; ``most`` are shown.
+    """
+    total = max(total, len(rows))
+    rows = rows[:most]
     names = chosen(columns, rows) if columns else [*differing(rows), *SHOWN]
-    return Table(rows, names, title(rows), notes(rows, names))
+    said = notes(rows, names)
+    if total > len(rows):
+        said.append(f"the first {len(rows)} of {total} rows; --format csv has all")
+    return Table(rows, names, title(rows), said)
 
 
 def heading(name: str) -> str:
@@ -166,12 +177,19 @@ def verdict_notes(rows: Sequence[Row]) -> list[str]:
 
 def _answers(rows: Sequence[Row]) -> list[str]:
     """Where answers come from that are not exact."""
-    found = {(row["answer"], called) for row, called in zip(rows, _called(rows), strict=True)}
-    sources = {source for source, _ in found if source is not None}
+    sources = {row["answer"] for row in rows if row["answer"] is not None}
     if len(sources) == 1 and sources != {"exact"}:
         return [f"accuracy is held against {sources.pop()}"]
-    told = sorted((called, source) for source, called in found if source not in (None, "exact"))
-    return [f"{called}: accuracy is held against {source}" for called, source in told]
+    by_model: dict[str, set[str]] = {}
+    for row in rows:
+        by_model.setdefault(row["model"], set()).add(row["answer"] or "")
+    alike = {model for model, of in by_model.items() if len(of - {""}) == 1}
+    told = {
+        (f"model {row['model']}" if row["model"] in alike else called, row["answer"])
+        for row, called in zip(rows, _called(rows), strict=True)
+        if row["answer"] not in (None, "exact")
+    }
+    return [f"{called}: accuracy is held against {source}" for called, source in sorted(told)]
 
 
 def warning_notes(rows: Sequence[Row]) -> list[str]:
@@ -202,8 +220,11 @@ def _few(said: Sequence[str]) -> list[str]:
 
 def title(rows: Sequence[Row]) -> str:
     """What all rows have in common, in one line."""
-    if not rows:
-        return "no finished trial"
+    return ", ".join(shared(rows)) or "no finished trial"
+
+
+def shared(rows: Sequence[Row]) -> list[str]:
+    """What all rows have in common, each in a few words."""
     texts = {
         "model": "model {}",
         "replicates": "{} replicates",
@@ -214,8 +235,8 @@ def title(rows: Sequence[Row]) -> str:
         "device": "device {}",
         "precision": "{}-bit",
     }
-    same = [name for name in texts if len({row[name] for row in rows}) == 1]
+    same = [name for name in texts if len({row[name] for row in rows}) == 1]  # none: no rows
     said = [texts[name].format(rows[0][name]) for name in same]
-    if "model" not in same and _told_by_sweep("model", rows):
+    if rows and "model" not in same and _told_by_sweep("model", rows):
         said.insert(0, texts["model"].format(_family(rows[0])))
-    return ", ".join(said)
+    return said

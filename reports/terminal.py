@@ -30,7 +30,7 @@ def text(
     Columns that were asked for are never left out: then lines get as long as they must.
     """
     width = min(width or WIDEST, WIDEST)
-    shown = table(rows[:MOST_ROWS], columns)
+    shown = table(rows, columns, total, MOST_ROWS)
     names, dropped, longest = list(shown.columns), [], LONGEST_NAME
     if not columns:
         names, dropped, longest = _fitting(shown, width)
@@ -40,9 +40,6 @@ def text(
     said = list(shown.notes)
     if dropped:
         said.append(f"left out at this width: {', '.join(dropped)}; --format csv has every column")
-    total = max(total, len(rows))
-    if total > MOST_ROWS:
-        said.append(f"the first {MOST_ROWS} of {total} rows; --format csv has all")
     lines += [line for note in said for line in _wrapped(note, width)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 

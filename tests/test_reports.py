@@ -208,6 +208,19 @@ def test_what_is_for_programs_is_read_row_by_row(campaign, form, monkeypatch):
     assert text(campaign, form) == expected
 
 
+@pytest.mark.parametrize("form", ["table", "markdown", "latex"])
+def test_a_table_that_is_read_shows_the_first_rows_and_says_where_all_are(
+    campaign, form, monkeypatch
+):
+    monkeypatch.setattr(terminal, "MOST_ROWS", 2)
+    monkeypatch.setattr(tables, "MOST_ROWS", 2)
+    monkeypatch.setattr(tables.table, "__defaults__", (None, 0, 2))
+    for sort in ((), ("seconds_to_5pct",)):
+        told = text(campaign, form, sort=sort).replace("\\_", "_").replace("{-}", "-")
+        assert "the first 2 of 7 rows; --format csv has all" in told
+        assert "quick_one" in told and "shifted_one" not in told
+
+
 # -- text that is not friendly -------------------------------------------------------------------
 
 

@@ -48,6 +48,7 @@ def options(commands: Any) -> None:
 def do(given: argparse.Namespace) -> int:
     """Do it; returns the exit code."""
     from harness import netcdf
+    from harness.campaign import no_collection
     from reports import command
 
     if given.replicate and not given.draws:
@@ -72,8 +73,11 @@ def do(given: argparse.Namespace) -> int:
             print(f"{len(paths)} files in {given.figures}")
             return FINE
         by_size = given.by == "size"
-        made = [command.by_size(found, given.format)] if by_size else command.pieces(found, asked)
-        put(made, given.output)
+        with no_collection():
+            made = (
+                [command.by_size(found, given.format)] if by_size else command.pieces(found, asked)
+            )
+            put(made, given.output)
     return FINE
 
 
