@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from harness.records import Result, Trial, checked_result, result_from, to_json, trial_from
+from harness import stored_rows
+from harness.records import Result, Trial, result_from, to_json
 
 SCHEMA = 1
 FILE = "campaign.sqlite"
@@ -42,32 +41,6 @@ CREATE TABLE scores (
     version INTEGER NOT NULL,       -- scores.VERSION that made them; others are made anew
     record TEXT NOT NULL
 ) STRICT;
-"""
-
-#: the first finished trials in the order of the plan
-FIRST = """
-    SELECT id, record, position FROM trials
-    WHERE id IN (SELECT trial FROM results) ORDER BY position LIMIT ?
-"""
-#: those of them without scores
-UNSCORED = f"""
-SELECT t.id, t.record FROM ({FIRST}) t LEFT JOIN scores s ON s.trial = t.id AND s.version = ?
-WHERE s.trial IS NULL ORDER BY t.position
-"""
-#: what a row is made of, one pass. A record with a NaN or an infinity, which SQLite takes for no
-#: JSON or would change, comes whole. Machines, versions and reasons repeat: they come as texts of
-#: their own, so that each is parsed once
-ENDED = f"""
-SELECT t.id, t.record,
-    CASE WHEN json_valid(r.record) THEN json_extract(r.record, '$.machine') END,
-    CASE WHEN json_valid(r.record) THEN json_extract(r.record, '$.versions') END,
-    CASE WHEN json_valid(r.record)
-        THEN json_remove(r.record, '$.runs', '$.machine', '$.versions') ELSE r.record END,
-    CASE WHEN json_valid(s.record) THEN json_extract(s.record, '$.columns') ELSE s.record END,
-    CASE WHEN json_valid(s.record) THEN json_extract(s.record, '$.missing') END
-FROM ({FIRST}) t
-JOIN results r ON r.trial = t.id LEFT JOIN scores s ON s.trial = t.id AND s.version = ?
-ORDER BY t.position
 """
 
 
@@ -169,7 +142,7 @@ class Store:
     def trials(self) -> list[Trial]:
         """All trials in the order of the plan."""
         rows = self._db.execute("SELECT id, record FROM trials ORDER BY position")
-        return [_trial(name, record) for name, record in rows]
+        return [stored_rows.trial(name, record) for name, record in rows]
 
     def planned(self) -> int:
         """How many trials there are."""
@@ -184,27 +157,12 @@ class Store:
     def ended(
         self, version: int, first: int | None = None
     ) -> Iterator[tuple[Trial, Result, dict[str, Any] | None]]:
-        """Trial, result and stored scores of the ``first`` finished trials in the plan's order.
-
-        What rows do not show is left out: each run's seconds, and the scores of each parameter.
-        """
-        parsed: dict[str, Any] = {}
-        for name, trial, machine, versions, result, columns, missing in self._db.execute(
-            ENDED, (-1 if first is None else first, version)
-        ):
-            made = checked_result(_parsed(result))
-            if machine is not None:
-                made.machine = _once(parsed, machine)
-                made.versions = _once(parsed, versions)
-            scored = _parsed(columns) if columns else None
-            if missing is not None and scored is not None:
-                scored = {"columns": scored, "missing": _once(parsed, missing)}
-            yield _trial(name, trial), made, scored
+        """What rows show of the ``first`` finished trials; see ``harness.stored_rows``."""
+        return stored_rows.ended(self._db, version, first)
 
     def unscored(self, version: int, first: int | None = None) -> list[Trial]:
         """Those of the ``first`` finished trials that ``version`` of the scoring has not scored."""
-        rows = self._db.execute(UNSCORED, (-1 if first is None else first, version))
-        return [_trial(name, record) for name, record in rows]
+        return stored_rows.unscored(self._db, version, first)
 
     def finished(self) -> dict[str, str]:
         """Trial id -> status, of those that have a result."""
@@ -300,28 +258,6 @@ class Store:
         """A fact kept with ``note``, or None."""
         row = self._db.execute("SELECT value FROM meta WHERE name=?", (name,)).fetchone()
         return json.loads(row[0]) if row else None
-
-
-def _trial(name: str, record: str) -> Trial:
-    """A stored trial; its name, a digest of all fields, is known and need not be made again."""
-    trial = trial_from(_parsed(record))
-    trial.__dict__["id"] = name
-    return trial
-
-
-def _once(parsed: dict[str, Any], text: str) -> Any:
-    """The value of a JSON text, one object for all that share it."""
-    if text not in parsed:
-        parsed[text] = _parsed(text)
-    return parsed[text]
-
-
-def _parsed(text: str) -> Any:
-    """The value of a JSON text, five times as fast where all its numbers are finite."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:  # JSON proper knows no NaN and no infinity; the records do
-        return json.loads(text)
 
 
 def _lock(folder: Path) -> Any:

@@ -115,4 +115,6 @@ def _inline(svg: str, alt: str) -> str | None:
     body = body.replace('"black"', '"currentColor"').replace("<text ", '<text fill="currentColor" ')
     body = body.replace('"#000000"', '"currentColor"').replace('fill="white"', 'fill="none"')
     body = re.sub('fill="(light)?gr[ae]y"', 'fill="currentColor" fill-opacity="0.25"', body)
-    return f'<svg viewBox="{size[1]}" role="img" aria-label="{html.escape(alt)}">{body}</svg>'
+    wide = float(size[1].split()[2])  # points; drawn no larger than dot made it
+    head = f'<svg viewBox="{size[1]}" style="max-width: {wide:.0f}pt" role="img"'
+    return f'{head} aria-label="{html.escape(alt)}">{body}</svg>'

@@ -50,7 +50,8 @@ IN_WORKERS = {
 }
 #: files that hold what models and samplers share; of `models`, samplers import these alone
 CONTRACTS = {"models.base", "models.registry"}
-COORDINATORS = {"pandas", "arviz", "matplotlib", "rich", "jinja2", "packaging", "xarray", "uv"}
+COORDINATORS = {"pandas", "arviz", "chainconsumer", "matplotlib", "orjson", "rich", "jinja2",
+                "packaging", "xarray", "uv"}  # fmt: skip
 SAMPLERS_OWN = {"jax", "jaxlib", "numpyro", "jaxns", "tensorflow_probability", "tfp"}
 
 
