@@ -14,7 +14,7 @@ Array = np.ndarray
 Sites = dict[str, Array]  # site name -> array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # itself alone: what is derived from it is kept by it
 class Exact:
     """The exact posterior of a model, float64. Components are scalars in a fixed order."""
 

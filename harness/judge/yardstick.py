@@ -6,6 +6,7 @@ None; ``exact`` is a model's ``Exact``. Lengths are in units of the exact sd of 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -75,6 +76,7 @@ def w1(x: Array, exact: Exact, log_w: Array | None = None) -> Array:
     return np.abs(ordered - exact.quantile(probs)).mean(axis=1) / exact.sd
 
 
+@functools.lru_cache(maxsize=32)  # the rows of one model share its answer, and often a size
 def iid(exact: Exact, draws: int) -> Yardstick:
     """What ``draws`` independent exact draws score; the seed is fixed, and so is the answer.
 

@@ -17,9 +17,12 @@ from harness.records import Trial
 from harness.stacks.environments import Environment
 from samplers.base import samplers
 
+#: what a page is made with, by the process that runs the campaign
+FOR_PAGES = ("chainconsumer", "matplotlib.backends.backend_svg", "jinja2", "rich.table")
+
 
 def compile_once(place: Environment, trials: Iterable[Trial]) -> None:
-    """Import what ``trials`` need in a process of its own, where it was never imported before.
+    """Import what ``trials`` and pages need, each in a process of its own, if it never was.
 
     Only for the running interpreter: environments that ``harness.stacks.environments`` makes are
     compiled when made. An import that fails is left for the workers to tell.
@@ -27,17 +30,24 @@ def compile_once(place: Environment, trials: Iterable[Trial]) -> None:
     if place.python != sys.executable:
         return
     needs = [name for trial in trials for name in samplers.get(trial.sampler).needs]
-    fresh = [name for name in dict.fromkeys(needs) if "." not in name and _uncompiled(name)]
-    if not fresh:
-        return
-    wanted = "\n".join(f"import {name}" for name in dict.fromkeys(needs))
+    groups = [list(dict.fromkeys(needs)), list(FOR_PAGES)]
+    fresh = [
+        group for group in groups if any("." not in name and _uncompiled(name) for name in group)
+    ]
+    under_way = [_importing(place.python, group) for group in fresh]
+    for process in under_way:
+        process.communicate()
+
+
+def _importing(python: str, modules: Iterable[str]) -> subprocess.Popen[bytes]:
     kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    subprocess.run(
-        [place.python, "-c", wanted],
+    return subprocess.Popen(
+        [python, "-c", "\n".join(f"import {name}" for name in modules)],
         env={**kept, "JAX_PLATFORMS": "cpu", "MPLBACKEND": "Agg"},
         stdin=subprocess.DEVNULL,
-        capture_output=True,
-        cwd=os.path.dirname(place.python),  # not where a user's own files could be imported
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=os.path.dirname(python),  # not where a user's own files could be imported
     )
 
 
