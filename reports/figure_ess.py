@@ -27,7 +27,7 @@ def picture(rows: Sequence[Row], names: Sequence[str], looks: Sequence[int]) -> 
     axes.set_ylabel("realised effective draws a replicate")
     drawing.legend(made, axes)
     words = (
-        f"{name} claims {cell(row, 'ess').text} and realises {_realised(row)}"
+        f"{name} claims {_with_ends(row, 'ess')} and realises {_with_ends(row, 'realised_ess')}"
         for row, name, _ in known
     )
     return Picture(
@@ -35,8 +35,8 @@ def picture(rows: Sequence[Row], names: Sequence[str], looks: Sequence[int]) -> 
         "Claimed against realised effective sample size",
         f"Scatter plot. {'; '.join(words)}.",
         "On the dashed line a sampler is as good as it says; below it claims more than its errors"
-        " show, above it less. Bars: 95 % intervals of what was realised, worst parameter. The"
-        " claim is the median over replicates. Open marks: not honest.",
+        " show, above it less. Bars: 95 % intervals, across of the claim, which is the median over"
+        " replicates, upwards of what was realised, worst parameter. Open marks: not honest.",
         made,
     )
 
@@ -45,25 +45,32 @@ def _both(row: Row) -> bool:
     return all(row[name] is not None and row[name] > 0 for name in ("ess", "realised_ess"))
 
 
-def _realised(row: Row) -> str:
-    found = cell(row, "realised_ess")
+def _with_ends(row: Row, column: str) -> str:
+    found = cell(row, column)
     return f"{found.text} ({' to '.join(found.spread)})" if found.spread else found.text
 
 
 def _point(axes, row: Row, name: str, look: drawing.Look, inwards: int) -> None:
     honest = comparable(row)
-    lo, hi = ends(row, "realised_ess")
-    value = row["realised_ess"]
-    bars = None if lo is None else [[max(0.0, value - lo)], [max(0.0, hi - value)]]
+    value, bars = row["realised_ess"], _bars(row, "realised_ess")
     if value < LEAST:  # would squeeze all others into a corner
         said = f"realises {cell(row, 'realised_ess').text}"
-        axes.annotate(said, (row["ess"], LEAST), (7 * inwards, 0), textcoords="offset points",
-                      fontsize=7.5, va="center", ha="left" if inwards > 0 else "right")  # fmt: skip
+        axes.annotate(said, (row["ess"], LEAST), (0, 6), textcoords="offset points", va="bottom",
+                      fontsize=7.5, ha="left" if inwards > 0 else "right")  # fmt: skip
         value, bars = LEAST, None
     axes.errorbar(
-        row["ess"], value, yerr=bars, color=look.color, marker=look.marker, ls="", capsize=3,
-        mfc=look.color if honest else "none", label=name + NOT_COMPARABLE * (not honest),
+        row["ess"], value, xerr=_bars(row, "ess"), yerr=bars, color=look.color,
+        marker=look.marker, ls="", capsize=2.5, mfc=look.color if honest else "none",
+        label=name + NOT_COMPARABLE * (not honest),
     )  # fmt: skip
+
+
+def _bars(row: Row, column: str) -> list[list[float]] | None:
+    """How far the interval reaches down and up; None where there is none."""
+    lo, hi = ends(row, column)
+    if lo is None or hi is None:
+        return None
+    return [[max(0.0, row[column] - lo)], [max(0.0, hi - row[column])]]
 
 
 def _diagonal(axes) -> None:
