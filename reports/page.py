@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.digits import number
 from reports import (
     drawing,
     figure_race,
     figure_scaling,
     graph,
-    origin,
+    page_end,
     pictures,
     race,
     scaling,
@@ -35,8 +34,6 @@ MOST_ROWS = 1000  # of the main table: a browser scrolls no more with ease; CSV 
 MOST_PROBLEMS = 12  # with a sentence of their own
 MOST_AXES = 6  # of size
 MOST_SCALED = 24, 12  # lines and sizes of a table by size
-MOST_FAILURES = 30  # rows with a log
-LOG_LINES, LOG_LETTERS = 30, 6000
 GROUPS = {"what": "what", "status": "verdict", "claimed": "claimed", "realised": "realised",
           "cost": "cost", "machine": "machine"}  # fmt: skip
 COLUMNS = (
@@ -92,7 +89,7 @@ def text(
         "scales": scales,
         **_head(len(trials), whole),
         **_table(rows, columns),
-        **_end(campaign, whole, trials, len(galleries)),
+        **page_end.given(campaign, whole, trials, len(galleries)),
     }
     made = template.render("page.html.jinja", **given)
     excess = len(made.encode()) - MOST_BYTES
@@ -251,55 +248,3 @@ def _section(found: pictures.Gallery, drawn: graph.Graph | None) -> dict[str, An
         "graph": shape,
         "no_graph": drawn.why if drawn and not shape else "",
     }
-
-
-# -- the end -------------------------------------------------------------------------------------
-
-
-def _end(
-    campaign: Campaign, rows: Sequence[Row], trials: Sequence[Trial], drawn: int
-) -> dict[str, Any]:
-    failed = [row for row in rows if row["status"] != "ok"]
-    models = len({row["model"] for row in rows if row["status"] == "ok"})
-    return {
-        "failures": [_failure(campaign, row) for row in failed[:MOST_FAILURES]],
-        "more_failures": max(0, len(failed) - MOST_FAILURES),
-        "undrawn": models - drawn,
-        "most_models": pictures.MOST_MODELS,
-        "facts": [*origin.when(campaign), *origin.facts(rows)],
-        "settings": _settings(rows),
-        "commands": origin.commands(campaign, trials),
-        "columns": [c for c in tables.COLUMNS if not c.name.endswith(("_lo", "_hi"))],
-    }
-
-
-def _failure(campaign: Campaign, row: Row) -> dict[str, str]:
-    return {
-        "label": label(row),
-        "where": f"{row['model']}, {row['environment']}, {row['device']}",
-        "status": row["status"],
-        "reason": row["reason"] or "no reason given",
-        "log": _log(campaign.folder / "logs" / f"{row['trial']}.txt"),
-    }
-
-
-def _log(path: Path) -> str:
-    """The end of a log; what is wrong is said last."""
-    try:
-        with open(path, "rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - LOG_LETTERS))
-            tail = file.read().decode("utf-8", "replace")
-    except OSError:
-        return ""
-    lines = [line for line in tail.splitlines()[-LOG_LINES:]]
-    return "\n".join("".join(c for c in line if c.isprintable() or c == "\t") for line in lines)
-
-
-def _settings(rows: Sequence[Row]) -> list[tuple[str, str, str]]:
-    """(sampler, settings that differ from the library's defaults, trial)."""
-    found = []
-    for row in rows[: MOST_ROWS // 10]:
-        given = ", ".join(f"{k}={number(v)}" for k, v in (row["settings"] or {}).items())
-        found.append((row["sampler"], given or "as the library ships it", row["trial"]))
-    return found
