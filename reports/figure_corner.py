@@ -126,11 +126,17 @@ def picture(frame: Frame, series: Series) -> Picture:
         f"Posterior of {series.label}",
         f"Corner plot of {', '.join(frame.names)} from {series.label}, verdict {verdict}, {over}."
         f" {_means(series, frame)}{said}",
-        "Grey: the exact posterior, contours that hold 68 and 95 % of it. Coloured: the same of"
-        " this sampler's replicates together. Dots: each replicate's mean. Band: central"
-        " 90 % over replicates. Dashed, and the cross: the truth that made the data.",
+        _how(frame),
         made,
     )
+
+
+def _how(frame: Frame) -> str:
+    """How to read it: what is drawn of what is known."""
+    said = ["Coloured: this sampler's replicates together, with contours of 68 and 95 %."]
+    said += ["Grey: the same of the exact posterior."] * (frame.exact is not None)
+    said.append("Dots: each replicate's mean. Band: central 90 % over replicates.")
+    return " ".join(said + ["Dashed, and the cross: what made the data."] * bool(frame.truth))
 
 
 def _panel(axes, frame: Frame, series: Series, drawn: Chain | None, j: int, i: int) -> None:

@@ -55,6 +55,7 @@ def test_right_draws_lie_on_the_exact_curve_with_the_truth_and_each_mean():
     (means,) = [line for line in panels[1][0].lines if len(line.get_xdata()) == 20]
     assert np.allclose(means.get_xdata(), right()[:, :, 0].mean(axis=1))
     assert "replicates' means from" in made.alt and "outside" not in made.alt
+    assert "Grey: the same of the exact posterior" in made.caption
 
 
 def test_a_curve_holds_no_more_than_the_share_of_the_draws_that_is_in_sight():
@@ -102,7 +103,7 @@ def test_names_that_chainconsumer_keeps_for_itself_are_parameters_too():
 
 def test_without_an_exact_answer_the_draws_alone_are_shown():
     made, panels = drawn(scene(right(), exact=False))
-    assert "(no exact answer)" in made.alt
+    assert "(no exact answer)" in made.alt and "exact" not in made.caption
     assert len(panels[0][0].lines) == 2  # the curve and the truth
 
 
