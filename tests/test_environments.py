@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import types
 import zipfile
 from importlib.metadata import requires, version
 from pathlib import Path
@@ -31,6 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Resolves argv[1] in a process of its own; its standard output is the interpreter alone.
 RESOLVE = """
 import sys
+import types
 from harness.stacks.environments import resolve
 print(resolve(sys.argv[1]).python)
 """
@@ -329,3 +331,28 @@ def test_a_build_that_was_killed_is_never_used(index, tmp_path):
     assert folder_of(made) == folder and not (folder / "left_over").exists()
     assert any("making environment" in line for line in said)
     assert runs(made.python, "import slow")
+
+
+def test_what_pages_and_trials_import_is_compiled_side_by_side_and_once(monkeypatch):
+    from harness.stacks import bytecode
+    from tests import stored
+
+    started = []
+
+    class Done:
+        def communicate(self):
+            started.append("waited")
+
+    monkeypatch.setattr(
+        bytecode, "_importing", lambda python, modules: started.append(list(modules)) or Done()
+    )
+    here = types.SimpleNamespace(python=sys.executable)
+    trials = [stored.trial("numpyro_nuts"), stored.trial("numpyro_hmc")]
+    monkeypatch.setattr(bytecode, "_uncompiled", lambda name: name in ("jax", "chainconsumer"))
+    bytecode.compile_once(here, trials)
+    assert started == [["jax", "numpyro"], list(bytecode.FOR_PAGES), "waited", "waited"]
+    started.clear()
+    monkeypatch.setattr(bytecode, "_uncompiled", lambda name: False)
+    bytecode.compile_once(here, trials)
+    bytecode.compile_once(types.SimpleNamespace(python="/another/python"), trials)
+    assert started == []

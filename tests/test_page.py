@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html.parser
 import re
+import time
 
 import pytest
 
@@ -108,6 +109,13 @@ def test_a_failure_is_told_with_its_reason_and_the_end_of_its_log(made):
 def test_a_speed_that_is_not_comparable_is_marked(made):
     line = made[made.index('data-key="shifted_one"') :]
     assert re.search(r"\d<span title=\"\* not comparable", line[: line.index("</tr>")])
+
+
+def test_the_day_of_the_runs_is_told_in_utc(campaign, made):
+    first, last = campaign.store.span()
+    assert first <= last
+    day = time.strftime("%Y-%m-%d %H:%M", time.gmtime(first))
+    assert re.search(rf"<dt>run</dt><dd>{day}.* UTC</dd>", made)
 
 
 def test_the_command_that_makes_it_again_runs_the_same_trials(campaign, made):
