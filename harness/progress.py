@@ -138,9 +138,9 @@ class Bar(_Clock):
             self._widths = [
                 min(LONGEST, max(len(trial.label) for trial in waiting)),
                 min(LONGEST, max(map(len, places))) if len(places) > 1 else 0,
-                *(max(len(head), 8) for head in HEADS[2:]),
+                len("overconfident"),
+                *(max(len(head), 8) for head in HEADS[3:]),
             ]
-            self._widths[2] = len("overconfident")
             self._print(HEADS, "bold")
             self._task = self._progress.add_task("starting", total=self.total, left=self.left())
             self._progress.start()

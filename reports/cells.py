@@ -13,6 +13,7 @@ from harness.records import labelled
 
 Row = dict[str, Any]
 
+CONTROLS = ("exact_", "control_")  # samplers that know the answer: no rivals, no news
 WITH_SPREAD = ("mean_error", "sd_ratio", "log_z_error")  # printed as number +- half interval
 #: what says nothing on its own where the draws are not what they claim to be
 SPEEDS = (
@@ -94,6 +95,14 @@ def ends(row: Row, name: str) -> tuple[float | None, float | None]:
     if lo is None or hi is None or not (math.isfinite(lo) and math.isfinite(hi)):
         return None, None
     return lo, hi
+
+
+def reach(row: Row, name: str) -> tuple[float, float]:
+    """How far the 95 % interval reaches below and above the number; NaN, no bar, without one."""
+    lo, hi = ends(row, name)
+    if lo is None or hi is None:
+        return math.nan, math.nan
+    return max(0.0, row[name] - lo), max(0.0, hi - row[name])
 
 
 def _support(row: Row, name: str, found: float) -> tuple[float, float] | None:

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.judge.compare import Ratio
-from reports.cells import Row, label
+from reports.cells import CONTROLS, Row, label
 from reports.comparison import Comparison
 
 #: what tells rows of one sampler apart, beside the environment
 AXES = ("device", "precision", "chains", "warmup", "draws")
 WORDS = {"precision": "{}-bit", "chains": "{} chain(s)", "warmup": "{} warm-up",
          "draws": "{} draws"}  # fmt: skip
-CONTROLS = ("exact_", "control_")  # they know the answer: no news
 
 
 @dataclass(frozen=True)

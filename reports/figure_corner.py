@@ -98,7 +98,7 @@ def _pooled(scene: Scene) -> tuple[Array, Array]:
 
 def picture(frame: Frame, series: Series) -> Picture:
     """The corner plot of one sampler."""
-    count, look = len(frame.names), drawing.look(series.look)
+    count, look, means = len(frame.names), drawing.look(series.look), _replicate_means(series)
     total = series.weights.sum()
     # a chain that is not shaded keeps its colour: the page's own, which differs in the dark
     drawn, mass = frame.chain(
@@ -112,6 +112,9 @@ def picture(frame: Frame, series: Series) -> Picture:
                 axes[i][j].axis("off")
                 continue
             _panel(axes[i][j], frame, series, drawn, j, i)
+            if i != j:
+                axes[i][j].plot(means[:, j], means[:, i], ls="", marker=look.marker, ms=2,
+                                color=look.color)  # fmt: skip
             _ticks(axes[i][j], frame, i, j, count)
     verdict = series.row["verdict"]
     axes[0][0].set_title(f"{series.label}: {verdict}", loc="left")
@@ -125,7 +128,7 @@ def picture(frame: Frame, series: Series) -> Picture:
         f"corner-{re.sub('[^a-z0-9]+', '-', series.label.lower()).strip('-')}",
         f"Posterior of {series.label}",
         f"Corner plot of {', '.join(frame.names)} from {series.label}, verdict {verdict}, {over}."
-        f" {_means(series, frame)}{said}",
+        f" {_told(means, frame)}{said}",
         _how(frame),
         made,
     )
@@ -154,9 +157,6 @@ def _panel(axes, frame: Frame, series: Series, drawn: Chain | None, j: int, i: i
             plot_contour(axes, chain, x, y)
     if i == j and frame.exact is not None:
         axes.fill_between(*axes.lines[0].get_data(), color=drawing.GREY, alpha=0.35, lw=0)
-    if i != j:
-        means, look = _replicate_means(series), drawing.look(series.look)
-        axes.plot(means[:, j], means[:, i], ls="", marker=look.marker, ms=2, color=look.color)
     names = {f"p{at}": frame.names[at] for at in (j, i)}
     known = {at: frame.truth[name] for at, name in names.items() if name in frame.truth}
     if len(known) == len(names):
@@ -185,8 +185,7 @@ def _band(axes, frame: Frame, series: Series, i: int) -> None:
     axes.fill_between(middles, lo, hi, color=drawing.look(series.look).color, alpha=0.25, lw=0)
 
 
-def _means(series: Series, frame: Frame) -> str:
-    means = _replicate_means(series)
+def _told(means: Array, frame: Frame) -> str:
     said = (
         f"{name}: replicates' means from {lo:.3g} to {hi:.3g}"
         for name, lo, hi in zip(

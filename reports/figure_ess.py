@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from reports import drawing
-from reports.cells import NOT_COMPARABLE, Row, cell, comparable, ends
+from reports.cells import NOT_COMPARABLE, Row, cell, comparable, reach
 from reports.drawing import Picture
 
 LEAST = 0.5  # effective draws: less is shown here, with its number
@@ -52,25 +52,23 @@ def _with_ends(row: Row, column: str) -> str:
 
 def _point(axes, row: Row, name: str, look: drawing.Look, inwards: int) -> None:
     honest = comparable(row)
-    value, bars = row["realised_ess"], _bars(row, "realised_ess")
+    value, up = row["realised_ess"], _bars(row, "realised_ess")
     if value < LEAST:  # would squeeze all others into a corner
         said = f"realises {cell(row, 'realised_ess').text}"
         axes.annotate(said, (row["ess"], LEAST), (0, 6), textcoords="offset points", va="bottom",
                       fontsize=7.5, ha="left" if inwards > 0 else "right")  # fmt: skip
-        value, bars = LEAST, None
+        value, up = LEAST, None
     axes.errorbar(
-        row["ess"], value, xerr=_bars(row, "ess"), yerr=bars, color=look.color,
-        marker=look.marker, ls="", capsize=2.5, mfc=look.color if honest else "none",
+        row["ess"], value, xerr=_bars(row, "ess"), yerr=up, color=look.color, marker=look.marker,
+        ls="", capsize=2.5, mfc=look.color if honest else "none",
         label=name + NOT_COMPARABLE * (not honest),
     )  # fmt: skip
 
 
 def _bars(row: Row, column: str) -> list[list[float]] | None:
-    """How far the interval reaches down and up; None where there is none."""
-    lo, hi = ends(row, column)
-    if lo is None or hi is None:
-        return None
-    return [[max(0.0, row[column] - lo)], [max(0.0, hi - row[column])]]
+    """The interval as one point's bar; None, which a legend shows too, where there is none."""
+    below, above = reach(row, column)
+    return None if math.isnan(below) else [[below], [above]]
 
 
 def _diagonal(axes) -> None:

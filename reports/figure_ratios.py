@@ -38,15 +38,15 @@ def pictures(found: Comparison) -> list[Picture]:
 
 def undrawn(found: Comparison) -> int:
     """How many pairs no figure shows."""
-    shown = (min(len(group.pairs), MOST_PAIRS) for group in groups(found)[:MOST_GROUPS])
-    return sum(len(group.pairs) for group in groups(found)) - sum(shown)
+    counts = [len(group.pairs) for group in groups(found)]
+    return sum(counts) - sum(min(count, MOST_PAIRS) for count in counts[:MOST_GROUPS])
 
 
 def _picture(found: Comparison, group: Group, name: str) -> Picture | None:
     pairs = group.pairs[:MOST_PAIRS]
     places = {one: at for at, one in enumerate(pairs)}
     known = [r for r in group.ratios if pair(r) in places and r.value is not None]
-    quantities = [name for name in QUANTITIES if any(r.quantity == name for r in known)]
+    quantities = [of for of in QUANTITIES if any(r.quantity == of for r in known)]
     if not known:
         return None
     names = [_folded(visible(group.names[trial])) for trial, _ in pairs]

@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.digits import number
 from reports import drawing
-from reports.cells import NOT_COMPARABLE, Row, comparable, ends
+from reports.cells import NOT_COMPARABLE, comparable, reach
 from reports.drawing import Picture
 from reports.scaling import QUANTITIES, Growth, Scaling, brief
 from reports.scaling_lines import Axis, Line
@@ -71,15 +71,9 @@ def _line(axes, axis: Axis, line: Line, quantity: str, look: drawing.Look) -> No
     for fill in (None, "white"):
         kept = [at for at, (_, row) in enumerate(known) if comparable(row) == (fill is None)]
         if kept:
-            bars = np.array([_bar(known[at][1], quantity, values[at]) for at in kept]).T
+            bars = np.array([reach(known[at][1], quantity) for at in kept]).T
             where = [sizes[at] for at in kept]
             axes.errorbar(where, values[kept], yerr=bars, capsize=2.5, ls="", mfc=fill, **style)
-
-
-def _bar(row: Row, quantity: str, value: float) -> tuple[float, float]:
-    """How far the interval reaches down and up; nan, nan draws no bar."""
-    lo, hi = ends(row, quantity)
-    return (math.nan, math.nan) if lo is None or hi is None else (value - lo, hi - value)
 
 
 def _words(found: Scaling) -> list[str]:

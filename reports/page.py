@@ -83,10 +83,13 @@ def text(
             under_way.callback(drawn.close)
         galleries = pictures.galleries(campaign, whole, trials)
         sections = [_section(found, graphs.get(found.model)) for found in galleries]
-        scales = _scales(campaign, whole, trials)
+        swept = scaling_lines.has_any(campaign, trials)
+        axes = scaling_lines.axes(campaign, whole) if swept else []
+        scales = _scales(campaign, axes)
     given = {
         "sections": sections,
         "scales": scales,
+        "more_axes": len(axes) - len(scales),
         **_head(len(trials), whole),
         **_table(rows, columns),
         **page_end.given(campaign, whole, trials, len(galleries)),
@@ -198,14 +201,11 @@ def _entry(row: Row, name: str) -> Entry:
 # -- along what was swept ------------------------------------------------------------------------
 
 
-def _scales(
-    campaign: Campaign, rows: Sequence[Row], trials: Sequence[Trial]
-) -> list[dict[str, Any]]:
-    """For each axis of size, its figure and its tables."""
-    if not scaling_lines.has_any(campaign, trials):
-        return []
+def _scales(campaign: Campaign, axes: Sequence[scaling_lines.Axis]) -> list[dict[str, Any]]:
+    """For each of the first axes of size, its figure and its tables."""
     found = []
-    for at, whole in enumerate(scaling.of(campaign, rows)[:MOST_AXES], 1):
+    for at, axis in enumerate(axes[:MOST_AXES], 1):
+        whole = scaling.along(campaign, axis)
         drawn = figure_scaling.picture(whole, f"scaling-{at}")
         one, left = scaling.brief(whole, *MOST_SCALED)
         found.append(

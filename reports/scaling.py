@@ -12,7 +12,7 @@ import numpy as np
 from harness.digits import number
 from harness.judge import compare, scaling
 from harness.judge.scaling import Crossover, Exponent, Sample
-from reports.cells import Row, comparable, ends
+from reports.cells import CONTROLS, Row, comparable, ends
 from reports.scaling_lines import Axis, Line, axes
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ QUANTITIES = {
 #: quantities that hold a process's seconds
 TIMED = ("warm_s", "realised_ess_per_s")
 MOST_CROSSED = 10  # lines of an axis that are held against each other
-CONTROLS = ("exact_", "control_")  # they know the answer: no rival
 ENDED = "no numbers"
 
 
@@ -83,7 +82,7 @@ class Scaling:
 
 def of(campaign: Campaign, rows: Sequence[Row]) -> list[Scaling]:
     """Every axis of size of the campaign; an empty list where nothing was varied."""
-    return [_one(campaign, axis) for axis in axes(campaign, rows)]
+    return [along(campaign, axis) for axis in axes(campaign, rows)]
 
 
 def brief(found: Scaling, lines: int, sizes: int) -> tuple[Scaling, str]:
@@ -111,7 +110,8 @@ def brief(found: Scaling, lines: int, sizes: int) -> tuple[Scaling, str]:
     ), " and ".join(left)
 
 
-def _one(campaign: Campaign, axis: Axis) -> Scaling:
+def along(campaign: Campaign, axis: Axis) -> Scaling:
+    """Everything that is said of one axis."""
     return Scaling(
         axis,
         [growth for line in axis.lines for growth in _growth(axis, line)],

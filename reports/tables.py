@@ -63,14 +63,18 @@ class Table:
 
 
 def table(
-    rows: Sequence[Row], columns: Sequence[str] | None = None, total: int = 0, most: int = MOST_ROWS
+    rows: Sequence[Row],
+    columns: Sequence[str] | None = None,
+    total: int = 0,
+    most: int | None = None,
 ) -> Table:
     """The table for readers: columns as asked, or the main ones and those that tell rows apart.
 
-    ``total``: how many rows there are, where ``rows`` holds the first ones; ``most`` are shown.
+    ``total``: how many rows there are, where ``rows`` holds the first ones; ``most`` (or
+    MOST_ROWS) are shown.
     """
     total = max(total, len(rows))
-    rows = rows[:most]
+    rows = rows[: most or MOST_ROWS]
     names = chosen(columns, rows) if columns else [*differing(rows), *SHOWN]
     said = notes(rows, names)
     if total > len(rows):

@@ -214,7 +214,6 @@ def test_a_table_that_is_read_shows_the_first_rows_and_says_where_all_are(
 ):
     monkeypatch.setattr(terminal, "MOST_ROWS", 2)
     monkeypatch.setattr(tables, "MOST_ROWS", 2)
-    monkeypatch.setattr(tables.table, "__defaults__", (None, 0, 2))
     for sort in ((), ("seconds_to_5pct",)):
         told = text(campaign, form, sort=sort).replace("\\_", "_").replace("{-}", "-")
         assert "the first 2 of 7 rows; --format csv has all" in told

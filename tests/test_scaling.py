@@ -201,6 +201,9 @@ def test_the_page_and_the_figures_show_it(campaign, tmp_path, monkeypatch):
     rows = campaign.rows()
     html = page.text(campaign, rows)
     assert "How it grows with n_points" in html and "Cost against n_points" in html
+    assert "more axes" not in html
+    monkeypatch.setattr(page, "MOST_AXES", 0)
+    assert "1 more axes of size are not shown here" in page.text(campaign, rows)
     with drawing.styled():
         (drawn,) = figure_scaling.pictures(report.of(campaign, rows))
         paths = drawing.save([drawn], tmp_path)
