@@ -40,8 +40,8 @@ LONGEST = 20  # letters of a cell on one line
 #: letters that parameters are called by, as Unicode names them
 GREEK = re.compile("GREEK (SMALL|CAPITAL) LETTER ([A-Z]+)")
 LATIN = {"alpha": "A", "beta": "B", "epsilon": "E", "zeta": "Z", "eta": "H", "iota": "I",
-         "kappa": "K", "mu": "M", "nu": "N", "omicron": "O", "rho": "P", "tau": "T", "chi": "X",
-         }  # fmt: skip
+         "kappa": "K", "mu": "M", "nu": "N", "omicron": "O", "rho": "P", "tau": "T",
+         "chi": "X"}  # fmt: skip
 SPREADS = " Sub- and superscripts: the ends of 95~\\% intervals."
 PACKAGES = (
     r"% needs: \usepackage[T1]{fontenc} \usepackage{textcomp,booktabs}"
