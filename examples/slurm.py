@@ -7,7 +7,7 @@ with a shared home; ``samplerbench run --env pinned`` once on the login node mak
 
 from dask_jobqueue import SLURMCluster
 
-import harness
+import samplerbench
 
 if __name__ == "__main__":
     with SLURMCluster(
@@ -18,7 +18,7 @@ if __name__ == "__main__":
         worker_extra_args=["--nthreads", "1"],  # two would hold a thread that waits for the other
     ) as cluster:
         cluster.scale(jobs=8)
-        with harness.run(
+        with samplerbench.run(
             model=["gaussian"],
             sweep={"dim": [2, 10, 100, 1000]},
             samplers=["numpyro_nuts", "exact_iid"],

@@ -11,13 +11,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.records import Job, Result, Trial, result_from, to_json
-from models.base import models
-from models.plugins import Plugin
-from models.registry import fill
-from samplers.base import samplers
+from samplerbench.harness.records import (
+    Job,
+    Result,
+    Trial,
+    result_from,
+    to_json,
+)
+from samplerbench.models.base import models
+from samplerbench.options import fill
+from samplerbench.plugins import Plugin
+from samplerbench.samplers.base import samplers
 
-BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+BOOTSTRAP = Path(__file__).with_name("worker") / "bootstrap.py"
 #: what a worker inherits; everything else could change its timing or its answer
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
 POLL_S = 0.02
@@ -68,13 +74,13 @@ def launch(
     timeout: float,
     watching: Callable[[str], None] = lambda phase: None,
     cancelled: Callable[[], bool] = lambda: False,
-    task: str = "worker",
+    task: str = "run_trial",
 ) -> Result:
     """Run ``trial`` with the interpreter ``python``; its files are left in ``scratch``.
 
     Always a Result: a worker that hangs, crashes, is killed or answers with garbage is one with a
     status and a reason. ``watching`` is told each phase that the worker enters. Raises
-    KeyboardInterrupt when ``cancelled``. ``task`` is the module of ``harness`` that does it.
+    KeyboardInterrupt when ``cancelled``. ``task`` is the module of ``harness.worker`` that does it.
     """
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)

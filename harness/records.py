@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import PurePath
 from typing import Any
 
-from models.plugins import Plugin
+from samplerbench.plugins import Plugin
 
 STATUSES = ("ok", "declined", "failed", "timeout", "crashed", "out of memory")
 

@@ -19,10 +19,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models import mixture
-from models.base import Array, Exact, Model, Sites, add
-from models.checks import between, require, whole
-from models.normal import components
+from samplerbench.models.base import (
+    Array,
+    Exact,
+    Model,
+    Sites,
+    add,
+)
+from samplerbench.models.exact import normal_mixture
+from samplerbench.models.exact.multivariate_normal import components
+from samplerbench.options import between, require, whole
 
 BROAD = 3.0  # sd of the prior over that of the error
 REACH = 9.0  # sds of u that the quadrature covers: 1e-19 lies outside
@@ -149,7 +155,7 @@ def _bent(options: Options, m: float, z: float, s2: float, z2: float) -> Callabl
     step = min(0.1 * s, 0.5 * math.sqrt(z2) / steepest if steepest > 0 else math.inf)
     u = np.linspace(m - REACH * s, m + REACH * s, 1 + math.ceil(2 * REACH * s / step))
     shares = np.exp(-0.5 * ((u - m) / s) ** 2)
-    return mixture.quantile(shares, z + bend(options, u), np.full_like(u, math.sqrt(z2)))
+    return normal_mixture.quantile(shares, z + bend(options, u), np.full_like(u, math.sqrt(z2)))
 
 
 def build(options: Options) -> Model:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from models.registry import Registry, fill
+from samplerbench.options import fill
+from samplerbench.registry import Registry
 
 Array = np.ndarray
 Sites = dict[str, Array]  # site name -> array
@@ -73,7 +74,7 @@ class Family:
     summary: str  # one line for `samplerbench list models`
 
 
-models: Registry[Family] = Registry("model", "models", Family)
+models: Registry[Family] = Registry("model", ("samplerbench.models",), Family)
 
 
 def add(name: str, options: type, build: Callable[[Any], Model], summary: str) -> Family:
@@ -82,6 +83,6 @@ def add(name: str, options: type, build: Callable[[Any], Model], summary: str) -
 
 
 def build(name: str, options: Mapping[str, Any]) -> Model:
-    """The model ``name`` with ``options``; raises UnknownName for what is not known."""
+    """The model ``name`` with ``options``; raises UsageError for what is not known."""
     family = models.get(name)
     return family.build(fill(family.options, options, name))

@@ -23,10 +23,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models import mixture
-from models.base import Array, Exact, Model, Sites, add
-from models.normal import components
-from models.table import Table, invert, tabulate
+from samplerbench.models.base import (
+    Array,
+    Exact,
+    Model,
+    Sites,
+    add,
+)
+from samplerbench.models.exact import normal_mixture
+from samplerbench.models.exact.multivariate_normal import components
+from samplerbench.models.exact.tabulated_cdf import Table, invert, tabulate
 
 Y = (28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0)
 SIGMA = (15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0)
@@ -172,7 +178,7 @@ def exact(data: Sites) -> Exact:
     g = found.given
     sds = np.sqrt(g.own + g.pull**2 * g.mu_variance[:, None])
     marginals = [
-        mixture.quantile(found.shares, *columns)
+        normal_mixture.quantile(found.shares, *columns)
         for columns in zip(g.mean.T, sds.T)  # noqa: B905 (strict= needs Python 3.10)
     ]
 

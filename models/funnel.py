@@ -17,10 +17,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models import mixture
-from models.base import Array, Exact, Model, Sites, add
-from models.checks import between, whole
-from models.normal import components
+from samplerbench.models.base import (
+    Array,
+    Exact,
+    Model,
+    Sites,
+    add,
+)
+from samplerbench.models.exact import normal_mixture
+from samplerbench.models.exact.multivariate_normal import components
+from samplerbench.options import between, whole
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,9 @@ def exact(options: Options, data: Sites) -> Exact:
     variance = np.full(options.dim, math.exp(options.scale**2 / 2))
     variance[0] = options.scale**2
     u = np.linspace(-9.0, 9.0, 1 + int(np.ceil(18 / min(0.1, 0.3 / options.scale))))
-    of_x = mixture.quantile(np.exp(-0.5 * u * u), np.zeros_like(u), np.exp(options.scale * u / 2))
+    of_x = normal_mixture.quantile(
+        np.exp(-0.5 * u * u), np.zeros_like(u), np.exp(options.scale * u / 2)
+    )
 
     def quantile(probabilities: Array) -> Array:
         from scipy.special import ndtri  # inside: models are listed without SciPy

@@ -18,9 +18,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models import normal
-from models.base import Array, Exact, Model, Sites, add
-from models.checks import between, seed, whole
+from samplerbench.models.base import (
+    Array,
+    Exact,
+    Model,
+    Sites,
+    add,
+)
+from samplerbench.models.exact import multivariate_normal
+from samplerbench.options import between, seed, whole
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,7 @@ def exact(options: Options, data: Sites) -> Exact:
     covariance = (covariance + covariance.T) / 2 * np.outer(s, s)
     log_det = np.linalg.slogdet(marginal)[1] + 2 * np.log(s).sum()
     log_evidence = -0.5 * (y @ mean / variance + log_det + options.dim * math.log(2 * math.pi))
-    return normal.exact("x", s * mean, covariance, float(log_evidence))
+    return multivariate_normal.exact("x", s * mean, covariance, float(log_evidence))
 
 
 def build(options: Options) -> Model:

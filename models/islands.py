@@ -18,10 +18,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models import mixture
-from models.base import Array, Exact, Model, Sites, add
-from models.checks import between, require, whole
-from models.normal import components
+from samplerbench.models.base import (
+    Array,
+    Exact,
+    Model,
+    Sites,
+    add,
+)
+from samplerbench.models.exact import normal_mixture
+from samplerbench.models.exact.multivariate_normal import components
+from samplerbench.options import between, require, whole
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ def exact(options: Options, data: Sites) -> Exact:
 
     # y moves all components of a mode, so that marginals differ by a shift alone
     shift = means[0] - means[0, 0]
-    first = mixture.quantile(w, means[:, 0], np.full(options.modes, sd))
+    first = normal_mixture.quantile(w, means[:, 0], np.full(options.modes, sd))
     along = means.sum(axis=1) / math.sqrt(options.dim)  # falls with k
     borders = (along[:-1] + along[1:]) / 2
     return Exact(

@@ -29,9 +29,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models import normal
-from models.base import Array, Exact, Model, Sites, add
-from models.checks import between, require, seed, whole
+from samplerbench.models.base import (
+    Array,
+    Exact,
+    Model,
+    Sites,
+    add,
+)
+from samplerbench.models.exact import multivariate_normal
+from samplerbench.options import (
+    between,
+    require,
+    seed,
+    whole,
+)
 
 FORMS = ("auto", "points", "reduced")
 MOST_NUMBERS = 50_000_000  # in x: 400 MB here and 200 MB in a worker's 32 bits
@@ -139,7 +150,9 @@ def exact(options: Options, data: Sites, gram: Array | None = None) -> Exact:
     half = inverse @ b
     log_evidence = 0.5 * (half @ half - c @ c / variance) - np.log(np.diag(root)).sum()
     log_evidence -= options.dim * math.log(options.prior_sd)
-    return normal.exact("beta", c + inverse.T @ half, inverse.T @ inverse, float(log_evidence))
+    return multivariate_normal.exact(
+        "beta", c + inverse.T @ half, inverse.T @ inverse, float(log_evidence)
+    )
 
 
 def log_likelihood_at_centre(options: Options, data: Sites) -> float:

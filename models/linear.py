@@ -18,8 +18,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models import truncated
-from models.base import Exact, Model, Sites, add
+from samplerbench.models.base import (
+    Exact,
+    Model,
+    Sites,
+    add,
+)
+from samplerbench.models.exact import truncated_normal
 
 SLOPE, INTERCEPT = 2.0, 3.5  # what made the data
 
@@ -115,7 +120,7 @@ def exact(options: Options, data: Sites) -> Exact:
     rest = z - design @ centre
     log_scale = np.log(data["error"]).sum() + len(z) / 2 * math.log(2 * math.pi)
     box = (options.m_low, options.m_high), (options.c_low, options.c_high)
-    return truncated.exact(("m", "c"), precision, centre, box, -rest @ rest / 2 - log_scale)
+    return truncated_normal.exact(("m", "c"), precision, centre, box, -rest @ rest / 2 - log_scale)
 
 
 def build(options: Options) -> Model:

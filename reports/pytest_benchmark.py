@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.judge.rows import COLUMNS
-from harness.pytest_plugin.found import SCHEMA
-from models.registry import UnknownName
-from reports import command, tables
-from reports.cells import Row
+from samplerbench.errors import UsageError
+from samplerbench.harness.pytest_plugin.scores import SCHEMA
+from samplerbench.harness.scoring.columns import COLUMNS
+from samplerbench.reports import report
+from samplerbench.reports.tables import selection
+from samplerbench.reports.tables.cells import Row
 
 WRITERS = "what `pytest --benchmark-json FILE` or `--benchmark-autosave` writes"
 #: what must be the same for a warm and a cold benchmark to be of one row
@@ -28,11 +29,11 @@ TYPES = {"model": str, "sampler": str, "settings": dict, "missing": dict, "warni
          "timed": str}  # fmt: skip
 
 
-def text(path: Path, asked: command.Asked) -> str:
-    """The table of a saved run in any format but html. Raises UnknownName."""
+def text(path: Path, asked: report.Asked) -> str:
+    """The table of a saved run in any format but html. Raises UsageError."""
     if asked.form == "html" or asked.by_parameter:
         what = "--by parameter" if asked.by_parameter else "--format html"
-        raise UnknownName(
+        raise UsageError(
             f"{what} needs the draws, which pytest-benchmark does not keep\n"
             "  expected: another format, or a campaign's folder"
         )
@@ -40,31 +41,31 @@ def text(path: Path, asked: command.Asked) -> str:
     if others:
         said = f"left out, since not of sampler_benchmark: {', '.join(others)}"
         print(f"samplerbench: {said}", file=sys.stderr)
-    columns = tables.chosen(asked.columns, rows) if asked.columns else None
+    columns = selection.chosen(asked.columns, rows) if asked.columns else None
     if columns is None and asked.form in ("table", "markdown", "latex"):
         columns = _columns(rows)
-    rows = tables.ordered(rows, asked.sort)
-    return "".join(command.laid_out(rows, asked, columns, len(rows)))
+    rows = selection.ordered(rows, asked.sort)
+    return "".join(report.laid_out(rows, asked, columns, len(rows)))
 
 
 def _columns(rows: Sequence[Row]) -> list[str] | None:
     """The usual columns; the benchmark's name too, where nothing else tells two rows apart."""
     if len({_identity(row) for row in rows}) == len(rows):
         return None
-    return ["trial", *tables.differing(rows), *tables.SHOWN]
+    return ["trial", *selection.differing(rows), *selection.SHOWN]
 
 
 def read(path: Path) -> tuple[list[Row], list[str]]:
     """Rows in the order of the file, and the names of benchmarks that are not of samplers.
 
-    A warm and a cold benchmark of one sampler, model and budget make one row. Raises UnknownName
+    A warm and a cold benchmark of one sampler, model and budget make one row. Raises UsageError
     for a file that is not JSON, not of pytest-benchmark, or has none of ours.
     """
     benchmarks = _benchmarks(path)
     ours = [b for b in benchmarks if "samplerbench" in b["extra_info"]]
     others = [str(b.get("name")) for b in benchmarks if b not in ours]
     if not ours:
-        raise UnknownName(
+        raise UsageError(
             f"none of the {len(benchmarks)} benchmarks in {str(path)!r} is of a sampler"
             f"{': ' + ', '.join(others[:5]) if others else ''}\n  expected: some that use the "
             "fixture sampler_benchmark and did not fail"
@@ -76,14 +77,14 @@ def _benchmarks(path: Path) -> list[dict[str, Any]]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UnknownName(
+        raise UsageError(
             f"can't read {str(path)!r}: {error.strerror}\n  expected: {WRITERS}"
         ) from error
     except (ValueError, RecursionError) as error:  # not JSON, or not even text
-        raise UnknownName(f"{str(path)!r} is not JSON: {error}\n  expected: {WRITERS}") from error
+        raise UsageError(f"{str(path)!r} is not JSON: {error}\n  expected: {WRITERS}") from error
     benchmarks = found.get("benchmarks") if isinstance(found, dict) else None
     if not isinstance(benchmarks, list) or not all(map(_is_benchmark, benchmarks)):
-        raise UnknownName(f"{str(path)!r} is not pytest-benchmark's\n  expected: {WRITERS}")
+        raise UsageError(f"{str(path)!r} is not pytest-benchmark's\n  expected: {WRITERS}")
     return benchmarks
 
 
@@ -96,13 +97,13 @@ def _row(one: Mapping[str, Any], path: Path) -> Row:
     """The row of one benchmark, as it was recorded with the rounds' seconds."""
     record, where = one["extra_info"], f"{one['fullname']} in {str(path)!r}"
     if record["samplerbench"] != SCHEMA:
-        raise UnknownName(
+        raise UsageError(
             f"{where} has a record of version {record['samplerbench']!r}\n"
             f"  expected: {SCHEMA}; read it with the samplerbench that wrote it"
         )
     wrong = [name for name, kind in TYPES.items() if not isinstance(record.get(name), kind)]
     if wrong or record["timed"] not in TIMED or not _is_time(record.get(record["timed"])):
-        raise UnknownName(
+        raise UsageError(
             f"the record of {where} is damaged: {', '.join(wrong) or 'its seconds'}\n"
             f"  expected: {WRITERS}, unchanged"
         )

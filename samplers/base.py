@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from models.base import Model, Sites
-from models.registry import Registry
+from samplerbench.models.base import Model, Sites
+from samplerbench.registry import Registry
 
 
 class Declined(Exception):
@@ -74,7 +74,9 @@ class Sampler:
     needs: tuple[str, ...] = ()  # libraries to import, in this order, before the clocks of a run
 
 
-samplers: Registry[Sampler] = Registry("sampler", "samplers", Sampler)
+samplers: Registry[Sampler] = Registry(
+    "sampler", ("samplerbench.samplers", "samplerbench.samplers.controls"), Sampler
+)
 
 
 def add(sampler: Sampler) -> Sampler:

@@ -6,8 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.base import Exact, Model, Sites
-from samplers.base import Budget, Compiled, Declined, Draws, Prepared, Sampler, add
+from samplerbench.models.base import Exact, Model, Sites
+from samplerbench.samplers.base import (
+    Budget,
+    Compiled,
+    Declined,
+    Draws,
+    Prepared,
+    Sampler,
+    add,
+)
 
 STREAM = 0x11D  # keeps these draws apart from any other use of the same seed
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 
-from models.base import Model
-from samplers.base import Budget, Prepared, Sampler, add
-from samplers.mcmc import check_choices, init_strategy, prepare_mcmc
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import (
+    Budget,
+    Prepared,
+    Sampler,
+    add,
+)
+from samplerbench.samplers.support.numpyro_mcmc import check_choices, init_strategy, prepare_mcmc
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models import base
+from samplerbench.models import base
 
 
 def made(name, **options):

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from harness import drawsfile
-from harness.campaign import Campaign
-from harness.records import Result, Trial
-from harness.store import Store
-from models.base import Exact, build
-from samplers.base import Draws
+from samplerbench.harness import draws_file
+from samplerbench.harness.campaign.run import Campaign
+from samplerbench.harness.campaign.store import Store
+from samplerbench.harness.records import Result, Trial
+from samplerbench.models.base import Exact, build
+from samplerbench.samplers.base import Draws
 
 REPLICATES, DRAWS = 20, 150
 #: what must come out as text wherever it is shown
@@ -88,7 +88,7 @@ def put(store: Store, one: Trial, ended: Result, log: str = "all went well\n") -
     scratch.mkdir(parents=True)
     (scratch / "log.txt").write_text(log)
     if ended.status == "ok":
-        drawsfile.save(scratch / "draws.npz", {"replicates": runs(exact(), one.sampler)})
+        draws_file.save(scratch / "draws.npz", {"replicates": runs(exact(), one.sampler)})
     store.commit(one, ended, scratch, 1.0)
 
 

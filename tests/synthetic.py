@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import special
 
-from harness.judge.evidence import Evidence, from_draws
-from harness.judge.weighted import kish_ess
-from models.base import Exact
+from samplerbench.harness.scoring.replicate_summary import Evidence, from_draws
+from samplerbench.harness.statistics.weighted import kish_ess
+from samplerbench.models.base import Exact
 
 Array = np.ndarray
 LOG_Z, LOG_Z_ERR = -66.87, 0.35  # of the size that 50 live points give on a two-parameter model

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.judge import audit, references
-from harness.judge.evidence import from_draws
-from harness.judge.verdict import verdict
+from samplerbench.harness.ground_truth import reference_files
+from samplerbench.harness.scoring.replicate_summary import from_draws
+from samplerbench.harness.scoring.verdict import verdict
+from samplerbench.harness.statistics import estimates
 from tests.synthetic import Case, gaussian, iid
 
 CASE = Case(replicates=64, draws=250)
@@ -18,7 +19,7 @@ CASE = Case(replicates=64, draws=250)
 def reference(count: int, rng, moments: bool = False):
     """An answer from ``count`` independent draws."""
     sites = {"p": gaussian(2).draw(rng, count)["p"][None]}
-    found = references.of_draws(sites, "reference draws (r.npz)", "r.npz")
+    found = reference_files.of_draws(sites, "reference draws (r.npz)", "r.npz")
     return replace(found, quantile=None, draw=None) if moments else found
 
 
@@ -57,13 +58,13 @@ def test_intervals_are_widened_and_what_the_answer_adds_is_taken_off():
     est = exact.mean + exact.sd * rng.standard_normal((4000, 1)) / np.sqrt(1000)
     own = exact.sd / np.sqrt(2000)
     off = exact.mean + own  # an answer off by one of its standard errors
-    (plain,) = audit.mean_error(est, off, exact.sd)
-    (wide,) = audit.mean_error(est, off, exact.sd, own)
+    (plain,) = estimates.mean_error(est, off, exact.sd)
+    (wide,) = estimates.mean_error(est, off, exact.sd, own)
     assert wide.value == plain.value
     assert wide.lo < 0 < wide.hi and not plain.lo < 0 < plain.hi
-    (realised,) = audit.realised_ess(est, off, exact.sd, own)
+    (realised,) = estimates.realised_ess(est, off, exact.sd, own)
     assert realised.value == pytest.approx(1000, rel=0.12)  # five standard errors of 4000 squares
-    (lost,) = audit.realised_ess(est, exact.mean, exact.sd, exact.sd / 10)
+    (lost,) = estimates.realised_ess(est, exact.mean, exact.sd, exact.sd / 10)
     assert lost.value is None and "the answer's own error" in lost.reason
 
 

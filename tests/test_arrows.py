@@ -1,5 +1,6 @@
 """Imports point one way: models <- samplers <- harness <- reports, the command line on top.
 
+One table says which packages each package's files may import, at the top or inside a function.
 Read from the files as they are; only the last tests import anything.
 """
 
@@ -9,182 +10,254 @@ import ast
 import graphlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
-#: package -> the packages of ours that its files may import, at the top or inside a function
-ARROWS = {
-    "models": {"models"},
-    "samplers": {"models", "samplers"},
-    "harness": {"models", "samplers", "harness"},
-    "reports": {"models", "samplers", "harness", "reports"},
-}
+LINKED = ("models", "samplers", "harness", "reports")
+BASE = {"errors", "options", "registry", "plugins", "components", "files", "version"}
+STATISTICS = {"harness.statistics"}
+CAMPAIGN = {"harness", "harness.environments", "harness.ground_truth", "harness.scoring"}
+MODELS = {"models", "models.loading", "models.posteriordb"}
+#: package -> the packages that its files may import beside their own and BASE.
+#: The worker's side: loads in a foreign environment with NumPy and the sampler's own libraries.
+WORKER_SIDE = {
+    "models": {"models.exact"},
+    "models.exact": {"models"},
+    "models.loading": {"models", "models.posteriordb"},
+    "models.posteriordb": {"models", "models.loading"},
+    "samplers": {"models", "samplers.support"},
+    "samplers.controls": {"models", "samplers"},
+    "samplers.support": {"models", "samplers"},
+    "harness": {"models", "samplers"},
+    "harness.worker": {"models", "models.loading", "samplers", "samplers.support", "harness"},
+    "harness.worker.inspection": {
+        "models", "models.loading", "samplers.support", "harness", "harness.worker",
+    },
+    "harness.worker.conformance": {
+        "models", "models.loading", "samplers", "harness", "harness.worker",
+    },
+}  # fmt: skip
+#: The coordinator's side, which never imports a sampler's library.
+COORDINATOR_SIDE = {
+    "harness.environments": {"harness", "samplers"},
+    "harness.statistics": {"models"},
+    "harness.ground_truth": {*STATISTICS, *MODELS, "harness"},
+    "harness.scoring": {*STATISTICS, "harness", "harness.ground_truth", "models"},
+    "harness.comparison": {*STATISTICS, "harness", "rounding"},
+    "harness.campaign": {*CAMPAIGN, *MODELS, "samplers"},
+    "harness.compatibility": {
+        *STATISTICS, "harness", "harness.campaign", "harness.environments", "harness.scoring",
+        "models", "samplers",
+    },
+    "harness.pytest_plugin": {
+        *STATISTICS, "harness", "harness.campaign", "harness.scoring", "harness.worker", "models",
+        "models.loading", "samplers",
+        "rounding",
+    },
+    "reports": {
+        "harness", "harness.scoring", "harness.pytest_plugin", "reports.figures", "reports.pages",
+        "reports.scaling", "reports.tables", "rounding",
+    },
+    "reports.tables": {"harness", "harness.scoring", "rounding"},
+    "reports.figures": {
+        "harness", "harness.comparison", "models.loading", "reports", "reports.comparison",
+        "reports.scaling", "reports.tables", "rounding",
+    },
+    "reports.scaling": {
+        *STATISTICS, "harness", "harness.campaign", "harness.comparison", "reports.tables",
+        "rounding",
+    },
+    "reports.comparison": {
+        "harness", "harness.comparison", "reports", "reports.figures", "reports.pages",
+        "reports.tables", "rounding",
+    },
+    "reports.compatibility": {"harness.compatibility", "reports.tables", "rounding"},
+    "reports.pages": {
+        "harness", "reports", "reports.figures", "reports.scaling", "reports.tables", "rounding",
+    },
+}  # fmt: skip
 #: on top of all
-TOP = ("harness.cli", "harness.commands")
-#: what of `harness` runs in a worker, in an environment where this project is not installed
-IN_WORKERS = {
-    f"harness.{name}".removesuffix(".")
-    for name in (
-        "",
-        "records",
-        "worker",
-        "clocks",
-        "machine",
-        "drawsfile",
-        "bootstrap",
-        "replicates",
-        "survey",
-        "cubature",
-        "hills",
-        "joint",
-        "brought",
-        "checks",
-        "checks.density",
-        "checks.model",
-        "checks.programs",
-        "checks.runs",
-        "checks.sampler",
-        "checks.subject",
-        "checks.task",
-    )
-}
-#: files that hold what models and samplers share; of `models`, samplers import these alone
-CONTRACTS = {"models.base", "models.registry"}
+TOP = {"__init__", "__main__", "conformance", "cli"}
+#: of ``harness`` itself, what only the coordinator loads
+LAUNCHER = "harness.launcher"
+#: files that hold what models and samplers share; of ``models``, samplers import these alone
+CONTRACTS = {"models.base"}
 COORDINATORS = {"pandas", "arviz", "chainconsumer", "matplotlib", "orjson", "rich", "jinja2",
                 "packaging", "xarray", "uv"}  # fmt: skip
 SAMPLERS_OWN = {"jax", "jaxlib", "numpyro", "jaxns", "tensorflow_probability", "tfp"}
 
 
-def name_of(path: Path) -> str:
-    """The module that a file is: harness/cli.py -> harness.cli."""
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+def module_files() -> Iterator[tuple[str, Path]]:
+    """Each module below ``samplerbench``, without that word, and its file."""
+    own = [*ROOT.glob("samplerbench/*.py"), *ROOT.glob("samplerbench/cli/*.py")]
+    for path in own:
+        yield ".".join(path.relative_to(ROOT / "samplerbench").with_suffix("").parts), path
+    for folder in LINKED:
+        for path in (ROOT / folder).rglob("*.py"):
+            yield ".".join(path.relative_to(ROOT).with_suffix("").parts), path
 
 
-FILES = {name_of(path): path for package in ARROWS for path in (ROOT / package).rglob("*.py")}
-COMMAND_LINE = {name for name in FILES if name.startswith(TOP)}
+FILES = {name.removesuffix(".__init__"): path for name, path in module_files()}
 TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in FILES.items()}
-WORKERS = {name for name in FILES if name.split(".")[0] in ("models", "samplers")} | IN_WORKERS
+PACKAGES = {name for name, path in FILES.items() if path.name == "__init__.py"} - {"__init__"}
+
+
+def package_of(name: str) -> str:
+    """The package that a module's file lies in; a module of ``samplerbench`` stands for itself."""
+    if name in PACKAGES:
+        return name
+    parent = name.rpartition(".")[0]
+    return parent if parent in PACKAGES else name
 
 
 def imported(tree: ast.Module, inside: bool) -> set[str]:
-    """Modules that are imported at the top of a file, or also ``inside`` its functions.
+    """Modules imported at the top of a file, or also ``inside`` functions; ours without the root.
 
     What is only for type checkers is left out: it does not happen.
     """
-    found: set[str] = set()
+    names: set[str] = set()
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, "imports name the whole module"
-            names = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= {name for name in names if name in FILES} or {str(node.module)}
+            each = {f"{node.module}.{alias.name}" for alias in node.names}
+            modules = {name for name in each if name.removeprefix("samplerbench.") in FILES}
+            names |= modules if modules == each else modules | {str(node.module)}
         elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             waiting += node.orelse
         elif inside or not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             waiting += ast.iter_child_nodes(node)
-    return found
-
-
-def packages(modules: set[str]) -> set[str]:
-    return {name.split(".")[0] for name in modules}
+    return {name.removeprefix("samplerbench.") for name in names}
 
 
 def ours(modules: set[str]) -> set[str]:
-    return {name for name in modules if name.split(".")[0] in ARROWS}
+    """Those of ``modules`` that are the project's; the root package is ``__init__``."""
+    known = {"__init__" if name == "samplerbench" else name for name in modules}
+    return known & FILES.keys()
 
 
-def test_a_file_imports_no_package_above_its_own():
-    for name in FILES.keys() - COMMAND_LINE:
-        above = ARROWS.keys() - ARROWS[name.split(".")[0]]
-        assert not packages(imported(TREES[name], inside=True)) & above, name
+def others(modules: set[str]) -> set[str]:
+    return {name.split(".")[0] for name in modules - FILES.keys() - {"samplerbench"}}
 
 
-def test_nothing_imports_the_command_line():
-    for name in FILES.keys() - COMMAND_LINE:
-        assert not imported(TREES[name], inside=True) & COMMAND_LINE, name
+ARROWS = {**WORKER_SIDE, **COORDINATOR_SIDE}
+BELOW = {name for name in FILES if package_of(name).split(".")[0] not in TOP}
+WORKERS = {name for name in FILES if package_of(name) in {*WORKER_SIDE, *BASE}} - {LAUNCHER}
+
+
+def test_every_package_has_its_row_in_the_table():
+    assert {package_of(name) for name in BELOW} == {*ARROWS, *BASE, "rounding"}
+
+
+@pytest.mark.parametrize("package", sorted(ARROWS))
+def test_a_file_imports_only_the_packages_that_its_row_names(package):
+    for name in BELOW:
+        if package_of(name) == package:
+            theirs = {package_of(m) for m in ours(imported(TREES[name], inside=True))}
+            assert theirs <= {package, *ARROWS[package], *BASE}, name
+
+
+def test_the_table_allows_no_more_than_is_there():
+    for package, allowed in ARROWS.items():
+        files = [name for name in BELOW if package_of(name) == package]
+        modules = {m for name in files for m in ours(imported(TREES[name], inside=True))}
+        assert allowed <= {package_of(m) for m in modules}, package
+
+
+def test_what_all_packages_share_imports_nothing_above_it():
+    for name in BASE | {"rounding"}:
+        assert ours(imported(TREES[name], inside=True)) <= BASE, name
 
 
 def test_samplers_know_the_contract_of_models_alone():
     for name in FILES:
         if name.startswith("samplers"):
-            theirs = {m for m in imported(TREES[name], inside=True) if m.startswith("models")}
-            assert theirs <= CONTRACTS, name
+            modules = {m for m in imported(TREES[name], inside=True) if m.startswith("models")}
+            assert modules <= CONTRACTS, name
 
 
 def test_the_worker_side_needs_only_numpy_and_itself_to_be_imported():
     for name in WORKERS:
         modules = imported(TREES[name], inside=False)
         assert ours(modules) <= WORKERS, name
-        others = packages(modules - ours(modules))
-        assert others <= set(sys.stdlib_module_names) | {"numpy"}, name
+        assert others(modules) <= set(sys.stdlib_module_names) | {"numpy"}, name
 
 
 def test_the_worker_side_never_imports_what_only_the_coordinator_has():
     for name in WORKERS:
         modules = imported(TREES[name], inside=True)
-        assert not packages(modules) & COORDINATORS, name
-        # the package's own `run` and `load` are the coordinator's, behind a function
-        assert ours(modules) <= WORKERS or name == "harness", name
+        assert not others(modules) & COORDINATORS, name
+        assert ours(modules) <= WORKERS, name
 
 
 def test_the_worker_side_is_written_for_python_3_9():
-    for name in WORKERS:
+    for name in WORKERS | {"__init__"}:  # importing anything of a package imports its root
         ast.parse(FILES[name].read_text("utf-8"), feature_version=(3, 9))
 
 
 def test_the_coordinator_never_imports_a_samplers_library():
     for name in FILES.keys() - WORKERS:
-        assert not packages(imported(TREES[name], inside=True)) & SAMPLERS_OWN, name
+        assert not others(imported(TREES[name], inside=True)) & SAMPLERS_OWN, name
 
 
 def test_there_is_no_import_cycle():
-    """Of imports at the top; ``TopologicalSorter`` raises CycleError with the cycle."""
-    graph = {
-        name: {m for m in imported(tree, inside=False) if m in FILES and m != name}
-        for name, tree in TREES.items()
-    }
+    """Imports inside functions count; ``TopologicalSorter`` raises CycleError with the cycle."""
+    graph = {name: ours(imported(tree, inside=True)) - {name} for name, tree in TREES.items()}
     order = list(graphlib.TopologicalSorter(graph).static_order())
     assert set(order) == set(FILES)
 
 
 def test_the_reader_of_imports_sees_what_it_should():
     tree = ast.parse(
-        "import a.b\nfrom harness import cli, nothing\nfrom typing import TYPE_CHECKING\n"
+        "import a.b\nfrom samplerbench.cli import main\nfrom samplerbench.models import nothing\n"
+        "from typing import TYPE_CHECKING\n"
         "if TYPE_CHECKING:\n    import only_for_types\n"
         "try:\n    import tried\nexcept ImportError:\n    pass\n"
         "class C:\n    import in_class\n    def f(self):\n        import in_function\n"
     )
-    top = {"a.b", "harness.cli", "typing", "tried", "in_class"}
+    top = {"a.b", "cli.main", "models", "typing", "tried", "in_class"}
     assert imported(tree, inside=False) == top
     assert imported(tree, inside=True) == top | {"in_function"}
+    assert package_of("cli.main") == "cli" and package_of("errors") == "errors"
 
 
 # -- as it is when run -----------------------------------------------------------------------------
 
 
 def loaded_by(code: str) -> set[str]:
-    """The packages that are loaded in a fresh process once ``code`` has run."""
+    """The top-level packages that are loaded in a fresh process once ``code`` has run."""
     code = f"import sys\n{code}\nprint(*sys.modules, sep='\\n')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
-    return packages(set(done.stdout.split()))
+    return {name.split(".")[0] for name in done.stdout.split()}
 
 
 def test_importing_the_coordinator_starts_no_jax_and_no_pandas():
-    wanted = "import harness, harness.campaign, harness.cli, harness.plan, harness.progress"
-    loaded = loaded_by(wanted)
-    assert "harness" in loaded
+    modules = "cli.main", "cli.progress", "harness.campaign.run", "harness.campaign.plan"
+    loaded = loaded_by("\n".join(f"import samplerbench.{module}" for module in modules))
+    assert "samplerbench" in loaded
     assert not loaded & (SAMPLERS_OWN | {"pandas", "arviz", "matplotlib", "rich"})
 
 
 def test_importing_a_worker_and_all_samplers_and_models_needs_only_numpy():
     loaded = loaded_by(
-        "import harness.worker\n"
-        "from models.base import models\n"
-        "from samplers.base import samplers\n"
+        "import samplerbench.harness.worker.run_trial\n"
+        "from samplerbench.models.base import models\n"
+        "from samplerbench.samplers.base import samplers\n"
         "assert len(samplers.names()) >= 5 and models.names()"
     )
     assert not loaded & (SAMPLERS_OWN | COORDINATORS | {"scipy"})
+
+
+@pytest.mark.parametrize("folder", LINKED)
+def test_a_folder_of_the_package_refuses_to_be_a_second_copy_of_it(folder):
+    done = subprocess.run(
+        [sys.executable, "-c", f"import {folder}"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 1 and f"import samplerbench.{folder}" in done.stderr

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.judge import audit, diagnostics, gates, nested_checks, weighted, yardstick
+from samplerbench.harness.statistics import (
+    ess_rhat,
+    insertion_index,
+    self_diagnostics,
+    wasserstein,
+    weighted,
+)
+from samplerbench.harness.statistics import (
+    estimates as audit,
+)
 from tests.synthetic import Case, ar1, gaussian, iid, lognormal, two_modes
 
 SD = np.array([1.0, 2.0])
@@ -159,7 +168,7 @@ def test_equal_weights_are_no_weights():
     np.testing.assert_allclose(sd, x.std(axis=(1, 2)))
     np.testing.assert_allclose(weighted.kish_ess(log_w), 500)
     np.testing.assert_allclose(
-        yardstick.w1(x, exact, log_w), yardstick.w1(x, exact), rtol=0.02
+        wasserstein.w1(x, exact, log_w), wasserstein.w1(x, exact), rtol=0.02
     )  # two mid-point rules, on 2000 and on 500 points
 
 
@@ -178,25 +187,25 @@ def test_w1_of_a_shift_is_the_shift_and_of_one_draw_the_mean_distance():
     exact = gaussian(2)
     probs = (np.arange(1000) + 0.5) / 1000
     x = (exact.quantile(probs) + 0.2 * exact.sd)[None, None]
-    np.testing.assert_allclose(yardstick.w1(x, exact), 0.2, rtol=1e-10)
+    np.testing.assert_allclose(wasserstein.w1(x, exact), 0.2, rtol=1e-10)
     weights = np.zeros((1, 1, 1000))
-    np.testing.assert_allclose(yardstick.w1(x, exact, weights), 0.2, rtol=0.02)
-    lone = yardstick.w1(np.zeros((1, 1, 1, 2)) + exact.mean, exact)
+    np.testing.assert_allclose(wasserstein.w1(x, exact, weights), 0.2, rtol=0.02)
+    lone = wasserstein.w1(np.zeros((1, 1, 1, 2)) + exact.mean, exact)
     np.testing.assert_allclose(lone, 0.0, atol=1e-12)  # one mid-point: the median
 
 
 def test_yardstick_equals_w1_of_exact_draws():
     exact = gaussian(2)
     x = iid(Case(replicates=200, draws=300), exact, np.random.default_rng(7))
-    ideal = yardstick.iid(exact, 300)
-    error = np.hypot(ideal.w1_error, yardstick.w1(x, exact).std(axis=0) / np.sqrt(200))
-    assert (np.abs(yardstick.w1(x, exact).mean(axis=0) - ideal.w1) < 6 * error).all()
+    ideal = wasserstein.iid(exact, 300)
+    error = np.hypot(ideal.w1_error, wasserstein.w1(x, exact).std(axis=0) / np.sqrt(200))
+    assert (np.abs(wasserstein.w1(x, exact).mean(axis=0) - ideal.w1) < 6 * error).all()
     assert (np.abs(ideal.calibration - 1) < 6 / np.sqrt(2 * ideal.replications) + 0.01).all()
-    assert (yardstick.iid(exact, 300).w1 == ideal.w1).all()
+    assert (wasserstein.iid(exact, 300).w1 == ideal.w1).all()
 
 
 def test_yardstick_shows_where_the_mean_is_hard():
-    assert yardstick.iid(lognormal(1, sigma=2.5), 300).calibration[0] > 1.5
+    assert wasserstein.iid(lognormal(1, sigma=2.5), 300).calibration[0] > 1.5
 
 
 @pytest.mark.parametrize(
@@ -204,7 +213,7 @@ def test_yardstick_shows_where_the_mean_is_hard():
 )
 def test_central_intervals_of_exact_draws_cover_as_they_say(exact):
     x = iid(Case(replicates=400, draws=400, size=3), exact, np.random.default_rng(8))
-    for level, estimates in yardstick.coverage(x, exact).items():
+    for level, estimates in wasserstein.coverage(x, exact).items():
         lo, hi = stats.binom.ppf([1e-7, 1 - 1e-7], 400, level) / 400
         assert all(lo - 0.01 <= one.value <= hi for one in estimates)
 
@@ -213,23 +222,23 @@ def test_coverage_shows_draws_that_are_too_narrow():
     exact = gaussian(1)
     x = iid(Case(replicates=400, draws=400, size=1), exact, np.random.default_rng(9))
     narrow = exact.mean + 0.5 * (x - exact.mean)
-    assert yardstick.coverage(narrow, exact)[0.9][0].hi < 0.8
+    assert wasserstein.coverage(narrow, exact)[0.9][0].hi < 0.8
 
 
 def test_components_are_found_by_name():
     sites = {"m": np.arange(2.0), "L": np.arange(8.0).reshape(2, 2, 2)}
-    got = yardstick.component_draws(sites, ("L[1,0]", "m"), lead=1)
+    got = wasserstein.component_draws(sites, ("L[1,0]", "m"), lead=1)
     assert got.tolist() == [[2.0, 0.0], [6.0, 1.0]]
     with pytest.raises(KeyError, match="no site 'x'"):
-        yardstick.component_draws(sites, ("x",), lead=1)
+        wasserstein.component_draws(sites, ("x",), lead=1)
 
 
 # Gates
 
 
-def gate(x: np.ndarray, **more) -> gates.Gates:
-    claims = diagnostics.claims(x)
-    return gates.own_diagnostics(claims, x.shape[1], claims.finite, claims.moves, **more)
+def gate(x: np.ndarray, **more) -> self_diagnostics.Gates:
+    claims = ess_rhat.claims(x)
+    return self_diagnostics.own_diagnostics(claims, x.shape[1], claims.finite, claims.moves, **more)
 
 
 def test_good_draws_pass_the_gates_and_bad_ones_say_why():
@@ -253,17 +262,17 @@ def test_sticky_chains_fail_for_their_ess():
 def test_nested_sampling_that_ran_out_of_samples_fails():
     good = np.ones((3, 2), dtype=bool)
     why = ["evidence found", "max_samples reached", None]
-    got = gates.own_diagnostics(None, 1, good, good, termination=why)
+    got = self_diagnostics.own_diagnostics(None, 1, good, good, termination=why)
     assert got.fails.tolist() == [False, True, False]
 
 
 def test_silent_failures_are_wrong_and_unnoticed():
     est = np.array([[0.0, 5.0], [0.6, 5.0], [0.0, 7.0], [np.nan, 5.0]])
-    is_wrong = gates.wrong(est, MEAN, SD)
+    is_wrong = self_diagnostics.wrong(est, MEAN, SD)
     assert is_wrong.tolist() == [False, True, True, False]
     fails = np.array([False, True, False, True])
-    assert gates.silent_failures(fails, is_wrong).value == 0.25
-    assert gates.failure_rate(is_wrong, np.isfinite(est)).value == 0.75
+    assert self_diagnostics.silent_failures(fails, is_wrong).value == 0.25
+    assert self_diagnostics.failure_rate(is_wrong, np.isfinite(est)).value == 0.75
 
 
 # Insertion index
@@ -301,27 +310,27 @@ def test_insertion_ranks_equal_direct_counting():
             & (birth[:, None] < log_l[None])
             & ~np.eye(200, dtype=bool)
         )
-        ranks, n_live = nested_checks.insertion_ranks(log_l, birth)
+        ranks, n_live = insertion_index.insertion_ranks(log_l, birth)
         np.testing.assert_array_equal(n_live, alive.sum(axis=1))
         np.testing.assert_array_equal(ranks, (alive & (log_l[None] < log_l[:, None])).sum(axis=1))
 
 
 def test_insertion_p_is_uniform_for_a_perfect_nested_sampler():
     rng = np.random.default_rng(13)
-    p = [nested_checks.insertion_index(*nested_run(rng, 30, 300), rng)[0] for _ in range(200)]
+    p = [insertion_index.insertion_index(*nested_run(rng, 30, 300), rng)[0] for _ in range(200)]
     assert stats.kstest(p, "uniform").pvalue > 1e-6
 
 
 def test_insertion_p_finds_a_flawed_nested_sampler():
     rng = np.random.default_rng(14)
-    p, count = nested_checks.insertion_index(*nested_run(rng, 50, 1000, flaw=0.5), rng)
+    p, count = insertion_index.insertion_index(*nested_run(rng, 50, 1000, flaw=0.5), rng)
     assert p < 1e-6 and count == 1000
 
 
 def test_insertion_index_of_nothing_has_no_p():
     rng = np.random.default_rng(15)
-    assert nested_checks.insertion_index(np.empty(0), np.empty(0), rng) == (None, 0)
-    assert nested_checks.insertion_index(np.ones(1), np.full(1, -np.inf), rng) == (None, 0)
+    assert insertion_index.insertion_index(np.empty(0), np.empty(0), rng) == (None, 0)
+    assert insertion_index.insertion_index(np.ones(1), np.full(1, -np.inf), rng) == (None, 0)
 
 
 def test_a_varying_number_of_live_points_gives_uniform_ranks():
@@ -329,7 +338,7 @@ def test_a_varying_number_of_live_points_gives_uniform_ranks():
     rng = np.random.default_rng(16)
     runs = [nested_run(rng, live, 1500) for live in (20, 30)]
     log_l, birth = (np.concatenate(parts) for parts in zip(*runs, strict=True))
-    p, count = nested_checks.insertion_index(log_l, birth, rng)
+    p, count = insertion_index.insertion_index(log_l, birth, rng)
     assert p > 1e-6 and count == 3000
 
 
@@ -337,7 +346,7 @@ def test_points_on_their_own_contour_are_left_out():
     rng = np.random.default_rng(17)
     log_l, birth = nested_run(rng, 20, 300)
     birth[-1] = log_l[-1]
-    assert nested_checks.insertion_index(log_l, birth, rng)[1] == 299
+    assert insertion_index.insertion_index(log_l, birth, rng)[1] == 299
 
 
 def test_the_interval_of_a_median_is_of_order_statistics_and_covers_as_it_says():

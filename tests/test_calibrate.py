@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import harness
-from harness.stored_draws import DrawsFile
+import samplerbench
+from samplerbench.harness.draws_file import DrawsFile
 
 #: an exponential prior and a vector of observations: nothing here has an exact answer
 MODEL = """
@@ -22,7 +22,7 @@ def counts(y, n):
 
 @pytest.fixture(scope="module")
 def controls(tmp_path_factory):
-    with harness.run(
+    with samplerbench.run(
         samplers=["exact_iid", "control_wide:factor=1.6", "control_wide:factor=0.6",
                   "control_shifted:by=0.6"],
         calibrate="prior", replicates=200, draws=200, env="current",
@@ -58,7 +58,7 @@ def test_truths_come_from_the_prior_and_are_kept_with_the_draws(controls):
 def test_a_program_of_ones_own_is_calibrated_by_running_it_forward(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(MODEL)
-    with harness.run(
+    with samplerbench.run(
         model=f"{file}:counts", samplers=["numpyro_nuts"], calibrate="prior", replicates=40,
         warmup=200, draws=400, env="current", out=tmp_path / "c",
     ) as campaign:  # fmt: skip
@@ -71,7 +71,7 @@ def test_a_program_of_ones_own_is_calibrated_by_running_it_forward(tmp_path):
 def test_a_program_whose_data_cannot_be_replaced_is_declined(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(MODEL.replace("obs=y)", "obs=2 * y)"))
-    with harness.run(
+    with samplerbench.run(
         model=f"{file}:counts", samplers=["numpyro_nuts"], calibrate="prior", replicates=16,
         warmup=20, draws=20, env="current", out=tmp_path / "c",
     ) as campaign:  # fmt: skip

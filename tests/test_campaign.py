@@ -14,14 +14,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import harness
-from harness import campaign, drawsfile
-from harness.campaign import Campaign, Watcher
-from harness.judge.rows import COLUMNS
-from harness.records import Result
-from harness.store import FILE, Store, StoreError
-from models.registry import UnknownName
-from samplers.base import Draws
+import samplerbench
+from samplerbench.errors import UsageError
+from samplerbench.harness import draws_file
+from samplerbench.harness.campaign import run as campaign
+from samplerbench.harness.campaign.run import Campaign, Watcher
+from samplerbench.harness.campaign.store import FILE, Store, StoreError
+from samplerbench.harness.records import Result
+from samplerbench.harness.scoring.columns import COLUMNS
+from samplerbench.samplers.base import Draws
 from tests import trials
 from tests.trials import ended, small, within
 
@@ -32,14 +33,14 @@ OF_THE_RUN = {c.name for c in COLUMNS if c.group in ("cost", "machine")} - {"tri
 #: runs the campaign in argv[1] as a process of its own, which can be killed
 RUN = """
 import sys
-import harness
+import samplerbench
 from tests.test_campaign import LINES, QUICK
-harness.run(out=sys.argv[1], model=LINES, **QUICK)
+samplerbench.run(out=sys.argv[1], model=LINES, **QUICK)
 """
 #: a model that hangs while a file called `hang` lies beside it, with a child of its own
 HANGS_WHILE_TOLD = """
 import pathlib, subprocess, sys, time, os
-from models.base import build
+from samplerbench.models.base import build
 if pathlib.Path(__file__).with_name("hang").exists():
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     pathlib.Path("pids.part").write_text(f"{os.getpid()} {child.pid}")
@@ -50,7 +51,7 @@ program = build("linear", {})
 #: a model that can be loaded, and fails in its trial
 FAILS_WHILE_TOLD = """
 import dataclasses, pathlib
-from models.base import build
+from samplerbench.models.base import build
 linear = build("linear", {})
 def exact(data):
     if pathlib.Path(__file__).with_name("fail").exists():
@@ -124,7 +125,9 @@ def workers_of(folder: Path) -> list[int]:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     """A campaign of five trials that was left alone."""
-    with harness.run(out=tmp_path_factory.mktemp("undisturbed"), model=LINES, **QUICK) as found:
+    with samplerbench.run(
+        out=tmp_path_factory.mktemp("undisturbed"), model=LINES, **QUICK
+    ) as found:
         yield found
 
 
@@ -146,7 +149,7 @@ def test_killed_again_and_again_it_ends_as_if_left_alone(undisturbed, tmp_path):
         before, kept = kept, finish_times(folder)
         assert before.items() <= kept.items()  # nothing lost, nothing done anew
     assert interrupted >= 3
-    with harness.run(out=folder, model=LINES, **QUICK) as found:
+    with samplerbench.run(out=folder, model=LINES, **QUICK) as found:
         assert kept.items() <= finish_times(folder).items()
         assert digests(found) == digests(undisturbed)
         assert comparable(found) == comparable(undisturbed)
@@ -162,7 +165,7 @@ def own_folder(tmp_path):
         'model = ["linear:n_points=4", "model.py:program"]\nsampler = "exact_iid"\n'
         'env = "current"\ndraws = 30\nreplicates = 2\nprecision = 64\n'
     )
-    for name in ("models.py", "numpy.py", "harness/__init__.py"):
+    for name in ("models.py", "numpy.py", "samplerbench/__init__.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("raise ImportError('not the real one')\n")
     return tmp_path
@@ -196,7 +199,9 @@ def test_ctrl_c_ends_the_command_cleanly_and_it_goes_on_as_it_says(own_folder):
     again = subprocess.run([trials.COMMAND, *words[1:]], cwd=own_folder, capture_output=True)
     assert again.returncode == 0, again.stderr.decode()
     assert before.items() <= finish_times(folder).items()
-    with harness.load(folder) as found:  # the campaign file's options, the command line's first
+    with samplerbench.load(
+        folder
+    ) as found:  # the campaign file's options, the command line's first
         keys = ("model", "sampler", "draws", "replicates", "precision", "status")
         assert [tuple(row[key] for key in keys) for row in found.rows()] == [
             ("linear:n_points=4", "exact_iid", 20, 2, 64, "ok"),
@@ -217,10 +222,10 @@ def test_ctrl_c_in_python_keeps_what_is_finished(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(campaign.Interrupted) as stopped:
-        harness.run(out=tmp_path / "c", watcher=Stops(), model=LINES[:3], **QUICK)
+        samplerbench.run(out=tmp_path / "c", watcher=Stops(), model=LINES[:3], **QUICK)
     assert (stopped.value.left, stopped.value.folder) == (2, tmp_path / "c")
     assert len(finish_times(tmp_path / "c")) == 1
-    harness.run(out=tmp_path / "c", model=LINES[:1], **QUICK).close()  # the folder is free
+    samplerbench.run(out=tmp_path / "c", model=LINES[:1], **QUICK).close()  # the folder is free
 
 
 def test_an_error_of_ours_ends_the_workers_under_way(tmp_path):
@@ -236,16 +241,18 @@ def test_an_error_of_ours_ends_the_workers_under_way(tmp_path):
 
     models = ["linear", f"{tmp_path / 'model.py'}:program"]
     with pytest.raises(ZeroDivisionError):
-        harness.run(out=tmp_path / "c", watcher=Breaks(), model=models, jobs=2, timeout=30, **QUICK)
+        samplerbench.run(
+            out=tmp_path / "c", watcher=Breaks(), model=models, jobs=2, timeout=30, **QUICK
+        )
     assert within(5, lambda: not workers_of(tmp_path / "c"))
 
 
 def test_only_what_is_missing_is_run(tmp_path):
     first, second, third = Notes(), Notes(), Notes()
-    harness.run(out=tmp_path / "c", watcher=first, model=LINES[:1], **QUICK).close()
-    harness.run(out=tmp_path / "c", watcher=second, model=LINES[:2], **QUICK).close()
+    samplerbench.run(out=tmp_path / "c", watcher=first, model=LINES[:1], **QUICK).close()
+    samplerbench.run(out=tmp_path / "c", watcher=second, model=LINES[:2], **QUICK).close()
     before = finish_times(tmp_path / "c")
-    with harness.run(out=tmp_path / "c", watcher=third, model=LINES[:2], **QUICK) as found:
+    with samplerbench.run(out=tmp_path / "c", watcher=third, model=LINES[:2], **QUICK) as found:
         assert [row["model"] for row in found.rows()] == LINES[:2]
     assert (first.run, second.run, third.run) == (LINES[:1], LINES[1:2], [])
     assert (second.waiting, third.waiting) == (LINES[1:2], [])
@@ -257,34 +264,36 @@ def test_retry_runs_what_did_not_end_ok_and_nothing_else(tmp_path):
     file.write_text(FAILS_WHILE_TOLD)
     flag.touch()
     plan = {"out": tmp_path / "c", "model": ["linear", f"{file}:program"], **QUICK}
-    with harness.run(**plan) as found:
+    with samplerbench.run(**plan) as found:
         assert [(r["status"], r["reason"]) for r in found.rows()] == [
             ("ok", ""),
             ("failed", "RuntimeError: as told"),
         ]
     flag.unlink()
     plain, again = Notes(), Notes()
-    harness.run(watcher=plain, **plan).close()
+    samplerbench.run(watcher=plain, **plan).close()
     assert plain.run == []  # a trial that failed is finished
-    with harness.run(watcher=again, retry=True, **plan) as found:
+    with samplerbench.run(watcher=again, retry=True, **plan) as found:
         assert [row["status"] for row in found.rows()] == ["ok", "ok"]
     assert again.run == [f"{file}:program"]
 
 
 def test_a_changed_file_is_another_model(tmp_path):
     file, notes = tmp_path / "model.py", Notes()
-    file.write_text("from models.base import build\nprogram = build('linear', {})\n")
+    file.write_text("from samplerbench.models.base import build\nprogram = build('linear', {})\n")
     plan = {"out": tmp_path / "c", "model": f"{file}:program", **QUICK}
-    harness.run(**plan).close()
-    file.write_text("from models.base import build\nprogram = build('linear', {'n_points': 4})\n")
-    with harness.run(watcher=notes, **plan) as found:
+    samplerbench.run(**plan).close()
+    file.write_text(
+        "from samplerbench.models.base import build\nprogram = build('linear', {'n_points': 4})\n"
+    )
+    with samplerbench.run(watcher=notes, **plan) as found:
         assert len(set(digests(found).values())) == 2
     assert notes.run == [f"{file}:program"]
 
 
 def test_a_folder_is_free_once_its_run_is_over(tmp_path):
-    first = harness.run(out=tmp_path / "c", model=LINES[0], **QUICK)
-    second = harness.run(out=tmp_path / "c", model=LINES[0], **QUICK)  # first still open
+    first = samplerbench.run(out=tmp_path / "c", model=LINES[0], **QUICK)
+    second = samplerbench.run(out=tmp_path / "c", model=LINES[0], **QUICK)  # first still open
     assert comparable(first) == comparable(second)
     first.close()
     second.close()
@@ -296,10 +305,10 @@ def test_two_runs_at_once_do_not_share_a_folder(tmp_path):
     class Tries(Watcher):
         def planned(self, campaign, waiting):
             with pytest.raises(StoreError, match="another run is writing") as error:
-                harness.run(out=tmp_path / "c", model=LINES[1], **QUICK)
+                samplerbench.run(out=tmp_path / "c", model=LINES[1], **QUICK)
             refused.append(error)
 
-    harness.run(out=tmp_path / "c", watcher=Tries(), model=LINES[0], **QUICK).close()
+    samplerbench.run(out=tmp_path / "c", watcher=Tries(), model=LINES[0], **QUICK).close()
     assert refused
 
 
@@ -307,7 +316,7 @@ def test_it_runs_outside_the_main_thread(tmp_path):
     found = []
 
     def run():
-        found.append(harness.run(out=tmp_path / "c", model=LINES[0], **QUICK))
+        found.append(samplerbench.run(out=tmp_path / "c", model=LINES[0], **QUICK))
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -328,10 +337,10 @@ def misbehaving(tmp_path_factory):
     (folder / "fail").touch()
     names = [f"{folder / 'model.py'}:{n}" for n in ("nan", "discrete")]
     plan = {**QUICK, "out": folder / "c"}
-    harness.run(**{**plan, "sampler": "numpyro_nuts", "model": names, "jobs": 2}).close()
+    samplerbench.run(**{**plan, "sampler": "numpyro_nuts", "model": names, "jobs": 2}).close()
     improper = f"{folder / 'model.py'}:improper"
-    harness.run(**{**plan, "sampler": "jaxns_nested", "model": improper}).close()
-    with harness.run(**plan, model=["linear", f"{folder / 'fails.py'}:fails"]) as found:
+    samplerbench.run(**{**plan, "sampler": "jaxns_nested", "model": improper}).close()
+    with samplerbench.run(**plan, model=["linear", f"{folder / 'fails.py'}:fails"]) as found:
         yield {row["model"].rpartition(":")[2]: row for row in found.rows()}
 
 
@@ -357,7 +366,7 @@ def test_a_bad_model_is_a_row_with_a_reason_and_harms_no_other(misbehaving, mode
 FILE_OF_MODELS = """
 from __future__ import annotations
 import functools
-from models.base import Model, build
+from samplerbench.models.base import Model, build
 def program(): ...
 partial = functools.partial(program)
 def gives_model() -> Model:
@@ -374,7 +383,7 @@ number = 3
         ("partial", "declined", "model 'partial' has no exact answer to draw from"),
         ("gives_model", "ok", ""),
         ("whole", "ok", ""),
-        ("number", "failed", "UnknownName: 'number' in "),
+        ("number", "failed", "UsageError: 'number' in "),
     ],
 )
 def test_a_file_holds_programs_models_or_functions_that_give_one(tmp_path, name, status, reason):
@@ -395,7 +404,7 @@ def test_the_table_is_a_data_frame_with_every_column(undisturbed):
 
 
 def test_a_campaign_reads_the_same_when_loaded(undisturbed):
-    with harness.load(undisturbed.folder) as loaded:
+    with samplerbench.load(undisturbed.folder) as loaded:
         assert loaded.rows() == undisturbed.rows()
 
 
@@ -409,15 +418,15 @@ def test_options_are_checked_before_anything_is_written(tmp_path):
         ({"sampler": []}, "no sampler is named"),
         ({"precision": 16}, "no precision is called '16'"),
     ):
-        with pytest.raises(UnknownName) as refused:
-            harness.run(out=tmp_path / "c", **options)
+        with pytest.raises(UsageError) as refused:
+            samplerbench.run(out=tmp_path / "c", **options)
         assert told in str(refused.value)
     assert not (tmp_path / "c").exists()
 
 
 def test_draws_are_inference_data(tmp_path):
     plan = {**QUICK, "chains": 2, "precision": 64, "seed": 5, "model": "linear"}
-    with harness.run(out=tmp_path / "c", **plan) as found:
+    with samplerbench.run(out=tmp_path / "c", **plan) as found:
         second = found.draws("exact_iid", replicate=1)
         assert dict(second.posterior.sizes) == {"chain": 2, "draw": 40}
         assert set(second.posterior.data_vars) == {"m", "c"}
@@ -434,7 +443,7 @@ def test_draws_are_inference_data(tmp_path):
         ):
             with pytest.raises(ValueError, match=told):
                 found.draws("exact_iid", **options)
-        with pytest.raises(UnknownName, match="did you mean 'exact_iid'"):
+        with pytest.raises(UsageError, match="did you mean 'exact_iid'"):
             found.draws("exact_id")
 
 
@@ -456,7 +465,7 @@ def weighted(tmp_path):
         runs.append(Draws({"x": x}, log_weights=x, log_z=0.0, log_z_err=0.1, stats={"log_l": x}))
     scratch = store.scratch(trial.id)
     scratch.mkdir(parents=True)
-    drawsfile.save(scratch / "draws.npz", {"replicates": runs, "plain": runs})
+    draws_file.save(scratch / "draws.npz", {"replicates": runs, "plain": runs})
     store.commit(trial, Result("ok"), scratch, 1.0)
     with Campaign(store) as found:
         yield found, runs
@@ -489,6 +498,6 @@ def test_a_trial_without_draws_says_so(tmp_path):
     file = tmp_path / "model.py"
     file.write_text(FAILS_WHILE_TOLD)
     (tmp_path / "fail").touch()
-    with harness.run(out=tmp_path / "c", model=f"{file}:program", **QUICK) as found:
+    with samplerbench.run(out=tmp_path / "c", model=f"{file}:program", **QUICK) as found:
         with pytest.raises(ValueError, match="'exact_iid' has no draws: its status is not ok"):
             found.draws("exact_iid")

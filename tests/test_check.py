@@ -7,14 +7,14 @@ import json
 
 import pytest
 
-from harness import cli
-from harness.commands import common
-from harness.stacks import causes, check, known_stacks
-from harness.stacks.check import BREAKS, NOT_KNOWN, WORKS
-from harness.stacks.known_stacks import IMPORTS, StackRow
-from harness.stacks.stages import LIBRARIES, NESTED_MODULE
-from harness.stacks.uv_calls import EnvironmentFailed
-from reports import stack_check
+from samplerbench.cli import common, main
+from samplerbench.harness.compatibility import check, known_stacks
+from samplerbench.harness.compatibility.check import BREAKS, NOT_KNOWN, WORKS
+from samplerbench.harness.compatibility.known_stacks import IMPORTS, StackRow
+from samplerbench.harness.compatibility.stages import LIBRARIES, NESTED_MODULE
+from samplerbench.harness.environments import root_cause
+from samplerbench.harness.environments.uv import EnvironmentFailed
+from samplerbench.reports.compatibility import check as stack_check
 from tests.stubs import FINE, interpreter
 
 SAMPLERS = ("numpyro_nuts", "numpyro_hmc", "numpyro_sa", "jaxns_nested")
@@ -167,13 +167,13 @@ def test_a_python_that_is_none_is_refused(tmp_path):
 def test_the_command_says_it_with_its_exit_code(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(known_stacks, "everything", lambda path=None: ROWS)
     python = interpreter(tmp_path / "e", GOOD, files())
-    assert cli.main(["check", "--python", python]) == common.FINE
+    assert main.main(["check", "--python", python]) == common.FINE
     assert capsys.readouterr().out.count("works") == 4
     bare = interpreter(tmp_path / "bare", {}, {})
-    assert cli.main(["check", "--python", bare, "--json"]) == common.NOT_OK
+    assert main.main(["check", "--python", bare, "--json"]) == common.NOT_OK
     found = json.loads(capsys.readouterr().out)
     assert not found["fine"] and found["nearest"]["name"] == ROWS[0].name
-    assert cli.main(["check", "--python", str(tmp_path / "none")]) == common.BAD_ARGUMENTS
+    assert main.main(["check", "--python", str(tmp_path / "none")]) == common.BAD_ARGUMENTS
 
 
 def test_the_text_names_the_stack_and_the_line(tmp_path):
@@ -186,7 +186,7 @@ def test_the_text_names_the_stack_and_the_line(tmp_path):
 
 def test_the_probe_stops_at_the_first_group_that_fails(tmp_path):
     python = interpreter(tmp_path / "e", GOOD, {**files(), "numpyro/__init__.py": "1 / 0"})
-    probed = causes.probe(python, [LIBRARIES, NESTED_MODULE])
+    probed = root_cause.probe(python, [LIBRARIES, NESTED_MODULE])
     assert set(probed.causes) == {LIBRARIES} and NESTED_MODULE not in probed.seconds
     assert str(probed.causes[LIBRARIES]) == (
         "ZeroDivisionError: division by zero (numpyro/__init__.py:1)"

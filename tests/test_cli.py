@@ -12,9 +12,9 @@ import sys
 
 import pytest
 
-import harness
-from harness import cli
-from harness.judge.rows import COLUMNS
+import samplerbench
+from samplerbench.cli import main
+from samplerbench.harness.scoring.columns import COLUMNS
 from tests import trials
 
 REPORTS = ("table", "markdown", "csv", "json")
@@ -73,7 +73,7 @@ REFUSED = {
 def told(capsys, *arguments: str) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of the command."""
     try:
-        code = cli.main(list(arguments))
+        code = main.main(list(arguments))
     except SystemExit as end:
         code = end.code
     said = capsys.readouterr()
@@ -83,7 +83,7 @@ def told(capsys, *arguments: str) -> tuple[int, str, str]:
 #: a model that can be loaded, and fails in its trial
 FAILS = """
 import dataclasses
-from models.base import build
+from samplerbench.models.base import build
 def exact(data):
     raise OSError('no | such disk')
 program = dataclasses.replace(build("linear", {}), exact_given=exact)
@@ -97,7 +97,7 @@ def campaign(tmp_path_factory):
     (folder / "model.py").write_text(FAILS)
     models = ["linear", "linear:n_points=4,m_low=-4.5,m_high=4.5", f"{folder / 'model.py'}:program"]
     plan = {"sampler": "exact_iid", "replicates": 16, "draws": 60, "env": "current"}
-    with harness.run(out=folder / "c", model=models, **plan):
+    with samplerbench.run(out=folder / "c", model=models, **plan):
         pass
     return folder / "c"
 
@@ -191,7 +191,7 @@ def test_a_report_that_cannot_be_written_is_refused(campaign, capsys, tmp_path):
 
 
 def subcommands() -> list[str]:
-    action = next(a for a in cli.parser()._actions if getattr(a, "choices", None))
+    action = next(a for a in main.parser()._actions if getattr(a, "choices", None))
     return list(action.choices)
 
 
@@ -205,21 +205,21 @@ def test_every_command_has_help(command, capsys):
 @pytest.mark.parametrize("command", ["--help", "run --help", "list", "list samplers", "--version"])
 def test_help_and_lists_start_nothing_heavy(command):
     code = (
-        "import sys\nfrom harness.cli import main\n"
+        "import sys\nfrom samplerbench.cli.main import main\n"
         f"try:\n    main({command.split()})\nexcept SystemExit:\n    pass\n"
         "print(*sys.modules, file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     loaded = set(done.stderr.split())
-    assert "harness.cli" in loaded and done.stdout
+    assert "samplerbench.cli.main" in loaded and done.stdout
     heavy = {"jax", "jaxlib", "numpyro", "jaxns", "pandas", "arviz", "matplotlib", "scipy", "rich"}
     assert not loaded & heavy
 
 
 def test_lists_name_what_is_registered(capsys):
-    from harness.stacks import environments
-    from models.base import models
-    from samplers.base import samplers
+    from samplerbench.harness.environments import environments
+    from samplerbench.models.base import models
+    from samplerbench.samplers.base import samplers
 
     code, out, _ = told(capsys, "list")
     assert code == 0

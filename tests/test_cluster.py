@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-import harness
-from harness import cluster, plan, remote
-from harness.stacks import environments
-from models.registry import UnknownName
+import samplerbench
+from samplerbench.errors import UsageError
+from samplerbench.harness.campaign import dask_backend, plan
+from samplerbench.harness.campaign import dask_worker as remote
+from samplerbench.harness.environments import environments
 from tests import trials
 from tests.test_campaign import comparable, digests, finish_times
 from tests.trials import ended, within
@@ -26,10 +27,10 @@ QUICK = {"sampler": "exact_iid", "replicates": 3, "draws": 40, "warmup": 40, "en
 #: a model whose trial hangs, once, where the file `hang` was; with a child of its own
 HANGS_ONCE = """
 import os, pathlib, subprocess, sys, time
-from models.base import build
+from samplerbench.models.base import build
 here = pathlib.Path({folder!r})
 try:
-    if sys.argv[2] == "worker":
+    if sys.argv[2] == "run_trial":
         os.rename(here / "hang", here / "hung")
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         (here / "part").write_text(f"{{os.getppid()}} {{os.getpid()}} {{child.pid}}")
@@ -118,8 +119,8 @@ def test_a_worker_killed_in_mid_trial_and_one_that_joins_late_change_no_row(
         said = command.communicate(timeout=400)[1]
     assert command.returncode == 0, said
     assert said.count("/4] ") == 4  # each trial ended once
-    local = harness.run(out=tmp_path / "local", model=models, **QUICK)
-    with harness.load(tmp_path / "c") as found, local:
+    local = samplerbench.run(out=tmp_path / "local", model=models, **QUICK)
+    with samplerbench.load(tmp_path / "c") as found, local:
         assert digests(found) == digests(local)
         assert comparable(found) == comparable(local)
         for one in found.store.trials():
@@ -158,13 +159,13 @@ def test_trials_end_with_their_coordinator_and_with_the_scheduler_and_a_command_
 
 
 def refused(**options: object) -> str:
-    with pytest.raises(UnknownName) as error, cluster.connected(plan.Plan(**options)):
+    with pytest.raises(UsageError) as error, dask_backend.connected(plan.Plan(**options)):
         pass
     return str(error.value)
 
 
 def test_an_address_where_no_scheduler_answers_is_refused(monkeypatch):
-    monkeypatch.setattr(cluster, "CONNECT_S", 0.5)
+    monkeypatch.setattr(dask_backend, "CONNECT_S", 0.5)
     for address in ("tcp://127.0.0.1:9", "nonsense://here"):
         assert f"no Dask scheduler answers at {address!r}: " in refused(scheduler=address)
 
@@ -175,7 +176,7 @@ def test_without_dask_the_refusal_says_what_to_install(monkeypatch):
 
 
 def test_jobs_and_a_scheduler_are_not_both_taken():
-    with pytest.raises(UnknownName, match="expected: one of the two"):
+    with pytest.raises(UsageError, match="expected: one of the two"):
         plan.Plan(scheduler="tcp://127.0.0.1:9", jobs=2)
 
 
@@ -198,8 +199,8 @@ def test_versions_that_differ_at_an_end_are_named():
         def get_versions(self):
             return {"client": ours, "scheduler": ours, "workers": {"tcp://w:1": theirs}}
 
-    with pytest.raises(UnknownName) as error:
-        cluster._refuse_versions(Client())
+    with pytest.raises(UsageError) as error:
+        dask_backend._refuse_versions(Client())
     told = "the versions at tcp://w:1 differ: python 3.12 instead of 3.11, tornado 5 instead of 6"
     assert told in str(error.value)
 
@@ -208,10 +209,10 @@ def test_the_files_of_a_users_model_and_of_its_pins_travel(tmp_path):
     file, pins = tmp_path / "mine.py", tmp_path / "pins.txt"
     file.write_text("program = None\n")
     pins.write_text("numpy==1.26.4\n")
-    model, shipped = cluster._model_files(f"{file}:program")
+    model, shipped = dask_backend._model_files(f"{file}:program")
     assert (model, shipped) == ("model/mine.py:program", {"model/mine.py": file.read_bytes()})
     trial = trials.small(model=f"{file}:program")
-    shipment = remote.Shipment(trial, 1.0, cluster._place(str(pins)), "", shipped, model)
+    shipment = remote.Shipment(trial, 1.0, dask_backend._place(str(pins)), "", shipped, model)
     unpacked = remote._unpacked(shipment, tmp_path / "there")
     assert unpacked.model == f"{tmp_path}/there/model/mine.py:program"
     pins.unlink()

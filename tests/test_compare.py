@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.judge import compare
-from harness.judge.compare import Side
-from harness.records import Result
+from samplerbench.harness.comparison import paired_ratios
+from samplerbench.harness.comparison.paired_ratios import Side
+from samplerbench.harness.records import Result
 from tests import trials
 
 
@@ -36,7 +36,7 @@ def test_known_ratios_lie_in_their_intervals_and_are_said_in_words():
         side("slow", errors(0.3, 1), times(2.0, 2)),
         side("fast", errors(0.1, 3), times(1, 4)),
     )
-    found = by_quantity(compare._judged([(slow, fast)]))
+    found = by_quantity(paired_ratios._judged([(slow, fast)]))
     assert found["time"].lo < 2.0 < found["time"].hi
     assert found["error"].lo < 3.0 < found["error"].hi
     assert found["efficiency"].lo < 1 / 18 < found["efficiency"].hi
@@ -53,7 +53,7 @@ def test_equal_samplers_are_indistinguishable_or_a_tie():
             side("a", errors(1, 2 * seed), times(1, 2 * seed)),
             side("b", errors(1, 2 * seed + 1), times(1, 2 * seed + 1)),
         )
-        said += not all(ratio.answer in words for ratio in compare._judged([pair]))
+        said += not all(ratio.answer in words for ratio in paired_ratios._judged([pair]))
     assert said <= 9  # a report errs with 5 %: binomial(20, 0.05) exceeds 9 once in a million
 
 
@@ -63,7 +63,9 @@ def test_failed_replicates_count_as_infinite_errors_and_never_help():
     values = []
     for failing in (1, 20, 31):
         broken = np.where(np.arange(64)[:, None] < failing, np.nan, good)
-        found = by_quantity(compare._judged([(side("a", broken, times(1, 1)), base)]))["error"]
+        found = by_quantity(paired_ratios._judged([(side("a", broken, times(1, 1)), base)]))[
+            "error"
+        ]
         assert f"{failing} replicate(s) failed" in found.reason
         values.append(found.value)
     assert values == sorted(values)
@@ -72,7 +74,7 @@ def test_failed_replicates_count_as_infinite_errors_and_never_help():
 def test_failures_of_more_than_half_on_both_sides_cannot_be_compared():
     broken = np.where(np.arange(64)[:, None] < 40, np.nan, errors(1, 1))
     found = by_quantity(
-        compare._judged([(side("a", broken, times(1, 1)), side("b", broken, times(1, 2)))])
+        paired_ratios._judged([(side("a", broken, times(1, 1)), side("b", broken, times(1, 2)))])
     )
     assert found["error"].value is None
     assert "infinite" in found["error"].reason
@@ -88,7 +90,7 @@ def test_failures_of_more_than_half_on_both_sides_cannot_be_compared():
 )
 def test_what_cannot_be_compared_says_why(row, quantity, reason):
     base = side("b", errors(1, 2), times(1, 2))
-    assert by_quantity(compare._judged([(row, base)]))[quantity].reason == reason
+    assert by_quantity(paired_ratios._judged([(row, base)]))[quantity].reason == reason
 
 
 def test_unlike_machines_are_refused_by_name_unless_allowed():
@@ -96,16 +98,16 @@ def test_unlike_machines_are_refused_by_name_unless_allowed():
         side("a", None, [1], machine={"host": "one"}),
         side("a", None, [1], machine={"host": "two"}),
     ]
-    with pytest.raises(compare.Unlike, match="differ in host: one, two"):
-        compare._refuse_unlike(pair, allowed=False)
-    compare._refuse_unlike(pair, allowed=True)
+    with pytest.raises(paired_ratios.Unlike, match="differ in host: one, two"):
+        paired_ratios._refuse_unlike(pair, allowed=False)
+    paired_ratios._refuse_unlike(pair, allowed=True)
 
 
 def test_few_pairs_take_a_t_interval_that_covers():
     rng = np.random.default_rng(8)
     held = 0
     for _ in range(2000):
-        _, lo, hi = compare._interval(0.1 * rng.standard_normal(5))
+        _, lo, hi = paired_ratios._interval(0.1 * rng.standard_normal(5))
         held += lo <= 1 <= hi
     assert abs(held / 2000 - 0.95) < 5 * np.sqrt(0.95 * 0.05 / 2000)
 
@@ -121,18 +123,20 @@ def test_holm_spares_a_report_of_many_equals():
             )
             for i in range(30)
         ]
-        said += any("times" in r.answer for r in compare._judged(pairs) if r.quantity == "time")
+        said += any(
+            "times" in r.answer for r in paired_ratios._judged(pairs) if r.quantity == "time"
+        )
     assert said <= 14  # binomial(40, 0.05) exceeds 14 less than once in a million
 
 
 def test_a_campaign_is_compared_with_itself_as_a_tie(tmp_path):
-    import harness
+    import samplerbench
 
-    with harness.run(samplers=["exact_iid", "control_wide"], replicates=16, draws=200,
+    with samplerbench.run(samplers=["exact_iid", "control_wide"], replicates=16, draws=200,
                      out=tmp_path / "c", env="current") as campaign:  # fmt: skip
-        ratios = compare.between(campaign, campaign)
+        ratios = paired_ratios.between(campaign, campaign)
         assert {ratio.answer for ratio in ratios} == {"a tie within 5 %"}
-        within = compare.within(campaign)
+        within = paired_ratios.within(campaign)
         assert {(r.row, r.reference) for r in within} == {("control_wide", "exact_iid")}
         with pytest.raises(ValueError, match="did you mean 'exact_iid'"):
-            compare.within(campaign, reference="exact_id")
+            paired_ratios.within(campaign, reference="exact_id")

@@ -8,17 +8,19 @@ from dataclasses import replace
 
 import pytest
 
-from harness.cli import main
-from harness.judge.compare import NothingShared
-from reports import (
-    compare_command,
-    compare_groups,
-    compare_page,
-    compare_sentence,
+from samplerbench.cli.main import main
+from samplerbench.harness.comparison.paired_ratios import NothingShared
+from samplerbench.reports.comparison import (
     comparison,
-    figure_ratios,
+    questions,
     ratios,
+    report,
+    summary,
 )
+from samplerbench.reports.comparison import (
+    page as compare_page,
+)
+from samplerbench.reports.figures import ratios as figure_ratios
 from tests import browser, stored
 from tests.test_page import Outline
 
@@ -50,7 +52,7 @@ def found(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def made(found) -> str:
-    return compare_command.text(found, "html")
+    return report.text(found, "html")
 
 
 def test_the_page_asks_for_nothing_and_runs_its_own_script_alone(made):
@@ -66,7 +68,7 @@ def test_the_page_asks_for_nothing_and_runs_its_own_script_alone(made):
 def test_names_and_reasons_come_out_as_text(found, made):
     assert "<script>alert" not in made and "\x1b" not in made
     assert "<script>alert(1)</script>" in "".join(Outline(made).words)
-    markdown = compare_command.text(found, "markdown")
+    markdown = report.text(found, "markdown")
     assert "<script>" not in markdown and "\x1b" not in markdown
 
 
@@ -75,7 +77,7 @@ def test_the_same_comparison_gives_the_same_bytes(found, made):
 
 
 def test_the_top_says_who_is_faster_and_whose_speed_means_nothing(found):
-    said = compare_sentence.sentence(found)
+    said = summary.sentence(found)
     assert said.startswith("Against honest_one. Time: quick_one is 2.00 times faster")
     assert "Speeds not comparable: shifted_one (" in said
     assert "shifted_one is" not in said.partition("Error:")[0]
@@ -88,7 +90,7 @@ def test_speeds_of_rows_that_are_not_honest_are_marked(made):
 
 def test_speeds_of_rows_that_are_not_honest_are_marked_in_every_format(found):
     for form in ("table", "markdown"):
-        told = compare_command.text(found, form).replace("\\", "")
+        told = report.text(found, form).replace("\\", "")
         assert re.search(r"time.* 0\.33\*.* 0\.30 to 0\.37", told), told  # of shifted_one
         assert re.search(r"error.* 17 .* 13 to 23", told)  # an error is what it is
         assert re.search(r"time.* 0\.50 .* 0\.45 to 0\.56", told)  # of quick_one
@@ -101,12 +103,12 @@ def test_numbers_are_rounded_to_what_their_intervals_support(found):
     wide = replace(found.ratios[0], value=1.2345, lo=0.0, hi=float("inf"))
     assert ratios.shown(wide) == ("1.23", "0 to inf")
     assert ratios.shown(replace(wide, value=None, lo=None, hi=None)) == ("-", "")
-    full = json.loads(compare_command.text(found, "json"))
+    full = json.loads(report.text(found, "json"))
     assert full[0]["value"] == found.ratios[0].value
 
 
 def test_a_name_cannot_steer_a_terminal(found):
-    assert "\x1b" not in compare_command.text(found, "table")
+    assert "\x1b" not in report.text(found, "table")
 
 
 def test_every_figure_has_words_and_every_table_its_heads(made):
@@ -149,7 +151,7 @@ def test_infinite_ends_are_drawn_as_arrows(found):
 def test_two_campaigns_are_compared_with_what_differs_between_them(tmp_path, capsys):
     with campaign(tmp_path / "old", 2.0) as one, campaign(tmp_path / "new") as other:
         found = comparison.of(one, other)
-    said = compare_sentence.sentence(found)
+    said = summary.sentence(found)
     assert said.startswith("new against old. Time: honest_one is 2.00 times faster")
     assert "Error: all 2 tied" in said or "Error: 3 tied" in said
     page = compare_page.text(found)
@@ -189,7 +191,7 @@ def test_stacks_are_compared_first_and_samplers_within_each(tmp_path):
                 times = [slow * s / (1 + at) for s in turned]
                 stored.put(one.store, trial, stored.result(runs={"warm_s": times}))
         found = comparison.of(one)
-    first, *rest = compare_groups.groups(found)
+    first, *rest = questions.groups(found)
     assert first.title == "latest against pinned"
     assert set(first.names.values()) == {"honest_one", "exact_iid"}
     assert [group.title for group in rest] == [
@@ -197,10 +199,10 @@ def test_stacks_are_compared_first_and_samplers_within_each(tmp_path):
     ]  # fmt: skip
     kept = [ratio for group in (first, *rest) for ratio in group.ratios]
     assert sorted(map(repr, kept)) == sorted(map(repr, found.ratios))
-    said = compare_sentence.sentence(found)
+    said = summary.sentence(found)
     assert said.startswith("latest against pinned. Time: honest_one is 3.0 times slower.")
     assert "exact_iid" not in said  # a control is no news
-    on_pinned, on_latest = compare_sentence.others(found)
+    on_pinned, on_latest = summary.others(found)
     assert on_pinned.startswith(
         "Against honest_one on pinned. Time: quick_one is 2.00 times faster"
     )
@@ -211,9 +213,9 @@ def test_stacks_are_compared_first_and_samplers_within_each(tmp_path):
 def test_an_empty_comparison_says_so(tmp_path):
     with stored.Campaign(stored.Store.create(tmp_path / "c")) as one:
         found = comparison.of(one)
-    for form in compare_command.FORMATS[2:]:
-        assert "othing to compare" in compare_command.text(found, form)
-    assert "<svg" not in compare_command.text(found, "html")
+    for form in report.FORMATS[2:]:
+        assert "othing to compare" in report.text(found, form)
+    assert "<svg" not in report.text(found, "html")
 
 
 def test_a_comparison_without_one_number_says_why(found):

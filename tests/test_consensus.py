@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness import drawsfile
-from harness.judge import consensus
-from harness.judge.consensus import Voice
-from samplers.base import Draws
+from samplerbench.harness import draws_file
+from samplerbench.harness.ground_truth import consensus
+from samplerbench.harness.ground_truth.consensus import Voice
+from samplerbench.samplers.base import Draws
 from tests.trials import small
 
 MEAN, SD = np.array([1.0, -2.0]), np.array([0.5, 3.0])
@@ -25,7 +25,7 @@ def heard(folder, sampler, settings=None, runs=None, **flaw):
     rng = np.random.default_rng([len(sampler), len(flaw), len(settings or {})])
     trial = small(sampler=sampler, settings=settings or {}, replicates=COUNT)
     path = folder / f"{trial.id}.npz"
-    drawsfile.save(path, {"replicates": runs or [draws(rng, **flaw) for _ in range(COUNT)]})
+    draws_file.save(path, {"replicates": runs or [draws(rng, **flaw) for _ in range(COUNT)]})
     return consensus.voice(trial, path, None)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.base import build
-from reports import drawing, figure_corner
-from reports.material import Scene, Series
+from samplerbench.models.base import build
+from samplerbench.reports.figures import corner, style
+from samplerbench.reports.figures.figure_data import Scene, Series
 
 NAMES = ("m", "c")
 
@@ -26,9 +26,9 @@ def scene(x, weights=None, names=NAMES, exact=True):
 
 def drawn(found):
     """The figure and its panels [row][column]."""
-    with drawing.styled():
-        made = figure_corner.picture(figure_corner.Frame(found), found.series[0])
-        drawing.inline(made)
+    with style.styled():
+        made = corner.picture(corner.Frame(found), found.series[0])
+        style.inline(made)
     panels = made.figure.axes
     return made, [panels[:2], panels[2:]]
 
@@ -108,8 +108,8 @@ def test_without_an_exact_answer_the_draws_alone_are_shown():
 
 
 def test_the_sampler_s_contours_keep_a_colour_that_follows_the_page():
-    with drawing.styled():
+    with style.styled():
         found = scene(right())
-        made = figure_corner.picture(figure_corner.Frame(found), found.series[0])
-        svg = drawing.inline(made)
+        made = corner.picture(corner.Frame(found), found.series[0])
+        svg = style.inline(made)
     assert svg.count("stroke: var(--s0,#0072b2)") >= 4  # two curves, two contours

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from harness.cubature import integrate
-from harness.hills import NoAnswer
+from samplerbench.harness.worker.inspection.cubature import integrate
+from samplerbench.harness.worker.inspection.mode_search import NoAnswer
 
 RNG = np.random.default_rng(4)
 #: what is said of an error is a bound; rounding of sums over some 1e4 nodes is on top

@@ -7,18 +7,18 @@ import types
 
 import pytest
 
-import harness
-from harness import campaign, devices, plan
-from harness.stacks import environments
-from models.registry import UnknownName
-from samplers import stack
+import samplerbench
+from samplerbench.errors import UsageError
+from samplerbench.harness.campaign import plan, run
+from samplerbench.harness.environments import devices, environments
+from samplerbench.samplers.support import version_compat
 
 
 def without_gpu() -> str:
     """Why there is no GPU here; "" where JAX sees one."""
     try:
         devices.refuse_missing("gpu", environments.resolve("current"))
-    except UnknownName as error:
+    except UsageError as error:
         return str(error).splitlines()[0]
     return ""
 
@@ -28,7 +28,7 @@ def test_a_device_that_no_stack_sees_is_refused_and_one_that_some_see_is_not(mon
 
     def refuse(device, place):
         if place.name in blind:
-            raise UnknownName(f"device {device!r} is not there in {place.name!r}")
+            raise UsageError(f"device {device!r} is not there in {place.name!r}")
 
     monkeypatch.setattr(devices, "refuse_missing", refuse)
     monkeypatch.setattr(
@@ -36,11 +36,11 @@ def test_a_device_that_no_stack_sees_is_refused_and_one_that_some_see_is_not(mon
     )
     wanted = plan.Plan(env=("pinned", "latest"), device=("cpu", "gpu"))
     blind.add("pinned")
-    campaign._refuse_missing_devices(wanted)  # the rows of `pinned` on the GPU will say why
+    run._refuse_missing_devices(wanted)  # the rows of `pinned` on the GPU will say why
     blind.add("latest")
-    with pytest.raises(UnknownName, match="is not there in 'pinned'"):
-        campaign._refuse_missing_devices(wanted)
-    campaign._refuse_missing_devices(plan.Plan(env=("pinned",), device=("cpu",)))
+    with pytest.raises(UsageError, match="is not there in 'pinned'"):
+        run._refuse_missing_devices(wanted)
+    run._refuse_missing_devices(plan.Plan(env=("pinned",), device=("cpu",)))
 
 
 def test_a_release_without_public_monitoring_is_listened_to_all_the_same(monkeypatch):
@@ -48,7 +48,7 @@ def test_a_release_without_public_monitoring_is_listened_to_all_the_same(monkeyp
     inner.register_event_duration_secs_listener = lambda heard_by: heard_by("compile", 2.0)
     monkeypatch.setitem(sys.modules, "jax.monitoring", types.ModuleType("jax.monitoring"))
     monkeypatch.setitem(sys.modules, "jax._src.monitoring", inner)
-    stack.listen_to_durations(lambda event, seconds: heard.append((event, seconds)))
+    version_compat.listen_to_durations(lambda event, seconds: heard.append((event, seconds)))
     assert heard == [("compile", 2.0)]
 
 
@@ -63,16 +63,19 @@ def test_a_device_that_counts_no_memory_or_names_no_driver_gives_none():
         def memory_stats(self):
             return {"peak_bytes_in_use": 3 << 20}
 
-    assert stack.memory_stats(Silent()) == stack.memory_stats(object()) == {}
-    assert stack.memory_stats(Counts())["peak_bytes_in_use"] == 3 << 20
-    assert (stack.driver(object()), stack.driver(Counts())) == (None, "cuda 12030")
+    assert version_compat.memory_stats(Silent()) == version_compat.memory_stats(object()) == {}
+    assert version_compat.memory_stats(Counts())["peak_bytes_in_use"] == 3 << 20
+    assert (version_compat.driver(object()), version_compat.driver(Counts())) == (
+        None,
+        "cuda 12030",
+    )
 
 
 def test_cpu_and_gpu_are_paired_and_the_gpu_says_what_it_is_and_took(tmp_path):
     if why := without_gpu():
         pytest.skip(why)
     options = {"replicates": 16, "draws": 200, "warmup": 200, "env": "current"}
-    with harness.run(
+    with samplerbench.run(
         out=tmp_path / "c",
         sampler="numpyro_nuts",
         device=["cpu", "gpu"],

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from harness.judge import diagnostics
+from samplerbench.harness.statistics import ess_rhat
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)  # ArviZ announces its refactoring at import
@@ -57,7 +57,7 @@ SHAPES = (
 @pytest.mark.parametrize("kind", KINDS)
 def test_claims_equal_arviz(kind, shape):
     x = chains(kind, shape)
-    got = diagnostics.claims(x)
+    got = ess_rhat.claims(x)
     expected = {
         "ess_bulk": by_arviz(x, lambda s: arviz.ess(s, method="bulk")),
         "ess_tail": by_arviz(x, lambda s: arviz.ess(s, method="tail")),
@@ -75,9 +75,9 @@ def test_claims_equal_arviz(kind, shape):
 
 def test_functions_of_one_diagnostic_agree_with_claims():
     x = chains("sticky", (2, 2, 60, 3))
-    got = diagnostics.claims(x)
+    got = ess_rhat.claims(x)
     for name in ("ess_bulk", "ess_tail", "ess_mean", "mcse_mean", "rhat"):
-        np.testing.assert_array_equal(getattr(diagnostics, name)(x), getattr(got, name))
+        np.testing.assert_array_equal(getattr(ess_rhat, name)(x), getattr(got, name))
     np.testing.assert_allclose(got.mean, x.mean(axis=(1, 2)))
     np.testing.assert_allclose(got.sd, x.reshape(2, -1, 3).std(axis=1, ddof=1))
 
@@ -92,7 +92,7 @@ def test_ess_of_ar1_is_the_known_one(rho):
     x = ar1(np.random.default_rng(2).standard_normal((replicates, 1, n, 1)), rho)
     tau = (1 + rho) / (1 - rho)
     bound = 0.04 + 6 * np.sqrt(2 * (16 * max(tau, 1) + 1) / n / replicates)
-    got = diagnostics.ess_mean(x)
+    got = ess_rhat.ess_mean(x)
     assert np.mean(n / got) / tau == pytest.approx(1, abs=bound)
 
 
@@ -101,14 +101,14 @@ def test_claimed_error_of_ar1_covers_the_real_one():
     # noise; its 1e-6 quantiles are 277 and 551, rms 0.83 and 1.17; 6 % more for truncation and the
     # noise.
     x = ar1(np.random.default_rng(3).standard_normal((400, 1, 2000, 1)), 0.8)
-    z = x.mean(axis=(1, 2)) / diagnostics.mcse_mean(x)
+    z = x.mean(axis=(1, 2)) / ess_rhat.mcse_mean(x)
     assert 0.78 < np.sqrt(np.mean(z**2)) < 1.24
 
 
 def test_a_constant_component_claims_nothing():
     x = chains("independent", (2, 2, 50, 3))
     x[1, :, :, 2] = 0.1
-    got = diagnostics.claims(x)
+    got = ess_rhat.claims(x)
     for name in ("ess_bulk", "ess_tail", "ess_mean", "mcse_mean", "rhat"):
         assert np.isnan(getattr(got, name)[1, 2])
         assert np.isfinite(getattr(got, name)).sum() == 5
@@ -119,7 +119,7 @@ def test_a_constant_component_claims_nothing():
 def test_one_constant_chain_among_several_is_seen():
     x = chains("independent", (1, 4, 50, 1))
     x[0, 2] = x[0, 2, 0]
-    got = diagnostics.claims(x)
+    got = ess_rhat.claims(x)
     assert not got.moves[0, 0]
     assert got.ess_bulk[0, 0] == pytest.approx(arviz.ess(x[0, :, :, 0]), rel=1e-8)
 
@@ -128,7 +128,7 @@ def test_one_constant_chain_among_several_is_seen():
 def test_a_draw_that_is_not_finite_spoils_its_component_only(value):
     x = chains("independent", (2, 1, 50, 2))
     x[0, 0, 7, 1] = value
-    got = diagnostics.claims(x)
+    got = ess_rhat.claims(x)
     assert got.finite.tolist() == [[True, False], [True, True]]
     for name in ("mean", "sd", "ess_bulk", "ess_tail", "ess_mean", "mcse_mean", "rhat"):
         assert np.isnan(getattr(got, name)).tolist() == [[False, True], [False, False]]
@@ -136,7 +136,7 @@ def test_a_draw_that_is_not_finite_spoils_its_component_only(value):
 
 @pytest.mark.parametrize("draws", [1, 2, 3])
 def test_too_few_draws_give_no_claim(draws):
-    got = diagnostics.claims(chains("independent", (2, 1, draws, 2)))
+    got = ess_rhat.claims(chains("independent", (2, 1, draws, 2)))
     assert (
         np.isnan(got.ess_bulk).all() and np.isnan(got.rhat).all() and np.isnan(got.mcse_mean).all()
     )
@@ -145,33 +145,33 @@ def test_too_few_draws_give_no_claim(draws):
 
 def test_rhat_of_one_chain_compares_its_halves():
     still, drifting = chains("independent", (1, 1, 2000, 1)), chains("drifting", (1, 1, 2000, 1))
-    assert diagnostics.rhat(still)[0, 0] < 1.01
-    assert diagnostics.rhat(drifting)[0, 0] > 1.1
+    assert ess_rhat.rhat(still)[0, 0] < 1.01
+    assert ess_rhat.rhat(drifting)[0, 0] > 1.1
 
 
 def test_chunks_do_not_change_the_answer(monkeypatch):
     x = chains("sticky", (7, 2, 40, 3)).astype(np.float32)
-    whole = diagnostics.claims(x)
-    monkeypatch.setattr(diagnostics, "CHUNK", 500)  # two replicates at once
-    parts = diagnostics.claims(x)
+    whole = ess_rhat.claims(x)
+    monkeypatch.setattr(ess_rhat, "CHUNK", 500)  # two replicates at once
+    parts = ess_rhat.claims(x)
     for name in ("mean", "sd", "ess_bulk", "ess_tail", "ess_mean", "mcse_mean", "rhat"):
         np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
 
 
 def test_scale_and_place_do_not_change_ess():
     x = chains("sticky", (2, 1, 200, 2))
-    tiny = diagnostics.claims(1e-20 * x)  # ArviZ would call this constant
-    np.testing.assert_allclose(tiny.ess_mean, diagnostics.claims(x).ess_mean, rtol=1e-8)
+    tiny = ess_rhat.claims(1e-20 * x)  # ArviZ would call this constant
+    np.testing.assert_allclose(tiny.ess_mean, ess_rhat.claims(x).ess_mean, rtol=1e-8)
 
 
 def test_series_mean_applies_its_function():
     x = chains("independent", (3, 1, 100, 2))
-    mean, error, ess = diagnostics.series_mean(x, np.square)
+    mean, error, ess = ess_rhat.series_mean(x, np.square)
     np.testing.assert_allclose(mean, np.square(x).mean(axis=(1, 2)))
-    np.testing.assert_allclose(error, diagnostics.mcse_mean(np.square(x)))
-    np.testing.assert_allclose(ess, diagnostics.ess_mean(np.square(x)))
+    np.testing.assert_allclose(error, ess_rhat.mcse_mean(np.square(x)))
+    np.testing.assert_allclose(ess, ess_rhat.ess_mean(np.square(x)))
 
 
 def test_a_wrong_shape_is_refused():
     with pytest.raises(ValueError, match=r"\[replicate, chain, draw, component\]"):
-        diagnostics.claims(np.zeros((3, 4)))
+        ess_rhat.claims(np.zeros((3, 4)))

@@ -24,16 +24,22 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from harness.stacks import environments, uv_calls
-from harness.stacks.environments import EnvironmentFailed, known, names, read_pins, resolve
-from models.registry import UnknownName
+from samplerbench.errors import UsageError
+from samplerbench.harness.environments import environments, uv
+from samplerbench.harness.environments.environments import (
+    EnvironmentFailed,
+    known,
+    names,
+    read_pins,
+    resolve,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 # Resolves argv[1] in a process of its own; its standard output is the interpreter alone.
 RESOLVE = """
 import sys
 import types
-from harness.stacks.environments import resolve
+from samplerbench.harness.environments.environments import resolve
 print(resolve(sys.argv[1]).python)
 """
 # A build that says it has begun, waits to be let go (60 s at most), and gives the wheel lying by.
@@ -141,26 +147,26 @@ def test_pins_are_normalised_and_sorted(tmp_path):
 )
 def test_a_line_that_is_not_an_exact_pin_is_refused_by_number(tmp_path, line):
     file = write_pins(tmp_path / "p.txt", f"a==1\n{line}\n")
-    with pytest.raises(UnknownName, match="line 2: .*\n  expected: one name==version"):
+    with pytest.raises(UsageError, match="line 2: .*\n  expected: one name==version"):
         known(file)
 
 
 @pytest.mark.parametrize("content", [b"", b"# none\n", b"six==1\nSix==1\n", b"\xff\xfe\x00"])
 def test_a_file_without_usable_pins_is_refused(tmp_path, content):
     (tmp_path / "p.txt").write_bytes(content)
-    with pytest.raises(UnknownName, match=r"p\.txt"):
+    with pytest.raises(UsageError, match=r"p\.txt"):
         known(str(tmp_path / "p.txt"))
 
 
 def test_a_missing_file_is_refused_with_the_known_names(tmp_path):
-    with pytest.raises(UnknownName, match="No such file.*\n.*samplerbench list environments"):
+    with pytest.raises(UsageError, match="No such file.*\n.*samplerbench list environments"):
         known(str(tmp_path / "nowhere.txt"))
 
 
 def test_an_unknown_name_gets_the_nearest_and_the_list():
-    with pytest.raises(UnknownName, match="did you mean 'latest'.*\n.*current, latest, pinned"):
+    with pytest.raises(UsageError, match="did you mean 'latest'.*\n.*current, latest, pinned"):
         known("lates")
-    with pytest.raises(UnknownName, match="or give the path"):
+    with pytest.raises(UsageError, match="or give the path"):
         resolve("lates")
 
 
@@ -173,7 +179,7 @@ def test_every_known_name_is_known_without_work(index, tmp_path, name):
 def test_current_is_the_running_interpreter():
     here = resolve("current")
     assert (here.python, here.pins) == (sys.executable, ())
-    with pytest.raises(UnknownName, match="'current' is the running Python"):
+    with pytest.raises(UsageError, match="'current' is the running Python"):
         resolve("current", python="3.99")
 
 
@@ -205,7 +211,7 @@ def test_pinned_is_made_where_its_pins_do_not_hold(index, tmp_path, monkeypatch)
     made = resolve("pinned")
     assert made.python != sys.executable
     assert runs(made.python, "import packaging")
-    assert not runs(made.python, "import harness")
+    assert not runs(made.python, "import samplerbench")
 
 
 def test_a_file_of_pins_gets_its_dependencies(index, tmp_path):
@@ -291,14 +297,14 @@ def test_causes_leave_out_addresses_and_keep_the_last_reason():
         "  cause: Failed to fetch: https://user:secret@host.invalid/index/six/\n"
         "  cause: client error (Connect)\n  cause: Name or service not known\n\nhint: none\n"
     )
-    cause = uv_calls.cause(told, 2)
+    cause = uv.cause(told, 2)
     assert cause == (
         "Request failed after 3 retries in 6.3s: Failed to fetch: (address in the log)"
         ": Name or service not known"
     )
     older = "  × No solution found:\n  ╰─▶ Because six is\n      old, no.\n"
-    assert uv_calls.cause(older, 1) == "No solution found: Because six is old, no."
-    assert uv_calls.cause("", 137) == "uv ended with status 137"
+    assert uv.cause(older, 1) == "No solution found: Because six is old, no."
+    assert uv.cause("", 137) == "uv ended with status 137"
 
 
 def test_two_commands_at_once_make_one_environment(index, tmp_path):
@@ -334,7 +340,7 @@ def test_a_build_that_was_killed_is_never_used(index, tmp_path):
 
 
 def test_what_pages_and_trials_import_is_compiled_side_by_side_and_once(monkeypatch):
-    from harness.stacks import bytecode
+    from samplerbench.harness.environments import precompile
     from tests import stored
 
     started = []
@@ -344,15 +350,15 @@ def test_what_pages_and_trials_import_is_compiled_side_by_side_and_once(monkeypa
             started.append("waited")
 
     monkeypatch.setattr(
-        bytecode, "_importing", lambda python, modules: started.append(list(modules)) or Done()
+        precompile, "_importing", lambda python, modules: started.append(list(modules)) or Done()
     )
     here = types.SimpleNamespace(python=sys.executable)
     trials = [stored.trial("numpyro_nuts"), stored.trial("numpyro_hmc")]
-    monkeypatch.setattr(bytecode, "_uncompiled", lambda name: name in ("jax", "chainconsumer"))
-    bytecode.compile_once(here, trials)
-    assert started == [["jax", "numpyro"], list(bytecode.FOR_PAGES), "waited", "waited"]
+    monkeypatch.setattr(precompile, "_uncompiled", lambda name: name in ("jax", "chainconsumer"))
+    precompile.compile_once(here, trials)
+    assert started == [["jax", "numpyro"], list(precompile.FOR_PAGES), "waited", "waited"]
     started.clear()
-    monkeypatch.setattr(bytecode, "_uncompiled", lambda name: False)
-    bytecode.compile_once(here, trials)
-    bytecode.compile_once(types.SimpleNamespace(python="/another/python"), trials)
+    monkeypatch.setattr(precompile, "_uncompiled", lambda name: False)
+    precompile.compile_once(here, trials)
+    precompile.compile_once(types.SimpleNamespace(python="/another/python"), trials)
     assert started == []

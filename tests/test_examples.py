@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import plan
-from models.files import load_model
+from samplerbench.harness.campaign import plan
+from samplerbench.models.loading.model_names import load_model
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 README = (EXAMPLES / "README.md").read_text()

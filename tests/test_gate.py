@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.judge.gate import failing
+from samplerbench.harness.scoring.ci_gate import failing
 
 
 def row(sampler, verdict, status="ok", **settings):

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from harness import launcher
-from harness.records import to_json
+from samplerbench.harness import launcher
+from samplerbench.harness.records import to_json
 from tests import trials
 from tests.trials import ended, of_model, within
 
 #: a user's model that works, below whatever else its file does
-WORKS = "from models.base import build\nprogram = build('linear', {})\n"
+WORKS = "from samplerbench.models.base import build\nprogram = build('linear', {})\n"
 #: leaves its process id and that of a child of its own, which both go on for ten minutes
 HANGS = """
 import os, subprocess, sys, time
@@ -31,8 +31,8 @@ SLEEPS = HANGS + "time.sleep(600)\nprogram = None\n"
 #: a coordinator of one trial, told by its arguments
 COORDINATOR = """
 import json, pathlib, sys
-from harness.launcher import launch
-from harness.records import trial_from
+from samplerbench.harness.launcher import launch
+from samplerbench.harness.records import trial_from
 launch(trial_from(json.loads(sys.argv[1])), sys.executable, pathlib.Path(sys.argv[2]), 600.0)
 """
 
@@ -195,7 +195,13 @@ def test_a_worker_sees_a_whitelist_of_variables(tmp_path, scratch, monkeypatch):
 
 
 def test_modules_in_the_current_folder_do_not_reach_a_worker(tmp_path, scratch, monkeypatch):
-    for name in ("harness/__init__.py", "samplers/__init__.py", "models.py", "numpy.py", "json.py"):
+    for name in (
+        "samplerbench/__init__.py",
+        "samplers/__init__.py",
+        "models.py",
+        "numpy.py",
+        "json.py",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("raise ImportError('not the real one')\n")
     monkeypatch.chdir(tmp_path)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from models import base, linear, truncated
+from samplerbench.models import base, linear
+from samplerbench.models.exact import truncated_normal
 
 # The posterior of the default data: mean m 2.040, c 3.153; sd 0.0882, 0.480; correlation -0.862.
 BOXES = {
@@ -227,15 +228,18 @@ def test_steps_into_a_conditional_are_alike_on_both_sides_of_thin(edge):
     # just above, log probabilities up to 460 are rounded at 460 x 2e-16, against edge x THIN of
     # change across the box. Both, and the 1e-6 between the widths, are below 1e-5.
     u = np.linspace(0.01, 0.99, 50)
-    start = np.full(50, max(edge, -truncated.THIN / 2))
-    thin, thick = (truncated._step(start, truncated.THIN * f, 1.0, u) for f in (1 - 5e-7, 1 + 5e-7))
+    start = np.full(50, max(edge, -truncated_normal.THIN / 2))
+    thin, thick = (
+        truncated_normal._step(start, truncated_normal.THIN * f, 1.0, u)
+        for f in (1 - 5e-7, 1 + 5e-7)
+    )
     np.testing.assert_allclose(thin, thick, rtol=1e-5)
 
 
 def test_a_ridge_too_thin_to_integrate_is_refused():
     precision = np.array([[1.0, 1.0], [1.0, 1.0]])  # only the sum of the two is known
     with pytest.raises(ValueError, match="too thin a ridge.*\n.*expected.*\n.*what to do"):
-        truncated.exact(("a", "b"), precision, np.zeros(2), ((0.0, 1e5), (-1e5, 1e5)), 0.0)
+        truncated_normal.exact(("a", "b"), precision, np.zeros(2), ((0.0, 1e5), (-1e5, 1e5)), 0.0)
 
 
 def test_the_programs_density_is_the_analytic_one():
@@ -319,7 +323,7 @@ def test_options_that_make_no_problem_are_refused(options, message):
 
 def test_listing_needs_neither_jax_nor_scipy():
     code = (
-        "import sys, models.base, models.linear; models.base.build('linear', {});"
+        "import sys; from samplerbench.models.base import build; build('linear', {});"
         "print([n for n in ('jax', 'scipy', 'numpyro') if n in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,29 +9,36 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import cli
-from harness.commands import common
-from harness.launcher import launch
-from harness.records import Result
-from harness.stacks import (
-    answers,
-    causes,
-    environments,
+from samplerbench.cli import common, main
+from samplerbench.errors import UsageError
+from samplerbench.harness.compatibility import (
+    accuracy_test,
+    export_pins,
     known_stacks,
     matrix,
     matrix_file,
-    pins_out,
-    resolving,
 )
-from harness.stacks.causes import Cause, Probed
-from harness.stacks.environments import Environment, EnvironmentFailed
-from harness.stacks.known_stacks import CALIBRATED, IMPORTS, INSTALLS, NESTED, RESOLVES, RUNS
-from harness.stacks.matrix_file import Stack
-from harness.stacks.pins import read_pins
-from harness.stacks.stages import LIBRARIES, NESTED_MODULE, take
-from harness.stacks.way import Tools, Way
-from models.registry import UnknownName
-from reports import stacks as table
+from samplerbench.harness.compatibility import (
+    resolve as resolving,
+)
+from samplerbench.harness.compatibility.known_stacks import (
+    CALIBRATED,
+    IMPORTS,
+    INSTALLS,
+    NESTED,
+    RESOLVES,
+    RUNS,
+)
+from samplerbench.harness.compatibility.matrix_file import Stack
+from samplerbench.harness.compatibility.matrix_run import Tools, Way
+from samplerbench.harness.compatibility.stages import LIBRARIES, NESTED_MODULE, take
+from samplerbench.harness.environments import environments, root_cause
+from samplerbench.harness.environments.environments import Environment, EnvironmentFailed
+from samplerbench.harness.environments.pins import read_pins
+from samplerbench.harness.environments.root_cause import Cause, Probed
+from samplerbench.harness.launcher import launch
+from samplerbench.harness.records import Result
+from samplerbench.reports.compatibility import table
 from tests import trials
 
 TEXT = """
@@ -67,7 +74,7 @@ def caches(tmp_path, monkeypatch):
     """The user's folders are below ``tmp_path``; no shipped row is known."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(known_stacks, "SHIPPED", tmp_path / "shipped.json")
-    monkeypatch.setattr(answers, "judge", lambda *args: dict(HONEST))
+    monkeypatch.setattr(accuracy_test, "judge", lambda *args: dict(HONEST))
 
 
 class Fakes:
@@ -160,12 +167,12 @@ def test_a_version_of_the_stack_is_never_overruled(tmp_path):
 )
 def test_what_does_not_fit_in_the_file_is_refused(tmp_path, old, new, said):
     assert old in TEXT
-    with pytest.raises(UnknownName, match=said):
+    with pytest.raises(UsageError, match=said):
         read(tmp_path, TEXT.replace(old, new, 1))
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path, capsys):
-    assert cli.main(["matrix", str(tmp_path / "none.toml")]) == common.BAD_ARGUMENTS
+    assert main.main(["matrix", str(tmp_path / "none.toml")]) == common.BAD_ARGUMENTS
     assert "expected: a TOML file" in capsys.readouterr().err
 
 
@@ -241,26 +248,28 @@ AttributeError: module 'jax.core' has no attribute 'take_current_trace'
 The above exception was the direct cause of the following exception:
 
 Traceback (most recent call last):
-  File "/y/harness/worker.py", line 9, in g
+  File "/y/harness/worker/run_trial.py", line 9, in g
     run()
 lib.errors.Wrapped: please install jaxns
 """
 
 
 def test_a_workers_log_gives_the_innermost_exception_of_its_last_chain(tmp_path):
-    found = causes.from_log(LOG, "otherwise")
+    found = root_cause.from_log(LOG, "otherwise")
     real = "AttributeError: module 'jax.core' has no attribute 'take_current_trace'"
     assert found == Cause(real, "jaxns/model.py:7", "Wrapped: please install jaxns")
-    assert causes.from_log("no traceback", "timeout") == Cause("timeout")
+    assert root_cause.from_log("no traceback", "timeout") == Cause("timeout")
     row = first_row(tmp_path, log=LOG, result=Result("failed", "Wrapped: please install"))
     assert row.failed == RUNS and row.cause == f"{real} (jaxns/model.py:7)"
 
 
 def test_a_sampler_that_is_off_or_dishonest_fails_the_last_stages(tmp_path, monkeypatch):
     off = {**HONEST, "accurate": False, "why": "m is off by 1 sd (0.9 to 1.1)"}
-    monkeypatch.setattr(answers, "judge", lambda *args: off)
+    monkeypatch.setattr(accuracy_test, "judge", lambda *args: off)
     assert first_row(tmp_path).cause == "numpyro_nuts: m is off by 1 sd (0.9 to 1.1)"
-    monkeypatch.setattr(answers, "judge", lambda *args: {**HONEST, "verdict": "overconfident"})
+    monkeypatch.setattr(
+        accuracy_test, "judge", lambda *args: {**HONEST, "verdict": "overconfident"}
+    )
     row = run(tmp_path, Fakes(), again=True)[0].row
     assert row.failed == CALIBRATED and "overconfident" in row.cause
     assert not row.works("numpyro_nuts") and row.works("jaxns_nested")
@@ -270,11 +279,13 @@ def test_bias_is_found_and_noise_is_not():
     rng = np.random.default_rng(5)
     names = ["m", "c"]
     noise = rng.standard_normal((8, 2))
-    assert answers.bias(noise, names) == ""
-    assert answers.bias(0.01 * noise + [0.0, 0.3], names).startswith("c is off by 0.298 sd (0.27")
-    assert answers.bias(0.001 * noise + 0.02, names) == ""  # within what is tolerated
+    assert accuracy_test.bias(noise, names) == ""
+    assert accuracy_test.bias(0.01 * noise + [0.0, 0.3], names).startswith(
+        "c is off by 0.298 sd (0.27"
+    )
+    assert accuracy_test.bias(0.001 * noise + 0.02, names) == ""  # within what is tolerated
     noise[3, 0] = np.nan
-    assert "not finite" in answers.bias(noise, names)
+    assert "not finite" in accuracy_test.bias(noise, names)
 
 
 # -- what is kept ----------------------------------------------------------------------------------
@@ -331,7 +342,7 @@ def test_rows_come_back_as_they_were_kept(tmp_path):
     assert {one.key for one in known_stacks.load(file)} == set("01234567")
     assert replace(known_stacks.load(file)[0], key="") == replace(row, key="")
     file.write_text("{}")
-    with pytest.raises(UnknownName, match="holds no known stacks"):
+    with pytest.raises(UsageError, match="holds no known stacks"):
         known_stacks.load(file)
 
 
@@ -359,31 +370,32 @@ def test_the_table_says_what_passes_what_fails_and_what_was_not_run(tmp_path):
 def test_the_command_shows_what_is_stored_without_running(tmp_path, capsys):
     run(tmp_path, Fakes())
     arguments = ["matrix", str(tmp_path / "m.toml"), "--stored", "--out", str(tmp_path / "out")]
-    assert cli.main([*arguments, "--format", "markdown"]) == common.FINE
+    assert main.main([*arguments, "--format", "markdown"]) == common.FINE
     assert "2 stacks tried, 2 pass" in capsys.readouterr().out
     (tmp_path / "out" / "known.json").unlink()
-    assert cli.main(arguments) == common.NOT_OK
+    assert main.main(arguments) == common.NOT_OK
     assert "2 of the matrix not run" in capsys.readouterr().out
 
 
 def test_pins_are_written_for_what_passes_and_read_back(tmp_path):
     rows = [entry.row for entry in run(tmp_path, Fakes())]
     failing = replace(rows[1], stages={IMPORTS: {"ok": False, "cause": "x"}})
-    paths = pins_out.write([rows[0], failing], tmp_path / "pins")
+    paths = export_pins.write([rows[0], failing], tmp_path / "pins")
     assert sorted(path.name for path in paths) == ["environment.yml", "requirements.txt"]
     assert read_pins(paths[0]) == tuple(sorted(rows[0].pins))
     text = paths[1].read_text()
     assert "  - python=3.11\n" in text and "      - jax==1.0\n" in text
     (tmp_path / "file").touch()
-    with pytest.raises(UnknownName, match="can't write"):
-        pins_out.write(rows, tmp_path / "file")
+    with pytest.raises(UsageError, match="can't write"):
+        export_pins.write(rows, tmp_path / "file")
 
 
 DATA = (".txt", ".toml", ".json")
 
 
 def test_nothing_that_is_shipped_tells_of_this_machine():
-    data = [path for path in environments.STACKS.iterdir() if path.suffix in DATA]
+    folders = (environments.STACKS, matrix_file.SHIPPED.parent)
+    data = [path for folder in folders for path in folder.iterdir() if path.suffix in DATA]
     assert len(data) >= 4
     for path in data:
         text = path.read_text("utf-8")
@@ -429,7 +441,7 @@ def test_a_made_environment_is_complete_and_can_be_removed(tmp_path, index):
     assert not environments.is_there(["tiny==1.0"])
     place = environments.from_pins("x", ["tiny==1.0"], log=lambda line: None, bytecode=False)
     assert environments.is_there(["tiny==1.0"])
-    assert causes.probe(place.python, ["tiny"]).installed == {"tiny": "1.0"}
+    assert root_cause.probe(place.python, ["tiny"]).installed == {"tiny": "1.0"}
     environments.remove(place)
     assert not environments.is_there(["tiny==1.0"])
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from harness import cli
-from harness.commands import common
-from harness.records import Result
-from harness.stacks import environments, known_stacks, matrix, uv_calls
-from harness.stacks.environments import EnvironmentFailed
-from harness.stacks.known_stacks import INSTALLS, RESOLVES
-from models.registry import UnknownName
+from samplerbench.cli import common, main
+from samplerbench.errors import UsageError
+from samplerbench.harness.compatibility import known_stacks, matrix
+from samplerbench.harness.compatibility.known_stacks import INSTALLS, RESOLVES
+from samplerbench.harness.environments import environments, uv
+from samplerbench.harness.environments.environments import EnvironmentFailed
+from samplerbench.harness.records import Result
 from tests.test_environments import index, write_wheel  # noqa: F401  (a fixture)
 from tests.test_matrix import DONE, TEXT, Fakes, caches, read, run  # noqa: F401
 
@@ -32,17 +32,17 @@ def without_uv(tmp_path, monkeypatch):
 def test_without_uv_a_matrix_is_refused_before_anything_is_run(tmp_path, capsys, without_uv):
     read(tmp_path)
     arguments = ["matrix", str(tmp_path / "m.toml"), "--out", str(tmp_path / "out")]
-    assert cli.main(arguments) == common.BAD_ARGUMENTS
+    assert main.main(arguments) == common.BAD_ARGUMENTS
     told = capsys.readouterr().err
     assert "uv, which makes environments, is not here\n  next: " in told and "install uv" in told
     assert not (tmp_path / "out").exists()
-    assert cli.main([*arguments, "--stored"]) == common.NOT_OK  # shows what is known, as ever
+    assert main.main([*arguments, "--stored"]) == common.NOT_OK  # shows what is known, as ever
     assert "2 of the matrix not run" in capsys.readouterr().out
 
 
 def test_uv_that_goes_away_says_nothing_of_the_stacks(without_uv):
     with pytest.raises(EnvironmentFailed) as caught:
-        uv_calls.find_uv()
+        uv.find_uv()
     assert caught.value.passing
 
 
@@ -52,14 +52,14 @@ def test_uv_that_goes_away_says_nothing_of_the_stacks(without_uv):
 @pytest.fixture
 def full(tmp_path, monkeypatch):
     """A uv that makes a virtual environment and then finds the disk full."""
-    real = uv_calls.find_uv()
+    real = uv.find_uv()
     script = tmp_path / "fake-uv"
     script.write_text(
         f'#!/bin/sh\ncase "$*" in *" venv "*|*" compile "*) exec {real} "$@";; esac\n'
         f"cat >&2 <<'END'\n{FULL}\nEND\nexit 2\n"
     )
     script.chmod(0o755)
-    monkeypatch.setattr(uv_calls, "find_uv", lambda: str(script))
+    monkeypatch.setattr(uv, "find_uv", lambda: str(script))
 
 
 def test_a_full_disk_is_a_row_with_its_reason_and_nothing_half_made_is_used(
@@ -102,7 +102,7 @@ def test_a_row_that_can_t_be_kept_is_shown_and_tried_again(tmp_path, monkeypatch
 def test_a_folder_that_can_t_be_made_is_refused_before_anything_is_run(tmp_path):
     (tmp_path / "out").touch()
     fakes = Fakes()
-    with pytest.raises(UnknownName, match="can't keep rows in .*\n.*name another with --out"):
+    with pytest.raises(UsageError, match="can't keep rows in .*\n.*name another with --out"):
         run(tmp_path, fakes)
     assert not fakes.resolved
 
@@ -143,5 +143,5 @@ def test_a_stack_that_asks_for_launches_is_shown_with_its_old_row_and_run_anew(t
     again = Fakes()
     run(tmp_path, again, text)
     assert len(again.launched) == 6
-    with pytest.raises(UnknownName, match="launches of .* = 0\n  expected: a whole number"):
+    with pytest.raises(UsageError, match="launches of .* = 0\n  expected: a whole number"):
         read(tmp_path, TEXT + "launches = 0\n")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from models import banana, base, line_nd
+from samplerbench.models import banana, base, line_nd
 from tests.posteriors import columns, log_joint, made
 
 # -- the program's own density, integrated over a plane ------------------------------------------

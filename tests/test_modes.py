@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import harness
-from harness.judge import evidence, modes
-from harness.judge.verdict import verdict
-from harness.judge.weighted import kish_ess
-from models import base
+import samplerbench
+from samplerbench.harness.scoring import replicate_summary
+from samplerbench.harness.scoring.verdict import verdict
+from samplerbench.harness.statistics import mode_occupancy as modes
+from samplerbench.harness.statistics.weighted import kish_ess
+from samplerbench.models import base
 from tests.synthetic import HONEST, Case, two_modes
 
 REPLICATES = 64
@@ -34,7 +35,7 @@ def of_modes(rng, shares, draws=1000):
 
 
 def judged(x, exact=ISLANDS, **more):
-    return verdict(evidence.from_draws(x, exact, **more))
+    return verdict(replicate_summary.from_draws(x, exact, **more))
 
 
 @pytest.mark.parametrize("draws", [20, 50, 200, 1000])
@@ -74,7 +75,7 @@ def test_one_island_missed_by_one_replicate_in_ten_is_found():
     shares[:7] = [2 / 3, 1 / 3, 0]
     got = judged(of_modes(rng, shares))
     assert got.verdict == "overconfident"
-    told = evidence.from_draws(of_modes(rng, shares), ISLANDS).modes
+    told = replicate_summary.from_draws(of_modes(rng, shares), ISLANDS).modes
     assert told.missed[:7, 2].all() and told.failed.sum() == 7
 
 
@@ -123,7 +124,7 @@ def test_weighted_draws_share_out_by_their_weights():
     log_w = np.where(keep, np.log(part[label]), -np.inf)
     ess = kish_ess(log_w)
     assert judged(x, log_w=log_w, ess=ess).verdict == "honest"
-    share = evidence.from_draws(x, ISLANDS, log_w=log_w, ess=ess).modes.share.mean(axis=0)
+    share = replicate_summary.from_draws(x, ISLANDS, log_w=log_w, ess=ess).modes.share.mean(axis=0)
     # 64 replicates of some 1300 draws each: within 5 standard errors
     np.testing.assert_allclose(share, ISLANDS.mode_weights, atol=5 * 0.5 / np.sqrt(64 * 1000))
     flat = np.where(keep, 0.0, -np.inf)
@@ -133,13 +134,13 @@ def test_weighted_draws_share_out_by_their_weights():
 def test_a_replicate_that_is_not_finite_has_no_shares():
     x = iid(np.random.default_rng(10), 100)
     x[3, 0, 5, 1] = np.nan
-    found = evidence.from_draws(x, ISLANDS).modes
+    found = replicate_summary.from_draws(x, ISLANDS).modes
     assert np.isnan(found.share[3]).all() and np.isfinite(found.share[4:]).all()
     assert not found.missed[3].any() and not found.failed[3]
 
 
 def test_shares_of_exact_draws_err_as_independent_draws_do():
-    found = evidence.from_draws(iid(np.random.default_rng(11), 2000), ISLANDS).modes
+    found = replicate_summary.from_draws(iid(np.random.default_rng(11), 2000), ISLANDS).modes
     assert list(found.judged) == [0, 1, 2]
     for k in range(3):
         # 64 standard normals, claims of ESS exact to 10 %: rms 1 within 5 / sqrt(128)
@@ -158,7 +159,7 @@ def test_named_modes_change_nothing_for_independent_draws():
 
 
 def test_the_control_that_lacks_half_the_mass_is_caught_and_told(tmp_path):
-    with harness.run(
+    with samplerbench.run(
         model=["islands", "linear"], samplers=["exact_iid", "control_missing_mode"],
         env="current", replicates=32, draws=500, out=tmp_path / "c",
     ) as campaign:  # fmt: skip

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from scipy import special
 
-import harness
-from harness.judge import answers
-from harness.judge.scores import VERSION
-from harness.launcher import launch
-from models import datafiles, files
-from models.base import build
-from models.registry import UnknownName
-from reports import command
+import samplerbench
+from samplerbench.errors import UsageError
+from samplerbench.harness.ground_truth import select
+from samplerbench.harness.launcher import launch
+from samplerbench.harness.scoring.score_trial import VERSION
+from samplerbench.models.base import build
+from samplerbench.models.loading import data_files, model_names
+from samplerbench.reports import report
 from tests.trials import COMMAND, of_model
 
 LINE = """
@@ -56,7 +56,7 @@ def line(tmp_path_factory):
     folder = tmp_path_factory.mktemp("line")
     (folder / "mine.py").write_text(LINE)
     np.savez(folder / "line.npz", **build("linear", {}).data)
-    with harness.run(
+    with samplerbench.run(
         model=f"{folder / 'mine.py'}:line", data=folder / "line.npz", out=folder / "c",
         replicates=16, **QUICK,
     ) as campaign:  # fmt: skip
@@ -85,23 +85,23 @@ def test_a_program_in_a_file_gets_a_verdict_by_quadrature(line):
     (row,) = line.rows()
     assert (row["status"], row["verdict"], row["answer"]) == ("ok", "honest", "quadrature")
     assert row["realised_ess"] > 20
-    told = command.text(line, command.Asked())
+    told = report.text(line, report.Asked())
     assert "accuracy is held against quadrature" in told
 
 
 def test_a_finished_campaign_needs_neither_the_file_nor_its_data(line):
-    with harness.load(line.folder) as again:
+    with samplerbench.load(line.folder) as again:
         assert again.exact(again.store.trials()[0]).source == "quadrature"
 
 
 def test_a_simplex_of_two_free_parameters_is_a_dirichlet(tmp_path):
     trial = replace(of_model(tmp_path, SIMPLEX, "simplex"), precision=64)
-    result = launch(trial, sys.executable, tmp_path / "s", 120, task="survey")
+    result = launch(trial, sys.executable, tmp_path / "s", 120, task="inspection.inspect_model")
     assert result.status == "ok", result.reason
-    path = answers.survey_path(tmp_path, trial)
+    path = select.survey_path(tmp_path, trial)
     path.parent.mkdir()
     (tmp_path / "s" / "draws.npz").rename(path)
-    found, _ = answers.answer(tmp_path, trial)
+    found, _ = select.answer(tmp_path, trial)
     assert found.names == ("p[0]", "p[1]", "p[2]")
     np.testing.assert_allclose(found.mean, np.array([4, 6, 3]) / 13, atol=1e-9)
     # 10! / (3! 5! 2!) B(4, 6, 3) / B(1, 1, 1)
@@ -130,7 +130,7 @@ def test_every_kind_of_parameter_goes_through_to_a_verdict_and_a_page(tmp_path):
     (tmp_path / "mine.py").write_text(KINDS)
     np.savez(tmp_path / "r.npz", **reference_draws(20_000))
     model = f"{tmp_path / 'mine.py'}:kinds"
-    with harness.run(
+    with samplerbench.run(
         model=model, reference=tmp_path / "r.npz", out=tmp_path / "c", replicates=16,
         **{**QUICK, "draws": 1000},
     ) as campaign:  # fmt: skip
@@ -144,9 +144,9 @@ def test_every_kind_of_parameter_goes_through_to_a_verdict_and_a_page(tmp_path):
             "L[1,0]", "L[1,1]",
         ]  # fmt: skip
         (tmp_path / "r.npz").unlink()  # the campaign has a copy
-        told = command.text(campaign, command.Asked("csv", by_parameter=True))
+        told = report.text(campaign, report.Asked("csv", by_parameter=True))
         assert "W[1,0]" in told and "r.npz" in told
-        page = command.text(campaign, command.Asked("html"))
+        page = report.text(campaign, report.Asked("html"))
         assert "accuracy is held against reference draws (r.npz)" in page
 
 
@@ -215,7 +215,7 @@ REFUSED = {
         ("is the answer of one model; 2 are named",),
     ),
     "run() in the file itself": (
-        {"mine.py": "import harness\nharness.run()\ndef program(): ...\n"},
+        {"mine.py": "import samplerbench\nsamplerbench.run()\ndef program(): ...\n"},
         "--model mine.py:program",
         ("if __name__ == '__main__'",),
     ),
@@ -269,8 +269,8 @@ def shapes():
 )
 def test_a_program_that_can_not_be_sampled_is_refused(name, words, tmp_path):
     trial = of_model(tmp_path, UNFIT, name)
-    with pytest.raises(UnknownName) as refused:
-        harness.run(model=trial.model, out=tmp_path / "c", replicates=2, **QUICK)
+    with pytest.raises(UsageError) as refused:
+        samplerbench.run(model=trial.model, out=tmp_path / "c", replicates=2, **QUICK)
     assert words in str(refused.value)
     assert not (tmp_path / "c").exists()
 
@@ -278,8 +278,8 @@ def test_a_program_that_can_not_be_sampled_is_refused(name, words, tmp_path):
 def test_a_reference_that_does_not_fit_is_refused_with_both_sides(tmp_path):
     (tmp_path / "mine.py").write_text(KINDS)
     np.savez(tmp_path / "r.npz", b=np.zeros((50, 2)))
-    with pytest.raises(UnknownName) as refused:
-        harness.run(
+    with pytest.raises(UsageError) as refused:
+        samplerbench.run(
             model=f"{tmp_path / 'mine.py'}:kinds", reference=str(tmp_path / "r.npz"),
             out=tmp_path / "c", replicates=2, **QUICK,
         )  # fmt: skip
@@ -296,24 +296,24 @@ def a_program():
 
 
 def test_a_function_is_known_by_its_file_and_name():
-    assert files.named(a_program) == f"{__file__}:a_program"
-    assert files.named("linear") == "linear"
+    assert model_names.named(a_program) == f"{__file__}:a_program"
+    assert model_names.named("linear") == "linear"
     for bad in (lambda: None, build("linear", {}), 3):
-        with pytest.raises(UnknownName, match="expected: a registered name"):
-            files.named(bad)
+        with pytest.raises(UsageError, match="expected: a registered name"):
+            model_names.named(bad)
 
 
 def test_columns_keep_whole_numbers_whole_and_sizes_single(tmp_path):
     (tmp_path / "d.csv").write_text("n, x\n1, 2.5\n2, 1e3\n")
-    found = datafiles.read(tmp_path / "d.csv")
+    found = data_files.read(tmp_path / "d.csv")
     assert found["n"].dtype == np.int64 and found["x"].tolist() == [2.5, 1000.0]
     np.savez(tmp_path / "d.npz", n=3, flag=True, x=np.zeros(2), scale=1.5)
-    found = datafiles.read(tmp_path / "d.npz")
+    found = data_files.read(tmp_path / "d.npz")
     assert found["n"] == 3 and found["flag"] is True and found["scale"].shape == ()
 
 
 def test_another_data_file_is_another_trial(tmp_path):
     trial = of_model(tmp_path, KINDS, "kinds")
     other = replace(trial, data_file="d.csv", data_file_digest="1")
-    assert other.id != trial.id and answers.key(other) != answers.key(trial)
+    assert other.id != trial.id and select.key(other) != select.key(trial)
     assert replace(trial, data_file="", reference="").id == trial.id

@@ -10,9 +10,11 @@ import time
 
 import pytest
 
-from harness.cli import main
-from harness.store import Store
-from reports import command, graph, material, page, pictures, template
+from samplerbench.cli.main import main
+from samplerbench.harness.campaign.store import Store
+from samplerbench.reports import report
+from samplerbench.reports.figures import figure_data, gallery, model_graph, style
+from samplerbench.reports.pages import campaign_page, template
 from tests import browser, stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # locks of folders left open
@@ -26,7 +28,7 @@ def campaign(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def made(campaign) -> str:
-    return command.write_page(campaign).read_text(encoding="utf-8")
+    return report.write_page(campaign).read_text(encoding="utf-8")
 
 
 class Outline(html.parser.HTMLParser):
@@ -74,9 +76,9 @@ def test_only_the_page_s_own_script_may_run(made):
 
 
 def test_the_same_campaign_gives_the_same_bytes(campaign, monkeypatch):
-    monkeypatch.setattr(material, "MOST_SERIES", 1)
-    made = command.text(campaign, command.Asked("html"))
-    assert command.text(campaign, command.Asked("html")) == made
+    monkeypatch.setattr(figure_data, "MOST_SERIES", 1)
+    made = report.text(campaign, report.Asked("html"))
+    assert report.text(campaign, report.Asked("html")) == made
 
 
 # -- what it says --------------------------------------------------------------------------------
@@ -119,8 +121,8 @@ def test_the_day_of_the_runs_is_told_in_utc(campaign, made):
 
 
 def test_the_command_that_makes_it_again_runs_the_same_trials(campaign, made):
-    from harness.cli import parser
-    from reports.origin import commands
+    from samplerbench.cli.main import parser
+    from samplerbench.reports.provenance import commands
 
     (line,) = commands(campaign, campaign.store.trials())
     words = __import__("shlex").split(line)
@@ -133,7 +135,7 @@ def test_the_command_that_makes_it_again_runs_the_same_trials(campaign, made):
 def test_a_noted_command_is_shown_as_it_was_given(tmp_path):
     with stored.campaign(tmp_path / "c") as one:
         one.store.note("command", "samplerbench run --draws 7")
-        from reports.origin import commands
+        from samplerbench.reports.provenance import commands
 
         assert commands(one, one.store.trials()) == ["samplerbench run --draws 7"]
 
@@ -169,7 +171,7 @@ def test_words_stand_out_from_the_page_and_marks_too(theme):
     colors = dict(re.findall(r"--(\w+): (#\w{6})", blocks[theme]))
     series = {k: v for k, v in colors.items() if re.fullmatch(r"s\d", k)}
     if theme == 0:
-        found = (template.HERE / "samplerbench.mplstyle").read_text()
+        found = style.STYLE.read_text()
         found = re.findall(r"'([0-9a-f]{6})'", found)
         series = {f"s{i}": f"#{color}" for i, color in enumerate(found)}
     assert len(series) == 8
@@ -189,37 +191,37 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_draws_that_are_lost_or_garbage_are_told_and_the_rest_is_drawn(tmp_path, monkeypatch):
-    monkeypatch.setattr(material, "MOST_SERIES", 3)
+    monkeypatch.setattr(figure_data, "MOST_SERIES", 3)
     with stored.campaign(tmp_path / "c") as one:
         first, second = one.store.trials()[:2]
         one.rows()  # scored before the files are hurt
         one.store.draws_path(first.id).unlink()
         one.store.draws_path(second.id).write_bytes(b"PK\x03\x04 garbage")
-        told = command.text(one, command.Asked("html"))
+        told = report.text(one, report.Asked("html"))
     assert told.count("cannot be read") == 2
     assert "Posterior of shifted_one" in told
 
 
 def test_many_models_are_drawn_up_to_a_number_that_is_said(campaign, monkeypatch):
-    monkeypatch.setattr(pictures, "MOST_MODELS", 0)
-    told = command.text(campaign, command.Asked("html"))
+    monkeypatch.setattr(gallery, "MOST_MODELS", 0)
+    told = report.text(campaign, report.Asked("html"))
     assert "Figures are drawn for the first 0 models; 1 more" in told
     assert "<svg" not in told
 
 
 def test_a_page_that_would_be_too_large_leaves_figures_out_and_says_so(campaign, made, monkeypatch):
-    monkeypatch.setattr(page, "MOST_BYTES", len(made.encode()) - 1)
-    told = command.text(campaign, command.Asked("html"))
+    monkeypatch.setattr(campaign_page, "MOST_BYTES", len(made.encode()) - 1)
+    told = report.text(campaign, report.Asked("html"))
     assert "1 figures are left out, which would make this page too large" in told
     assert told.count("<svg") == made.count("<svg") - 1 and "Posterior of exact_iid" not in told
-    monkeypatch.setattr(page, "MOST_BYTES", 0)
-    assert command.text(campaign, command.Asked("html")).count("<svg") <= 1  # the model's graph
+    monkeypatch.setattr(campaign_page, "MOST_BYTES", 0)
+    assert report.text(campaign, report.Asked("html")).count("<svg") <= 1  # the model's graph
 
 
 def test_a_model_without_an_exact_answer_gets_its_pictures(tmp_path, monkeypatch):
-    monkeypatch.setattr(material, "MOST_SERIES", 1)
+    monkeypatch.setattr(figure_data, "MOST_SERIES", 1)
     with stored.campaign(tmp_path / "c", model="/no/where.py:mine", model_digest="0") as one:
-        told = command.text(one, command.Asked("html"))
+        told = report.text(one, report.Asked("html"))
     assert "no exact answer" in told and "Ranks of the draws" in told
     assert "not drawn" not in told and "which a report does not run" in told
 
@@ -227,7 +229,7 @@ def test_a_model_without_an_exact_answer_gets_its_pictures(tmp_path, monkeypatch
 def test_figures_are_written_in_three_formats_with_a_style_on_top(
     campaign, tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr(pictures, "_of_draws", lambda *_: None)  # four figures are enough here
+    monkeypatch.setattr(gallery, "_of_draws", lambda *_: None)  # four figures are enough here
     style = tmp_path / "mine.mplstyle"
     style.write_text("axes.facecolor: fedcba\n")
     given = ["report", str(campaign.folder), "--figures", str(tmp_path / "f")]
@@ -241,10 +243,10 @@ def test_figures_are_written_in_three_formats_with_a_style_on_top(
 
 
 def test_an_empty_campaign_s_page_says_so(tmp_path):
-    from harness.campaign import Campaign
+    from samplerbench.harness.campaign.run import Campaign
 
     with Campaign(Store.create(tmp_path / "c")) as one:
-        assert "This campaign holds no trial." in command.text(one, command.Asked("html"))
+        assert "This campaign holds no trial." in report.text(one, report.Asked("html"))
 
 
 # -- in a browser --------------------------------------------------------------------------------
@@ -279,16 +281,16 @@ def test_what_is_wrong_with_a_page_is_seen(made, tmp_path):
 
 
 def test_without_graphviz_the_page_says_that_there_is_no_graph_and_why(monkeypatch):
-    monkeypatch.setattr(graph.shutil, "which", lambda name: None)
-    found = graph.Graph(stored.trial("any"))
+    monkeypatch.setattr(model_graph.shutil, "which", lambda name: None)
+    found = model_graph.Graph(stored.trial("any"))
     assert found.svg("words") is None and "no command dot" in found.why
 
 
 @pytest.mark.skipif(
-    bool(graph.unavailable()),
+    bool(model_graph.unavailable()),
     reason="graphviz (dot, and Python's graphviz) or NumPyro is not installed here",
 )
 def test_the_graph_is_drawn_by_numpyro_in_the_colours_of_the_page():
-    shape = graph.Graph(stored.trial("any")).svg("words")
+    shape = model_graph.Graph(stored.trial("any")).svg("words")
     assert shape.startswith("<svg viewBox=") and 'aria-label="words"' in shape
     assert shape.count("<ellipse") == 3 and "white" not in shape and "<title>" not in shape

@@ -16,18 +16,20 @@ from pathlib import Path
 
 import pytest
 
-from harness import brought, launcher
-from harness.records import Job, job_from, to_json
-from models import plugins
-from models.plugins import Plugin, Unusable
-from models.registry import Registry, UnknownName
-from samplers.base import Sampler, samplers
+from samplerbench import plugins
+from samplerbench.errors import UsageError
+from samplerbench.harness import launcher
+from samplerbench.harness.records import Job, job_from, to_json
+from samplerbench.harness.worker import plugin_imports
+from samplerbench.plugins import Plugin, Unusable
+from samplerbench.registry import Registry
+from samplerbench.samplers.base import Sampler, samplers
 from tests.trials import COMMAND, small
 
 EXAMPLE = Path(__file__).with_name("plugin_example")
 GOOD = """
 from dataclasses import dataclass
-from samplers.base import Sampler, add
+from samplerbench.samplers.base import Sampler, add
 
 @dataclass(frozen=True)
 class Settings:
@@ -63,7 +65,7 @@ def beside(tmp_path, monkeypatch):
 @pytest.fixture
 def registry():
     """A registry with one name of its own."""
-    made: Registry[Sampler] = Registry("sampler", "samplers", Sampler)
+    made: Registry[Sampler] = Registry("sampler", ("samplerbench.samplers",), Sampler)
     made._loaded = True
     made.add("own", samplers.get("exact_iid"))
     return made
@@ -108,7 +110,7 @@ def test_what_goes_wrong_in_one_is_its_reason_and_breaks_no_other(beside, regist
         "bb_raises": "RuntimeError: out of order",
         "cc_lacks": "ModuleNotFoundError: No module named 'no_such_library'",
         "dd_exits": "SystemExit: 3",
-        "ee_other": "'ee_other:S' is a int; expected: a samplers.base.Sampler",
+        "ee_other": "'ee_other:S' is a int; expected: a samplerbench.samplers.base.Sampler",
         "ff_nothing": "has no attribute 'S'",
         "gg_renamed": "it calls itself 'x'; expected: the entry point's name",
         "hh_taken": "the name 'own' is taken by samplerbench itself",
@@ -120,7 +122,7 @@ def test_what_goes_wrong_in_one_is_its_reason_and_breaks_no_other(beside, regist
         assert reason in found[name], name
         assert bool(reason) == bool(found[name]), name
     assert registry.get("own") is samplers.get("exact_iid")
-    with pytest.raises(UnknownName, match="of bb_raises 1.0 can't be used: .*out of order"):
+    with pytest.raises(UsageError, match="of bb_raises 1.0 can't be used: .*out of order"):
         registry.get("b")
 
 
@@ -142,7 +144,7 @@ def test_one_that_adds_itself_as_the_projects_own_files_do_is_a_plug_in_all_the_
 
 def test_an_unknown_name_is_told_from_those_of_plug_ins_too(beside, registry):
     distribution(beside, "walker", GOOD.format(name="walk"), "walk = walker:SAMPLER")
-    with pytest.raises(UnknownName, match="did you mean 'walk'"):
+    with pytest.raises(UsageError, match="did you mean 'walk'"):
         registry.get("wallk")
 
 
@@ -177,12 +179,12 @@ def test_a_job_carries_its_plug_ins(tmp_path):
 def test_what_a_plug_in_lacks_where_it_runs_is_said_with_the_environment(tmp_path):
     plugin = Plugin("sampler", "walk", "walker:SAMPLER", "walker", "1.0", ())
     job = Job(small(environment="latest"), str(tmp_path), 1.0, (plugin,))
-    outer = UnknownName("can't be used")
+    outer = UsageError("can't be used")
     outer.__cause__ = ModuleNotFoundError("No module named 'emcee'", name="emcee")
-    text = brought.lacking(job, outer)
+    text = plugin_imports.lacking(job, outer)
     assert "walker 1.0 needs 'emcee', which environment 'latest' lacks" in text
-    assert brought.lacking(job, ValueError("else")) == ""
-    assert brought.lacking(Job(small(), "", 1.0), outer) == ""
+    assert plugin_imports.lacking(job, ValueError("else")) == ""
+    assert plugin_imports.lacking(Job(small(), "", 1.0), outer) == ""
 
 
 def test_a_worker_finds_a_plug_in_by_where_it_lies_and_declines_one_whose_library_is_missing(
@@ -241,9 +243,9 @@ def test_the_example_runs_and_its_version_is_recorded(installed, tmp_path):
     assert [row["status"] for row in rows] == ["ok", "ok"]
     assert (rows[0]["sampler"], rows[0]["settings"]) == ("random_walk", {"step": 1.0})
     assert rows[1]["verdict"] == "honest"
-    import harness
+    import samplerbench
 
-    with harness.load(tmp_path / "c") as campaign:
+    with samplerbench.load(tmp_path / "c") as campaign:
         trials = campaign.store.trials()
         result = campaign.store.result(trials[0].id)
     assert result.versions["samplerbench-example"] == "0.1.0"

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-import harness
-from harness import cli, plan
-from harness.plan import Plan
-from models.posteriordb import load
-from models.posteriordb.base import programs
-from models.registry import UnknownName
+import samplerbench
+from samplerbench.cli import main
+from samplerbench.errors import UsageError
+from samplerbench.harness.campaign import plan
+from samplerbench.harness.campaign.plan import Plan
+from samplerbench.models.posteriordb import load
+from samplerbench.models.posteriordb.base import programs
 from tests import posteriordb_folder as made
 
 RATE, SCHOOLS = "made_up-Rate_1_model", "schools-eight_schools_noncentered"
@@ -129,7 +130,7 @@ def data_file(checkout, name="made_up") -> Path:
 def test_a_name_or_folder_that_is_none_is_refused_with_what_is_there(given, said, checkout, capsys):
     given = [word.format(checkout) for word in given]
     out = checkout.parent / "out"
-    assert cli.main(["run", *given, "--env", "current", "--out", str(out)]) == 2
+    assert main.main(["run", *given, "--env", "current", "--out", str(out)]) == 2
     assert said in capsys.readouterr().err
     assert not out.exists()
 
@@ -159,7 +160,7 @@ def zip_of(files) -> object:
 )
 def test_data_that_cannot_be_used_are_refused_with_the_reason(write, said, checkout):
     write(data_file(checkout))
-    with pytest.raises(UnknownName, match="can't be read") as refused:
+    with pytest.raises(UsageError, match="can't be read") as refused:
         planned(checkout, RATE)
     assert said in str(refused.value)
 
@@ -167,7 +168,7 @@ def test_data_that_cannot_be_used_are_refused_with_the_reason(write, said, check
 def test_data_of_sizes_that_do_not_fit_are_refused(checkout):
     data = {"N": 2, "kid_score": [1.0, 2], "mom_hs": [1, 0, 1]}
     made.add(checkout, "kidscore_momhs", data, data_name="kids")
-    with pytest.raises(UnknownName, match="its sizes do not fit"):
+    with pytest.raises(UsageError, match="its sizes do not fit"):
         planned(checkout, "kids-kidscore_momhs")
 
 
@@ -178,7 +179,7 @@ def test_data_of_sizes_that_do_not_fit_are_refused(checkout):
 def test_a_posterior_whose_file_is_bad_is_refused(change, said, checkout):
     file = Path(path(checkout))
     file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
-    with pytest.raises(UnknownName, match=said):
+    with pytest.raises(UsageError, match=said):
         planned(checkout, RATE)
 
 
@@ -197,7 +198,7 @@ def test_reference_draws_that_cannot_be_used_are_refused_before_anything_runs(
 ):
     write(made.reference(checkout, RATE))
     given = ["--posteriordb", str(checkout), "--posterior", RATE, "--sampler", "numpyro_nuts"]
-    assert cli.main(["run", *given, "--env", "current", "--out", str(tmp_path / "out")]) == 2
+    assert main.main(["run", *given, "--env", "current", "--out", str(tmp_path / "out")]) == 2
     assert said in capsys.readouterr().err
 
 
@@ -205,7 +206,7 @@ def test_reference_draws_that_cannot_be_used_are_refused_before_anything_runs(
 
 
 def test_the_list_has_every_program_with_its_posteriors_and_density(capsys):
-    assert cli.main(["list", "posteriors"]) == 0
+    assert main.main(["list", "posteriors"]) == 0
     told = capsys.readouterr().out
     for name in programs.names():
         program = programs.get(name)
@@ -216,7 +217,7 @@ def test_the_list_has_every_program_with_its_posteriors_and_density(capsys):
 
 def test_the_list_of_a_checkout_says_what_cannot_be_run_and_why(checkout, capsys):
     made.posterior(checkout, "broken").write_text("{")
-    assert cli.main(["list", "posteriors", "--posteriordb", str(checkout)]) == 0
+    assert main.main(["list", "posteriors", "--posteriordb", str(checkout)]) == 0
     told = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
     assert told[RATE].endswith(" reference draws")
     assert "no reference draws" in told[SCHOOLS] and "not compared: theta_trans" in told[SCHOOLS]
@@ -233,7 +234,7 @@ def campaign(tmp_path_factory):
     folder = tmp_path_factory.mktemp("judged")
     made.add(folder / "posteriordb", "Rate_1_model", COUNT, reference_of_rate())
     options = {"posteriordb": folder / "posteriordb", "posterior": RATE, "env": "current"}
-    with harness.run(out=folder / "out", sampler="numpyro_nuts", replicates=16, warmup=200,
+    with samplerbench.run(out=folder / "out", sampler="numpyro_nuts", replicates=16, warmup=200,
                      draws=500, **options) as found:  # fmt: skip
         shutil.rmtree(folder / "posteriordb")
         yield found
@@ -258,7 +259,7 @@ def test_its_row_has_a_short_name_and_numbers_against_the_reference(campaign):
 
 
 def test_a_page_is_made_when_the_checkout_is_gone(campaign):
-    from reports.command import Asked, text
+    from samplerbench.reports.report import Asked, text
 
     page = text(campaign, Asked("html"))
     assert RATE in page

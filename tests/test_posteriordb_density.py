@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.posteriordb import load
-from models.posteriordb.base import programs
-from samplers.program import latents
+from samplerbench.models.posteriordb import load
+from samplerbench.models.posteriordb.base import programs
+from samplerbench.samplers.support.latent_sites import latents
 from tests import posteriordb_folder, stan_points, stan_regressions, stan_targets
 
 POINTS = 6

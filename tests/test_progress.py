@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from harness import progress
-from harness.campaign import Watcher
+from samplerbench.cli import progress
+from samplerbench.harness.campaign.run import Watcher
 from tests import stored
 
 

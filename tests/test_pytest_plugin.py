@@ -24,8 +24,8 @@ import os
 from dataclasses import replace
 import jax, numpy as np, numpyro, numpyro.distributions as dist
 import clock
-from samplers.base import Compiled, Draws, Prepared, Sampler, samplers
-from samplers.exact_iid import Settings, prepare
+from samplerbench.samplers.base import Compiled, Draws, Prepared, Sampler, samplers
+from samplerbench.samplers.exact_iid import Settings, prepare
 
 x = np.arange(8.0)
 steps = int(os.environ["STEPS"])
@@ -123,9 +123,10 @@ def test_a_project_that_does_not_use_it_imports_nothing_of_it(project):
 import sys
 
 def test_nothing_is_imported():
-    names = {name for name in sys.modules if name.split(".")[0] in ("harness", "models",
-             "samplers", "reports", "jax", "numpyro", "numpy", "pandas", "arviz", "scipy")}
-    assert names == {"harness", "harness.pytest_plugin"}
+    names = {name for name in sys.modules if name.split(".")[0] in ("samplerbench", "jax",
+             "numpyro", "numpy", "pandas", "arviz", "scipy")}
+    assert names == {"samplerbench", "samplerbench.version", "samplerbench.harness",
+                     "samplerbench.harness.pytest_plugin"}
 """)  # fmt: skip
     project.run("-p", "no:hypothesispytest")
     assert "--samplerbench-replicates" in project.run("--help")

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from harness import cli
-from harness.pytest_plugin.found import interval, record
-from harness.pytest_plugin.warm import note
-from harness.records import Result
-from models.registry import UnknownName
-from reports import command, pytest_benchmark
+from samplerbench.cli import main
+from samplerbench.errors import UsageError
+from samplerbench.harness.pytest_plugin.scores import interval, record
+from samplerbench.harness.pytest_plugin.warm_runs import note
+from samplerbench.harness.records import Result
+from samplerbench.reports import pytest_benchmark, report
 from tests import stored
 
 COLD, WARM = [3.0, 3.2, 2.9], [0.020, 0.023, 0.021, 0.022, 0.026, 0.024, 0.019]
@@ -24,7 +24,7 @@ COLD, WARM = [3.0, 3.2, 2.9], [0.020, 0.023, 0.021, 0.022, 0.026, 0.024, 0.019]
 
 def one(sampler: str, timed: str, seconds: list[float], changes: Any = None) -> dict[str, Any]:
     """A benchmark as pytest-benchmark writes it."""
-    from harness.judge import rows
+    from samplerbench.harness.scoring import columns as rows
 
     result = Result("ok", machine={"device": "cpu"}, mode="plain", versions={"python": "3.11.7"})
     note(result, timed, seconds)
@@ -70,14 +70,14 @@ def test_the_same_run_twice_stays_two_rows_told_apart_by_name(saved):
     again = {**one("honest_one", "warm_s", WARM), "fullname": "t.py::test_again"}
     path = saved(one("honest_one", "warm_s", WARM), one("honest_one", "cold_s", COLD), again)
     assert len(pytest_benchmark.read(path)[0]) == 3
-    assert "t.py::test_again" in pytest_benchmark.text(path, command.Asked("table"))
+    assert "t.py::test_again" in pytest_benchmark.text(path, report.Asked("table"))
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "csv", "latex", "json"])
 def test_every_format_of_text_is_made_and_others_are_listed(saved, capsys, form):
     other = {"name": "test_sort", "fullname": "t.py::test_sort", "stats": {}, "extra_info": {}}
     path = saved(one("honest_one", "warm_s", WARM), other, one("honest_one", "cold_s", COLD))
-    assert cli.main(["report", "--pytest-benchmark", str(path), "--format", form]) == 0
+    assert main.main(["report", "--pytest-benchmark", str(path), "--format", form]) == 0
     out, err = capsys.readouterr()
     assert "honest" in out and "0.022" in out and "test_sort" not in out
     assert "left out" in err and "test_sort" in err
@@ -91,7 +91,7 @@ def test_columns_order_and_file_are_as_asked(saved, tmp_path):
     path = saved(one("honest_one", "warm_s", WARM), one("quick_one", "warm_s", [0.01] * 7))
     to = tmp_path / "table.csv"
     options = ["--columns", "sampler,warm_s", "--sort", "warm_s", "--format", "csv", "-o", str(to)]
-    assert cli.main(["report", "--pytest-benchmark", str(path), *options]) == 0
+    assert main.main(["report", "--pytest-benchmark", str(path), *options]) == 0
     assert to.read_text() == "sampler,warm_s\nquick_one,0.01\nhonest_one,0.022\n"
 
 
@@ -103,7 +103,7 @@ def test_what_is_no_such_file_is_refused_with_what_was_expected(saved, tmp_path)
         (tmp_path, "Is a directory"),
     ]
     for path, says in cases:
-        with pytest.raises(UnknownName, match=says):
+        with pytest.raises(UsageError, match=says):
             pytest_benchmark.read(path)
     for says, text, benchmarks in [
         ("is not JSON", "{", ()),
@@ -117,7 +117,7 @@ def test_what_is_no_such_file_is_refused_with_what_was_expected(saved, tmp_path)
         ("damaged: its seconds", "", (one("honest_one", "warm_s", WARM, {"warm_s": "fast"}),)),
         ("damaged: its seconds", "", (one("honest_one", "warm_s", WARM, {"timed": "draws"}),)),
     ]:
-        with pytest.raises(UnknownName, match=says) as refused:
+        with pytest.raises(UsageError, match=says) as refused:
             pytest_benchmark.read(saved(*benchmarks, text=text))
         assert "expected:" in str(refused.value)
 
@@ -131,9 +131,9 @@ def test_what_needs_draws_or_says_two_things_is_refused(saved, tmp_path, capsys)
         (["--figures", str(tmp_path)], "--figures were given"),
         (["--columns", "warm_"], "did you mean 'warm_s'"),
     ):
-        assert cli.main(["report", "--pytest-benchmark", path, *words]) == 2
+        assert main.main(["report", "--pytest-benchmark", path, *words]) == 2
         assert says in capsys.readouterr().err
-    assert cli.main(["report"]) == 2
+    assert main.main(["report"]) == 2
     assert "DIR or --pytest-benchmark FILE" in capsys.readouterr().err
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas
 import pytest
 
-from harness.judge import references
-from models.registry import UnknownName
+from samplerbench.errors import UsageError
+from samplerbench.harness.ground_truth import reference_files
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # ArviZ 0.23 announces its next version at import
@@ -75,7 +75,7 @@ WRITERS = {
 @pytest.mark.parametrize("name", WRITERS)
 def test_every_kind_of_file_gives_the_same_answer(name, sites, tmp_path):
     WRITERS[name](tmp_path / name, {k: sites[k] for k in ("beta", "L", "m")})
-    found = references.from_file(tmp_path / name, SHAPES)
+    found = reference_files.from_file(tmp_path / name, SHAPES)
     assert found.names == NAMES  # in the model's order, not the file's
     x = np.concatenate([sites[n].reshape(2, 300, -1) for n in SHAPES], axis=2)
     np.testing.assert_allclose(found.mean, x.mean(axis=(0, 1)), rtol=1e-10, atol=1e-12)
@@ -94,13 +94,13 @@ def test_every_kind_of_file_gives_the_same_answer(name, sites, tmp_path):
 
 def test_draws_of_one_chain_need_no_axis_for_it(sites, tmp_path):
     write_flat_npz(tmp_path / "flat.npz", sites)
-    found = references.from_file(tmp_path / "flat.npz", SHAPES)
+    found = reference_files.from_file(tmp_path / "flat.npz", SHAPES)
     np.testing.assert_allclose(found.mean[0], sites["m"].mean())
 
 
 def test_a_files_own_names_do_where_no_model_is_given(sites, tmp_path):
     write_json(tmp_path / "draws.json", sites)
-    assert set(references.from_file(tmp_path / "draws.json").names) == set(NAMES)
+    assert set(reference_files.from_file(tmp_path / "draws.json").names) == set(NAMES)
 
 
 def test_moments_come_with_their_errors_or_as_exact(tmp_path):
@@ -108,7 +108,7 @@ def test_moments_come_with_their_errors_or_as_exact(tmp_path):
         tmp_path / "m.npz",
         m_mean=1.0, m_sd=2.0, beta_mean=np.zeros(3), beta_sd=np.ones(3), beta_mean_se=np.ones(3),
     )  # fmt: skip
-    found = references.from_file(tmp_path / "m.npz", {"m": (), "beta": (3,)})
+    found = reference_files.from_file(tmp_path / "m.npz", {"m": (), "beta": (3,)})
     assert found.names == NAMES[:4]
     assert found.mean_se.tolist() == [0.0, 1.0, 1.0, 1.0]
     assert found.sd.tolist() == [2.0, 1.0, 1.0, 1.0]
@@ -121,7 +121,7 @@ def test_fixed_entries_of_a_cholesky_factor_are_left_out(tmp_path):
     factor = np.zeros((400, 2, 2))
     factor[:, 0, 0], factor[:, 1, 0], factor[:, 1, 1] = 1.0, low, np.sqrt(1 - low**2)
     np.savez(tmp_path / "l.npz", L=factor)
-    found = references.from_file(tmp_path / "l.npz", {"L": (2, 2)})
+    found = reference_files.from_file(tmp_path / "l.npz", {"L": (2, 2)})
     assert found.names == ("L[1,0]", "L[1,1]")
     assert found.draw(rng, 3)["L"].shape == (3, 2, 2)
 
@@ -155,7 +155,7 @@ def test_a_file_that_does_not_do_is_refused_with_what_would(case, sites, tmp_pat
     (tmp_path / "constant.csv").write_text("m\n" + "1\n" * 9)
     (tmp_path / "nan.csv").write_text("m\n1\n2\nnan\n4\n5\n")
     (tmp_path / "unlike.csv").write_text("m,chain\n1,1\n2,1\n3,2\n")
-    with pytest.raises(UnknownName) as refused:
-        references.from_file(tmp_path / name, shapes)
+    with pytest.raises(UsageError) as refused:
+        reference_files.from_file(tmp_path / name, shapes)
     assert words in str(refused.value)
     assert "expected: .npz (arrays by site)" in str(refused.value)

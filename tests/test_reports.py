@@ -11,21 +11,19 @@ import subprocess
 
 import pytest
 
-from harness import digits
-from harness.cli import main
-from harness.commands.report import FORMATS
-from harness.store import Store
-from models.registry import UnknownName
-from reports import (
+from samplerbench import rounding
+from samplerbench.cli.main import main
+from samplerbench.cli.report import FORMATS
+from samplerbench.errors import UsageError
+from samplerbench.harness.campaign.store import Store
+from samplerbench.reports import report, summary, time_to_accuracy
+from samplerbench.reports.figures import many_data_sets
+from samplerbench.reports.tables import (
     cells,
-    command,
-    exports,
-    figure_race,
+    csv_json,
     latex,
     markdown,
-    race,
-    sentence,
-    tables,
+    selection,
     terminal,
 )
 from tests import stored
@@ -45,7 +43,7 @@ def rows(campaign):
 
 
 def text(campaign, form: str, **asked) -> str:
-    return command.text(campaign, command.Asked(form, **asked))
+    return report.text(campaign, report.Asked(form, **asked))
 
 
 def changed(row, **values):
@@ -73,7 +71,7 @@ def changed(row, **values):
     ],
 )
 def test_a_number_has_the_digits_that_its_interval_supports(value, lo, hi, shown):
-    assert digits.rounded(value, lo, hi) == shown
+    assert rounding.rounded(value, lo, hi) == shown
 
 
 @pytest.mark.parametrize(
@@ -82,7 +80,7 @@ def test_a_number_has_the_digits_that_its_interval_supports(value, lo, hi, shown
      (float("inf"), "inf"), (float("nan"), "nan"), (True, "True"), ("word", "word")],
 )  # fmt: skip
 def test_a_number_without_an_interval_has_three_digits(value, shown):
-    assert digits.number(value) == shown
+    assert rounding.number(value) == shown
 
 
 def test_half_an_interval_and_its_number_end_at_the_same_digit(rows):
@@ -126,7 +124,7 @@ def test_every_speed_is_marked_and_honest_ones_are_not(rows, name):
 
 
 def test_an_unknown_column_is_refused_with_the_nearest_and_the_list(campaign, capsys):
-    with pytest.raises(UnknownName, match="did you mean 'comparable'.*\n.*known columns:.*ess"):
+    with pytest.raises(UsageError, match="did you mean 'comparable'.*\n.*known columns:.*ess"):
         text(campaign, "csv", columns=["compara"])
     assert main(["report", str(campaign.folder), "--sort", "coldness"]) == 2
     assert "no column is called 'coldness'" in capsys.readouterr().err
@@ -140,11 +138,11 @@ def test_only_the_columns_asked_for_are_shown_in_their_order(campaign, form):
 
 
 def test_rows_are_sorted_best_first_with_missing_ones_last(rows):
-    by = [cells.label(row) for row in tables.ordered(rows, ["seconds_to_5pct"])]
+    by = [cells.label(row) for row in selection.ordered(rows, ["seconds_to_5pct"])]
     assert by[:4] == ["quick_one", "honest_one", "exact_iid", "nested_one"]
-    worst = [cells.label(row) for row in tables.ordered(rows, ["-seconds_to_5pct"])]
+    worst = [cells.label(row) for row in selection.ordered(rows, ["-seconds_to_5pct"])]
     assert worst[:4] == by[:4][::-1] and worst[4:] == by[4:]
-    nearest = tables.ordered(rows, ["calibration"])
+    nearest = selection.ordered(rows, ["calibration"])
     assert nearest[0]["calibration"] < 1.5 and nearest[4]["sampler"] == "shifted_one"
 
 
@@ -169,8 +167,8 @@ def test_by_parameter_gives_one_row_a_parameter_with_its_own_numbers(campaign):
 
 def test_json_gives_every_column_and_a_reason_for_every_number_that_is_missing(campaign):
     found = json.loads(text(campaign, "json"))
-    assert list(found[0]) == [name for name in tables.names(campaign.rows())]
-    bare = [c.name for c in tables.COLUMNS if c.group in ("claimed", "realised", "cost")]
+    assert list(found[0]) == [name for name in selection.names(campaign.rows())]
+    bare = [c.name for c in selection.COLUMNS if c.group in ("claimed", "realised", "cost")]
     for row in found:
         for name in bare:
             if row[name] is None and not name.endswith(("_lo", "_hi")):
@@ -178,14 +176,14 @@ def test_json_gives_every_column_and_a_reason_for_every_number_that_is_missing(c
 
 
 def test_csv_gives_every_number_back_bit_by_bit_and_infinities_as_words(rows):
-    names = tables.chosen(None, rows)
+    names = selection.chosen(None, rows)
     hurt = changed(rows[0], seconds_to_5pct=math.inf, mean_error=-math.inf, w1=1e-7, ess=None)
-    lines = list(csv.reader(io.StringIO("".join(exports.as_csv([*rows, hurt], names)))))
+    lines = list(csv.reader(io.StringIO("".join(csv_json.as_csv([*rows, hurt], names)))))
     assert lines[0] == names and len(lines) == len(rows) + 2
     for row, line in zip([*rows, hurt], lines[1:], strict=True):
         for name, cell in zip(names, line, strict=True):
             found = cells.value(row, name)
-            if found is None or name in exports.RECORDS:
+            if found is None or name in csv_json.RECORDS:
                 assert (json.loads(cell) == found) if cell else found is None, name
             else:
                 assert (float(cell) if isinstance(found, float) else cell) == (
@@ -195,16 +193,16 @@ def test_csv_gives_every_number_back_bit_by_bit_and_infinities_as_words(rows):
 
 def test_json_says_infinity_in_words_also_inside_settings(rows):
     hurt = changed(rows[0], w1=math.inf, settings={"most": -math.inf, "of": [1.5, math.nan]})
-    (found,) = json.loads("".join(exports.as_json([hurt], tables.chosen(None, rows))))
+    (found,) = json.loads("".join(csv_json.as_json([hurt], selection.chosen(None, rows))))
     assert found["w1"] == "inf" and found["settings"] == {"most": "-inf", "of": [1.5, "nan"]}
-    assert json.loads("".join(exports.as_json([], ["w1"]))) == []
+    assert json.loads("".join(csv_json.as_json([], ["w1"]))) == []
 
 
 @pytest.mark.parametrize("form", ["csv", "json"])
 def test_what_is_for_programs_is_read_row_by_row(campaign, form, monkeypatch):
     expected = text(campaign, form)
     monkeypatch.setattr(type(campaign), "rows", None)  # all rows at once
-    monkeypatch.setattr(exports, "CHUNK", 2)
+    monkeypatch.setattr(csv_json, "CHUNK", 2)
     assert text(campaign, form) == expected
 
 
@@ -213,7 +211,7 @@ def test_a_table_that_is_read_shows_the_first_rows_and_says_where_all_are(
     campaign, form, monkeypatch
 ):
     monkeypatch.setattr(terminal, "MOST_ROWS", 2)
-    monkeypatch.setattr(tables, "MOST_ROWS", 2)
+    monkeypatch.setattr(selection, "MOST_ROWS", 2)
     for sort in ((), ("seconds_to_5pct",)):
         told = text(campaign, form, sort=sort).replace("\\_", "_").replace("{-}", "-")
         assert "the first 2 of 7 rows; --format csv has all" in told
@@ -279,7 +277,7 @@ def test_latex_compiles_and_stays_within_the_text(campaign, tmp_path, packages):
 
 
 def test_the_sentence_names_the_fastest_that_can_be_trusted_and_who_cannot(rows):
-    said = sentence.sentence(rows, 8)
+    said = summary.sentence(rows, 8)
     assert said.startswith("quick_one is the fastest that can be trusted: every mean to 5 %")
     assert "1.5 s" in said and "shifted_one (broken)" in said
     assert "exact_iid" not in said
@@ -287,48 +285,51 @@ def test_the_sentence_names_the_fastest_that_can_be_trusted_and_who_cannot(rows)
 
 def test_a_control_never_wins(rows):
     fast = [changed(r, cold_s=0.01) if r["sampler"] == "exact_iid" else r for r in rows]
-    assert race.finish(race.runners(fast), 1).winners == ["quick_one"]
+    assert time_to_accuracy.finish(time_to_accuracy.runners(fast), 1).winners == ["quick_one"]
 
 
 def test_two_that_differ_by_less_than_runs_spread_tie(rows):
     near = [changed(r, cold_s=1.05) if r["sampler"] == "honest_one" else r for r in rows]
-    assert set(race.finish(race.runners(near), 1).winners) == {"quick_one", "honest_one"}
+    assert set(time_to_accuracy.finish(time_to_accuracy.runners(near), 1).winners) == {
+        "quick_one",
+        "honest_one",
+    }
 
 
 def test_one_data_set_costs_what_the_column_says(rows):
     for row in rows[:2]:
-        assert race.pace(row).seconds(1)[0] == pytest.approx(row["seconds_to_5pct"])
+        assert time_to_accuracy.pace(row).seconds(1)[0] == pytest.approx(row["seconds_to_5pct"])
 
 
 def test_the_lead_changes_where_both_lines_meet(rows):
     quick = dict.fromkeys(("warm_s", "warm_s_lo", "warm_s_hi", "sample_s"), 0.001)
     slow_start = changed(rows[0], cold_s=10.0, **quick)
-    paces = race.runners([slow_start, rows[1]])
-    (change,) = race.crossovers(paces)
+    paces = time_to_accuracy.runners([slow_start, rows[1]])
+    (change,) = time_to_accuracy.crossovers(paces)
     assert (change.before, change.after) == ("quick_one", "honest_one")
     first, second = (p._seconds(1, p.ess, 1.0) + (change.at - 1) * _slope(p) for p in paces)
     assert first == pytest.approx(second)
-    assert race.finish(paces, 10_000).winners == ["honest_one"]
+    assert time_to_accuracy.finish(paces, 10_000).winners == ["honest_one"]
 
 
 def test_the_interval_of_a_change_is_where_the_table_shows_a_tie(rows):
     quick = dict.fromkeys(("warm_s", "warm_s_lo", "warm_s_hi", "sample_s"), 0.001)
-    paces = race.runners([changed(rows[0], cold_s=10.0, **quick), rows[1]])
-    (change,) = race.crossovers(paces)
+    paces = time_to_accuracy.runners([changed(rows[0], cold_s=10.0, **quick), rows[1]])
+    (change,) = time_to_accuracy.crossovers(paces)
     assert 1 < change.lo < change.at < change.hi < math.inf
     before, tied, after = (
-        race.finish(paces, count).winners
+        time_to_accuracy.finish(paces, count).winners
         for count in (math.floor(change.lo), math.ceil(change.at), math.ceil(change.hi) + 1)
     )
     assert before == ["quick_one"] and after == ["honest_one"] and len(tied) == 2
-    (said,) = figure_race.changes(paces)
+    (said,) = many_data_sets.changes(paces)
     assert f"from {math.ceil(change.at)} data sets on honest_one overtakes quick_one" in said
     assert f"from {math.ceil(change.lo)} to {math.ceil(change.hi)}" in said
 
 
 def test_a_change_that_may_be_anywhere_is_called_none(rows):
     near = changed(rows[0], cold_s=1.05, warm_s=0.015, sample_s=0.01)
-    (said,) = figure_race.changes(race.runners([near, rows[1]]))
+    (said,) = many_data_sets.changes(time_to_accuracy.runners([near, rows[1]]))
     assert said == "honest_one and quick_one are not told apart at any number of data sets"
 
 
@@ -343,19 +344,19 @@ def _slope(pace) -> float:
 )  # fmt: skip
 def test_a_campaign_without_numbers_is_called_so(rows, status, planned, said):
     found = [changed(row, status=status, verdict=None) for row in rows[:2]] if status else []
-    assert said in sentence.sentence(found, planned)
+    assert said in summary.sentence(found, planned)
 
 
 def test_without_a_comparable_row_no_winner_is_named(rows):
     few = [changed(row, verdict="too few replicates") for row in rows[:3]]
-    assert sentence.sentence(few, 3).startswith("No sampler's speed can be compared here")
+    assert summary.sentence(few, 3).startswith("No sampler's speed can be compared here")
 
 
 # -- folders -------------------------------------------------------------------------------------
 
 
 def test_formats_of_the_command_line_are_those_of_the_report():
-    assert FORMATS == command.FORMATS
+    assert FORMATS == report.FORMATS
 
 
 def test_a_folder_that_is_no_campaign_is_refused(tmp_path, capsys):
@@ -363,9 +364,9 @@ def test_a_folder_that_is_no_campaign_is_refused(tmp_path, capsys):
     assert "is not a campaign" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("form", command.FORMATS)
+@pytest.mark.parametrize("form", report.FORMATS)
 def test_an_empty_campaign_and_one_of_failures_have_a_report(tmp_path, form):
-    from harness.campaign import Campaign
+    from samplerbench.harness.campaign.run import Campaign
 
     empty, failures = Store.create(tmp_path / "e"), Store.create(tmp_path / "f")
     failed = stored.trial("failed_one")
@@ -390,8 +391,8 @@ def test_a_file_that_cannot_be_written_is_named(campaign, tmp_path, capsys):
 def test_renderers_take_rows_of_any_number(rows):
     many = rows * 150
     assert "the first 1000 of 1050 rows" in terminal.text(many)
-    names = tables.chosen(None, many)
+    names = selection.chosen(None, many)
     made = [markdown.text(many), latex.text(many)]
-    made += ["".join(maker(many, names)) for maker in (exports.as_csv, exports.as_json)]
+    made += ["".join(maker(many, names)) for maker in (csv_json.as_csv, csv_json.as_json)]
     for shown in made:
         assert shown.replace("\\_", "_").count("quick_one") >= 150

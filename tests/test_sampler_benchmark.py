@@ -10,15 +10,15 @@ from unittest.mock import Mock
 
 import pytest
 
-from harness import replicates
-from harness.pytest_plugin import warm
-from harness.pytest_plugin.asked import asked
-from harness.pytest_plugin.fixture import SamplerBenchmark
-from harness.pytest_plugin.found import NoNumber, Scores
-from models.base import build
-from models.registry import UnknownName
-from samplers import exact_iid
-from samplers.base import Compiled, Prepared, Sampler
+from samplerbench.errors import UsageError
+from samplerbench.harness.pytest_plugin import warm_runs
+from samplerbench.harness.pytest_plugin.fixture import SamplerBenchmark
+from samplerbench.harness.pytest_plugin.request import asked
+from samplerbench.harness.pytest_plugin.scores import NoNumber, Scores
+from samplerbench.harness.worker import replicates
+from samplerbench.models.base import build
+from samplerbench.samplers import exact_iid
+from samplerbench.samplers.base import Compiled, Prepared, Sampler
 from tests.benchmarks import conftest
 
 ROOT = Path(__file__).parents[1]
@@ -55,7 +55,7 @@ def test_disabled_benchmarks_are_judged_and_have_no_seconds():
 def test_a_call_that_never_returns_counts_as_a_failure_and_is_not_timed(monkeypatch):
     monkeypatch.setattr(replicates, "PATIENCE_S", 1.0)
     monkeypatch.setattr(replicates, "PATIENCE", 1.0)
-    monkeypatch.setattr(warm, "_still_running", [])
+    monkeypatch.setattr(warm_runs, "_still_running", [])
     never, timed = threading.Event(), Benchmark()
 
     def prepare(model: Any, budget: Any, settings: Any) -> Prepared:
@@ -82,7 +82,7 @@ def test_a_call_that_never_returns_counts_as_a_failure_and_is_not_timed(monkeypa
 
 def test_it_is_called_once_a_test():
     call = SamplerBenchmark(Mock(), {"min_rounds": 5, "max_time": 1.0})
-    with pytest.raises(UnknownName):
+    with pytest.raises(UsageError):
         call("liner")
     with pytest.raises(pytest.fail.Exception, match="one call a test"):
         call("linear")
@@ -115,7 +115,7 @@ def test_bad_input_is_refused_before_anything_runs(changes: dict[str, Any], says
         model="linear", sampler="exact_iid", replicates=4, rounds=3, data=None, budget={}
     )
     assert asked(**fine).trial.environment == "current"
-    with pytest.raises(UnknownName) as refused:
+    with pytest.raises(UsageError) as refused:
         asked(**{**fine, **changes})
     assert says in str(refused.value)
 

@@ -7,17 +7,21 @@ import json
 import numpy as np
 import pytest
 
-import harness
-from harness import drawsfile
-from harness.judge import scaling
-from harness.judge.scaling import Sample
-from harness.store import Store
-from models.base import build
-from models.registry import UnknownName
-from reports import command, drawing, figure_scaling, page, scaling_text
-from reports import scaling as report
-from reports.scaling_lines import axes
-from samplers.base import Draws
+import samplerbench
+from samplerbench.errors import UsageError
+from samplerbench.harness import draws_file
+from samplerbench.harness.campaign.store import Store
+from samplerbench.harness.statistics import power_law
+from samplerbench.harness.statistics.power_law import Sample
+from samplerbench.models.base import build
+from samplerbench.reports import report as command
+from samplerbench.reports.figures import scaling as figure_scaling
+from samplerbench.reports.figures import style
+from samplerbench.reports.pages import campaign_page
+from samplerbench.reports.scaling import analysis as report
+from samplerbench.reports.scaling import text as scaling_text
+from samplerbench.reports.scaling.lines import axes
+from samplerbench.samplers.base import Draws
 from tests.stored import result, trial
 
 SIZES = (32.0, 1e3, 3e4, 1e6)
@@ -29,7 +33,7 @@ def test_an_exponent_is_found_and_its_interval_holds_it():
     for _ in range(2000):
         errors = rng.uniform(0.02, 0.2, len(SIZES))
         values = np.exp(0.7 * logs - 3 + errors * rng.standard_normal(len(SIZES)))
-        fit = scaling.exponent(SIZES, values, errors)
+        fit = power_law.exponent(SIZES, values, errors)
         held += fit.lo <= 0.7 <= fit.hi
         wide.append(fit.hi - fit.lo)
     # with known errors and Birge's factor at least 1, Student's t covers 95 % or more; 3.9 standard
@@ -39,18 +43,18 @@ def test_an_exponent_is_found_and_its_interval_holds_it():
 
 
 def test_without_errors_the_scatter_tells_them():
-    fit = scaling.exponent(SIZES, [2e-5 * s for s in SIZES], [None] * 4)
+    fit = power_law.exponent(SIZES, [2e-5 * s for s in SIZES], [None] * 4)
     assert fit.exponent == pytest.approx(1) and fit.hi - fit.lo < 1e-9
-    bent = scaling.exponent(SIZES, [1 + 2e-5 * s for s in SIZES], [None] * 4)
+    bent = power_law.exponent(SIZES, [1 + 2e-5 * s for s in SIZES], [None] * 4)
     assert bent.lo < 0 < bent.last < bent.hi  # no power law: the interval says so
     assert bent.last > 0.5
 
 
 def test_few_sizes_give_a_reason_instead_of_an_interval():
-    two = scaling.exponent((1, 100), (1.0, 10.0), (0.1, 0.1))
+    two = power_law.exponent((1, 100), (1.0, 10.0), (0.1, 0.1))
     assert (two.exponent, two.lo, two.sizes) == (pytest.approx(0.5), None, 2)
     assert "no degree of freedom" in two.reason
-    one = scaling.exponent((1, 100), (1.0, None), (0.1, None))
+    one = power_law.exponent((1, 100), (1.0, None), (0.1, None))
     assert one.exponent is None and "fewer than 2" in one.reason
 
 
@@ -63,7 +67,7 @@ def crossing(rng, slope: float):
     """CPU seconds grow with size from 1e-5 a point, the other device takes 0.3 s throughout."""
     first = [sample(1e-5 * s**slope, 500, rng) for s in SIZES]
     second = [sample(0.3, 500, rng) for s in SIZES]
-    return scaling.crossover(SIZES, first, second)
+    return power_law.crossover(SIZES, first, second)
 
 
 def test_a_crossover_is_found_and_its_interval_holds_it_most_times():
@@ -79,13 +83,13 @@ def test_a_crossover_is_found_and_its_interval_holds_it_most_times():
 
 def test_lines_that_do_not_cross_say_none_and_equal_lines_say_undecided():
     rng = np.random.default_rng(3)
-    apart = scaling.crossover(
+    apart = power_law.crossover(
         SIZES, [sample(1e-3, 500, rng) for _ in SIZES], [sample(1.0, 500, rng) for _ in SIZES]
     )
     assert (apart.at, apart.leader, apart.lo, apart.hi) == (None, "first", 0.0, 0.0)
     says = report.Crossing("a", "b", "seconds", apart).says("n_points")
     assert says == "none within the sizes measured: a ahead throughout"
-    equal = scaling.crossover(
+    equal = power_law.crossover(
         SIZES, [sample(1.0, 500, rng) for _ in SIZES], [sample(1.0, 500, rng) for _ in SIZES]
     )
     assert report.Crossing("a", "b", "seconds", equal).says("n") == (
@@ -120,7 +124,7 @@ def campaign(tmp_path_factory):
         store.add_trials([lost])
         scratch(store, lost)
         store.commit(lost, result("out of memory", "no room"), store.scratch(lost.id), 1.0)
-    with harness.load(store.folder) as found:
+    with samplerbench.load(store.folder) as found:
         yield found
     store.close()
 
@@ -144,7 +148,7 @@ def put(store, one, exact, seconds, shift):
         for at, name in enumerate(exact.names):
             sites[name] = sites[name] + shift * exact.sd[at]
         runs.append(Draws({k: v[None] for k, v in sites.items()}, gradients=1000))
-    drawsfile.save(scratch(store, one) / "draws.npz", {"replicates": runs})
+    draws_file.save(scratch(store, one) / "draws.npz", {"replicates": runs})
     store.commit(one, ended, store.scratch(one.id), 1.0)
 
 
@@ -196,17 +200,19 @@ def test_every_format_holds_the_numbers(campaign, form):
 
 
 def test_the_page_and_the_figures_show_it(campaign, tmp_path, monkeypatch):
-    monkeypatch.setattr(page.pictures, "galleries", lambda *_: [])  # of each model: 10 s, not ours
-    monkeypatch.setattr(page, "_graphs", lambda *_: {})
+    monkeypatch.setattr(
+        campaign_page.gallery, "galleries", lambda *_: []
+    )  # of each model: 10 s, not ours
+    monkeypatch.setattr(campaign_page, "_graphs", lambda *_: {})
     rows = campaign.rows()
-    html = page.text(campaign, rows)
+    html = campaign_page.text(campaign, rows)
     assert "How it grows with n_points" in html and "Cost against n_points" in html
     assert "more axes" not in html
-    monkeypatch.setattr(page, "MOST_AXES", 0)
-    assert "1 more axes of size are not shown here" in page.text(campaign, rows)
-    with drawing.styled():
+    monkeypatch.setattr(campaign_page, "MOST_AXES", 0)
+    assert "1 more axes of size are not shown here" in campaign_page.text(campaign, rows)
+    with style.styled():
         (drawn,) = figure_scaling.pictures(report.of(campaign, rows))
-        paths = drawing.save([drawn], tmp_path)
+        paths = style.save([drawn], tmp_path)
     assert {p.suffix for p in paths} == {".svg", ".pdf", ".png", ".md"}
     assert "seconds, warm to the power 1.00" in drawn.alt
 
@@ -214,7 +220,7 @@ def test_the_page_and_the_figures_show_it(campaign, tmp_path, monkeypatch):
 def test_what_has_no_sizes_or_no_such_format_is_refused(tmp_path):
     from tests import stored
 
-    with stored.campaign(tmp_path / "c") as found, pytest.raises(UnknownName, match="--sweep"):
+    with stored.campaign(tmp_path / "c") as found, pytest.raises(UsageError, match="--sweep"):
         command.by_size(found, "table")
-    with pytest.raises(UnknownName, match="expected: table, markdown, json, csv"):
+    with pytest.raises(UsageError, match="expected: table, markdown, json, csv"):
         scaling_text.text([], "latex")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import harness
-from harness.judge import claimed, scores
-from harness.judge.rows import DECLARED
+import samplerbench
+from samplerbench.harness.scoring import claimed, score_trial
+from samplerbench.harness.scoring.columns import DECLARED
 
 #: a NumPyro model of one line, without an exact answer
 #: of three parameters: too many for quadrature
@@ -20,7 +20,7 @@ def normal():
 
 def scored(tmp_path, **options):
     given = {"samplers": ["exact_iid"], "env": "current", "replicates": 20, "draws": 100}
-    with harness.run(out=tmp_path / "c", **{**given, **options}) as campaign:
+    with samplerbench.run(out=tmp_path / "c", **{**given, **options}) as campaign:
         return campaign.rows()[0]
 
 
@@ -89,7 +89,7 @@ def test_what_cannot_be_scored_is_a_row_with_the_reason(tmp_path, monkeypatch, c
     def refuse(*_):
         raise ArithmeticError("no sense in these draws")
 
-    monkeypatch.setattr(scores, "_score", refuse)
+    monkeypatch.setattr(score_trial, "_score", refuse)
     row = scored(tmp_path)
     assert row["status"] == "ok"
     assert "ArithmeticError: no sense in these draws" in row["verdict_reason"]

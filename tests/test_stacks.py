@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness import launcher
-from harness.records import Result, Trial
-from harness.stacks import environments
-from harness.stored_draws import DrawsFile
-from models.base import build
+from samplerbench.harness import launcher
+from samplerbench.harness.draws_file import DrawsFile
+from samplerbench.harness.environments import environments
+from samplerbench.harness.records import Result, Trial
+from samplerbench.models.base import build
 
 pytestmark = pytest.mark.stack
 

@@ -14,9 +14,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness import store
-from harness.records import Result, Trial, result_from, to_json, trial_from
-from harness.store import FILE, LOCK, SCHEMA, Store, StoreError
+from samplerbench.harness.campaign import store
+from samplerbench.harness.campaign.store import (
+    FILE,
+    LOCK,
+    SCHEMA,
+    Store,
+    StoreError,
+)
+from samplerbench.harness.records import (
+    Result,
+    Trial,
+    result_from,
+    to_json,
+    trial_from,
+)
 from tests.trials import small
 
 #: what each schema's record of a trial began with: a change renames stored trials, so SCHEMA must
@@ -31,7 +43,7 @@ TRIAL_FIELDS = {
 #: commits a worker's files and is killed at the step named in argv[2]
 KILLED = """
 import os, pathlib, sys
-from harness import store
+from samplerbench.harness.campaign import store
 from tests.test_store import fill_scratch
 from tests.trials import small
 found, step = store.Store.create(pathlib.Path(sys.argv[1])), sys.argv[2]
@@ -45,7 +57,7 @@ found.commit(small(), store.Result("ok"), scratch, 1.0)
 """
 OPENS = """
 import pathlib, sys
-from harness.store import Store, StoreError
+from samplerbench.harness.campaign.store import Store, StoreError
 try:
     Store.create(pathlib.Path(sys.argv[1]))
 except StoreError as error:
@@ -329,7 +341,7 @@ def read_only(campaign, folder):
 
 READS = """
 import pathlib, sys
-from harness.store import Store
+from samplerbench.harness.campaign.store import Store
 found = Store.open(pathlib.Path(sys.argv[1]))
 found.keep_scores("any", 1, {})
 print(*found.finished().values(), len(found.trials()))

@@ -45,7 +45,7 @@ def test_no_file_names_a_package_index_or_a_folder_of_one_machine(path):
 def test_pins_are_exact_and_stand_once():
     names: dict[str, str] = {}
     for file in (
-        "harness/stacks/pinned.txt",
+        "harness/environments/pinned.txt",
         "requirements/coordinator.txt",
         "requirements/dev.txt",
     ):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import harness
-from harness import launcher, plan, sweep
-from harness.commands import run as run_command
-from models.registry import UnknownName
-from reports import tables
+import samplerbench
+from samplerbench.cli import run as run_command
+from samplerbench.errors import UsageError
+from samplerbench.harness import launcher
+from samplerbench.harness.campaign import plan, sweep
+from samplerbench.reports.tables import selection
 from tests import trials as small_trials
 from tests.trials import small
 
@@ -79,14 +80,14 @@ def test_what_names_a_value_itself_keeps_it():
     ],
 )
 def test_bad_sweeps_are_refused_before_anything_is_run(options, says):
-    with pytest.raises(UnknownName) as refused:
+    with pytest.raises(UsageError) as refused:
         planned(**options)
     assert says in str(refused.value)
 
 
 def test_a_name_that_two_things_have_must_be_told_apart():
     owners = {"budget": {"draws": 1}, "model": {"draws": 1}, "sampler": {}}
-    with pytest.raises(UnknownName, match="expected: budget.draws or model.draws"):
+    with pytest.raises(UsageError, match="expected: budget.draws or model.draws"):
         sweep._kind("", "draws", owners)
     assert sweep._kind("model", "draws", owners) == "model"
 
@@ -114,13 +115,13 @@ def test_every_option_of_a_plan_is_an_option_of_the_command():
 
 def test_a_size_beyond_memory_is_a_row_with_its_reason_and_the_others_stay(tmp_path):
     # 10**12 points of 8 bytes are more than any machine's memory that these tests run on
-    with harness.run(out=tmp_path / "c", sweep="n_points=8,1000000000000", **QUICK) as found:
+    with samplerbench.run(out=tmp_path / "c", sweep="n_points=8,1000000000000", **QUICK) as found:
         rows = found.rows()
     assert [row["status"] for row in rows] == ["ok", "out of memory"]
     assert "Unable to allocate" in rows[1]["reason"]
     assert [row["swept"] for row in rows] == ["n_points=8", "n_points=1000000000000"]
-    assert tables.differing(rows) == ["swept"]
-    assert tables.title(rows).startswith("model linear, ")
+    assert selection.differing(rows) == ["swept"]
+    assert selection.title(rows).startswith("model linear, ")
 
 
 def test_parallel_chains_get_a_device_each_and_others_one():
@@ -160,10 +161,10 @@ def test_sa_declines_vectorized_chains_with_its_reason(tmp_path):
 def test_a_python_of_ones_own_is_an_environment():
     import sys
 
-    from harness.stacks import environments
+    from samplerbench.harness.environments import environments
 
     found = environments.resolve(sys.executable)
     assert (found.name, found.python) == (sys.executable, sys.executable)
     assert found.digest == environments.resolve("current").digest
-    with pytest.raises(UnknownName, match="or of another Python"):
+    with pytest.raises(UsageError, match="or of another Python"):
         environments.resolve("nowhere")

@@ -11,26 +11,32 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.judge import evidence, yardstick
-from harness.judge.complaints import ALPHA, CALIBRATION
-from harness.judge.verdict import COMPARABLE, LEAST, VERDICTS, verdict
+from samplerbench.harness.scoring import replicate_summary
+from samplerbench.harness.scoring.verdict import (
+    COMPARABLE,
+    LEAST,
+    VERDICTS,
+    verdict,
+)
+from samplerbench.harness.scoring.verdict_tests import ALPHA, CALIBRATION
+from samplerbench.harness.statistics import wasserstein
 from tests.synthetic import FLAWED, HONEST, ONE_MODE, Case, gaussian, iid, lognormal, two_modes
 
 SMALL = Case(replicates=64, draws=1000, size=2)
 
 
-def score(maker, case: Case = SMALL, exact=gaussian, seed: int = 1) -> evidence.Evidence:
+def score(maker, case: Case = SMALL, exact=gaussian, seed: int = 1) -> replicate_summary.Evidence:
     return maker(case, exact(case.size), np.random.default_rng(seed))
 
 
 def ideal(
     replicates: int = 64, ess: float = 1000.0, size: int = 2, seed: int = 1
-) -> evidence.Evidence:
+) -> replicate_summary.Evidence:
     """Evidence of an honest sampler of standard normals, without draws: any ESS, fast."""
     rng = np.random.default_rng(seed)
     shape = (replicates, size)
     ones, noise = np.ones(shape), 1 / np.sqrt(ess)
-    return evidence.Evidence(
+    return replicate_summary.Evidence(
         names=tuple("abcdefghijklmnopqrst"[:size]),
         mean=np.zeros(size),
         sd=np.ones(size),
@@ -158,7 +164,7 @@ def test_a_small_bias_that_the_claims_do_not_cover_is_overconfident():
     assert verdict(replace(e, est=e.est + 0.03)).verdict == "overconfident"
 
 
-def lose(e: evidence.Evidence, count: int, **what) -> evidence.Evidence:
+def lose(e: replicate_summary.Evidence, count: int, **what) -> replicate_summary.Evidence:
     """The evidence with fields of its first replicates replaced."""
     changed = {name: getattr(e, name).copy() for name in what}
     for name, value in what.items():
@@ -192,10 +198,10 @@ def test_draws_that_are_not_finite_go_through_the_whole_scoring():
     exact = gaussian(2)
     x = iid(SMALL, exact, np.random.default_rng(3))
     x[0, 0, 3, 1], x[1, 0, 0, 0] = np.inf, np.nan
-    got = verdict(evidence.from_draws(x, exact))
+    got = verdict(replicate_summary.from_draws(x, exact))
     assert got.verdict == "honest" and "2 of 64" in got.reason
     weights = np.zeros(x.shape[:3])
-    got = verdict(evidence.from_draws(x, exact, log_w=weights, ess=np.full(64, 1000.0)))
+    got = verdict(replicate_summary.from_draws(x, exact, log_w=weights, ess=np.full(64, 1000.0)))
     assert got.verdict == "honest" and "2 of 64" in got.reason
 
 
@@ -224,16 +230,16 @@ def test_weighted_draws_need_their_own_ess():
     exact = gaussian(2)
     x = iid(Case(replicates=2, draws=20), exact, np.random.default_rng(2))
     with pytest.raises(ValueError, match="pass the sampler's own"):
-        evidence.from_draws(x, exact, log_w=np.zeros(x.shape[:3]))
+        replicate_summary.from_draws(x, exact, log_w=np.zeros(x.shape[:3]))
 
 
 def test_evidence_shares_have_their_exact_values():
     exact = gaussian(2)
     probs = (np.arange(2000) + 0.5) / 2000
     x = np.tile(exact.quantile(probs), (3, 1, 1, 1))
-    e = evidence.from_draws(x, exact)
+    e = replicate_summary.from_draws(x, exact)
     np.testing.assert_allclose(e.below, 0.5)
     np.testing.assert_allclose(e.half, 0.5)
     np.testing.assert_allclose(e.ninety, 0.9)
     assert (e.w1 < 1e-9).all() and (e.w1_iid > 0).all()
-    assert yardstick.iid(exact, 100).draws == 100
+    assert wasserstein.iid(exact, 100).draws == 100

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness import clocks, replicates, worker
-from harness.clocks import CompileClock, union
-from harness.records import Result, result_from, to_json
-from models.base import build
-from samplers.base import Compiled, Draws
+from samplerbench.harness.records import Result, result_from, to_json
+from samplerbench.harness.worker import replicates, run_trial, timing
+from samplerbench.harness.worker.timing import CompileClock, union
+from samplerbench.models.base import build
+from samplerbench.samplers.base import Compiled, Draws
 from tests import trials
 from tests.trials import of_model, small
 
@@ -135,7 +135,7 @@ def test_the_machine_and_the_settings_come_along(nuts):
 def test_peak_memory_is_the_workers_own(control):
     # JAX would take 100 MB and more, and this process is larger than a worker that needs only NumPy
     ballast = np.ones(300 * 2**17)  # 300 MB, touched
-    assert clocks.peak_rss_mb() > ballast.nbytes / 2**20
+    assert timing.peak_rss_mb() > ballast.nbytes / 2**20
     assert 10 < control[0].timings["peak_rss_mb"] < 200
 
 
@@ -179,9 +179,9 @@ def test_the_data_digest_tells_data_apart():
     moved = {**same, "y": data["y"] + 1e-12}
     renamed = {("z" if name == "y" else name): value for name, value in data.items()}
     narrower = {name: value.astype(np.float32) for name, value in data.items()}
-    digest = worker._digest(data)
-    assert worker._digest(same) == digest
-    others = {worker._digest(d) for d in (moved, renamed, narrower)}
+    digest = run_trial._digest(data)
+    assert run_trial._digest(same) == digest
+    others = {run_trial._digest(d) for d in (moved, renamed, narrower)}
     assert len(others) == 3 and digest not in others
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from harness.launcher import launch
-from harness.records import Result, Trial
-from models import files
+from samplerbench.harness.launcher import launch
+from samplerbench.harness.records import Result, Trial
+from samplerbench.models.loading import model_names
 
 #: the command as installed: its folder, not the current one, is the first that Python looks in
 COMMAND = str(Path(sys.executable).with_name("samplerbench"))
@@ -41,7 +41,7 @@ def of_model(folder: Path, text: str, name: str = "program", **changes: object) 
     """A trial of the model ``name`` in a file holding ``text``."""
     file = folder / "model_of_mine.py"
     file.write_text(text)
-    full, digest = files.check(f"{file}:{name}", {})
+    full, digest = model_names.check(f"{file}:{name}", {})
     return small(model=full, model_digest=digest, **changes)
 
 

@@ -41,7 +41,7 @@ class _Timed:
     @pytest.fixture
     def sampler_benchmark(self, request: pytest.FixtureRequest, benchmark: Any) -> Any:
         """Time a sampler on a model and judge its draws: see ``harness.pytest_plugin.fixture``."""
-        from harness.pytest_plugin.fixture import SamplerBenchmark
+        from samplerbench.harness.pytest_plugin.fixture import SamplerBenchmark
 
         given = {
             "replicates": request.config.getoption("samplerbench_replicates"),

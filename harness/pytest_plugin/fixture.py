@@ -24,10 +24,10 @@ from typing import Any
 
 import pytest
 
-from harness.pytest_plugin.asked import asked
-from harness.pytest_plugin.found import Scores, record
-from harness.pytest_plugin.warm import Warm
-from samplers.base import Sampler
+from samplerbench.harness.pytest_plugin.request import asked
+from samplerbench.harness.pytest_plugin.scores import Scores, record
+from samplerbench.harness.pytest_plugin.warm_runs import Warm
+from samplerbench.samplers.base import Sampler
 
 REPLICATES = 32  # where neither the call nor the command line says
 LEAST_ROUNDS = 10  # whatever --benchmark-min-rounds is: the order statistics of a median want 6
@@ -52,15 +52,16 @@ class SamplerBenchmark:
         """Time and judge ``sampler`` on ``model``; the scores.
 
         ``model``: a registered name as ``"linear:n_points=100"``, ``"path/to/file.py:name"``, a
-        ``models.base.Model``, or a NumPyro program, as ``(program, data)`` or with ``data=``, a
-        dict of what it takes by keyword. ``sampler``: a name with settings as
-        ``"numpyro_hmc:trajectory_length=1.5"``, or a ``samplers.base.Sampler``. ``replicates``
-        are judged: 32, or --samplerbench-replicates. ``rounds`` are timed: --samplerbench-rounds,
-        or as many as fill pytest-benchmark's max_time (1 s), from 10 to 200, seed by seed in turn.
-        ``budget``: chains (1), warmup (500), draws (5000; both a chain), seed (0).
+        ``samplerbench.models.base.Model``, or a NumPyro program, as ``(program, data)`` or with
+        ``data=``, a dict of what it takes by keyword. ``sampler``: a name with settings as
+        ``"numpyro_hmc:trajectory_length=1.5"``, or a ``samplerbench.samplers.base.Sampler``.
+        ``replicates`` are judged: 32, or --samplerbench-replicates. ``rounds`` are timed:
+        --samplerbench-rounds, or as many as fill pytest-benchmark's max_time (1 s), from 10 to 200,
+        seed by seed in turn. ``budget``: chains (1), warmup (500), draws (5000; both a chain), seed
+        (0).
 
-        Raises UnknownName for what is not known, ``samplers.base.Declined`` for a model that the
-        sampler can't do, and whatever the sampler raises.
+        Raises UsageError for what is not known, ``samplerbench.samplers.base.Declined`` for a model
+        that the sampler can't do, and whatever the sampler raises.
         """
         if self._used:
             pytest.fail(

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from models.registry import Registry
+from samplerbench.registry import Registry
 
 Data = Mapping[str, Any]  # as the database has them: arrays and whole numbers by Stan's names
 
@@ -46,7 +46,7 @@ class Program:
     precision: int = 32  # bits of a float that its density needs
 
 
-programs: Registry[Program] = Registry("program", "models.posteriordb")
+programs: Registry[Program] = Registry("program", ("samplerbench.models.posteriordb",))
 
 
 def add(program: Program) -> Program:

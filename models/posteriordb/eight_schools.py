@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from models.posteriordb.base import Program, add
+from samplerbench.models.posteriordb.base import Program, add
 
 SHARED = "mu ~ Normal(0, 5), tau ~ half-Cauchy(5), y[j] ~ Normal(theta[j], sigma[j])"
 

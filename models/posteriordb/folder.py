@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.registry import UnknownName, unknown
+from samplerbench.errors import UsageError, unknown_name
 
 INNER = "posterior_database"
 EXPECTED = (
@@ -60,13 +60,13 @@ def is_posterior(name: str) -> bool:
 
 
 def root(folder: str) -> Path:
-    """The database in ``folder``, which is a checkout or its inner folder; raises UnknownName."""
+    """The database in ``folder``, which is a checkout or its inner folder; raises UsageError."""
     path = Path(folder).expanduser().resolve()
     for candidate in (path / INNER, path):
         if (candidate / "posteriors").is_dir() and (candidate / "data").is_dir():
             return candidate
     what = "is no checkout of posteriordb" if path.is_dir() else "is not there, or no folder"
-    raise UnknownName(f"folder {folder!r} {what}\n  {EXPECTED}")
+    raise UsageError(f"folder {folder!r} {what}\n  {EXPECTED}")
 
 
 def names(database: Path) -> list[str]:
@@ -75,17 +75,17 @@ def names(database: Path) -> list[str]:
 
 
 def posterior(database: Path, name: str) -> Posterior:
-    """The posterior ``name``; raises UnknownName with the nearest one."""
+    """The posterior ``name``; raises UsageError with the nearest one."""
     known = names(database)
     if name not in known:
-        raise unknown("posterior", name, known, f"{LISTS} {database}")
+        raise unknown_name("posterior", name, known, f"{LISTS} {database}")
     return from_file(database / "posteriors" / f"{name}.json")
 
 
 def from_file(path: Path) -> Posterior:
-    """The posterior in its file; raises UnknownName."""
+    """The posterior in its file; raises UsageError."""
     if path.parent.name != "posteriors" or not path.is_file():
-        raise UnknownName(
+        raise UsageError(
             f"{str(path)!r} is no posterior of posteriordb\n"
             f"  expected: FOLDER/{INNER}/posteriors/NAME.json, or --posteriordb FOLDER "
             "--posterior NAME"
@@ -93,10 +93,10 @@ def from_file(path: Path) -> Posterior:
     given = read(path)
     for key in ("model_name", "data_name"):
         if not isinstance(given.get(key), str) or not given[key]:
-            raise UnknownName(f"{str(path)!r} names no {key!r}\n  {EXPECTED}")
+            raise UsageError(f"{str(path)!r} names no {key!r}\n  {EXPECTED}")
     reference = given.get("reference_posterior_name") or ""
     if not isinstance(reference, str):
-        raise UnknownName(
+        raise UsageError(
             f"{str(path)!r}: 'reference_posterior_name' is {reference!r}\n  expected: a name"
         )
     stem = path.name[: -len(".json")]
@@ -110,7 +110,7 @@ def packed(path: Path) -> Path:
 
 
 def read(path: Path, kind: type = dict) -> Any:
-    """The JSON in ``path``, zipped or plain: a dict or a list. Raises UnknownName for another."""
+    """The JSON in ``path``, zipped or plain: a dict or a list. Raises UsageError for another."""
     try:
         text = _unzipped(path) if path.suffix == ".zip" else path.read_bytes()
         found = json.loads(text)
@@ -134,9 +134,9 @@ def _unzipped(path: Path) -> bytes:
         return archive.read(inside[0])
 
 
-def unreadable(path: Path, why: str) -> UnknownName:
+def unreadable(path: Path, why: str) -> UsageError:
     """The refusal of a file of the database."""
-    return UnknownName(
+    return UsageError(
         f"file {str(path)!r} of posteriordb can't be read: {why}\n"
         "  take a fresh checkout; files that Git LFS keeps need `git lfs pull`"
     )

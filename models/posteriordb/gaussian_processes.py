@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from models.posteriordb.base import Data, Program, add
+from samplerbench.models.posteriordb.base import Data, Program, add
 
 JITTER = 1e-10  # Stan's program has it
 

@@ -9,33 +9,33 @@ from typing import Any
 
 import numpy as np
 
-from models.base import Model
-from models.files import of_program
-from models.posteriordb import folder
-from models.posteriordb.base import Program, programs
-from models.posteriordb.folder import Posterior
-from models.registry import UnknownName, unknown
+from samplerbench.errors import UsageError, unknown_name
+from samplerbench.models.base import Model
+from samplerbench.models.loading.program import program_model
+from samplerbench.models.posteriordb import folder
+from samplerbench.models.posteriordb.base import Program, programs
+from samplerbench.models.posteriordb.folder import Posterior
 
 ALL = "all"  # in place of names: every posterior that has a program here
 
 
 def paths(checkout: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The files of these posteriors, which stand for them as models. Raises UnknownName."""
+    """The files of these posteriors, which stand for them as models. Raises UsageError."""
     if not checkout:
-        raise UnknownName(
+        raise UsageError(
             f"no folder is named that holds posterior {names[0]!r}\n"
             "  expected: --posteriordb FOLDER, a checkout of posteriordb"
         )
     database = folder.root(checkout)
     if not names:
-        raise UnknownName(
+        raise UsageError(
             f"no posterior of {checkout!r} is named\n  expected: --posterior NAME ..., or {ALL}\n"
             f"  with a program here: {', '.join(served(database)) or '(none)'}"
         )
     if names == (ALL,):
         names = tuple(served(database))
         if not names:
-            raise UnknownName(
+            raise UsageError(
                 f"no posterior of {checkout!r} has a program here\n"
                 f"  list why with: {folder.LISTS} {checkout}"
             )
@@ -53,7 +53,7 @@ def reasons(database: Path) -> dict[str, str]:
     for name in folder.names(database):
         try:
             entry = folder.posterior(database, name)
-        except UnknownName as error:
+        except UsageError as error:
             found[name] = str(error).splitlines()[0]
             continue
         known = entry.model in programs.names()
@@ -64,7 +64,7 @@ def reasons(database: Path) -> dict[str, str]:
 def check(name: str) -> tuple[str, str]:
     """Refuse a posterior that can't be run -> (the path of its file, digest of it and its data).
 
-    Raises UnknownName for one without a program here, and for files that are missing, corrupt or
+    Raises UsageError for one without a program here, and for files that are missing, corrupt or
     lack what the program needs.
     """
     path = Path(name).expanduser().resolve()
@@ -75,7 +75,7 @@ def check(name: str) -> tuple[str, str]:
 
 
 def load(name: str) -> Model:
-    """The model of the posterior whose file is ``name``. Raises UnknownName."""
+    """The model of the posterior whose file is ``name``. Raises UsageError."""
     entry = folder.from_file(Path(name))
     program = _program(entry)
     given = _given(entry, program)
@@ -92,7 +92,7 @@ def parameters(name: str) -> tuple[str, ...]:
 
 
 def reference(name: str) -> Path | None:
-    """The file of the reference draws, or None. Raises UnknownName where it is named, not there."""
+    """The file of the reference draws, or None. Raises UsageError where it is named, not there."""
     entry = folder.from_file(Path(name))
     path = entry.reference_file()
     if path is not None and not path.is_file():
@@ -102,8 +102,8 @@ def reference(name: str) -> Path | None:
 
 def _program(entry: Posterior) -> Program:
     if entry.model not in programs.names():
-        error = unknown("program for model", entry.model, programs.names())
-        raise UnknownName(
+        error = unknown_name("program for model", entry.model, programs.names())
+        raise UsageError(
             f"posterior {entry.name!r} has no program here: its model is {entry.model!r}\n"
             f"  with a program here: {', '.join(served(entry.root)) or '(none)'}\n"
             f"  list them with: {folder.LISTS} {entry.root}"
@@ -140,7 +140,7 @@ def _number(path: Path, key: str, value: Any) -> Any:
 
 
 def _model(name: str, program: Program, data: dict[str, Any]) -> Model:
-    made = of_program(program.program, data, name)
+    made = program_model(program.program, data, name)
     if program.precision == 32:
         return made
     whole = made.program

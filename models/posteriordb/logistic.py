@@ -16,7 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from models.posteriordb.base import Data, Program, add, columns, flat, matched, product
+from samplerbench.models.posteriordb.base import (
+    Data,
+    Program,
+    add,
+    columns,
+    flat,
+    matched,
+    product,
+)
 
 WELLS = "wells_data"
 

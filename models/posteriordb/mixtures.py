@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from models.posteriordb.base import Data, Program, add
+from samplerbench.models.posteriordb.base import Data, Program, add
 
 ROOT2 = math.sqrt(2)
 DENSITY = (

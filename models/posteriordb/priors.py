@@ -22,7 +22,13 @@ from typing import Any
 
 import numpy as np
 
-from models.posteriordb.base import Data, Program, add, flat, product
+from samplerbench.models.posteriordb.base import (
+    Data,
+    Program,
+    add,
+    flat,
+    product,
+)
 
 
 def blr(y: Any, X: Any) -> None:

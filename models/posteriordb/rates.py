@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from models.posteriordb.base import Data, Program, add
+from samplerbench.models.posteriordb.base import Data, Program, add
 
 
 def rate(n: Any, k: Any) -> None:

@@ -20,7 +20,15 @@ from typing import Any
 
 import numpy as np
 
-from models.posteriordb.base import Data, Program, add, columns, flat, matched, product
+from samplerbench.models.posteriordb.base import (
+    Data,
+    Program,
+    add,
+    columns,
+    flat,
+    matched,
+    product,
+)
 
 Terms = Callable[[Data], tuple[Any, ...]]  # outcome, then the columns after the intercept
 

@@ -16,12 +16,17 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from harness import machine
-from harness.clocks import CompileClock, peak_rss_mb
-from harness.records import Job, job_from
-from models.files import load_model
-from models.registry import fill
-from samplers.base import Budget, Declined, Draws, samplers
+from samplerbench.harness.records import Job, job_from
+from samplerbench.harness.worker import provenance
+from samplerbench.harness.worker.timing import CompileClock, peak_rss_mb
+from samplerbench.models.loading.model_names import load_model
+from samplerbench.options import fill
+from samplerbench.samplers.base import (
+    Budget,
+    Declined,
+    Draws,
+    samplers,
+)
 
 
 def main(job_file: str, go: int, told: int) -> None:
@@ -34,7 +39,7 @@ def main(job_file: str, go: int, told: int) -> None:
     model = load_model(trial.model, trial.model_options)
     settings = fill(sampler.settings, trial.settings, sampler.name)
     budget = Budget(trial.chains, trial.warmup, trial.draws)
-    where = machine.machine()
+    where = provenance.machine()
     _say(told, "ready")
     if not os.read(go, 1):
         return  # the test has gone
@@ -70,7 +75,7 @@ def _imported(needs: tuple[str, ...], clock: CompileClock) -> None:
 
 
 def _write(job: Job, laps: dict[str, Any], where: dict[str, Any], draws: Draws) -> None:
-    found = {"laps": laps, "machine": where, "versions": machine.versions(), "draws": draws}
+    found = {"laps": laps, "machine": where, "versions": provenance.versions(), "draws": draws}
     (Path(job.scratch) / "found.pickle").write_bytes(pickle.dumps(found))
 
 

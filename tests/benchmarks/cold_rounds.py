@@ -16,11 +16,16 @@ from typing import Any
 
 import pytest
 
-from harness import launcher
-from harness.pytest_plugin.found import record
-from harness.pytest_plugin.warm import judged, note
-from harness.records import Job, Result, Trial, to_json
-from models.files import load_model
+from samplerbench.harness import launcher
+from samplerbench.harness.pytest_plugin.scores import record
+from samplerbench.harness.pytest_plugin.warm_runs import judged, note
+from samplerbench.harness.records import (
+    Job,
+    Result,
+    Trial,
+    to_json,
+)
+from samplerbench.models.loading.model_names import load_model
 
 PROCESS = Path(__file__).with_name("cold_process.py")
 TIMEOUT_S = 600.0  # for the imports, and again for the run

@@ -20,11 +20,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anywhere
 
-from harness import plan, running  # noqa: E402
-from harness.campaign import Campaign, Watcher, load  # noqa: E402
-from harness.clocks import peak_rss_mb  # noqa: E402
-from harness.records import Result, Trial, to_json  # noqa: E402
-from harness.store import Store  # noqa: E402
+from samplerbench.harness.campaign import dispatch, plan  # noqa: E402
+from samplerbench.harness.campaign.run import Campaign, Watcher, load  # noqa: E402
+from samplerbench.harness.campaign.store import Store  # noqa: E402
+from samplerbench.harness.records import Result, Trial, to_json  # noqa: E402
+from samplerbench.harness.worker.timing import peak_rss_mb  # noqa: E402
 from tests import stored  # noqa: E402
 
 SETTINGS = 250  # of a sampler, each on as many models as it takes
@@ -40,7 +40,7 @@ def asked(count: int) -> plan.Plan:
 
 def write(folder: Path, count: int) -> None:
     """A campaign with ``count`` trials, all but ten with results and scores of a small one."""
-    from harness.judge.scores import VERSION
+    from samplerbench.harness.scoring.score_trial import VERSION
 
     with stored.campaign(folder / "small") as small:
         small.rows()
@@ -92,7 +92,7 @@ def reported(form: str) -> Callable[[Path, int], None]:
     """The report in one format, written as the command writes it."""
 
     def part(folder: Path, count: int) -> None:
-        from harness.cli import main
+        from samplerbench.cli.main import main
 
         assert (
             main(["report", str(folder / "large"), "--format", form, "-o", str(folder / "out")])
@@ -138,7 +138,7 @@ def fed(folder: Path, count: int, name: str = "fed", ok: bool = False) -> None:
         crew = Idle(
             store, stored.result("ok" if ok else "declined", "" if ok else "as told"), draws
         )
-        running.feed(crew, campaign, TRIALS, Watcher())
+        dispatch.feed(crew, campaign, TRIALS, Watcher())
         assert store.count_finished() == len(TRIALS)
 
 

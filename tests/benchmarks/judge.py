@@ -18,10 +18,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anyw
 
 import numpy as np  # noqa: E402
 
-from harness.judge import yardstick  # noqa: E402
-from harness.judge.audit import rate  # noqa: E402
-from harness.judge.verdict import verdict  # noqa: E402
-from models.base import Exact  # noqa: E402
+from samplerbench.harness.scoring.verdict import verdict  # noqa: E402
+from samplerbench.harness.statistics import wasserstein  # noqa: E402
+from samplerbench.harness.statistics.estimates import rate  # noqa: E402
+from samplerbench.models.base import Exact  # noqa: E402
 from tests import synthetic  # noqa: E402
 
 KINDS = {
@@ -33,21 +33,21 @@ KINDS = {
 }
 
 # The yardstick is the same whenever the model and its size are: made once for all campaigns.
-MADE: dict[tuple[str, int, int], yardstick.Yardstick] = {}
-MAKE = yardstick.iid
+MADE: dict[tuple[str, int, int], wasserstein.Yardstick] = {}
+MAKE = wasserstein.iid
 
 
 def one(kind: str, name: str, case: synthetic.Case, seed: int) -> str:
     """The verdict on one synthetic campaign."""
     makers, exact = KINDS[kind]
 
-    def made(answer: Exact, draws: int) -> yardstick.Yardstick:
+    def made(answer: Exact, draws: int) -> wasserstein.Yardstick:
         key = (exact.__name__, case.size, draws)
         if key not in MADE:
             MADE[key] = MAKE(answer, draws)
         return MADE[key]
 
-    yardstick.iid = made
+    wasserstein.iid = made
     return verdict(makers[name](case, exact(case.size), np.random.default_rng(seed))).verdict
 
 

@@ -22,11 +22,11 @@ from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anywhere
 
-import harness  # noqa: E402
-from harness.campaign import Campaign  # noqa: E402
-from harness.judge import diagnostics  # noqa: E402
-from harness.records import Trial  # noqa: E402
-from harness.stored_draws import DrawsFile  # noqa: E402
+import samplerbench  # noqa: E402
+from samplerbench.harness.campaign.run import Campaign  # noqa: E402
+from samplerbench.harness.draws_file import DrawsFile  # noqa: E402
+from samplerbench.harness.records import Trial  # noqa: E402
+from samplerbench.harness.statistics import ess_rhat  # noqa: E402
 
 ALARM = 0.01
 
@@ -52,9 +52,9 @@ def compare(campaign: Campaign, trial: Trial) -> Compared:
         x = file.components(exact.names).astype(float)  # [replicate, chain, draw, component]
         divergences = int(np.sum(file.get("divergences")))
     chains = x.reshape(1, -1, *x.shape[2:])
-    claims = diagnostics.claims(chains, ranks=False)
+    claims = ess_rhat.claims(chains, ranks=False)
     centre = claims.mean[0]
-    second, second_se, _ = diagnostics.series_mean(chains, lambda part: np.square(part - centre))
+    second, second_se, _ = ess_rhat.series_mean(chains, lambda part: np.square(part - centre))
     sd = np.sqrt(second[0])
     sd_se = second_se[0] / (2 * sd)  # d sd = d sd^2 / (2 sd)
     return Compared(
@@ -130,7 +130,7 @@ def main() -> None:
     options = vars(args)
     folder, out = options.pop("folder"), options.pop("out")
     with tempfile.TemporaryDirectory() as scratch:
-        with harness.run(
+        with samplerbench.run(
             out=out or Path(scratch) / "campaign",
             posteriordb=folder,
             sampler="numpyro_nuts",

@@ -17,10 +17,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anywhere
 
-from harness.campaign import load  # noqa: E402
-from harness.judge.scores import VERSION  # noqa: E402
-from harness.records import to_json  # noqa: E402
-from harness.store import Store  # noqa: E402
+from samplerbench.harness.campaign.run import load  # noqa: E402
+from samplerbench.harness.campaign.store import Store  # noqa: E402
+from samplerbench.harness.records import to_json  # noqa: E402
+from samplerbench.harness.scoring.score_trial import VERSION  # noqa: E402
 from tests import stored  # noqa: E402
 
 MODELS = 30
@@ -51,11 +51,11 @@ def write(folder: Path, count: int) -> None:
 
 def measure(folder: Path, form: str) -> None:
     """Make one report and print seconds, bytes and peak memory."""
-    from reports import command
+    from samplerbench.reports import report
 
     start = time.perf_counter()
     with load(folder) as campaign:
-        made = command.text(campaign, command.Asked(form))
+        made = report.text(campaign, report.Asked(form))
     took = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{form:9} {took:6.2f} s  {len(made) / 1e6:8.2f} MB  peak {peak:6.0f} MB", flush=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from harness import plan
-from models.base import models
-from samplers.base import Declined, samplers
+from samplerbench.harness.campaign import plan
+from samplerbench.models.base import models
+from samplerbench.samplers.base import Declined, samplers
 from tests.benchmarks import cold_rounds
 
 CASES = pytest.mark.parametrize(

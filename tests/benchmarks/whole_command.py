@@ -23,8 +23,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anywhere
 
-import harness  # noqa: E402
-from harness.machine import cpu_model  # noqa: E402
+import samplerbench  # noqa: E402
+from samplerbench.harness.worker.provenance import cpu_model  # noqa: E402
 
 COMMAND = Path(sys.executable).with_name("samplerbench")
 SAMPLERS = ("numpyro_nuts", "numpyro_hmc", "numpyro_sa", "jaxns_nested")
@@ -99,7 +99,7 @@ def command(replicates: int, samplers: list[str], folder: Path) -> tuple[float, 
     wall = time.perf_counter() - start
     if done.returncode:
         sys.exit(f"samplerbench run ended with {done.returncode}: no comparison")
-    with harness.load(out) as campaign:
+    with samplerbench.load(out) as campaign:
         return wall, campaign.store.seconds()
 
 

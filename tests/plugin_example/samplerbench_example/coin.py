@@ -11,7 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from models.base import Exact, Family, Model, Sites
+from samplerbench.models.base import (
+    Exact,
+    Family,
+    Model,
+    Sites,
+)
 
 
 @dataclass(frozen=True)

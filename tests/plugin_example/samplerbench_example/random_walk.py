@@ -7,9 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from models.base import Model
-from samplers.base import Budget, Compiled, Draws, Prepared, Sampler
-from samplers.program import continuous
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import (
+    Budget,
+    Compiled,
+    Draws,
+    Prepared,
+    Sampler,
+)
+from samplerbench.samplers.support.latent_sites import continuous
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Campaigns: plan, store, dispatch, run and export."""

@@ -1,1 +1,0 @@
-"""The commands, one file each: ``options`` says what a command takes, ``do`` does it."""

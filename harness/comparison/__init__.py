@@ -1,0 +1,1 @@
+"""Comparisons: paired ratios, and differences between stacks."""

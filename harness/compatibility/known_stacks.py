@@ -1,0 +1,167 @@
+"""Stacks that were tried: one row each, kept in files, shipped with the project and one's own."""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from samplerbench.errors import UsageError
+from samplerbench.harness.compatibility.matrix_file import Budget, Stack
+
+SHIPPED = Path(__file__).parent / "known.json"
+SUITE = 1  # raise it when the stages change: rows of another suite are made anew
+
+RESOLVES, INSTALLS, IMPORTS = "resolves", "installs", "imports"
+NESTED, RUNS = "nested sampling imports", "runs"
+ACCURATE, CALIBRATED = "accurate", "calibrated"
+#: in order; a stack passes when all that apply to it do
+STAGES = (RESOLVES, INSTALLS, IMPORTS, NESTED, RUNS, ACCURATE, CALIBRATED)
+WORKS, BREAKS, NOT_TRIED = "works", "breaks", "not tried"
+
+
+@dataclass(frozen=True)
+class StackRow:
+    """What came of one stack."""
+
+    name: str
+    chosen: dict[str, str]  # the versions that the matrix file gave
+    key: str  # of what was asked for; the same key is not run twice
+    pins_key: str  # of what it resolved to
+    suite: int
+    pins: tuple[str, ...]  # exact and complete; empty where it does not resolve
+    python: str
+    platform: str
+    stages: dict[str, dict[str, Any]]  # stage -> ok, seconds, cause, file, said
+    samplers: dict[str, dict[str, Any]]  # sampler -> word, cause, and what was measured
+    passing: bool = False  # the network or the disk failed, not the stack: is tried again
+    note: str = ""  # of the matrix file
+    date: str = ""  # when it was run
+    machine: dict[str, Any] = field(default_factory=dict)
+    jobs: int = 1  # stacks at once: seconds of side-by-side runs are less sure
+    load: float | None = None  # largest load average of a minute at the start of a first call
+    took_s: float = 0.0
+
+    @property
+    def failed(self) -> str:
+        """The first stage that failed; "" where the stack passes."""
+        return next((s for s in STAGES if s in self.stages and not self.stages[s]["ok"]), "")
+
+    @property
+    def cause(self) -> str:
+        """The real cause of the first failure, with its file; "" where the stack passes."""
+        found = self.stages.get(self.failed, {})
+        file = found.get("file")
+        return found.get("cause", "") + (f" ({file})" if file else "")
+
+    def works(self, sampler: str) -> bool:
+        """Whether ``sampler`` runs on this stack and its answer holds."""
+        return self.samplers.get(sampler, {}).get("word") == WORKS
+
+    def versions(self) -> dict[str, str]:
+        """Distribution -> version, of everything in the stack."""
+        pairs = (pin.split("==") for pin in self.pins)
+        return {name.split("[")[0]: version for name, version in pairs}
+
+
+def key(stack: Stack, budget: Budget, identity: str) -> str:
+    """Names what is asked for: wishes, budget, launches, Python and platform, suite."""
+    wanted = [stack.wishes, stack.without, _of(budget), identity, SUITE]
+    return _digest([*wanted, *_more(stack.launches)])
+
+
+def pins_key(pins: Iterable[str], budget: Budget, identity: str, launches: int = 1) -> str:
+    """Names what is run: the pins instead of the wishes."""
+    return _digest([sorted(pins), _of(budget), identity, SUITE, *_more(launches)])
+
+
+def _more(launches: int) -> list[int]:
+    return [launches] if launches > 1 else []  # one launch has the key it always had
+
+
+def _of(budget: Budget) -> dict[str, Any]:
+    return {**dataclasses.asdict(budget), "replicates": dict(budget.replicates or {})}
+
+
+def _digest(parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def own() -> Path:
+    """The user's file of rows."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache.absolute() / "samplerbench" / "matrix" / "known.json"
+
+
+def load(path: Path) -> list[StackRow]:
+    """The rows in ``path``; none where there is no such file. Raises UsageError for another."""
+    if not path.is_file():
+        return []
+    try:
+        rows = json.loads(path.read_text("utf-8"))["rows"]
+        return [StackRow(**{**row, "pins": tuple(row["pins"].split())}) for row in rows]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise UsageError(
+            f"{str(path)!r} holds no known stacks: {error}\n"
+            "  expected: a file that `samplerbench matrix` wrote; move this one away"
+        ) from error
+
+
+def everything(path: Path | None = None) -> list[StackRow]:
+    """The known rows of this suite: of ``path`` (None: the user's own), then the shipped ones."""
+    rows: dict[str, StackRow] = {}
+    for row in [*load(path or own()), *load(SHIPPED)]:
+        if row.suite == SUITE and not row.passing:
+            rows.setdefault(row.key, row)
+    return list(rows.values())
+
+
+def keep(path: Path, row: StackRow) -> None:
+    """Put ``row`` into the file ``path``, in place of one of its key; whole or not at all."""
+    with _locked(path):
+        rows = {old.key: old for old in load(path)}
+        rows[row.key] = row
+        write(path, list(rows.values()))
+
+
+def merge(path: Path, rows: Iterable[StackRow]) -> int:
+    """Put ``rows`` into ``path``, in place of those of the same stack, Python and platform.
+
+    Returns how many; those that only the network or the disk has failed are left out.
+    """
+    fresh = {_place(row): row for row in rows if not row.passing}
+    with _locked(path):
+        merged = {_place(row): row for row in load(path)}
+        write(path, list({**merged, **fresh}.values()))
+    return len(fresh)
+
+
+def _place(row: StackRow) -> tuple[str, ...]:
+    return row.name, *row.python.split(".")[:2], row.platform
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Two commands may finish stacks at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def write(path: Path, rows: Sequence[StackRow]) -> None:
+    """One line a row, so that a change of one stack is a change of one line."""
+    lines = [
+        json.dumps({**dataclasses.asdict(row), "pins": " ".join(row.pins)}, sort_keys=True)
+        for row in rows
+    ]
+    part = path.with_suffix(".part")
+    part.write_text('{"rows": [\n' + ",\n".join(lines) + "\n]}\n", "utf-8")
+    part.replace(path)

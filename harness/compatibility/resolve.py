@@ -1,0 +1,38 @@
+"""From wishes to exact pins: what uv makes of the requirements of a stack."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from samplerbench.harness.compatibility.matrix_file import Stack
+from samplerbench.harness.environments import uv
+from samplerbench.harness.environments.pins import read_pins
+
+
+def exact(stack: Stack, folder: Path, python: str | None = None) -> tuple[str, ...]:
+    """The pins of ``stack``, sorted: complete, and without a word on where they come from.
+
+    ``folder`` takes the files that uv reads and writes. Raises EnvironmentFailed where nothing
+    satisfies the wishes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = slug(stack.name)
+    wishes, pins, never = (folder / f"{stem}.{end}" for end in ("in", "txt", "never"))
+    wishes.write_text("\n".join(stack.wishes) + "\n", "utf-8")
+    # uv drops a dependency by an override that no Python meets
+    never.write_text("".join(f"{name}; python_version < '0'\n" for name in stack.without), "utf-8")
+    pins.unlink(missing_ok=True)
+    # --no-config: else a pyproject.toml around the working directory constrains this stack too.
+    # No header and no annotations, so that no address of an index or of a file is written.
+    command = ["pip", "compile", "--no-config", "--no-header", "--no-annotate", "--quiet"]
+    command += ["--python", python or sys.executable, "--override", str(never)]
+    command += [str(wishes), "--output-file", str(pins)]
+    uv.run(command, stack.name, folder / f"{stem}.log")
+    return read_pins(pins)
+
+
+def slug(name: str) -> str:
+    """A file's name for a stack's: "numpyro 0.13.2, jax 0.4.23" -> "numpyro-0.13.2_jax-0.4.23"."""
+    words = "_".join(part.strip().replace(" ", "-") for part in name.split(","))
+    return "".join(c if c.isalnum() or c in "-_.+" else "-" for c in words)

@@ -1,0 +1,93 @@
+"""What the rows of a matrix say together: of releases that are all that differs between stacks."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from packaging.version import Version
+from scipy import stats
+
+from samplerbench.harness.compatibility.known_stacks import StackRow
+
+JUDGED = "numpyro_nuts"
+FEWEST = 3  # processes a stack: with two the interval spans orders of magnitude
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Cold:
+    """First calls of NUTS on one stack, each in a process of its own."""
+
+    numpyro: str
+    jax: str
+    seconds: tuple[float, ...]  # of CPU, all threads: a busy machine hardly changes them
+
+    @property
+    def mean(self) -> float:
+        """Their geometric mean."""
+        return math.exp(float(np.log(self.seconds).mean()))
+
+
+@dataclass(frozen=True)
+class Step:
+    """A first call on one release of JAX over that on the one tried before it."""
+
+    before: Cold
+    after: Cold
+    ratio: float
+    lo: float
+    hi: float
+
+
+@dataclass(frozen=True)
+class Reruns:
+    """How many programs a second call of NUTS compiles, on every stack of one NumPyro release."""
+
+    numpyro: str
+    compiles: tuple[int, ...]  # one a stack
+    jax: tuple[str, ...]  # of the same stacks
+
+
+def cold_by_jax(rows: Iterable[StackRow]) -> list[Cold]:
+    """Stacks with several first calls, by NumPyro's and JAX's release; where JAX's alone varies."""
+    found: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for row in rows:
+        runs = row.samplers.get(JUDGED, {}).get("cold_cpu_runs", ())
+        if len(runs) >= FEWEST:
+            versions = row.versions()
+            found[versions["numpyro"], versions["jax"]] += runs
+    made = [Cold(numpyro, jax, tuple(runs)) for (numpyro, jax), runs in found.items()]
+    several = [c for c in made if sum(c.numpyro == other.numpyro for other in made) > 1]
+    return sorted(several, key=lambda cold: (Version(cold.numpyro), Version(cold.jax)))
+
+
+def steps(cold: Sequence[Cold]) -> list[Step]:
+    """Each release of JAX against the one before, NumPyro's the same.
+
+    Welch's t-interval on log seconds, the level split over all steps (Bonferroni).
+    """
+    pairs = [(a, b) for a, b in zip(cold, cold[1:], strict=False) if a.numpyro == b.numpyro]
+    return [_step(before, after, (1 - LEVEL) / len(pairs)) for before, after in pairs]
+
+
+def _step(before: Cold, after: Cold, alpha: float) -> Step:
+    logs = [np.log(after.seconds), np.log(before.seconds)]
+    interval = stats.ttest_ind(*logs, equal_var=False).confidence_interval(1 - alpha)
+    lo, hi = math.exp(interval.low), math.exp(interval.high)
+    return Step(before, after, after.mean / before.mean, lo, hi)
+
+
+def reruns(rows: Iterable[StackRow]) -> list[Reruns]:
+    """By release of NumPyro, oldest first; only stacks on which NUTS ran."""
+    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for row in rows:
+        compiles = row.samplers.get(JUDGED, {}).get("compiles_per_rerun")
+        if compiles is not None:
+            versions = row.versions()
+            found[versions["numpyro"]].append((compiles, versions["jax"]))
+    order = sorted(found, key=Version)
+    return [Reruns(name, *zip(*found[name], strict=True)) for name in order]

@@ -1,0 +1,1 @@
+"""Environments: named, exactly pinned stacks, made by uv, and what an interpreter holds."""

@@ -1,0 +1,1 @@
+"""Ground truth: what a trial's draws are judged by."""

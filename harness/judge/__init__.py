@@ -1,1 +1,0 @@
-"""How replicates are judged: claims, errors, intervals, verdicts, comparisons."""

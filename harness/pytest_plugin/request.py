@@ -1,0 +1,130 @@
+"""What a call of ``sampler_benchmark`` asks for; everything that can be refused is refused here."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from samplerbench.errors import UsageError, unknown_name
+from samplerbench.harness.campaign import plan
+from samplerbench.harness.records import Trial
+from samplerbench.models.base import Model
+from samplerbench.models.loading import model_names
+from samplerbench.models.loading.program import program_model
+from samplerbench.options import fill
+from samplerbench.samplers.base import Budget, Sampler, samplers
+
+MODELS = (
+    "a registered name as 'linear:n_points=100', 'path/to/file.py:name',\n"
+    "    a samplerbench.models.base.Model, or a NumPyro program with its data: (program, data) or"
+    " program, data=data"
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One sampler on one model, with its budget."""
+
+    model: Model
+    sampler: Sampler
+    settings: Any  # the sampler's own dataclass
+    trial: Trial
+    rounds: int | None  # runs that are timed; None: as many as fill the time
+    said: tuple[str, ...] = ()  # what was unusual before anything was run
+
+    @property
+    def budget(self) -> Budget:
+        """Chains, warm-up and draws of one run."""
+        return Budget(self.trial.chains, self.trial.warmup, self.trial.draws)
+
+
+def asked(
+    model: Any,
+    sampler: str | Sampler,
+    replicates: int,
+    rounds: int | None,
+    data: Mapping[str, Any] | None,
+    budget: Mapping[str, Any],
+) -> Asked:
+    """Everything checked and the sampler's library imported. Raises UsageError."""
+    known = ("chains", "draws", "seed", "warmup")
+    for name in budget:
+        if name not in known:
+            raise unknown_name("argument of sampler_benchmark", name, (*known, "data", "rounds"))
+    counts = {**budget, "replicates": replicates}
+    if rounds is not None and (type(rounds) is not int or rounds < 1):
+        raise UsageError(f"rounds={rounds!r}\n  expected: a whole number from 1 on")
+    wanted = plan.Plan(**plan.checked_options(counts, "sampler_benchmark()"))
+    chosen, given = _sampler(sampler)
+    built, name, options, digest = _model(model, data)
+    said = _imported(chosen)
+    trial = Trial(
+        model=name,
+        model_options=options,
+        model_digest=digest,
+        sampler=chosen.name,
+        settings=given,
+        environment="current",
+        environment_digest="",
+        device="cpu",
+        precision=precision(),
+        chains=wanted.chains,
+        warmup=wanted.warmup,
+        draws=wanted.draws,
+        seed=wanted.seed,
+        replicates=replicates,
+    )
+    return Asked(built, chosen, fill(chosen.settings, given, chosen.name), trial, rounds, said)
+
+
+def _sampler(sampler: str | Sampler) -> tuple[Sampler, dict[str, Any]]:
+    if isinstance(sampler, Sampler):
+        return sampler, {}
+    if not isinstance(sampler, str):
+        raise UsageError(
+            f"sampler={sampler!r} is a {type(sampler).__name__}\n"
+            "  expected: a registered name as 'numpyro_hmc:trajectory_length=1.5', or a Sampler"
+        )
+    name, given = plan.parse_sampler(sampler)
+    return samplers.get(name), given
+
+
+def _model(model: Any, data: Mapping[str, Any] | None) -> tuple[Model, str, dict[str, Any], str]:
+    """The model, its name, the options that differ from its defaults, the digest of its file."""
+    if isinstance(model, tuple) and len(model) == 2 and data is None:
+        model, data = model
+        if not callable(model) or not isinstance(data, Mapping):
+            raise UsageError(f"model=({model!r}, {data!r})\n  expected: {MODELS}")
+    if isinstance(model, (str, Model)):
+        if data is not None:
+            raise UsageError(f"the model {model!r} has data of its own; data= is not needed")
+        if isinstance(model, Model):
+            return model, model.name, {}, ""
+        name, options, digest = plan.parse_model(model)[:3]
+        return model_names.load_model(name, options), model if digest else name, options, digest
+    if not callable(model):
+        raise UsageError(f"model={model!r} is a {type(model).__name__}\n  expected: {MODELS}")
+    name = getattr(model, "__name__", "program")
+    return program_model(model, data or {}, name), name, {}, ""
+
+
+def _imported(sampler: Sampler) -> tuple[str, ...]:
+    """Import what the sampler needs; said is what the imports changed for all that follows."""
+    before = precision() if "jax" in sys.modules else None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what libraries say at their import is no test's failure
+        for module in sampler.needs:
+            importlib.import_module(module)
+    if before in (None, precision()):
+        return ()
+    return (f"importing {', '.join(sampler.needs)} switched JAX to {precision()}-bit",)
+
+
+def precision() -> int:
+    """Bits of a float in this process: JAX's, where it has been imported."""
+    jax = sys.modules.get("jax")  # not imported here: only where the sampler needs it
+    return 64 if jax is not None and jax.config.jax_enable_x64 else 32

@@ -1,0 +1,92 @@
+"""What was found: scores to assert on, and the record that pytest-benchmark keeps of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from samplerbench.errors import unknown_name
+from samplerbench.harness.records import labelled
+from samplerbench.harness.statistics.estimates import mean_interval
+from samplerbench.harness.worker.replicates import median_interval
+from samplerbench.rounding import with_interval
+
+SCHEMA = 1  # of the record in extra_info; raise it when a reader of the old one would be misled
+SHOWN = ("ess", "realised_ess", "calibration", "mean_error", "rhat", "warm_s")
+
+
+class NoNumber(AttributeError):
+    """A score that has no number; the text says why."""
+
+
+class Scores(Mapping[str, Any]):
+    """One row: every column of ``harness.scoring.columns.COLUMNS`` by attribute or by key.
+
+    Where there is no number, ``scores.warm_s`` raises NoNumber with the reason; as in every row,
+    ``scores["warm_s"]`` is None then, and ``scores.missing["warm_s"]`` says why.
+    """
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        self._row = dict(row)
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._row:
+            raise KeyError(str(unknown_name("score", name, self._row)))
+        return self._row[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._row)
+
+    def __len__(self) -> int:
+        return len(self._row)
+
+    def __getattr__(self, name: str) -> Any:
+        __tracebackhide__ = True  # a test's report then ends at the test's own line
+        if name.startswith("_"):  # what copy and pickle ask for before there is a row
+            raise AttributeError(name)
+        if name not in self._row:
+            raise AttributeError(str(unknown_name("score", name, self._row)))
+        why = (self._row["missing"] or {}).get(name)
+        if self._row[name] is None and why:
+            raise NoNumber(f"there is no {name}: {why}")
+        return self._row[name]
+
+    def __repr__(self) -> str:
+        row = self._row
+        who = f"{labelled(row['sampler'], row['settings'])} on {row['model']}"
+        said = [f"{name} {_number(row, name)}" for name in SHOWN if row[name] is not None]
+        lines = [f"<{who}: {row['verdict']} ({row['verdict_reason']})", ", ".join(said)]
+        lines += [f"warning: {text}" for text in row["warnings"]]
+        return "\n  ".join(lines) + ">"
+
+
+def _number(row: Mapping[str, Any], name: str) -> str:
+    return with_interval(row[name], row.get(f"{name}_lo"), row.get(f"{name}_hi"))
+
+
+def record(row: Mapping[str, Any], timed: str) -> dict[str, Any]:
+    """What goes to ``extra_info``: the columns that have a value, and which one the rounds are."""
+    kept = {name: value for name, value in row.items() if value is not None}
+    return {"samplerbench": SCHEMA, "timed": timed, **kept}
+
+
+def interval(seconds: Sequence[float]) -> tuple[float | None, float | None, str]:
+    """The 95 % interval of the median of ``seconds``; or None, None and why there is none.
+
+    From 6 values on order statistics (binomial); with 2 to 5 Student's t on logarithms, which
+    takes the noise for log-normal.
+    """
+    if len(seconds) < 2:
+        return None, None, "timed once"
+    lo, hi = median_interval(seconds)
+    if lo is not None:
+        return lo, hi, ""
+    if min(seconds) <= 0:
+        return None, None, "the timer is too coarse: 0 s"
+    logs = mean_interval(np.log(seconds))
+    if logs.lo is None or logs.hi is None:
+        return None, None, logs.reason
+    return math.exp(logs.lo), math.exp(logs.hi), ""

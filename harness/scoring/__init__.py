@@ -1,0 +1,1 @@
+"""Scoring: from draws and ground truth to columns and a verdict."""

@@ -1,0 +1,168 @@
+"""What the verdict rests on: per replicate, what each component's draws gave, claimed and missed.
+
+Beside the mean it holds three shares of the draws whose exact values are known for every continuous
+posterior: below the exact median, inside the exact central half, inside the exact central 90 %.
+They stand in for the sd and other moments because they are bounded. Where the posterior has heavy
+tails, even independent exact draws give an sd that is too small nearly always, with an interval
+that says so; a share has its binomial noise and no more, in any model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from samplerbench.harness.statistics import ess_rhat, wasserstein
+from samplerbench.harness.statistics import mode_occupancy as modes
+from samplerbench.harness.statistics.weighted import weighted_moments, weights
+from samplerbench.models.base import Exact
+
+Array = np.ndarray
+
+HALF = (0.25, 0.75)
+NINETY = (0.05, 0.95)
+TAME = 1.05  # rms z of independent draws up to which the mean's errors pass for normal
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Arrays are [replicate, component] unless said otherwise; NaN where there is nothing."""
+
+    names: tuple[str, ...]
+    mean: Array  # exact, [component]
+    sd: Array  # exact, [component]
+    est: Array  # the draws' mean
+    se: Array  # its claimed standard error
+    sd_hat: Array  # the draws' sd
+    below: Array  # share of the draws at or below the exact median
+    below_se: Array  # its claimed standard error
+    half: Array  # share inside the exact central half
+    half_se: Array  # its claimed standard error
+    ninety: Array  # share inside the exact central 90 %
+    finite: Array  # bool: every draw is finite
+    moves: Array  # bool: no chain is constant
+    w1: Array  # distance to the exact marginal, in sds
+    w1_iid: Array  # [component]: W1 of as many independent draws as the typical replicate claims
+    mean_tame: Array  # [component] bool: the mean of that many independent draws has normal errors
+    log_z: Array | None = None  # [replicate], natural log
+    log_z_err: Array | None = None  # [replicate], claimed
+    log_z_true: float | None = None
+    modes: modes.Modes | None = None  # of a model that names its modes
+    # standard errors of the answer itself, [component]; 0 where it is exact
+    mean_se: Array | float = 0.0  # of ``mean``
+    sd_se: Array | float = 0.0  # of ``sd``
+
+
+def from_draws(
+    x: Array,
+    exact: Exact,
+    log_w: Array | None = None,
+    ess: Array | None = None,
+    log_z: Array | None = None,
+    log_z_err: Array | None = None,
+    claims: ess_rhat.Claims | None = None,
+) -> Evidence:
+    """Evidence from ``x[replicate, chain, draw, component]``.
+
+    Weighted draws (``log_w[replicate, chain, draw]``) claim the sampler's own ``ess[replicate]``;
+    equal-weight draws claim what ``diagnostics.claims`` says (passed in where it is already there).
+    log Z is used where ``exact`` knows it.
+    """
+    probs = np.array([*NINETY, *HALF, 0.5])
+    moments_only = exact.quantile is None  # then no share of the draws is known
+    cuts = np.full((5, x.shape[-1]), np.nan) if moments_only else exact.quantile(probs)
+    if log_w is None:
+        columns = _equal(x, cuts, claims or ess_rhat.claims(x, ranks=False))
+    else:
+        columns = _weighted(x, cuts, log_w, ess)
+    if moments_only:
+        shares = ("below", "below_se", "half", "half_se", "ninety")
+        columns.update({name: np.full_like(columns["est"], np.nan) for name in shares})
+    distance = wasserstein.w1(x, exact, log_w)
+    known = exact.log_evidence is not None and log_z is not None
+    return Evidence(
+        names=exact.names,
+        mean=exact.mean,
+        sd=exact.sd,
+        **columns,
+        w1=np.where(columns["finite"], distance, np.nan),
+        **_iid(exact, columns["sd_hat"], columns["se"]),
+        log_z=np.asarray(log_z, dtype=np.float64) if known else None,
+        log_z_err=np.asarray(log_z_err, dtype=np.float64)
+        if known and log_z_err is not None
+        else None,
+        log_z_true=exact.log_evidence if known else None,
+        modes=modes.visited(x, exact, log_w, ess, _least_ess(columns)),
+        mean_se=0.0 if exact.mean_se is None else exact.mean_se,
+        sd_se=0.0 if exact.sd_se is None else exact.sd_se,
+    )
+
+
+def _equal(x: Array, cuts: Array, claims: ess_rhat.Claims) -> dict[str, Array]:
+    below, below_se, _ = ess_rhat.series_mean(x, lambda part: part <= cuts[4])
+    half, half_se, _ = ess_rhat.series_mean(x, lambda part: _inside(part, cuts[2], cuts[3]))
+    return {
+        "est": claims.mean,
+        "se": claims.mcse_mean,
+        "sd_hat": claims.sd,
+        "below": below,
+        "below_se": below_se,
+        "half": half,
+        "half_se": half_se,
+        "ninety": _inside(x, cuts[0], cuts[1]).mean(axis=(1, 2)),
+        "finite": claims.finite,
+        "moves": claims.moves,
+    }
+
+
+def _weighted(x: Array, cuts: Array, log_w: Array, ess: Array | None) -> dict[str, Array]:
+    if ess is None:
+        raise ValueError(
+            "weighted draws come without an ESS; pass the sampler's own, `ess[replicate]`"
+        )
+    mean, sd = weighted_moments(x, log_w)
+    w = weights(log_w)
+    flat = x.reshape(len(x), -1, x.shape[-1])
+    ess = np.asarray(ess, dtype=np.float64)[:, None]
+
+    def share(inside: Array) -> Array:
+        return np.einsum("rn,rnc->rc", w, inside.astype(np.float64))
+
+    half, below = share(_inside(flat, cuts[2], cuts[3])), share(flat <= cuts[4])
+    return {
+        "est": mean,
+        "se": sd / np.sqrt(ess),
+        "sd_hat": sd,
+        "below": below,
+        "below_se": np.sqrt(below * (1 - below) / ess),
+        "half": half,
+        "half_se": np.sqrt(half * (1 - half) / ess),
+        "ninety": share(_inside(flat, cuts[0], cuts[1])),
+        "finite": np.isfinite(mean),
+        "moves": sd > 0,
+    }
+
+
+def _least_ess(columns: dict[str, Array]) -> Array:
+    """The least ESS that each replicate claims for a mean, [replicate]."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.square(columns["sd_hat"] / columns["se"]).min(axis=1)
+
+
+def _inside(x: Array, lo: Array, hi: Array) -> Array:
+    return (lo <= x) & (x <= hi)
+
+
+def _iid(exact: Exact, sd_hat: Array, se: Array) -> dict[str, Array]:
+    """The yardstick at the ESS that the median replicate claims for its worst component."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ess = np.square(sd_hat / se).ravel()
+    ess = ess[np.isfinite(ess)]
+    size = float(np.clip(np.median(ess), 4, 10_000)) if ess.size else 4.0
+    # To the nearest fourth root of two: as close as ESS is known, and few sizes in all.
+    ideal = wasserstein.iid(exact, int(2 ** (round(4 * np.log2(size)) / 4)))
+    # Less two standard errors of an rms, 1 / sqrt(2 n) each, so that chance rules no mean out.
+    worst = np.maximum(ideal.calibration, ideal.typical)
+    surely = worst * (1 - 2 / np.sqrt(2 * ideal.replications))
+    return {"w1_iid": ideal.w1, "mean_tame": surely <= TAME}

@@ -1,1 +1,0 @@
-"""Version stacks: pins, environments made from them, and which are known to work."""

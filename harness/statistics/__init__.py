@@ -1,0 +1,1 @@
+"""Statistics: arrays to numbers, each with its interval."""

@@ -1,0 +1,245 @@
+"""Claims held against the exact answer: each score of a set of replicates, with its interval.
+
+Arrays are ``[replicate, component]`` for estimates and ``[component]`` for the exact answer; every
+function gives one ``Estimate`` a component, and ``worst`` picks among them. A replicate whose
+number is not finite is left out of an average, and the estimate's reason says how many were: they
+are counted as failures elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from samplerbench.harness.statistics import ess_rhat
+
+Array = np.ndarray
+
+LEVEL = 0.95  # of every interval reported; the verdict uses its own
+RESAMPLES = 2000  # bootstrap resamples of replicates: quantile error 0.3 %, below what is printed
+SEED = 20260601  # of the bootstrap, so that a report is the same when made again
+MEDIAN_ABS_NORMAL = stats.norm.ppf(0.75)  # 0.6745, median of |z| for a standard normal
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % interval; what is missing is None, and the reason says why."""
+
+    value: float | None
+    lo: float | None
+    hi: float | None
+    reason: str = ""  # why there is no number or no interval, or which replicates are left out
+
+
+def missing(reason: str) -> Estimate:
+    """No number, and why."""
+    return Estimate(None, None, None, reason)
+
+
+def realised_ess(
+    est: Array, mean: Array, sd: Array, mean_se: Array | float = 0.0
+) -> list[Estimate]:
+    """Independent draws that would have had these errors: 1 / mean_r ((est - mu) / s)^2.
+
+    Interval from chi-square with R degrees of freedom, as for normal errors about the exact mean,
+    so that bias counts as error (Hoffman and Sountsov 2022, AISTATS, section 2: 1 / b^2). What the
+    answer's own standard error ``mean_se`` adds to the squares on average is taken off.
+    """
+    columns = _columns((est - mean) / sd)
+    own = np.broadcast_to(np.asarray(mean_se) / sd, len(columns))
+    return [_realised(column, float(e)) for column, e in zip(columns, own, strict=True)]
+
+
+def calibration(est: Array, se: Array, mean: Array) -> list[Estimate]:
+    """Rms over replicates of (est - mu) / se: 1 is honest, 2 claims four times its ESS.
+
+    Percentile bootstrap over replicates (Efron 1979), fixed seed. A replicate that claims no
+    standard error (none, or zero) has no z and is left out; such replicates are counted by the
+    gates.
+    """
+    return [_rms(column) for column in _columns(z_scores(est, se, mean))]
+
+
+def calibration_robust(est: Array, se: Array, mean: Array) -> list[Estimate]:
+    """Median over replicates of |est - mu| / se, over 0.6745: the typical replicate's calibration.
+
+    One stuck replicate cannot move it. Interval from order statistics, exact for any distribution
+    (David and Nagaraja 2003, Order Statistics, section 7.1).
+    """
+    return [_robust(column) for column in _columns(np.abs(z_scores(est, se, mean)))]
+
+
+def mean_error(est: Array, mean: Array, sd: Array, mean_se: Array | float = 0.0) -> list[Estimate]:
+    """Mean over replicates of (est - mu) / s, in posterior sds, with a Student t interval, widened
+    by the answer's own standard error.
+    """
+    columns = _columns((est - mean) / sd)
+    own = np.broadcast_to(np.asarray(mean_se) / sd, len(columns))
+    return [_widened(mean_interval(c), float(e)) for c, e in zip(columns, own, strict=True)]
+
+
+def sd_ratio(sd_hat: Array, sd: Array, sd_se: Array | float = 0.0) -> list[Estimate]:
+    """Mean over replicates of the draws' sd over the exact sd, with a Student t interval, widened
+    by the answer's own standard error.
+    """
+    columns = _columns(sd_hat / sd)
+    own = np.broadcast_to(np.asarray(sd_se) / sd, len(columns))
+    return [_widened(mean_interval(c), float(e)) for c, e in zip(columns, own, strict=True)]
+
+
+def _widened(found: Estimate, error: float) -> Estimate:
+    """The interval of a difference, whose other side has a standard error too."""
+    if found.value is None or found.lo is None or found.hi is None or error == 0:
+        return found
+    half = float(np.hypot((found.hi - found.lo) / 2, stats.norm.ppf((1 + LEVEL) / 2) * error))
+    return replace(found, lo=found.value - half, hi=found.value + half)
+
+
+def second_moment(x: Array, mean: Array) -> tuple[Array, Array]:
+    """Mean of (x - mu)^2 and its claimed error, each [replicate, component]; the truth is s^2.
+
+    ``x[replicate, chain, draw, component]`` with equal weights; mu is the exact mean.
+    """
+    return ess_rhat.series_mean(x, lambda part: np.square(part - mean))[:2]
+
+
+def log_z_error(log_z: Array, truth: float) -> Estimate:
+    """Mean of ``log_z[replicate]`` less the exact one, natural log, with a Student t interval."""
+    return mean_interval(np.asarray(log_z, dtype=np.float64) - truth)
+
+
+def log_z_calibration(log_z: Array, log_z_err: Array, truth: float) -> Estimate:
+    """Rms over replicates of (log Z - exact) / claimed error: 1 is honest. Bootstrap interval."""
+    z = z_scores(np.asarray(log_z)[:, None], np.asarray(log_z_err)[:, None], np.array([truth]))
+    return _rms(z[:, 0])
+
+
+def rate(count: int, of: int) -> Estimate:
+    """A share with its exact interval (Clopper and Pearson 1934): 0 of 32 goes up to 11 %."""
+    if of == 0:
+        return missing("no replicates")
+    lo, hi = clopper_pearson(count, of, (1 - LEVEL) / 2)
+    return Estimate(count / of, lo, hi)
+
+
+def clopper_pearson(count: int, of: int, alpha: float) -> tuple[float, float]:
+    """Exact bounds of a share, each wrong with probability at most ``alpha``."""
+    lo = 0.0 if count == 0 else float(stats.beta.ppf(alpha, count, of - count + 1))
+    hi = 1.0 if count == of else float(stats.beta.isf(alpha, count + 1, of - count))
+    return lo, hi
+
+
+def z_scores(est: Array, se: Array, mean: Array) -> Array:
+    """(est - mu) / se, [replicate, component]; NaN where no error above zero is claimed."""
+    est, se = np.asarray(est, dtype=np.float64), np.asarray(se, dtype=np.float64)
+    claimed = np.isfinite(est) & np.isfinite(se) & (se > 0)
+    return np.where(claimed, (est - mean) / np.where(claimed, se, 1.0), np.nan)
+
+
+def mean_interval(values: Array) -> Estimate:
+    """Mean of ``values[replicate]`` with a Student t interval."""
+    kept, note = _finite(values)
+    if kept.size == 0:
+        return missing(note)
+    mean = float(kept.mean())
+    if kept.size == 1:
+        return Estimate(mean, None, None, _join("one replicate: no interval", note))
+    half = stats.t.ppf((1 + LEVEL) / 2, kept.size - 1) * kept.std(ddof=1) / np.sqrt(kept.size)
+    return Estimate(mean, mean - float(half), mean + float(half), note)
+
+
+def median_interval(values: Array) -> Estimate:
+    """Median of the finite ``values``, with the order statistics that hold it between them.
+
+    Distribution-free: Binomial(n, 1/2) of the values lie below the median (David and Nagaraja 2003,
+    Order Statistics, section 7.1). Below 6 values no pair holds it with 95 %: no interval.
+    """
+    finite = np.sort(np.asarray(values, float)[np.isfinite(values)])
+    if not finite.size:
+        return missing("no finite value")
+    middle = float(np.median(finite))
+    below = int(stats.binom.ppf((1 - LEVEL) / 2, finite.size, 0.5))  # P(fewer lie below) <= 2.5 %
+    if below == 0:
+        return Estimate(middle, None, None, f"{finite.size} replicates; an interval needs 6")
+    return Estimate(middle, float(finite[below - 1]), float(finite[-below]))
+
+
+def worst(estimates: Sequence[Estimate], ideal: float, ratio: bool = False) -> int:
+    """Index of the component farthest from ``ideal``; ``ratio`` measures that on the log scale.
+
+    A component without a number is taken only when none has one; 'farthest' from infinity is the
+    least.
+    """
+    return int(np.argmax([_distance(one.value, ideal, ratio) for one in estimates]))
+
+
+def _distance(value: float | None, ideal: float, ratio: bool) -> float:
+    if value is None:
+        return -np.inf
+    if np.isinf(ideal):
+        return -value if ideal > 0 else value
+    if ratio:
+        return abs(np.log(value / ideal)) if value > 0 else np.inf
+    return abs(value - ideal)
+
+
+def _columns(values: Array) -> list[Array]:
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 2:
+        raise ValueError(f"estimates have shape {values.shape}; expected [replicate, component]")
+    return list(values.T)
+
+
+def _finite(values: Array) -> tuple[Array, str]:
+    """The finite values, and a note on the rest."""
+    values = np.asarray(values, dtype=np.float64)
+    kept = values[np.isfinite(values)]
+    if values.size == 0:
+        return kept, "no replicates"
+    if kept.size == values.size:
+        return kept, ""
+    return kept, f"{values.size - kept.size} of {values.size} replicates give no number"
+
+
+def _join(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)
+
+
+def _realised(scaled: Array, own: float) -> Estimate:
+    kept, note = _finite(scaled)
+    total = float(np.square(kept).sum())
+    if total == 0:
+        return missing(note or "every estimate is exact to the last digit")
+    if own**2 * kept.size > total / 2:
+        return missing(_join(f"the answer's own error, {own:.2g} sd, is as large", note))
+    total -= own**2 * kept.size
+    lo, hi = stats.chi2.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], kept.size) / total
+    return Estimate(kept.size / total, float(lo), float(hi), note)
+
+
+def _rms(z: Array) -> Estimate:
+    kept, note = _finite(z)
+    if kept.size == 0:
+        return missing(_join("no replicate claims a standard error above zero", note))
+    value = float(np.sqrt(np.mean(np.square(kept))))
+    if kept.size == 1:
+        return Estimate(value, None, None, _join("one replicate: no interval", note))
+    pick = np.random.default_rng(SEED).integers(kept.size, size=(RESAMPLES, kept.size))
+    spread = np.sqrt(np.square(kept)[pick].mean(axis=1))
+    lo, hi = np.quantile(spread, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Estimate(value, float(lo), float(hi), note)
+
+
+def _robust(z: Array) -> Estimate:
+    kept, note = _finite(z)
+    if kept.size == 0:
+        return missing(_join("no replicate claims a standard error above zero", note))
+    ordered = np.sort(kept) / MEDIAN_ABS_NORMAL
+    value = float(np.median(ordered))
+    rank = int(stats.binom.ppf((1 - LEVEL) / 2, kept.size, 0.5))  # x_(rank) and its mirror image
+    if rank < 1:
+        return Estimate(value, None, None, _join(f"{kept.size} replicates: no 95 % interval", note))
+    return Estimate(value, float(ordered[rank - 1]), float(ordered[-rank]), note)

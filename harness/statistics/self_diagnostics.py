@@ -1,0 +1,89 @@
+"""What a user could have seen without the exact answer, and what the exact answer then shows.
+
+A replicate fails its own diagnostics where a rule of thumb says not to use it. It is wrong where a
+posterior mean is off by more than half an exact sd. The failures that hurt are the silent ones:
+wrong, with nothing to warn of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from samplerbench.harness.statistics.ess_rhat import Claims
+from samplerbench.harness.statistics.estimates import Estimate, rate
+
+Array = np.ndarray
+
+LEAST_ESS = 100  # per chain, bulk and tail (Vehtari et al. 2021 ask for 400 from four chains)
+RHAT_MANY, RHAT_FEW = 1.01, 1.05  # ibid. for four chains or more; fewer chains give a noisier R-hat
+WRONG = 0.5  # exact sds
+
+
+@dataclass(frozen=True)
+class Gates:
+    """Which replicates fail their own diagnostics, and how many for each reason."""
+
+    fails: Array  # [replicate] bool
+    reasons: dict[str, int]  # only reasons that occur
+
+
+def own_diagnostics(
+    claims: Claims | None,
+    chains: int,
+    finite: Array,
+    moves: Array,
+    divergences: Array | None = None,
+    termination: Sequence[str | None] | None = None,
+) -> Gates:
+    """The gates, per replicate.
+
+    ``claims`` is None for weighted draws, which have no R-hat and no bulk or tail ESS. ``finite``
+    and ``moves`` are [replicate, component]; ``divergences`` [replicate] counts; ``termination``
+    says why nested sampling stopped.
+    """
+    tests = {"draws not finite": ~_all(finite), "a chain never moves": _all(finite) & ~_all(moves)}
+    if claims is not None:
+        limit = RHAT_MANY if chains >= 4 else RHAT_FEW
+        least = LEAST_ESS * chains
+        # Written as 'not within', so that NaN fails: no diagnostic is no pass.
+        tests[f"R-hat above {limit}"] = ~_all(claims.rhat <= limit)
+        tests[f"bulk ESS below {least}"] = ~_all(claims.ess_bulk >= least)
+        tests[f"tail ESS below {least}"] = ~_all(claims.ess_tail >= least)
+    if divergences is not None:
+        tests["divergences"] = np.asarray(divergences) > 0
+    if termination is not None:
+        tests["stopped at max_samples"] = np.array(
+            [_cut_short(why) for why in termination], dtype=bool
+        )
+    reasons = {name: int(test.sum()) for name, test in tests.items() if test.any()}
+    return Gates(np.logical_or.reduce(list(tests.values())), reasons)
+
+
+def wrong(est: Array, mean: Array, sd: Array, mean_se: Array | float = 0.0) -> Array:
+    """[replicate] bool: some component's mean is finite and off by more than half an exact sd.
+
+    ``mean_se``: the answer's own standard error, three of which are on top.
+    """
+    with np.errstate(invalid="ignore"):
+        return (np.abs(np.asarray(est) - mean) > WRONG * sd + 3 * np.asarray(mean_se)).any(axis=1)
+
+
+def silent_failures(fails: Array, is_wrong: Array) -> Estimate:
+    """Share of replicates that pass their own diagnostics and are wrong, with exact interval."""
+    return rate(int((~fails & is_wrong).sum()), len(fails))
+
+
+def failure_rate(is_wrong: Array, finite: Array) -> Estimate:
+    """Share of replicates that are wrong or not finite, with its exact interval."""
+    return rate(int((is_wrong | ~_all(finite)).sum()), len(is_wrong))
+
+
+def _all(flags: Array) -> Array:
+    return np.asarray(flags, dtype=bool).all(axis=1)
+
+
+def _cut_short(why: str | None) -> bool:
+    return why is not None and "max_samples" in why.casefold().replace(" ", "_")

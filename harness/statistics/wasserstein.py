@@ -1,0 +1,134 @@
+"""The draws' whole distribution against the exact one, and what independent draws would score.
+
+Draws are ``x[replicate, chain, draw, component]``, log weights ``log_w[replicate, chain, draw]`` or
+None; ``exact`` is a model's ``Exact``. Lengths are in units of the exact sd of their component.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+
+from samplerbench.components import component_draws
+from samplerbench.harness.statistics.estimates import (
+    Estimate,
+    mean_interval,
+    missing,
+    rate,
+)
+from samplerbench.harness.statistics.weighted import weighted_quantiles
+from samplerbench.models.base import Exact
+
+Array = np.ndarray
+
+REPLICATIONS = 48  # of the yardstick, at least: its mean W1 is then known to about 5 %
+FEWEST, LARGEST = 8, 30_000_000  # fewer, down to 8, where 48 would take more numbers than that
+AT_ONCE = 10_000_000  # numbers in memory
+NUMBERS = 1_000_000  # drawn for the yardstick at most: replications are added up to this
+MOST = 256  # replications: an rms is then known to 4.4 %, and 100 of 5000 draws to 7 %
+SEED = 20260602  # of the yardstick's draws
+GRID = 2000  # mid-point probabilities for weighted draws
+CENTRAL = (0.5, 0.9)  # central intervals whose coverage is reported
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """What independent draws from the exact answer score, [component] each."""
+
+    draws: int  # how many draws a replication
+    replications: int
+    w1: Array  # mean 1-Wasserstein distance over replications, in sds
+    w1_error: Array  # its standard error
+    calibration: Array  # rms of (mean - mu) / (sd / sqrt(n)); 1 unless tails are heavy
+    typical: Array  # the same over the median sd / sqrt(n)
+
+
+def w1(x: Array, exact: Exact, log_w: Array | None = None) -> Array:
+    """1-Wasserstein distance to the exact marginal, in exact sds, [replicate, component].
+
+    Integral over p of |F_draws^-1(p) - F^-1(p)| (Villani 2003, Topics in Optimal Transportation,
+    theorem 2.18) by the mid-point rule: mean |x_(i) - F^-1((i - 1/2) / n)| for equal weights. NaN
+    where a draw is not finite, and throughout where the answer is moments alone.
+    """
+    if exact.quantile is None:
+        return np.full((len(x), x.shape[-1]), np.nan)
+    if log_w is None:
+        flat = np.asarray(x, dtype=np.float64).reshape(len(x), -1, x.shape[-1])
+        ordered, probs = np.sort(flat, axis=1), _midpoints(flat.shape[1])
+    else:
+        probs = _midpoints(GRID)
+        ordered = np.moveaxis(weighted_quantiles(x, log_w, probs), 0, 1)
+    return np.abs(ordered - exact.quantile(probs)).mean(axis=1) / exact.sd
+
+
+@functools.lru_cache(maxsize=32)  # the rows of one model share its answer, and often a size
+def iid(exact: Exact, draws: int) -> Yardstick:
+    """What ``draws`` independent exact draws score; the seed is fixed, and so is the answer.
+
+    Of an answer that is moments alone no distance is known, and means are taken for normal.
+    """
+    if exact.draw is None:
+        unknown, one = np.full(len(exact.names), np.nan), np.ones(len(exact.names))
+        return Yardstick(draws, MOST, unknown, unknown, one, one)
+    size = draws * len(exact.names)
+    least = int(np.clip(LARGEST // size, FEWEST, REPLICATIONS))
+    replications = int(np.clip(NUMBERS // size, least, MOST))
+    rng, step, parts = np.random.default_rng(SEED), max(1, AT_ONCE // size), []
+    for start in range(0, replications, step):
+        count = min(step, replications - start)
+        sites = exact.draw(rng, count * draws)
+        flat = component_draws(sites, exact.names, lead=1).reshape(count, 1, draws, -1)
+        parts.append((w1(flat, exact), flat.mean(axis=(1, 2)), flat.std(axis=(1, 2), ddof=1)))
+    distance, mean, sd = (np.concatenate(column) for column in zip(*parts, strict=True))
+    off, se = mean - exact.mean, sd / np.sqrt(draws)
+    error = distance.std(axis=0, ddof=1) / np.sqrt(replications)
+    return Yardstick(
+        draws,
+        replications,
+        w1=distance.mean(axis=0),
+        w1_error=error,
+        calibration=np.sqrt(np.square(off / se).mean(axis=0)),
+        typical=np.sqrt(np.square(off / np.median(se, axis=0)).mean(axis=0)),
+    )
+
+
+def w1_estimates(distance: Array) -> list[Estimate]:
+    """Mean over replicates of W1 ``[replicate, component]``, in sds, with Student t intervals."""
+    return [mean_interval(column) for column in np.asarray(distance).T]
+
+
+def coverage(
+    x: Array, exact: Exact, log_w: Array | None = None, seed: int = SEED
+) -> dict[float, list[Estimate]]:
+    """How often the draws' central 50 % and 90 % intervals hold a draw from the exact posterior.
+
+    One independent exact draw a replicate, so that the count is binomial and the interval exact.
+    The result has an estimate a component for each level; an honest sampler gives the level itself.
+    """
+    if exact.draw is None:
+        none = missing("the reference is moments alone")
+        return {level: [none] * len(exact.names) for level in CENTRAL}
+    sites = exact.draw(np.random.default_rng(seed), len(x))
+    target = component_draws(sites, exact.names, lead=1)
+    return {level: _coverage(x, log_w, level, target) for level in CENTRAL}
+
+
+def _coverage(x: Array, log_w: Array | None, level: float, target: Array) -> list[Estimate]:
+    lo, hi = quantiles(x, log_w, np.array([(1 - level) / 2, (1 + level) / 2]))
+    known = np.isfinite(lo) & np.isfinite(hi)
+    held = known & (lo <= target) & (target <= hi)
+    return [rate(int(k), int(n)) for k, n in zip(held.sum(axis=0), known.sum(axis=0), strict=True)]
+
+
+def quantiles(x: Array, log_w: Array | None, probs: Array) -> Array:
+    """Quantiles of each replicate's draws, [prob, replicate, component]."""
+    if log_w is not None:
+        return weighted_quantiles(x, log_w, probs)
+    flat = np.asarray(x, dtype=np.float64).reshape(len(x), -1, x.shape[-1])
+    return np.quantile(flat, probs, axis=1)
+
+
+def _midpoints(count: int) -> Array:
+    return (np.arange(count) + 0.5) / count

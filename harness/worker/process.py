@@ -1,0 +1,49 @@
+"""The worker's process: reads its job, writes its answer, and ends when the coordinator does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from samplerbench.files import write
+from samplerbench.harness.records import Job, Result, job_from, to_json
+from samplerbench.harness.worker import plugin_imports
+
+
+def serve(job_file: str, task: Callable[[Job], Result]) -> int:
+    """Write what ``task`` makes of the job; the process ends when the coordinator does."""
+    _die_with_coordinator()
+    _die_first()
+    job = job_from(Path(job_file).read_text())
+    plugin_imports.offer(job)
+    result = task(job)
+    write(Path(job.scratch) / "result.json", to_json(result))
+    return 0
+
+
+def _die_with_coordinator() -> None:
+    """Standard input is a pipe that the coordinator holds; its end means that it is gone.
+
+    It is moved aside first, so that a model that reads finds the end at once, and can't close it.
+    """
+    held = os.dup(0)  # which what a model starts does not inherit
+    with open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)
+
+    def watch() -> None:
+        while os.read(held, 4096):
+            pass
+        os.killpg(0, signal.SIGKILL)  # the launcher made this process the leader of its own group
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _die_first() -> None:
+    """Where memory runs out, Linux is to end this process and not the coordinator."""
+    try:
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    except OSError:
+        pass  # no Linux, or not allowed: the kernel then takes the largest process, mostly this one

@@ -1,0 +1,101 @@
+"""What a worker measures of itself: wall and CPU seconds, compiling, memory."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from samplerbench.samplers.support import version_compat
+
+#: wall over CPU above this in a single-threaded phase means that something else had the core
+CONTENDED = 1.15
+COMPILE_EVENT = "backend_compile_duration"  # its end; the prefix differs by release
+
+
+@dataclass(frozen=True)
+class Lap:
+    """One timed call."""
+
+    wall: float  # seconds
+    cpu: float  # seconds, all threads of this process
+    compile: float  # seconds of the wall in which XLA compiled (union of intervals)
+    compiles: int  # programs that XLA compiled
+
+
+class CompileClock:
+    """Listens to ``jax.monitoring``; a process without JAX compiles nothing."""
+
+    def __init__(self) -> None:
+        self.intervals: list[tuple[float, float]] = []
+        self.fetches: list[float] = []  # seconds of each replicate's draws from device to host
+
+    def listen(self) -> None:
+        """Start listening; JAX must have been imported."""
+        version_compat.listen_to_durations(self._heard)
+
+    def _heard(self, event: str, duration: float, **_: Any) -> None:
+        if event.endswith(COMPILE_EVENT):
+            now = time.perf_counter()
+            self.intervals.append((now - duration, now))
+
+    def lap(self, call: Callable[[], Any]) -> tuple[Any, Lap]:
+        """``call()`` and what it took. The caller makes it block until its result is ready."""
+        before = len(self.intervals)
+        cpu, wall = time.process_time(), time.perf_counter()
+        value = call()
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        heard = self.intervals[before:]
+        return value, Lap(wall, cpu, union(heard), len(heard))
+
+
+def union(intervals: list[tuple[float, float]]) -> float:
+    """Total length of the union of intervals: compilations nest and run side by side."""
+    total, reached = 0.0, float("-inf")
+    for start, end in sorted(intervals):
+        total += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    return total
+
+
+def upload_s(data: Mapping[str, Any]) -> float:
+    """Seconds to move ``data`` from the host to the device: median of 3, after one to warm up."""
+    import jax
+
+    took = []
+    for _ in range(4):
+        start = time.perf_counter()
+        jax.block_until_ready(jax.device_put(dict(data)))
+        took.append(time.perf_counter() - start)
+    return statistics.median(took[1:])
+
+
+def peak_rss_mb() -> float | None:
+    """This process's own peak resident memory, MB (2**20 bytes), or None where unknown.
+
+    ``ru_maxrss`` would inherit the parent's peak through fork and exec; VmHWM does not.
+    """
+    try:
+        with open("/proc/self/status") as status:
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) / 1024
+    except OSError:
+        pass  # no /proc here (macOS): the number stays unknown, and the row says so
+    return None
+
+
+def device_peak_mb() -> float | None:
+    """The first device's own peak count, MB; None on a CPU, which counts nothing."""
+    import jax
+
+    peak = version_compat.memory_stats(jax.devices()[0]).get("peak_bytes_in_use")
+    return None if peak is None else peak / 2**20
+
+
+def load() -> float:
+    """Processes wanting to run, mean of the last minute."""
+    return os.getloadavg()[0]

@@ -1,0 +1,1 @@
+"""Exact answers of whole classes of models."""

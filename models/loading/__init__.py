@@ -1,0 +1,1 @@
+"""Models and their data from files of the user's own."""

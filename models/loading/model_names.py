@@ -1,0 +1,146 @@
+"""A model by its name in the command line: a registered one, or ``path/to/file.py:name``."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from samplerbench.errors import UsageError, unknown_name
+from samplerbench.models.base import Model, build, models
+from samplerbench.models.loading import data_files
+from samplerbench.models.loading.program import program_model
+from samplerbench.models.posteriordb import folder
+from samplerbench.models.posteriordb import load as posteriors
+from samplerbench.options import fill
+
+
+def is_file(name: str) -> bool:
+    """Whether ``name`` points into a file rather than at a registered model."""
+    return ".py:" in name or name.endswith(".py")
+
+
+def is_registered(name: str) -> bool:
+    """Whether ``name`` is looked up in the registry: neither a file nor a posterior's file."""
+    return not is_file(name) and not folder.is_posterior(name)
+
+
+def check(name: str, options: Mapping[str, Any]) -> tuple[str, str]:
+    """Refuse what cannot be built, without running a line of it -> (full name, digest).
+
+    A file is only parsed. The digest is that of the file's text ("" for a registered model).
+    Raises UsageError.
+    """
+    if folder.is_posterior(name):
+        return posteriors.check(name)
+    if not is_file(name):
+        fill(models.get(name).options, options, name)
+        return name, ""
+    path, _, attribute = name.rpartition(":")
+    if not path:
+        raise UsageError(f"{name!r} names no model\n  expected: path/to/file.py:name")
+    file = Path(path).expanduser().resolve()
+    if not file.is_file():
+        raise UsageError(f"there is no file {path!r}\n  expected: path/to/file.py:name")
+    if options:
+        raise UsageError(f"{name!r} takes no options; got {', '.join(options)}")
+    try:
+        text = file.read_bytes()
+        found = _names(ast.parse(text, path))
+    except (OSError, SyntaxError, ValueError) as error:  # ValueError: wrong encoding, null bytes
+        raise UsageError(f"{path} can't be read as Python: {error}") from error
+    if attribute not in found:
+        raise unknown_name(f"name in {path}", attribute, found)
+    return f"{file}:{attribute}", hashlib.sha256(text).hexdigest()[:16]
+
+
+def _names(tree: ast.Module) -> set[str]:
+    names: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            names |= {t.id for t in node.targets if isinstance(t, ast.Name)}
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            names |= {alias.asname or alias.name for alias in node.names}
+    return names
+
+
+def named(thing: Any) -> str:
+    """The name of a model that is handed over in Python: text, or a function in a file.
+
+    A function becomes ``path/to/file.py:name``. Raises UsageError for one that no file holds at
+    its top level, and for anything else.
+    """
+    if isinstance(thing, str):
+        return thing
+    expected = "expected: a registered name, 'path/to/file.py:name', or a function in such a file"
+    if not inspect.isfunction(thing):
+        raise UsageError(
+            f"a {type(thing).__name__} can't be handed to the process that runs it\n  {expected}"
+        )
+    name, file = thing.__qualname__, Path(thing.__code__.co_filename)
+    if not name.isidentifier() or not file.is_file():
+        where = "in no file" if not file.is_file() else "inside a function or has no name"
+        raise UsageError(f"the program {name!r} stands {where}\n  {expected}, at its top level")
+    return f"{file}:{name}"
+
+
+def load_model(name: str, options: Mapping[str, Any], data_file: str = "") -> Model:
+    """The model; for a file this runs it. A program takes its data from ``data_file``, an .npz or
+    .csv, where one is given, else from the file's ``data``, a dict or a function that gives one.
+
+    Raises UsageError for what is neither a Model, a function annotated ``-> Model``, nor a
+    NumPyro program, for data that the program does not take; and whatever the file itself raises.
+    """
+    if folder.is_posterior(name):
+        return posteriors.load(name)
+    if not is_file(name):
+        return build(name, options)
+    path, _, attribute = name.rpartition(":")
+    module = _run(Path(path))
+    thing = getattr(module, attribute)
+    if not isinstance(thing, Model) and not callable(thing):
+        raise UsageError(
+            f"{attribute!r} in {path} is of type {type(thing).__name__}\n"
+            "  expected: a NumPyro program, a samplerbench.models.base.Model, or a function that "
+            "gives one"
+        )
+    if getattr(thing, "__annotations__", {}).get("return") in (Model, "Model"):
+        thing = thing()
+    if isinstance(thing, Model):
+        if data_file:
+            raise UsageError(
+                f"{attribute!r} in {path} is a Model with data of its own; {data_file!r} is not "
+                "needed\n  expected: --data with a NumPyro program only"
+            )
+        return thing
+    data = data_files.read(Path(data_file)) if data_file else getattr(module, "data", {})
+    return _of_program(thing, attribute, data() if callable(data) else data, path)
+
+
+def _of_program(program: Callable[..., Any], name: str, data: Any, path: str) -> Model:
+    if not isinstance(data, Mapping) or not all(isinstance(key, str) for key in data):
+        raise UsageError(
+            f"'data' in {path} is of type {type(data).__name__}\n  expected: a dict of what "
+            f"{name!r} takes, by name, or a function that gives one; or --data FILE"
+        )
+    return program_model(program, data, name)
+
+
+def _run(path: Path) -> Any:
+    # a name of its own, so that a user's `models.py` never stands for this project's packages
+    spec = importlib.util.spec_from_file_location(f"samplerbench_model_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path} cannot be imported as a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

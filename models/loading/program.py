@@ -1,0 +1,46 @@
+"""A model from a NumPyro program and its data."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from samplerbench.errors import UsageError
+from samplerbench.models.base import Model
+
+
+def program_model(program: Callable[..., Any], data: Mapping[str, Any], name: str) -> Model:
+    """The model of a NumPyro program and what it takes by keyword; raises UsageError."""
+    _fits(program, name, data)
+    # whole numbers, words and None are sizes and switches: they must stay what they are, since a
+    # compiled program has its arrays as arguments and could not take a shape from them
+    fixed = {k: v for k, v in data.items() if v is None or isinstance(v, (bool, int, str))}
+    arrays = {k: np.asarray(v) for k, v in data.items() if k not in fixed}
+    return Model(name, arrays, functools.partial(program, **fixed) if fixed else program)
+
+
+def _fits(program: Callable[..., Any], name: str, data: Mapping[str, Any]) -> None:
+    """Refuse data that ``program(**data)`` would not take, and say which."""
+    try:
+        takes = inspect.signature(program).parameters
+    except (TypeError, ValueError):  # a callable of C has none to show: calling it will tell
+        return
+    kinds = inspect.Parameter
+    named = {n: p for n, p in takes.items() if p.kind in (kinds.POSITIONAL_OR_KEYWORD,
+                                                          kinds.KEYWORD_ONLY)}  # fmt: skip
+    missing = [n for n, p in named.items() if p.default is kinds.empty and n not in data]
+    open_ended = any(p.kind is kinds.VAR_KEYWORD for p in takes.values())
+    unexpected = [] if open_ended else [n for n in data if n not in named]
+    if not missing and not unexpected:
+        return
+    wrong = [f"missing: {', '.join(missing)}"] * bool(missing)
+    wrong += [f"not taken: {', '.join(unexpected)}"] * bool(unexpected)
+    raise UsageError(
+        f"the data do not fit {name}({', '.join(named)}): {'; '.join(wrong)}\n"
+        f"  the data hold: {', '.join(data) or '(nothing)'}\n  expected: what the program takes, "
+        "in the dict 'data' of its file or in --data FILE"
+    )

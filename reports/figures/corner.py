@@ -1,0 +1,216 @@
+"""A sampler's draws over the exact posterior, by ChainConsumer: contours and densities.
+
+ChainConsumer draws both chains and the truth into axes of ours; it knows no replicates, so their
+spread is laid over: a band around each density, a dot for each mean.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from samplerbench.reports.figures import style
+from samplerbench.reports.figures.figure_data import Scene, Series
+from samplerbench.reports.figures.style import Picture
+
+if TYPE_CHECKING:
+    from chainconsumer import Chain
+
+Array = np.ndarray
+REACH = 4.5  # of a panel, in exact sds
+EXACT = 40_000  # draws of the exact answer
+NUMBERS = 8_000_000  # at most drawn from it: 8000 draws of 1000 parameters
+#: ChainConsumer smooths over SMOOTH of 2 * SMOOTH * BINS bins: a fifth of an sd, which widens a
+#: bell by 2 %; few bins make short lines
+BINS, SMOOTH = 20, 1
+SIGMAS = [0.0, 1.0, 2.0]  # levels that hold 68 and 95 % of the mass
+FEWEST = 20  # draws in sight for a contour
+
+
+class Frame:
+    """What all corner plots of a model share: limits, the exact chain, truth."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.names, self.truth = scene.names, scene.truth
+        exact = _exact_draws(scene)
+        middle, sd = scene.mean, scene.sd
+        if middle is None or sd is None:
+            middle, sd = _pooled(scene)
+        self.lo, self.hi = middle - REACH * sd, middle + REACH * sd
+        for i, name in enumerate(self.names):  # the truth is always in sight
+            if name in self.truth:
+                self.lo[i] = min(self.lo[i], self.truth[name] - 0.5 * sd[i])
+                self.hi[i] = max(self.hi[i], self.truth[name] + 0.5 * sd[i])
+        self.exact = None
+        if exact is not None:
+            self.exact, _ = self.chain(
+                "exact", exact, None, style.GREY, linewidth=0.6, shade_alpha=0.45, zorder=5
+            )
+
+    def inside(self, x: Array) -> Array:
+        """Which draws [..., component] lie within the limits of every panel."""
+        return ((x >= self.lo) & (x <= self.hi)).all(axis=-1)
+
+    def chain(
+        self, name: str, x: Array, weights: Array | None, color: str, **look: Any
+    ) -> tuple[Chain | None, float]:
+        """Draws [draw, component] as a chain, those out of sight left out, and their share.
+
+        None where too few are left, or all are the same: they have no contour.
+        """
+        import pandas
+        from chainconsumer import Chain
+
+        w = np.full(len(x), 1 / len(x)) if weights is None else weights
+        kept = self.inside(x) & (w > 0)
+        seen, mass = x[kept], float(w[kept].sum())
+        if len(seen) < FEWEST or not (np.ptp(seen, axis=0) > 0).all():
+            return None, mass
+        # parameters go by number: ChainConsumer takes one called "weight" for something else
+        samples = pandas.DataFrame(seen, columns=[f"p{i}" for i in range(len(self.names))])
+        if weights is not None:
+            samples["weight"] = w[kept] / w[kept].max()
+        made = Chain(
+            samples=samples, name=name, color=color, sigmas=SIGMAS, bins=BINS, smooth=SMOOTH,
+            histogram_relative_height=mass, **look,
+        )  # fmt: skip
+        return made, mass
+
+
+def _exact_draws(scene: Scene) -> Array | None:
+    if scene.exact is None or scene.exact.draw is None:
+        return None
+    from samplerbench.components import component_draws
+
+    count = min(EXACT, NUMBERS // len(scene.exact.names))
+    sites = scene.exact.draw(np.random.default_rng(0xC0), count)
+    return component_draws(sites, scene.names, lead=1)
+
+
+def _pooled(scene: Scene) -> tuple[Array, Array]:
+    """Median and spread of all draws, where no exact answer sets the scale."""
+    x = np.concatenate([s.x[s.weights > 0] for s in scene.series])
+    lo, middle, hi = np.quantile(x, [0.16, 0.5, 0.84], axis=0)
+    return middle, np.maximum((hi - lo) / 2, 1e-12 * (1 + np.abs(middle)))
+
+
+def picture(frame: Frame, series: Series) -> Picture:
+    """The corner plot of one sampler."""
+    count, look, means = len(frame.names), style.look(series.look), _replicate_means(series)
+    total = series.weights.sum()
+    # a chain that is not shaded keeps its colour: the page's own, which differs in the dark
+    drawn, mass = frame.chain(
+        series.label, series.x.reshape(-1, count), series.weights.ravel() / (total or 1.0),
+        look.color, linewidth=1.3, shade=False, shade_gradient=0.0,
+    )  # fmt: skip
+    made, axes = style.grid([(3.6 - 0.1 * count) / count] * count, count, gap=0.12)
+    for i in range(count):
+        for j in range(count):
+            if j > i:
+                axes[i][j].axis("off")
+                continue
+            _panel(axes[i][j], frame, series, drawn, j, i)
+            if i != j:
+                axes[i][j].plot(means[:, j], means[:, i], ls="", marker=look.marker, ms=2,
+                                color=look.color)  # fmt: skip
+            _ticks(axes[i][j], frame, i, j, count)
+    verdict = series.row["verdict"]
+    axes[0][0].set_title(f"{series.label}: {verdict}", loc="left")
+    notes = [f"{100 * (1 - mass):.0f} % of the draws lie outside"] * (mass < 0.995)
+    notes += ["too few draws in sight, or all the same: no contours"] * (drawn is None)
+    if notes:
+        made.text(0.98, 0.9, "\n".join(notes), ha="right", va="top", fontsize=7.5)
+    over = "over the exact contours" if frame.exact is not None else "(no exact answer)"
+    said = "".join(f" {note}." for note in notes)
+    return Picture(
+        f"corner-{re.sub('[^a-z0-9]+', '-', series.label.lower()).strip('-')}",
+        f"Posterior of {series.label}",
+        f"Corner plot of {', '.join(frame.names)} from {series.label}, verdict {verdict}, {over}."
+        f" {_told(means, frame)}{said}",
+        _how(frame),
+        made,
+    )
+
+
+def _how(frame: Frame) -> str:
+    """How to read it: what is drawn of what is known."""
+    said = ["Coloured: this sampler's replicates together, with contours of 68 and 95 %."]
+    said += ["Grey: the same of the exact posterior."] * (frame.exact is not None)
+    said.append("Dots: each replicate's mean. Band: central 90 % over replicates.")
+    return " ".join(said + ["Dashed, and the cross: what made the data."] * bool(frame.truth))
+
+
+def _panel(axes, frame: Frame, series: Series, drawn: Chain | None, j: int, i: int) -> None:
+    """Parameter ``j`` along x; its density where ``i`` is the same, else contours with ``i``."""
+    from chainconsumer import Truth
+    from chainconsumer.plotting import plot_contour, plot_dist, plot_truths
+
+    x, y = f"p{j}", f"p{i}"
+    if i == j:
+        _band(axes, frame, series, i)
+    for chain in filter(None, (frame.exact, drawn)):
+        if i == j:  # its own shade, of the central 68 %, fails where there are several modes
+            plot_dist(axes, chain.model_copy(update={"shade": False}), x)
+        else:
+            plot_contour(axes, chain, x, y)
+    if i == j and frame.exact is not None:
+        axes.fill_between(*axes.lines[0].get_data(), color=style.GREY, alpha=0.35, lw=0)
+    names = {f"p{at}": frame.names[at] for at in (j, i)}
+    known = {at: frame.truth[name] for at, name in names.items() if name in frame.truth}
+    if len(known) == len(names):
+        truth = Truth(location=known, color=style.INK, line_width=0.8, marker="x", marker_size=60)
+        plot_truths(axes, [truth], x, y if i != j else None)
+    axes.set_xlim(frame.lo[j], frame.hi[j])
+    if i == j:
+        axes.set(yticks=[], ylabel="")
+        axes.set_ylim(bottom=0)
+        axes.spines["left"].set_visible(False)
+    else:
+        axes.set_ylim(frame.lo[i], frame.hi[i])
+
+
+def _band(axes, frame: Frame, series: Series, i: int) -> None:
+    """The central 90 % of the replicates' densities, smoothed as ChainConsumer smooths."""
+    from scipy.ndimage import gaussian_filter1d
+
+    edges = np.linspace(frame.lo[i], frame.hi[i], 2 * SMOOTH * BINS + 1)
+    each = [
+        np.histogram(x[:, i], edges, weights=w)[0] / (edges[1] - edges[0])
+        for x, w in zip(series.x, series.weights, strict=True)
+    ]
+    lo, hi = np.quantile(gaussian_filter1d(each, SMOOTH, axis=1), [0.05, 0.95], axis=0)
+    middles = (edges[1:] + edges[:-1]) / 2
+    axes.fill_between(middles, lo, hi, color=style.look(series.look).color, alpha=0.25, lw=0)
+
+
+def _told(means: Array, frame: Frame) -> str:
+    said = (
+        f"{name}: replicates' means from {lo:.3g} to {hi:.3g}"
+        for name, lo, hi in zip(
+            frame.names, np.nanmin(means, axis=0), np.nanmax(means, axis=0), strict=True
+        )
+    )
+    return f"{'; '.join(said)}." if np.isfinite(means).any() else "No finite draws."
+
+
+def _replicate_means(series: Series) -> Array:
+    x = np.where(series.weights[..., None] > 0, series.x, 0.0)
+    return np.einsum("rd,rdc->rc", series.weights, x)
+
+
+def _ticks(axes, frame: Frame, i: int, j: int, count: int) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(3))
+    if i == count - 1:
+        axes.set_xlabel(frame.names[j])
+    else:
+        axes.tick_params(labelbottom=False)
+    if i != j:
+        axes.yaxis.set_major_locator(MaxNLocator(3))
+        if j == 0:
+            axes.set_ylabel(frame.names[i])
+        else:
+            axes.tick_params(labelleft=False)

@@ -1,0 +1,1 @@
+"""Reports of how cost and verdict grow with size."""

@@ -1,0 +1,155 @@
+"""Rows along an axis of size: which numbers were varied, and the lines that this makes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from samplerbench.harness.campaign.sweep import knobs
+from samplerbench.harness.records import Trial, labelled
+from samplerbench.reports.tables.cells import Row
+
+if TYPE_CHECKING:
+    from samplerbench.harness.campaign.run import Campaign
+
+FEWEST_UNASKED = 3  # sizes that make an axis where no sweep was asked for
+PLACES = ("environment", "device", "precision")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One sampler in one place, by size."""
+
+    label: str  # the sampler, with its settings but for the axis
+    place: tuple[str, ...]  # environment, device, precision
+    sizes: tuple[float, ...]  # ascending
+    rows: tuple[Row, ...]  # of each size
+    trials: tuple[Trial, ...]
+
+    def at(self, sizes: Collection[float]) -> Line:
+        """The same line at those of ``sizes`` that it has."""
+        kept = [at for at, size in enumerate(self.sizes) if size in sizes]
+        parts = ([part[at] for at in kept] for part in (self.sizes, self.rows, self.trials))
+        return Line(self.label, self.place, *map(tuple, parts))
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What is varied, of what, and its lines."""
+
+    name: str  # n_points, chains, num_live_points
+    of: str  # the model and the budget that all lines share, in words
+    lines: tuple[Line, ...]
+
+    @property
+    def sizes(self) -> list[float]:
+        """Every size of any line, ascending."""
+        return sorted({size for line in self.lines for size in line.sizes})
+
+    def called(self, line: Line) -> str:
+        """The line's sampler, and of its place what tells it from other lines."""
+        shared = [len({one.place[at] for one in self.lines}) == 1 for at in range(len(PLACES))]
+        words = [
+            f"{word}-bit" if PLACES[at] == "precision" else word
+            for at, word in enumerate(line.place)
+            if not shared[at]
+        ]
+        return f"{line.label} on {', '.join(words)}" if words else line.label
+
+
+def axes(campaign: Campaign, rows: Sequence[Row]) -> list[Axis]:
+    """Every axis of size in the campaign, in the order of the plan.
+
+    A number that was swept makes one from 2 sizes on; an option of the model or a budget that
+    merely differs between trials, from 3 on.
+    """
+    by_trial = {row["trial"]: row for row in rows}
+    trials = [trial for trial in campaign.store.trials() if trial.id in by_trial]
+    values = {trial.id: knobs(trial) for trial in trials}
+    asked = set(campaign.store.noted("sweep") or ())
+    found = []
+    for name in _varied(values.values()):
+        if name.endswith("seed") or name == "budget.replicates":
+            continue  # no size
+        if name not in asked and name.startswith("sampler."):
+            continue  # two settings side by side are a choice, no scale
+        fewest = 2 if name in asked else FEWEST_UNASKED
+        found += _of(name, trials, values, by_trial, fewest)
+    return found
+
+
+def _varied(all_values: Any) -> list[str]:
+    """Names whose values are positive numbers, not all the same."""
+    seen: dict[str, set[Any]] = {}
+    for values in all_values:
+        for name, value in values.items():
+            seen.setdefault(name, set()).add(value)
+    return [name for name, each in seen.items() if sum(map(_is_size, each)) > 1]
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
+
+
+def _of(
+    name: str,
+    trials: Sequence[Trial],
+    values: dict[str, dict[str, Any]],
+    rows: dict[str, Row],
+    fewest: int,
+) -> list[Axis]:
+    """The axes called ``name``: one for each model and budget that lines share."""
+    groups: dict[tuple[Any, ...], dict[tuple[Any, ...], dict[float, Trial]]] = {}
+    for trial in trials:
+        size = values[trial.id].get(name)
+        if not _is_size(size):
+            continue
+        group, line = _keys(name, trial)
+        groups.setdefault(group, {}).setdefault(line, {})[size] = trial
+    found = []
+    for group, lines in groups.items():
+        made = [_line(key, by_size, rows) for key, by_size in lines.items()]
+        long = tuple(line for line in made if len(line.sizes) >= fewest)
+        if long:
+            found.append(Axis(name.partition(".")[2], _in_words(group), long))
+    return found
+
+
+def _keys(name: str, trial: Trial) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """What the lines of an axis share, and what tells one line from another."""
+    kind, _, bare = name.partition(".")
+    options = {k: v for k, v in trial.model_options.items() if (kind, k) != ("model", bare)}
+    settings = {k: v for k, v in trial.settings.items() if (kind, k) != ("sampler", bare)}
+    budget = tuple(
+        (field, getattr(trial, field))
+        for field in ("chains", "warmup", "draws")
+        if (kind, field) != ("budget", bare)
+    )
+    model = labelled(trial.model, options)
+    shared = (model, budget, trial.replicates, trial.seed, trial.calibrate)
+    place = tuple(str(getattr(trial, field)) for field in PLACES)
+    return shared, (labelled(trial.sampler, settings), place)
+
+
+def _line(key: tuple[Any, ...], by_size: dict[float, Trial], rows: dict[str, Row]) -> Line:
+    sizes = tuple(sorted(by_size))
+    trials = tuple(by_size[size] for size in sizes)
+    return Line(key[0], key[1], sizes, tuple(rows[trial.id] for trial in trials), trials)
+
+
+def _in_words(group: tuple[Any, ...]) -> str:
+    model, budget, replicates, _, calibrate = group
+    texts = {"chains": "{} chain(s)", "warmup": "{} warm-up", "draws": "{} draws"}
+    said = [f"model {model}", f"{replicates} replicates"]
+    said += [texts[name].format(value) for name, value in budget]
+    return ", ".join(said + ["calibrated by simulation"] * bool(calibrate))
+
+
+def has_any(campaign: Campaign, trials: Sequence[Trial]) -> bool:
+    """Whether it is worth looking for axes: a sweep was asked for, or sizes differ."""
+    if campaign.store.noted("sweep"):
+        return True
+    models = {(trial.model, trial.model_label) for trial in trials}
+    budgets = {(trial.chains, trial.warmup, trial.draws) for trial in trials}
+    return max(len(models), len(budgets)) >= FEWEST_UNASKED

@@ -1,0 +1,1 @@
+"""Tables of rows: which columns they show, and their renderers."""

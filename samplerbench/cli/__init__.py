@@ -1,0 +1,1 @@
+"""The command line: one file a command; ``options`` says what it takes, ``do`` does it."""

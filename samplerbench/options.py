@@ -1,0 +1,90 @@
+"""Options and settings: dataclasses filled from text, and refusals of values that do not fit."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from samplerbench.errors import UsageError, unknown_name
+
+
+def fill(settings_type: type, given: Mapping[str, Any], owner: str) -> Any:
+    """A ``settings_type`` dataclass from ``given`` values (text or typed), the rest at defaults.
+
+    Text is read as the field's annotated type says (bool, int, float, str, or one of these
+    ``| None``). Raises UsageError for an unknown field and for a value that does not fit.
+    """
+    fields = {f.name: f for f in dataclasses.fields(settings_type)}
+    types = _hints(settings_type)
+    values = {}
+    for name, value in given.items():
+        if name not in fields:
+            raise unknown_name(f"setting of {owner}", name, fields)
+        values[name] = _read(value, types[name], f"{owner}:{name}")
+    try:
+        return settings_type(**values)
+    except ValueError as error:  # a dataclass may check its values in __post_init__
+        raise UsageError(f"settings of {owner}: {error}") from error
+
+
+_hints = functools.cache(typing.get_type_hints)  # it compiles every annotation at each call
+
+
+def _read(value: Any, wanted: Any, where: str) -> Any:
+    options = typing.get_args(wanted) or (wanted,)
+    if value is None or (isinstance(value, str) and value.lower() == "none"):
+        if type(None) in options:
+            return None
+    for kind in options:
+        result = _as(value, kind)
+        if result is not None:
+            return result
+    names = " or ".join("none" if k is type(None) else k.__name__ for k in options)
+    raise UsageError(f"{where}={value!r} does not fit\n  expected: {names}")
+
+
+def _as(value: Any, kind: type) -> Any:
+    if kind is bool:
+        text = str(value).lower()
+        return {"true": True, "false": False}.get(text)
+    if kind is type(None) or isinstance(value, bool):
+        return None
+    try:
+        if kind is int:
+            number = float(value)
+            return int(number) if number == int(number) else None
+        if kind is float:
+            return float(value)
+    except (ValueError, OverflowError, TypeError):
+        return None
+    return value if kind is str and isinstance(value, str) else None
+
+
+def require(fits: bool, name: str, value: object, expected: str) -> None:
+    """Raise ValueError unless ``fits``; the text names the option, its value, what is expected."""
+    if not fits:
+        raise ValueError(f"{name}={value!r} does not fit\n  expected: {expected}")
+
+
+def whole(name: str, value: object, low: int, high: int) -> None:
+    """Refuse what is no whole number from ``low`` to ``high``."""
+    fits = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+    require(fits, name, value, f"a whole number from {low} to {high:,}")
+
+
+def between(name: str, value: float, low: float, high: float) -> None:
+    """Refuse what does not lie from ``low`` to ``high``, NaN included."""
+    require(low <= value <= high, name, value, f"a number from {low:g} to {high:g}")
+
+
+def seed(value: object) -> None:
+    """Refuse what can't be a ``data_seed`` of NumPy's legacy generator.
+
+    That one gives the same numbers in every release of NumPy, so that a worker on another stack and
+    the coordinator have the same data.
+    """
+    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32
+    require(fits, "data_seed", value, "a whole number from 0 to 2**32 - 1")

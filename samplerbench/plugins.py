@@ -1,0 +1,132 @@
+"""Samplers and models that other distributions bring, as their entry points name them.
+
+A distribution installed beside this project names a ``samplerbench.samplers.base.Sampler`` in the
+group ``samplerbench.samplers``, or a ``samplerbench.models.base.Family`` in
+``samplerbench.models``. Reading entry points imports nothing; what one names is imported when it is
+asked for. A worker does not look: it is told where the coordinator found the plug-in, since its
+environment need not hold it.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import Any
+
+
+class Unusable(Exception):
+    """A plug-in that can't be used; the text is the reason."""
+
+    lacks: str | None = None  # the module that is not there, where that is the reason
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One entry point of another distribution; travels to workers as JSON."""
+
+    kind: str  # sampler or model
+    name: str  # of the entry point, and of what it names
+    value: str  # "package.module:attribute"
+    distribution: str
+    version: str
+    folders: tuple[str, ...]  # where its top-level package lies; () where that is not found
+
+    @property
+    def source(self) -> str:
+        """Distribution and version, as "mine 1.2.0"."""
+        return f"{self.distribution} {self.version}"
+
+    @property
+    def package(self) -> str:
+        """Its top-level package."""
+        return self.value.partition(":")[0].partition(".")[0]
+
+
+@functools.cache
+def found(kind: str) -> tuple[Plugin, ...]:
+    """The plug-ins of this kind on Python's path, by name, then by distribution.
+
+    A distribution that lies on the path twice counts once: Python imports the first one.
+    """
+    from importlib import metadata
+
+    every: dict[tuple[str, str], Plugin] = {}
+    for point in metadata.entry_points(group=f"samplerbench.{kind}s"):  # Python 3.10 on
+        named = point.dist.metadata["Name"] if point.dist else "unknown"
+        version = point.dist.version if point.dist else "unknown"
+        folders = _folders(point.value.partition(":")[0].partition(".")[0])
+        plugin = Plugin(kind, point.name, point.value, named, version, folders)
+        every.setdefault((plugin.name, plugin.distribution), plugin)
+    return tuple(every[key] for key in sorted(every))
+
+
+def _folders(package: str) -> tuple[str, ...]:
+    """The folders that the top-level ``package`` lies in; it is not imported."""
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        return ()
+    if spec is None:
+        return ()
+    inside = list(spec.submodule_search_locations or ())
+    files = inside or ([spec.origin] if spec.origin else [])
+    return tuple(str(Path(file).parent) for file in files)
+
+
+def digest(plugin: Plugin) -> str:
+    """16 hex digits over the distribution, its version, and the Python files of its package.
+
+    The files, since one that is being written changes without a new version.
+    """
+    made = hashlib.sha256(f"{plugin.source}\n{plugin.value}".encode())
+    for folder in map(Path, plugin.folders):
+        module = folder / f"{plugin.package}.py"
+        for file in (
+            [module] if module.is_file() else sorted((folder / plugin.package).rglob("*.py"))
+        ):
+            made.update(f"\n{file.relative_to(folder).as_posix()}\n".encode() + file.read_bytes())
+    return made.hexdigest()[:16]
+
+
+def load(plugin: Plugin) -> Any:
+    """What the entry point names; raises Unusable, whatever its import raises."""
+    module, _, attribute = plugin.value.partition(":")
+    try:
+        thing: Any = importlib.import_module(module)
+        for part in filter(None, attribute.split(".")):
+            thing = getattr(thing, part)
+    except (Exception, SystemExit) as error:  # others must not suffer from what is wrong here
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        text = f"importing {plugin.value!r} fails: {type(error).__name__}"
+        unusable = Unusable(f"{text}: {lines[0][:300]}" if lines else text)
+        unusable.lacks = error.name if isinstance(error, ModuleNotFoundError) else None
+        raise unusable from error
+    return thing
+
+
+class Beside:
+    """Finds the packages of plug-ins where the coordinator found them, and no other name.
+
+    It comes after all other finders, so that an environment that has the plug-in uses its own.
+    """
+
+    def __init__(self, plugins: Iterable[Plugin]) -> None:
+        self._folders = {plugin.package: list(plugin.folders) for plugin in plugins}
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """The spec of a plug-in's top-level package, else None."""
+        if path is None and name in self._folders:
+            return PathFinder.find_spec(name, self._folders[name], target)
+        return None
+
+
+def reachable(plugins: Iterable[Plugin]) -> None:
+    """Make the packages of ``plugins`` importable in this process."""
+    sys.meta_path.append(Beside(plugins))

@@ -1,0 +1,1 @@
+"""Samplers with a known flaw, which every judge must catch."""

@@ -1,0 +1,41 @@
+"""A flawed control: honest draws, but an evidence with half the error that it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import (
+    Budget,
+    Declined,
+    Prepared,
+    Sampler,
+    add,
+)
+from samplerbench.samplers.controls.flawed import prepare_flawed
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How flawed it is."""
+
+    error: float = 0.3  # true standard error of log Z, natural log
+    factor: float = 2.0  # it over the claimed one
+
+
+def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
+    """Exact draws and a noisy log Z. Raises Declined without an exact evidence."""
+    exact = model.exact()
+    if exact is None or exact.log_evidence is None:
+        raise Declined(f"model {model.name!r} has no exact evidence")
+
+    def claims(exact, rng):
+        log_z = exact.log_evidence + settings.error * rng.standard_normal()
+        return {"log_z": log_z, "log_z_err": settings.error / settings.factor}
+
+    return prepare_flawed(model, budget, lambda exact, count, rng: exact.draw(rng, count), claims)
+
+
+add(
+    Sampler("control_evidence", Settings, prepare, "flawed on purpose: log Z errs twice as claimed")
+)

@@ -1,0 +1,48 @@
+"""A flawed control: draws that look independent, with errors larger than they show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import (
+    Budget,
+    Prepared,
+    Sampler,
+    add,
+)
+from samplerbench.samplers.controls.flawed import by_site, prepare_flawed
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How flawed it is."""
+
+    factor: float = 2.0  # true standard error over the claimed one
+
+    def __post_init__(self) -> None:
+        if self.factor < 1:
+            raise ValueError(f"factor={self.factor}\n  expected: at least 1")
+
+
+def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
+    """Exact draws, moved together by a little in each run. Raises Declined without an answer.
+
+    n independent draws claim an error of sd / sqrt(n); a common shift of variance
+    (factor^2 - 1) sd^2 / n makes the true one ``factor`` times that.
+    """
+
+    def flaw(exact, count, rng):
+        draws = exact.draw(rng, count)
+        scale = np.sqrt((settings.factor**2 - 1) / count) * exact.sd
+        shift = by_site(exact, scale * rng.standard_normal(len(scale)), draws)
+        return {name: x + shift[name] for name, x in draws.items()}
+
+    return prepare_flawed(model, budget, flaw)
+
+
+add(
+    Sampler("control_overclaiming", Settings, prepare, "flawed on purpose: errors twice as claimed")
+)

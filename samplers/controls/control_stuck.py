@@ -1,0 +1,41 @@
+"""A flawed control: independent exact draws, but some runs never leave where they start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import (
+    Budget,
+    Prepared,
+    Sampler,
+    add,
+)
+from samplerbench.samplers.controls.flawed import prepare_flawed
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How flawed it is."""
+
+    share: float = 0.25  # of the runs
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share <= 1:
+            raise ValueError(f"share={self.share}\n  expected: above 0, at most 1")
+
+
+def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
+    """Exact draws, or one of them again and again. Raises Declined without an exact answer."""
+
+    def flaw(exact, count, rng):
+        stuck = rng.uniform() < settings.share
+        draws = exact.draw(rng, count)
+        return {name: np.repeat(x[:1], count, axis=0) if stuck else x for name, x in draws.items()}
+
+    return prepare_flawed(model, budget, flaw)
+
+
+add(Sampler("control_stuck", Settings, prepare, "flawed on purpose: 1 run in 4 never moves"))

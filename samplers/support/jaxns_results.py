@@ -1,0 +1,67 @@
+"""What jaxns is called with and what it returns, in the words of the installed release."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from samplerbench.samplers.base import Draws
+from samplerbench.samplers.support import version_compat
+from samplerbench.samplers.support.latent_sites import Latent
+
+#: what a set bit of jaxns's termination reason means (jaxns, termination.py of 2.0.1 and 2.6.9)
+REASONS = (
+    "used the maximum number of samples",
+    "evidence uncertainty low enough",
+    "remaining evidence small enough",
+    "effective sample size reached",
+    "used the maximum number of likelihood evaluations",
+    "maximum likelihood contour reached",
+    "sampler efficiency too low",
+    "live points are a plateau",
+    "relative spread of live points small",
+    "absolute spread of live points small",
+    "no seed points left",
+    "peak of the posterior mass passed",
+)
+
+
+def options(sites: list[Latent], settings: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Constructor and termination arguments in the words of the installed jaxns."""
+    dimension = sum(int(np.prod(site.shape)) for site in sites)
+    constructor = {
+        "num_live_points": settings.num_live_points or 25 * dimension,
+        "max_samples": settings.max_samples,
+    }
+    return constructor, {version_compat.nested_criterion(): settings.live_evidence_frac}
+
+
+def draws_of(results: dict[str, Any], count: int) -> Draws:
+    """Draws from jaxns's results: the first ``count`` entries, weighted, as one chain.
+
+    ``ESS`` is jaxns's own, Z^2 / sum E[dZ^2], which knows of the shrinkage; Kish's
+    (sum w)^2 / sum w^2 of the same weights is about twice too high.
+    """
+    first = {k: np.asarray(v)[None, :count] for k, v in results["samples"].items()}
+    stats = {
+        name: np.asarray(results[key])[None, :count]
+        for name, key in (("log_l", "log_L_samples"), ("log_l_birth", "log_L_birth"))
+        if key in results
+    }
+    return Draws(
+        first,
+        log_weights=np.asarray(results["log_dp_mean"])[None, :count],
+        ess=float(results["ESS"]),
+        log_z=float(results["log_Z_mean"]),
+        log_z_err=float(results["log_Z_uncert"]),
+        likelihoods=int(results["total_num_likelihood_evaluations"]),
+        termination=in_words(int(results["termination_reason"])),
+        stats=stats,
+    )
+
+
+def in_words(reason: int) -> str:
+    """jaxns's bit mask in words."""
+    words = [text for bit, text in enumerate(REASONS) if reason >> bit & 1]
+    return "; ".join(words) or f"unknown reason {reason}"

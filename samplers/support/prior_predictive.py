@@ -1,0 +1,81 @@
+"""Parameters and data drawn from a model's own prior, for simulation-based calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from samplerbench.models.base import Model, Sites
+from samplerbench.samplers.base import Declined
+
+Simulate = Callable[[np.random.Generator], tuple[Sites, Sites]]
+
+
+def simulator(model: Model) -> Simulate:
+    """``simulate(rng) -> (parameters, data)``: the model's own, or its NumPyro program run forward.
+
+    Raises Declined where no observed site of the program takes its value from the data.
+    """
+    return model.simulate or _forward(model)
+
+
+def _forward(model: Model) -> Simulate:
+    import jax
+    from numpyro.handlers import seed, trace
+
+    sources = _sources(model)
+
+    def simulate(rng: np.random.Generator) -> tuple[Sites, Sites]:
+        key = jax.random.PRNGKey(int(rng.integers(2**31)))
+        free = _unobserved(model.program)
+        try:
+            sites = trace(seed(free, key)).get_trace(**model.data)
+        except NotImplementedError as error:  # what an improper prior says to being sampled
+            raise Declined(f"{model.name!r} can't be drawn from its prior: {error}") from error
+        drawn = {n: np.asarray(s["value"]) for n, s in sites.items() if s["type"] == "sample"}
+        data = {source: drawn.pop(site) for site, source in sources.items()}
+        return drawn, {**model.data, **data}
+
+    return simulate
+
+
+def _sources(model: Model) -> dict[str, str]:
+    """Observed site -> the data that it is observed to be, found by identity while tracing."""
+    import jax
+    from numpyro.handlers import seed, trace
+
+    found: dict[str, str] = {}
+
+    def read(data: Any) -> None:
+        sites = trace(seed(model.program, jax.random.PRNGKey(0))).get_trace(**data)
+        for name, site in sites.items():
+            if site["type"] != "sample" or not site["is_observed"]:
+                continue
+            same = [key for key, value in data.items() if value is site["value"]]
+            if not same:
+                raise Declined(
+                    f"site {name!r} of {model.name!r} is not observed to be one of the program's "
+                    "arguments, so new data can't be put in its place"
+                )
+            found[name] = same[0]
+
+    jax.eval_shape(read, model.data)
+    if not found:
+        raise Declined(f"model {model.name!r} observes nothing; there are no data to simulate")
+    return found
+
+
+def _unobserved(program: Callable[..., Any]) -> Any:
+    from numpyro.primitives import Messenger
+
+    class Unobserve(Messenger):
+        """Draws observed sites anew. NumPyro 0.13 has no handler of its own for this."""
+
+        def process_message(self, msg: dict[str, Any]) -> None:
+            if msg["type"] == "sample" and msg["is_observed"]:
+                msg["is_observed"] = False
+                msg["value"] = None
+
+    return Unobserve(program)
