@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support.paths import ROOT
+
 LINKED = ("models", "samplers", "harness", "reports")
 BASE = {"errors", "options", "registry", "plugins", "components", "files", "version"}
 STATISTICS = {"harness.statistics"}

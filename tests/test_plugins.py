@@ -24,9 +24,9 @@ from samplerbench.harness.worker import plugin_imports
 from samplerbench.plugins import Plugin, Unusable
 from samplerbench.registry import Registry
 from samplerbench.samplers.base import Sampler, samplers
-from tests.trials import COMMAND, small
+from tests.support.paths import PLUGIN_EXAMPLE as EXAMPLE
+from tests.support.trials import COMMAND, small
 
-EXAMPLE = Path(__file__).with_name("plugin_example")
 GOOD = """
 from dataclasses import dataclass
 from samplerbench.samplers.base import Sampler, add

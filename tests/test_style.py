@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support.paths import ROOT
+
 TEXT = (".py", ".md", ".toml", ".txt", ".jinja", ".css", ".js", ".json", ".yml", "")
 
 

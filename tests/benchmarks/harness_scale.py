@@ -25,7 +25,7 @@ from samplerbench.harness.campaign.run import Campaign, Watcher, load  # noqa: E
 from samplerbench.harness.campaign.store import Store  # noqa: E402
 from samplerbench.harness.records import Result, Trial, to_json  # noqa: E402
 from samplerbench.harness.worker.timing import peak_rss_mb  # noqa: E402
-from tests import stored  # noqa: E402
+from tests.support import stored  # noqa: E402
 
 SETTINGS = 250  # of a sampler, each on as many models as it takes
 LEFT = 10  # trials that a resumed campaign has to go

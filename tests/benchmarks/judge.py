@@ -22,7 +22,7 @@ from samplerbench.harness.scoring.verdict import verdict  # noqa: E402
 from samplerbench.harness.statistics import wasserstein  # noqa: E402
 from samplerbench.harness.statistics.estimates import rate  # noqa: E402
 from samplerbench.models.base import Exact  # noqa: E402
-from tests import synthetic  # noqa: E402
+from tests.support import synthetic  # noqa: E402
 
 KINDS = {
     "honest": (synthetic.HONEST, synthetic.gaussian),

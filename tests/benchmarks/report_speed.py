@@ -21,7 +21,7 @@ from samplerbench.harness.campaign.run import load  # noqa: E402
 from samplerbench.harness.campaign.store import Store  # noqa: E402
 from samplerbench.harness.records import to_json  # noqa: E402
 from samplerbench.harness.scoring.score_trial import VERSION  # noqa: E402
-from tests import stored  # noqa: E402
+from tests.support import stored  # noqa: E402
 
 MODELS = 30
 

@@ -1,0 +1,321 @@
+"""The command refuses early and helpfully, lists without starting JAX, and prints what parses."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+import samplerbench
+from samplerbench.cli import main
+from samplerbench.harness.scoring.columns import COLUMNS
+from tests.support import trials
+
+REPORTS = ("table", "markdown", "csv", "json")
+#: arguments of a bad command, and what its message must say
+REFUSED = {
+    "run --sampler numpyro_nutz": (
+        "no sampler is called 'numpyro_nutz'; did you mean 'numpyro_nuts'?",
+        "known samplers: ",
+        "list them with: samplerbench list samplers",
+    ),
+    "run --model lineal": ("no model is called 'lineal'; did you mean 'linear'?", "known models: "),
+    "run --env pined": (
+        "no environment is called 'pined'; did you mean 'pinned'?",
+        "known environments: current, latest, pinned",
+    ),
+    "run --device gpi": ("no device is called 'gpi'; did you mean 'gpu'?", "cpu, gpu"),
+    "run --precision 16": ("no precision is called '16'", "32, 64"),
+    "run --sampler numpyro_hmc:trajectory=1.5": (
+        "no setting of numpyro_hmc is called 'trajectory'; did you mean 'trajectory_length'?",
+        "target_accept_prob",
+    ),
+    "run --sampler numpyro_nuts:max_tree_depth=ten": (
+        "numpyro_nuts:max_tree_depth='ten' does not fit",
+        "expected: int",
+    ),
+    "run --sampler numpyro_nuts:max_tree_depth=": ("sets nothing", "expected: name:setting=value"),
+    "run --sampler numpyro_nuts:init=zero": ("init='zero' is not known", "expected: uniform"),
+    "run --model linear:n_point=3": ("did you mean 'n_points'?",),
+    "run --model linear:noise=-1": ("noise=-1.0 does not fit", "expected: a number from"),
+    "run --model nowhere.py:x": ("there is no file 'nowhere.py'", "expected: path/to/file.py:name"),
+    "run --model nowhere.py": ("'nowhere.py' names no model", "expected: path/to/file.py:name"),
+    "run --replicates 0": ("replicates=0", "expected: a whole number from 1 on"),
+    "run --chains -1": ("chains=-1", "expected: a whole number from 1 on"),
+    "run --warmup 0": ("warmup=0", "expected: a whole number from 1 on"),
+    "run --draws 0": ("draws=0", "expected: a whole number from 1 on"),
+    "run --jobs 0": ("jobs=0", "expected: a whole number from 1 on"),
+    "run --timeout 0": ("timeout=0 s", "expected: more than 0"),
+    "run --timeout nan": ("timeout=nan s", "expected: more than 0"),
+    "run --draws many": ("argument --draws: invalid int value: 'many'",),
+    "run --seed -1": ("seed=-1", "expected: 0 to 2**31 - 1"),
+    "run --seed 2147483647": ("seed=2147483647", "less the number of replicates"),
+    "run --sampelr exact_iid": (
+        "no option is called '--sampelr'; did you mean '--sampler'?",
+        "known options: ",
+        "--help",
+    ),
+    "run nowhere.toml": ("can't read the campaign file 'nowhere.toml'", "expected: a TOML file"),
+    "rnu": ("invalid choice: 'rnu'", "'run'"),
+    "list sampler": ("invalid choice: 'sampler'", "'samplers'"),
+    "report nowhere": ("is not a campaign: it does not exist", "samplerbench run --out DIR"),
+    "report nowhere --format xml": ("invalid choice: 'xml'", "'json'"),
+    "": ("usage: samplerbench",),
+}
+
+
+def told(capsys, *arguments: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of the command."""
+    try:
+        code = main.main(list(arguments))
+    except SystemExit as end:
+        code = end.code
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+#: a model that can be loaded, and fails in its trial
+FAILS = """
+import dataclasses
+from samplerbench.models.base import build
+def exact(data):
+    raise OSError('no | such disk')
+program = dataclasses.replace(build("linear", {}), exact_given=exact)
+"""
+
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory):
+    """A small campaign: the control with and without data of its own, and a row that failed."""
+    folder = tmp_path_factory.mktemp("campaign")
+    (folder / "model.py").write_text(FAILS)
+    models = ["linear", "linear:n_points=4,m_low=-4.5,m_high=4.5", f"{folder / 'model.py'}:program"]
+    plan = {"sampler": "exact_iid", "replicates": 16, "draws": 60, "env": "current"}
+    with samplerbench.run(out=folder / "c", model=models, **plan):
+        pass
+    return folder / "c"
+
+
+# -- refusals --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", REFUSED)
+def test_a_bad_command_is_refused_with_help_before_anything_is_written(
+    arguments, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = told(capsys, *arguments.split())
+    assert code == 2
+    for words in REFUSED[arguments]:
+        assert words in out + err
+    assert "Traceback" not in err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("draws = ", ("is not TOML",)),
+        ("drawz = 3", ("did you mean 'draws'?", "known options in bad.toml: ")),
+        ("draws = 2.5", ("draws = 2.5 in bad.toml", "expected: a whole number")),
+        ("sampler = 3", ("sampler = 3 in bad.toml", "expected: a list of words")),
+        ("precision = ['64']", ("expected: a list of numbers",)),
+        ("timeout = 'long'", ("expected: a number",)),
+        ("draws = true", ("expected: a whole number",)),
+        ("sampler = ['exact_id']", ("did you mean 'exact_iid'?",)),
+    ],
+)
+def test_a_bad_campaign_file_is_refused(text, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.toml").write_text(text)
+    code, _, err = told(capsys, "run", "bad.toml")
+    assert code == 2
+    for word in words:
+        assert word in err
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.toml"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"x = 1\ndef a(:\n", "mine.py can't be read as Python: invalid syntax (mine.py, line 2)"),
+        (b"x = 1\0\n", "can't be read as Python"),
+        (b"def programme(): ...\n", "did you mean 'programme'?"),
+    ],
+)
+def test_a_models_file_is_read_before_anything_is_run(
+    content, words, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_bytes(content)
+    code, _, err = told(capsys, "run", "--model", "mine.py:program")
+    assert code == 2
+    assert words in err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.py"]
+
+
+def test_a_gpu_that_is_not_there_is_refused_with_what_jax_sees(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")  # whatever the machine has
+    out = tmp_path / "c"
+    arguments = f"run --device gpu --sampler exact_iid --env current --out {out}"
+    code, _, err = told(capsys, *arguments.split())
+    assert code == 2
+    assert re.search(r"device 'gpu' is not there: jax [\d.]+ in environment 'current' sees", err)
+    assert "cpu: cpu" in err
+    assert "pip install 'jax[cuda12]==" in err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("form", REPORTS)
+@pytest.mark.parametrize("option", ["--columns=ess,realized_ess", "--sort=realized_ess"])
+def test_an_unknown_column_is_refused_in_every_format(campaign, capsys, form, option):
+    code, out, err = told(capsys, "report", str(campaign), "--format", form, option)
+    assert (code, out) == (2, "")
+    assert "no column is called 'realized_ess'; did you mean 'realised_ess'?" in err
+
+
+def test_a_report_that_cannot_be_written_is_refused(campaign, capsys, tmp_path):
+    target = tmp_path / "no" / "such" / "file.csv"
+    code, _, err = told(capsys, "report", str(campaign), "--format", "csv", "-o", str(target))
+    assert code == 2
+    assert f"{str(target)!r} can't be written" in err
+
+
+# -- help and lists --------------------------------------------------------------------------------
+
+
+def subcommands() -> list[str]:
+    action = next(a for a in main.parser()._actions if getattr(a, "choices", None))
+    return list(action.choices)
+
+
+@pytest.mark.parametrize("command", ["", *subcommands()])
+def test_every_command_has_help(command, capsys):
+    code, out, err = told(capsys, *command.split(), "--help")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"usage: samplerbench {command}".rstrip())
+
+
+@pytest.mark.parametrize("command", ["--help", "run --help", "list", "list samplers", "--version"])
+def test_help_and_lists_start_nothing_heavy(command):
+    code = (
+        "import sys\nfrom samplerbench.cli.main import main\n"
+        f"try:\n    main({command.split()})\nexcept SystemExit:\n    pass\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    loaded = set(done.stderr.split())
+    assert "samplerbench.cli.main" in loaded and done.stdout
+    heavy = {"jax", "jaxlib", "numpyro", "jaxns", "pandas", "arviz", "matplotlib", "scipy", "rich"}
+    assert not loaded & heavy
+
+
+def test_lists_name_what_is_registered(capsys):
+    from samplerbench.harness.environments import environments
+    from samplerbench.models.base import models
+    from samplerbench.samplers.base import samplers
+
+    code, out, _ = told(capsys, "list")
+    assert code == 0
+    for name in (*samplers.names(), *models.names(), *environments.names()):
+        assert re.search(rf"^  {re.escape(name)} +\S", out, re.MULTILINE)
+    for what, names in (("samplers", samplers.names()), ("models", models.names())):
+        code, out, _ = told(capsys, "list", what)
+        assert [line.split()[0] for line in out.splitlines()] == names
+
+
+# -- reports ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [100, 120, 300])  # a name alone takes 39 of them
+def test_the_table_fits_its_terminal_and_120_columns(campaign, capsys, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    code, out, _ = told(capsys, "report", str(campaign))
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= min(width, 120)
+    assert "exact_iid" in out and "failed" in out
+    assert not re.search(r"[^\S\n]+$", out, re.MULTILINE)
+
+
+def test_json_holds_every_column_and_a_reason_for_each_missing_number(campaign, capsys):
+    code, out, _ = told(capsys, "report", str(campaign), "--format", "json")
+    rows = json.loads(out, parse_constant=pytest.fail)  # no NaN, no Infinity
+    assert code == 0 and len(rows) == 3
+    numbers = {c.name for c in COLUMNS if c.group in ("claimed", "realised", "cost")}
+    ends = {n for n in numbers if n.endswith(("_lo", "_hi"))}
+    for row in rows:
+        assert set(row) >= {column.name for column in COLUMNS}
+        missing = {name for name in numbers - ends if row[name] is None}
+        assert missing == set(row["missing"])
+        assert all(isinstance(why, str) and why.strip() for why in row["missing"].values())
+    assert [row["status"] for row in rows] == ["ok", "ok", "failed"]
+    assert rows[2]["reason"] == "OSError: no | such disk"
+    assert rows[0]["realised_ess_lo"] < rows[0]["realised_ess"] < rows[0]["realised_ess_hi"]
+
+
+def test_csv_is_a_table_of_every_column(campaign, capsys):
+    _, out, _ = told(capsys, "report", str(campaign), "--format", "csv")
+    _, as_json, _ = told(capsys, "report", str(campaign), "--format", "json")
+    rows = list(csv.DictReader(io.StringIO(out), strict=True))
+    for row, same in zip(rows, json.loads(as_json), strict=True):
+        assert list(row) == list(same)
+        assert None not in row.values()
+        for name, value in same.items():
+            if isinstance(value, bool):
+                assert row[name].lower() == str(value).lower()
+            elif isinstance(value, (int, float)):
+                assert float(row[name]) == value
+            elif isinstance(value, (dict, list)):
+                assert json.loads(row[name]) == value
+            else:
+                assert row[name] == (value or "")
+
+
+def test_markdown_has_as_many_cells_in_each_row(campaign, capsys):
+    code, out, _ = told(capsys, "report", str(campaign), "--format", "markdown")
+    lines = [line for line in out.splitlines() if line.startswith("|")]
+    assert code == 0 and len(lines) == 2 + 3
+    assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1
+    assert re.fullmatch(r"\|( :?-+:? \|)+", lines[1])
+
+
+@pytest.mark.parametrize("form", REPORTS)
+def test_chosen_columns_are_shown_in_their_order(campaign, capsys, form):
+    options = ("--columns", "draws,sampler,ess")
+    code, out, _ = told(capsys, "report", str(campaign), "--format", form, *options)
+    assert code == 0
+    if form == "json":
+        assert [list(row) for row in json.loads(out)] == [["draws", "sampler", "ess"]] * 3
+    elif form == "csv":
+        assert out.splitlines()[0] == "draws,sampler,ess"
+    else:
+        assert re.search(r"draws\W+sampler\b.*\n", out)
+
+
+def test_a_report_goes_to_a_file(campaign, capsys, tmp_path):
+    target = tmp_path / "rows.json"
+    code, out, _ = told(capsys, "report", str(campaign), "--format", "json", "-o", str(target))
+    assert (code, out) == (0, "")
+    assert len(json.loads(target.read_text("utf-8"))) == 3
+
+
+@pytest.mark.parametrize(
+    "arguments", ["list", "--help", "report CAMPAIGN --format json", "report CAMPAIGN"]
+)
+def test_a_reader_that_leaves_is_no_error(campaign, arguments):
+    words = arguments.replace("CAMPAIGN", str(campaign)).split()
+    reads, writes = os.pipe()
+    os.close(reads)  # as `| head` does once it has its lines, here before the first
+    buffered = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    for environment in (buffered, {**buffered, "PYTHONUNBUFFERED": "1"}):
+        done = subprocess.run(
+            [trials.COMMAND, *words], stdout=writes, stderr=subprocess.PIPE, env=environment
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+    os.close(writes)

@@ -1,0 +1,219 @@
+"""A Dask cluster does what this machine would, and what is lost on the way is run again."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import samplerbench
+from samplerbench.errors import UsageError
+from samplerbench.harness.campaign import dask_backend, plan
+from samplerbench.harness.campaign import dask_worker as remote
+from samplerbench.harness.environments import environments
+from tests.harness.campaign.test_campaign import comparable, digests, finish_times
+from tests.support import trials
+from tests.support.trials import ended, within
+
+pytest.importorskip("distributed", reason="needs Dask: requirements/cluster.txt")
+
+QUICK = {"sampler": "exact_iid", "replicates": 3, "draws": 40, "warmup": 40, "env": "current"}
+#: a model whose trial hangs, once, where the file `hang` was; with a child of its own
+HANGS_ONCE = """
+import os, pathlib, subprocess, sys, time
+from samplerbench.models.base import build
+here = pathlib.Path({folder!r})
+try:
+    if sys.argv[2] == "run_trial":
+        os.rename(here / "hang", here / "hung")
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        (here / "part").write_text(f"{{os.getppid()}} {{os.getpid()}} {{child.pid}}")
+        os.rename(here / "part", here / "pids")
+        time.sleep(600)
+except FileNotFoundError:
+    pass
+program = build("linear", {{}})
+"""
+DASK = (sys.executable, "-m", "distributed.cli.dask_{}", "--no-dashboard")
+
+
+class Servers:
+    """A scheduler and workers, each a process of its own on this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.workers = folder, []
+        self._file = folder / "scheduler.json"
+        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0")
+        assert within(240, self._file.is_file)
+        self.address = json.loads(self._file.read_text())["address"]
+
+    def _start(self, kind: str, *words: str) -> subprocess.Popen:
+        command = [word.format(kind) for word in DASK] + ["--scheduler-file", str(self._file)]
+        with open(self.folder / f"{kind}.log", "ab") as log:
+            return subprocess.Popen([*command, *words], stdout=log, stderr=log, cwd=self.folder)
+
+    def add_worker(self) -> None:
+        """One thread and no nanny: what is killed stays away."""
+        folder = str(self.folder / f"worker{len(self.workers)}")
+        words = ("--nthreads", "1", "--no-nanny", "--local-directory", folder)
+        self.workers.append(self._start("worker", *words))
+
+    def close(self) -> None:
+        for process in (*self.workers, self.scheduler):
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def servers(tmp_path):
+    """A scheduler; workers are for the test to add."""
+    made = Servers(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def models(tmp_path):
+    """Three registered models and one in a file that hangs once there is a file `hang`."""
+    file = tmp_path / "model_of_mine.py"
+    file.write_text(HANGS_ONCE.format(folder=str(tmp_path)))
+    return [*(f"linear:n_points={n}" for n in (4, 8, 12)), f"{file}:program"]
+
+
+def running(folder: Path, models: list[str], address: str) -> subprocess.Popen:
+    """The command on the cluster, once the trial that hangs is under way."""
+    (folder / "hang").touch()
+    (folder / "pids").unlink(missing_ok=True)
+    words = [f"--{k}={v}" for k, v in QUICK.items()]
+    command = [trials.COMMAND, "run", *words, "--scheduler", address, "--out", "c"]
+    process = subprocess.Popen(
+        [*command, "--model", *models], stderr=subprocess.PIPE, text=True, cwd=folder
+    )
+    assert within(240, lambda: (folder / "pids").exists() or process.poll() is not None)
+    assert process.poll() is None, process.stderr.read()
+    return process
+
+
+def pids(folder: Path) -> list[int]:
+    """The Dask worker, the trial that hangs on it, and that trial's child."""
+    return [int(word) for word in (folder / "pids").read_text().split()]
+
+
+def test_a_worker_killed_in_mid_trial_and_one_that_joins_late_change_no_row(
+    servers, models, tmp_path
+):
+    for _ in range(3):
+        servers.add_worker()
+    with running(tmp_path, models, servers.address) as command:
+        dask_worker, *trial = pids(tmp_path)
+        assert dask_worker in [worker.pid for worker in servers.workers]
+        os.kill(dask_worker, signal.SIGKILL)
+        servers.add_worker()
+        assert within(10, lambda: all(map(ended, trial)))
+        said = command.communicate(timeout=400)[1]
+    assert command.returncode == 0, said
+    assert said.count("/4] ") == 4  # each trial ended once
+    local = samplerbench.run(out=tmp_path / "local", model=models, **QUICK)
+    with samplerbench.load(tmp_path / "c") as found, local:
+        assert digests(found) == digests(local)
+        assert comparable(found) == comparable(local)
+        for one in found.store.trials():
+            assert (found.folder / "logs" / f"{one.id}.txt").is_file()
+
+
+def test_trials_end_with_their_coordinator_and_with_the_scheduler_and_a_command_goes_on(
+    servers, models, tmp_path
+):
+    servers.add_worker()
+    with running(tmp_path, models, servers.address) as command:
+        command.send_signal(signal.SIGINT)
+        said = command.communicate(timeout=240)[1]
+    assert command.returncode == 130, said
+    dask_worker, *trial = pids(tmp_path)
+    assert within(10, lambda: all(map(ended, trial))) and not ended(dask_worker)
+    with running(tmp_path, models, servers.address) as command:
+        before = finish_times(tmp_path / "c")
+        servers.scheduler.kill()
+        said = command.communicate(timeout=240)[1]
+    assert command.returncode == 1, said
+    assert f"the Dask scheduler at {servers.address} is gone: stopped with " in said
+    assert "Traceback" not in said, said
+    assert within(20, lambda: all(map(ended, pids(tmp_path))))  # the worker too has closed
+    kept = finish_times(tmp_path / "c")
+    assert before.items() <= kept.items()
+    words = shlex.split(said.partition("go on with: ")[2].splitlines()[0])
+    here = [word for word in words if word not in ("--scheduler", servers.address)]
+    again = subprocess.run([trials.COMMAND, *here[1:]], cwd=tmp_path, capture_output=True)
+    assert again.returncode == 0, again.stderr.decode()
+    assert kept.items() <= finish_times(tmp_path / "c").items()
+    assert len(finish_times(tmp_path / "c")) == len(models)
+
+
+# -- refused before anything is written ------------------------------------------------------------
+
+
+def refused(**options: object) -> str:
+    with pytest.raises(UsageError) as error, dask_backend.connected(plan.Plan(**options)):
+        pass
+    return str(error.value)
+
+
+def test_an_address_where_no_scheduler_answers_is_refused(monkeypatch):
+    monkeypatch.setattr(dask_backend, "CONNECT_S", 0.5)
+    for address in ("tcp://127.0.0.1:9", "nonsense://here"):
+        assert f"no Dask scheduler answers at {address!r}: " in refused(scheduler=address)
+
+
+def test_without_dask_the_refusal_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert "pip install 'samplerbench[cluster]'" in refused(scheduler="tcp://127.0.0.1:9")
+
+
+def test_jobs_and_a_scheduler_are_not_both_taken():
+    with pytest.raises(UsageError, match="expected: one of the two"):
+        plan.Plan(scheduler="tcp://127.0.0.1:9", jobs=2)
+
+
+def test_a_worker_with_other_code_or_another_environment_is_told_apart():
+    here = environments.identify("current")
+    place = remote.Place("current", here.digest, None)
+    assert remote.differing(remote.code(), [place]) == ""
+    assert "instead of 0123" in remote.differing("0123", [place])
+    other = remote.Place("current", "0" * 16, None)
+    assert "other distributions are installed" in remote.differing(remote.code(), [other])
+    path = remote.Place("/no/such/python", here.digest, None)
+    assert remote.differing(remote.code(), [path]).startswith("environment '/no/such/python'")
+
+
+def test_versions_that_differ_at_an_end_are_named():
+    ours = {"packages": {"python": "3.11.7.final.0", "dask": "1", "tornado": "6"}}
+    theirs = {"packages": {"python": "3.12.1.final.0", "dask": "1", "tornado": "5"}}
+
+    class Client:
+        def get_versions(self):
+            return {"client": ours, "scheduler": ours, "workers": {"tcp://w:1": theirs}}
+
+    with pytest.raises(UsageError) as error:
+        dask_backend._refuse_versions(Client())
+    told = "the versions at tcp://w:1 differ: python 3.12 instead of 3.11, tornado 5 instead of 6"
+    assert told in str(error.value)
+
+
+def test_the_files_of_a_users_model_and_of_its_pins_travel(tmp_path):
+    file, pins = tmp_path / "mine.py", tmp_path / "pins.txt"
+    file.write_text("program = None\n")
+    pins.write_text("numpy==1.26.4\n")
+    model, shipped = dask_backend._model_files(f"{file}:program")
+    assert (model, shipped) == ("model/mine.py:program", {"model/mine.py": file.read_bytes()})
+    trial = trials.small(model=f"{file}:program")
+    shipment = remote.Shipment(trial, 1.0, dask_backend._place(str(pins)), "", shipped, model)
+    unpacked = remote._unpacked(shipment, tmp_path / "there")
+    assert unpacked.model == f"{tmp_path}/there/model/mine.py:program"
+    pins.unlink()
+    assert remote.differing(remote.code(), [shipment.place]) == ""

@@ -1,0 +1,319 @@
+"""A model of one's own, from its file to a verdict, and what is refused before anything is run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import special
+
+import samplerbench
+from samplerbench.errors import UsageError
+from samplerbench.harness.ground_truth import select
+from samplerbench.harness.launcher import launch
+from samplerbench.harness.scoring.score_trial import VERSION
+from samplerbench.models.base import build
+from samplerbench.models.loading import data_files, model_names
+from samplerbench.reports import report
+from tests.support.trials import COMMAND, of_model
+
+LINE = """
+import numpyro, numpyro.distributions as dist
+def line(x, y, error):
+    m = numpyro.sample("m", dist.Uniform(-5, 5))
+    c = numpyro.sample("c", dist.Uniform(-10, 10))
+    numpyro.sample("y", dist.Normal(m * x + c, error).to_event(1), obs=y)
+"""
+SIMPLEX = """
+import jax.numpy as jnp, numpy as np, numpyro, numpyro.distributions as dist
+data = {"counts": np.array([3, 5, 2])}
+def simplex(counts):
+    p = numpyro.sample("p", dist.Dirichlet(jnp.ones(3)))
+    numpyro.deterministic("odds", p / (1 - p))
+    numpyro.sample("counts", dist.Multinomial(10, p), obs=counts)
+"""
+#: a prior alone, of every kind of parameter, so that NumPy can draw from the answer
+KINDS = """
+import jax.numpy as jnp, numpyro, numpyro.distributions as dist
+def kinds():
+    numpyro.sample("b", dist.Normal(jnp.array([0.0, 5.0]), 2.0).to_event(1))
+    numpyro.sample("W", dist.Normal(0, 1).expand([2, 2]).to_event(2))
+    s = numpyro.sample("s", dist.Gamma(3.0, 1.0))
+    numpyro.sample("p", dist.Dirichlet(jnp.array([4.0, 6.0, 3.0])))
+    numpyro.sample("L", dist.LKJCholesky(2, 1.0))
+    numpyro.deterministic("v", s ** 2)
+"""
+#: with as few draws as do: a trial with NUTS is mostly compiling
+QUICK = {"samplers": ["numpyro_nuts"], "env": "current", "warmup": 200, "draws": 400}
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory):
+    """The linear model's program and data as a user's files, judged."""
+    folder = tmp_path_factory.mktemp("line")
+    (folder / "mine.py").write_text(LINE)
+    np.savez(folder / "line.npz", **build("linear", {}).data)
+    with samplerbench.run(
+        model=f"{folder / 'mine.py'}:line", data=folder / "line.npz", out=folder / "c",
+        replicates=16, **QUICK,
+    ) as campaign:  # fmt: skip
+        yield campaign
+
+
+def test_quadrature_finds_the_linear_models_exact_answer_to_its_stated_error(line):
+    exact, found = build("linear", {}).exact(), line.exact(line.store.trials()[0])
+    assert found.source == "quadrature" and found.names == exact.names
+    # the exact one is good to twelve digits
+    assert (np.abs(found.mean - exact.mean) <= found.mean_se + 1e-11).all()
+    assert (np.abs(found.sd - exact.sd) <= found.sd_se + 1e-11).all()
+    assert found.log_evidence == pytest.approx(exact.log_evidence, abs=1e-8)
+    assert (found.mean_se < 1e-6 * exact.sd).all()
+    np.testing.assert_allclose(found.covariance, exact.covariance, atol=1e-8)
+    # 12 boxes of 8 nodes across a marginal, nowhere more than 0.08 sd apart: half of that
+    p = np.array([0.001, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999])
+    np.testing.assert_allclose(
+        found.quantile(p) / exact.sd, exact.quantile(p) / exact.sd, atol=0.04
+    )
+    bank = found.draw(np.random.default_rng(1), 10_000)["m"]
+    assert abs(bank.mean() - exact.mean[0]) < 5 * exact.sd[0] / 100
+
+
+def test_a_program_in_a_file_gets_a_verdict_by_quadrature(line):
+    (row,) = line.rows()
+    assert (row["status"], row["verdict"], row["answer"]) == ("ok", "honest", "quadrature")
+    assert row["realised_ess"] > 20
+    told = report.text(line, report.Asked())
+    assert "accuracy is held against quadrature" in told
+
+
+def test_a_finished_campaign_needs_neither_the_file_nor_its_data(line):
+    with samplerbench.load(line.folder) as again:
+        assert again.exact(again.store.trials()[0]).source == "quadrature"
+
+
+def test_a_simplex_of_two_free_parameters_is_a_dirichlet(tmp_path):
+    trial = replace(of_model(tmp_path, SIMPLEX, "simplex"), precision=64)
+    result = launch(trial, sys.executable, tmp_path / "s", 120, task="inspection.inspect_model")
+    assert result.status == "ok", result.reason
+    path = select.survey_path(tmp_path, trial)
+    path.parent.mkdir()
+    (tmp_path / "s" / "draws.npz").rename(path)
+    found, _ = select.answer(tmp_path, trial)
+    assert found.names == ("p[0]", "p[1]", "p[2]")
+    np.testing.assert_allclose(found.mean, np.array([4, 6, 3]) / 13, atol=1e-9)
+    # 10! / (3! 5! 2!) B(4, 6, 3) / B(1, 1, 1)
+    log_z = (special.gammaln([11, 3]).sum() - special.gammaln([4, 6, 3]).sum()
+             + special.gammaln([4, 6, 3]).sum() - special.gammaln(13))  # fmt: skip
+    assert found.log_evidence == pytest.approx(log_z, abs=1e-8)
+
+
+def reference_draws(count: int) -> dict[str, np.ndarray]:
+    """Independent draws of KINDS; for two dimensions LKJ(1) is uniform in the correlation."""
+    rng = np.random.default_rng(8)
+    r, s = rng.uniform(-1, 1, count), rng.gamma(3.0, 1.0, count)
+    factor = np.zeros((count, 2, 2))
+    factor[:, 0, 0], factor[:, 1, 0], factor[:, 1, 1] = 1.0, r, np.sqrt(1 - r**2)
+    return {
+        "b": rng.normal([0.0, 5.0], 2.0, (count, 2)),
+        "W": rng.normal(size=(count, 2, 2)),
+        "s": s,
+        "p": rng.dirichlet([4.0, 6.0, 3.0], count),
+        "L": factor,
+        "v": s**2,  # not a latent site: left out
+    }
+
+
+def test_every_kind_of_parameter_goes_through_to_a_verdict_and_a_page(tmp_path):
+    (tmp_path / "mine.py").write_text(KINDS)
+    np.savez(tmp_path / "r.npz", **reference_draws(20_000))
+    model = f"{tmp_path / 'mine.py'}:kinds"
+    with samplerbench.run(
+        model=model, reference=tmp_path / "r.npz", out=tmp_path / "c", replicates=16,
+        **{**QUICK, "draws": 1000},
+    ) as campaign:  # fmt: skip
+        (row,) = campaign.rows()
+        assert row["status"] == "ok", row["reason"]
+        assert row["answer"] == "reference draws (r.npz)"
+        assert row["verdict"] == "honest", row["verdict_reason"]
+        scored = campaign.store.scores(VERSION)[row["trial"]]["parameters"]
+        assert list(scored) == [
+            "b[0]", "b[1]", "W[0,0]", "W[0,1]", "W[1,0]", "W[1,1]", "s", "p[0]", "p[1]", "p[2]",
+            "L[1,0]", "L[1,1]",
+        ]  # fmt: skip
+        (tmp_path / "r.npz").unlink()  # the campaign has a copy
+        told = report.text(campaign, report.Asked("csv", by_parameter=True))
+        assert "W[1,0]" in told and "r.npz" in told
+        page = report.text(campaign, report.Asked("html"))
+        assert "accuracy is held against reference draws (r.npz)" in page
+
+
+# -- refusals --------------------------------------------------------------------------------------
+
+PLAIN = "def program(x, y, scale=1.0): ...\n"
+REFUSED = {
+    "a file that does not import": (
+        {"mine.py": "import math\n\nx = math.nothing\ndef program(): ...\n"},
+        "--model mine.py:program",
+        ("mine.py, line 3: AttributeError: module 'math' has no attribute", "Python can import"),
+    ),
+    "a thing that is no model": (
+        {"mine.py": "program = 3\n"},
+        "--model mine.py:program",
+        ("'program' in", "is of type int", "expected: a NumPyro program"),
+    ),
+    "data that lack something": (
+        {"mine.py": f"data = {{'x': 1.0, 'z': 2.0}}\n{PLAIN}"},
+        "--model mine.py:program",
+        ("do not fit program(x, y, scale): missing: y; not taken: z", "the data hold: x, z"),
+    ),
+    "data of another type": (
+        {"mine.py": f"data = [1, 2]\n{PLAIN}"},
+        "--model mine.py:program",
+        ("'data' in", "is of type list"),
+    ),
+    "columns that do not fit": (
+        {"mine.py": PLAIN, "d.csv": "x,z\n1,2\n"},
+        "--model mine.py:program --data d.csv",
+        ("missing: y; not taken: z",),
+    ),
+    "a column of words": (
+        {"mine.py": PLAIN, "d.csv": "x,y\n1,2\n2,foo\n"},
+        "--model mine.py:program --data d.csv",
+        ("'foo' in row 3 of column 'y' is no number", "expected: an .npz of arrays"),
+    ),
+    "a ragged table": (
+        {"mine.py": PLAIN, "d.csv": "x,y\n1,2\n2\n"},
+        "--model mine.py:program --data d.csv",
+        ("row 3 has 1 cells, the header 2",),
+    ),
+    "no archive": (
+        {"mine.py": PLAIN, "d.npz": "hello"},
+        "--model mine.py:program --data d.npz",
+        ("it is no .npz file",),
+    ),
+    "another kind of file": (
+        {"mine.py": PLAIN, "d.txt": "1"},
+        "--model mine.py:program --data d.txt",
+        ("is neither .npz nor .csv",),
+    ),
+    "data for a registered model": (
+        {"d.csv": "x\n1\n"},
+        "--model linear --data d.csv",
+        ("model 'linear' has data of its own",),
+    ),
+    "a reference for an exact answer": (
+        {"r.csv": "m\n1\n"},
+        "--model linear --reference r.csv",
+        ("model 'linear' has an exact answer, which a reference can't better",),
+    ),
+    "a reference for two models": (
+        {"r.csv": "m\n1\n"},
+        "--model linear linear:n_points=4 --reference r.csv",
+        ("is the answer of one model; 2 are named",),
+    ),
+    "run() in the file itself": (
+        {"mine.py": "import samplerbench\nsamplerbench.run()\ndef program(): ...\n"},
+        "--model mine.py:program",
+        ("if __name__ == '__main__'",),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_can_not_be_run_is_refused_and_nothing_is_left_behind(case, tmp_path):
+    given, arguments, words = REFUSED[case]
+    for name, text in given.items():
+        (tmp_path / name).write_text(text)
+    done = subprocess.run(
+        [COMMAND, "run", *arguments.split(), "--sampler", "exact_iid", "--env", "current"],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    for word in words:
+        assert word in done.stderr
+    assert "Traceback" not in done.stderr
+    left = {path.name for path in tmp_path.iterdir()} - {"__pycache__"}
+    assert left == set(given)
+
+
+#: what only tracing shows; one process each, and each starts JAX
+UNFIT = """
+import jax.numpy as jnp, numpyro, numpyro.distributions as dist
+
+def only_discrete():
+    numpyro.sample("k", dist.Poisson(3.0))
+
+def none():
+    numpyro.sample("x", dist.Normal(0.0, 1.0), obs=1.0)
+
+def raises():
+    jnp.zeros(3) @ jnp.zeros(4)
+
+def shapes():
+    x = numpyro.sample("x", dist.Normal(jnp.zeros(3), 1.0).to_event(1))
+    numpyro.sample("y", dist.Normal(x, 1.0).to_event(1), obs=jnp.zeros(4))
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("only_discrete", "model 'only_discrete' has discrete parameters only: k"),
+        ("none", "model 'none' has no latent site\n  expected: at least one numpyro.sample"),
+        ("raises", "model_of_mine.py, line 11 in raises: TypeError: dot_general"),
+        ("shapes", "ValueError: Model and guide shapes disagree at site: 'y'"),
+    ],
+)
+def test_a_program_that_can_not_be_sampled_is_refused(name, words, tmp_path):
+    trial = of_model(tmp_path, UNFIT, name)
+    with pytest.raises(UsageError) as refused:
+        samplerbench.run(model=trial.model, out=tmp_path / "c", replicates=2, **QUICK)
+    assert words in str(refused.value)
+    assert not (tmp_path / "c").exists()
+
+
+def test_a_reference_that_does_not_fit_is_refused_with_both_sides(tmp_path):
+    (tmp_path / "mine.py").write_text(KINDS)
+    np.savez(tmp_path / "r.npz", b=np.zeros((50, 2)))
+    with pytest.raises(UsageError) as refused:
+        samplerbench.run(
+            model=f"{tmp_path / 'mine.py'}:kinds", reference=str(tmp_path / "r.npz"),
+            out=tmp_path / "c", replicates=2, **QUICK,
+        )  # fmt: skip
+    assert "it lacks 'W', 's', 'p', 'L' of this model's parameters b, W, s, p, L" in str(
+        refused.value
+    )
+
+
+# -- names and data --------------------------------------------------------------------------------
+
+
+def a_program():
+    """Stands at the top level of a file, as a user's would."""
+
+
+def test_a_function_is_known_by_its_file_and_name():
+    assert model_names.named(a_program) == f"{__file__}:a_program"
+    assert model_names.named("linear") == "linear"
+    for bad in (lambda: None, build("linear", {}), 3):
+        with pytest.raises(UsageError, match="expected: a registered name"):
+            model_names.named(bad)
+
+
+def test_columns_keep_whole_numbers_whole_and_sizes_single(tmp_path):
+    (tmp_path / "d.csv").write_text("n, x\n1, 2.5\n2, 1e3\n")
+    found = data_files.read(tmp_path / "d.csv")
+    assert found["n"].dtype == np.int64 and found["x"].tolist() == [2.5, 1000.0]
+    np.savez(tmp_path / "d.npz", n=3, flag=True, x=np.zeros(2), scale=1.5)
+    found = data_files.read(tmp_path / "d.npz")
+    assert found["n"] == 3 and found["flag"] is True and found["scale"].shape == ()
+
+
+def test_another_data_file_is_another_trial(tmp_path):
+    trial = of_model(tmp_path, KINDS, "kinds")
+    other = replace(trial, data_file="d.csv", data_file_digest="1")
+    assert other.id != trial.id and select.key(other) != select.key(trial)
+    assert replace(trial, data_file="", reference="").id == trial.id

@@ -1,0 +1,142 @@
+"""Paired comparisons, on sides whose true ratios are known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from samplerbench.harness.comparison import paired_ratios
+from samplerbench.harness.comparison.paired_ratios import Side
+from samplerbench.harness.records import Result
+from tests.support import trials
+
+
+def side(label, errors, times, verdict="honest", machine=None, **fields):
+    trial = replace(trials.SMALL, sampler=label, **fields)
+    result = Result("ok", runs={"warm_s": list(times)}, machine=machine or {"host": "a"})
+    return Side(label, trial, result, verdict, errors)
+
+
+def errors(scale, seed, count=64, components=2):
+    return scale * np.random.default_rng(seed).standard_normal((count, components))
+
+
+def times(factor, seed, count=10, spread=0.02):
+    return factor * np.exp(spread * np.random.default_rng(seed).standard_normal(count))
+
+
+def by_quantity(ratios):
+    return {ratio.quantity: ratio for ratio in ratios}
+
+
+def test_known_ratios_lie_in_their_intervals_and_are_said_in_words():
+    slow, fast = (
+        side("slow", errors(0.3, 1), times(2.0, 2)),
+        side("fast", errors(0.1, 3), times(1, 4)),
+    )
+    found = by_quantity(paired_ratios._judged([(slow, fast)]))
+    assert found["time"].lo < 2.0 < found["time"].hi
+    assert found["error"].lo < 3.0 < found["error"].hi
+    assert found["efficiency"].lo < 1 / 18 < found["efficiency"].hi
+    assert "times slower" in found["time"].answer
+    assert "times less accurate" in found["error"].answer
+    assert "times less efficient" in found["efficiency"].answer
+
+
+def test_equal_samplers_are_indistinguishable_or_a_tie():
+    words = ("indistinguishable at this budget", "a tie within 5 %")
+    said = 0
+    for seed in range(20):
+        pair = (
+            side("a", errors(1, 2 * seed), times(1, 2 * seed)),
+            side("b", errors(1, 2 * seed + 1), times(1, 2 * seed + 1)),
+        )
+        said += not all(ratio.answer in words for ratio in paired_ratios._judged([pair]))
+    assert said <= 9  # a report errs with 5 %: binomial(20, 0.05) exceeds 9 once in a million
+
+
+def test_failed_replicates_count_as_infinite_errors_and_never_help():
+    good = errors(1, 1)
+    base = side("b", errors(1, 2), times(1, 2))
+    values = []
+    for failing in (1, 20, 31):
+        broken = np.where(np.arange(64)[:, None] < failing, np.nan, good)
+        found = by_quantity(paired_ratios._judged([(side("a", broken, times(1, 1)), base)]))[
+            "error"
+        ]
+        assert f"{failing} replicate(s) failed" in found.reason
+        values.append(found.value)
+    assert values == sorted(values)
+
+
+def test_failures_of_more_than_half_on_both_sides_cannot_be_compared():
+    broken = np.where(np.arange(64)[:, None] < 40, np.nan, errors(1, 1))
+    found = by_quantity(
+        paired_ratios._judged([(side("a", broken, times(1, 1)), side("b", broken, times(1, 2)))])
+    )
+    assert found["error"].value is None
+    assert "infinite" in found["error"].reason
+
+
+@pytest.mark.parametrize(
+    ("row", "quantity", "reason"),
+    [
+        (side("a", None, times(1, 1)), "error", "no exact answer"),
+        (side("a", errors(1, 1, count=4), times(1, 1)), "error", "fewer than 10 replicates"),
+        (side("a", errors(1, 1), [1.0]), "time", "a has fewer than 2 timed runs"),
+    ],
+)
+def test_what_cannot_be_compared_says_why(row, quantity, reason):
+    base = side("b", errors(1, 2), times(1, 2))
+    assert by_quantity(paired_ratios._judged([(row, base)]))[quantity].reason == reason
+
+
+def test_unlike_machines_are_refused_by_name_unless_allowed():
+    pair = [
+        side("a", None, [1], machine={"host": "one"}),
+        side("a", None, [1], machine={"host": "two"}),
+    ]
+    with pytest.raises(paired_ratios.Unlike, match="differ in host: one, two"):
+        paired_ratios._refuse_unlike(pair, allowed=False)
+    paired_ratios._refuse_unlike(pair, allowed=True)
+
+
+def test_few_pairs_take_a_t_interval_that_covers():
+    rng = np.random.default_rng(8)
+    held = 0
+    for _ in range(2000):
+        _, lo, hi = paired_ratios._interval(0.1 * rng.standard_normal(5))
+        held += lo <= 1 <= hi
+    assert abs(held / 2000 - 0.95) < 5 * np.sqrt(0.95 * 0.05 / 2000)
+
+
+def test_holm_spares_a_report_of_many_equals():
+    """At most 5 % of reports of 30 equal pairs say anything; uncorrected it would be 4 in 5."""
+    said = 0
+    for report in range(40):
+        pairs = [
+            (
+                side("a", None, times(1, 1000 * report + i)),
+                side("b", None, times(1, 1000 * report + 500 + i)),
+            )
+            for i in range(30)
+        ]
+        said += any(
+            "times" in r.answer for r in paired_ratios._judged(pairs) if r.quantity == "time"
+        )
+    assert said <= 14  # binomial(40, 0.05) exceeds 14 less than once in a million
+
+
+def test_a_campaign_is_compared_with_itself_as_a_tie(tmp_path):
+    import samplerbench
+
+    with samplerbench.run(samplers=["exact_iid", "control_wide"], replicates=16, draws=200,
+                     out=tmp_path / "c", env="current") as campaign:  # fmt: skip
+        ratios = paired_ratios.between(campaign, campaign)
+        assert {ratio.answer for ratio in ratios} == {"a tie within 5 %"}
+        within = paired_ratios.within(campaign)
+        assert {(r.row, r.reference) for r in within} == {("control_wide", "exact_iid")}
+        with pytest.raises(ValueError, match="did you mean 'exact_iid'"):
+            paired_ratios.within(campaign, reference="exact_id")

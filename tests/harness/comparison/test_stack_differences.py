@@ -1,0 +1,117 @@
+"""What changed between two stacks is told: draws bit by bit, else by distribution; seconds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from samplerbench.harness import draws_file
+from samplerbench.harness.campaign.run import Campaign
+from samplerbench.harness.campaign.store import Store
+from samplerbench.harness.comparison import stack_differences
+from samplerbench.harness.records import Result
+from samplerbench.reports.comparison import stack_changes
+from samplerbench.samplers.base import Draws
+from tests.support import trials
+
+TIMINGS = {"import_s": 1.0, "cold_s": 2.0, "compile_s": 1.5, "compiles": 100, "rerun_s": 0.5,
+           "compiles_per_rerun": 0, "warm_s": 0.02}  # fmt: skip
+
+
+def runs(seed, count, width=1.0):
+    """Draws of a line's two parameters, as independent as can be."""
+    exact = {"m": (2.04, 0.088), "c": (3.15, 0.48)}
+    found = []
+    for r in range(count):
+        rng = np.random.default_rng([seed, r])
+        sites = {
+            n: mean + width * sd * rng.standard_normal((1, 50)) for n, (mean, sd) in exact.items()
+        }
+        found.append(Draws(sites))
+    return found
+
+
+@pytest.fixture
+def campaign(tmp_path):
+    """Gives a campaign of stored trials: (environment, draws, plain draws, timings)."""
+    opened = []
+
+    def make(*sides, name="c"):
+        store = Store.create(tmp_path / name)
+        opened.append(store)
+        for environment, found, plain, timings in sides:
+            trial = replace(
+                trials.SMALL,
+                sampler="numpyro_nuts",
+                environment=environment,
+                environment_digest=environment,
+                replicates=len(found),
+            )
+            store.add_trials([trial])
+            scratch = store.scratch(trial.id)
+            scratch.mkdir(parents=True)
+            draws_file.save(scratch / "draws.npz", {"replicates": found, "plain": plain})
+            store.commit(trial, Result("ok", timings={**TIMINGS, **timings}), scratch, 1.0)
+        return Campaign(store)
+
+    yield make
+    for store in opened:
+        store.close()
+
+
+def by_quantity(found):
+    return {one.quantity: one for one in found}
+
+
+def test_the_same_draws_are_said_to_be_the_same(campaign):
+    both = campaign(("old", runs(1, 16), runs(9, 2), {}), ("new", runs(2, 16), runs(9, 2), {}))
+    found = by_quantity(stack_differences.changes(both))
+    assert "bit by bit" in found["draws"].answer
+    assert (found["draws"].row, found["draws"].reference) == (
+        "numpyro_nuts on new",
+        "numpyro_nuts on old",
+    )
+
+
+def test_other_draws_of_one_distribution_are_told_from_another_distribution(campaign):
+    old = ("old", runs(1, 32), runs(9, 2), {})
+    same = campaign(old, ("new", runs(2, 32), runs(8, 2), {}))
+    found = by_quantity(stack_differences.changes(same))["draws"]
+    assert "one distribution" in found.answer and found.p > stack_differences.ALPHA
+    wide = campaign(old, ("new", runs(2, 32, 1.5), runs(8, 2), {}), name="wide")
+    found = by_quantity(stack_differences.changes(wide))["draws"]
+    assert "another distribution" in found.answer and found.p < stack_differences.ALPHA
+
+
+def test_few_replicates_say_no_more_than_that_draws_differ(campaign):
+    few = campaign(("old", runs(1, 4), runs(9, 2), {}), ("new", runs(2, 4), runs(8, 2), {}))
+    assert "fewer than 8" in by_quantity(stack_differences.changes(few))["draws"].answer
+
+
+def test_seconds_and_counts_stand_side_by_side(campaign):
+    slower = {"cold_s": 4.0, "compiles_per_rerun": 1}
+    both = campaign(("old", runs(1, 8), runs(9, 2), {}), ("new", runs(2, 8), runs(9, 2), slower))
+    found = by_quantity(stack_differences.changes(both))
+    assert found["cold_s"].value == 2.0 and found["cold_s"].answer == "2.00 -> 4.00"
+    assert found["compiles_per_rerun"].answer == "0 -> 1"
+    assert found["compiles_per_rerun"].value is None  # no ratio to nothing
+    shown = stack_changes.text(stack_differences.changes(both))
+    assert "what changed since old" in shown and "2.00 -> 4.00  2.00 times" in shown
+
+
+def test_two_campaigns_are_compared_and_one_stack_alone_is_not(campaign):
+    old = campaign(("old", runs(1, 8), runs(9, 2), {}), name="a")
+    new = campaign(("new", runs(1, 8), runs(9, 2), {}), name="b")
+    assert stack_differences.changes(old) == [] and stack_changes.text([]) == ""
+    assert stack_differences.changes(old, new)[0].row == "numpyro_nuts on new"
+
+
+def test_a_test_of_one_distribution_errs_as_seldom_as_it_says():
+    rng = np.random.default_rng(3)
+    false = sum(
+        stack_differences.distribution(rng.normal(size=(16, 4)), rng.normal(size=(16, 4))) < 0.05
+        for _ in range(200)
+    )
+    assert false <= 20  # binomial(200, 0.05) exceeds 20 once in a thousand; KS is conservative

@@ -1,0 +1,483 @@
+"""A matrix tries each stack once, keeps what finished, and tells the first failure's real cause."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from samplerbench.cli import common, main
+from samplerbench.errors import UsageError
+from samplerbench.harness.compatibility import (
+    accuracy_test,
+    export_pins,
+    known_stacks,
+    matrix,
+    matrix_file,
+)
+from samplerbench.harness.compatibility import (
+    resolve as resolving,
+)
+from samplerbench.harness.compatibility.known_stacks import (
+    CALIBRATED,
+    IMPORTS,
+    INSTALLS,
+    NESTED,
+    RESOLVES,
+    RUNS,
+)
+from samplerbench.harness.compatibility.matrix_file import Stack
+from samplerbench.harness.compatibility.matrix_run import Tools, Way
+from samplerbench.harness.compatibility.stages import LIBRARIES, NESTED_MODULE, take
+from samplerbench.harness.environments import environments, root_cause
+from samplerbench.harness.environments.environments import Environment, EnvironmentFailed
+from samplerbench.harness.environments.pins import read_pins
+from samplerbench.harness.environments.root_cause import Cause, Probed
+from samplerbench.harness.launcher import launch
+from samplerbench.harness.records import Result
+from samplerbench.reports.compatibility import table
+from tests.support import trials
+
+TEXT = """
+python = ""
+reference = "numpyro 1.0, jax 1.0, jaxns 2.0"
+[budget]
+replicates = { numpyro_nuts = 16, jaxns_nested = 2 }
+[[rules]]
+when = ["jax"]
+add = ["jaxlib=={jax}"]
+[[rules]]
+when = ["jax<2"]
+unless = ["numpy"]
+add = ["numpy<2"]
+without = ["tfp-nightly"]
+[[stacks]]
+numpyro = "1.0"
+jax = ["1.0", "2.0"]
+jaxns = "2.0"
+"""
+#: what a NUTS worker answers
+DONE = Result(
+    "ok",
+    timings={"import_s": 1.0, "cold_s": 2.0, "compile_s": 1.5, "compiles_per_rerun": 0},
+    machine={"host": "secret", "cpu": "a CPU", "cores_allowed": 2},
+    mode="compiled",
+)
+HONEST = {"accurate": True, "why": "", "verdict": "honest", "verdict_reason": "all is well"}
+
+
+@pytest.fixture(autouse=True)
+def caches(tmp_path, monkeypatch):
+    """The user's folders are below ``tmp_path``; no shipped row is known."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(known_stacks, "SHIPPED", tmp_path / "shipped.json")
+    monkeypatch.setattr(accuracy_test, "judge", lambda *args: dict(HONEST))
+
+
+class Fakes:
+    """Tools that note what they were called for, and fail where they are told to."""
+
+    def __init__(self, **told):
+        self.told, self.resolved, self.removed, self.launched = told, [], [], []
+
+    def tools(self):
+        return Tools(
+            self.resolve, self.install, lambda *a: False, self.removed.append, self.probe,
+            self.launch,
+        )  # fmt: skip
+
+    def resolve(self, stack, folder, python):
+        self.resolved.append(stack.name)
+        if error := self.told.get("resolve"):
+            raise error
+        return tuple(f"{name}=={version}" for name, version in stack.chosen.items())
+
+    def install(self, name, pins, **options):
+        if error := self.told.get("install"):
+            raise error
+        return Environment(name, "/nowhere/python", pins, "0" * 16)
+
+    def probe(self, python, groups):
+        failing = self.told.get("probe", {})
+        tried = groups[:1] if LIBRARIES in failing else groups
+        return Probed("3.11.7", {}, dict.fromkeys(tried, 1.0), failing)
+
+    def launch(self, trial, python, scratch, timeout, cancelled):
+        self.launched.append(trial.sampler)
+        scratch.mkdir(parents=True)
+        (scratch / "log.txt").write_text(self.told.get("log", ""))
+        return self.told.get("result", DONE)
+
+
+def read(tmp_path, text=TEXT):
+    path = tmp_path / "m.toml"
+    path.write_text(text)
+    return matrix_file.read(path)
+
+
+def run(tmp_path, fakes, text=TEXT, **options):
+    found = read(tmp_path, text)
+    return matrix.run(found, tmp_path / "out" / "known.json", tools=fakes.tools(), **options)
+
+
+def first_row(tmp_path, **told):
+    return run(tmp_path, Fakes(**told))[0].row
+
+
+# -- the file --------------------------------------------------------------------------------------
+
+
+def test_lists_make_their_product_and_rules_add_what_they_state(tmp_path):
+    one, two = read(tmp_path).stacks
+    assert one.name == "numpyro 1.0, jax 1.0, jaxns 2.0"
+    assert one.wishes == ("jax==1.0", "jaxlib==1.0", "jaxns==2.0", "numpy<2", "numpyro==1.0")
+    assert one.without == ("tfp-nightly",)
+    assert "numpy<2" not in two.wishes and "jaxlib==2.0" in two.wishes and not two.without
+
+
+def test_a_version_of_the_stack_is_never_overruled(tmp_path):
+    text = TEXT.replace('jaxns = "2.0"\n', 'jaxns = "2.0"\nnumpy = "2.1"\njaxlib = "1.5"\n')
+    one = read(tmp_path, text.replace('reference = "numpyro 1.0, jax 1.0, jaxns 2.0"', "")).stacks[
+        0
+    ]
+    assert {"numpy==2.1", "jaxlib==1.5"} <= set(one.wishes)
+    assert one.name.endswith("numpy 2.1, jaxlib 1.5")
+
+
+@pytest.mark.parametrize(
+    "old, new, said",
+    [
+        ('jaxns = "2.0"', 'jaxns = "two"', "'two' is no version of jaxns"),
+        ('jaxns = "2.0"', 'jaxns = "2.0; rm -rf /"', "is no version of jaxns"),
+        ('"jaxlib=={jax}"', '"--pre"', "does not parse"),
+        ('"jaxlib=={jax}"', '"jaxlib @ file:///x"', "not a name and versions"),
+        ('"jaxlib=={jax}"', '"jaxlib=={jacks}"', r"expected in braces: \{numpyro\}, \{jax\}"),
+        ("[[rules]]\nwhen", "[[rules]]\nwhenn = []\nwhen", "did you mean 'when'"),
+        ("reference =", "referense =", "did you mean 'reference'"),
+        ("jaxns 2.0", "jaxns 2.1", "no stack"),
+        ("numpyro_nuts = 16", "numpyro_nutz = 16", "did you mean 'numpyro_nuts'"),
+        ("numpyro_nuts = 16", "numpyro_nuts = 0", "whole number from 1 on"),
+        ("[[stacks]]", "[[stacks]", "is not TOML"),
+        ("[[stacks]]", "[stacks]", r"expected: tables \[\[stacks\]\]"),
+        ("[[stacks]]", "[[rules]]\nadd = ['x']\n[[rules]]\nadd = ['y']\n[unused]", "unused"),
+    ],
+)
+def test_what_does_not_fit_in_the_file_is_refused(tmp_path, old, new, said):
+    assert old in TEXT
+    with pytest.raises(UsageError, match=said):
+        read(tmp_path, TEXT.replace(old, new, 1))
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path, capsys):
+    assert main.main(["matrix", str(tmp_path / "none.toml")]) == common.BAD_ARGUMENTS
+    assert "expected: a TOML file" in capsys.readouterr().err
+
+
+def test_the_shipped_matrix_spans_what_it_should():
+    found = matrix_file.read(matrix_file.SHIPPED)
+    assert len(found.stacks) >= 47
+    by_name = {name: {s.chosen.get(name, "") for s in found.stacks} for name in matrix_file.NAMED}
+    assert {"0.12.1", "0.22.0"} <= by_name["numpyro"] and {"0.4.14", "0.10.2"} <= by_name["jax"]
+    for start in ("2.0.1", "2.1.0", "2.2.", "2.4.", "2.6.", "3.0.0"):
+        assert any(release.startswith(start) for release in by_name["jaxns"])
+
+
+# -- the stages ------------------------------------------------------------------------------------
+
+
+def test_a_stack_on_which_all_is_well_passes(tmp_path):
+    fakes = Fakes()
+    row = run(tmp_path, fakes)[0].row
+    assert row.failed == row.cause == "" and row.works("numpyro_nuts") and row.works("jaxns_nested")
+    assert row.samplers["numpyro_nuts"]["cold_s"] == 2.0
+    assert row.machine == {"cpu": "a CPU", "cores_allowed": 2}  # without the machine's name
+    assert row.python == "3.11.7" and row.pins and row.date
+    assert len(fakes.removed) == 2 and len(fakes.launched) == 4
+    assert not list((tmp_path / "out" / "work").rglob("log.txt"))
+
+
+@pytest.mark.parametrize("stage, tool", [(RESOLVES, "resolve"), (INSTALLS, "install")])
+def test_an_environment_that_fails_is_a_row_and_the_others_go_on(tmp_path, stage, tool):
+    error = EnvironmentFailed("environment 'x' could not be made: no version of y\n  next: z")
+    fakes = Fakes(**{tool: error})
+    rows = [entry.row for entry in run(tmp_path, fakes)]
+    assert [row.failed for row in rows] == [stage, stage]
+    assert rows[0].cause == "no version of y"
+    assert {found["word"] for found in rows[0].samplers.values()} == {known_stacks.NOT_TRIED}
+
+
+def test_a_failure_of_the_network_is_tried_again(tmp_path):
+    error = EnvironmentFailed("environment 'x' could not be made: y\n  next: check the network "
+                              "(mirror: UV_DEFAULT_INDEX)")  # fmt: skip
+    entries = run(tmp_path, Fakes(resolve=error))
+    assert entries[0].row.passing and entries[0].row.failed == RESOLVES
+    again = Fakes()
+    assert run(tmp_path, again)[0].row.failed == "" and len(again.resolved) == 2
+
+
+def test_numpyro_that_does_not_import_breaks_all_and_runs_nothing(tmp_path):
+    fakes = Fakes(probe={LIBRARIES: Cause("No module named 'jax.linear_util'", "numpyro/x.py:3")})
+    row = run(tmp_path, fakes)[0].row
+    assert row.failed == IMPORTS and not fakes.launched and fakes.removed
+    assert row.cause == "No module named 'jax.linear_util' (numpyro/x.py:3)"
+    assert {found["word"] for found in row.samplers.values()} == {known_stacks.BREAKS}
+
+
+def test_nested_sampling_that_does_not_import_leaves_the_others_running(tmp_path):
+    fakes = Fakes(probe={NESTED_MODULE: Cause("cannot import name 'Model' from 'jaxns'")})
+    row = run(tmp_path, fakes)[0].row
+    assert row.failed == NESTED and row.works("numpyro_nuts") and not row.works("jaxns_nested")
+    assert set(fakes.launched) == {"numpyro_nuts"}
+
+
+LOG = """warming up
+Traceback (most recent call last):
+  File "/x/lib/python3.11/site-packages/old/chain.py", line 1, in f
+    a()
+KeyError: 'another matter'
+said something
+Traceback (most recent call last):
+  File "/x/lib/python3.11/site-packages/jaxns/model.py", line 7, in f
+    jax.core.take_current_trace()
+    ^^^^^^^^
+AttributeError: module 'jax.core' has no attribute 'take_current_trace'
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "/y/harness/worker/run_trial.py", line 9, in g
+    run()
+lib.errors.Wrapped: please install jaxns
+"""
+
+
+def test_a_workers_log_gives_the_innermost_exception_of_its_last_chain(tmp_path):
+    found = root_cause.from_log(LOG, "otherwise")
+    real = "AttributeError: module 'jax.core' has no attribute 'take_current_trace'"
+    assert found == Cause(real, "jaxns/model.py:7", "Wrapped: please install jaxns")
+    assert root_cause.from_log("no traceback", "timeout") == Cause("timeout")
+    row = first_row(tmp_path, log=LOG, result=Result("failed", "Wrapped: please install"))
+    assert row.failed == RUNS and row.cause == f"{real} (jaxns/model.py:7)"
+
+
+def test_a_sampler_that_is_off_or_dishonest_fails_the_last_stages(tmp_path, monkeypatch):
+    off = {**HONEST, "accurate": False, "why": "m is off by 1 sd (0.9 to 1.1)"}
+    monkeypatch.setattr(accuracy_test, "judge", lambda *args: off)
+    assert first_row(tmp_path).cause == "numpyro_nuts: m is off by 1 sd (0.9 to 1.1)"
+    monkeypatch.setattr(
+        accuracy_test, "judge", lambda *args: {**HONEST, "verdict": "overconfident"}
+    )
+    row = run(tmp_path, Fakes(), again=True)[0].row
+    assert row.failed == CALIBRATED and "overconfident" in row.cause
+    assert not row.works("numpyro_nuts") and row.works("jaxns_nested")
+
+
+def test_bias_is_found_and_noise_is_not():
+    rng = np.random.default_rng(5)
+    names = ["m", "c"]
+    noise = rng.standard_normal((8, 2))
+    assert accuracy_test.bias(noise, names) == ""
+    assert accuracy_test.bias(0.01 * noise + [0.0, 0.3], names).startswith(
+        "c is off by 0.298 sd (0.27"
+    )
+    assert accuracy_test.bias(0.001 * noise + 0.02, names) == ""  # within what is tolerated
+    noise[3, 0] = np.nan
+    assert "not finite" in accuracy_test.bias(noise, names)
+
+
+# -- what is kept ----------------------------------------------------------------------------------
+
+
+def test_a_stack_that_is_known_is_not_run_again_unless_asked(tmp_path):
+    run(tmp_path, Fakes())
+    again = Fakes()
+    assert run(tmp_path, again)[0].row.failed == "" and again.resolved == []
+    run(tmp_path, again, again=True)
+    assert len(again.resolved) == 2
+
+
+def test_two_stacks_of_the_same_pins_run_once(tmp_path):
+    text = TEXT + '[[stacks]]\nname = "twin"\nnumpyro = "1.0"\njax = "1.0"\njaxns = "2.0"\n'
+    fakes = Fakes()
+    entries = run(tmp_path, fakes, text + 'jaxlib = "9.9"\n')
+    assert len(fakes.launched) == 6  # other pins
+    del entries
+    more = Fakes()
+    extra = '[[rules]]\nwhen = ["jax<2"]\nadd = ["etils"]\n'
+    rows = run(tmp_path, more, TEXT.replace("[[stacks]]", extra + "[[stacks]]"))
+    assert len(more.resolved) == 1 and not more.launched  # other wishes, the same pins
+    assert rows[0].row.works("numpyro_nuts")
+
+
+def test_what_finished_before_an_interruption_is_kept(tmp_path):
+    fakes, count = Fakes(), []
+
+    def launch(trial, *args, **options):
+        count.append(trial.sampler)
+        if len(count) == 3:
+            raise KeyboardInterrupt
+        return Fakes.launch(fakes, trial, *args, **options)
+
+    tools = replace(fakes.tools(), launch=launch)
+    with pytest.raises(matrix.Interrupted, match=r"1 stack\(s\) to go"):
+        matrix.run(read(tmp_path), tmp_path / "out" / "known.json", tools=tools)
+    rest = Fakes()
+    assert len(run(tmp_path, rest)) == 2 and len(rest.resolved) == 1
+
+
+def test_rows_come_back_as_they_were_kept(tmp_path):
+    file = tmp_path / "known.json"
+    row = first_row(tmp_path)
+    threads = [
+        threading.Thread(target=known_stacks.keep, args=(file, replace(row, key=str(i))))
+        for i in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {one.key for one in known_stacks.load(file)} == set("01234567")
+    assert replace(known_stacks.load(file)[0], key="") == replace(row, key="")
+    file.write_text("{}")
+    with pytest.raises(UsageError, match="holds no known stacks"):
+        known_stacks.load(file)
+
+
+def test_rows_of_another_suite_are_not_known(tmp_path):
+    file = tmp_path / "known.json"
+    known_stacks.keep(file, replace(first_row(tmp_path), suite=known_stacks.SUITE - 1))
+    assert known_stacks.everything(file) == []
+
+
+# -- what is shown ---------------------------------------------------------------------------------
+
+
+def test_the_table_says_what_passes_what_fails_and_what_was_not_run(tmp_path):
+    entries = run(tmp_path, Fakes(probe={NESTED_MODULE: Cause("no Model", "jaxns/a.py:1")}))
+    entries[1] = replace(entries[1], row=None)
+    shown = table.markdown(entries)
+    assert "nested sampling imports: no Model (jaxns/a.py:1)" in shown
+    assert "not run" in shown and "1 of the matrix not run" in shown
+    assert "no Model" in table.terminal(entries)
+    one, two = json.loads(table.as_json(entries))
+    assert one["failed"] == NESTED and two["result"] == "not run"
+    assert one["relative"]["numpyro_nuts"]["cold_s"] == 1.0
+
+
+def test_the_command_shows_what_is_stored_without_running(tmp_path, capsys):
+    run(tmp_path, Fakes())
+    arguments = ["matrix", str(tmp_path / "m.toml"), "--stored", "--out", str(tmp_path / "out")]
+    assert main.main([*arguments, "--format", "markdown"]) == common.FINE
+    assert "2 stacks tried, 2 pass" in capsys.readouterr().out
+    (tmp_path / "out" / "known.json").unlink()
+    assert main.main(arguments) == common.NOT_OK
+    assert "2 of the matrix not run" in capsys.readouterr().out
+
+
+def test_pins_are_written_for_what_passes_and_read_back(tmp_path):
+    rows = [entry.row for entry in run(tmp_path, Fakes())]
+    failing = replace(rows[1], stages={IMPORTS: {"ok": False, "cause": "x"}})
+    paths = export_pins.write([rows[0], failing], tmp_path / "pins")
+    assert sorted(path.name for path in paths) == ["environment.yml", "requirements.txt"]
+    assert read_pins(paths[0]) == tuple(sorted(rows[0].pins))
+    text = paths[1].read_text()
+    assert "  - python=3.11\n" in text and "      - jax==1.0\n" in text
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="can't write"):
+        export_pins.write(rows, tmp_path / "file")
+
+
+DATA = (".txt", ".toml", ".json")
+
+
+def test_nothing_that_is_shipped_tells_of_this_machine():
+    folders = (environments.STACKS, matrix_file.SHIPPED.parent)
+    data = [path for folder in folders for path in folder.iterdir() if path.suffix in DATA]
+    assert len(data) >= 4
+    for path in data:
+        text = path.read_text("utf-8")
+        assert "://" not in text and "site-packages" not in text and "/home" not in text, path
+
+
+# -- uv itself, offline ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def index(tmp_path, monkeypatch):
+    """A folder that is uv's only source of distributions."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    for name, value in {
+        "UV_CACHE_DIR": str(tmp_path / "uv"), "UV_FIND_LINKS": str(folder), "UV_NO_INDEX": "1",
+        "UV_OFFLINE": "1",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    return folder
+
+
+def stack(*wishes, without=()):
+    return Stack("a stack", {}, wishes, tuple(without))
+
+
+def test_wishes_become_exact_pins_without_what_is_left_out(tmp_path, index):
+    from tests.harness.environments.test_environments import write_wheel
+
+    write_wheel(index, "tiny", "1.0", "helper>=2", "unwanted")
+    write_wheel(index, "helper", "2.5")
+    write_wheel(index, "helper", "3.0")
+    wanted = stack("tiny", "helper<3", without=["unwanted"])
+    assert resolving.exact(wanted, tmp_path / "work") == ("helper==2.5", "tiny==1.0")
+    with pytest.raises(EnvironmentFailed, match="helper>=4"):
+        resolving.exact(stack("tiny", "helper>=4"), tmp_path / "work")
+
+
+def test_a_made_environment_is_complete_and_can_be_removed(tmp_path, index):
+    from tests.harness.environments.test_environments import write_wheel
+
+    write_wheel(index, "tiny", "1.0", "absent")
+    assert not environments.is_there(["tiny==1.0"])
+    place = environments.from_pins("x", ["tiny==1.0"], log=lambda line: None, bytecode=False)
+    assert environments.is_there(["tiny==1.0"])
+    assert root_cause.probe(place.python, ["tiny"]).installed == {"tiny": "1.0"}
+    environments.remove(place)
+    assert not environments.is_there(["tiny==1.0"])
+
+
+def test_a_stack_goes_through_uv_and_its_failure_is_told(tmp_path, index):
+    from tests.harness.environments.test_environments import write_wheel
+
+    write_wheel(index, "jax", "1.0")
+    write_wheel(index, "numpyro", "1.0")
+    budget = read(tmp_path).budget
+    row = take(stack("jax", "numpyro"), Way(tmp_path / "work", budget, tools=replace(
+        Tools(), launch=Fakes(log=LOG, result=Result("failed", "x")).launch)))  # fmt: skip
+    assert row.pins == ("jax==1.0", "numpyro==1.0") and row.failed == RUNS
+    assert row.samplers["jaxns_nested"]["word"] == known_stacks.NOT_TRIED
+    assert not environments.is_there(row.pins)
+
+
+# -- foreign stacks, for real ----------------------------------------------------------------------
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(
+    "name, mode",
+    [
+        ("numpyro 0.13.2, jax 0.4.25, jaxns 2.1.0", "compiled"),  # nested_generation: "exact"
+        ("numpyro 0.13.2, jax 0.4.25, jaxns 2.2.0", "plain"),  # can't be built while tracing
+        ("numpyro 0.16.1, jax 0.4.35, jaxns 2.6.0", "compiled"),  # nested_criterion: "dlogZ"
+    ],
+)
+def test_jaxns_is_held_where_it_can_be_on_stacks_that_passed(tmp_path, monkeypatch, name, mode):
+    monkeypatch.undo()  # the user's own caches, and the shipped rows
+    (row,) = (row for row in known_stacks.load(known_stacks.SHIPPED) if row.name == name)
+    try:
+        place = environments.from_pins(name, row.pins, bytecode=False)
+    except EnvironmentFailed as error:
+        pytest.skip(str(error))
+    trial = trials.small(sampler="jaxns_nested", replicates=2, environment=name)
+    result = launch(trial, place.python, tmp_path / "scratch", 300.0)
+    assert (result.status, result.reason, result.mode) == ("ok", "", mode)

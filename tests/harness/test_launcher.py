@@ -1,0 +1,224 @@
+"""A launched worker always comes to a result and is never left behind; the workers are real."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from samplerbench.harness import launcher
+from samplerbench.harness.records import to_json
+from tests.support import trials
+from tests.support.trials import ended, of_model, within
+
+#: a user's model that works, below whatever else its file does
+WORKS = "from samplerbench.models.base import build\nprogram = build('linear', {})\n"
+#: leaves its process id and that of a child of its own, which both go on for ten minutes
+HANGS = """
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+with open("pids.part", "w") as file:
+    file.write(f"{os.getpid()} {child.pid}")
+os.replace("pids.part", "pids")
+"""
+SLEEPS = HANGS + "time.sleep(600)\nprogram = None\n"
+#: a coordinator of one trial, told by its arguments
+COORDINATOR = """
+import json, pathlib, sys
+from samplerbench.harness.launcher import launch
+from samplerbench.harness.records import trial_from
+launch(trial_from(json.loads(sys.argv[1])), sys.executable, pathlib.Path(sys.argv[2]), 600.0)
+"""
+
+
+@pytest.fixture
+def scratch(tmp_path):
+    return tmp_path / "scratch"
+
+
+def pids(scratch: Path) -> list[int]:
+    return [int(word) for word in (scratch / "pids").read_text().split()]
+
+
+def test_a_worker_that_hangs_is_a_timeout_and_its_whole_process_group_ends(tmp_path, scratch):
+    result = trials.run(of_model(tmp_path, SLEEPS), scratch, timeout=4.0)
+    assert result.status == "timeout"
+    assert result.reason == "over 4 s in phase 'model'; more time: --timeout"
+    worker, child = pids(scratch)
+    assert within(5, lambda: ended(worker) and ended(child))
+
+
+def test_what_a_worker_that_ended_well_started_ends_too(tmp_path, scratch):
+    result = trials.run(of_model(tmp_path, HANGS + WORKS), scratch)
+    assert result.status == "ok"
+    assert within(5, lambda: all(map(ended, pids(scratch))))
+
+
+def test_cancelling_ends_the_worker(tmp_path, scratch):
+    with pytest.raises(KeyboardInterrupt):
+        trials.run(of_model(tmp_path, SLEEPS), scratch, cancelled=(scratch / "pids").exists)
+    assert within(5, lambda: all(map(ended, pids(scratch))))
+
+
+def test_a_worker_dies_with_its_coordinator(tmp_path, scratch):
+    trial = of_model(tmp_path, SLEEPS)
+    command = [sys.executable, "-c", COORDINATOR, to_json(trial), str(scratch)]
+    with subprocess.Popen(command) as coordinator:
+        try:
+            assert within(30, (scratch / "pids").exists)
+            assert not any(map(ended, pids(scratch)))
+        finally:
+            coordinator.kill()  # SIGKILL: it can clean nothing up
+    assert within(5, lambda: all(map(ended, pids(scratch))))
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("os._exit(3)", "ended with exit code 3 in phase 'model'"),
+        ("sys.exit('no licence')", "ended with exit code 1 in phase 'model': no licence"),
+        ("os.abort()", "killed by SIGABRT in phase 'model'"),
+        ("os.kill(os.getpid(), 9)", "killed by SIGKILL in phase 'model'"),
+        ("os.kill(os.getpid(), 40)", "killed by signal 40 in phase 'model'"),
+        ("ctypes.string_at(0)", "killed by SIGSEGV in phase 'model'"),
+    ],
+)
+def test_a_worker_that_crashes_is_told_how(tmp_path, scratch, line, told):
+    code = f"import ctypes, os, sys\n{line}\nprogram = None\n"
+    result = trials.run(of_model(tmp_path, code), scratch)
+    assert (result.status, result.reason) == ("crashed", told)
+
+
+def test_a_kill_by_the_kernel_for_memory_is_out_of_memory(tmp_path, scratch, monkeypatch):
+    counts = iter([7, 8])  # the kernel's own count, before and after
+    monkeypatch.setattr(launcher, "_oom_kills", lambda: next(counts))
+    code = "import os\nos.kill(os.getpid(), 9)\nprogram = None\n"
+    result = trials.run(of_model(tmp_path, code), scratch)
+    assert result.status == "out of memory"
+    assert result.reason == "killed by the kernel for memory in phase 'model'"
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "reason"),
+    [
+        ("raise ValueError('first line\\nsecond')", "failed", "ValueError: first line"),
+        ("raise KeyError", "failed", "KeyError: no message"),
+        ("import not_a_module", "failed", "ModuleNotFoundError: No module named 'not_a_module'"),
+        ("input()", "failed", "EOFError: EOF when reading a line"),
+        ("bytearray(1 << 60)", "out of memory", "MemoryError: no message"),
+        (
+            "raise RuntimeError('RESOURCE_EXHAUSTED: Out of memory allocating 8 bytes')",
+            "out of memory",
+            "RuntimeError: RESOURCE_EXHAUSTED: Out of memory allocating 8 bytes",
+        ),
+    ],
+)
+def test_what_a_model_raises_is_the_reason(tmp_path, scratch, line, status, reason):
+    result = trials.run(of_model(tmp_path, f"{line}\nprogram = None\n"), scratch)
+    assert (result.status, result.reason) == (status, reason)
+    assert result.timings["import_s"] > 0  # what was measured before is kept
+
+
+def test_the_traceback_is_in_the_log(tmp_path, scratch):
+    trials.run(of_model(tmp_path, "1 / 0\nprogram = None\n"), scratch)
+    log = (scratch / "log.txt").read_text()
+    assert "model_of_mine.py" in log
+    assert "ZeroDivisionError" in log
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'print(\'{"status": "failed"}\')',
+        "os.write(1, os.urandom(1 << 20))",
+        "os.close(1); os.close(2)",
+        "os.close(0)",
+        "os.chdir('/')",
+    ],
+)
+def test_what_a_model_does_to_its_standard_streams_is_no_harm(tmp_path, scratch, line):
+    result = trials.run(of_model(tmp_path, f"import os, sys\n{line}\n{WORKS}"), scratch)
+    assert (result.status, result.reason) == ("ok", "")
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("", "the worker answered with garbage: not a result: Expecting value"),
+        ("[1]", "the worker answered with garbage: not a result:"),
+        ("\\xff", "the worker answered with garbage:"),
+        ('{"status": "fine"}', "the worker answered with garbage: not a result: status 'fine'"),
+        ('{"status": "ok"}', "the worker answered ok without its draws"),
+    ],
+)
+def test_an_answer_that_is_none_is_a_crash(tmp_path, scratch, answer, told):
+    code = f"""
+        import os
+        with open("result.json", "wb") as file:
+            file.write(b'{answer}')
+        os._exit(0)
+        program = None
+        """
+    result = trials.run(of_model(tmp_path, textwrap.dedent(code)), scratch)
+    assert result.status == "crashed"
+    assert result.reason.startswith(told)
+
+
+def test_a_python_that_is_not_there_is_a_crash(scratch):
+    result = launcher.launch(trials.small(), "/no/such/python", scratch, 1.0)
+    assert result.status == "crashed"
+    assert result.reason.startswith("the worker could not be started: ")
+
+
+def test_a_worker_sees_a_whitelist_of_variables(tmp_path, scratch, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "numpy.py").write_text("raise ImportError('not the real one')\n")
+    for name in ("SECRET_OF_MINE", "XLA_FLAGS", "OMP_NUM_THREADS", "JAX_ENABLE_X64"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("PYTHONPATH", str(elsewhere))
+    code = "import json, os, sys\njson.dump([dict(os.environ), sys.path], open('seen', 'w'))\n"
+    trial = of_model(tmp_path, code + WORKS)
+    assert trials.run(trial, scratch).status == "ok"
+    variables, path = json.loads((scratch / "seen").read_text())
+    variables.pop("LC_CTYPE", None)  # Python itself sets it where the locale is C
+    assert variables == launcher.environment(trial)
+    assert variables["JAX_ENABLE_X64"] == "0"
+    assert "SECRET_OF_MINE" not in variables
+    assert str(elsewhere) not in path
+
+
+def test_modules_in_the_current_folder_do_not_reach_a_worker(tmp_path, scratch, monkeypatch):
+    for name in (
+        "samplerbench/__init__.py",
+        "samplers/__init__.py",
+        "models.py",
+        "numpy.py",
+        "json.py",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("raise ImportError('not the real one')\n")
+    monkeypatch.chdir(tmp_path)
+    result = trials.run(of_model(tmp_path, WORKS), scratch)
+    assert (result.status, result.reason) == ("ok", "")
+
+
+def test_a_worker_is_a_session_of_its_own_so_that_ctrl_c_does_not_reach_it(tmp_path, scratch):
+    code = "import os\nopen('ids', 'w').write(f'{os.getpid()} {os.getpgid(0)} {os.getsid(0)}')\n"
+    assert trials.run(of_model(tmp_path, code + WORKS), scratch).status == "ok"
+    worker, group, session = map(int, (scratch / "ids").read_text().split())
+    assert worker == group == session
+    assert session != os.getsid(0)
+
+
+def test_files_of_an_earlier_worker_do_not_pass_for_an_answer(tmp_path, scratch):
+    assert trials.run(of_model(tmp_path, WORKS), scratch).status == "ok"
+    code = "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\nprogram = None\n"
+    result = trials.run(of_model(tmp_path, code), scratch)
+    assert result.reason == f"killed by {signal.SIGTERM.name} in phase 'model'"

@@ -1,0 +1,398 @@
+"""Tables, sentences and races made from rows; files of figures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import shutil
+import subprocess
+
+import pytest
+
+from samplerbench import rounding
+from samplerbench.cli.main import main
+from samplerbench.cli.report import FORMATS
+from samplerbench.errors import UsageError
+from samplerbench.harness.campaign.store import Store
+from samplerbench.reports import report, summary, time_to_accuracy
+from samplerbench.reports.figures import many_data_sets
+from samplerbench.reports.tables import (
+    cells,
+    csv_json,
+    latex,
+    markdown,
+    selection,
+    terminal,
+)
+from tests.support import stored
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # locks of folders left open
+
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory):
+    with stored.campaign(tmp_path_factory.mktemp("reports") / "c") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def rows(campaign):
+    return campaign.rows()
+
+
+def text(campaign, form: str, **asked) -> str:
+    return report.text(campaign, report.Asked(form, **asked))
+
+
+def changed(row, **values):
+    """A row with other values, interval ends where they are given."""
+    return {**row, **values}
+
+
+# -- numbers -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "lo", "hi", "shown"),
+    [
+        (1636.0, 935.0, 2530.0, "1600"),
+        (0.8819, 0.634, 1.126, "0.88"),
+        (68924.0, 39396.0, 106574.0, "70k"),
+        (152194.0, 151000.0, 153300.0, "152k"),
+        (5.0255, 5.0237, 5.0294, "5.03"),  # three digits at most
+        (0.00234, 0.0013, 0.0035, "0.0023"),
+        (1.4, -300.0, 300.0, "1"),  # at least one
+        (9.996, 9.9, 10.1, "10.0"),
+        (-0.25, -0.3, -0.2, "-0.25"),
+        (3.0e-9, 1.0e-9, 5.0e-9, "3.0e-09"),
+        (7.0, 7.0, 7.0, "7.00"),
+    ],
+)
+def test_a_number_has_the_digits_that_its_interval_supports(value, lo, hi, shown):
+    assert rounding.rounded(value, lo, hi) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.0, "0"), (32, "32"), (12345, "12.3k"), (0.5, "0.500"), (99999.0, "100k"),
+     (float("inf"), "inf"), (float("nan"), "nan"), (True, "True"), ("word", "word")],
+)  # fmt: skip
+def test_a_number_without_an_interval_has_three_digits(value, shown):
+    assert rounding.number(value) == shown
+
+
+def test_half_an_interval_and_its_number_end_at_the_same_digit(rows):
+    row = changed(rows[0], mean_error=-0.00882, mean_error_lo=-0.01728, mean_error_hi=-0.00036)
+    assert cells.cell(row, "mean_error").plain == "-0.009±0.008"
+    row = changed(rows[0], mean_error=-0.0123, mean_error_lo=-0.0143, mean_error_hi=-0.0103)
+    assert cells.cell(row, "mean_error").plain == "-0.0123±0.0020"
+
+
+def test_a_missing_number_shows_a_dash_and_says_why(rows):
+    found = cells.cell(rows[0], "log_z_error")
+    assert found.text == "-" and found.why == "this sampler gives no evidence"
+
+
+# -- what is comparable --------------------------------------------------------------------------
+
+
+def test_speeds_of_rows_that_are_not_honest_are_marked_in_every_format(campaign, rows):
+    shifted = next(row for row in rows if row["sampler"] == "shifted_one")
+    assert cells.cell(shifted, "ess_per_s").marked
+    for form in ("table", "markdown", "latex"):  # of the page: in test_page
+        assert "not comparable" in text(campaign, form), form
+    found = json.loads(text(campaign, "json"))
+    assert {row["sampler"]: row["comparable"] for row in found} == {
+        "honest_one": True, "quick_one": True, "shifted_one": False, "nested_one": True,
+        "exact_iid": True, "failed_one": False, "declined_one": False,
+    }  # fmt: skip
+    lines = list(csv.DictReader(io.StringIO(text(campaign, "csv"))))
+    assert [line["comparable"] for line in lines].count("False") == 3
+
+
+@pytest.mark.parametrize("name", cells.SPEEDS)
+def test_every_speed_is_marked_and_honest_ones_are_not(rows, name):
+    honest = changed(rows[0], **{name: 5.0})
+    assert not cells.cell(honest, name).marked
+    assert cells.cell(changed(honest, verdict="biased"), name).marked
+    assert cells.cell(changed(honest, verdict="no exact answer"), name).marked
+
+
+# -- columns, order, parameters ------------------------------------------------------------------
+
+
+def test_an_unknown_column_is_refused_with_the_nearest_and_the_list(campaign, capsys):
+    with pytest.raises(UsageError, match="did you mean 'comparable'.*\n.*known columns:.*ess"):
+        text(campaign, "csv", columns=["compara"])
+    assert main(["report", str(campaign.folder), "--sort", "coldness"]) == 2
+    assert "no column is called 'coldness'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "csv", "latex", "json"])
+def test_only_the_columns_asked_for_are_shown_in_their_order(campaign, form):
+    shown = text(campaign, form, columns=["rhat", "sampler"])
+    assert shown.index("rhat") < shown.index("sampler")
+    assert "calibration" not in shown and "realised" not in shown
+
+
+def test_rows_are_sorted_best_first_with_missing_ones_last(rows):
+    by = [cells.label(row) for row in selection.ordered(rows, ["seconds_to_5pct"])]
+    assert by[:4] == ["quick_one", "honest_one", "exact_iid", "nested_one"]
+    worst = [cells.label(row) for row in selection.ordered(rows, ["-seconds_to_5pct"])]
+    assert worst[:4] == by[:4][::-1] and worst[4:] == by[4:]
+    nearest = selection.ordered(rows, ["calibration"])
+    assert nearest[0]["calibration"] < 1.5 and nearest[4]["sampler"] == "shifted_one"
+
+
+def test_by_parameter_gives_one_row_a_parameter_with_its_own_numbers(campaign):
+    found = json.loads(text(campaign, "json", by_parameter=True))
+    honest = [row for row in found if row["sampler"] == "honest_one"]
+    assert [row["parameter"] for row in honest] == ["m", "c"]
+    assert honest[0]["realised_ess"] != honest[1]["realised_ess"]
+    assert honest[0]["cold_s"] == honest[1]["cold_s"] == 2.0
+    whole = json.loads(text(campaign, "json"))[0]
+    assert whole["ess"] <= min(row["ess"] for row in honest)  # least in each run, then the median
+    for row in honest:
+        tighter = min(row["ess_bulk"], row["ess_tail"])  # of medians: no less than the median
+        assert 0.5 * tighter < row["ess"] <= tighter * (1 + 1e-9)
+        assert row["ess_per_s"] == pytest.approx(row["ess"] / row["warm_s"])
+        assert row["realised_ess_per_s"] == pytest.approx(row["realised_ess"] / row["warm_s"])
+    nested = next(row for row in found if row["sampler"] == "nested_one")
+    assert nested["ess"] is None and "all parameters" in nested["missing"]["ess"]
+    assert [row["parameter"] for row in found if row["sampler"] == "failed_one"] == [None]
+    assert "parameter" in text(campaign, "table", by_parameter=True)
+
+
+def test_json_gives_every_column_and_a_reason_for_every_number_that_is_missing(campaign):
+    found = json.loads(text(campaign, "json"))
+    assert list(found[0]) == [name for name in selection.names(campaign.rows())]
+    bare = [c.name for c in selection.COLUMNS if c.group in ("claimed", "realised", "cost")]
+    for row in found:
+        for name in bare:
+            if row[name] is None and not name.endswith(("_lo", "_hi")):
+                assert row["missing"][name], (row["sampler"], name)
+
+
+def test_csv_gives_every_number_back_bit_by_bit_and_infinities_as_words(rows):
+    names = selection.chosen(None, rows)
+    hurt = changed(rows[0], seconds_to_5pct=math.inf, mean_error=-math.inf, w1=1e-7, ess=None)
+    lines = list(csv.reader(io.StringIO("".join(csv_json.as_csv([*rows, hurt], names)))))
+    assert lines[0] == names and len(lines) == len(rows) + 2
+    for row, line in zip([*rows, hurt], lines[1:], strict=True):
+        for name, cell in zip(names, line, strict=True):
+            found = cells.value(row, name)
+            if found is None or name in csv_json.RECORDS:
+                assert (json.loads(cell) == found) if cell else found is None, name
+            else:
+                assert (float(cell) if isinstance(found, float) else cell) == (
+                    found if isinstance(found, float) else str(found)
+                ), name
+
+
+def test_json_says_infinity_in_words_also_inside_settings(rows):
+    hurt = changed(rows[0], w1=math.inf, settings={"most": -math.inf, "of": [1.5, math.nan]})
+    (found,) = json.loads("".join(csv_json.as_json([hurt], selection.chosen(None, rows))))
+    assert found["w1"] == "inf" and found["settings"] == {"most": "-inf", "of": [1.5, "nan"]}
+    assert json.loads("".join(csv_json.as_json([], ["w1"]))) == []
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_what_is_for_programs_is_read_row_by_row(campaign, form, monkeypatch):
+    expected = text(campaign, form)
+    monkeypatch.setattr(type(campaign), "rows", None)  # all rows at once
+    monkeypatch.setattr(csv_json, "CHUNK", 2)
+    assert text(campaign, form) == expected
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "latex"])
+def test_a_table_that_is_read_shows_the_first_rows_and_says_where_all_are(
+    campaign, form, monkeypatch
+):
+    monkeypatch.setattr(terminal, "MOST_ROWS", 2)
+    monkeypatch.setattr(selection, "MOST_ROWS", 2)
+    for sort in ((), ("seconds_to_5pct",)):
+        told = text(campaign, form, sort=sort).replace("\\_", "_").replace("{-}", "-")
+        assert "the first 2 of 7 rows; --format csv has all" in told
+        assert "quick_one" in told and "shifted_one" not in told
+
+
+# -- text that is not friendly -------------------------------------------------------------------
+
+
+def test_a_terminal_is_not_steered_and_no_line_is_too_wide(campaign):
+    shown = text(campaign, "table", width=80)
+    assert "\x1b" not in shown and "\\x1b[31m" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "left out at this width" in shown
+
+
+def test_markdown_shows_tags_and_marks_as_text(campaign):
+    shown = text(campaign, "markdown")
+    assert "<script" not in shown and "&#60;script&#62;" in shown
+    assert r"\*star\* \`tick\`" in shown
+    table = [line for line in shown.splitlines() if line.startswith("|")]
+    assert len({line.count("|") for line in table}) == 1
+
+
+def test_csv_and_json_hold_names_as_they_are(campaign):
+    assert json.loads(text(campaign, "json"))[5]["settings"] == {"note": stored.NASTY}
+    lines = list(csv.DictReader(io.StringIO(text(campaign, "csv"))))
+    assert json.loads(lines[5]["settings"]) == {"note": stored.NASTY}
+    assert lines[5]["reason"] == stored.NASTY
+
+
+def test_latex_escapes_what_it_would_act_upon(campaign):
+    shown = text(campaign, "latex")
+    assert shown.isascii() and r"\toprule" in shown
+    for special in (r"\&", r"\%", r"\$", r"\#", r"\_", r"\{", r"\textbackslash{}", "[U+4E2D]"):
+        assert special in shown
+    assert r"\'{e}" in shown and r"\textless{}script\textgreater{}" in shown
+
+
+def test_latex_names_greek_letters_as_it_knows_them():
+    assert latex.escaped("σ_β Ωλ") == r"$\sigma$\_$\beta$ $\Omega$$\lambda$"
+    assert latex.escaped("ΑΜ ο") == "AM o"  # no commands: they look Latin
+    assert latex.escaped("ς") == "[U+03C2]"
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex is installed here")
+@pytest.mark.parametrize("packages", ["textcomp,booktabs", "textcomp,booktabs,graphicx"])
+def test_latex_compiles_and_stays_within_the_text(campaign, tmp_path, packages):
+    table = text(campaign, "latex") + text(campaign, "latex", by_parameter=True)
+    greek = " ".join(chr(at) for at in range(0x391, 0x3CA) if chr(at).isalpha())
+    head = rf"\documentclass{{article}}\usepackage[T1]{{fontenc}}\usepackage{{{packages}}}"
+    body = f"{table}\n{latex.escaped(greek)}\n"
+    (tmp_path / "t.tex").write_text(f"{head}\n\\begin{{document}}\n{body}\\end{{document}}\n")
+    given = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
+    done = subprocess.run(given, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert (tmp_path / "t.pdf").stat().st_size > 1000
+    wide = "too wide) in paragraph" in done.stdout  # a table without graphicx is as wide as it is
+    assert wide == ("graphicx" not in packages)
+
+
+# -- who wins ------------------------------------------------------------------------------------
+
+
+def test_the_sentence_names_the_fastest_that_can_be_trusted_and_who_cannot(rows):
+    said = summary.sentence(rows, 8)
+    assert said.startswith("quick_one is the fastest that can be trusted: every mean to 5 %")
+    assert "1.5 s" in said and "shifted_one (broken)" in said
+    assert "exact_iid" not in said
+
+
+def test_a_control_never_wins(rows):
+    fast = [changed(r, cold_s=0.01) if r["sampler"] == "exact_iid" else r for r in rows]
+    assert time_to_accuracy.finish(time_to_accuracy.runners(fast), 1).winners == ["quick_one"]
+
+
+def test_two_that_differ_by_less_than_runs_spread_tie(rows):
+    near = [changed(r, cold_s=1.05) if r["sampler"] == "honest_one" else r for r in rows]
+    assert set(time_to_accuracy.finish(time_to_accuracy.runners(near), 1).winners) == {
+        "quick_one",
+        "honest_one",
+    }
+
+
+def test_one_data_set_costs_what_the_column_says(rows):
+    for row in rows[:2]:
+        assert time_to_accuracy.pace(row).seconds(1)[0] == pytest.approx(row["seconds_to_5pct"])
+
+
+def test_the_lead_changes_where_both_lines_meet(rows):
+    quick = dict.fromkeys(("warm_s", "warm_s_lo", "warm_s_hi", "sample_s"), 0.001)
+    slow_start = changed(rows[0], cold_s=10.0, **quick)
+    paces = time_to_accuracy.runners([slow_start, rows[1]])
+    (change,) = time_to_accuracy.crossovers(paces)
+    assert (change.before, change.after) == ("quick_one", "honest_one")
+    first, second = (p._seconds(1, p.ess, 1.0) + (change.at - 1) * _slope(p) for p in paces)
+    assert first == pytest.approx(second)
+    assert time_to_accuracy.finish(paces, 10_000).winners == ["honest_one"]
+
+
+def test_the_interval_of_a_change_is_where_the_table_shows_a_tie(rows):
+    quick = dict.fromkeys(("warm_s", "warm_s_lo", "warm_s_hi", "sample_s"), 0.001)
+    paces = time_to_accuracy.runners([changed(rows[0], cold_s=10.0, **quick), rows[1]])
+    (change,) = time_to_accuracy.crossovers(paces)
+    assert 1 < change.lo < change.at < change.hi < math.inf
+    before, tied, after = (
+        time_to_accuracy.finish(paces, count).winners
+        for count in (math.floor(change.lo), math.ceil(change.at), math.ceil(change.hi) + 1)
+    )
+    assert before == ["quick_one"] and after == ["honest_one"] and len(tied) == 2
+    (said,) = many_data_sets.changes(paces)
+    assert f"from {math.ceil(change.at)} data sets on honest_one overtakes quick_one" in said
+    assert f"from {math.ceil(change.lo)} to {math.ceil(change.hi)}" in said
+
+
+def test_a_change_that_may_be_anywhere_is_called_none(rows):
+    near = changed(rows[0], cold_s=1.05, warm_s=0.015, sample_s=0.01)
+    (said,) = many_data_sets.changes(time_to_accuracy.runners([near, rows[1]]))
+    assert said == "honest_one and quick_one are not told apart at any number of data sets"
+
+
+def _slope(pace) -> float:
+    return pace.seconds(2)[0] - pace.seconds(1)[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "planned", "said"),
+    [(None, 0, "holds no trial"), (None, 3, "None of the 3 trials"),
+     ("failed", 2, "No trial came to an end: 2 failed")],
+)  # fmt: skip
+def test_a_campaign_without_numbers_is_called_so(rows, status, planned, said):
+    found = [changed(row, status=status, verdict=None) for row in rows[:2]] if status else []
+    assert said in summary.sentence(found, planned)
+
+
+def test_without_a_comparable_row_no_winner_is_named(rows):
+    few = [changed(row, verdict="too few replicates") for row in rows[:3]]
+    assert summary.sentence(few, 3).startswith("No sampler's speed can be compared here")
+
+
+# -- folders -------------------------------------------------------------------------------------
+
+
+def test_formats_of_the_command_line_are_those_of_the_report():
+    assert FORMATS == report.FORMATS
+
+
+def test_a_folder_that_is_no_campaign_is_refused(tmp_path, capsys):
+    assert main(["report", str(tmp_path)]) == 2
+    assert "is not a campaign" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", report.FORMATS)
+def test_an_empty_campaign_and_one_of_failures_have_a_report(tmp_path, form):
+    from samplerbench.harness.campaign.run import Campaign
+
+    empty, failures = Store.create(tmp_path / "e"), Store.create(tmp_path / "f")
+    failed = stored.trial("failed_one")
+    failures.add_trials([failed])
+    stored.put(failures, failed, stored.result("crashed", "signal 9"))
+    with Campaign(empty) as one, Campaign(failures) as two:
+        assert text(one, form)
+        assert form == "csv" or "crashed" in text(two, form)
+
+
+def test_one_still_being_written_says_how_much_is_missing(campaign, capsys):
+    text(campaign, "table")
+    assert "1 of 8 trials have no result yet" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_named(campaign, tmp_path, capsys):
+    given = ["report", str(campaign.folder), "-o", str(tmp_path / "no" / "t.md")]
+    assert main(given) == 2
+    assert "can't be written" in capsys.readouterr().err
+
+
+def test_renderers_take_rows_of_any_number(rows):
+    many = rows * 150
+    assert "the first 1000 of 1050 rows" in terminal.text(many)
+    names = selection.chosen(None, many)
+    made = [markdown.text(many), latex.text(many)]
+    made += ["".join(maker(many, names)) for maker in (csv_json.as_csv, csv_json.as_json)]
+    for shown in made:
+        assert shown.replace("\\_", "_").count("quick_one") >= 150
