@@ -6,29 +6,26 @@ same draws, else whether they are of one distribution; and the seconds that a us
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy import stats
 
 from samplerbench.components import all_component_names
-from samplerbench.harness.comparison.paired_ratios import Ratio
+from samplerbench.harness.comparison.paired_ratios import Conclusion, Ratio, not_compared
 from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.records import Trial
 from samplerbench.harness.statistics.weighted import weighted_moments
-from samplerbench.rounding import with_interval
-
-if TYPE_CHECKING:
-    from samplerbench.harness.campaign.run import Campaign
+from samplerbench.rounding import format_with_interval
 
 Array = np.ndarray
 
 ALPHA = 0.01  # of a false "another distribution", over all components of a pair
-LEAST = 8  # replicates on either side: below, only samples that do not overlap would be told apart
-#: columns that are held side by side; what they say stands in `harness.scoring.columns`
+LEAST = 8  # replicates on either side: below, only samples that do not overlap would differ
+#: columns that are compared side by side; `harness.scoring.columns` describes them
 SECONDS = ("import_s", "cold_s", "compile_s", "rerun_s", "warm_s")
 COUNTS = ("compiles", "compiles_per_rerun")
 CLAIMS = ("calibration", "mean_error")
@@ -36,70 +33,81 @@ ONE_PROCESS = "one process each: no interval; another day differs by more than t
 
 
 @dataclass(frozen=True)
-class End:
-    """One side of a comparison."""
+class StackRun:
+    """A trial that ended ok on one stack."""
 
-    name: str  # of the environment, or of the campaign and the environment
     trial: Trial
-    row: dict[str, Any]
-    draws: Path
+    row: Mapping[str, Any]
+    draws: Path  # its draws file
 
 
-def changes(old: Campaign, new: Campaign | None = None) -> list[Ratio]:
-    """Each sampler that ran on two stacks: ``new`` against ``old``, or within one campaign.
+def compare_stacks(old: Sequence[StackRun], new: Sequence[StackRun] | None = None) -> list[Ratio]:
+    """Each sampler that ran on two stacks: ``new`` against ``old``, or those of ``old`` alone.
 
-    ``value`` is a ratio where both have a number; the answer says what is beside it.
+    ``value`` is a ratio where both have a number; ``answer`` shows both.
     """
-    found = []
-    for before, after in _pairs(list(_ends(old)), list(_ends(new)) if new else None):
-        found += _changes(before, after)
-    return found
+    pairs = _pairs(old) if new is None else _pairs_between(old, new)
+    return [ratio for before, after in pairs for ratio in _compare(before, after)]
 
 
-def _ends(campaign: Campaign) -> Iterator[End]:
-    rows = {row["trial"]: row for row in campaign.rows()}
-    for trial in campaign.store.trials():
-        row = rows.get(trial.id)
-        if row and row["status"] == "ok":
-            yield End(trial.environment, trial, row, campaign.store.draws_path(trial.id))
+def _pairs(runs: Sequence[StackRun]) -> Iterator[tuple[StackRun, StackRun]]:
+    """Runs that differ in the environment alone, each against the first one of its kind."""
+    for i, before in enumerate(runs):
+        if not any(_alike(before, run) for run in runs[:i]):
+            yield from ((before, after) for after in runs[i + 1 :] if _alike(before, after))
 
 
-def _pairs(old: Sequence[End], new: Sequence[End] | None) -> Iterator[tuple[End, End]]:
-    """Trials that differ in the environment alone; within one campaign, from its first one on."""
-    for i, before in enumerate(old):
-        same = [end for end in (old[i + 1 :] if new is None else new) if _alike(before, end)]
-        first = not any(_alike(before, end) for end in old[:i])
-        if first or new is not None:
-            yield from ((before, after) for after in same)
+def _pairs_between(
+    old: Sequence[StackRun], new: Sequence[StackRun]
+) -> Iterator[tuple[StackRun, StackRun]]:
+    for before in old:
+        yield from ((before, after) for after in new if _alike(before, after))
 
 
-def _alike(a: End, b: End) -> bool:
+def _alike(a: StackRun, b: StackRun) -> bool:
     """The same question on another stack."""
-    x, y = (asdict(end.trial) for end in (a, b))
+    x, y = (asdict(run.trial) for run in (a, b))
     places = [(v.pop("environment"), v.pop("environment_digest")) for v in (x, y)]
     return x == y and places[0][1] != places[1][1]
 
 
-def _changes(old: End, new: End) -> list[Ratio]:
-    label = new.trial.label
-    ends = (f"{label} on {new.name}", f"{label} on {old.name}")
-    p, answer = draws(old.draws, new.draws)
-    count = old.trial.replicates
-    found = [Ratio(*ends, "draws", None, None, None, count, p, answer)]
-    for name in (*SECONDS, *COUNTS, *CLAIMS):
-        found.append(_number(ends, name, old.row, new.row, count))
-    words = f"{old.row['verdict']} -> {new.row['verdict']}"
-    found.append(Ratio(*ends, "verdict", None, None, None, count, None, words))
-    return [replace(one, trial=new.trial.id, reference_trial=old.trial.id) for one in found]
+def _compare(old: StackRun, new: StackRun) -> Iterator[Ratio]:
+    label, count = new.trial.label, old.trial.replicates
+    ends = (f"{label} on {new.trial.environment}", f"{label} on {old.trial.environment}")
+    p, words, conclusion = compare_draws(old.draws, new.draws)
+    verdicts = old.row["verdict"], new.row["verdict"]
+    same_verdict = Conclusion.IDENTICAL if verdicts[0] == verdicts[1] else Conclusion.DIFFERENT
+    for ratio in (
+        _without_value(ends, "draws", count, p, words, conclusion),
+        *(_number(ends, name, old.row, new.row, count) for name in (*SECONDS, *COUNTS, *CLAIMS)),
+        _without_value(ends, "verdict", count, None, "{} -> {}".format(*verdicts), same_verdict),
+    ):
+        yield replace(ratio, trial=new.trial.id, reference_trial=old.trial.id)
+
+
+def _without_value(
+    ends: tuple[str, str],
+    quantity: str,
+    count: int,
+    p: float | None,
+    words: str,
+    conclusion: Conclusion,
+) -> Ratio:
+    ratio = Ratio(*ends, quantity, None, None, None, count, p, words)
+    return replace(ratio, conclusion=conclusion)
 
 
 def _number(
-    ends: tuple[str, str], name: str, old: dict[str, Any], new: dict[str, Any], count: int
+    ends: tuple[str, str],
+    name: str,
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    count: int,
 ) -> Ratio:
     a, b = old[name], new[name]
     if a is None or b is None:
-        why = (old if a is None else new)["missing"].get(name, "not measured")
-        return Ratio(*ends, name, None, None, None, 0, None, "not compared", why)
+        reason = (old if a is None else new)["missing"].get(name, "not measured")
+        return not_compared(*ends, name, reason)
     ratio = b / a if a and name not in CLAIMS else None
     reason = ONE_PROCESS if name in SECONDS and name != "warm_s" else ""
     pairs = count if name in CLAIMS else 1
@@ -107,27 +115,31 @@ def _number(
     return Ratio(*ends, name, ratio, None, None, pairs, None, answer, reason)
 
 
-def _shown(row: dict[str, Any], name: str) -> str:
-    return with_interval(row[name], row.get(f"{name}_lo"), row.get(f"{name}_hi"))
+def _shown(row: Mapping[str, Any], name: str) -> str:
+    return format_with_interval(row[name], row.get(f"{name}_lo"), row.get(f"{name}_hi"))
 
 
-def draws(old: Path, new: Path) -> tuple[float | None, str]:
-    """p and words: the same draws for the same key, else the same distribution?"""
+def compare_draws(old: Path, new: Path) -> tuple[float | None, str, Conclusion]:
+    """p, words, conclusion: the same draws for the same key, else the same distribution?"""
     with DrawsFile(old, "plain") as a, DrawsFile(new, "plain") as b:
-        if same(a.sites(), b.sites()):
-            return None, "the same draws for the same key, bit by bit"
+        if are_identical(a.sites(), b.sites()):
+            return None, "the same draws for the same key, bit by bit", Conclusion.IDENTICAL
+    other = "other draws for the same key"
     first, second = (_moments(path) for path in (old, new))
     if min(len(first), len(second)) < LEAST:
-        return None, f"other draws for the same key; fewer than {LEAST} replicates to say more"
-    p = distribution(first, second)
+        words = f"{other}; fewer than {LEAST} replicates to say more"
+        return None, words, Conclusion.NOT_TESTED
+    p = one_distribution_p(first, second)
     if p is None:
-        return None, "other draws for the same key, which are not all finite or of other sites"
+        words = f"{other}, which are not all finite or of other sites"
+        return None, words, Conclusion.NOT_TESTED
     if p < ALPHA:
-        return p, f"another distribution (p {p:.2g})"
-    return p, f"other draws for the same key, of one distribution as far as can be told (p {p:.2g})"
+        return p, f"another distribution (p {p:.2g})", Conclusion.DIFFERENT
+    words = f"{other}, of one distribution as far as can be told (p {p:.2g})"
+    return p, words, Conclusion.INDISTINGUISHABLE
 
 
-def same(a: dict[str, Array], b: dict[str, Array]) -> bool:
+def are_identical(a: Mapping[str, Array], b: Mapping[str, Array]) -> bool:
     """Whether two sets of sites hold the same numbers, bit by bit."""
     return a.keys() == b.keys() and all(
         a[name].dtype == b[name].dtype
@@ -152,7 +164,7 @@ def _moments(path: Path) -> Array:
         return np.concatenate([mean, np.log(sd)], axis=1)
 
 
-def distribution(a: Array, b: Array) -> float | None:
+def one_distribution_p(a: Array, b: Array) -> float | None:
     """p that two samples ``[replicate, component]`` are of one distribution; None where not finite.
 
     Two-sample Kolmogorov-Smirnov, the least p over components times their number (Bonferroni).

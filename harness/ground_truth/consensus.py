@@ -1,11 +1,11 @@
-"""An answer from the other samplers of a campaign, where nothing better is known.
+"""Ground truth by consensus of the other samplers of a campaign, where nothing better is known.
 
-**The rule.** A row may speak for others when at least LEAST of its replicates, and SHARE of all,
+**The rule.** A row is part of a consensus when at least LEAST of its replicates, and SHARE of all,
 pass their own diagnostics (``harness.statistics.self_diagnostics``); only those replicates count. A
 row is judged by the pooled draws of all such rows of *other* samplers, never its own nor the same
 sampler's with other settings, which may share a flaw. Standard errors come from the spread of the
 means (and sds) of replicates, not from claims, and are widened by what the rows differ beyond it
-(Birge 1932, Physical Review 40:207). There is no answer where those rows disagree, or where there
+(Birge 1932, Physical Review 40:207). There is none where those rows disagree, or where there
 is one other sampler only, the row passes its own diagnostics too, and the two disagree: nothing
 then tells which of them is right.
 
@@ -27,7 +27,7 @@ from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.ground_truth import reference_files
 from samplerbench.harness.records import Trial
 from samplerbench.harness.statistics import ess_rhat, self_diagnostics
-from samplerbench.harness.statistics.weighted import weighted_moments, weights
+from samplerbench.harness.statistics.weighted import normalise_weights, weighted_moments
 from samplerbench.models.base import Exact
 
 Array = np.ndarray
@@ -41,8 +41,8 @@ SEED = 20260702
 
 
 @dataclass(frozen=True)
-class Voice:
-    """What one row has to say: its replicates that pass their own diagnostics."""
+class ConsensusRow:
+    """Moments and draws of one row, from its replicates that pass their own diagnostics."""
 
     trial: Trial
     names: tuple[str, ...]
@@ -59,31 +59,35 @@ class Voice:
         return float(1 / np.mean(np.square(self.mean_se / self.sd)))
 
 
-def voice(trial: Trial, path: Path, sites: Collection[str] | None) -> Voice | str:
-    """What the draws in ``path`` say, or why they say nothing. ``sites``: of these alone."""
+def summarise_row(trial: Trial, path: Path, sites: Collection[str] | None) -> ConsensusRow | str:
+    """Moments of the draws in ``path``, or why they are no part of a consensus.
+
+    ``sites``: of these alone.
+    """
     with DrawsFile(path) as file:
-        every = all_component_names(file.sites())
-        names = tuple(n for n in every if sites is None or n.partition("[")[0] in sites)
+        all_names = all_component_names(file.sites())
+        names = tuple(n for n in all_names if sites is None or n.partition("[")[0] in sites)
         x, log_w = file.components(names), file.get("log_weights")
         divergences, termination = file.get("divergences"), file.get("termination")
-    free = reference_files.varying(names, x.reshape(-1, len(names)))
-    names, x = tuple(np.array(names)[free].tolist()), x[..., free]
+    varies = reference_files.find_varying(names, x.reshape(-1, len(names)))
+    names, x = tuple(np.array(names)[varies].tolist()), x[..., varies]
     claims = ess_rhat.claims(x) if log_w is None else None
     if claims is not None:
         mean, sd, finite, moves = claims.mean, claims.sd, claims.finite, claims.moves
     else:
         mean, sd = weighted_moments(x, log_w)
         finite, moves = np.isfinite(mean), sd > 0
-    ended = None if termination is None else [str(word) for word in termination]
-    own = self_diagnostics.own_diagnostics(claims, trial.chains, finite, moves, divergences, ended)
-    passed = ~own.fails
-    count = int(passed.sum())
-    if count < max(LEAST, SHARE * len(passed)):
-        return f"{count} of {len(passed)} replicates pass their own diagnostics"
-    mean, sd = mean[passed], sd[passed]
+    words = None if termination is None else [str(word) for word in termination]
+    passes = ~self_diagnostics.diagnose(
+        claims, trial.chains, finite, moves, divergences, words
+    ).fails
+    count = int(passes.sum())
+    if count < max(LEAST, SHARE * len(passes)):
+        return f"{count} of {len(passes)} replicates pass their own diagnostics"
+    mean, sd = mean[passes], sd[passes]
     centre = mean.mean(axis=0)
-    log_w = None if log_w is None else log_w[passed]
-    return Voice(
+    log_w = None if log_w is None else log_w[passes]
+    return ConsensusRow(
         trial,
         names,
         mean=centre,
@@ -91,45 +95,46 @@ def voice(trial: Trial, path: Path, sites: Collection[str] | None) -> Voice | st
         sd=np.sqrt((np.square(sd) + np.square(mean - centre)).mean(axis=0)),
         sd_se=sd.std(axis=0, ddof=1) / np.sqrt(count),
         runs=count,
-        draws=_thinned(x[passed], log_w),
+        draws=_thin(x[passes], log_w),
     )
 
 
-def _thinned(x: Array, log_w: Array | None) -> Array:
+def _thin(x: Array, log_w: Array | None) -> Array:
     """Equal-weight draws of all replicates alike, about BANK in all, [draw, component]."""
     flat = x.reshape(len(x), -1, x.shape[-1])
-    each = BANK // len(x)
+    size = BANK // len(x)
     if log_w is None:
-        return flat[:, :: max(1, flat.shape[1] // each)].reshape(-1, x.shape[-1])
+        return flat[:, :: max(1, flat.shape[1] // size)].reshape(-1, x.shape[-1])
     rng = np.random.default_rng(SEED)
-    picks = [rng.choice(len(w), size=each, p=w) for w in weights(log_w)]
-    return np.concatenate([draws[taken] for draws, taken in zip(flat, picks, strict=True)])
+    picks = [rng.choice(len(w), size=size, p=w) for w in normalise_weights(log_w)]
+    return np.concatenate([draws[indices] for draws, indices in zip(flat, picks, strict=True)])
 
 
-def answer(trial: Trial, voices: Sequence[Voice | str]) -> tuple[Exact | None, str]:
-    """The answer that ``trial`` is judged by, or None and the reason."""
-    heard = [one for one in voices if isinstance(one, Voice)]
-    others = [one for one in heard if one.trial.sampler != trial.sampler]
+def find_consensus(trial: Trial, rows: Sequence[ConsensusRow | str]) -> tuple[Exact | None, str]:
+    """The ground truth for ``trial`` from the other samplers' rows, or None and the reason."""
+    usable = [row for row in rows if isinstance(row, ConsensusRow)]
+    others = [row for row in usable if row.trial.sampler != trial.sampler]
     if not others:
         return None, (
             "no other sampler's row passes its own diagnostics, to make a consensus of; name one "
             "with --sampler, give --reference, or judge with --calibrate prior"
         )
-    for i, one in enumerate(others):
-        for other in others[:i]:
-            apart = unlike(other, one)
-            if apart:
-                return None, f"the other samplers disagree: {apart}"
-    if len({one.trial.sampler for one in others}) == 1:
-        own = [one for one in heard if one.trial.id == trial.id]
-        apart = unlike(own[0], others[0]) if own else ""
-        if apart:
-            return None, f"two samplers disagree, and no third one tells which is right: {apart}"
-    return _pooled(others), ""
+    for i, row in enumerate(others):
+        for earlier in others[:i]:
+            difference = describe_disagreement(earlier, row)
+            if difference:
+                return None, f"the other samplers disagree: {difference}"
+    if len({row.trial.sampler for row in others}) == 1:
+        judged = [row for row in usable if row.trial.id == trial.id]
+        difference = describe_disagreement(judged[0], others[0]) if judged else ""
+        if difference:
+            reason = f"two samplers disagree, and no third one tells which is right: {difference}"
+            return None, reason
+    return _pool(others), ""
 
 
-def unlike(a: Voice, b: Voice) -> str:
-    """How two rows disagree, in words; nothing where they agree."""
+def describe_disagreement(a: ConsensusRow, b: ConsensusRow) -> str:
+    """How two rows disagree, in words; "" where they agree."""
     if a.names != b.names:
         return f"{a.trial.label} and {b.trial.label} have other parameters"
     t = float(stats.t.isf(ALPHA / (4 * len(a.names)), min(a.runs, b.runs) - 1))
@@ -138,44 +143,46 @@ def unlike(a: Voice, b: Voice) -> str:
         ("mean", a.mean, b.mean, np.hypot(a.mean_se, b.mean_se), MEAN),
         ("sd", a.sd, b.sd, np.hypot(a.sd_se, b.sd_se), SD),
     )
-    for what, one, other, error, margin in tests:
-        excess = (np.abs(one - other) - t * error) / scale
+    for what, values, other_values, error, margin in tests:
+        excess = (np.abs(values - other_values) - t * error) / scale
         worst = int(np.argmax(excess))
         if excess[worst] > margin:
             return (
-                f"{what} of {a.names[worst]!r} is {one[worst]:.4g} by {a.trial.label} and "
-                f"{other[worst]:.4g} by {b.trial.label}"
+                f"{what} of {a.names[worst]!r} is {values[worst]:.4g} by {a.trial.label} and "
+                f"{other_values[worst]:.4g} by {b.trial.label}"
             )
     return ""
 
 
-def _pooled(voices: Sequence[Voice]) -> Exact:
-    share = np.array([one.precision for one in voices])
+def _pool(rows: Sequence[ConsensusRow]) -> Exact:
+    share = np.array([row.precision for row in rows])
     share /= share.sum()
-    mean, mean_se = _combined(share, [v.mean for v in voices], [v.mean_se for v in voices])
-    _, sd_se = _combined(share, [v.sd for v in voices], [v.sd_se for v in voices])
+    mean, mean_se = _combine(share, [row.mean for row in rows], [row.mean_se for row in rows])
+    _, sd_se = _combine(share, [row.sd for row in rows], [row.sd_se for row in rows])
     rng = np.random.default_rng(SEED)
-    parts = [v.draws[rng.integers(len(v.draws), size=int(BANK * s))]
-             for v, s in zip(voices, share, strict=True)]  # fmt: skip
+    sizes = [int(BANK * part) for part in share]
+    parts = [
+        row.draws[rng.integers(len(row.draws), size=size)]
+        for row, size in zip(rows, sizes, strict=True)
+    ]
     bank = np.concatenate(parts).astype(np.float64)
-    off = sum(s * (np.square(v.sd) + np.square(v.mean - mean))
-              for v, s in zip(voices, share, strict=True))  # fmt: skip
-    sd = np.sqrt(off)
+    variances = [np.square(row.sd) + np.square(row.mean - mean) for row in rows]
+    sd = np.sqrt(sum(part * variance for part, variance in zip(share, variances, strict=True)))
     correlation = np.corrcoef(bank, rowvar=False).reshape(len(sd), len(sd))
-    names = voices[0].names
+    names = rows[0].names
     return Exact(
         names,
         mean,
         correlation * np.outer(sd, sd),
         lambda p: np.quantile(bank, p, axis=0),
-        reference_files.drawer(names, bank),
-        source=_named(voices),
+        reference_files.make_drawer(names, bank),
+        source=_source_name(rows),
         mean_se=mean_se,
         sd_se=sd_se,
     )
 
 
-def _combined(share: Array, values: list[Array], errors: list[Array]) -> tuple[Array, Array]:
+def _combine(share: Array, values: list[Array], errors: list[Array]) -> tuple[Array, Array]:
     """Weighted mean and its standard error, widened where rows differ by more than theirs."""
     mean = share @ np.array(values)
     error = np.sqrt(np.square(share) @ np.square(errors))
@@ -185,6 +192,6 @@ def _combined(share: Array, values: list[Array], errors: list[Array]) -> tuple[A
     return mean, error * np.sqrt(np.maximum(1, chi2 / (len(values) - 1)))
 
 
-def _named(voices: Sequence[Voice]) -> str:
-    said = [f"{one.runs} runs of {one.trial.label}" for one in voices]
-    return f"consensus of {' and '.join(said)}"
+def _source_name(rows: Sequence[ConsensusRow]) -> str:
+    parts = [f"{row.runs} runs of {row.trial.label}" for row in rows]
+    return f"consensus of {' and '.join(parts)}"

@@ -1,4 +1,4 @@
-"""Reference draws of posteriordb as a trial's answer: what of them is compared."""
+"""Reference draws of posteriordb as a trial's ground truth: what of them is compared."""
 
 from __future__ import annotations
 
@@ -19,24 +19,27 @@ def copy_reference(trial: Trial, copy: Path) -> None:
     be compared with. Raises UsageError where nothing is left and for draws that can't be read.
     """
     source = Path(trial.reference)
-    if source != load.reference(trial.model):  # a reference of the user's own
+    if source != load.find_reference(trial.model):  # a reference of the user's own
         shutil.copyfile(source, copy)
         return
-    chains, known = folder.read(source, list), load.parameters(trial.model)
+    chains, parameters = folder.read_json(source, list), load.list_parameters(trial.model)
     if not chains or not all(isinstance(chain, dict) for chain in chains):
-        raise folder.unreadable(source, "it is not a list of chains, each a dict of lists")
-    held = dict.fromkeys(name.partition("[")[0] for name in chains[0])
-    if not set(held) & set(known):
+        raise folder.read_error(source, "it is not a list of chains, each a dict of lists")
+    sites = dict.fromkeys(name.partition("[")[0] for name in chains[0])
+    if not set(sites) & set(parameters):
         raise UsageError(
-            f"reference {str(source)!r} holds {', '.join(held) or '(nothing)'}, none of which the "
-            f"program of {trial.model_label!r} has\n  expected: {', '.join(known)}"
+            f"reference {str(source)!r} holds {', '.join(sites) or '(nothing)'}, none of which the "
+            f"program of {trial.model_label!r} has\n  expected: {', '.join(parameters)}"
         )
-    if set(held) <= set(known):
+    if set(sites) <= set(parameters):
         shutil.copyfile(source, copy)
         return
-    kept = [{n: x for n, x in c.items() if n.partition("[")[0] in known} for c in chains]
+    shared = [
+        {name: draws for name, draws in chain.items() if name.partition("[")[0] in parameters}
+        for chain in chains
+    ]
     if source.suffix != ".zip":
-        copy.write_text(json.dumps(kept))
+        copy.write_text(json.dumps(shared))
         return
     with zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("draws.json", json.dumps(kept))
+        archive.writestr("draws.json", json.dumps(shared))

@@ -9,35 +9,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from samplerbench.harness.records import labelled
+from samplerbench.harness.records import format_label
 
 
-def failing(rows: Sequence[Mapping[str, Any]], rules: Sequence[str]) -> list[str]:
-    """A line for each row that fails: what it is, why, and what was asked.
+def list_failures(rows: Sequence[Mapping[str, Any]], rules: Sequence[str]) -> list[str]:
+    """A line for each row that fails: its verdict, why, and the verdict that was required.
 
     A rule is a verdict that every row must have, or ``sampler=verdict`` for the rows of that
     label; where several apply, the last one does. A sampler that no row has fails too.
     """
-    wanted, everyone = _split(rules)
-    lines = []
-    labels = {labelled(row["sampler"], row["settings"] or {}) for row in rows}
-    for label in wanted.keys() - labels:
-        lines.append(f"{label}: there is no such row")
+    by_label, default = _split_rules(rules)
+    labels = {format_label(row["sampler"], row["settings"] or {}) for row in rows}
+    lines = [f"{label}: there is no such row" for label in by_label.keys() - labels]
     for row in rows:
-        label = labelled(row["sampler"], row["settings"] or {})
-        must = wanted.get(label, everyone)
-        if must and row["verdict"] != must:
-            found = row["verdict"] or row["status"]
-            lines.append(f"{label}: {found}, not {must}: {row['verdict_reason'] or row['reason']}")
+        label = format_label(row["sampler"], row["settings"] or {})
+        required = by_label.get(label, default)
+        if required and row["verdict"] != required:
+            verdict = row["verdict"] or row["status"]
+            reason = row["verdict_reason"] or row["reason"]
+            lines.append(f"{label}: {verdict}, not {required}: {reason}")
     return lines
 
 
-def _split(rules: Sequence[str]) -> tuple[dict[str, str], str | None]:
-    named, everyone = {}, None
+def _split_rules(rules: Sequence[str]) -> tuple[dict[str, str], str | None]:
+    """Verdicts by label, and the one for all other rows."""
+    by_label: dict[str, str] = {}
+    default = None
     for rule in rules:
-        label, _, word = rule.rpartition("=")
+        label, _, verdict = rule.rpartition("=")
         if label:
-            named[label] = word
+            by_label[label] = verdict
         else:
-            everyone = word
-    return named, everyone
+            default = verdict
+    return by_label, default

@@ -1,4 +1,4 @@
-"""What the verdict rests on: per replicate, what each component's draws gave, claimed and missed.
+"""Each replicate against the ground truth: estimates, claimed errors and shares, by component.
 
 Beside the mean it holds three shares of the draws whose exact values are known for every continuous
 posterior: below the exact median, inside the exact central half, inside the exact central 90 %.
@@ -15,7 +15,7 @@ import numpy as np
 
 from samplerbench.harness.statistics import ess_rhat, wasserstein
 from samplerbench.harness.statistics import mode_occupancy as modes
-from samplerbench.harness.statistics.weighted import weighted_moments, weights
+from samplerbench.harness.statistics.weighted import normalise_weights, weighted_moments
 from samplerbench.models.base import Exact
 
 Array = np.ndarray
@@ -26,7 +26,7 @@ TAME = 1.05  # rms z of independent draws up to which the mean's errors pass for
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ReplicateSummary:
     """Arrays are [replicate, component] unless said otherwise; NaN where there is nothing."""
 
     names: tuple[str, ...]
@@ -35,7 +35,7 @@ class Evidence:
     est: Array  # the draws' mean
     se: Array  # its claimed standard error
     sd_hat: Array  # the draws' sd
-    below: Array  # share of the draws at or below the exact median
+    below_median: Array  # share of the draws at or below the exact median
     below_se: Array  # its claimed standard error
     half: Array  # share inside the exact central half
     half_se: Array  # its claimed standard error
@@ -49,12 +49,12 @@ class Evidence:
     log_z_err: Array | None = None  # [replicate], claimed
     log_z_true: float | None = None
     modes: modes.Modes | None = None  # of a model that names its modes
-    # standard errors of the answer itself, [component]; 0 where it is exact
+    # standard errors of the ground truth itself, [component]; 0 where it is exact
     mean_se: Array | float = 0.0  # of ``mean``
     sd_se: Array | float = 0.0  # of ``sd``
 
 
-def from_draws(
+def summarise(
     x: Array,
     exact: Exact,
     log_w: Array | None = None,
@@ -62,38 +62,37 @@ def from_draws(
     log_z: Array | None = None,
     log_z_err: Array | None = None,
     claims: ess_rhat.Claims | None = None,
-) -> Evidence:
-    """Evidence from ``x[replicate, chain, draw, component]``.
+) -> ReplicateSummary:
+    """Summary of ``x[replicate, chain, draw, component]``.
 
     Weighted draws (``log_w[replicate, chain, draw]``) claim the sampler's own ``ess[replicate]``;
-    equal-weight draws claim what ``diagnostics.claims`` says (passed in where it is already there).
+    equal-weight draws claim what ``ess_rhat.claims`` says (passed in where it is already there).
     log Z is used where ``exact`` knows it.
     """
     probs = np.array([*NINETY, *HALF, 0.5])
-    moments_only = exact.quantile is None  # then no share of the draws is known
-    cuts = np.full((5, x.shape[-1]), np.nan) if moments_only else exact.quantile(probs)
+    # of moments alone no share of the draws is known
+    cuts = exact.quantile(probs) if exact.quantile else np.full((5, x.shape[-1]), np.nan)
     if log_w is None:
         columns = _equal(x, cuts, claims or ess_rhat.claims(x, ranks=False))
     else:
         columns = _weighted(x, cuts, log_w, ess)
-    if moments_only:
-        shares = ("below", "below_se", "half", "half_se", "ninety")
+    if exact.quantile is None:
+        shares = ("below_median", "below_se", "half", "half_se", "ninety")
         columns.update({name: np.full_like(columns["est"], np.nan) for name in shares})
     distance = wasserstein.w1(x, exact, log_w)
-    known = exact.log_evidence is not None and log_z is not None
-    return Evidence(
+    compared = exact.log_evidence is not None and log_z is not None
+    claimed = compared and log_z_err is not None
+    return ReplicateSummary(
         names=exact.names,
         mean=exact.mean,
         sd=exact.sd,
         **columns,
         w1=np.where(columns["finite"], distance, np.nan),
-        **_iid(exact, columns["sd_hat"], columns["se"]),
-        log_z=np.asarray(log_z, dtype=np.float64) if known else None,
-        log_z_err=np.asarray(log_z_err, dtype=np.float64)
-        if known and log_z_err is not None
-        else None,
-        log_z_true=exact.log_evidence if known else None,
-        modes=modes.visited(x, exact, log_w, ess, _least_ess(columns)),
+        **_independent_scores(exact, columns["sd_hat"], columns["se"]),
+        log_z=np.asarray(log_z, dtype=np.float64) if compared else None,
+        log_z_err=np.asarray(log_z_err, dtype=np.float64) if claimed else None,
+        log_z_true=exact.log_evidence if compared else None,
+        modes=modes.measure_occupancy(x, exact, log_w, ess, _least_ess(columns)),
         mean_se=0.0 if exact.mean_se is None else exact.mean_se,
         sd_se=0.0 if exact.sd_se is None else exact.sd_se,
     )
@@ -106,7 +105,7 @@ def _equal(x: Array, cuts: Array, claims: ess_rhat.Claims) -> dict[str, Array]:
         "est": claims.mean,
         "se": claims.mcse_mean,
         "sd_hat": claims.sd,
-        "below": below,
+        "below_median": below,
         "below_se": below_se,
         "half": half,
         "half_se": half_se,
@@ -122,7 +121,7 @@ def _weighted(x: Array, cuts: Array, log_w: Array, ess: Array | None) -> dict[st
             "weighted draws come without an ESS; pass the sampler's own, `ess[replicate]`"
         )
     mean, sd = weighted_moments(x, log_w)
-    w = weights(log_w)
+    w = normalise_weights(log_w)
     flat = x.reshape(len(x), -1, x.shape[-1])
     ess = np.asarray(ess, dtype=np.float64)[:, None]
 
@@ -134,7 +133,7 @@ def _weighted(x: Array, cuts: Array, log_w: Array, ess: Array | None) -> dict[st
         "est": mean,
         "se": sd / np.sqrt(ess),
         "sd_hat": sd,
-        "below": below,
+        "below_median": below,
         "below_se": np.sqrt(below * (1 - below) / ess),
         "half": half,
         "half_se": np.sqrt(half * (1 - half) / ess),
@@ -154,14 +153,16 @@ def _inside(x: Array, lo: Array, hi: Array) -> Array:
     return (lo <= x) & (x <= hi)
 
 
-def _iid(exact: Exact, sd_hat: Array, se: Array) -> dict[str, Array]:
-    """The yardstick at the ESS that the median replicate claims for its worst component."""
+def _independent_scores(exact: Exact, sd_hat: Array, se: Array) -> dict[str, Array]:
+    """What independent draws score, as many as the median replicate claims for its worst
+    component.
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
         ess = np.square(sd_hat / se).ravel()
     ess = ess[np.isfinite(ess)]
     size = float(np.clip(np.median(ess), 4, 10_000)) if ess.size else 4.0
     # To the nearest fourth root of two: as close as ESS is known, and few sizes in all.
-    ideal = wasserstein.iid(exact, int(2 ** (round(4 * np.log2(size)) / 4)))
+    ideal = wasserstein.score_independent_draws(exact, int(2 ** (round(4 * np.log2(size)) / 4)))
     # Less two standard errors of an rms, 1 / sqrt(2 n) each, so that chance rules no mean out.
     worst = np.maximum(ideal.calibration, ideal.typical)
     surely = worst * (1 - 2 / np.sqrt(2 * ideal.replications))

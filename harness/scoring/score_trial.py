@@ -1,4 +1,4 @@
-"""From the draws of one trial to its scores: claims, what came of them, and what they cost."""
+"""From the draws of one trial to its scores: every registered metric, or why it has no value."""
 
 from __future__ import annotations
 
@@ -8,88 +8,68 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from samplerbench.components import all_component_names
 from samplerbench.harness.draws_file import DrawsFile
-from samplerbench.harness.ground_truth.reference_files import varying
 from samplerbench.harness.records import Result, Trial
-from samplerbench.harness.scoring import accuracy, claimed, efficiency
-from samplerbench.harness.scoring.scorecard import NO_ANSWER, Scored
-from samplerbench.harness.statistics import ess_rhat
+from samplerbench.harness.scoring import trial_data
+from samplerbench.harness.scoring.metrics.base import all_metrics, digest
+from samplerbench.harness.scoring.metrics.diagnostics import self_diagnosis
+from samplerbench.harness.scoring.needs import NO_TRUTH
+from samplerbench.harness.scoring.trial_data import TrialData, Unfit
 from samplerbench.models.base import Exact
 
-Array = np.ndarray
-
-VERSION = 3  # raise it when a score changes: stored scores of another version are made anew
+#: raise it when a number changes though no file of ``harness.scoring.metrics`` does
+REVISION = 4
+#: stored scores of another version are made anew; new with every change of a metric
+VERSION = digest() ^ REVISION
 
 
 def score(
-    trial: Trial, result: Result, path: Path, exact: Exact | None, why: str = ""
+    trial: Trial, result: Result, path: Path, exact: Exact | None, no_truth: str = ""
 ) -> dict[str, Any]:
     """Columns, reasons and per-parameter numbers of a finished trial; JSON-able.
 
-    ``why``: the reason where there is no answer.
+    ``exact`` is the ground truth, ``no_truth`` the reason where there is none.
     """
     if result.status != "ok":
-        scored = Scored(())
-        scored.columns.update(verdict=None, verdict_reason=result.reason)
-        return scored.record()
+        return _without_numbers(None, result.reason)
     try:
         with warnings.catch_warnings():  # what is no number gets its reason in the cell
             warnings.simplefilter("ignore", RuntimeWarning)
-            return _scored(trial, result, path, exact, why)
+            with DrawsFile(path) as file:
+                return _score(trial_data.read(trial, result, file, exact, no_truth))
+    except Unfit as error:
+        return _not_scored(f"the draws do not fit the exact answer: {error}")
     except Exception as error:  # draws of any kind come here; a row with a reason loses nothing
         traceback.print_exc(file=sys.stderr)
         return _not_scored(f"could not be scored: {type(error).__name__}: {error}")
 
 
-def _scored(
-    trial: Trial, result: Result, path: Path, exact: Exact | None, why: str
-) -> dict[str, Any]:
-    if trial.calibrate:
-        exact = None  # each replicate has data of its own; the truths that made them are the judge
-    with DrawsFile(path) as file:
-        names = exact.names if exact else all_component_names(file.sites())
-        if trial.calibrate:
-            names = tuple(name for name in names if name.split("[")[0] in file.truths())
-        try:
-            x = file.components(names)
-        except (KeyError, IndexError) as error:
-            return _not_scored(f"the draws do not fit the exact answer: {error}")
-        if exact is None and not trial.calibrate:
-            free = varying(names, x.reshape(-1, len(names)))
-            names, x = tuple(n for n, kept in zip(names, free, strict=True) if kept), x[..., free]
-        return _score(trial, result, file, x, Scored(names), exact, why)
+def _score(data: TrialData) -> dict[str, Any]:
+    """What the store keeps: the columns, why some have no value, and each parameter's numbers."""
+    columns: dict[str, Any] = {}
+    missing: dict[str, str] = {}
+    parameters: dict[str, dict[str, Any]] = {name: {} for name in data.names}
+    for column in (entry.column for entry in all_metrics()):
+        score = data.score(column.name)
+        columns[column.name] = score.value
+        if column.interval:
+            columns.update({f"{column.name}_lo": score.lo, f"{column.name}_hi": score.hi})
+        if score.value is None and column.is_number:
+            missing[column.name] = score.reason
+        each = zip(data.names, score.by_parameter, strict=True) if score.by_parameter else ()
+        for parameter, estimate in each:
+            parameters[parameter][column.name] = [estimate.value, estimate.lo, estimate.hi]
+    if data.exact is not None:
+        columns["diagnostics_failed"] = data.compute_once(self_diagnosis).reasons
+    return {"columns": columns, "missing": missing, "parameters": parameters}
 
 
 def _not_scored(reason: str) -> dict[str, Any]:
-    scored = Scored(())
-    scored.columns.update(verdict=NO_ANSWER, verdict_reason=reason)
-    scored.missing.update(dict.fromkeys(("ess", "realised_ess", "calibration"), reason))
-    return scored.record()
+    scores = _without_numbers(NO_TRUTH, reason)
+    scores["missing"].update(dict.fromkeys(("ess", "realised_ess", "calibration"), reason))
+    return scores
 
 
-def _score(
-    trial: Trial,
-    result: Result,
-    file: DrawsFile,
-    x: Array,
-    scored: Scored,
-    exact: Exact | None,
-    why: str,
-) -> dict[str, Any]:
-    scored.columns["answer"] = exact.source if exact else None
-    log_w = file.get("log_weights")
-    claims = None if log_w is not None else ess_rhat.claims(x)
-    ess = claimed.put(scored, x, log_w, claims, file, exact)
-    if trial.calibrate:
-        accuracy.by_ranks(scored, file, x, log_w, claims)
-    elif exact is None:
-        accuracy.without_answer(scored, why)
-    else:
-        accuracy.put(trial, scored, file, x, log_w, claims, exact)
-    if not trial.calibrate:
-        scored.missing["sbc_p"] = "asked for with --calibrate prior"
-    efficiency.put(scored, result, ess, nested=log_w is not None)
-    return scored.record()
+def _without_numbers(verdict: str | None, reason: str) -> dict[str, Any]:
+    columns = {"verdict": verdict, "verdict_reason": reason}
+    return {"columns": columns, "missing": {}, "parameters": {}}

@@ -20,9 +20,9 @@ Where the exact posterior's tails are so heavy and skewed that even the mean of 
 has no normal errors (by the yardstick's rms z), no interval for its calibration holds, and
 the share of draws below the exact median stands in for the mean; so it does below an ESS of 25.
 
-An answer that is not exact has standard errors of its own. They widen every interval of a bias,
-and for the claims the answer is moved, within them, to where it speaks for the sampler. An answer
-so uncertain that it could not show a bias judges nothing but lost replicates.
+A ground truth that is not exact has standard errors of its own. They widen every interval of a
+bias, and for the claims it is moved, within them, to where it speaks for the sampler. One so
+uncertain that it could not show a bias judges nothing but lost replicates.
 
 **How many are tested.** ``ALPHA`` is the chance of one false complaint of each kind, split over its
 components, statistics and sides (Bonferroni: how they depend is not known); calibration of means
@@ -57,22 +57,22 @@ from typing import Any
 
 import numpy as np
 
-from samplerbench.harness.scoring.replicate_summary import Evidence
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict_tests import (
     ALPHA,
     SHIFT,
     Complaint,
-    biased,
-    overcautious,
-    overconfident,
-    own_error,
+    check_bias,
+    check_overcaution,
+    check_overconfidence,
     rms,
     rms_bounds,
+    truth_error,
     z_values,
 )
 from samplerbench.harness.statistics.estimates import clopper_pearson
 from samplerbench.harness.statistics.mode_occupancy import MAJOR
-from samplerbench.harness.statistics.self_diagnostics import wrong
+from samplerbench.harness.statistics.self_diagnostics import find_wrong
 
 Array = np.ndarray
 
@@ -86,9 +86,10 @@ VERDICTS = (
     "no exact answer",
 )
 COMPARABLE = ("honest", "overcautious")  # the others' speed is not comparable
+UNUSABLE = ("biased", "broken")  # no number of further draws makes such a sampler accurate
 
 LEAST = 16  # replicates: below, the interval of an rms spans a factor of three and more
-BROKEN = 0.05  # share of replicates that may be lost
+LOST_SHARE = 0.05  # share of replicates that may be lost
 
 
 @dataclass(frozen=True)
@@ -102,29 +103,36 @@ class Verdict:
     hi: float | None = None
 
 
-def verdict(evidence: Evidence | None, why: str = "") -> Verdict:
-    """The verdict; None is a model without any answer, for the reason ``why``."""
-    if evidence is None:
-        return Verdict("no exact answer", why or "the model has no exact answer to judge by")
-    count = len(evidence.est)
+def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
+    """The verdict; None is a model without any ground truth, for the reason ``no_truth``."""
+    if summary is None:
+        return Verdict("no exact answer", no_truth or "the model has no exact answer to judge by")
+    count = len(summary.est)
     if count < LEAST:
         return Verdict("too few replicates", f"{count} replicates; a verdict needs {LEAST}")
-    broken = _broken(evidence)
-    if broken:
-        return broken
-    sound = _sound(evidence)
+    lost = _check_lost_replicates(summary)
+    if lost:
+        return lost
+    sound = _sound_replicates(summary)
+    place = (
+        _check_truth_error(sound)
+        or _worst_complaint("biased", check_bias(sound))
+        or _check_stuck_chains(summary)
+    )
+    if place:
+        return place
     least = int(np.isfinite(z_values(sound)).sum(axis=0).min(initial=len(sound.est)))
-    found = _answer_unsure(sound) or _worst("biased", biased(sound)) or _never_moves(evidence)
-    if found:
-        return found
     if least < LEAST:
         reason = f"{least} of {count} replicates claim a standard error; a verdict needs {LEAST}"
         return Verdict("too few replicates", reason)
-    found = _worst("overconfident", overconfident(sound))
-    return found or _worst("overcautious", overcautious(sound)) or _honest(evidence, sound)
+    return (
+        _worst_complaint("overconfident", check_overconfidence(sound))
+        or _worst_complaint("overcautious", check_overcaution(sound))
+        or _honest_verdict(summary, sound)
+    )
 
 
-def _worst(word: str, tests: Iterator[Complaint]) -> Verdict | None:
+def _worst_complaint(word: str, tests: Iterator[Complaint]) -> Verdict | None:
     """The test that lies farthest outside its margin, as a verdict; None if all lie inside."""
     outside = [test for test in tests if test.excess > 1]  # NaN, where nothing is known, is not
     if not outside:
@@ -133,77 +141,79 @@ def _worst(word: str, tests: Iterator[Complaint]) -> Verdict | None:
     return Verdict(word, bad.reason, bad.value, bad.lo, bad.hi)
 
 
-def _answer_unsure(e: Evidence) -> Verdict | None:
-    """An answer known less well than a bias is tolerated: it could not show one."""
-    own = own_error(e)
+def _check_truth_error(e: ReplicateSummary) -> Verdict | None:
+    """A ground truth known less well than a bias is tolerated: it could not show one."""
+    errors = truth_error(e)
     tolerated = np.maximum(SHIFT, np.std(e.est, axis=0, ddof=1) / e.sd / 2)
-    worst = int(np.argmax(own / tolerated))
-    if own[worst] <= tolerated[worst]:
+    worst = int(np.argmax(errors / tolerated))
+    if errors[worst] <= tolerated[worst]:
         return None
     reason = (
         f"the answer is too uncertain to judge by: its mean of "
-        f"'{e.names[worst]}' has a standard error of {own[worst]:.2g} sd; up to "
+        f"'{e.names[worst]}' has a standard error of {errors[worst]:.2g} sd; up to "
         f"{tolerated[worst]:.2g} would do"
     )
     return Verdict("no exact answer", reason)
 
 
-def _honest(evidence: Evidence, sound: Evidence) -> Verdict:
+def _honest_verdict(summary: ReplicateSummary, sound: ReplicateSummary) -> Verdict:
     z = z_values(sound)
     ratio = rms(z)
     worst = int(np.argmax(np.abs(np.log(ratio))))
-    count, lost = len(sound.est), len(evidence.est) - len(sound.est)
+    count, lost = len(sound.est), len(summary.est) - len(sound.est)
     lo, hi = rms_bounds(z[:, worst], 0.025)
-    note = f"; {lost} of {len(evidence.est)} replicates are not finite and left out" if lost else ""
+    note = f"; {lost} of {len(summary.est)} replicates are not finite and left out" if lost else ""
     reason = (
         f"errors are {ratio[worst]:.2f} times the claimed ones ({lo:.2f} to {hi:.2f}) "
-        f"for '{evidence.names[worst]}', the farthest from 1; {count} replicates{note}"
+        f"for '{summary.names[worst]}', the farthest from 1; {count} replicates{note}"
     )
     return Verdict("honest", reason, float(ratio[worst]), lo, hi)
 
 
-def _sound(evidence: Evidence) -> Evidence:
+def _sound_replicates(summary: ReplicateSummary) -> ReplicateSummary:
     """The replicates whose every draw is finite."""
-    keep = evidence.finite.all(axis=1)
+    keep = summary.finite.all(axis=1)
     per_replicate = (
-        "est se sd_hat below below_se half half_se ninety finite moves w1 log_z log_z_err"
+        "est se sd_hat below_median below_se half half_se ninety finite moves w1 log_z log_z_err"
     ).split()
-    values = {name: getattr(evidence, name) for name in per_replicate}
-    kept: dict[str, Any] = {k: v if v is None else v[keep] for k, v in values.items()}
-    kept["modes"] = evidence.modes.of(keep) if evidence.modes else None
-    return replace(evidence, **kept)
+    values = {name: getattr(summary, name) for name in per_replicate}
+    selected: dict[str, Any] = {k: v if v is None else v[keep] for k, v in values.items()}
+    selected["modes"] = summary.modes.select(keep) if summary.modes else None
+    return replace(summary, **selected)
 
 
-def _broken(evidence: Evidence) -> Verdict | None:
+def _check_lost_replicates(summary: ReplicateSummary) -> Verdict | None:
     """More than 5 % of replicates wrong, blind, not finite or stuck, by the exact lower bound."""
-    finite = evidence.finite.all(axis=1)
-    stuck = finite & ~evidence.moves.all(axis=1)
-    off = wrong(evidence.est, evidence.mean, evidence.sd, evidence.mean_se) & ~stuck & finite
-    blind = evidence.modes.failed if evidence.modes else np.zeros(len(finite), dtype=bool)
-    count, of = int((~finite | stuck | off | blind).sum()), len(finite)
-    lo, hi = clopper_pearson(count, of, ALPHA)
-    if lo <= BROKEN:
+    finite = summary.finite.all(axis=1)
+    stuck = finite & ~summary.moves.all(axis=1)
+    biased = find_wrong(summary.est, summary.mean, summary.sd, summary.mean_se) & ~stuck & finite
+    blind = (
+        summary.modes.misses_surprisingly if summary.modes else np.zeros(len(finite), dtype=bool)
+    )
+    count, total = int((~finite | stuck | biased | blind).sum()), len(finite)
+    lo, hi = clopper_pearson(count, total, ALPHA)
+    if lo <= LOST_SHARE:
         return None
     kinds = (
         (blind, f"never in a mode of more than {100 * MAJOR:.0f} %"),
-        (off, "off by more than half an sd"),
+        (biased, "off by more than half an sd"),
         (stuck, "with a chain that never moves"),
         (~finite, "not finite"),
     )
-    what = ", ".join(f"{int(k.sum())} {text}" for k, text in kinds if k.any())
-    reason = f"{count} of {of} replicates are lost ({100 * lo:.0f} to {100 * hi:.0f} %): {what}"
-    return Verdict("broken", reason, count / of, lo, hi)
+    what = ", ".join(f"{int(kind.sum())} {text}" for kind, text in kinds if kind.any())
+    reason = f"{count} of {total} replicates are lost ({100 * lo:.0f} to {100 * hi:.0f} %): {what}"
+    return Verdict("broken", reason, count / total, lo, hi)
 
 
-def _never_moves(evidence: Evidence) -> Verdict | None:
+def _check_stuck_chains(summary: ReplicateSummary) -> Verdict | None:
     """Any chain without variance: it claims no error, and no sound sampler gives one."""
-    stuck = int((evidence.finite & ~evidence.moves).any(axis=1).sum())
-    of = len(evidence.est)
-    lo, hi = clopper_pearson(stuck, of, ALPHA)
+    stuck = int((summary.finite & ~summary.moves).any(axis=1).sum())
+    total = len(summary.est)
+    lo, hi = clopper_pearson(stuck, total, ALPHA)
     if stuck == 0:
         return None
     reason = (
-        f"{stuck} of {of} replicates ({100 * lo:.1f} to {100 * hi:.0f} %) "
+        f"{stuck} of {total} replicates ({100 * lo:.1f} to {100 * hi:.0f} %) "
         "have a chain that never moves, and so claims no error"
     )
-    return Verdict("overconfident", reason, stuck / of, lo, hi)
+    return Verdict("overconfident", reason, stuck / total, lo, hi)

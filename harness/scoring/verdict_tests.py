@@ -1,4 +1,4 @@
-"""What a verdict can complain of: statistics, simultaneous intervals, and what is tolerated.
+"""The tests behind a verdict: statistics, simultaneous intervals, and margins of tolerance.
 
 ``harness.scoring.verdict`` says why the margins and the levels are what they are.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from samplerbench.harness.scoring.replicate_summary import Evidence
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.statistics.estimates import z_scores
 
 Array = np.ndarray
@@ -37,61 +37,73 @@ class Complaint:
     hi: float
 
 
-def biased(e: Evidence) -> Iterator[Complaint]:
+def check_bias(e: ReplicateSummary) -> Iterator[Complaint]:
     """Means, shares and distances whose interval lies outside its margin."""
     shares = (
-        (e.below, 0.5, "below the exact median"),
-        (e.half, 0.5, "inside the exact central half"),
-        (e.ninety, 0.9, "inside the exact central 90 %"),
+        (e.below_median, 0.5, "below the exact median", False),
+        (e.half, 0.5, "inside the exact central half", True),
+        (e.ninety, 0.9, "inside the exact central 90 %", True),
     )
     count = len(e.modes.weights) if e.modes else 0
     alpha = ALPHA / (2 * (1 + len(shares)) * len(e.names) + 2 + len(e.names) + 2 * count)
-    own = own_error(e)
+    truth_errors = truth_error(e)
     for i, name in enumerate(e.names):
         error = (e.est[:, i] - e.mean[i]) / e.sd[i]
-        yield _told_mean(name, _off(error, 0.0, SHIFT, alpha, own[i]))
-        for values, truth, where in shares:
-            off = _off(values[:, i], truth, SHARE, alpha, own[i] * np.sqrt(truth * (1 - truth)))
-            yield _told_share(name, where, truth, off)
-        yield _far(e.w1[:, i], W1 + 2 * e.w1_iid[i], alpha, name, own[i])
-        if np.isnan(e.below[:, i]).all():  # moments alone: the sd itself stands for the shares
-            scale = np.broadcast_to(e.sd_se, e.sd.shape)[i] / e.sd[i]
-            yield _told_sd(name, _off(e.sd_hat[:, i] / e.sd[i], 1.0, SCALE, alpha, scale))
+        yield _describe_mean(name, _compare_mean(error, 0.0, SHIFT, alpha, truth_errors[i]))
+        for values, truth, place, central in shares:
+            share_error = truth_errors[i] * np.sqrt(truth * (1 - truth))
+            test = _compare_mean(values[:, i], truth, SHARE, alpha, share_error)
+            yield _describe_share(name, place, truth, test, central)
+        yield _compare_distance(e.w1[:, i], W1 + 2 * e.w1_iid[i], alpha, name, truth_errors[i])
+        if np.isnan(
+            e.below_median[:, i]
+        ).all():  # moments alone: the sd itself stands for the shares
+            scale_error = np.broadcast_to(e.sd_se, e.sd.shape)[i] / e.sd[i]
+            ratio = e.sd_hat[:, i] / e.sd[i]
+            yield _describe_sd(name, _compare_mean(ratio, 1.0, SCALE, alpha, scale_error))
     if e.log_z is not None and e.log_z_true is not None:
-        found = _off(e.log_z, e.log_z_true, LOG_Z, alpha)
-        interval = f"{found.value:.2f} ({found.lo:.2f} to {found.hi:.2f})"
-        yield replace(found, reason=f"mean log Z is {interval}, not {e.log_z_true:.2f}")
-    for k in range(count):
-        share, truth = e.modes.share[:, k], e.modes.weights[k]
-        yield _told_share(f"mode {k}", "in it", truth, _off(share, truth, SHARE, alpha))
+        test = _compare_mean(e.log_z, e.log_z_true, LOG_Z, alpha)
+        yield replace(test, reason=f"mean log Z is {_interval(test)}, not {e.log_z_true:.2f}")
+    if e.modes is not None:
+        for k, truth in enumerate(e.modes.weights):
+            test = _compare_mean(e.modes.share[:, k], truth, SHARE, alpha)
+            yield _describe_share(f"mode {k}", "in it", truth, test)
 
 
-def own_error(e: Evidence) -> Array:
-    """Standard error of the answer's means in sds, [component]. With n independent draws behind it
-    that is 1 / sqrt(n), so that a share p of them is known to sqrt(p (1 - p)) times it.
+def truth_error(e: ReplicateSummary) -> Array:
+    """Standard error of the ground truth's means in sds, [component].
+
+    With n independent draws behind it that is 1 / sqrt(n), so that a share p of them is known to
+    sqrt(p (1 - p)) times it.
     """
     return np.broadcast_to(e.mean_se, e.sd.shape) / e.sd
 
 
-def _told_sd(name: str, found: Complaint) -> Complaint:
-    interval = f"{found.value:.2f} ({found.lo:.2f} to {found.hi:.2f})"
-    return replace(found, reason=f"sd of '{name}' is {interval} times the reference's")
+def _interval(test: Complaint, unit: str = "") -> str:
+    return f"{test.value:.2f}{unit} ({test.lo:.2f} to {test.hi:.2f})"
 
 
-def _told_mean(name: str, found: Complaint) -> Complaint:
-    interval = f"{found.value:.2f} sd ({found.lo:.2f} to {found.hi:.2f})"
-    return replace(found, reason=f"mean of '{name}' off by {interval}")
+def _describe_sd(name: str, test: Complaint) -> Complaint:
+    return replace(test, reason=f"sd of '{name}' is {_interval(test)} times the reference's")
 
 
-def _told_share(name: str, where: str, truth: float, found: Complaint) -> Complaint:
-    interval = f"{100 * found.value:.1f} % ({100 * found.lo:.1f} to {100 * found.hi:.1f})"
-    width = "too wide: " if found.value < truth else "too narrow: "
-    verb = f"{width if where.startswith('inside') else ''}{interval}"
-    reason = f"draws of '{name}' {verb} are {where}, not {100 * truth:.0f} %"
-    return replace(found, reason=reason)
+def _describe_mean(name: str, test: Complaint) -> Complaint:
+    return replace(test, reason=f"mean of '{name}' off by {_interval(test, ' sd')}")
 
 
-def _off(values: Array, truth: float, margin: float, alpha: float, error: float = 0.0) -> Complaint:
+def _describe_share(
+    name: str, place: str, truth: float, test: Complaint, central: bool = False
+) -> Complaint:
+    interval = f"{100 * test.value:.1f} % ({100 * test.lo:.1f} to {100 * test.hi:.1f})"
+    width = "too wide: " if test.value < truth else "too narrow: "
+    share = f"{width if central else ''}{interval}"
+    reason = f"draws of '{name}' {share} are {place}, not {100 * truth:.0f} %"
+    return replace(test, reason=reason)
+
+
+def _compare_mean(
+    values: Array, truth: float, margin: float, alpha: float, error: float = 0.0
+) -> Complaint:
     """A mean over replicates against its exact value; tolerated: the margin or half the spread.
 
     ``error``: standard error of that value, which widens the interval.
@@ -103,7 +115,9 @@ def _off(values: Array, truth: float, margin: float, alpha: float, error: float 
     return Complaint(excess, "", mean, mean - half, mean + half)
 
 
-def _far(values: Array, limit: float, alpha: float, name: str, error: float) -> Complaint:
+def _compare_distance(
+    values: Array, limit: float, alpha: float, name: str, error: float
+) -> Complaint:
     mean, _, half = _t_interval(values, alpha)
     # n draws put a Gaussian's quantiles some 1.1 / sqrt(n) sds off on average
     half = float(np.hypot(half, stats.norm.isf(alpha) * 1.1 * error))
@@ -115,31 +129,33 @@ def _far(values: Array, limit: float, alpha: float, name: str, error: float) -> 
 
 
 def _t_interval(values: Array, alpha: float) -> tuple[float, float, float]:
-    kept = values[np.isfinite(values)]
-    if kept.size < 2:
+    finite = values[np.isfinite(values)]
+    if finite.size < 2:
         return np.nan, np.nan, np.nan
-    spread = float(kept.std(ddof=1))
-    half = float(stats.t.isf(alpha, kept.size - 1)) * spread / np.sqrt(kept.size)
-    return float(kept.mean()), spread, half
+    spread = float(finite.std(ddof=1))
+    half = float(stats.t.isf(alpha, finite.size - 1)) * spread / np.sqrt(finite.size)
+    return float(finite.mean()), spread, half
 
 
-def z_values(e: Evidence, cautious: bool = False) -> Array:
+def z_values(e: ReplicateSummary, cautious: bool = False) -> Array:
     """Errors over claimed ones: of the mean, or where it is wild of the share below the median.
 
-    An answer with an error of its own is moved, within that, to where the errors are smallest, or
-    where they are largest with ``cautious``: no sampler is blamed for the answer.
+    A ground truth with an error of its own is moved, within that, to where the errors are smallest,
+    or where they are largest with ``cautious``: no sampler is blamed for it.
     """
-    return z_scores(*_place(e, cautious))
+    return z_scores(*_location(e, cautious))
 
 
-def _place(e: Evidence, cautious: bool = False) -> tuple[Array, Array, Array]:
+def _location(e: ReplicateSummary, cautious: bool = False) -> tuple[Array, Array, Array]:
     """What stands for each component's place: estimate, claimed error, exact value."""
-    est, se = np.where(e.mean_tame, e.est, e.below), np.where(e.mean_tame, e.se, e.below_se)
-    error = np.where(e.mean_tame, e.mean_se, 0.5 * own_error(e))
-    return est, se, _moved(est, se, np.where(e.mean_tame, e.mean, 0.5), error, cautious)
+    est, se = np.where(e.mean_tame, e.est, e.below_median), np.where(e.mean_tame, e.se, e.below_se)
+    error = np.where(e.mean_tame, e.mean_se, 0.5 * truth_error(e))
+    return est, se, _shift_truth(est, se, np.where(e.mean_tame, e.mean, 0.5), error, cautious)
 
 
-def _moved(est: Array, se: Array, truth: Array, error: Array, cautious: bool = False) -> Array:
+def _shift_truth(
+    est: Array, se: Array, truth: Array, error: Array, cautious: bool = False
+) -> Array:
     """``truth`` within its own error: nearest to the replicates' weighted mean, or farthest."""
     if not np.any(error):
         return truth
@@ -153,63 +169,63 @@ def _moved(est: Array, se: Array, truth: Array, error: Array, cautious: bool = F
     return np.clip(centre, truth - reach, truth + reach)
 
 
-def _typical_z(e: Evidence) -> Array:
+def _typical_z(e: ReplicateSummary) -> Array:
     """The same errors over what the median replicate claims."""
-    est, se, truth = _place(e)
+    est, se, truth = _location(e)
     return z_scores(est, np.broadcast_to(np.nanmedian(se, axis=0), se.shape), truth)
 
 
-def _where(e: Evidence, i: int) -> str:
+def _location_name(e: ReplicateSummary, i: int) -> str:
     what = "the mean" if e.mean_tame[i] else "the place (share below the exact median)"
     return f"{what} of '{e.names[i]}'"
 
 
-def overconfident(e: Evidence) -> Iterator[Complaint]:
+def check_overconfidence(e: ReplicateSummary) -> Iterator[Complaint]:
     """Errors larger than claimed: of the mean, of the share in the central half, and of log Z."""
     z, typical = z_values(e), _typical_z(e)
-    share = _moved(e.half, e.half_se, np.full(len(e.names), 0.5), 0.5 * own_error(e))
+    share = _shift_truth(e.half, e.half_se, np.full(len(e.names), 0.5), 0.5 * truth_error(e))
     half = z_scores(e.half, e.half_se, share)
     # Half for place, a quarter for spread, typical claim and modes, a quarter for log Z.
-    judged = e.modes.judged if e.modes else ()
-    alpha, minor = ALPHA / 2 / len(e.names), ALPHA / 4 / (2 * len(e.names) + len(judged))
+    modes = [(k, e.modes.errors(k)) for k in e.modes.testable] if e.modes else []
+    alpha, minor = ALPHA / 2 / len(e.names), ALPHA / 4 / (2 * len(e.names) + len(modes))
     for i, name in enumerate(e.names):
-        yield _above(z[:, i], CALIBRATION, alpha, f"errors of {_where(e, i)}")
+        yield _above_margin(z[:, i], CALIBRATION, alpha, f"errors of {_location_name(e, i)}")
         spread = f"errors of the spread (share in the exact central half) of '{name}'"
-        yield _above(half[:, i], CALIBRATION, minor, spread)
-        what = f"against the typical replicate's claim, errors of {_where(e, i)}"
-        yield _above(typical[:, i], TYPICAL, minor, what)
+        yield _above_margin(half[:, i], CALIBRATION, minor, spread)
+        what = f"against the typical replicate's claim, errors of {_location_name(e, i)}"
+        yield _above_margin(typical[:, i], TYPICAL, minor, what)
     if e.log_z is not None and e.log_z_err is not None:
-        yield _above(_log_z(e), CALIBRATION, ALPHA / 4, "errors of log Z")
-    for k in judged:
-        yield _above(e.modes.errors(k), CALIBRATION, minor, f"errors of the weight of mode {k}")
+        yield _above_margin(_log_z(e), CALIBRATION, ALPHA / 4, "errors of log Z")
+    for k, errors in modes:
+        yield _above_margin(errors, CALIBRATION, minor, f"errors of the weight of mode {k}")
 
 
-def overcautious(e: Evidence) -> Iterator[Complaint]:
+def check_overcaution(e: ReplicateSummary) -> Iterator[Complaint]:
     """Errors of the mean, or of log Z, smaller than claimed."""
     z, alpha = z_values(e, cautious=True), ALPHA / 2 / len(e.names)
     for i in range(len(e.names)):
-        yield _below(z[:, i], alpha, f"errors of {_where(e, i)}")
+        yield _below_margin(z[:, i], alpha, f"errors of {_location_name(e, i)}")
     if e.log_z is not None and e.log_z_err is not None:
-        yield _below(_log_z(e), ALPHA / 2, "errors of log Z")
+        yield _below_margin(_log_z(e), ALPHA / 2, "errors of log Z")
 
 
-def _log_z(e: Evidence) -> Array:
+def _log_z(e: ReplicateSummary) -> Array:
     log_z, error = np.asarray(e.log_z)[:, None], np.asarray(e.log_z_err)[:, None]
     return z_scores(log_z, error, np.array([e.log_z_true]))[:, 0]
 
 
-def _above(z: Array, margin: float, alpha: float, what: str) -> Complaint:
+def _above_margin(z: Array, margin: float, alpha: float, what: str) -> Complaint:
     lo, hi = rms_bounds(z, alpha)
-    return Complaint(lo / margin, *_told(z, lo, hi, what))
+    return Complaint(lo / margin, *_describe_rms(z, lo, hi, what))
 
 
-def _below(z: Array, alpha: float, what: str) -> Complaint:
+def _below_margin(z: Array, alpha: float, what: str) -> Complaint:
     lo, hi = rms_bounds(z, alpha)
     excess = np.inf if hi == 0 else 1 / (CALIBRATION * hi)
-    return Complaint(excess, *_told(z, lo, hi, what))
+    return Complaint(excess, *_describe_rms(z, lo, hi, what))
 
 
-def _told(z: Array, lo: float, hi: float, what: str) -> tuple[str, float, float, float]:
+def _describe_rms(z: Array, lo: float, hi: float, what: str) -> tuple[str, float, float, float]:
     value = float(rms(z[:, None])[0])
     return f"{what} are {value:.2f} times the claimed ones ({lo:.2f} to {hi:.2f})", value, lo, hi
 
@@ -222,9 +238,9 @@ def rms(z: Array) -> Array:
 
 def rms_bounds(z: Array, alpha: float) -> tuple[float, float]:
     """Bounds of the true rms, each wrong with probability ``alpha`` for normal z; NaN without z."""
-    kept = z[np.isfinite(z)]
-    if kept.size == 0:
+    finite = z[np.isfinite(z)]
+    if finite.size == 0:
         return np.nan, np.nan
-    total = float(np.square(kept).sum())
-    lo, hi = stats.chi2.isf(alpha, kept.size), stats.chi2.ppf(alpha, kept.size)
+    total = float(np.square(finite).sum())
+    lo, hi = stats.chi2.isf(alpha, finite.size), stats.chi2.ppf(alpha, finite.size)
     return float(np.sqrt(total / lo)), float(np.sqrt(total / hi))

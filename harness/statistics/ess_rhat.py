@@ -260,8 +260,8 @@ def _tau(rho: Array) -> Array:
     ended = ~(pairs > 0)
     stop = np.where(ended.any(axis=1), ended.argmax(axis=1), last)
     monotone = np.minimum.accumulate(pairs, axis=1)
-    kept = np.where(np.arange(last + 1) < stop[:, None], monotone, 0.0).sum(axis=1)
+    pair_sum = np.where(np.arange(last + 1) < stop[:, None], monotone, 0.0).sum(axis=1)
     row = np.arange(series)
     even = rho[row, 2 * stop]
     counts = (even > 0) | (pairs[row, stop] >= 0)
-    return -1.0 + 2.0 * kept + np.where(counts, even, 0.0)
+    return -1.0 + 2.0 * pair_sum + np.where(counts, even, 0.0)

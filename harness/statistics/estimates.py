@@ -1,4 +1,4 @@
-"""Claims held against the exact answer: each score of a set of replicates, with its interval.
+"""Claims compared with the ground truth: each score of a set of replicates, with its interval.
 
 Arrays are ``[replicate, component]`` for estimates and ``[component]`` for the exact answer; every
 function gives one ``Estimate`` a component, and ``worst`` picks among them. A replicate whose
@@ -34,7 +34,7 @@ class Estimate:
     reason: str = ""  # why there is no number or no interval, or which replicates are left out
 
 
-def missing(reason: str) -> Estimate:
+def no_estimate(reason: str) -> Estimate:
     """No number, and why."""
     return Estimate(None, None, None, reason)
 
@@ -46,11 +46,11 @@ def realised_ess(
 
     Interval from chi-square with R degrees of freedom, as for normal errors about the exact mean,
     so that bias counts as error (Hoffman and Sountsov 2022, AISTATS, section 2: 1 / b^2). What the
-    answer's own standard error ``mean_se`` adds to the squares on average is taken off.
+    ground truth's own standard error ``mean_se`` adds to the squares on average is taken off.
     """
     columns = _columns((est - mean) / sd)
-    own = np.broadcast_to(np.asarray(mean_se) / sd, len(columns))
-    return [_realised(column, float(e)) for column, e in zip(columns, own, strict=True)]
+    truth_errors = np.broadcast_to(np.asarray(mean_se) / sd, len(columns))
+    return [_realised(column, float(e)) for column, e in zip(columns, truth_errors, strict=True)]
 
 
 def calibration(est: Array, se: Array, mean: Array) -> list[Estimate]:
@@ -73,29 +73,32 @@ def calibration_robust(est: Array, se: Array, mean: Array) -> list[Estimate]:
 
 
 def mean_error(est: Array, mean: Array, sd: Array, mean_se: Array | float = 0.0) -> list[Estimate]:
-    """Mean over replicates of (est - mu) / s, in posterior sds, with a Student t interval, widened
-    by the answer's own standard error.
+    """Mean over replicates of (est - mu) / s, in posterior sds.
+
+    With a Student t interval, widened by the ground truth's own standard error.
     """
     columns = _columns((est - mean) / sd)
-    own = np.broadcast_to(np.asarray(mean_se) / sd, len(columns))
-    return [_widened(mean_interval(c), float(e)) for c, e in zip(columns, own, strict=True)]
+    truth_errors = np.broadcast_to(np.asarray(mean_se) / sd, len(columns))
+    return [_widen(mean_interval(c), float(e)) for c, e in zip(columns, truth_errors, strict=True)]
 
 
 def sd_ratio(sd_hat: Array, sd: Array, sd_se: Array | float = 0.0) -> list[Estimate]:
-    """Mean over replicates of the draws' sd over the exact sd, with a Student t interval, widened
-    by the answer's own standard error.
+    """Mean over replicates of the draws' sd over the exact sd.
+
+    With a Student t interval, widened by the ground truth's own standard error.
     """
     columns = _columns(sd_hat / sd)
-    own = np.broadcast_to(np.asarray(sd_se) / sd, len(columns))
-    return [_widened(mean_interval(c), float(e)) for c, e in zip(columns, own, strict=True)]
+    truth_errors = np.broadcast_to(np.asarray(sd_se) / sd, len(columns))
+    return [_widen(mean_interval(c), float(e)) for c, e in zip(columns, truth_errors, strict=True)]
 
 
-def _widened(found: Estimate, error: float) -> Estimate:
+def _widen(estimate: Estimate, error: float) -> Estimate:
     """The interval of a difference, whose other side has a standard error too."""
-    if found.value is None or found.lo is None or found.hi is None or error == 0:
-        return found
-    half = float(np.hypot((found.hi - found.lo) / 2, stats.norm.ppf((1 + LEVEL) / 2) * error))
-    return replace(found, lo=found.value - half, hi=found.value + half)
+    value, lo, hi = estimate.value, estimate.lo, estimate.hi
+    if value is None or lo is None or hi is None or error == 0:
+        return estimate
+    half = float(np.hypot((hi - lo) / 2, stats.norm.ppf((1 + LEVEL) / 2) * error))
+    return replace(estimate, lo=value - half, hi=value + half)
 
 
 def second_moment(x: Array, mean: Array) -> tuple[Array, Array]:
@@ -117,18 +120,18 @@ def log_z_calibration(log_z: Array, log_z_err: Array, truth: float) -> Estimate:
     return _rms(z[:, 0])
 
 
-def rate(count: int, of: int) -> Estimate:
+def estimate_share(count: int, total: int) -> Estimate:
     """A share with its exact interval (Clopper and Pearson 1934): 0 of 32 goes up to 11 %."""
-    if of == 0:
-        return missing("no replicates")
-    lo, hi = clopper_pearson(count, of, (1 - LEVEL) / 2)
-    return Estimate(count / of, lo, hi)
+    if total == 0:
+        return no_estimate("no replicates")
+    lo, hi = clopper_pearson(count, total, (1 - LEVEL) / 2)
+    return Estimate(count / total, lo, hi)
 
 
-def clopper_pearson(count: int, of: int, alpha: float) -> tuple[float, float]:
+def clopper_pearson(count: int, total: int, alpha: float) -> tuple[float, float]:
     """Exact bounds of a share, each wrong with probability at most ``alpha``."""
-    lo = 0.0 if count == 0 else float(stats.beta.ppf(alpha, count, of - count + 1))
-    hi = 1.0 if count == of else float(stats.beta.isf(alpha, count + 1, of - count))
+    lo = 0.0 if count == 0 else float(stats.beta.ppf(alpha, count, total - count + 1))
+    hi = 1.0 if count == total else float(stats.beta.isf(alpha, count + 1, total - count))
     return lo, hi
 
 
@@ -141,13 +144,13 @@ def z_scores(est: Array, se: Array, mean: Array) -> Array:
 
 def mean_interval(values: Array) -> Estimate:
     """Mean of ``values[replicate]`` with a Student t interval."""
-    kept, note = _finite(values)
-    if kept.size == 0:
-        return missing(note)
-    mean = float(kept.mean())
-    if kept.size == 1:
+    finite, note = _finite(values)
+    if finite.size == 0:
+        return no_estimate(note)
+    mean = float(finite.mean())
+    if finite.size == 1:
         return Estimate(mean, None, None, _join("one replicate: no interval", note))
-    half = stats.t.ppf((1 + LEVEL) / 2, kept.size - 1) * kept.std(ddof=1) / np.sqrt(kept.size)
+    half = stats.t.ppf((1 + LEVEL) / 2, finite.size - 1) * finite.std(ddof=1) / np.sqrt(finite.size)
     return Estimate(mean, mean - float(half), mean + float(half), note)
 
 
@@ -159,7 +162,7 @@ def median_interval(values: Array) -> Estimate:
     """
     finite = np.sort(np.asarray(values, float)[np.isfinite(values)])
     if not finite.size:
-        return missing("no finite value")
+        return no_estimate("no finite value")
     middle = float(np.median(finite))
     below = int(stats.binom.ppf((1 - LEVEL) / 2, finite.size, 0.5))  # P(fewer lie below) <= 2.5 %
     if below == 0:
@@ -167,7 +170,7 @@ def median_interval(values: Array) -> Estimate:
     return Estimate(middle, float(finite[below - 1]), float(finite[-below]))
 
 
-def worst(estimates: Sequence[Estimate], ideal: float, ratio: bool = False) -> int:
+def index_of_worst(estimates: Sequence[Estimate], ideal: float, ratio: bool = False) -> int:
     """Index of the component farthest from ``ideal``; ``ratio`` measures that on the log scale.
 
     A component without a number is taken only when none has one; 'farthest' from infinity is the
@@ -196,50 +199,54 @@ def _columns(values: Array) -> list[Array]:
 def _finite(values: Array) -> tuple[Array, str]:
     """The finite values, and a note on the rest."""
     values = np.asarray(values, dtype=np.float64)
-    kept = values[np.isfinite(values)]
+    finite = values[np.isfinite(values)]
     if values.size == 0:
-        return kept, "no replicates"
-    if kept.size == values.size:
-        return kept, ""
-    return kept, f"{values.size - kept.size} of {values.size} replicates give no number"
+        return finite, "no replicates"
+    if finite.size == values.size:
+        return finite, ""
+    return finite, f"{values.size - finite.size} of {values.size} replicates give no number"
 
 
 def _join(*notes: str) -> str:
     return "; ".join(note for note in notes if note)
 
 
-def _realised(scaled: Array, own: float) -> Estimate:
-    kept, note = _finite(scaled)
-    total = float(np.square(kept).sum())
+def _realised(scaled: Array, truth_error: float) -> Estimate:
+    finite, note = _finite(scaled)
+    total = float(np.square(finite).sum())
     if total == 0:
-        return missing(note or "every estimate is exact to the last digit")
-    if own**2 * kept.size > total / 2:
-        return missing(_join(f"the answer's own error, {own:.2g} sd, is as large", note))
-    total -= own**2 * kept.size
-    lo, hi = stats.chi2.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], kept.size) / total
-    return Estimate(kept.size / total, float(lo), float(hi), note)
+        return no_estimate(note or "every estimate is exact to the last digit")
+    if truth_error**2 * finite.size > total / 2:
+        return no_estimate(
+            _join(f"the answer's own error, {truth_error:.2g} sd, is as large", note)
+        )
+    total -= truth_error**2 * finite.size
+    lo, hi = stats.chi2.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], finite.size) / total
+    return Estimate(finite.size / total, float(lo), float(hi), note)
 
 
 def _rms(z: Array) -> Estimate:
-    kept, note = _finite(z)
-    if kept.size == 0:
-        return missing(_join("no replicate claims a standard error above zero", note))
-    value = float(np.sqrt(np.mean(np.square(kept))))
-    if kept.size == 1:
+    finite, note = _finite(z)
+    if finite.size == 0:
+        return no_estimate(_join("no replicate claims a standard error above zero", note))
+    value = float(np.sqrt(np.mean(np.square(finite))))
+    if finite.size == 1:
         return Estimate(value, None, None, _join("one replicate: no interval", note))
-    pick = np.random.default_rng(SEED).integers(kept.size, size=(RESAMPLES, kept.size))
-    spread = np.sqrt(np.square(kept)[pick].mean(axis=1))
+    pick = np.random.default_rng(SEED).integers(finite.size, size=(RESAMPLES, finite.size))
+    spread = np.sqrt(np.square(finite)[pick].mean(axis=1))
     lo, hi = np.quantile(spread, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(value, float(lo), float(hi), note)
 
 
 def _robust(z: Array) -> Estimate:
-    kept, note = _finite(z)
-    if kept.size == 0:
-        return missing(_join("no replicate claims a standard error above zero", note))
-    ordered = np.sort(kept) / MEDIAN_ABS_NORMAL
+    finite, note = _finite(z)
+    if finite.size == 0:
+        return no_estimate(_join("no replicate claims a standard error above zero", note))
+    ordered = np.sort(finite) / MEDIAN_ABS_NORMAL
     value = float(np.median(ordered))
-    rank = int(stats.binom.ppf((1 - LEVEL) / 2, kept.size, 0.5))  # x_(rank) and its mirror image
+    rank = int(stats.binom.ppf((1 - LEVEL) / 2, finite.size, 0.5))  # x_(rank) and its mirror image
     if rank < 1:
-        return Estimate(value, None, None, _join(f"{kept.size} replicates: no 95 % interval", note))
+        return Estimate(
+            value, None, None, _join(f"{finite.size} replicates: no 95 % interval", note)
+        )
     return Estimate(value, float(ordered[rank - 1]), float(ordered[-rank]), note)

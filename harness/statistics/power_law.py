@@ -50,7 +50,7 @@ def log_error(lo: float | None, hi: float | None) -> float | None:
     return (math.log(hi) - math.log(lo)) / (2 * Z)
 
 
-def exponent(
+def fit_exponent(
     sizes: Sequence[float],
     values: Sequence[float | None],
     errors: Sequence[float | None],
@@ -61,16 +61,16 @@ def exponent(
     ``errors`` are standard errors of log values; where any is None, all sizes count alike.
     ``floor`` is what each error holds at least: what no interval of one process can see.
     """
-    known = [
+    points = [
         (math.log(s), math.log(v), e)
         for s, v, e in zip(sizes, values, errors, strict=True)
         if v is not None and 0 < v < math.inf
     ]
-    if len(known) < 2:
-        return Exponent(None, None, None, len(known), reason="fewer than 2 sizes have a number")
-    x, y = np.array([k[0] for k in known]), np.array([k[1] for k in known])
-    given = [k[2] for k in known]
-    se = None if None in given else np.hypot(np.array(given, float), floor)
+    if len(points) < 2:
+        return Exponent(None, None, None, len(points), reason="fewer than 2 sizes have a number")
+    x, y = np.array([p[0] for p in points]), np.array([p[1] for p in points])
+    point_errors = [p[2] for p in points]
+    se = None if None in point_errors else np.hypot(np.array(point_errors, float), floor)
     if se is not None and not (se > 0).all():
         se = None
     slope, half = _line(x, y, se)
@@ -80,16 +80,16 @@ def exponent(
         slope,
         None if half is None else slope - half,
         None if half is None else slope + half,
-        len(known),
+        len(points),
         float(last),
         None if reach is None else float(last - reach),
         None if reach is None else float(last + reach),
-        "" if half is not None else f"{len(known)} sizes leave no degree of freedom",
+        "" if half is not None else f"{len(points)} sizes leave no degree of freedom",
     )
 
 
 def _line(x: Array, y: Array, se: Array | None) -> tuple[float, float | None]:
-    """Slope, and half of its interval. ``se`` None: the scatter alone tells the errors."""
+    """Slope, and half of its interval. ``se`` None: the errors are taken from the scatter."""
     w = np.ones_like(x) if se is None else se**-2
     centre = (w * x).sum() / w.sum()
     spread = (w * (x - centre) ** 2).sum()
@@ -116,21 +116,21 @@ class Sample:
 
 @dataclass(frozen=True)
 class Crossover:
-    """Where one line takes the lead over another, with its interval, in words too.
+    """The size at which one line takes the lead over another, with its interval.
 
-    ``at`` is None where the lead never changes; an end of the interval is 0 or infinite where the
+    ``size`` is None where the lead never changes; an end of the interval is 0 or infinite where the
     resamples hold it below, or beyond, the sizes measured.
     """
 
     leader: str  # who leads at the largest size: "first", "second", or "" where neither certainly
-    at: float | None
+    size: float | None
     lo: float | None
     hi: float | None
     changes: int  # how often the lead changes over the sizes, as measured
     sizes: tuple[float, ...]
 
 
-def crossover(
+def find_crossover(
     sizes: Sequence[float], first: Sequence[Sample], second: Sequence[Sample]
 ) -> Crossover:
     """Where the lead changes between two lines over the same ``sizes`` (at least 2, ascending).
@@ -138,25 +138,23 @@ def crossover(
     Who has more realised effective draws a second leads; where a side has no errors, who takes
     fewer seconds a run.
     """
-    gains = np.stack(
-        [gain(one, other, at) for at, (one, other) in enumerate(zip(first, second, strict=True))],
-        axis=1,
-    )
+    pairs = enumerate(zip(first, second, strict=True))
+    gains = np.stack([resample_gain(a, b, stream) for stream, (a, b) in pairs], axis=1)
     logs = np.log(np.asarray(sizes, float))
     sign = 1.0 if gains[0, -1] > 0 else -1.0
-    found = np.array([_takes_over(logs, sign * row) for row in gains])
-    lo, hi = np.quantile(found[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="nearest")
-    at = math.exp(found[0]) if np.isfinite(found[0]) else None
+    takeovers = np.array([_takeover(logs, sign * row) for row in gains])
+    lo, hi = np.quantile(takeovers[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="nearest")
+    size = math.exp(takeovers[0]) if np.isfinite(takeovers[0]) else None
     changes = int((np.diff(np.sign(gains[0])) != 0).sum())
     leader = "first" if sign > 0 else "second"
     decided = math.isfinite(hi) or hi == -math.inf
     ends = float(np.exp(lo)), float(np.exp(hi))
-    return Crossover(leader if decided else "", at, *ends, changes, tuple(map(float, sizes)))
+    return Crossover(leader if decided else "", size, *ends, changes, tuple(map(float, sizes)))
 
 
-def gain(first: Sample, second: Sample, at: int = 0) -> Array:
-    """Log of ``first``'s efficiency over ``second``'s: as found, then RESAMPLES times resampled."""
-    rng = np.random.default_rng([SEED, at])
+def resample_gain(first: Sample, second: Sample, stream: int = 0) -> Array:
+    """Log of ``first``'s efficiency over ``second``'s: as measured, then RESAMPLES resamples."""
+    rng = np.random.default_rng([SEED, stream])
     slower = _log_median(first.times, second.times, rng)
     if first.errors is None or second.errors is None:
         return -slower
@@ -170,7 +168,7 @@ def gain(first: Sample, second: Sample, at: int = 0) -> Array:
 
 
 def _log_median(first: Array, second: Array, rng: np.random.Generator) -> Array:
-    """Log ratio of median seconds, as found, then over resamples of the paired runs."""
+    """Log ratio of median seconds, as measured, then over resamples of the paired runs."""
     runs = min(len(first), len(second))
     picks = np.vstack([np.arange(runs), rng.integers(0, runs, (RESAMPLES, runs))])
     drift = np.concatenate([[0.0], rng.normal(0.0, math.sqrt(2) * BETWEEN_PROCESSES, RESAMPLES)])
@@ -183,13 +181,13 @@ def _log_ess(errors: Array, takes: Array) -> Array:
     return -np.log((takes @ np.square(errors) / takes.sum(axis=1, keepdims=True)).max(axis=1))
 
 
-def _takes_over(logs: Array, lead: Array) -> float:
+def _takeover(logs: Array, lead: Array) -> float:
     """Log size from which on ``lead`` stays positive: -inf from the start, inf never."""
     behind = np.flatnonzero(lead <= 0)
     if not behind.size:
         return -math.inf
-    at = int(behind[-1])
-    if at == len(lead) - 1:
+    last = int(behind[-1])
+    if last == len(lead) - 1:
         return math.inf
-    share = lead[at] / (lead[at] - lead[at + 1])
-    return float(logs[at] + share * (logs[at + 1] - logs[at]))
+    share = lead[last] / (lead[last] - lead[last + 1])
+    return float(logs[last] + share * (logs[last + 1] - logs[last]))

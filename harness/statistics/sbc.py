@@ -13,19 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from samplerbench.harness.statistics.weighted import normalise_weights
+
 Array = np.ndarray
 
 MOST = 99  # draws that a truth is ranked among: ranks then have a hundred values
 LEAST = 9
-INDEPENDENCE = (
-    4  # claimed effective draws for each draw kept, so that kept ones are all but independent
-)
+INDEPENDENCE = 4  # claimed effective draws for each draw taken: these are all but independent
 ALPHA = 0.01  # chance that a right sampler is called otherwise, over all its parameters
 SIMULATIONS = 20_000  # of the null: p values are known down to 5e-5
 SEED = 20260603
 
 
-def kept_draws(ess: Array | None, count: int) -> int:
+def choose_rank_draws(ess: Array | None, count: int) -> int:
     """How many draws truths are ranked among, for claimed ``ess[replicate]`` of ``count`` draws.
 
     One number for all replicates, from the lower tenth of their claims, since ranks among
@@ -36,29 +36,29 @@ def kept_draws(ess: Array | None, count: int) -> int:
     return int(np.clip(claimed / INDEPENDENCE, LEAST, min(MOST, max(LEAST, count))))
 
 
-def ranks(x: Array, truth: Array, kept: int, log_w: Array | None = None) -> Array:
-    """How many of ``kept`` draws lie below the truth, [replicate, component]; ties at random.
+def rank_truths(x: Array, truth: Array, count: int, log_w: Array | None = None) -> Array:
+    """How many of ``count`` draws lie below the truth, [replicate, component]; ties at random.
 
     ``x[replicate, chain, draw, component]`` is thinned evenly; weighted draws are taken by weight.
     ``truth[replicate, component]``. A replicate with a draw that is not finite ranks -1.
     """
     rng = np.random.default_rng(SEED)
-    found = np.empty(truth.shape, dtype=np.int64)
+    weights = [None] * len(x) if log_w is None else normalise_weights(log_w)
+    ranks = np.empty(truth.shape, dtype=np.int64)
     for r, (draws, true) in enumerate(zip(x, truth, strict=True)):
         flat = draws.reshape(-1, draws.shape[-1]).astype(np.float64)
-        weights = None if log_w is None else log_w[r].reshape(-1)
-        picked = flat[_picked(len(flat), kept, weights, rng)]
-        below, equal = (picked < true).sum(axis=0), (picked == true).sum(axis=0)
-        found[r] = below + rng.integers(0, equal + 1)
-        found[r, ~np.isfinite(picked).all(axis=0)] = -1
-    return found
+        sample = flat[_pick(len(flat), count, weights[r], rng)]
+        below, equal = (sample < true).sum(axis=0), (sample == true).sum(axis=0)
+        ranks[r] = below + rng.integers(0, equal + 1)
+        ranks[r, ~np.isfinite(sample).all(axis=0)] = -1
+    return ranks
 
 
-def _picked(count: int, kept: int, log_w: Array | None, rng: np.random.Generator) -> Array:
-    if log_w is None:
-        return np.linspace(0, count - 1, kept).round().astype(int)
-    w = np.exp(log_w - log_w.max())
-    return rng.choice(count, size=kept, p=w / w.sum())
+def _pick(size: int, count: int, weights: Array | None, rng: np.random.Generator) -> Array:
+    """Indices of ``count`` of ``size`` draws."""
+    if weights is None:
+        return np.linspace(0, size - 1, count).round().astype(int)
+    return rng.choice(size, size=count, p=weights)
 
 
 @dataclass(frozen=True)
@@ -66,24 +66,24 @@ class Uniformity:
     """Whether ranks of one parameter are uniform."""
 
     p: float  # simultaneous over all ranks
-    shift: float  # mean of (rank + 1/2) / (kept + 1) less 1/2, in standard errors
+    shift: float  # mean of (rank + 1/2) / (draws + 1) less 1/2, in standard errors
     spread: float  # variance of it less 1/12, in standard errors: positive, draws too narrow
 
 
-def uniformity(found: Array, kept: int) -> Uniformity:
-    """Test ``found[replicate]`` ranks (0 to ``kept``) for uniformity.
+def uniformity(ranks: Array, draws: int) -> Uniformity:
+    """Test ``ranks[replicate]``, 0 to ``draws``, for uniformity.
 
     The empirical distribution of the ranks is compared with its binomial at every rank, and the
     least of the tail probabilities with its distribution under uniform ranks, by simulation
     (Säilynoja, Bürkner and Vehtari 2022, Statistics and Computing 32:32, section 2.2).
     """
-    count = len(found)
-    table, null = _null(count, kept)
-    below = np.cumsum(np.bincount(found, minlength=kept + 1)[:-1])
-    least = table[below, np.arange(kept)].min()
+    count = len(ranks)
+    table, null = _null(count, draws)
+    below = np.cumsum(np.bincount(ranks, minlength=draws + 1)[:-1])
+    least = table[below, np.arange(draws)].min()
     p = (1 + np.searchsorted(null, least, side="right")) / (1 + len(null))
-    u = (found + 0.5) / (kept + 1)
-    variance = (1 - 1 / (kept + 1) ** 2) / 12  # of a uniform rank, exactly
+    u = (ranks + 0.5) / (draws + 1)
+    variance = (1 - 1 / (draws + 1) ** 2) / 12  # of a uniform rank, exactly
     fourth = 1 / 180  # variance of (u - 1/2)^2 for a continuous uniform
     shift = (u.mean() - 0.5) / np.sqrt(variance / count)
     spread = (np.square(u - 0.5).mean() - variance) / np.sqrt(fourth / count)
@@ -91,23 +91,23 @@ def uniformity(found: Array, kept: int) -> Uniformity:
 
 
 @functools.lru_cache(maxsize=8)
-def _null(count: int, kept: int) -> tuple[Array, Array]:
+def _null(count: int, draws: int) -> tuple[Array, Array]:
     """Tail probability of each count at or below each rank; sorted minima under uniformity."""
-    share = np.arange(1, kept + 1) / (kept + 1)
+    share = np.arange(1, draws + 1) / (draws + 1)
     k = np.arange(count + 1)[:, None]
     table = np.minimum(stats.binom.cdf(k, count, share), stats.binom.sf(k - 1, count, share))
     rng = np.random.default_rng(SEED)
-    cells = np.full(kept + 1, 1 / (kept + 1))
+    cells = np.full(draws + 1, 1 / (draws + 1))
     minima = []
     for _ in range(0, SIMULATIONS, 1000):
         below = np.cumsum(rng.multinomial(count, cells, size=1000)[:, :-1], axis=1)
-        minima.append(table[below, np.arange(kept)].min(axis=1))
+        minima.append(table[below, np.arange(draws)].min(axis=1))
     return table, np.sort(np.concatenate(minima))
 
 
-def bands(count: int, kept: int, level: float = 0.95) -> tuple[Array, Array]:
-    """Simultaneous band of the share of ranks at or below each rank, [kept] each, for pictures."""
-    table, null = _null(count, kept)
+def uniform_band(count: int, draws: int, level: float = 0.95) -> tuple[Array, Array]:
+    """Simultaneous band of the share of ranks at or below each rank, [draws] each, for figures."""
+    table, null = _null(count, draws)
     limit = null[int((1 - level) * len(null))]
     inside = table > limit
     lo = inside.argmax(axis=0)
@@ -115,13 +115,10 @@ def bands(count: int, kept: int, level: float = 0.95) -> tuple[Array, Array]:
     return lo / count, hi / count
 
 
-def in_words(name: str, found: Uniformity) -> tuple[str, str]:
+def describe_departure(name: str, test: Uniformity) -> tuple[str, str]:
     """The verdict's word and its reason for a parameter whose ranks are not uniform."""
-    if abs(found.shift) >= abs(found.spread):
-        where = "too low" if found.shift > 0 else "too high"
-        return "biased", f"draws of {name!r} lie {where} ({abs(found.shift):.1f} standard errors)"
-    if found.spread > 0:
-        word, how = "overconfident", "narrow"
-    else:
-        word, how = "overcautious", "wide"
-    return word, f"draws of {name!r} are too {how} ({abs(found.spread):.1f} standard errors)"
+    if abs(test.shift) >= abs(test.spread):
+        side = "too low" if test.shift > 0 else "too high"
+        return "biased", f"draws of {name!r} lie {side} ({abs(test.shift):.1f} standard errors)"
+    word, width = ("overconfident", "narrow") if test.spread > 0 else ("overcautious", "wide")
+    return word, f"draws of {name!r} are too {width} ({abs(test.spread):.1f} standard errors)"

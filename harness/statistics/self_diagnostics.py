@@ -1,4 +1,4 @@
-"""What a user could have seen without the exact answer, and what the exact answer then shows.
+"""What a user could have seen without the ground truth, and what the ground truth then shows.
 
 A replicate fails its own diagnostics where a rule of thumb says not to use it. It is wrong where a
 posterior mean is off by more than half an exact sd. The failures that hurt are the silent ones:
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from samplerbench.harness.statistics.ess_rhat import Claims
-from samplerbench.harness.statistics.estimates import Estimate, rate
+from samplerbench.harness.statistics.estimates import Estimate, estimate_share
 
 Array = np.ndarray
 
@@ -23,22 +23,22 @@ WRONG = 0.5  # exact sds
 
 
 @dataclass(frozen=True)
-class Gates:
+class SelfDiagnostics:
     """Which replicates fail their own diagnostics, and how many for each reason."""
 
     fails: Array  # [replicate] bool
     reasons: dict[str, int]  # only reasons that occur
 
 
-def own_diagnostics(
+def diagnose(
     claims: Claims | None,
     chains: int,
     finite: Array,
     moves: Array,
     divergences: Array | None = None,
     termination: Sequence[str | None] | None = None,
-) -> Gates:
-    """The gates, per replicate.
+) -> SelfDiagnostics:
+    """Rules of thumb applied to each replicate.
 
     ``claims`` is None for weighted draws, which have no R-hat and no bulk or tail ESS. ``finite``
     and ``moves`` are [replicate, component]; ``divergences`` [replicate] counts; ``termination``
@@ -59,13 +59,13 @@ def own_diagnostics(
             [_cut_short(why) for why in termination], dtype=bool
         )
     reasons = {name: int(test.sum()) for name, test in tests.items() if test.any()}
-    return Gates(np.logical_or.reduce(list(tests.values())), reasons)
+    return SelfDiagnostics(np.logical_or.reduce(list(tests.values())), reasons)
 
 
-def wrong(est: Array, mean: Array, sd: Array, mean_se: Array | float = 0.0) -> Array:
+def find_wrong(est: Array, mean: Array, sd: Array, mean_se: Array | float = 0.0) -> Array:
     """[replicate] bool: some component's mean is finite and off by more than half an exact sd.
 
-    ``mean_se``: the answer's own standard error, three of which are on top.
+    ``mean_se``: the ground truth's own standard error, three of which are on top.
     """
     with np.errstate(invalid="ignore"):
         return (np.abs(np.asarray(est) - mean) > WRONG * sd + 3 * np.asarray(mean_se)).any(axis=1)
@@ -73,12 +73,12 @@ def wrong(est: Array, mean: Array, sd: Array, mean_se: Array | float = 0.0) -> A
 
 def silent_failures(fails: Array, is_wrong: Array) -> Estimate:
     """Share of replicates that pass their own diagnostics and are wrong, with exact interval."""
-    return rate(int((~fails & is_wrong).sum()), len(fails))
+    return estimate_share(int((~fails & is_wrong).sum()), len(fails))
 
 
 def failure_rate(is_wrong: Array, finite: Array) -> Estimate:
     """Share of replicates that are wrong or not finite, with its exact interval."""
-    return rate(int((is_wrong | ~_all(finite)).sum()), len(is_wrong))
+    return estimate_share(int((is_wrong | ~_all(finite)).sum()), len(is_wrong))
 
 
 def _all(flags: Array) -> Array:

@@ -14,27 +14,27 @@ import numpy as np
 from samplerbench.components import component_draws
 from samplerbench.harness.statistics.estimates import (
     Estimate,
+    estimate_share,
     mean_interval,
-    missing,
-    rate,
+    no_estimate,
 )
 from samplerbench.harness.statistics.weighted import weighted_quantiles
 from samplerbench.models.base import Exact
 
 Array = np.ndarray
 
-REPLICATIONS = 48  # of the yardstick, at least: its mean W1 is then known to about 5 %
+REPLICATIONS = 48  # of independent draws, at least: their mean W1 is then known to about 5 %
 FEWEST, LARGEST = 8, 30_000_000  # fewer, down to 8, where 48 would take more numbers than that
 AT_ONCE = 10_000_000  # numbers in memory
-NUMBERS = 1_000_000  # drawn for the yardstick at most: replications are added up to this
+NUMBERS = 1_000_000  # drawn for these at most: replications are added up to this
 MOST = 256  # replications: an rms is then known to 4.4 %, and 100 of 5000 draws to 7 %
-SEED = 20260602  # of the yardstick's draws
+SEED = 20260602  # of the independent draws
 GRID = 2000  # mid-point probabilities for weighted draws
 CENTRAL = (0.5, 0.9)  # central intervals whose coverage is reported
 
 
 @dataclass(frozen=True)
-class Yardstick:
+class IndependentScores:
     """What independent draws from the exact answer score, [component] each."""
 
     draws: int  # how many draws a replication
@@ -50,7 +50,7 @@ def w1(x: Array, exact: Exact, log_w: Array | None = None) -> Array:
 
     Integral over p of |F_draws^-1(p) - F^-1(p)| (Villani 2003, Topics in Optimal Transportation,
     theorem 2.18) by the mid-point rule: mean |x_(i) - F^-1((i - 1/2) / n)| for equal weights. NaN
-    where a draw is not finite, and throughout where the answer is moments alone.
+    where a draw is not finite, and throughout where the ground truth is moments alone.
     """
     if exact.quantile is None:
         return np.full((len(x), x.shape[-1]), np.nan)
@@ -64,14 +64,14 @@ def w1(x: Array, exact: Exact, log_w: Array | None = None) -> Array:
 
 
 @functools.lru_cache(maxsize=32)  # the rows of one model share its answer, and often a size
-def iid(exact: Exact, draws: int) -> Yardstick:
+def score_independent_draws(exact: Exact, draws: int) -> IndependentScores:
     """What ``draws`` independent exact draws score; the seed is fixed, and so is the answer.
 
     Of an answer that is moments alone no distance is known, and means are taken for normal.
     """
     if exact.draw is None:
         unknown, one = np.full(len(exact.names), np.nan), np.ones(len(exact.names))
-        return Yardstick(draws, MOST, unknown, unknown, one, one)
+        return IndependentScores(draws, MOST, unknown, unknown, one, one)
     size = draws * len(exact.names)
     least = int(np.clip(LARGEST // size, FEWEST, REPLICATIONS))
     replications = int(np.clip(NUMBERS // size, least, MOST))
@@ -82,24 +82,24 @@ def iid(exact: Exact, draws: int) -> Yardstick:
         flat = component_draws(sites, exact.names, lead=1).reshape(count, 1, draws, -1)
         parts.append((w1(flat, exact), flat.mean(axis=(1, 2)), flat.std(axis=(1, 2), ddof=1)))
     distance, mean, sd = (np.concatenate(column) for column in zip(*parts, strict=True))
-    off, se = mean - exact.mean, sd / np.sqrt(draws)
+    errors, se = mean - exact.mean, sd / np.sqrt(draws)
     error = distance.std(axis=0, ddof=1) / np.sqrt(replications)
-    return Yardstick(
+    return IndependentScores(
         draws,
         replications,
         w1=distance.mean(axis=0),
         w1_error=error,
-        calibration=np.sqrt(np.square(off / se).mean(axis=0)),
-        typical=np.sqrt(np.square(off / np.median(se, axis=0)).mean(axis=0)),
+        calibration=np.sqrt(np.square(errors / se).mean(axis=0)),
+        typical=np.sqrt(np.square(errors / np.median(se, axis=0)).mean(axis=0)),
     )
 
 
-def w1_estimates(distance: Array) -> list[Estimate]:
+def estimate_w1(distance: Array) -> list[Estimate]:
     """Mean over replicates of W1 ``[replicate, component]``, in sds, with Student t intervals."""
     return [mean_interval(column) for column in np.asarray(distance).T]
 
 
-def coverage(
+def estimate_coverage(
     x: Array, exact: Exact, log_w: Array | None = None, seed: int = SEED
 ) -> dict[float, list[Estimate]]:
     """How often the draws' central 50 % and 90 % intervals hold a draw from the exact posterior.
@@ -108,7 +108,7 @@ def coverage(
     The result has an estimate a component for each level; an honest sampler gives the level itself.
     """
     if exact.draw is None:
-        none = missing("the reference is moments alone")
+        none = no_estimate("the reference is moments alone")
         return {level: [none] * len(exact.names) for level in CENTRAL}
     sites = exact.draw(np.random.default_rng(seed), len(x))
     target = component_draws(sites, exact.names, lead=1)
@@ -117,9 +117,10 @@ def coverage(
 
 def _coverage(x: Array, log_w: Array | None, level: float, target: Array) -> list[Estimate]:
     lo, hi = quantiles(x, log_w, np.array([(1 - level) / 2, (1 + level) / 2]))
-    known = np.isfinite(lo) & np.isfinite(hi)
-    held = known & (lo <= target) & (target <= hi)
-    return [rate(int(k), int(n)) for k, n in zip(held.sum(axis=0), known.sum(axis=0), strict=True)]
+    finite = np.isfinite(lo) & np.isfinite(hi)
+    inside = finite & (lo <= target) & (target <= hi)
+    counts = zip(inside.sum(axis=0), finite.sum(axis=0), strict=True)
+    return [estimate_share(int(count), int(total)) for count, total in counts]
 
 
 def quantiles(x: Array, log_w: Array | None, probs: Array) -> Array:

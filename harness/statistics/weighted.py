@@ -13,7 +13,7 @@ import numpy as np
 Array = np.ndarray
 
 
-def weights(log_w: Array) -> Array:
+def normalise_weights(log_w: Array) -> Array:
     """Weights that sum to one in each replicate, [replicate, chain * draw]; NaN if all are zero."""
     flat = np.asarray(log_w, dtype=np.float64).reshape(len(log_w), -1)
     top = flat.max(axis=1, keepdims=True)
@@ -27,8 +27,8 @@ def weighted_moments(x: Array, log_w: Array) -> tuple[Array, Array]:
 
     The sd is that of the weighted draws taken as a distribution: no n - 1, since n is not known.
     """
-    w = weights(log_w)
-    flat = _kept(x, w)
+    w = normalise_weights(log_w)
+    flat = _without_padding(x, w)
     mean = np.einsum("rn,rnc->rc", w, flat)
     with np.errstate(invalid="ignore"):  # an infinite draw has no deviation from an infinite mean
         square = np.einsum("rn,rnc->rc", w, np.square(flat - mean[:, None]))
@@ -40,13 +40,13 @@ def kish_ess(log_w: Array) -> Array:
 
     It leaves out that nested sampling's weights are themselves estimates, and so claims too much.
     """
-    return 1.0 / np.square(weights(log_w)).sum(axis=1)
+    return 1.0 / np.square(normalise_weights(log_w)).sum(axis=1)
 
 
 def weighted_quantiles(x: Array, log_w: Array, probs: Array) -> Array:
     """Quantiles [prob, replicate, component]: the least draw with that share of the weight."""
-    w = weights(log_w)
-    flat = np.moveaxis(_kept(x, w), 2, 1)  # [replicate, component, n]
+    w = normalise_weights(log_w)
+    flat = np.moveaxis(_without_padding(x, w), 2, 1)  # [replicate, component, n]
     order = np.argsort(np.where((w > 0)[:, None], flat, np.inf), axis=2)  # padding last
     share = np.cumsum(
         np.take_along_axis(np.broadcast_to(w[:, None], flat.shape), order, axis=2), axis=2
@@ -57,7 +57,7 @@ def weighted_quantiles(x: Array, log_w: Array, probs: Array) -> Array:
     return np.moveaxis(values, 2, 0)
 
 
-def _kept(x: Array, w: Array) -> Array:
+def _without_padding(x: Array, w: Array) -> Array:
     """Draws [replicate, n, component], float64, with 0 where the weight is 0."""
     flat = np.asarray(x, dtype=np.float64).reshape(len(x), -1, x.shape[-1])
     return np.where((w == 0)[:, :, None], 0.0, flat)

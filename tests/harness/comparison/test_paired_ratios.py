@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from samplerbench.harness.comparison import paired_ratios
-from samplerbench.harness.comparison.paired_ratios import Side
+from samplerbench.harness.comparison.paired_ratios import Conclusion
+from samplerbench.harness.comparison.resampling import ratio_interval
+from samplerbench.harness.comparison.sides import Side, UnlikeMachines, refuse_unlike_machines
 from samplerbench.harness.records import Result
+from samplerbench.reports.comparison.comparison import compare
 from tests.support import trials
 
 
@@ -36,24 +39,27 @@ def test_known_ratios_lie_in_their_intervals_and_are_said_in_words():
         side("slow", errors(0.3, 1), times(2.0, 2)),
         side("fast", errors(0.1, 3), times(1, 4)),
     )
-    found = by_quantity(paired_ratios._judged([(slow, fast)]))
+    found = by_quantity(paired_ratios.compare_pairs([(slow, fast)]))
     assert found["time"].lo < 2.0 < found["time"].hi
     assert found["error"].lo < 3.0 < found["error"].hi
     assert found["efficiency"].lo < 1 / 18 < found["efficiency"].hi
+    conclusions = [found[name].conclusion for name in paired_ratios.QUANTITIES]
+    assert conclusions == [Conclusion.MORE, Conclusion.MORE, Conclusion.LESS]
     assert "times slower" in found["time"].answer
     assert "times less accurate" in found["error"].answer
     assert "times less efficient" in found["efficiency"].answer
 
 
+@pytest.mark.slow
 def test_equal_samplers_are_indistinguishable_or_a_tie():
-    words = ("indistinguishable at this budget", "a tie within 5 %")
+    alike = (Conclusion.INDISTINGUISHABLE, Conclusion.TIE)
     said = 0
     for seed in range(20):
         pair = (
             side("a", errors(1, 2 * seed), times(1, 2 * seed)),
             side("b", errors(1, 2 * seed + 1), times(1, 2 * seed + 1)),
         )
-        said += not all(ratio.answer in words for ratio in paired_ratios._judged([pair]))
+        said += not all(ratio.conclusion in alike for ratio in paired_ratios.compare_pairs([pair]))
     assert said <= 9  # a report errs with 5 %: binomial(20, 0.05) exceeds 9 once in a million
 
 
@@ -63,7 +69,7 @@ def test_failed_replicates_count_as_infinite_errors_and_never_help():
     values = []
     for failing in (1, 20, 31):
         broken = np.where(np.arange(64)[:, None] < failing, np.nan, good)
-        found = by_quantity(paired_ratios._judged([(side("a", broken, times(1, 1)), base)]))[
+        found = by_quantity(paired_ratios.compare_pairs([(side("a", broken, times(1, 1)), base)]))[
             "error"
         ]
         assert f"{failing} replicate(s) failed" in found.reason
@@ -74,7 +80,9 @@ def test_failed_replicates_count_as_infinite_errors_and_never_help():
 def test_failures_of_more_than_half_on_both_sides_cannot_be_compared():
     broken = np.where(np.arange(64)[:, None] < 40, np.nan, errors(1, 1))
     found = by_quantity(
-        paired_ratios._judged([(side("a", broken, times(1, 1)), side("b", broken, times(1, 2)))])
+        paired_ratios.compare_pairs(
+            [(side("a", broken, times(1, 1)), side("b", broken, times(1, 2)))]
+        )
     )
     assert found["error"].value is None
     assert "infinite" in found["error"].reason
@@ -90,7 +98,8 @@ def test_failures_of_more_than_half_on_both_sides_cannot_be_compared():
 )
 def test_what_cannot_be_compared_says_why(row, quantity, reason):
     base = side("b", errors(1, 2), times(1, 2))
-    assert by_quantity(paired_ratios._judged([(row, base)]))[quantity].reason == reason
+    ratio = by_quantity(paired_ratios.compare_pairs([(row, base)]))[quantity]
+    assert (ratio.conclusion, ratio.reason) == (Conclusion.NOT_COMPARED, reason)
 
 
 def test_unlike_machines_are_refused_by_name_unless_allowed():
@@ -98,20 +107,38 @@ def test_unlike_machines_are_refused_by_name_unless_allowed():
         side("a", None, [1], machine={"host": "one"}),
         side("a", None, [1], machine={"host": "two"}),
     ]
-    with pytest.raises(paired_ratios.Unlike, match="differ in host: one, two"):
-        paired_ratios._refuse_unlike(pair, allowed=False)
-    paired_ratios._refuse_unlike(pair, allowed=True)
+    with pytest.raises(UnlikeMachines, match="differ in host: one, two"):
+        refuse_unlike_machines(pair)
+    with pytest.raises(UnlikeMachines, match="differ in host: one, two"):
+        paired_ratios.compare_within(pair)
+    assert len(paired_ratios.compare_within(pair, unlike=True)) == 6  # also between environments
 
 
+def test_samplers_each_in_an_environment_of_its_own_are_compared_across_environments():
+    """So they run where no environment is asked for; in two of them each has its own reference."""
+    first = side("a", errors(1, 1), times(1, 1), environment="one", environment_digest="1")
+    second = side("b", errors(1, 2), times(2, 2), environment="two", environment_digest="2")
+    ratios = paired_ratios.compare_within([first, second])
+    assert {(ratio.row, ratio.reference) for ratio in ratios} == {("b on two", "a on one")}
+    third = side("b", errors(1, 3), times(2, 3), environment="one", environment_digest="1")
+    ratios = paired_ratios.compare_within([first, second, third])
+    assert {(ratio.row, ratio.reference) for ratio in ratios} == {
+        ("b on one", "a on one"),
+        ("b on one", "b on two"),
+    }
+
+
+@pytest.mark.slow
 def test_few_pairs_take_a_t_interval_that_covers():
     rng = np.random.default_rng(8)
     held = 0
     for _ in range(2000):
-        _, lo, hi = paired_ratios._interval(0.1 * rng.standard_normal(5))
+        _, lo, hi = ratio_interval(0.1 * rng.standard_normal(5))
         held += lo <= 1 <= hi
     assert abs(held / 2000 - 0.95) < 5 * np.sqrt(0.95 * 0.05 / 2000)
 
 
+@pytest.mark.slow
 def test_holm_spares_a_report_of_many_equals():
     """At most 5 % of reports of 30 equal pairs say anything; uncorrected it would be 4 in 5."""
     said = 0
@@ -124,19 +151,27 @@ def test_holm_spares_a_report_of_many_equals():
             for i in range(30)
         ]
         said += any(
-            "times" in r.answer for r in paired_ratios._judged(pairs) if r.quantity == "time"
+            r.conclusion in (Conclusion.MORE, Conclusion.LESS)
+            for r in paired_ratios.compare_pairs(pairs)
+            if r.quantity == "time"
         )
     assert said <= 14  # binomial(40, 0.05) exceeds 14 less than once in a million
 
 
+@pytest.mark.process
 def test_a_campaign_is_compared_with_itself_as_a_tie(tmp_path):
     import samplerbench
 
-    with samplerbench.run(samplers=["exact_iid", "control_wide"], replicates=16, draws=200,
-                     out=tmp_path / "c", env="current") as campaign:  # fmt: skip
-        ratios = paired_ratios.between(campaign, campaign)
-        assert {ratio.answer for ratio in ratios} == {"a tie within 5 %"}
-        within = paired_ratios.within(campaign)
+    with samplerbench.run(
+        samplers=["exact_iid", "control_wide"],
+        replicates=16,
+        draws=200,
+        out=tmp_path / "c",
+        env="current",
+    ) as campaign:
+        both = compare(campaign, campaign)
+        assert {ratio.conclusion for ratio in both.ratios} == {Conclusion.TIE}
+        within = compare(campaign).ratios
         assert {(r.row, r.reference) for r in within} == {("control_wide", "exact_iid")}
         with pytest.raises(ValueError, match="did you mean 'exact_iid'"):
-            paired_ratios.within(campaign, reference="exact_id")
+            compare(campaign, reference="exact_id")

@@ -8,16 +8,30 @@ import numpy as np
 import pytest
 
 from samplerbench.harness import draws_file
-from samplerbench.harness.campaign.run import Campaign
+from samplerbench.harness.campaign.campaign import Campaign
 from samplerbench.harness.campaign.store import Store
-from samplerbench.harness.comparison import stack_differences
+from samplerbench.harness.comparison.paired_ratios import Conclusion
+from samplerbench.harness.comparison.stack_differences import (
+    ALPHA,
+    StackRun,
+    compare_stacks,
+    one_distribution_p,
+)
 from samplerbench.harness.records import Result
-from samplerbench.reports.comparison import stack_changes
+from samplerbench.reports.comparison import report
+from samplerbench.reports.comparison.comparison import compare
 from samplerbench.samplers.base import Draws
 from tests.support import trials
 
-TIMINGS = {"import_s": 1.0, "cold_s": 2.0, "compile_s": 1.5, "compiles": 100, "rerun_s": 0.5,
-           "compiles_per_rerun": 0, "warm_s": 0.02}  # fmt: skip
+TIMINGS = {
+    "import_s": 1.0,
+    "cold_s": 2.0,
+    "compile_s": 1.5,
+    "compiles": 100,
+    "rerun_s": 0.5,
+    "compiles_per_rerun": 0,
+    "warm_s": 0.02,
+}
 
 
 def runs(seed, count, width=1.0):
@@ -52,7 +66,7 @@ def campaign(tmp_path):
             store.add_trials([trial])
             scratch = store.scratch(trial.id)
             scratch.mkdir(parents=True)
-            draws_file.save(scratch / "draws.npz", {"replicates": found, "plain": plain})
+            draws_file.save_draws(scratch / "draws.npz", {"replicates": found, "plain": plain})
             store.commit(trial, Result("ok", timings={**TIMINGS, **timings}), scratch, 1.0)
         return Campaign(store)
 
@@ -61,14 +75,27 @@ def campaign(tmp_path):
         store.close()
 
 
+def changes(*campaigns):
+    return compare_stacks(*map(stack_runs, campaigns))
+
+
+def stack_runs(campaign):
+    trials = {trial.id: trial for trial in campaign.store.trials()}
+    return [
+        StackRun(trials[row["trial"]], row, campaign.store.draws_path(row["trial"]))
+        for row in campaign.rows()
+    ]
+
+
 def by_quantity(found):
     return {one.quantity: one for one in found}
 
 
 def test_the_same_draws_are_said_to_be_the_same(campaign):
     both = campaign(("old", runs(1, 16), runs(9, 2), {}), ("new", runs(2, 16), runs(9, 2), {}))
-    found = by_quantity(stack_differences.changes(both))
+    found = by_quantity(changes(both))
     assert "bit by bit" in found["draws"].answer
+    assert found["draws"].conclusion is Conclusion.IDENTICAL
     assert (found["draws"].row, found["draws"].reference) == (
         "numpyro_nuts on new",
         "numpyro_nuts on old",
@@ -78,40 +105,44 @@ def test_the_same_draws_are_said_to_be_the_same(campaign):
 def test_other_draws_of_one_distribution_are_told_from_another_distribution(campaign):
     old = ("old", runs(1, 32), runs(9, 2), {})
     same = campaign(old, ("new", runs(2, 32), runs(8, 2), {}))
-    found = by_quantity(stack_differences.changes(same))["draws"]
-    assert "one distribution" in found.answer and found.p > stack_differences.ALPHA
+    found = by_quantity(changes(same))["draws"]
+    assert "one distribution" in found.answer and found.p > ALPHA
+    assert found.conclusion is Conclusion.INDISTINGUISHABLE
     wide = campaign(old, ("new", runs(2, 32, 1.5), runs(8, 2), {}), name="wide")
-    found = by_quantity(stack_differences.changes(wide))["draws"]
-    assert "another distribution" in found.answer and found.p < stack_differences.ALPHA
+    found = by_quantity(changes(wide))["draws"]
+    assert "another distribution" in found.answer and found.p < ALPHA
+    assert found.conclusion is Conclusion.DIFFERENT
 
 
 def test_few_replicates_say_no_more_than_that_draws_differ(campaign):
     few = campaign(("old", runs(1, 4), runs(9, 2), {}), ("new", runs(2, 4), runs(8, 2), {}))
-    assert "fewer than 8" in by_quantity(stack_differences.changes(few))["draws"].answer
+    found = by_quantity(changes(few))["draws"]
+    assert "fewer than 8" in found.answer and found.conclusion is Conclusion.NOT_TESTED
 
 
 def test_seconds_and_counts_stand_side_by_side(campaign):
     slower = {"cold_s": 4.0, "compiles_per_rerun": 1}
     both = campaign(("old", runs(1, 8), runs(9, 2), {}), ("new", runs(2, 8), runs(9, 2), slower))
-    found = by_quantity(stack_differences.changes(both))
+    found = by_quantity(changes(both))
     assert found["cold_s"].value == 2.0 and found["cold_s"].answer == "2.00 -> 4.00"
     assert found["compiles_per_rerun"].answer == "0 -> 1"
     assert found["compiles_per_rerun"].value is None  # no ratio to nothing
-    shown = stack_changes.text(stack_differences.changes(both))
-    assert "what changed since old" in shown and "2.00 -> 4.00  2.00 times" in shown
+    shown = report.render(compare(both))
+    assert "changes since old" in shown and "2.00 -> 4.00" in shown
 
 
 def test_two_campaigns_are_compared_and_one_stack_alone_is_not(campaign):
     old = campaign(("old", runs(1, 8), runs(9, 2), {}), name="a")
     new = campaign(("new", runs(1, 8), runs(9, 2), {}), name="b")
-    assert stack_differences.changes(old) == [] and stack_changes.text([]) == ""
-    assert stack_differences.changes(old, new)[0].row == "numpyro_nuts on new"
+    assert changes(old) == [] and "changes since" not in report.render(compare(old))
+    assert changes(old, new)[0].row == "numpyro_nuts on new"
 
 
+@pytest.mark.slow
 def test_a_test_of_one_distribution_errs_as_seldom_as_it_says():
     rng = np.random.default_rng(3)
     false = sum(
-        stack_differences.distribution(rng.normal(size=(16, 4)), rng.normal(size=(16, 4))) < 0.05
+        one_distribution_p(rng.normal(size=(16, 4)), rng.normal(size=(16, 4))) < 0.05
         for _ in range(200)
     )
     assert false <= 20  # binomial(200, 0.05) exceeds 20 once in a thousand; KS is conservative

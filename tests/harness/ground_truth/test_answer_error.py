@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from samplerbench.harness.ground_truth import reference_files
-from samplerbench.harness.scoring.replicate_summary import from_draws
-from samplerbench.harness.scoring.verdict import verdict
+from samplerbench.harness.scoring.replicate_summary import summarise
+from samplerbench.harness.scoring.verdict import judge
 from samplerbench.harness.statistics import estimates
 from tests.support.synthetic import Case, gaussian, iid
 
@@ -19,7 +19,7 @@ CASE = Case(replicates=64, draws=250)
 def reference(count: int, rng, moments: bool = False):
     """An answer from ``count`` independent draws."""
     sites = {"p": gaussian(2).draw(rng, count)["p"][None]}
-    found = reference_files.of_draws(sites, "reference draws (r.npz)", "r.npz")
+    found = reference_files.truth_from_draws(sites, "reference draws (r.npz)", "r.npz")
     return replace(found, quantile=None, draw=None) if moments else found
 
 
@@ -29,10 +29,11 @@ def words(count: int, shift: float = 0.0, scale: float = 1.0, times: int = 16, *
     for i in range(times):
         rng = np.random.default_rng([count, i])
         x = exact.mean + shift * exact.sd + scale * (iid(CASE, exact, rng) - exact.mean)
-        found.append(verdict(from_draws(x, reference(count, rng, **more))).verdict)
+        found.append(judge(summarise(x, reference(count, rng, **more))).verdict)
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "moments"), [(800, False), (4000, False), (800, True)])
 def test_independent_draws_are_honest_whatever_the_reference_missed(count, moments):
     # the lesser reference is off by 0.6 of a run's own standard error, and 64 runs all see that;
@@ -40,13 +41,15 @@ def test_independent_draws_are_honest_whatever_the_reference_missed(count, momen
     assert set(words(count, moments=moments)) == {"honest"}
 
 
+@pytest.mark.slow
 def test_a_poor_reference_gives_no_verdict_and_says_why():
     assert set(words(100)) == {"no exact answer"}
     x = iid(CASE, gaussian(2), np.random.default_rng(1))
-    told = verdict(from_draws(x, reference(100, np.random.default_rng(2))))
+    told = judge(summarise(x, reference(100, np.random.default_rng(2))))
     assert "too uncertain to judge by" in told.reason
 
 
+@pytest.mark.slow
 def test_flaws_larger_than_the_references_error_are_found():
     for flaw in ({"shift": 0.25}, {"scale": 1.3}, {"scale": 1.3, "moments": True}):
         assert set(words(5000, times=6, **flaw)) == {"biased"}
@@ -70,6 +73,6 @@ def test_intervals_are_widened_and_what_the_answer_adds_is_taken_off():
 
 def test_moments_alone_leave_out_what_needs_a_distribution():
     x = iid(CASE, gaussian(2), np.random.default_rng(4))
-    found = from_draws(x, reference(5000, np.random.default_rng(5), moments=True))
-    assert np.isnan(found.w1).all() and np.isnan(found.below).all()
-    assert verdict(found).verdict == "honest"
+    found = summarise(x, reference(5000, np.random.default_rng(5), moments=True))
+    assert np.isnan(found.w1).all() and np.isnan(found.below_median).all()
+    assert judge(found).verdict == "honest"

@@ -66,16 +66,20 @@ def write_json(path, sites):
 
 
 WRITERS = {
-    "draws.npz": write_npz, "draws.csv": write_csv, "draws.nc": write_nc,
-    "draws.json": write_json, "draws.json.zip": write_json,
-}  # fmt: skip
+    "draws.npz": write_npz,
+    "draws.csv": write_csv,
+    "draws.nc": write_nc,
+    "draws.json": write_json,
+    "draws.json.zip": write_json,
+}
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("name", WRITERS)
 def test_every_kind_of_file_gives_the_same_answer(name, sites, tmp_path):
     WRITERS[name](tmp_path / name, {k: sites[k] for k in ("beta", "L", "m")})
-    found = reference_files.from_file(tmp_path / name, SHAPES)
+    found = reference_files.read_reference(tmp_path / name, SHAPES)
     assert found.names == NAMES  # in the model's order, not the file's
     x = np.concatenate([sites[n].reshape(2, 300, -1) for n in SHAPES], axis=2)
     np.testing.assert_allclose(found.mean, x.mean(axis=(0, 1)), rtol=1e-10, atol=1e-12)
@@ -94,21 +98,25 @@ def test_every_kind_of_file_gives_the_same_answer(name, sites, tmp_path):
 
 def test_draws_of_one_chain_need_no_axis_for_it(sites, tmp_path):
     write_flat_npz(tmp_path / "flat.npz", sites)
-    found = reference_files.from_file(tmp_path / "flat.npz", SHAPES)
+    found = reference_files.read_reference(tmp_path / "flat.npz", SHAPES)
     np.testing.assert_allclose(found.mean[0], sites["m"].mean())
 
 
 def test_a_files_own_names_do_where_no_model_is_given(sites, tmp_path):
     write_json(tmp_path / "draws.json", sites)
-    assert set(reference_files.from_file(tmp_path / "draws.json").names) == set(NAMES)
+    assert set(reference_files.read_reference(tmp_path / "draws.json").names) == set(NAMES)
 
 
 def test_moments_come_with_their_errors_or_as_exact(tmp_path):
     np.savez(
         tmp_path / "m.npz",
-        m_mean=1.0, m_sd=2.0, beta_mean=np.zeros(3), beta_sd=np.ones(3), beta_mean_se=np.ones(3),
-    )  # fmt: skip
-    found = reference_files.from_file(tmp_path / "m.npz", {"m": (), "beta": (3,)})
+        m_mean=1.0,
+        m_sd=2.0,
+        beta_mean=np.zeros(3),
+        beta_sd=np.ones(3),
+        beta_mean_se=np.ones(3),
+    )
+    found = reference_files.read_reference(tmp_path / "m.npz", {"m": (), "beta": (3,)})
     assert found.names == NAMES[:4]
     assert found.mean_se.tolist() == [0.0, 1.0, 1.0, 1.0]
     assert found.sd.tolist() == [2.0, 1.0, 1.0, 1.0]
@@ -121,7 +129,7 @@ def test_fixed_entries_of_a_cholesky_factor_are_left_out(tmp_path):
     factor = np.zeros((400, 2, 2))
     factor[:, 0, 0], factor[:, 1, 0], factor[:, 1, 1] = 1.0, low, np.sqrt(1 - low**2)
     np.savez(tmp_path / "l.npz", L=factor)
-    found = reference_files.from_file(tmp_path / "l.npz", {"L": (2, 2)})
+    found = reference_files.read_reference(tmp_path / "l.npz", {"L": (2, 2)})
     assert found.names == ("L[1,0]", "L[1,1]")
     assert found.draw(rng, 3)["L"].shape == (3, 2, 2)
 
@@ -156,6 +164,6 @@ def test_a_file_that_does_not_do_is_refused_with_what_would(case, sites, tmp_pat
     (tmp_path / "nan.csv").write_text("m\n1\n2\nnan\n4\n5\n")
     (tmp_path / "unlike.csv").write_text("m,chain\n1,1\n2,1\n3,2\n")
     with pytest.raises(UsageError) as refused:
-        reference_files.from_file(tmp_path / name, shapes)
+        reference_files.read_reference(tmp_path / name, shapes)
     assert words in str(refused.value)
     assert "expected: .npz (arrays by site)" in str(refused.value)

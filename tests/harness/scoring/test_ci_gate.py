@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-from samplerbench.harness.scoring.ci_gate import failing
+from samplerbench.harness.scoring.ci_gate import list_failures
 
 
 def row(sampler, verdict, status="ok", **settings):
     reason = "" if status == "ok" else "it raised"
-    return {"sampler": sampler, "settings": settings, "verdict": verdict, "status": status,
-            "verdict_reason": f"why {verdict}" if verdict else "", "reason": reason}  # fmt: skip
+    return {
+        "sampler": sampler,
+        "settings": settings,
+        "verdict": verdict,
+        "status": status,
+        "verdict_reason": f"why {verdict}" if verdict else "",
+        "reason": reason,
+    }
 
 
 ROWS = [row("a", "honest"), row("b", "biased"), row("b", "honest", by=2), row("c", None, "failed")]
 
 
 def test_without_a_rule_nothing_fails():
-    assert failing(ROWS, ()) == []
+    assert list_failures(ROWS, ()) == []
 
 
 def test_one_verdict_holds_for_every_row_and_the_line_says_why():
-    assert failing(ROWS, ["honest"]) == [
+    assert list_failures(ROWS, ["honest"]) == [
         "b: biased, not honest: why biased",
         "c: failed, not honest: it raised",
     ]
 
 
 def test_a_rule_for_one_sampler_leaves_the_others_alone():
-    assert failing(ROWS, ["b:by=2=honest"]) == []
-    assert failing(ROWS, ["b=honest"]) == ["b: biased, not honest: why biased"]
+    assert list_failures(ROWS, ["b:by=2=honest"]) == []
+    assert list_failures(ROWS, ["b=honest"]) == ["b: biased, not honest: why biased"]
 
 
 def test_a_rule_for_one_sampler_goes_before_that_for_all():
-    assert failing(ROWS[:2], ["honest", "b=biased"]) == []
+    assert list_failures(ROWS[:2], ["honest", "b=biased"]) == []
 
 
 def test_a_sampler_that_is_gated_but_missing_fails():
-    assert failing(ROWS, ["d=honest"]) == ["d: there is no such row"]
+    assert list_failures(ROWS, ["d=honest"]) == ["d: there is no such row"]

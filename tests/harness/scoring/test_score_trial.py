@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import samplerbench
-from samplerbench.harness.scoring import claimed, score_trial
-from samplerbench.harness.scoring.columns import DECLARED
+from samplerbench.harness.scoring import score_trial
+from samplerbench.harness.scoring.columns import MAIN_COLUMNS
+from samplerbench.harness.scoring.metrics.claimed import no_claim_reason
 
 #: a NumPyro model of one line, without an exact answer
 #: of three parameters: too many for quadrature
@@ -24,7 +25,7 @@ def scored(tmp_path, **options):
         return campaign.rows()[0]
 
 
-NUMBERS = [c.name for c in DECLARED if c.group in ("claimed", "realised", "cost")]
+NUMBERS = [column.name for column in MAIN_COLUMNS if column.is_number]
 
 
 def assert_every_number_or_its_reason(row):
@@ -35,6 +36,7 @@ def assert_every_number_or_its_reason(row):
             assert np.isfinite(value), name
 
 
+@pytest.mark.process
 def test_one_replicate_has_no_realised_anything(tmp_path):
     row = scored(tmp_path, replicates=1)
     assert row["verdict"] == "too few replicates"
@@ -44,12 +46,14 @@ def test_one_replicate_has_no_realised_anything(tmp_path):
     assert_every_number_or_its_reason(row)
 
 
+@pytest.mark.process
 def test_one_draw_claims_nothing(tmp_path):
     row = scored(tmp_path, draws=1)
     assert row["missing"]["ess"] == "1 draw(s) a chain; a claim needs at least 4"
     assert_every_number_or_its_reason(row)
 
 
+@pytest.mark.process
 def test_constant_draws_claim_nothing_and_are_broken(tmp_path):
     row = scored(tmp_path, samplers=["control_stuck:share=1"])
     assert row["missing"]["ess"] == "a parameter's draws are constant"
@@ -60,9 +64,10 @@ def test_constant_draws_claim_nothing_and_are_broken(tmp_path):
 def test_draws_that_hold_nan_say_how_many_and_are_broken():
     x = np.random.default_rng(1).standard_normal((20, 1, 50, 2))
     x[:, 0, 3, 0] = np.nan
-    assert claimed.what_is_wrong(x, None) == "draws hold 20 NaN or infinite values"
+    assert no_claim_reason(x, None) == "draws hold 20 NaN or infinite values"
 
 
+@pytest.mark.process
 def test_a_model_without_an_exact_answer_says_so(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(NORMAL)
@@ -80,11 +85,13 @@ def test_a_model_without_an_exact_answer_says_so(tmp_path):
     assert_every_number_or_its_reason(row)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("sampler", ["exact_iid", "control_overclaiming", "control_evidence"])
 def test_claimed_realised_and_cost_are_complete_for(tmp_path, sampler):
     assert_every_number_or_its_reason(scored(tmp_path, samplers=[sampler]))
 
 
+@pytest.mark.process
 def test_what_cannot_be_scored_is_a_row_with_the_reason(tmp_path, monkeypatch, capsys):
     def refuse(*_):
         raise ArithmeticError("no sense in these draws")

@@ -16,7 +16,7 @@ from samplerbench.harness.scoring.verdict import (
     COMPARABLE,
     LEAST,
     VERDICTS,
-    verdict,
+    judge,
 )
 from samplerbench.harness.scoring.verdict_tests import ALPHA, CALIBRATION
 from samplerbench.harness.statistics import wasserstein
@@ -34,25 +34,27 @@ from tests.support.synthetic import (
 SMALL = Case(replicates=64, draws=1000, size=2)
 
 
-def score(maker, case: Case = SMALL, exact=gaussian, seed: int = 1) -> replicate_summary.Evidence:
+def score(
+    maker, case: Case = SMALL, exact=gaussian, seed: int = 1
+) -> replicate_summary.ReplicateSummary:
     return maker(case, exact(case.size), np.random.default_rng(seed))
 
 
 def ideal(
     replicates: int = 64, ess: float = 1000.0, size: int = 2, seed: int = 1
-) -> replicate_summary.Evidence:
+) -> replicate_summary.ReplicateSummary:
     """Evidence of an honest sampler of standard normals, without draws: any ESS, fast."""
     rng = np.random.default_rng(seed)
     shape = (replicates, size)
     ones, noise = np.ones(shape), 1 / np.sqrt(ess)
-    return replicate_summary.Evidence(
+    return replicate_summary.ReplicateSummary(
         names=tuple("abcdefghijklmnopqrst"[:size]),
         mean=np.zeros(size),
         sd=np.ones(size),
         est=noise * rng.standard_normal(shape),
         se=noise * ones,
         sd_hat=1 + noise / np.sqrt(2) * rng.standard_normal(shape),
-        below=0.5 + 0.5 * noise * rng.standard_normal(shape),
+        below_median=0.5 + 0.5 * noise * rng.standard_normal(shape),
         below_se=0.5 * noise * ones,
         half=0.5 + 0.5 * noise * rng.standard_normal(shape),
         half_se=0.5 * noise * ones,
@@ -65,115 +67,122 @@ def ideal(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HONEST)
 def test_honest_draws_are_honest(name):
-    got = verdict(score(HONEST[name]))
+    got = judge(score(HONEST[name]))
     assert got.verdict == "honest", got.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [10, 20])
 def test_independent_draws_of_many_parameters_are_honest(size):
-    got = verdict(score(HONEST["iid"], Case(draws=500, size=size)))
+    got = judge(score(HONEST["iid"], Case(draws=500, size=size)))
     assert got.verdict == "honest", got.reason
 
 
 @pytest.mark.parametrize("sigma", [1.0, 2.0, 3.0])
 def test_independent_draws_of_a_skewed_posterior_are_honest(sigma):
     # The sd of such draws is far too small nearly always, and their claimed error with it.
-    got = verdict(score(HONEST["iid"], exact=lambda size: lognormal(size, sigma)))
+    got = judge(score(HONEST["iid"], exact=lambda size: lognormal(size, sigma)))
     assert got.verdict == "honest", got.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FLAWED)
 def test_flawed_draws_are_not_honest(name):
-    got = verdict(score(FLAWED[name]))
+    got = judge(score(FLAWED[name]))
     assert got.verdict in ("biased", "broken", "overconfident"), got.reason
 
 
 @pytest.mark.parametrize("name", ONE_MODE)
 def test_a_missing_mode_is_broken(name):
-    assert verdict(score(ONE_MODE[name], exact=two_modes)).verdict == "broken"
+    assert judge(score(ONE_MODE[name], exact=two_modes)).verdict == "broken"
 
 
+@pytest.mark.slow
 def test_the_reason_tells_the_number_and_its_interval():
-    got = verdict(score(FLAWED["one component shifted"]))
+    got = judge(score(FLAWED["one component shifted"]))
     assert got.verdict == "biased"
     assert got.reason.startswith("mean of 'p[1]' off by 0.20 sd (0.1")
     assert got.lo < 0.2 < got.hi and got.value == pytest.approx(0.2, abs=0.03)
-    assert "too wide" in verdict(score(FLAWED["sd x 1.2"])).reason
-    assert "too narrow" in verdict(score(FLAWED["sd / 1.2"])).reason
-    assert "log Z" in verdict(score(FLAWED["log Z error halved"])).reason
-    assert "never moves" in verdict(score(FLAWED["all constant"])).reason
+    assert "too wide" in judge(score(FLAWED["sd x 1.2"])).reason
+    assert "too narrow" in judge(score(FLAWED["sd / 1.2"])).reason
+    assert "log Z" in judge(score(FLAWED["log Z error halved"])).reason
+    assert "never moves" in judge(score(FLAWED["all constant"])).reason
 
 
 def test_without_an_exact_answer_there_is_no_verdict():
-    assert verdict(None).verdict == "no exact answer"
+    assert judge(None).verdict == "no exact answer"
 
 
 def test_fifteen_replicates_are_too_few_and_sixteen_enough():
-    assert verdict(ideal(LEAST - 1)).verdict == "too few replicates"
-    assert verdict(ideal(LEAST)).verdict == "honest"
+    assert judge(ideal(LEAST - 1)).verdict == "too few replicates"
+    assert judge(ideal(LEAST)).verdict == "honest"
 
 
 def test_draws_that_claim_no_error_cannot_be_judged():
     e = ideal()
-    assert verdict(replace(e, se=np.full_like(e.se, np.nan))).verdict == "too few replicates"
+    assert judge(replace(e, se=np.full_like(e.se, np.nan))).verdict == "too few replicates"
 
 
 @pytest.mark.parametrize("replicates", [16, 64, 256, 1024])
 def test_a_calibration_inside_the_margin_stays_honest(replicates):
     for factor in (1 / 1.05, 1.0, 1.05):
         e = ideal(replicates)
-        assert verdict(replace(e, se=e.se / factor)).verdict == "honest"
+        assert judge(replace(e, se=e.se / factor)).verdict == "honest"
 
 
 def test_half_the_ess_claimed_is_overcautious():
     e = ideal(256)
-    got = verdict(replace(e, se=e.se * np.sqrt(2)))
+    got = judge(replace(e, se=e.se * np.sqrt(2)))
     assert got.verdict == "overcautious" and got.hi < 1 / CALIBRATION
     assert got.verdict in COMPARABLE
 
 
 def test_twice_the_ess_delivered_is_overconfident_with_enough_replicates():
     e = ideal(512)
-    assert verdict(replace(e, se=e.se / np.sqrt(2))).verdict == "overconfident"
+    assert judge(replace(e, se=e.se / np.sqrt(2))).verdict == "overconfident"
 
 
 def test_the_same_errors_from_few_replicates_are_no_complaint():
     e = ideal(16)
     rms = np.sqrt(np.mean((e.est / e.se) ** 2, axis=0))
-    assert verdict(replace(e, se=e.se * rms / 1.4)).verdict == "honest"  # rms z of exactly 1.4
+    assert judge(replace(e, se=e.se * rms / 1.4)).verdict == "honest"  # rms z of exactly 1.4
     many = ideal(512)
     rms = np.sqrt(np.mean((many.est / many.se) ** 2, axis=0))
-    assert verdict(replace(many, se=many.se * rms / 1.4)).verdict == "overconfident"
+    assert judge(replace(many, se=many.se * rms / 1.4)).verdict == "overconfident"
 
 
+@pytest.mark.slow
 def test_errors_with_the_tails_of_noisy_claims_stay_honest():
     # z like Student's t with 12 degrees of freedom: claimed errors that scatter by 20 %. Its rms is
     # 1.095.
     for seed in range(50):
         e = ideal(64, ess=90.0, size=10, seed=seed)
         noise = np.sqrt(np.random.default_rng(1000 + seed).chisquare(12, e.se.shape) / 12)
-        assert verdict(replace(e, se=e.se * noise)).verdict == "honest"
+        assert judge(replace(e, se=e.se * noise)).verdict == "honest"
 
 
 @pytest.mark.parametrize("ess", [100.0, 300.0])
 def test_a_shift_is_found_at_low_ess_too(ess):
     e = ideal(64, ess=ess)
-    assert verdict(replace(e, est=e.est + 0.2)).verdict == "biased"
+    assert judge(replace(e, est=e.est + 0.2)).verdict == "biased"
 
 
 def test_a_shift_within_the_noise_of_one_run_is_not_a_bias():
     e = ideal(64, ess=100.0)
-    assert verdict(replace(e, est=e.est + 0.04)).verdict == "honest"  # the noise of one run is 0.1
+    assert judge(replace(e, est=e.est + 0.04)).verdict == "honest"  # the noise of one run is 0.1
 
 
 def test_a_small_bias_that_the_claims_do_not_cover_is_overconfident():
     e = ideal(64, ess=10_000.0)
-    assert verdict(replace(e, est=e.est + 0.03)).verdict == "overconfident"
+    assert judge(replace(e, est=e.est + 0.03)).verdict == "overconfident"
 
 
-def lose(e: replicate_summary.Evidence, count: int, **what) -> replicate_summary.Evidence:
+def lose(
+    e: replicate_summary.ReplicateSummary, count: int, **what
+) -> replicate_summary.ReplicateSummary:
     """The evidence with fields of its first replicates replaced."""
     changed = {name: getattr(e, name).copy() for name in what}
     for name, value in what.items():
@@ -184,71 +193,72 @@ def lose(e: replicate_summary.Evidence, count: int, **what) -> replicate_summary
 def test_broken_needs_more_than_five_percent_for_certain():
     # 64 replicates: the exact lower bound passes 5 % where P(k or more of 64 | 5 %) < ALPHA.
     least = int(stats.binom.isf(ALPHA, 64, 0.05)) + 1
-    assert verdict(lose(ideal(), least, est=2.0)).verdict == "broken"
-    assert verdict(lose(ideal(), least - 1, est=2.0)).verdict == "overconfident"
+    assert judge(lose(ideal(), least, est=2.0)).verdict == "broken"
+    assert judge(lose(ideal(), least - 1, est=2.0)).verdict == "overconfident"
 
 
 def test_replicates_that_are_not_finite_are_left_out_until_they_are_many():
-    got = verdict(lose(ideal(), 2, finite=False, est=np.nan))
+    got = judge(lose(ideal(), 2, finite=False, est=np.nan))
     assert got.verdict == "honest" and "2 of 64 replicates are not finite" in got.reason
-    assert verdict(lose(ideal(), 20, finite=False, est=np.nan)).verdict == "broken"
-    assert verdict(lose(ideal(), 64, finite=False, est=np.nan, se=np.nan)).verdict == "broken"
+    assert judge(lose(ideal(), 20, finite=False, est=np.nan)).verdict == "broken"
+    assert judge(lose(ideal(), 64, finite=False, est=np.nan, se=np.nan)).verdict == "broken"
 
 
 def test_evidence_without_a_claimed_error_is_judged_by_its_place_alone():
     nothing = np.full(64, np.nan)
     e = replace(ideal(), log_z=np.zeros(64), log_z_err=nothing, log_z_true=0.0)
-    assert verdict(e).verdict == "honest"
-    assert verdict(replace(e, log_z=np.full(64, 2.0))).verdict == "biased"
-    assert verdict(replace(e, log_z=nothing)).verdict == "honest"
+    assert judge(e).verdict == "honest"
+    assert judge(replace(e, log_z=np.full(64, 2.0))).verdict == "biased"
+    assert judge(replace(e, log_z=nothing)).verdict == "honest"
 
 
 def test_draws_that_are_not_finite_go_through_the_whole_scoring():
     exact = gaussian(2)
     x = iid(SMALL, exact, np.random.default_rng(3))
     x[0, 0, 3, 1], x[1, 0, 0, 0] = np.inf, np.nan
-    got = verdict(replicate_summary.from_draws(x, exact))
+    got = judge(replicate_summary.summarise(x, exact))
     assert got.verdict == "honest" and "2 of 64" in got.reason
     weights = np.zeros(x.shape[:3])
-    got = verdict(replicate_summary.from_draws(x, exact, log_w=weights, ess=np.full(64, 1000.0)))
+    got = judge(replicate_summary.summarise(x, exact, log_w=weights, ess=np.full(64, 1000.0)))
     assert got.verdict == "honest" and "2 of 64" in got.reason
 
 
 def test_one_chain_that_never_moves_is_enough():
-    got = verdict(lose(ideal(), 1, moves=False, se=np.nan))
+    got = judge(lose(ideal(), 1, moves=False, se=np.nan))
     assert got.verdict == "overconfident" and "1 of 64" in got.reason
 
 
 def test_lost_replicates_that_admit_it_still_spoil_the_typical_claim():
     # Each of them claims an error as large as its own; the median replicate claims 0.03 sd.
-    got = verdict(lose(ideal(), 6, est=0.45, se=0.45))
+    got = judge(lose(ideal(), 6, est=0.45, se=0.45))
     assert got.verdict == "overconfident" and "typical" in got.reason
 
 
 def test_the_reported_shape_catches_what_means_and_shares_miss():
     e = ideal()
-    assert "1-Wasserstein" in verdict(replace(e, w1=e.w1 + 0.3)).reason
+    assert "1-Wasserstein" in judge(replace(e, w1=e.w1 + 0.3)).reason
 
 
+@pytest.mark.slow
 def test_every_verdict_is_a_known_word():
     assert set(COMPARABLE) < set(VERDICTS)
-    assert {verdict(score(maker)).verdict for maker in FLAWED.values()} <= set(VERDICTS)
+    assert {judge(score(maker)).verdict for maker in FLAWED.values()} <= set(VERDICTS)
 
 
 def test_weighted_draws_need_their_own_ess():
     exact = gaussian(2)
     x = iid(Case(replicates=2, draws=20), exact, np.random.default_rng(2))
     with pytest.raises(ValueError, match="pass the sampler's own"):
-        replicate_summary.from_draws(x, exact, log_w=np.zeros(x.shape[:3]))
+        replicate_summary.summarise(x, exact, log_w=np.zeros(x.shape[:3]))
 
 
 def test_evidence_shares_have_their_exact_values():
     exact = gaussian(2)
     probs = (np.arange(2000) + 0.5) / 2000
     x = np.tile(exact.quantile(probs), (3, 1, 1, 1))
-    e = replicate_summary.from_draws(x, exact)
-    np.testing.assert_allclose(e.below, 0.5)
+    e = replicate_summary.summarise(x, exact)
+    np.testing.assert_allclose(e.below_median, 0.5)
     np.testing.assert_allclose(e.half, 0.5)
     np.testing.assert_allclose(e.ninety, 0.9)
     assert (e.w1 < 1e-9).all() and (e.w1_iid > 0).all()
-    assert wasserstein.iid(exact, 100).draws == 100
+    assert wasserstein.score_independent_draws(exact, 100).draws == 100

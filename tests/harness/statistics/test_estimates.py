@@ -55,12 +55,14 @@ def test_realised_ess_counts_bias():
     assert values == pytest.approx([100.0, 100.0])
 
 
+@pytest.mark.slow
 def test_mean_error_and_sd_ratio_intervals_hold_the_truth():
     values = 0.3 + normal_estimates(1000, 16, 4.0)
     assert LOW <= held(0.3, audit.mean_error(values, 0.0, 1.0)) <= HIGH
     assert LOW <= held(0.3, audit.sd_ratio(values, 1.0)) <= HIGH
 
 
+@pytest.mark.slow
 def test_calibration_interval_nearly_holds_the_truth():
     # The percentile bootstrap of a root mean square of 64 is known to cover less than it says: 0.92
     # to 0.93.
@@ -105,7 +107,7 @@ def test_second_moment_of_exact_draws_is_calibrated():
     [(0, 32, 0.0, 0.10888), (32, 32, 0.89112, 1.0), (5, 10, 0.18709, 0.81291)],
 )
 def test_rate_has_the_exact_interval(count, of, lo, hi):
-    one = audit.rate(count, of)
+    one = audit.estimate_share(count, of)
     assert (one.value, one.lo, one.hi) == pytest.approx((count / of, lo, hi), abs=1e-4)
 
 
@@ -126,8 +128,8 @@ def test_what_cannot_be_computed_has_a_reason():
     assert "one replicate" in audit.calibration(one, one, 0.0)[0].reason
     assert "interval" in audit.calibration_robust(one, one, 0.0)[0].reason
     nothing = np.empty((0, 1))
-    assert audit.mean_error(nothing, 0.0, 1.0)[0] == audit.missing("no replicates")
-    assert audit.rate(0, 0).value is None
+    assert audit.mean_error(nothing, 0.0, 1.0)[0] == audit.no_estimate("no replicates")
+    assert audit.estimate_share(0, 0).value is None
     lost = audit.realised_ess(np.array([[np.nan], [np.nan]]), 0.0, 1.0)[0]
     assert lost.value is None and "2 of 2" in lost.reason
     claims_none = audit.calibration(np.ones((5, 1)), np.zeros((5, 1)), 0.0)[0]
@@ -142,10 +144,10 @@ def test_replicates_left_out_are_told():
 
 def test_worst_component_is_chosen_by_distance_from_ideal():
     some = [audit.Estimate(v, None, None) for v in (0.5, 1.6, 1.1)]
-    assert audit.worst(some, 1.0) == 1
-    assert audit.worst(some, 1.0, ratio=True) == 0
-    assert audit.worst(some, np.inf) == 0  # the least ESS
-    assert audit.worst([audit.missing("no"), *some], 1.0) == 2
+    assert audit.index_of_worst(some, 1.0) == 1
+    assert audit.index_of_worst(some, 1.0, ratio=True) == 0
+    assert audit.index_of_worst(some, np.inf) == 0  # the least ESS
+    assert audit.index_of_worst([audit.no_estimate("no"), *some], 1.0) == 2
 
 
 # Weighted draws
@@ -204,15 +206,15 @@ def test_w1_of_a_shift_is_the_shift_and_of_one_draw_the_mean_distance():
 def test_yardstick_equals_w1_of_exact_draws():
     exact = gaussian(2)
     x = iid(Case(replicates=200, draws=300), exact, np.random.default_rng(7))
-    ideal = wasserstein.iid(exact, 300)
+    ideal = wasserstein.score_independent_draws(exact, 300)
     error = np.hypot(ideal.w1_error, wasserstein.w1(x, exact).std(axis=0) / np.sqrt(200))
     assert (np.abs(wasserstein.w1(x, exact).mean(axis=0) - ideal.w1) < 6 * error).all()
     assert (np.abs(ideal.calibration - 1) < 6 / np.sqrt(2 * ideal.replications) + 0.01).all()
-    assert (wasserstein.iid(exact, 300).w1 == ideal.w1).all()
+    assert (wasserstein.score_independent_draws(exact, 300).w1 == ideal.w1).all()
 
 
 def test_yardstick_shows_where_the_mean_is_hard():
-    assert wasserstein.iid(lognormal(1, sigma=2.5), 300).calibration[0] > 1.5
+    assert wasserstein.score_independent_draws(lognormal(1, sigma=2.5), 300).calibration[0] > 1.5
 
 
 @pytest.mark.parametrize(
@@ -220,7 +222,7 @@ def test_yardstick_shows_where_the_mean_is_hard():
 )
 def test_central_intervals_of_exact_draws_cover_as_they_say(exact):
     x = iid(Case(replicates=400, draws=400, size=3), exact, np.random.default_rng(8))
-    for level, estimates in wasserstein.coverage(x, exact).items():
+    for level, estimates in wasserstein.estimate_coverage(x, exact).items():
         lo, hi = stats.binom.ppf([1e-7, 1 - 1e-7], 400, level) / 400
         assert all(lo - 0.01 <= one.value <= hi for one in estimates)
 
@@ -229,7 +231,7 @@ def test_coverage_shows_draws_that_are_too_narrow():
     exact = gaussian(1)
     x = iid(Case(replicates=400, draws=400, size=1), exact, np.random.default_rng(9))
     narrow = exact.mean + 0.5 * (x - exact.mean)
-    assert wasserstein.coverage(narrow, exact)[0.9][0].hi < 0.8
+    assert wasserstein.estimate_coverage(narrow, exact)[0.9][0].hi < 0.8
 
 
 def test_components_are_found_by_name():
@@ -243,9 +245,9 @@ def test_components_are_found_by_name():
 # Gates
 
 
-def gate(x: np.ndarray, **more) -> self_diagnostics.Gates:
+def gate(x: np.ndarray, **more) -> self_diagnostics.SelfDiagnostics:
     claims = ess_rhat.claims(x)
-    return self_diagnostics.own_diagnostics(claims, x.shape[1], claims.finite, claims.moves, **more)
+    return self_diagnostics.diagnose(claims, x.shape[1], claims.finite, claims.moves, **more)
 
 
 def test_good_draws_pass_the_gates_and_bad_ones_say_why():
@@ -269,13 +271,13 @@ def test_sticky_chains_fail_for_their_ess():
 def test_nested_sampling_that_ran_out_of_samples_fails():
     good = np.ones((3, 2), dtype=bool)
     why = ["evidence found", "max_samples reached", None]
-    got = self_diagnostics.own_diagnostics(None, 1, good, good, termination=why)
+    got = self_diagnostics.diagnose(None, 1, good, good, termination=why)
     assert got.fails.tolist() == [False, True, False]
 
 
 def test_silent_failures_are_wrong_and_unnoticed():
     est = np.array([[0.0, 5.0], [0.6, 5.0], [0.0, 7.0], [np.nan, 5.0]])
-    is_wrong = self_diagnostics.wrong(est, MEAN, SD)
+    is_wrong = self_diagnostics.find_wrong(est, MEAN, SD)
     assert is_wrong.tolist() == [False, True, True, False]
     fails = np.array([False, True, False, True])
     assert self_diagnostics.silent_failures(fails, is_wrong).value == 0.25
@@ -322,6 +324,7 @@ def test_insertion_ranks_equal_direct_counting():
         np.testing.assert_array_equal(ranks, (alive & (log_l[None] < log_l[:, None])).sum(axis=1))
 
 
+@pytest.mark.slow
 def test_insertion_p_is_uniform_for_a_perfect_nested_sampler():
     rng = np.random.default_rng(13)
     p = [insertion_index.insertion_index(*nested_run(rng, 30, 300), rng)[0] for _ in range(200)]
@@ -356,6 +359,7 @@ def test_points_on_their_own_contour_are_left_out():
     assert insertion_index.insertion_index(log_l, birth, rng)[1] == 299
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_median_is_of_order_statistics_and_covers_as_it_says():
     assert audit.median_interval(np.arange(6.0)) == audit.Estimate(2.5, 0.0, 5.0)
     assert audit.median_interval(np.arange(20.0)) == audit.Estimate(9.5, 5.0, 14.0)  # 6th and 15th

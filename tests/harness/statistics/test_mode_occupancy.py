@@ -7,7 +7,7 @@ import pytest
 
 import samplerbench
 from samplerbench.harness.scoring import replicate_summary
-from samplerbench.harness.scoring.verdict import verdict
+from samplerbench.harness.scoring.verdict import judge
 from samplerbench.harness.statistics import mode_occupancy as modes
 from samplerbench.harness.statistics.weighted import kish_ess
 from samplerbench.models import base
@@ -35,9 +35,10 @@ def of_modes(rng, shares, draws=1000):
 
 
 def judged(x, exact=ISLANDS, **more):
-    return verdict(replicate_summary.from_draws(x, exact, **more))
+    return judge(replicate_summary.summarise(x, exact, **more))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draws", [20, 50, 200, 1000])
 def test_independent_draws_are_honest_however_few(draws):
     # with 20 draws the smallest island is missed by one replicate in 22, as it must be
@@ -75,8 +76,8 @@ def test_one_island_missed_by_one_replicate_in_ten_is_found():
     shares[:7] = [2 / 3, 1 / 3, 0]
     got = judged(of_modes(rng, shares))
     assert got.verdict == "overconfident"
-    told = replicate_summary.from_draws(of_modes(rng, shares), ISLANDS).modes
-    assert told.missed[:7, 2].all() and told.failed.sum() == 7
+    told = replicate_summary.summarise(of_modes(rng, shares), ISLANDS).modes
+    assert told.never_visited[:7, 2].all() and told.misses_surprisingly.sum() == 7
 
 
 def test_islands_misweighted_in_every_replicate_are_a_bias():
@@ -98,10 +99,14 @@ def test_a_small_mode_out_of_sight_of_every_marginal_is_missed_aloud():
 
     plain = base.build("gaussian", {"correlation": 0.0}).exact()
     exact = base.Exact(
-        ("x[0]", "x[1]"), np.zeros(2), np.eye(2), lambda p: (plain.quantile(p) - plain.mean)
-        / plain.sd, draw, mode_of=lambda x: (x.prod(axis=-1) < 0).astype(int),
+        ("x[0]", "x[1]"),
+        np.zeros(2),
+        np.eye(2),
+        lambda p: (plain.quantile(p) - plain.mean) / plain.sd,
+        draw,
+        mode_of=lambda x: (x.prod(axis=-1) < 0).astype(int),
         mode_weights=np.array([0.9, 0.1]),
-    )  # fmt: skip
+    )
     assert judged(iid(rng, exact=exact), exact).verdict == "honest"
     x = iid(rng, exact=exact)
     x[..., 1] = np.abs(x[..., 1]) * np.sign(x[..., 0])
@@ -114,6 +119,7 @@ def test_a_small_mode_out_of_sight_of_every_marginal_is_missed_aloud():
     assert got.verdict == "biased" and "mode" in got.reason
 
 
+@pytest.mark.slow
 def test_weighted_draws_share_out_by_their_weights():
     rng = np.random.default_rng(9)
     x = iid(rng, 3000)
@@ -124,7 +130,7 @@ def test_weighted_draws_share_out_by_their_weights():
     log_w = np.where(keep, np.log(part[label]), -np.inf)
     ess = kish_ess(log_w)
     assert judged(x, log_w=log_w, ess=ess).verdict == "honest"
-    share = replicate_summary.from_draws(x, ISLANDS, log_w=log_w, ess=ess).modes.share.mean(axis=0)
+    share = replicate_summary.summarise(x, ISLANDS, log_w=log_w, ess=ess).modes.share.mean(axis=0)
     # 64 replicates of some 1300 draws each: within 5 standard errors
     np.testing.assert_allclose(share, ISLANDS.mode_weights, atol=5 * 0.5 / np.sqrt(64 * 1000))
     flat = np.where(keep, 0.0, -np.inf)
@@ -134,14 +140,14 @@ def test_weighted_draws_share_out_by_their_weights():
 def test_a_replicate_that_is_not_finite_has_no_shares():
     x = iid(np.random.default_rng(10), 100)
     x[3, 0, 5, 1] = np.nan
-    found = replicate_summary.from_draws(x, ISLANDS).modes
+    found = replicate_summary.summarise(x, ISLANDS).modes
     assert np.isnan(found.share[3]).all() and np.isfinite(found.share[4:]).all()
-    assert not found.missed[3].any() and not found.failed[3]
+    assert not found.never_visited[3].any() and not found.misses_surprisingly[3]
 
 
 def test_shares_of_exact_draws_err_as_independent_draws_do():
-    found = replicate_summary.from_draws(iid(np.random.default_rng(11), 2000), ISLANDS).modes
-    assert list(found.judged) == [0, 1, 2]
+    found = replicate_summary.summarise(iid(np.random.default_rng(11), 2000), ISLANDS).modes
+    assert list(found.testable) == [0, 1, 2]
     for k in range(3):
         # 64 standard normals, claims of ESS exact to 10 %: rms 1 within 5 / sqrt(128)
         assert abs(np.sqrt(np.mean(found.errors(k) ** 2)) - 1) < 5 / np.sqrt(128)
@@ -149,20 +155,25 @@ def test_shares_of_exact_draws_err_as_independent_draws_do():
 
 def test_a_model_that_names_no_modes_has_none():
     exact = base.build("gaussian", {}).exact()
-    assert modes.visited(np.zeros((2, 1, 9, 2)), exact, None, None, np.ones(2)) is None
+    assert modes.measure_occupancy(np.zeros((2, 1, 9, 2)), exact, None, None, np.ones(2)) is None
 
 
 def test_named_modes_change_nothing_for_independent_draws():
     case = Case(64, 1000, 2)
     e = HONEST["iid"](case, two_modes(2), np.random.default_rng(12))
-    assert verdict(e).verdict == "honest" and e.modes is not None
+    assert judge(e).verdict == "honest" and e.modes is not None
 
 
+@pytest.mark.process
 def test_the_control_that_lacks_half_the_mass_is_caught_and_told(tmp_path):
     with samplerbench.run(
-        model=["islands", "linear"], samplers=["exact_iid", "control_missing_mode"],
-        env="current", replicates=32, draws=500, out=tmp_path / "c",
-    ) as campaign:  # fmt: skip
+        model=["islands", "linear"],
+        samplers=["exact_iid", "control_missing_mode"],
+        env="current",
+        replicates=32,
+        draws=500,
+        out=tmp_path / "c",
+    ) as campaign:
         rows = {(row["model"], row["sampler"]): row for row in campaign.rows()}
     good, bad = rows["islands", "exact_iid"], rows["islands", "control_missing_mode"]
     assert good["verdict"] == "honest" and good["modes_missed"] == 0

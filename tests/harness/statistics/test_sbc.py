@@ -20,15 +20,17 @@ def normal_world(scale: float, shift: float, seed: int, count: int = COUNT):
     return y[:, None, None] / 2 + shift + scale * noise, truth
 
 
+@pytest.mark.slow
 def test_right_draws_are_called_wrong_at_no_more_than_the_stated_rate():
     wrong = 0
     for seed in range(300):
         x, truth = normal_world(1.0, 0.0, seed)
-        wrong += sbc.uniformity(sbc.ranks(x, truth, KEPT)[:, 0], KEPT).p < sbc.ALPHA
+        wrong += sbc.uniformity(sbc.rank_truths(x, truth, KEPT)[:, 0], KEPT).p < sbc.ALPHA
     # 300 trials of chance 0.01: more than 14 happen less than once in a million
     assert wrong <= stats.binom.isf(1e-6, 300, sbc.ALPHA)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scale", "shift", "word"),
     [(0.6, 0.0, "overconfident"), (1.6, 0.0, "overcautious"), (1.0, 0.4, "biased")],
@@ -36,15 +38,15 @@ def test_right_draws_are_called_wrong_at_no_more_than_the_stated_rate():
 def test_a_flaw_is_found_and_named(scale, shift, word):
     for seed in range(20):
         x, truth = normal_world(scale, shift, seed)
-        found = sbc.uniformity(sbc.ranks(x, truth, KEPT)[:, 0], KEPT)
+        found = sbc.uniformity(sbc.rank_truths(x, truth, KEPT)[:, 0], KEPT)
         assert found.p < sbc.ALPHA
-        assert sbc.in_words("x", found)[0] == word
+        assert sbc.describe_departure("x", found)[0] == word
 
 
 def test_draws_too_high_are_said_to_lie_too_high():
     x, truth = normal_world(1.0, 0.5, 3)
-    found = sbc.uniformity(sbc.ranks(x, truth, KEPT)[:, 0], KEPT)
-    assert "too high" in sbc.in_words("x", found)[1]
+    found = sbc.uniformity(sbc.rank_truths(x, truth, KEPT)[:, 0], KEPT)
+    assert "too high" in sbc.describe_departure("x", found)[1]
 
 
 def test_weighted_draws_rank_as_the_distribution_that_they_stand_for():
@@ -54,12 +56,12 @@ def test_weighted_draws_rank_as_the_distribution_that_they_stand_for():
     y = truth + rng.standard_normal((COUNT, 1))
     x = rng.uniform(-6, 6, (COUNT, 1, 4000, 1))
     log_w = stats.norm.logpdf(x[..., 0], y[:, None] / 2, np.sqrt(0.5))
-    assert sbc.uniformity(sbc.ranks(x, truth, KEPT, log_w)[:, 0], KEPT).p > sbc.ALPHA
-    assert sbc.uniformity(sbc.ranks(x, truth, KEPT)[:, 0], KEPT).p < sbc.ALPHA
+    assert sbc.uniformity(sbc.rank_truths(x, truth, KEPT, log_w)[:, 0], KEPT).p > sbc.ALPHA
+    assert sbc.uniformity(sbc.rank_truths(x, truth, KEPT)[:, 0], KEPT).p < sbc.ALPHA
 
 
 def test_the_band_holds_uniform_ranks_as_often_as_it_says():
-    lo, hi = sbc.bands(COUNT, KEPT, level=0.95)
+    lo, hi = sbc.uniform_band(COUNT, KEPT, level=0.95)
     rng = np.random.default_rng(9)
     inside = 0
     for _ in range(2000):
@@ -72,19 +74,19 @@ def test_the_band_holds_uniform_ranks_as_often_as_it_says():
 def test_a_replicate_with_nan_has_no_rank():
     x, truth = normal_world(1.0, 0.0, 1, count=4)
     x[2, 0, 7] = np.nan
-    found = sbc.ranks(x, truth, 400)
+    found = sbc.rank_truths(x, truth, 400)
     assert found[2, 0] == -1
     assert (found[[0, 1, 3]] >= 0).all()
 
 
 def test_ties_are_broken_at_random():
     x, truth = np.zeros((2000, 1, 9, 1)), np.zeros((2000, 1))
-    found = sbc.ranks(x, truth, 9)[:, 0]
+    found = sbc.rank_truths(x, truth, 9)[:, 0]
     assert sbc.uniformity(found, 9).p > 1e-4
 
 
 def test_fewer_effective_draws_keep_fewer():
-    assert sbc.kept_draws(np.full(10, 4000.0), 5000) == sbc.MOST
-    assert sbc.kept_draws(np.full(10, 80.0), 700) == 80 / sbc.INDEPENDENCE
-    assert sbc.kept_draws(np.array([np.nan]), 5000) == sbc.MOST
-    assert sbc.kept_draws(np.full(3, 2.0), 5000) == sbc.LEAST
+    assert sbc.choose_rank_draws(np.full(10, 4000.0), 5000) == sbc.MOST
+    assert sbc.choose_rank_draws(np.full(10, 80.0), 700) == 80 / sbc.INDEPENDENCE
+    assert sbc.choose_rank_draws(np.array([np.nan]), 5000) == sbc.MOST
+    assert sbc.choose_rank_draws(np.full(3, 2.0), 5000) == sbc.LEAST

@@ -1,0 +1,178 @@
+"""Errors against the ground truth, as columns: of means, of spreads, of whole distributions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from samplerbench.harness.scoring.metrics.base import (
+    Better,
+    Column,
+    Score,
+    metric,
+    no_score,
+    number,
+    score_of,
+)
+from samplerbench.harness.scoring.needs import ground_truth, replicates
+from samplerbench.harness.scoring.trial_data import TrialData
+from samplerbench.harness.statistics import estimates, wasserstein
+from samplerbench.harness.statistics.estimates import Estimate
+from samplerbench.models.base import Exact
+
+Array = np.ndarray
+
+
+#: what a comparison with the ground truth needs to have an interval
+AGAINST_TRUTH = (ground_truth, replicates)
+
+
+def _column(name: str, description: str, better: Better = "", unit: str = "") -> Column:
+    return Column(name, "realised", description, better, interval=True, unit=unit)
+
+
+def _exact(data: TrialData) -> Exact:
+    assert data.exact is not None, "asked for by `needs`"
+    return data.exact
+
+
+def _farthest(each: Sequence[Estimate], ideal: float, ratio: bool = False) -> Score:
+    """The parameter that is farthest from ``ideal``."""
+    return score_of(each[estimates.index_of_worst(each, ideal, ratio)], each)
+
+
+def _claimed_error(data: TrialData) -> Array:
+    """Claimed standard error of a mean's difference from a ground truth with an error of its own;
+    where none is claimed there is none.
+    """
+    summary = data.summary
+    return np.where(summary.se > 0, np.hypot(summary.se, summary.mean_se), summary.se)
+
+
+def least_accurate(data: TrialData) -> tuple[int, list[Estimate]]:
+    """Index of the parameter with the least realised ESS, and each parameter's."""
+    exact, summary = _exact(data), data.summary
+    each = estimates.realised_ess(summary.est, exact.mean, exact.sd, summary.mean_se)
+    return int(np.argmin([np.inf if e.value is None else e.value for e in each])), each
+
+
+@metric(
+    _column(
+        "realised_ess",
+        "independent draws that would have had these errors, worst parameter",
+        "higher",
+        "draws",
+    ),
+    *AGAINST_TRUTH,
+)
+def realised_ess(data: TrialData) -> Score:
+    """What the draws were worth, whatever they claim."""
+    least, each = data.compute_once(least_accurate)
+    return score_of(each[least], each)
+
+
+@metric(
+    _column(
+        "calibration",
+        "rms over replicates of error / claimed standard error of the mean, worst parameter",
+        "one",
+    ),
+    *AGAINST_TRUTH,
+)
+def calibration(data: TrialData) -> Score:
+    """Whether claimed standard errors are as large as errors are."""
+    claimed, exact = data.compute_once(_claimed_error), _exact(data)
+    return _farthest(estimates.calibration(data.summary.est, claimed, exact.mean), 1.0, ratio=True)
+
+
+@metric(
+    _column("calibration_robust", "the same from the median, blind to rare disasters", "one"),
+    *AGAINST_TRUTH,
+)
+def calibration_robust(data: TrialData) -> Score:
+    """Calibration of the typical replicate."""
+    claimed, exact = data.compute_once(_claimed_error), _exact(data)
+    each = estimates.calibration_robust(data.summary.est, claimed, exact.mean)
+    return _farthest(each, 1.0, ratio=True)
+
+
+@metric(_column("calibration_second", "calibration of the second moment", "one"), *AGAINST_TRUTH)
+def calibration_second(data: TrialData) -> Score:
+    """Calibration of the mean square about the exact mean."""
+    if data.log_w is not None:
+        return no_score("weighted draws claim no error of it")
+    exact = _exact(data)
+    second, error = estimates.second_moment(data.x, exact.mean)
+    error = np.hypot(error, 2 * exact.sd * data.summary.sd_se)
+    return _farthest(estimates.calibration(second, error, exact.sd**2), 1.0, ratio=True)
+
+
+@metric(
+    _column(
+        "mean_error", "mean error of the posterior mean, in posterior sds, worst", "zero", "sd"
+    ),
+    *AGAINST_TRUTH,
+)
+def mean_error(data: TrialData) -> Score:
+    """Bias of the mean."""
+    exact, summary = _exact(data), data.summary
+    each = estimates.mean_error(summary.est, exact.mean, exact.sd, summary.mean_se)
+    return _farthest(each, 0.0)
+
+
+@metric(_column("sd_ratio", "sd of the draws over the exact sd, worst", "one"), *AGAINST_TRUTH)
+def sd_ratio(data: TrialData) -> Score:
+    """Whether the draws are as wide as the posterior."""
+    exact, summary = _exact(data), data.summary
+    each = estimates.sd_ratio(summary.sd_hat, exact.sd, summary.sd_se)
+    return _farthest(each, 1.0, ratio=True)
+
+
+@metric(
+    _column("w1", "1-Wasserstein distance to the exact marginal, in sds, worst", "lower", "sd"),
+    *AGAINST_TRUTH,
+)
+def w1(data: TrialData) -> Score:
+    """Distance of the whole marginal distribution."""
+    return _farthest(data.compute_once(_distances), 0.0)
+
+
+def _distances(data: TrialData) -> list[Estimate]:
+    return wasserstein.estimate_w1(data.summary.w1)
+
+
+@metric(
+    Column(
+        "w1_iid", "realised", "what independent draws, as many as drawn, score on w1", unit="sd"
+    ),
+    *AGAINST_TRUTH,
+)
+def w1_of_independent_draws(data: TrialData) -> Score:
+    """What an ideal sampler scores on the same parameter."""
+    farthest = estimates.index_of_worst(data.compute_once(_distances), 0.0)
+    count = data.x.shape[1] * data.x.shape[2]
+    ideal = float(wasserstein.score_independent_draws(_exact(data), count).w1[farthest])
+    return number(ideal if np.isfinite(ideal) else None, "the reference is moments alone")
+
+
+def _coverage(data: TrialData) -> dict[float, list[Estimate]]:
+    return wasserstein.estimate_coverage(data.x, _exact(data), data.log_w)
+
+
+@metric(
+    _column(
+        "coverage_50",
+        "how often the central 50 % of the draws holds a value from the exact posterior, worst",
+    ),
+    *AGAINST_TRUTH,
+)
+def coverage_50(data: TrialData) -> Score:
+    """Coverage of central half intervals."""
+    return _farthest(data.compute_once(_coverage)[0.5], 0.5)
+
+
+@metric(_column("coverage_90", "the same for the central 90 %"), *AGAINST_TRUTH)
+def coverage_90(data: TrialData) -> Score:
+    """Coverage of central 90 % intervals."""
+    return _farthest(data.compute_once(_coverage)[0.9], 0.9)

@@ -1,0 +1,153 @@
+"""What a trial's draws claim about themselves, as columns: medians over replicates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from samplerbench.harness.scoring.metrics.base import Column, Score, metric, number, score_of
+from samplerbench.harness.scoring.needs import equal_weights, weights
+from samplerbench.harness.scoring.trial_data import TrialData
+from samplerbench.harness.statistics.ess_rhat import Claims
+from samplerbench.harness.statistics.estimates import median_interval
+from samplerbench.harness.statistics.weighted import kish_ess, weighted_moments
+
+Array = np.ndarray
+Pick = Callable[[Sequence[float]], np.intp]  # index of the worst of several medians
+
+
+def no_claim_reason(x: Array, log_w: Array | None) -> str:
+    """Why draws give no claim: the reason that stands in the cell."""
+    bad = int((~np.isfinite(x)).sum())
+    if bad:
+        return f"draws hold {bad} NaN or infinite values"
+    if log_w is not None and not np.isfinite(log_w).any():
+        return "all weights are zero"
+    if x.shape[2] < 4:
+        return f"{x.shape[2]} draw(s) a chain; a claim needs at least 4"
+    return "a parameter's draws are constant"
+
+
+def _reason(data: TrialData) -> str:
+    return no_claim_reason(data.x, data.log_w)
+
+
+def _claims(data: TrialData) -> Claims:
+    assert data.claims is not None, "only weighted draws have none"
+    return data.claims
+
+
+def _worst_of(data: TrialData, values: Array, pick: Pick) -> Score:
+    """Median over replicates of ``values[replicate, component]``, the worst parameter's."""
+    estimates = [median_interval(column) for column in values.T]
+    medians = [estimate.value for estimate in estimates if estimate.value is not None]
+    if len(medians) < len(estimates) or not medians:
+        return Score(None, reason=data.compute_once(_reason), by_parameter=estimates)
+    return score_of(estimates[int(pick(medians))], estimates)
+
+
+def _least_ess(data: TrialData) -> Array:
+    """Effective draws that each replicate claims for its worst parameter, [replicate]."""
+    if data.log_w is None:
+        return np.fmin(_claims(data).ess_bulk, _claims(data).ess_tail).min(axis=1)
+    own = data.file.get("ess")
+    return own if own is not None else np.full(len(data.x), np.nan)
+
+
+@metric(
+    Column(
+        "ess",
+        "claimed",
+        "effective draws a replicate, least over parameters, bulk and tail;"
+        " nested sampling's own for weighted draws; median over replicates",
+        "higher",
+        interval=True,
+        unit="draws",
+    )
+)
+def ess(data: TrialData) -> Score:
+    """Median over replicates of the least claimed ESS."""
+    estimate = median_interval(data.compute_once(_least_ess))
+    each = []
+    if data.log_w is None:
+        tighter = np.fmin(_claims(data).ess_bulk, _claims(data).ess_tail)
+        each = [median_interval(column) for column in tighter.T]
+    if estimate.value is None:
+        return Score(None, reason=data.compute_once(_reason), by_parameter=each)
+    return score_of(estimate, each)
+
+
+@metric(
+    Column(
+        "ess_bulk",
+        "claimed",
+        "bulk ESS, worst parameter, median over replicates",
+        "higher",
+        interval=True,
+        unit="draws",
+    ),
+    equal_weights,
+)
+def ess_bulk(data: TrialData) -> Score:
+    """Bulk effective sample size (Vehtari et al. 2021)."""
+    return _worst_of(data, _claims(data).ess_bulk, np.argmin)
+
+
+@metric(
+    Column(
+        "ess_tail",
+        "claimed",
+        "tail ESS, worst parameter, median over replicates",
+        "higher",
+        interval=True,
+        unit="draws",
+    ),
+    equal_weights,
+)
+def ess_tail(data: TrialData) -> Score:
+    """Tail effective sample size (ibid.)."""
+    return _worst_of(data, _claims(data).ess_tail, np.argmin)
+
+
+@metric(
+    Column(
+        "ess_kish",
+        "claimed",
+        "Kish's ESS of weighted draws, about twice too high",
+        "higher",
+        unit="draws",
+    ),
+    weights,
+)
+def ess_from_weights(data: TrialData) -> Score:
+    """Kish's effective sample size."""
+    assert data.log_w is not None
+    values = kish_ess(data.log_w)
+    finite = values[np.isfinite(values)]
+    return number(float(np.median(finite)) if finite.size else None, data.compute_once(_reason))
+
+
+@metric(
+    Column("rhat", "claimed", "rank-normalised split R-hat, worst parameter, median", "one"),
+    equal_weights,
+)
+def rhat(data: TrialData) -> Score:
+    """R-hat (ibid.)."""
+    return _worst_of(data, _claims(data).rhat, np.argmax)
+
+
+@metric(
+    Column(
+        "mcse", "claimed", "standard error of the mean, in posterior sds, worst", "lower", unit="sd"
+    )
+)
+def mcse(data: TrialData) -> Score:
+    """Claimed standard error of the mean over the exact sd; over the draws' own without one."""
+    if data.log_w is not None:
+        sd = weighted_moments(data.x, data.log_w)[1]
+        se = sd / np.sqrt(data.compute_once(_least_ess))[:, None]
+    else:
+        se, sd = _claims(data).mcse_mean, _claims(data).sd
+    with np.errstate(all="ignore"):
+        return _worst_of(data, se / (data.exact.sd if data.exact else sd), np.argmax)

@@ -1,0 +1,149 @@
+"""What the draws cost: claimed and realised ESS against seconds and evaluations, as columns."""
+
+from __future__ import annotations
+
+from samplerbench.harness.scoring.metrics.base import Column, Score, metric, no_score, number
+from samplerbench.harness.scoring.metrics.sampler_statistics import average_reported
+from samplerbench.harness.scoring.needs import NO_TRUTH
+from samplerbench.harness.scoring.trial_data import TrialData
+from samplerbench.harness.scoring.verdict import UNUSABLE
+
+DRAWS_TO_5PCT = 400.0  # draws for a standard error of 5 % of the sd: 1 / 0.05**2
+
+
+@metric(
+    Column(
+        "gradients",
+        "cost",
+        "gradient evaluations a replicate, warm-up included",
+        "lower",
+        unit="evaluations",
+    )
+)
+def gradients(data: TrialData) -> Score:
+    """Gradient evaluations as the sampler counts them."""
+    return average_reported(data, "gradients")
+
+
+@metric(
+    Column(
+        "likelihoods",
+        "cost",
+        "log-density evaluations without gradient a replicate",
+        "lower",
+        unit="evaluations",
+    )
+)
+def likelihoods(data: TrialData) -> Score:
+    """Log-density evaluations as the sampler counts them."""
+    return average_reported(data, "likelihoods")
+
+
+def _count(data: TrialData, name: str) -> float:
+    value = data.score(name).value
+    return value if isinstance(value, float) else 0.0
+
+
+@metric(Column("ess_per_s", "cost", "claimed ess / warm_s", "higher", unit="draws/s"))
+def ess_per_s(data: TrialData) -> Score:
+    """Claimed effective draws a second of a warm run."""
+    ess, warm = data.score("ess"), data.result.timings.get("warm_s")
+    per_s = ess.value / warm if isinstance(ess.value, float) and warm else None
+    return number(per_s, ess.reason or _no_warm_reason(data))
+
+
+def _no_warm_reason(data: TrialData) -> str:
+    return data.result.missing.get("warm_s", "warm_s is missing")
+
+
+def _realised_per(data: TrialData, cost: float | None, reason: str) -> Score:
+    """realised_ess over a cost, its interval along with it; ``reason``: why there is no cost."""
+    ess = data.score("realised_ess")
+    if not isinstance(ess.value, float):
+        return no_score(ess.reason)
+    if not cost:
+        return no_score(reason)
+    lo, hi = (None if end is None else end / cost for end in (ess.lo, ess.hi))
+    return Score(ess.value / cost, lo, hi)
+
+
+@metric(
+    Column(
+        "realised_ess_per_s",
+        "cost",
+        "realised_ess / warm_s",
+        "higher",
+        interval=True,
+        unit="draws/s",
+    )
+)
+def realised_ess_per_s(data: TrialData) -> Score:
+    """Realised effective draws a second of a warm run."""
+    return _realised_per(data, data.result.timings.get("warm_s"), _no_warm_reason(data))
+
+
+@metric(
+    Column(
+        "realised_ess_per_gradient",
+        "cost",
+        "realised_ess / gradients",
+        "higher",
+        interval=True,
+        unit="draws/evaluation",
+    )
+)
+def realised_ess_per_gradient(data: TrialData) -> Score:
+    """Realised effective draws a gradient evaluation."""
+    return _realised_per(data, _count(data, "gradients"), "this sampler uses no gradients")
+
+
+@metric(
+    Column(
+        "realised_ess_per_evaluation",
+        "cost",
+        "realised_ess / (gradients + likelihoods)",
+        "higher",
+        interval=True,
+        unit="draws/evaluation",
+    )
+)
+def realised_ess_per_evaluation(data: TrialData) -> Score:
+    """Realised effective draws an evaluation of any kind."""
+    count = _count(data, "gradients") + _count(data, "likelihoods")
+    return _realised_per(data, count, "no evaluations were counted")
+
+
+@metric(
+    Column(
+        "seconds_to_5pct",
+        "cost",
+        "import + cold until every mean is known to 5 % of its sd",
+        "lower",
+        interval=True,
+        unit="s",
+    )
+)
+def seconds_to_5pct(data: TrialData) -> Score:
+    """What a user waits for from nothing until 400 realised draws.
+
+    The first run gives ``realised_ess``. MCMC goes on, or stops earlier, at the pace of its
+    sampling phase; nested sampling adds whole runs, which cannot be cut short.
+    """
+    if data.score("verdict").value in UNUSABLE:
+        return no_score(f"never: {data.score('verdict_reason').value}")
+    ess, times = data.score("realised_ess"), data.result.timings
+    pace = times.get("sample_s") or times.get("warm_s") or times.get("rerun_s")
+    if not ess.value or not pace or times.get("cold_s") is None:
+        return no_score(ess.reason or _untimed_reason(data))
+    first = (times.get("import_s") or 0.0) + (times.get("cold_s") or 0.0)
+    ends = (ess.value, ess.hi, ess.lo)  # more draws take less seconds
+    more = [None if not end else DRAWS_TO_5PCT / float(end) - 1 for end in ends]
+    if data.log_w is not None:
+        more = [None if runs is None else max(0.0, runs) for runs in more]
+    value, lo, hi = (None if runs is None else first + runs * pace for runs in more)
+    return Score(value, lo, hi)
+
+
+def _untimed_reason(data: TrialData) -> str:
+    untimed = [name for name in ("cold_s", "warm_s") if name in data.result.missing]
+    return data.result.missing[untimed[0]] if untimed else NO_TRUTH

@@ -1,0 +1,93 @@
+"""The evidence Z as columns: what a sampler says of log Z, and how far off that is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from samplerbench.harness.scoring.metrics.base import Column, Score, metric, no_score, score_of
+from samplerbench.harness.scoring.metrics.sampler_statistics import average_reported
+from samplerbench.harness.scoring.needs import NO_TRUTH, ground_truth, replicates
+from samplerbench.harness.scoring.trial_data import TrialData
+from samplerbench.harness.statistics import estimates
+
+
+@metric(
+    Column(
+        "log_z",
+        "claimed",
+        "log evidence, natural, mean over replicates",
+        unit="nat",
+        section="evidence",
+    )
+)
+def log_z(data: TrialData) -> Score:
+    """Log evidence against the normalised prior."""
+    return average_reported(data, "log_z")
+
+
+@metric(
+    Column(
+        "log_z_err",
+        "claimed",
+        "claimed standard error of log_z, median",
+        "lower",
+        unit="nat",
+        section="evidence",
+    )
+)
+def log_z_err(data: TrialData) -> Score:
+    """What the sampler says log_z may be off by."""
+    return average_reported(data, "log_z_err", np.median)
+
+
+def known_evidence(data: TrialData) -> str:
+    """A sampler that gives an evidence, and a ground truth that knows it: why not, or ""."""
+    if data.summary.log_z is not None:
+        return ""
+    unknown = data.score("log_z").value is None
+    return "this sampler gives no evidence" if unknown else NO_TRUTH
+
+
+@metric(
+    Column(
+        "log_z_error",
+        "realised",
+        "mean error of log_z",
+        "zero",
+        interval=True,
+        unit="nat",
+        section="evidence",
+    ),
+    ground_truth,
+    replicates,
+    known_evidence,
+)
+def log_z_error(data: TrialData) -> Score:
+    """Bias of the log evidence."""
+    summary = data.summary
+    assert summary.log_z is not None and summary.log_z_true is not None
+    return score_of(estimates.log_z_error(summary.log_z, summary.log_z_true))
+
+
+@metric(
+    Column(
+        "log_z_calibration",
+        "realised",
+        "rms of log_z's error / claimed error",
+        "one",
+        interval=True,
+        section="evidence",
+    ),
+    ground_truth,
+    replicates,
+    known_evidence,
+)
+def log_z_calibration(data: TrialData) -> Score:
+    """Whether the claimed error of log_z is as large as its errors are."""
+    summary = data.summary
+    assert summary.log_z is not None and summary.log_z_true is not None
+    if summary.log_z_err is None:
+        return no_score("this sampler claims no error of log Z")
+    return score_of(
+        estimates.log_z_calibration(summary.log_z, summary.log_z_err, summary.log_z_true)
+    )

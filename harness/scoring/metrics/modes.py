@@ -1,0 +1,51 @@
+"""How the draws share themselves out among the modes that a model names, as columns."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from samplerbench.harness.scoring.metrics.base import Column, Score, metric, score_of
+from samplerbench.harness.scoring.needs import ground_truth, named_modes, replicates
+from samplerbench.harness.scoring.trial_data import TrialData
+from samplerbench.harness.statistics.estimates import estimate_share, index_of_worst, mean_interval
+
+
+@metric(
+    Column(
+        "mode_error",
+        "realised",
+        "mean share of the draws in a mode less its exact weight, of the mode that is farthest off",
+        "zero",
+        interval=True,
+    ),
+    ground_truth,
+    replicates,
+    named_modes,
+)
+def mode_error(data: TrialData) -> Score:
+    """Bias of the mode weights."""
+    modes = data.summary.modes
+    assert modes is not None
+    errors = [mean_interval(column) for column in (modes.share - modes.weights).T]
+    return score_of(errors[index_of_worst(errors, 0.0)])
+
+
+@metric(
+    Column(
+        "modes_missed",
+        "realised",
+        "share of replicates that never visit a mode of more than 5 % weight",
+        "lower",
+        interval=True,
+    ),
+    ground_truth,
+    replicates,
+    named_modes,
+)
+def modes_missed(data: TrialData) -> Score:
+    """How often a large mode is not found."""
+    modes = data.summary.modes
+    assert modes is not None
+    known = np.isfinite(modes.share).all(axis=1)
+    missed = modes.never_visited[known].any(axis=1)
+    return score_of(estimate_share(int(missed.sum()), len(missed)))

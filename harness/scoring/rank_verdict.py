@@ -1,0 +1,65 @@
+"""The verdict by simulation-based calibration: ranks of known truths instead of a ground truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from samplerbench.components import component_draws
+from samplerbench.harness.scoring.trial_data import TrialData
+from samplerbench.harness.scoring.verdict import LEAST, LOST_SHARE, Verdict
+from samplerbench.harness.statistics import sbc
+from samplerbench.harness.statistics.sbc import Uniformity
+
+
+@dataclass(frozen=True)
+class RankTests:
+    """Tests of uniform ranks, one a parameter; none where too few replicates give ranks."""
+
+    names: tuple[str, ...]
+    draws: int  # that each truth is ranked among
+    replicates: int
+    usable: int  # replicates without NaN
+    tests: Sequence[Uniformity] = ()
+    reason: str = ""  # why there are none
+
+    @property
+    def worst(self) -> int:
+        """Index of the parameter with the smallest p."""
+        return int(np.argmin([test.p for test in self.tests]))
+
+    @property
+    def p(self) -> float | None:
+        """Smallest p times the number of parameters (Bonferroni)."""
+        return min(1.0, self.tests[self.worst].p * len(self.tests)) if self.tests else None
+
+
+def rank_tests(data: TrialData) -> RankTests:
+    """Rank each replicate's truth among its draws, and test each parameter's ranks."""
+    x, file = data.x, data.file
+    truth = component_draws(file.truths(), data.names, lead=1)
+    ess = file.get("ess") if data.claims is None else data.claims.ess_bulk.min(axis=1)
+    draws = sbc.choose_rank_draws(ess, x.shape[1] * x.shape[2])
+    ranks = sbc.rank_truths(x, truth, draws, data.log_w)
+    usable = (ranks >= 0).all(axis=1)
+    count = int(usable.sum())
+    if count < LEAST:
+        reason = f"{count} replicates give ranks; a verdict needs {LEAST}"
+        return RankTests(data.names, draws, len(usable), count, reason=reason)
+    tests = [sbc.uniformity(column, draws) for column in ranks[usable].T]
+    return RankTests(data.names, draws, len(usable), count, tests)
+
+
+def verdict_by_ranks(ranks: RankTests) -> Verdict:
+    """The verdict; sound samplers give uniform ranks in any model."""
+    if ranks.p is None:
+        return Verdict("too few replicates", ranks.reason)
+    word, why = "honest", f"ranks of the truths among {ranks.draws} draws are uniform"
+    if ranks.p < sbc.ALPHA:
+        word, why = sbc.describe_departure(ranks.names[ranks.worst], ranks.tests[ranks.worst])
+    if ranks.usable < (1 - LOST_SHARE) * ranks.replicates:
+        lost = ranks.replicates - ranks.usable
+        word, why = "broken", f"{lost} of {ranks.replicates} replicates hold NaN"
+    return Verdict(word, f"by simulation from the prior: {why}, p {ranks.p:.2g}")

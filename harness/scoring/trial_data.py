@@ -1,0 +1,98 @@
+"""What metrics compute their columns from: one finished trial with its draws and ground truth."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+
+from samplerbench.components import all_component_names
+from samplerbench.harness.draws_file import DrawsFile
+from samplerbench.harness.ground_truth.reference_files import find_varying
+from samplerbench.harness.records import Result, Trial
+from samplerbench.harness.scoring import replicate_summary
+from samplerbench.harness.scoring.metrics.base import Score, metrics, no_score
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
+from samplerbench.harness.statistics import ess_rhat
+from samplerbench.harness.statistics.ess_rhat import Claims
+from samplerbench.models.base import Exact
+
+Array = np.ndarray
+T = TypeVar("T")
+
+
+class Unfit(ValueError):
+    """Draws that lack what the ground truth is about; the text says what."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrialData:
+    """One finished trial as metrics see it; what is derived from it is computed once."""
+
+    trial: Trial
+    result: Result
+    file: DrawsFile
+    names: tuple[str, ...]  # of the scalar components
+    x: Array  # draws, [replicate, chain, draw, component]
+    exact: Exact | None  # the ground truth
+    no_truth: str = ""  # why there is no ground truth
+    _memo: dict[Any, Any] = field(default_factory=dict)
+
+    @functools.cached_property
+    def log_w(self) -> Array | None:
+        """Log weights of the draws, [replicate, chain, draw]; None where all count alike."""
+        return self.file.get("log_weights")
+
+    @functools.cached_property
+    def claims(self) -> Claims | None:
+        """What equal-weight draws claim about themselves; None for weighted draws."""
+        return None if self.log_w is not None else ess_rhat.claims(self.x)
+
+    @functools.cached_property
+    def summary(self) -> ReplicateSummary:
+        """Each replicate against the ground truth, for metrics that need one."""
+        assert self.exact is not None, "a metric that needs a ground truth says so"
+        log_z, log_z_err = self.file.get("log_z"), self.file.get("log_z_err")
+        return replicate_summary.summarise(
+            self.x, self.exact, self.log_w, self.file.get("ess"), log_z, log_z_err, self.claims
+        )
+
+    def score(self, name: str) -> Score:
+        """The score in another metric's column."""
+        entry = metrics.get(name)
+        reasons = (need(self) for need in entry.needs)
+        reason = next((reason for reason in reasons if reason), "")
+        return no_score(reason) if reason else self.compute_once(entry.compute)
+
+    def compute_once(self, compute: Callable[[TrialData], T]) -> T:
+        """``compute(self)``, called once however many metrics ask for it."""
+        if compute not in self._memo:
+            self._memo[compute] = compute(self)
+        return self._memo[compute]
+
+
+def read(
+    trial: Trial, result: Result, file: DrawsFile, exact: Exact | None, no_truth: str = ""
+) -> TrialData:
+    """The trial's draws from ``file``, of what the ground truth is about where there is one.
+
+    Components that are fixed while others of their site vary are left out where nothing says which
+    count. Raises Unfit where the draws lack a component of the ground truth.
+    """
+    if trial.calibrate:
+        exact = None  # each replicate has data of its own; the truths that made them are the judge
+    names = exact.names if exact else all_component_names(file.sites())
+    if trial.calibrate:
+        names = tuple(name for name in names if name.split("[")[0] in file.truths())
+    try:
+        x = file.components(names)
+    except (KeyError, IndexError) as error:
+        raise Unfit(str(error)) from error
+    if exact is None and not trial.calibrate:
+        free = find_varying(names, x.reshape(-1, len(names)))
+        names = tuple(name for name, kept in zip(names, free, strict=True) if kept)
+        x = x[..., free]
+    return TrialData(trial, result, file, names, x, exact, no_truth)

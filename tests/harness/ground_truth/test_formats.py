@@ -1,0 +1,71 @@
+"""Readers of reference draws: every format gives the same arrays, and posteriordb's are cut."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from samplerbench.errors import UsageError
+from samplerbench.harness.ground_truth import posteriordb_draws, reference_formats
+from tests.support import posteriordb_folder
+from tests.support.trials import small
+
+DRAWS = {"m": np.arange(4.0), "b": np.arange(8.0).reshape(4, 2)}
+
+
+def write_npz(path):
+    np.savez(path, **DRAWS)
+
+
+def write_csv(path):
+    rows = [f"{m},{b[0]},{b[1]},-1.0" for m, b in zip(DRAWS["m"], DRAWS["b"], strict=True)]
+    path.write_text("\n".join(["m,b[0],b[1],lp__", *rows]))
+
+
+def write_json(path):
+    chain = {"m": DRAWS["m"], "b[1]": DRAWS["b"][:, 0], "b[2]": DRAWS["b"][:, 1]}
+    path.write_text(json.dumps([{name: list(values) for name, values in chain.items()}]))
+
+
+WRITERS = {".npz": write_npz, ".csv": write_csv, ".json": write_json}
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_every_format_gives_the_same_arrays_by_site(ending, tmp_path):
+    path = tmp_path / f"draws{ending}"
+    WRITERS[ending](path)
+    arrays = reference_formats.choose_reader(path)(path)
+    assert arrays.keys() == DRAWS.keys()
+    for name, values in DRAWS.items():
+        assert np.array_equal(arrays[name].reshape(values.shape), values), name
+
+
+def test_an_ending_that_is_not_known_is_refused_with_those_that_are(tmp_path):
+    with pytest.raises(UsageError, match=r"has no known ending\n  expected: .npz"):
+        reference_formats.choose_reader(tmp_path / "draws.txt")
+
+
+@pytest.fixture
+def trial(tmp_path):
+    """A trial of a posterior whose reference draws hold a quantity that no site is called after."""
+    chain = {"theta": [0.1, 0.2, 0.3], "odds": [1.0, 2.0, 3.0]}
+    data = {"n": 5, "k": 2}
+    name = posteriordb_folder.add(tmp_path, "Rate_1_model", data, [chain], "Rate_1_data")
+    model = posteriordb_folder.posterior(tmp_path, name)
+    return small(model=str(model), reference=str(posteriordb_folder.reference(tmp_path, name)))
+
+
+def test_only_what_the_program_has_a_site_for_is_compared(trial, tmp_path):
+    posteriordb_draws.copy_reference(trial, tmp_path / "copy.json.zip")
+    arrays = reference_formats.choose_reader(tmp_path / "c.json.zip")(tmp_path / "copy.json.zip")
+    assert arrays.keys() == {"theta"} and arrays["theta"].ravel().tolist() == [0.1, 0.2, 0.3]
+
+
+def test_a_users_own_reference_is_copied_as_it_is(trial, tmp_path):
+    write_npz(tmp_path / "mine.npz")
+    own = replace(trial, reference=str(tmp_path / "mine.npz"))
+    posteriordb_draws.copy_reference(own, tmp_path / "copy.npz")
+    assert (tmp_path / "copy.npz").read_bytes() == (tmp_path / "mine.npz").read_bytes()

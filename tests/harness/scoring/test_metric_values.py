@@ -1,0 +1,180 @@
+"""Each file of metrics, on draws whose scores are known; needs that are not met say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from samplerbench.harness import draws_file
+from samplerbench.harness.draws_file import DrawsFile
+from samplerbench.harness.records import Result
+from samplerbench.harness.scoring import needs, rank_verdict, trial_data
+from samplerbench.harness.scoring.metrics import (
+    accuracy,
+    diagnostics,
+    efficiency,
+    evidence,
+    modes,
+    sampler_statistics,
+    simulation_based_calibration,
+)
+from samplerbench.harness.scoring.metrics import verdict as verdict_columns
+from samplerbench.harness.scoring.trial_data import TrialData, Unfit
+from samplerbench.samplers.base import Draws
+from tests.support import stored
+
+RESULT = Result("ok", timings={"import_s": 1.0, "cold_s": 2.0, "warm_s": 0.5, "sample_s": 0.25})
+REPLICATES, DRAWS = 40, 200
+
+
+def independent_draws(shift: float = 0.0, **fields: object) -> list[Draws]:
+    """Replicates of independent exact draws, the means shifted by so many sds."""
+    exact, replicates = stored.exact(), []
+    for r in range(REPLICATES):
+        sites = exact.draw(np.random.default_rng([r, 7]), DRAWS)
+        for at, name in enumerate(exact.names):
+            sites[name] = sites[name] + shift * exact.sd[at]
+        replicates.append(Draws({name: x[None] for name, x in sites.items()}, **fields))
+    return replicates
+
+
+@contextmanager
+def data_of(folder: Path, runs: list[Draws], exact=None, **options) -> Iterator[TrialData]:
+    """What metrics read, from a draws file of ``runs``."""
+    truths, fields = options.pop("truths", ()), options.pop("trial", {})
+    path = folder / "draws.npz"
+    draws_file.save_draws(path, {"replicates": runs}, truths)
+    trial = stored.trial("mine", replicates=len(runs), **fields)
+    with DrawsFile(path) as file:
+        yield trial_data.read(trial, options.pop("result", RESULT), file, exact, **options)
+
+
+def test_independent_draws_are_worth_what_they_number(tmp_path):
+    with data_of(tmp_path, independent_draws(), stored.exact()) as data:
+        score = accuracy.realised_ess(data)
+        # DRAWS / realised ESS is chi-square over its degrees of freedom, larger of two parameters
+        least, most = stats.chi2.ppf([1e-6, 1 - 1e-6], REPLICATES) / REPLICATES
+        assert least < DRAWS / score.value < most and score.lo < score.value < score.hi
+        assert len(score.by_parameter) == len(data.names) == 2
+        assert score.value == min(each.value for each in score.by_parameter)
+        assert np.sqrt(least) < accuracy.calibration(data).value < np.sqrt(most) * 1.05
+        worst = verdict_columns.worst_parameter(data).value
+        assert data.score("realised_ess") is data.score("realised_ess")  # computed once
+        assert score.by_parameter[data.names.index(worst)].value == score.value
+
+
+def test_cost_columns_are_ratios_of_other_columns(tmp_path):
+    runs = independent_draws(gradients=300, likelihoods=100)
+    with data_of(tmp_path, runs, stored.exact()) as data:
+        ess = data.score("realised_ess")
+        assert efficiency.realised_ess_per_s(data).value == ess.value / 0.5
+        assert efficiency.realised_ess_per_gradient(data).lo == ess.lo / 300
+        assert efficiency.realised_ess_per_evaluation(data).hi == ess.hi / 400
+        assert efficiency.ess_per_s(data).value == data.score("ess").value / 0.5
+        seconds = efficiency.seconds_to_5pct(data)
+        assert seconds.value == pytest.approx(3.0 + (400 / ess.value - 1) * 0.25)
+        assert seconds.lo < seconds.value < seconds.hi
+
+
+def test_a_biased_sampler_never_gets_there_and_an_untimed_one_says_so(tmp_path):
+    with data_of(tmp_path, independent_draws(0.3), stored.exact()) as data:
+        assert data.score("verdict").value == "biased"
+        assert efficiency.seconds_to_5pct(data).reason.startswith("never: mean of ")
+    untimed = Result("ok", missing={"cold_s": "not timed", "warm_s": "no warm run"})
+    with data_of(tmp_path, independent_draws(), stored.exact(), result=untimed) as data:
+        assert efficiency.seconds_to_5pct(data).reason == "not timed"
+        assert efficiency.ess_per_s(data).reason == "no warm run"
+
+
+def test_evidence_is_scored_where_both_sides_know_it(tmp_path):
+    exact = stored.exact()
+    runs = [
+        replace(draws, log_z=exact.log_evidence + 0.1 * (-1) ** r, log_z_err=0.1)
+        for r, draws in enumerate(independent_draws())
+    ]
+    with data_of(tmp_path, runs, exact) as data:
+        assert evidence.log_z_error(data).value == pytest.approx(0.0, abs=1e-12)
+        assert evidence.log_z_calibration(data).value == pytest.approx(1.0)
+    with data_of(tmp_path, runs, replace(exact, log_evidence=None)) as data:
+        assert data.score("log_z_error").reason == "no exact answer"
+    with data_of(tmp_path, independent_draws(), exact) as data:
+        assert data.score("log_z_error").reason == "this sampler gives no evidence"
+
+
+def test_the_average_of_what_a_sampler_reports_leaves_out_replicates_without_it(tmp_path):
+    runs = independent_draws(divergences=4)
+    runs[0] = replace(runs[0], divergences=None)
+    with data_of(tmp_path, runs) as data:
+        assert sampler_statistics.divergences(data).value == 4.0
+        assert sampler_statistics.accept_prob(data).reason == "this sampler gives none"
+        assert data.score("insertion_p").reason.startswith("no birth contours")
+
+
+def test_replicates_that_warn_and_that_are_wrong_are_counted(tmp_path):
+    runs = independent_draws(divergences=0)
+    shifted = independent_draws(1.0, divergences=0)
+    runs[:4], runs[4:6] = shifted[:4], [replace(draws, divergences=3) for draws in runs[4:6]]
+    with data_of(tmp_path, runs, stored.exact()) as data:
+        assert data.compute_once(diagnostics.self_diagnosis).reasons["divergences"] == 2
+        assert diagnostics.failure_rate(data).value == 4 / REPLICATES
+        assert diagnostics.silent_failures(data).value <= 4 / REPLICATES
+
+
+def test_shares_of_modes_are_compared_where_a_model_names_them(tmp_path):
+    exact = stored.exact()
+    median = exact.mean[0]
+    named = replace(
+        exact,
+        mode_of=lambda x: (x[..., 0] > median).astype(int),
+        mode_weights=np.array([0.5, 0.5]),
+    )
+    with data_of(tmp_path, independent_draws(), named) as data:
+        assert modes.mode_error(data).lo < 0 < modes.mode_error(data).hi
+        assert modes.modes_missed(data).value == 0
+    with data_of(tmp_path, independent_draws(5.0), named) as data:
+        assert modes.mode_error(data).value == pytest.approx(-0.5, abs=0.01) or (
+            modes.mode_error(data).value == pytest.approx(0.5, abs=0.01)
+        )
+        assert modes.modes_missed(data).value == 1
+    with data_of(tmp_path, independent_draws(), exact) as data:
+        assert data.score("mode_error").reason == "the model names no modes"
+
+
+def test_ranks_of_truths_judge_replicates_with_data_of_their_own(tmp_path):
+    exact, rng = stored.exact(), np.random.default_rng(11)
+    drawn = exact.draw(rng, REPLICATES)
+    truths = [{name: x[r] for name, x in drawn.items()} for r in range(REPLICATES)]
+    calibrate = {"calibrate": "prior"}
+    with data_of(tmp_path, independent_draws(), truths=truths, trial=calibrate) as data:
+        score = simulation_based_calibration.sbc_p(data)
+        assert 0.01 < score.value <= 1 and len(score.by_parameter) == len(data.names)
+        assert rank_verdict.verdict_by_ranks(rank_verdict.rank_tests(data)).verdict == "honest"
+        assert data.score("calibration").reason == "each replicate has data of its own; see sbc_p"
+    with data_of(tmp_path, independent_draws(0.7), truths=truths, trial=calibrate) as data:
+        assert verdict_columns.verdict(data).value == "biased"
+    few = independent_draws()[:5]
+    with data_of(tmp_path, few, truths=truths[:5], trial=calibrate) as data:
+        assert data.score("sbc_p").reason == "5 replicates give ranks; a verdict needs 16"
+        assert verdict_columns.verdict(data).value == "too few replicates"
+
+
+def test_each_need_gives_its_reason(tmp_path):
+    with data_of(tmp_path, independent_draws()[:1], no_truth="nobody knows") as data:
+        assert needs.ground_truth(data) == "nobody knows"
+        assert needs.replicates(data) == "too few replicates: 1"
+        assert needs.equal_weights(data) == "" != needs.weights(data)
+        assert needs.simulated_truths(data) == "asked for with --calibrate prior"
+        assert data.score("realised_ess").reason == "nobody knows"  # the first that is not met
+
+
+def test_draws_that_lack_a_parameter_of_the_ground_truth_are_refused(tmp_path):
+    other = replace(stored.exact(), names=("slope", "c"))
+    with pytest.raises(Unfit, match="no site 'slope'"):
+        with data_of(tmp_path, independent_draws(), other):
+            pass
