@@ -1,4 +1,4 @@
-"""What people read: tables, figures and pages, made from rows and stored draws."""
+"""Reports for readers: tables, figures and pages, made from rows and stored draws."""
 
 if __name__ != "samplerbench.reports":  # as a top-level module it would be a second copy of it
     raise ImportError(

@@ -1,4 +1,4 @@
-"""Where the numbers come from: machine, versions, settings, seeds, the command."""
+"""Provenance of the numbers: machine, versions, settings, seeds, the command."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from samplerbench.harness.records import Trial, labelled
+from samplerbench.harness.records import Trial, format_label
 from samplerbench.reports.tables.cells import Row
-from samplerbench.rounding import number
+from samplerbench.rounding import format_number
 
 if TYPE_CHECKING:
-    from samplerbench.harness.campaign.run import Campaign
+    from samplerbench.harness.campaign.campaign import Campaign
 
 MOST_COMMANDS = 10
 #: of the machine's record: what a reader asks for first
@@ -32,29 +32,29 @@ MACHINE = {
 }
 
 
-def commands(campaign: Campaign, trials: Sequence[Trial]) -> list[str]:
-    """The command that made the campaign as it was noted, else commands made from its trials."""
-    noted = campaign.store.noted("command")
-    if noted:
-        return [noted if isinstance(noted, str) else shlex.join(map(str, noted))]
-    found = list(dict.fromkeys(_made(group) for group in _groups(trials)))
-    if len(found) > MOST_COMMANDS:
-        return [*found[:MOST_COMMANDS], f"# and {len(found) - MOST_COMMANDS} more"]
-    return found
+def list_commands(campaign: Campaign, trials: Sequence[Trial]) -> list[str]:
+    """The command that made the campaign as it was stored, else commands made from its trials."""
+    stored = campaign.store.fact("command")
+    if stored:
+        return [stored if isinstance(stored, str) else shlex.join(map(str, stored))]
+    commands = list(dict.fromkeys(_make_command(group) for group in _group_trials(trials)))
+    if len(commands) > MOST_COMMANDS:
+        return [*commands[:MOST_COMMANDS], f"# and {len(commands) - MOST_COMMANDS} more"]
+    return commands
 
 
-def _groups(trials: Sequence[Trial]) -> list[list[Trial]]:
+def _group_trials(trials: Sequence[Trial]) -> list[list[Trial]]:
     """Trials that one command makes: alike but for the samplers."""
-    found: dict[tuple[Any, ...], list[Trial]] = {}
+    groups: dict[tuple[Any, ...], list[Trial]] = {}
     for t in trials:
         same = (t.model_label, t.environment, t.device, t.precision, t.chains, t.warmup, t.draws)
-        found.setdefault((*same, t.seed, t.replicates), []).append(t)
-    return list(found.values())
+        groups.setdefault((*same, t.seed, t.replicates), []).append(t)
+    return list(groups.values())
 
 
-def _made(trials: Sequence[Trial]) -> str:
+def _make_command(trials: Sequence[Trial]) -> str:
     t = trials[0]
-    words = ["samplerbench", "run", "--model", labelled(t.model, t.model_options), "--sampler"]
+    words = ["samplerbench", "run", "--model", format_label(t.model, t.model_options), "--sampler"]
     words += dict.fromkeys(trial.label for trial in trials)
     for name in ("replicates", "chains", "warmup", "draws", "seed"):
         words += [f"--{name}", str(getattr(t, name))]
@@ -62,21 +62,21 @@ def _made(trials: Sequence[Trial]) -> str:
     return shlex.join(words)
 
 
-def facts(rows: Sequence[Row]) -> list[tuple[str, str]]:
+def list_facts(rows: Sequence[Row]) -> list[tuple[str, str]]:
     """(name, value) of machines, versions, budget and seeds; several values where rows differ."""
-    found = [(text, _machine(rows, name)) for name, text in MACHINE.items()]
+    facts = [(text, _machine(rows, name)) for name, text in MACHINE.items()]
     names = dict.fromkeys(name for row in rows for name in row["versions"] or {})
     for name in names:
-        found.append((name, _distinct((row["versions"] or {}).get(name) for row in rows)))
+        facts.append((name, _distinct((row["versions"] or {}).get(name) for row in rows)))
     for name in ("environment", "precision", "chains", "warmup", "draws", "replicates", "mode"):
-        found.append((name, _distinct(row[name] for row in rows)))
-    found.append(("seeds", _distinct(_seeds(row) for row in rows)))
-    return [(name, said) for name, said in found if said]
+        facts.append((name, _distinct(row[name] for row in rows)))
+    facts.append(("seeds", _distinct(_seeds(row) for row in rows)))
+    return [(name, text) for name, text in facts if text]
 
 
-def when(campaign: Campaign) -> list[tuple[str, str]]:
+def run_dates(campaign: Campaign) -> list[tuple[str, str]]:
     """(name, value) of the day that the results are from, in UTC."""
-    span = campaign.store.span()
+    span = campaign.store.time_span()
     if span is None:
         return []
     first, last = (f"{datetime.fromtimestamp(end, timezone.utc):%Y-%m-%d %H:%M}" for end in span)
@@ -93,10 +93,10 @@ def _machine(rows: Sequence[Row], name: str) -> str:
 
 def _distinct(values: Iterable[Any]) -> str:
     """The values, each once."""
-    return "; ".join(dict.fromkeys(_said(value) for value in values if value not in (None, {})))
+    return "; ".join(dict.fromkeys(_text(value) for value in values if value not in (None, {})))
 
 
-def _said(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key}={given}" for key, given in value.items())
-    return number(value) if isinstance(value, float) else str(value)
+        return ", ".join(f"{key}={each}" for key, each in value.items())
+    return format_number(value) if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""Rows from what pytest-benchmark kept of ``sampler_benchmark``: one for a sampler on a model."""
+"""Rows from the file of pytest-benchmark: one for each sampler and model."""
 
 from __future__ import annotations
 
@@ -14,45 +14,50 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.pytest_plugin.scores import SCHEMA
 from samplerbench.harness.scoring.columns import COLUMNS
 from samplerbench.reports import report
-from samplerbench.reports.tables import selection
-from samplerbench.reports.tables.cells import Row
+from samplerbench.reports.tables.campaign_table import MAIN
+from samplerbench.reports.tables.cells import Row, is_never_accurate
+from samplerbench.reports.tables.selection import choose_columns, differing_columns, sort_rows
 
 WRITERS = "what `pytest --benchmark-json FILE` or `--benchmark-autosave` writes"
 #: what must be the same for a warm and a cold benchmark to be of one row
-SAME = ("model", "sampler", "settings", "environment", "device", "precision", "chains", "warmup",
-        "draws", "calibrate")  # fmt: skip
+IDENTITY = (
+    *("model", "sampler", "settings", "environment", "device", "precision"),
+    *("chains", "warmup", "draws", "calibrate"),
+)
 FROM_COLD = ("import_s", "cold_s", "cold_s_lo", "cold_s_hi", "compile_s", "compiles")
-TIMED = ("warm_s", "cold_s")
+TIMED_COLUMNS = ("warm_s", "cold_s")
 WALL = ("perf_counter", "time", "monotonic")  # timers of pytest-benchmark that give wall seconds
 APART = "import, cold and warm seconds are of different processes"
-TYPES = {"model": str, "sampler": str, "settings": dict, "missing": dict, "warnings": list,
-         "timed": str}  # fmt: skip
+TYPES = {
+    **{"model": str, "sampler": str, "timed": str},
+    **{"settings": dict, "missing": dict, "warnings": list},
+}
 
 
-def text(path: Path, asked: report.Asked) -> str:
+def render(path: Path, options: report.ReportOptions) -> str:
     """The table of a saved run in any format but html. Raises UsageError."""
-    if asked.form == "html" or asked.by_parameter:
-        what = "--by parameter" if asked.by_parameter else "--format html"
+    if options.form == "html" or options.by_parameter:
+        what = "--by parameter" if options.by_parameter else "--format html"
         raise UsageError(
             f"{what} needs the draws, which pytest-benchmark does not keep\n"
             "  expected: another format, or a campaign's folder"
         )
     rows, others = read(path)
     if others:
-        said = f"left out, since not of sampler_benchmark: {', '.join(others)}"
-        print(f"samplerbench: {said}", file=sys.stderr)
-    columns = selection.chosen(asked.columns, rows) if asked.columns else None
-    if columns is None and asked.form in ("table", "markdown", "latex"):
-        columns = _columns(rows)
-    rows = selection.ordered(rows, asked.sort)
-    return "".join(report.laid_out(rows, asked, columns, len(rows)))
+        text = f"left out, since not of sampler_benchmark: {', '.join(others)}"
+        print(f"samplerbench: {text}", file=sys.stderr)
+    columns = choose_columns(options.columns, rows) if options.columns else None
+    if columns is None and options.form in ("table", "markdown", "latex"):
+        columns = _choose_columns(rows)
+    rows = sort_rows(rows, options.sort)
+    return "".join(report.render_rows(rows, options, columns, len(rows)))
 
 
-def _columns(rows: Sequence[Row]) -> list[str] | None:
+def _choose_columns(rows: Sequence[Row]) -> list[str] | None:
     """The usual columns; the benchmark's name too, where nothing else tells two rows apart."""
     if len({_identity(row) for row in rows}) == len(rows):
         return None
-    return ["trial", *selection.differing(rows), *selection.SHOWN]
+    return ["trial", *differing_columns(rows), *MAIN]
 
 
 def read(path: Path) -> tuple[list[Row], list[str]]:
@@ -61,7 +66,7 @@ def read(path: Path) -> tuple[list[Row], list[str]]:
     A warm and a cold benchmark of one sampler, model and budget make one row. Raises UsageError
     for a file that is not JSON, not of pytest-benchmark, or has none of ours.
     """
-    benchmarks = _benchmarks(path)
+    benchmarks = _read_benchmarks(path)
     ours = [b for b in benchmarks if "samplerbench" in b["extra_info"]]
     others = [str(b.get("name")) for b in benchmarks if b not in ours]
     if not ours:
@@ -70,19 +75,19 @@ def read(path: Path) -> tuple[list[Row], list[str]]:
             f"{': ' + ', '.join(others[:5]) if others else ''}\n  expected: some that use the "
             "fixture sampler_benchmark and did not fail"
         )
-    return _paired([(_row(b, path), b["extra_info"]["timed"]) for b in ours]), others
+    return _merge_pairs([(_row(b, path), b["extra_info"]["timed"]) for b in ours]), others
 
 
-def _benchmarks(path: Path) -> list[dict[str, Any]]:
+def _read_benchmarks(path: Path) -> list[dict[str, Any]]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(
             f"can't read {str(path)!r}: {error.strerror}\n  expected: {WRITERS}"
         ) from error
     except (ValueError, RecursionError) as error:  # not JSON, or not even text
         raise UsageError(f"{str(path)!r} is not JSON: {error}\n  expected: {WRITERS}") from error
-    benchmarks = found.get("benchmarks") if isinstance(found, dict) else None
+    benchmarks = content.get("benchmarks") if isinstance(content, dict) else None
     if not isinstance(benchmarks, list) or not all(map(_is_benchmark, benchmarks)):
         raise UsageError(f"{str(path)!r} is not pytest-benchmark's\n  expected: {WRITERS}")
     return benchmarks
@@ -102,7 +107,7 @@ def _row(one: Mapping[str, Any], path: Path) -> Row:
             f"  expected: {SCHEMA}; read it with the samplerbench that wrote it"
         )
     wrong = [name for name, kind in TYPES.items() if not isinstance(record.get(name), kind)]
-    if wrong or record["timed"] not in TIMED or not _is_time(record.get(record["timed"])):
+    if wrong or record["timed"] not in TIMED_COLUMNS or not _is_time(record.get(record["timed"])):
         raise UsageError(
             f"the record of {where} is damaged: {', '.join(wrong) or 'its seconds'}\n"
             f"  expected: {WRITERS}, unchanged"
@@ -121,16 +126,16 @@ def _is_time(value: Any) -> bool:
 
 
 def _identity(row: Row) -> str:
-    return json.dumps([row[name] for name in SAME], sort_keys=True)
+    return json.dumps([row[name] for name in IDENTITY], sort_keys=True)
 
 
-def _paired(found: Sequence[tuple[Row, str]]) -> list[Row]:
+def _merge_pairs(rows_timed: Sequence[tuple[Row, str]]) -> list[Row]:
     """Cold seconds put into the warm row of the same run, where there is one of either."""
-    counts = Counter((_identity(row), timed) for row, timed in found)
+    counts = Counter((_identity(row), timed) for row, timed in rows_timed)
     pairs = {key for key, timed in counts if counts[key, "warm_s"] == counts[key, "cold_s"] == 1}
-    cold = {_identity(row): row for row, timed in found if timed == "cold_s"}
+    cold = {_identity(row): row for row, timed in rows_timed if timed == "cold_s"}
     rows = []
-    for row, timed in found:
+    for row, timed in rows_timed:
         if _identity(row) not in pairs:
             rows.append(row)
         elif timed == "warm_s":
@@ -141,7 +146,7 @@ def _paired(found: Sequence[tuple[Row, str]]) -> list[Row]:
 def _with_cold(warm: Row, cold: Row) -> Row:
     taken = {name: cold[name] for name in FROM_COLD}
     missing = {k: v for k, v in warm["missing"].items() if taken.get(k) is None}
-    if warm["realised_ess"] is not None and not missing["seconds_to_5pct"].startswith("never"):
+    if warm["realised_ess"] is not None and not is_never_accurate(warm):
         missing["seconds_to_5pct"] = APART
     warnings = [*warm["warnings"], *(w for w in cold["warnings"] if w not in warm["warnings"])]
     both = f"{warm['trial']} {cold['trial']}"

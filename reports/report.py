@@ -1,4 +1,4 @@
-"""The report command: from a stored campaign and what was asked for to text and files."""
+"""Reports of a stored campaign: rows, tables, figures and the page in the requested format."""
 
 from __future__ import annotations
 
@@ -9,28 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samplerbench.errors import UsageError
-from samplerbench.reports.tables import (
-    by_parameter as parameters,
-)
-from samplerbench.reports.tables import (
-    csv_json,
-    latex,
-    markdown,
-    selection,
-    terminal,
-)
+from samplerbench.reports.tables import campaign_table, csv_json, latex, markdown, terminal
+from samplerbench.reports.tables.by_parameter import split_by_parameter
 from samplerbench.reports.tables.cells import Row
+from samplerbench.reports.tables.selection import choose_columns, sort_rows
 
 if TYPE_CHECKING:
-    from samplerbench.harness.campaign.run import Campaign
+    from samplerbench.harness.campaign.campaign import Campaign
 
 EXPORTS = {"csv": csv_json.as_csv, "json": csv_json.as_json}  # for other programs
 FORMATS = ("table", "markdown", "csv", "latex", "json", "html")
 PAGE = "report.html"
+MOST_TERMINAL_ROWS = 1000
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReportOptions:
     """What is to be shown, and how."""
 
     form: str = "table"  # one of FORMATS
@@ -41,98 +35,101 @@ class Asked:
     width: int | None = None  # of the terminal
 
 
-def words(text: str | None) -> list[str]:
+def split_names(text: str | None) -> list[str]:
     """Names separated by commas."""
     return [word.strip() for word in (text or "").split(",") if word.strip()]
 
 
-def text(campaign: Campaign, asked: Asked) -> str:
+def render(campaign: Campaign, options: ReportOptions) -> str:
     """The report in one of FORMATS. Raises UsageError for columns that are not there."""
-    return "".join(pieces(campaign, asked))
+    return "".join(render_pieces(campaign, options))
 
 
-def pieces(campaign: Campaign, asked: Asked) -> Iterator[str]:
+def render_pieces(campaign: Campaign, options: ReportOptions) -> Iterator[str]:
     """The same piece by piece: what is for programs is read and written row by row."""
-    if asked.form != "html":  # the page says it itself
-        _tell_unfinished(campaign)
-    if asked.form in EXPORTS and not asked.sort and not asked.by_parameter:
-        return EXPORTS[asked.form](campaign.each_row(), selection.chosen(asked.columns))
-    rows = shown(campaign, asked)
-    columns = selection.chosen(asked.columns, rows) if asked.columns else None
-    if asked.form == "html":
+    if options.form != "html":  # the page says it itself
+        _warn_unfinished(campaign)
+    if options.form in EXPORTS and not options.sort and not options.by_parameter:
+        return EXPORTS[options.form](campaign.each_row(), choose_columns(options.columns))
+    rows = _select_rows(campaign, options)
+    columns = choose_columns(options.columns, rows) if options.columns else None
+    if options.form == "html":
         from samplerbench.reports.pages import campaign_page
 
-        return iter([campaign_page.text(campaign, rows, columns, asked.style)])
-    return laid_out(rows, asked, columns, campaign.store.count_finished())
+        return iter([campaign_page.render(campaign, rows, columns, options.style)])
+    return render_rows(rows, options, columns, campaign.store.count_finished())
 
 
-def laid_out(
-    rows: Sequence[Row], asked: Asked, columns: Sequence[str] | None, total: int
+def render_rows(
+    rows: Sequence[Row], options: ReportOptions, columns: Sequence[str] | None, total: int
 ) -> Iterator[str]:
     """Rows in one of the formats that are text; ``total``: how many there are."""
-    if asked.form in EXPORTS:
-        return EXPORTS[asked.form](rows, selection.chosen(columns, rows))
-    if asked.form == "table":
-        return iter([terminal.text(rows, columns, asked.width, total)])
-    maker = {"markdown": markdown.text, "latex": latex.text}[asked.form]
-    return iter([maker(rows, columns, total)])
+    if options.form in EXPORTS:
+        return EXPORTS[options.form](rows, choose_columns(columns, rows))
+    most = _most_rows(options.form)
+    table = campaign_table.make_table(rows, columns, total, most)
+    if options.form == "table":
+        return iter([terminal.render(table, options.width, gap=1)])
+    return iter([{"markdown": markdown.render, "latex": latex.render}[options.form](table)])
 
 
-def shown(campaign: Campaign, asked: Asked) -> list[Row]:
+def _most_rows(form: str) -> int | None:
+    """How many rows a format for readers shows; None: all."""
+    readers = {"table": MOST_TERMINAL_ROWS}
+    readers |= dict.fromkeys(("markdown", "latex"), campaign_table.MOST_ROWS)
+    return readers.get(form)
+
+
+def _select_rows(campaign: Campaign, options: ReportOptions) -> list[Row]:
     """The rows as they are to be shown: split by parameter, sorted."""
     # what is read shows the first rows only: in the order of the plan the others are not needed
-    most = {
-        "table": terminal.MOST_ROWS,
-        "markdown": selection.MOST_ROWS,
-        "latex": selection.MOST_ROWS,
-    }
-    partly = not asked.sort and not asked.by_parameter
-    rows = campaign.rows(most.get(asked.form) if partly else None)
-    if asked.by_parameter:
+    is_partial = not options.sort and not options.by_parameter
+    rows = campaign.rows(_most_rows(options.form) if is_partial else None)
+    if options.by_parameter:
         from samplerbench.harness.scoring.score_trial import VERSION
 
-        rows = parameters.by_parameter(rows, campaign.store.scores(VERSION))
-    return selection.ordered(rows, asked.sort) if asked.sort else rows
+        rows = split_by_parameter(rows, campaign.store.scores(VERSION))
+    return sort_rows(rows, options.sort) if options.sort else rows
 
 
-def _tell_unfinished(campaign: Campaign) -> None:
-    planned, finished = campaign.store.planned(), campaign.store.count_finished()
+def _warn_unfinished(campaign: Campaign) -> None:
+    planned, finished = campaign.store.count_trials(), campaign.store.count_finished()
     if finished < planned:
-        said = f"{planned - finished} of {planned} trials have no result yet"
-        print(f"samplerbench: {said}", file=sys.stderr)
+        text = f"{planned - finished} of {planned} trials have no result yet"
+        print(f"samplerbench: {text}", file=sys.stderr)
 
 
-def figures(campaign: Campaign, folder: Path, style: Path | None = None) -> list[Path]:
+def write_figures(campaign: Campaign, folder: Path, style: Path | None = None) -> list[Path]:
     """Every figure of the page as SVG, PDF and PNG in ``folder``."""
-    from samplerbench.reports.figures import gallery as pictures
-    from samplerbench.reports.figures import scaling as figure_scaling
-    from samplerbench.reports.figures import style as drawing
-    from samplerbench.reports.scaling import analysis
+    from samplerbench.reports.figures import gallery, scaling, svg
+    from samplerbench.reports.figures.style import use_style
+    from samplerbench.reports.scaling.analysis import analyse_campaign
 
-    with drawing.styled(style):
-        found = pictures.galleries(campaign, campaign.rows(), campaign.store.trials())
-        for gallery in found:
-            for reason in gallery.lost:
-                print(f"samplerbench: {gallery.model}: {reason}", file=sys.stderr)
-        drawn = [p for gallery in found for p in gallery.all]
-        drawn += figure_scaling.pictures(analysis.of(campaign, campaign.rows()))
-        return drawing.save(drawn, folder)
+    with use_style(style):
+        rows = campaign.rows()
+        pictures = []
+        for one in gallery.make_galleries(campaign, rows, campaign.store.trials()):
+            for reason in one.omissions:
+                print(f"samplerbench: {one.model}: {reason}", file=sys.stderr)
+            pictures += one.pictures
+        pictures += scaling.draw_axes(analyse_campaign(campaign, rows))
+        return svg.save(pictures, folder)
 
 
-def by_size(campaign: Campaign, form: str) -> str:
+def render_by_size(campaign: Campaign, form: str) -> str:
     """Exponents, crossovers and verdicts along every axis of size, as text in ``form``."""
-    from samplerbench.reports.scaling import analysis
-    from samplerbench.reports.scaling import text as scaling_text
+    from samplerbench.reports.scaling import report
+    from samplerbench.reports.scaling.analysis import analyse_campaign
 
-    _tell_unfinished(campaign)
-    return scaling_text.text(analysis.of(campaign, campaign.rows()), form)
+    _warn_unfinished(campaign)
+    return report.render(analyse_campaign(campaign, campaign.rows()), form)
 
 
-def write(path: Path, made: Iterable[str]) -> None:
+def write_text(path: Path, pieces: Iterable[str]) -> None:
     """Write text to a file. Raises UsageError where it can't be."""
     try:
         with open(path, "w", encoding="utf-8") as file:
-            file.writelines(made)
+            file.writelines(pieces)
     except OSError as error:
         raise UsageError(
             f"{str(path)!r} can't be written: {error.strerror}\n"
@@ -140,8 +137,8 @@ def write(path: Path, made: Iterable[str]) -> None:
         ) from error
 
 
-def page_or_why_not(campaign: Campaign) -> Path | str:
-    """The page beside the campaign's database, or what this Python lacks to make one."""
+def try_write_page(campaign: Campaign) -> Path | str:
+    """The page beside the campaign's database, or which package this Python lacks to make one."""
     try:
         return write_page(campaign)
     except ModuleNotFoundError as error:
@@ -154,5 +151,5 @@ def page_or_why_not(campaign: Campaign) -> Path | str:
 def write_page(campaign: Campaign) -> Path:
     """The page beside the campaign's database."""
     path = campaign.folder / PAGE
-    write(path, [text(campaign, Asked("html"))])
+    write_text(path, [render(campaign, ReportOptions("html"))])
     return path

@@ -1,81 +1,82 @@
-"""The verdict on a campaign in one sentence."""
+"""The result of a campaign in one sentence."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 
-from samplerbench.reports.tables.cells import Row, comparable, label
+from samplerbench.reports.tables.cells import Row, is_comparable, label
 from samplerbench.reports.tables.selection import AXES
-from samplerbench.reports.time_to_accuracy import CONTROLS, finish, runners
+from samplerbench.reports.time_to_accuracy import CONTROLS, list_costs, rank
 
 MOST_NAMED = 4
 
 
-def sentence(rows: Sequence[Row], planned: int) -> str:
-    """What a reader who reads one line should know."""
+def summarise(rows: Sequence[Row], planned: int) -> str:
+    """One sentence on all rows, of ``planned`` trials."""
     if not planned:
         return "This campaign holds no trial."
     if not rows:
         return f"None of the {planned} trials has a result yet."
     if not any(row["status"] == "ok" for row in rows):
-        return f"No trial came to an end: {_statuses(rows)}."
-    groups = problems(rows)
+        return f"No trial came to an end: {_count_statuses(rows)}."
+    groups = group_problems(rows)
     if len(groups) == 1:
-        return on_one(rows)
-    wins = Counter(name for group in groups.values() for name in finish(runners(group), 1).winners)
+        return summarise_problem(rows)
+    wins = Counter(name for group in groups.values() for name in rank(list_costs(group), 1).winners)
+    verdicts = _count_verdicts(rows)
     if not wins:
-        return f"On none of {len(groups)} problems can a sampler be trusted yet: {_verdicts(rows)}."
+        return f"On none of {len(groups)} problems can a sampler be trusted yet: {verdicts}."
     best, times = wins.most_common(1)[0]
     lead = f"{best} is the fastest that can be trusted on {times} of {len(groups)} problems"
-    return f"{lead}, alone or in a tie ({_verdicts(rows)})."
+    return f"{lead}, alone or in a tie ({verdicts})."
 
 
-def problems(rows: Sequence[Row]) -> dict[tuple[str, ...], list[Row]]:
-    """Rows that may be held against each other: the same model, stack, device and budget."""
-    found: dict[tuple[str, ...], list[Row]] = {}
+def group_problems(rows: Sequence[Row]) -> dict[tuple[str, ...], list[Row]]:
+    """Rows that may be compared: the same model, stack, device and budget."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        found.setdefault(tuple(str(row[name]) for name in AXES), []).append(row)
-    return found
+        groups.setdefault(tuple(str(row[name]) for name in AXES), []).append(row)
+    return groups
 
 
-def on_one(rows: Sequence[Row]) -> str:
-    """The verdict on one problem."""
+def summarise_problem(rows: Sequence[Row]) -> str:
+    """One sentence on the rows of one problem."""
     real = [row for row in rows if row["sampler"] not in CONTROLS] or list(rows)
-    first = finish(runners(rows), 1)
-    if not first.order:
-        return f"No sampler's speed can be compared here: {_doubts(real)}."
-    _, seconds, lo, hi = first.order[0]
-    said = f"{_names(first.winners)} {'is' if first.ties == 1 else 'are'} the fastest that can be"
-    said += f" trusted: every mean to 5 % of its sd in {_seconds(seconds)}"
-    if first.ties == 1 and len(first.order) > 1:
-        said += f" ({first.order[1][0]}: {_seconds(first.order[1][1])})"
-    doubts = _doubts([row for row in real if not comparable(row)])
-    return f"{said}; not to be relied on: {doubts}." if doubts else f"{said}."
+    ranking = rank(list_costs(rows), 1)
+    if not ranking.order:
+        return f"No sampler's speed can be compared here: {_list_doubts(real)}."
+    verb = "is" if ranking.ties == 1 else "are"
+    sentence = f"{_join_names(ranking.winners)} {verb} the fastest that can be trusted:"
+    sentence += f" every mean to 5 % of its sd in {_format_seconds(ranking.order[0][1])}"
+    if ranking.ties == 1 and len(ranking.order) > 1:
+        sentence += f" ({ranking.order[1][0]}: {_format_seconds(ranking.order[1][1])})"
+    doubts = _list_doubts([row for row in real if not is_comparable(row)])
+    return f"{sentence}; not to be relied on: {doubts}." if doubts else f"{sentence}."
 
 
-def _doubts(rows: Sequence[Row]) -> str:
-    """Each row with what is wrong with it."""
+def _list_doubts(rows: Sequence[Row]) -> str:
+    """Each row with its verdict."""
     words = [f"{label(row)} ({row['verdict'] or row['status']})" for row in rows[: MOST_NAMED + 1]]
     if len(rows) > MOST_NAMED + 1:
         words[MOST_NAMED:] = [f"and {len(rows) - MOST_NAMED} more"]
     return ", ".join(words)
 
 
-def _statuses(rows: Sequence[Row]) -> str:
+def _count_statuses(rows: Sequence[Row]) -> str:
     counts = Counter(row["status"] for row in rows)
     return ", ".join(f"{number} {status}" for status, number in counts.most_common())
 
 
-def _verdicts(rows: Sequence[Row]) -> str:
+def _count_verdicts(rows: Sequence[Row]) -> str:
     counts = Counter(row["verdict"] or row["status"] for row in rows)
     return ", ".join(f"{number} {word}" for word, number in counts.most_common())
 
 
-def _names(words: Sequence[str]) -> str:
+def _join_names(words: Sequence[str]) -> str:
     words = [*words[:MOST_NAMED], *(["others"] if len(words) > MOST_NAMED else [])]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _seconds(value: float) -> str:
+def _format_seconds(value: float) -> str:
     return f"{value:.2g} s" if value < 10 else f"{value:.0f} s"

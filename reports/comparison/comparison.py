@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from samplerbench.harness.comparison import paired_ratios, stack_differences
 from samplerbench.harness.comparison.paired_ratios import Ratio
-from samplerbench.reports.tables.cells import Row, comparable
+from samplerbench.harness.comparison.sides import Side, read_side
+from samplerbench.harness.comparison.stack_differences import StackRun
+from samplerbench.reports.tables.cells import Row, is_comparable
 
 if TYPE_CHECKING:
-    from samplerbench.harness.campaign.run import Campaign
+    from samplerbench.harness.campaign.campaign import Campaign
 
 #: what says nothing about a row whose draws are not what they claim to be
-OF_SPEED = ("time", "efficiency")
+SPEED_QUANTITIES = ("time", "efficiency")
 EMPTY = "nothing to compare: there are no two rows that share model, budget and device"
 
 
@@ -28,16 +30,23 @@ class Comparison:
     reference_rows: dict[str, Row]
     names: tuple[str, str] | None = None  # of the later and the earlier campaign, where two
 
-    def ends(self, ratio: Ratio) -> tuple[Row, Row]:
+    @property
+    def sides(self) -> tuple[str, str]:
+        """How both sides are called in a heading."""
+        return self.names or ("samplers", "reference")
+
+    def get_rows(self, ratio: Ratio) -> tuple[Row, Row]:
         """The row of a ratio and that of its reference."""
         return self.rows[ratio.trial], self.reference_rows[ratio.reference_trial]
 
-    def marked(self, ratio: Ratio) -> bool:
+    def is_marked(self, ratio: Ratio) -> bool:
         """Whether it is of a speed, and a row of it is neither honest nor overcautious."""
-        return ratio.quantity in OF_SPEED and not all(map(comparable, self.ends(ratio)))
+        return ratio.quantity in SPEED_QUANTITIES and not all(
+            map(is_comparable, self.get_rows(ratio))
+        )
 
 
-def of(
+def compare(
     first: Campaign,
     second: Campaign | None = None,
     reference: str | None = None,
@@ -47,11 +56,41 @@ def of(
 
     Raises what ``harness.comparison.paired_ratios`` does.
     """
+    rows = _rows(first)
+    old, old_stacks = _sides(first, rows), _stack_runs(first, rows)
     if second is None:
-        found = paired_ratios.within(first, reference, unlike)
-        rows = {row["trial"]: row for row in first.rows()}
-        return Comparison(found, stack_differences.changes(first), rows, rows)
-    found = paired_ratios.between(first, second, unlike)
-    after, before = ({row["trial"]: row for row in one.rows()} for one in (second, first))
+        ratios = paired_ratios.compare_within(old, reference, unlike)
+        return Comparison(ratios, stack_differences.compare_stacks(old_stacks), rows, rows)
+    new_rows = _rows(second)
     names = (second.folder.name, first.folder.name)
-    return Comparison(found, stack_differences.changes(first, second), after, before, names)
+    ratios = paired_ratios.compare_between(old, _sides(second, new_rows), names, unlike)
+    changes = stack_differences.compare_stacks(old_stacks, _stack_runs(second, new_rows))
+    return Comparison(ratios, changes, new_rows, rows, names)
+
+
+def _rows(campaign: Campaign) -> dict[str, Row]:
+    """Trial -> its row."""
+    return {row["trial"]: row for row in campaign.rows()}
+
+
+def _sides(campaign: Campaign, rows: Mapping[str, Row]) -> list[Side]:
+    """What each finished trial brings to paired ratios."""
+    sides = []
+    for trial in campaign.store.trials():
+        result = campaign.store.result(trial.id)
+        if result is None:
+            continue
+        judged = result.status == "ok" and not trial.calibrate
+        exact = campaign.exact(trial) if judged else None
+        draws = campaign.store.draws_path(trial.id)
+        sides.append(read_side(trial, result, rows[trial.id]["verdict"], draws, exact))
+    return sides
+
+
+def _stack_runs(campaign: Campaign, rows: Mapping[str, Row]) -> list[StackRun]:
+    """Each trial that ended ok, with its row and draws."""
+    return [
+        StackRun(trial, rows[trial.id], campaign.store.draws_path(trial.id))
+        for trial in campaign.store.trials()
+        if trial.id in rows and rows[trial.id]["status"] == "ok"
+    ]

@@ -24,16 +24,21 @@ class Fact:
         return self.row != self.reference
 
 
-def facts(found: Comparison) -> list[Fact]:
+def list_facts(comparison: Comparison) -> list[Fact]:
     """Samplers with settings, machine, versions, budget and seeds of both sides, in that order."""
-    rows = _each(found.rows, [one.trial for one in found.ratios])
-    references = _each(found.reference_rows, [one.reference_trial for one in found.ratios])
-    sides = [dict([_samplers(side), *provenance.facts(side)]) for side in (rows, references)]
+    if not comparison.ratios:
+        return []
+    trials = [ratio.trial for ratio in comparison.ratios]
+    reference_trials = [ratio.reference_trial for ratio in comparison.ratios]
+    rows = _pick(comparison.rows, trials)
+    references = _pick(comparison.reference_rows, reference_trials)
+    sides = [dict([_samplers(side), *provenance.list_facts(side)]) for side in (rows, references)]
     names = dict.fromkeys(name for side in sides for name in side)
     return [Fact(name, *(side.get(name, "-") for side in sides)) for name in names]
 
 
-def _each(rows: dict[str, Row], trials: Sequence[str]) -> list[Row]:
+def _pick(rows: dict[str, Row], trials: Sequence[str]) -> list[Row]:
+    """The rows of these trials, each once."""
     return [rows[trial] for trial in dict.fromkeys(trials)]
 
 

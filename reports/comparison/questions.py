@@ -9,10 +9,14 @@ from samplerbench.harness.comparison.paired_ratios import Ratio
 from samplerbench.reports.comparison.comparison import Comparison
 from samplerbench.reports.tables.cells import CONTROLS, Row, label
 
-#: what tells rows of one sampler apart, beside the environment
-AXES = ("device", "precision", "chains", "warmup", "draws")
-WORDS = {"precision": "{}-bit", "chains": "{} chain(s)", "warmup": "{} warm-up",
-         "draws": "{} draws"}  # fmt: skip
+#: what tells rows of one sampler apart, beside the environment -> its value in words
+AXES = {
+    "device": "{}",
+    "precision": "{}-bit",
+    "chains": "{} chain(s)",
+    "warmup": "{} warm-up",
+    "draws": "{} draws",
+}
 
 
 @dataclass(frozen=True)
@@ -20,59 +24,65 @@ class Group:
     """Ratios of one question."""
 
     title: str  # "latest against pinned", "against numpyro_nuts on pinned", "new against old"
+    of_samplers: bool  # two samplers on one stack, else one sampler on two
     ratios: Sequence[Ratio]
     names: dict[str, str]  # trial of a row -> how it is called where the title says the rest
 
-    def name(self, ratio: Ratio) -> str:
+    def get_name(self, ratio: Ratio) -> str:
         """How the row of one ratio is called."""
         return self.names[ratio.trial]
 
     @property
+    def heading(self) -> str:
+        """The title as the start of a sentence; names of campaigns and stacks stay as they are."""
+        return f"{self.title[0].upper()}{self.title[1:]}" if self.of_samplers else self.title
+
+    @property
     def pairs(self) -> list[tuple[str, str]]:
         """Trials of rows and references, each pair once, in order."""
-        return list(dict.fromkeys(map(pair, self.ratios)))
+        return list(dict.fromkeys(map(pair_of_trials, self.ratios)))
 
 
-def pair(ratio: Ratio) -> tuple[str, str]:
+def pair_of_trials(ratio: Ratio) -> tuple[str, str]:
     """The trials of a ratio."""
     return ratio.trial, ratio.reference_trial
 
 
-def groups(found: Comparison) -> list[Group]:
+def group_ratios(comparison: Comparison) -> list[Group]:
     """Every ratio in one group: what changed between stacks, then samplers against one of them."""
-    models = {str(row["model"]) for row in found.rows.values()}
-    stacks = len({str(row["environment"]) for row in found.rows.values()}) > 1
+    models = {str(row["model"]) for row in comparison.rows.values()}
+    stacks = len({str(row["environment"]) for row in comparison.rows.values()}) > 1
     by_title: dict[tuple[bool, str], list[Ratio]] = {}
-    for one in found.ratios:
-        by_title.setdefault(_title(found, one, stacks), []).append(one)
-    return [
-        Group(title, ratios, _names({r.trial: found.ends(r)[0] for r in ratios}, len(models) > 1))
-        for (_, title), ratios in sorted(by_title.items(), key=lambda item: item[0][0])
-    ]
+    for ratio in comparison.ratios:
+        by_title.setdefault(_title(comparison, ratio, stacks), []).append(ratio)
+    groups = []
+    for (of_samplers, title), ratios in sorted(by_title.items(), key=lambda item: item[0][0]):
+        rows = {ratio.trial: comparison.get_rows(ratio)[0] for ratio in ratios}
+        groups.append(Group(title, of_samplers, ratios, _name_rows(rows, len(models) > 1)))
+    return groups
 
 
-def _title(found: Comparison, ratio: Ratio, stacks: bool) -> tuple[bool, str]:
+def _title(comparison: Comparison, ratio: Ratio, stacks: bool) -> tuple[bool, str]:
     """Whether it is of two samplers, and what is compared."""
-    if found.names:
-        return False, f"{found.names[0]} against {found.names[1]}"
-    new, old = found.ends(ratio)
+    if comparison.names:
+        return False, f"{comparison.names[0]} against {comparison.names[1]}"
+    new, old = comparison.get_rows(ratio)
     if label(new) == label(old) and new["environment"] != old["environment"]:
         return False, f"{new['environment']} against {old['environment']}"
     return True, f"against {label(old)}" + f" on {old['environment']}" * stacks
 
 
-def _names(rows: dict[str, Row], models: bool) -> dict[str, str]:
+def _name_rows(rows: dict[str, Row], models: bool) -> dict[str, str]:
     """Each row's sampler and model, and what tells it from others where two are of one sampler."""
-    named = {t: label(row) + f", {row['model']}" * models for t, row in rows.items()}
-    for axis in AXES:
-        if len(set(named.values())) == len(named):
+    names = {t: label(row) + f", {row['model']}" * models for t, row in rows.items()}
+    for axis, words in AXES.items():
+        if len(set(names.values())) == len(names):
             break
         if len({row[axis] for row in rows.values()}) > 1:
-            word = WORDS.get(axis, "{}")
-            named = {t: f"{name}, {word.format(rows[t][axis])}" for t, name in named.items()}
-    return named
+            names = {t: f"{name}, {words.format(rows[t][axis])}" for t, name in names.items()}
+    return names
 
 
-def is_control(found: Comparison, ratio: Ratio) -> bool:
+def is_control(comparison: Comparison, ratio: Ratio) -> bool:
     """Whether its row is of a sampler that knows the answer."""
-    return found.ends(ratio)[0]["sampler"].startswith(CONTROLS)
+    return comparison.get_rows(ratio)[0]["sampler"].startswith(CONTROLS)

@@ -1,23 +1,63 @@
-"""The compare command: from a comparison and what was asked for to text."""
+"""A comparison in the requested format."""
 
 from __future__ import annotations
 
-from samplerbench.reports.comparison import ratios, stack_changes
-from samplerbench.reports.comparison.comparison import Comparison
+import dataclasses
+
+from samplerbench.harness.comparison.paired_ratios import MEANING
+from samplerbench.reports.comparison import provenance_diff, summary, tables
+from samplerbench.reports.comparison.comparison import EMPTY, Comparison
+from samplerbench.reports.tables import markdown, terminal
+from samplerbench.reports.tables.cells import MARK_MEANING
+from samplerbench.reports.tables.csv_json import as_indented_json
 
 FORMATS = ("table", "json", "markdown", "html")
 
 
-def text(found: Comparison, form: str = "table") -> str:
+def render(comparison: Comparison, form: str = "table") -> str:
     """The comparison in one of FORMATS."""
     if form == "html":
         from samplerbench.reports.comparison import page  # matplotlib takes half a second
 
-        return page.text(found)
-    if form == "json":
-        return ratios.as_json([*found.ratios, *found.changes])
-    if form == "markdown":
-        from samplerbench.reports.comparison import markdown
+        return page.render(comparison)
+    return {"table": _terminal, "json": _json, "markdown": _markdown}[form](comparison)
 
-        return markdown.text(found)
-    return ratios.terminal(found) + stack_changes.text(found.changes)
+
+def _json(comparison: Comparison) -> str:
+    """A list of objects, numbers in full; one that was not made, or has no bound, is null."""
+    ratios = [*comparison.ratios, *comparison.changes]
+    return as_indented_json([dataclasses.asdict(ratio) for ratio in ratios])
+
+
+def _terminal(comparison: Comparison) -> str:
+    """One table a pair of rows, then one a sampler and pair of stacks."""
+    if not comparison.ratios:
+        return f"{EMPTY}\n" + _terminal_changes(comparison)
+    pairs = tables.pair_tables(comparison)
+    notes = [f"{name}: {meaning}" for name, meaning in MEANING.items()]
+    notes = ["; ".join(notes), tables.RATIO_NOTE]
+    notes += [MARK_MEANING] * any(table.has_marks for table in pairs)
+    blocks = [terminal.render(table) for table in pairs]
+    blocks += ["\n".join(line for note in notes for line in terminal.wrap(note)) + "\n"]
+    return "\n".join(blocks) + _terminal_changes(comparison)
+
+
+def _terminal_changes(comparison: Comparison) -> str:
+    blocks = [f"\n{terminal.render(table)}" for table in tables.change_tables(comparison)]
+    notes = terminal.wrap(tables.CHANGE_NOTE) if blocks else []
+    return "".join([*blocks, *(f"{line}\n" for line in notes)])
+
+
+def _markdown(comparison: Comparison) -> str:
+    """The summary, the ratios, what changed between stacks, and what differs."""
+    paragraphs = [summary.summarise(comparison), *summary.summarise_others(comparison)]
+    parts = [f"{markdown.escape(text)}\n" for text in paragraphs]
+    ratios, changes = (
+        tables.ratio_table(comparison, part) for part in (comparison.ratios, comparison.changes)
+    )
+    parts += [markdown.render(table) for table in (ratios, changes) if table.rows]
+    parts += [f"{markdown.escape(MARK_MEANING)}\n"] * ratios.has_marks
+    facts = [fact for fact in provenance_diff.list_facts(comparison) if fact.differs]
+    if facts:
+        parts.append(markdown.render(tables.fact_table(comparison, facts, "What differs")))
+    return "\n".join(parts)

@@ -5,59 +5,65 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from samplerbench.harness.comparison.paired_ratios import QUANTITIES, Ratio
+from samplerbench.harness.comparison.paired_ratios import QUANTITIES, Conclusion, Ratio
 from samplerbench.reports.comparison.comparison import EMPTY, Comparison
-from samplerbench.reports.comparison.questions import Group, groups, is_control
-from samplerbench.reports.tables.cells import comparable, label
+from samplerbench.reports.comparison.questions import Group, group_ratios, is_control
+from samplerbench.reports.tables.cells import is_comparable, label
 
 MOST = 3  # pairs named for each quantity, the largest ratios first
-HEADS = {"time": "Time", "error": "Error", "efficiency": "Efficiency"}
-COUNTED = {"a tie within 5 %": "tied within 5 %", "not compared": "not compared",
-           "indistinguishable at this budget": "not told apart at this budget"}  # fmt: skip
+HEADINGS = {"time": "Time", "error": "Error", "efficiency": "Efficiency"}
+DIFFERENCES = (Conclusion.MORE, Conclusion.LESS)
+#: conclusions that are counted, not named
+COUNT_TEXTS = {
+    Conclusion.TIE: "tied within 5 %",
+    Conclusion.NOT_COMPARED: "not compared",
+    Conclusion.INDISTINGUISHABLE: "not told apart at this budget",
+}
 
 
-def sentence(found: Comparison) -> str:
+def summarise(comparison: Comparison) -> str:
     """What changed in the first group of ratios, and what is to be said of all."""
-    return " ".join([lead(found), *remarks(found)])
+    return " ".join([summarise_first(comparison), *list_remarks(comparison)])
 
 
-def lead(found: Comparison) -> str:
+def summarise_first(comparison: Comparison) -> str:
     """What changed in the first group of ratios."""
-    if not found.ratios:
+    if not comparison.ratios:
         return f"{EMPTY[0].upper()}{EMPTY[1:]}."
-    if all(one.value is None for one in found.ratios):
-        return f"Nothing could be compared: {found.ratios[0].reason}."
-    return _of_group(found, groups(found)[0])
+    if all(ratio.value is None for ratio in comparison.ratios):
+        return f"Nothing could be compared: {comparison.ratios[0].reason}."
+    return _summarise_group(comparison, group_ratios(comparison)[0])
 
 
-def remarks(found: Comparison) -> list[str]:
+def summarise_others(comparison: Comparison) -> list[str]:
+    """What changed in each further group."""
+    return [_summarise_group(comparison, group) for group in group_ratios(comparison)[1:]]
+
+
+def list_remarks(comparison: Comparison) -> list[str]:
     """Verdicts that changed, and speeds that are not comparable."""
-    return list(filter(None, [_verdicts(found), _distrusted(found)]))
+    return list(filter(None, [_changed_verdicts(comparison), _doubtful_speeds(comparison)]))
 
 
-def others(found: Comparison) -> list[str]:
-    """The same of each further group."""
-    return [_of_group(found, group) for group in groups(found)[1:]]
+def _summarise_group(comparison: Comparison, group: Group) -> str:
+    sentences = [_summarise_quantity(comparison, group, quantity) for quantity in QUANTITIES]
+    return " ".join(filter(None, [f"{group.heading}.", *sentences]))
 
 
-def _of_group(found: Comparison, group: Group) -> str:
-    first = group.title[0].upper() if group.title.startswith("against ") else group.title[0]
-    said = [_of_quantity(found, group, quantity) for quantity in QUANTITIES]
-    return " ".join(filter(None, [f"{first}{group.title[1:]}.", *said]))
-
-
-def _of_quantity(found: Comparison, group: Group, quantity: str) -> str:
-    all_of_it = [r for r in group.ratios if r.quantity == quantity and not found.marked(r)]
-    fair = [r for r in all_of_it if not is_control(found, r)] or all_of_it
-    told = sorted((r for r in fair if " times " in r.answer), key=_size, reverse=True)
-    parts = [f"{group.name(r)} is {r.answer}" for r in told[:MOST]]
-    if len(told) > MOST:
-        parts.append(f"{len(told) - MOST} more differ{'s' * (len(told) == MOST + 1)}")
-    for answer, words in COUNTED.items():
-        count = sum(r.answer == answer for r in fair)
+def _summarise_quantity(comparison: Comparison, group: Group, quantity: str) -> str:
+    ratios = [r for r in group.ratios if r.quantity == quantity and not comparison.is_marked(r)]
+    fair = [r for r in ratios if not is_control(comparison, r)] or ratios
+    different = [r for r in fair if r.conclusion in DIFFERENCES]
+    different.sort(key=_size, reverse=True)
+    parts = [f"{group.get_name(r)} is {r.answer}" for r in different[:MOST]]
+    more = len(different) - MOST
+    if more > 0:
+        parts.append(f"{more} more differ{'s' * (more == 1)}")
+    for conclusion, words in COUNT_TEXTS.items():
+        count = sum(r.conclusion is conclusion for r in fair)
         if count:
             parts.append(f"{f'all {count}' if count == len(fair) > 1 else count} {words}")
-    return f"{HEADS[quantity]}: {'; '.join(parts)}." if parts else ""
+    return f"{HEADINGS[quantity]}: {'; '.join(parts)}." if parts else ""
 
 
 def _size(ratio: Ratio) -> float:
@@ -65,25 +71,25 @@ def _size(ratio: Ratio) -> float:
     return abs(math.log(value)) if 0 < value < math.inf else math.inf
 
 
-def _verdicts(found: Comparison) -> str:
+def _changed_verdicts(comparison: Comparison) -> str:
     """Verdicts of the same sampler that changed."""
-    said: dict[str, None] = {}
-    for group in groups(found):
-        for one in group.ratios:
-            new, old = found.ends(one)
+    texts: dict[str, None] = {}
+    for group in group_ratios(comparison):
+        for ratio in group.ratios:
+            new, old = comparison.get_rows(ratio)
             if label(new) == label(old) and new["verdict"] != old["verdict"]:
                 was, now = (row["verdict"] or row["status"] for row in (old, new))
-                said[f"{group.name(one)} was {was} and is {now}"] = None
-    return _joined("Verdicts that changed", list(said))
+                texts[f"{group.get_name(ratio)} was {was} and is {now}"] = None
+    return _join("Verdicts that changed", list(texts))
 
 
-def _distrusted(found: Comparison) -> str:
-    told = [one for one in found.ratios if one.value is not None and found.marked(one)]
-    rows = [row for one in told for row in found.ends(one)]
-    said = [f"{label(r)} ({r['verdict'] or r['status']})" for r in rows if not comparable(r)]
-    return _joined("Speeds not comparable", list(dict.fromkeys(said)))
+def _doubtful_speeds(comparison: Comparison) -> str:
+    marked = [r for r in comparison.ratios if r.value is not None and comparison.is_marked(r)]
+    rows = [row for ratio in marked for row in comparison.get_rows(ratio)]
+    texts = [f"{label(r)} ({r['verdict'] or r['status']})" for r in rows if not is_comparable(r)]
+    return _join("Speeds not comparable", list(dict.fromkeys(texts)))
 
 
-def _joined(head: str, said: Sequence[str]) -> str:
-    more = [f"and {len(said) - MOST} more"] if len(said) > MOST else []
-    return f"{head}: {', '.join([*said[:MOST], *more])}." if said else ""
+def _join(heading: str, texts: Sequence[str]) -> str:
+    more = [f"and {len(texts) - MOST} more"] if len(texts) > MOST else []
+    return f"{heading}: {', '.join([*texts[:MOST], *more])}." if texts else ""

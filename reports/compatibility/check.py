@@ -1,27 +1,35 @@
-"""What `samplerbench check` says: a word a sampler, the nearest good stack, and its pins."""
+"""The result of `samplerbench check`: a row a sampler, the nearest good stack, and its pins."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 
 from samplerbench.harness.compatibility.check import Report
+from samplerbench.reports.tables import terminal
+from samplerbench.reports.tables.csv_json import as_indented_json
+from samplerbench.reports.tables.table import Column, Table, text_rows
 
 
-def text(report: Report) -> str:
+def render(report: Report) -> str:
     """For the terminal."""
-    versions = ", ".join(f"{name} {version}" for name, version in report.installed.items())
-    lines = [f"Python {report.version} at {report.python}", f"  {versions or 'none of them'}"]
+    advice = [] if report.fine else _advice(report)
+    return terminal.render(make_table(report)) + "".join(f"{line}\n" for line in advice)
+
+
+def make_table(report: Report) -> Table:
+    """One row a sampler: whether it works, and what breaks it."""
+    versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
+    rows = []
     for finding in report.findings:
-        cause = f": {finding.cause}" if finding.cause else ""
-        said = f"\n{'':17}the library says: {finding.said}" if finding.said else ""
-        lines.append(f"  {finding.sampler:<14} {finding.word}{cause}{said}")
-    if not report.fine:
-        lines += _what_to_do(report)
-    return "\n".join(lines) + "\n"
+        message = f"the library says: {finding.said}" if finding.said else ""
+        cause = "\n".join(filter(None, [finding.cause, message]))
+        rows.append([finding.sampler, finding.word, cause])
+    title = f"Python {report.version} at {report.python}: {versions or 'no library of a sampler'}"
+    return Table(title, [Column("sampler"), Column("result"), Column("cause")], text_rows(rows))
 
 
-def _what_to_do(report: Report) -> list[str]:
+def _advice(report: Report) -> list[str]:
+    """Which stack works, and the line that makes it, which is for copying and so never folded."""
     if report.nearest is None:
         return ["no stack is known to work; try some with: samplerbench matrix"]
     near = report.nearest
@@ -35,13 +43,14 @@ def _what_to_do(report: Report) -> list[str]:
 def as_json(report: Report) -> str:
     """One object; ``fine`` is what the exit code says."""
     near = report.nearest
-    found = {
-        "python": report.python,
-        "version": report.version,
-        "installed": report.installed,
-        "samplers": [dataclasses.asdict(finding) for finding in report.findings],
-        "nearest": {"name": near.name, "pins": list(near.pins)} if near else None,
-        "mend": report.mend,
-        "fine": report.fine,
-    }
-    return json.dumps(found, indent=1) + "\n"
+    return as_indented_json(
+        {
+            "python": report.python,
+            "version": report.version,
+            "installed": report.versions,
+            "samplers": [dataclasses.asdict(finding) for finding in report.findings],
+            "nearest": {"name": near.name, "pins": list(near.pins)} if near else None,
+            "mend": report.mend,
+            "fine": report.fine,
+        }
+    )

@@ -1,19 +1,19 @@
-"""The matrix of stacks as a table for the terminal, in markdown, and as JSON."""
+"""The compatibility matrix as a table: one row a stack, with what works on it and its seconds."""
 
 from __future__ import annotations
 
 import dataclasses
-import io
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from samplerbench.harness.compatibility.known_stacks import StackRow
 from samplerbench.harness.compatibility.matrix import Entry
 from samplerbench.reports.compatibility import trends
-from samplerbench.reports.tables.markdown import escaped
+from samplerbench.reports.tables import markdown, terminal
+from samplerbench.reports.tables.csv_json import as_indented_json
+from samplerbench.reports.tables.table import Column, Table, text_rows
 
-SHORT = {
+SHORT_NAMES = {
     "numpyro_nuts": "NUTS",
     "numpyro_hmc": "HMC",
     "numpyro_sa": "SA",
@@ -21,74 +21,78 @@ SHORT = {
 }
 NOT_RUN = "not run"
 TFP = ("tensorflow-probability", "tfp-nightly")
-MEASURED = ("cold_s", "compile_s", "warm_s", "compiles_per_rerun")
-HEADINGS = (
-    "numpyro", "jax", "jaxns", "tfp", "result", *SHORT.values(), "calibrated",
-    "cold s", "compile s", "warm ms", "compiles a rerun",
-)  # fmt: skip
+#: what a run of NUTS was timed for -> heading and unit
+MEASURES = {
+    "cold_s": Column("cold", "s", "right"),
+    "compile_s": Column("compile", "s", "right"),
+    "warm_s": Column("warm", "ms", "right"),
+    "compiles_per_rerun": Column("compiles\na rerun", "", "right"),
+}
+COLUMNS = (
+    *map(Column, ("numpyro", "jax", "jaxns", "tfp", "result")),
+    *map(Column, SHORT_NAMES.values()),
+    Column("calibrated", align="right"),
+    *MEASURES.values(),
+)
+RESULT = 4  # its place among the columns
+NARROWEST = 100
 
 
 def as_json(entries: Sequence[Entry]) -> str:
     """A list of objects, one a stack; what was not run has the word and nothing else."""
     reference = _reference(entries)
-    return json.dumps([_object(entry, reference) for entry in entries], indent=1) + "\n"
+    return as_indented_json([_record(entry, reference) for entry in entries])
 
 
-def _object(entry: Entry, reference: StackRow | None) -> dict[str, Any]:
+def _record(entry: Entry, reference: StackRow | None) -> dict[str, Any]:
     if entry.row is None:
         chosen = entry.stack.chosen
         return {"name": entry.stack.name, "chosen": chosen, "result": NOT_RUN}
     row = entry.row
-    ratios = {
-        name: {n: ratio for n in MEASURED if (ratio := _ratio(row, reference, name, n)) is not None}
-        for name in row.samplers
-    }
-    extra = {"failed": row.failed, "cause": row.cause, "relative": ratios}
-    return {**dataclasses.asdict(row), "name": entry.stack.name, "result": _result(row), **extra}
+    record = {**dataclasses.asdict(row), "name": entry.stack.name, "result": _result(row)}
+    relative = {name: _ratios(row, reference, name) for name in row.samplers}
+    return {**record, "failed": row.failed_stage, "cause": row.cause, "relative": relative}
 
 
-def markdown(entries: Sequence[Entry]) -> str:
-    """A table for a page of text, with what it stands on above it."""
-    rule = [":--"] * 9 + ["--:"] * (len(HEADINGS) - 9)
-    lines = [f"{escaped(_title(entries))}", "", _pipes(HEADINGS), _pipes(rule)]
-    lines += [_pipes([escaped(text) for text in cells]) for cells in _table(entries)]
-    return "\n".join([*lines, "", *(f"- {escaped(note)}" for note in _notes(entries))]) + "\n"
+def _ratios(row: StackRow, reference: StackRow | None, sampler: str) -> dict[str, float]:
+    ratios = {name: _ratio(row, reference, sampler, name) for name in MEASURES}
+    return {name: ratio for name, ratio in ratios.items() if ratio is not None}
 
 
-def terminal(entries: Sequence[Entry], width: int = 120) -> str:
-    """The same for a terminal; causes on lines of their own, since they are long."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(width=max(width, 100), file=io.StringIO(), record=True, highlight=False)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in (name for name in HEADINGS if name != "result"):
-        table.add_column(heading)
-    causes = []
-    for entry, cells in zip(entries, _table(entries), strict=True):
-        table.add_row(*(Text(text) for i, text in enumerate(cells) if HEADINGS[i] != "result"))
-        if entry.row and entry.row.failed:
-            causes.append(f"{entry.stack.name}\n    {cells[4]}")
-    console.print(Text(_title(entries)))
-    console.print(table)
-    for text in [*causes, *_notes(entries)]:
-        console.print(Text(text))
-    return "\n".join(line.rstrip() for line in console.export_text().splitlines()) + "\n"
+def render_markdown(entries: Sequence[Entry]) -> str:
+    """A table for a page of text."""
+    return markdown.render(make_table(entries))
 
 
-def _pipes(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+def render_terminal(entries: Sequence[Entry], width: int = terminal.WIDEST) -> str:
+    """The same for a terminal; causes are notes below it, since they are long."""
+    table = make_table(entries)
+    causes = [
+        f"{entry.stack.name}: {cells[RESULT].text}"
+        for entry, cells in zip(entries, table.rows, strict=True)
+        if entry.row and entry.row.failed_stage
+    ]
+    places = [at for at in range(len(COLUMNS)) if at != RESULT]
+    shown = dataclasses.replace(table.select(places), notes=[*causes, *table.notes])
+    return terminal.render(shown, max(width, NARROWEST), gap=1)
+
+
+def make_table(entries: Sequence[Entry]) -> Table:
+    """One row a stack; seconds stand beside their ratio to those of the reference stack."""
+    reference = _reference(entries)
+    rows = text_rows([_texts(entry, reference) for entry in entries])
+    return Table(_title(entries), COLUMNS, rows, _notes(entries))
 
 
 def _title(entries: Sequence[Entry]) -> str:
     rows = [entry.row for entry in entries if entry.row]
-    passing = sum(not row.failed for row in rows)
+    passing = sum(not row.failed_stage for row in rows)
     minors = {(".".join(row.python.split(".")[:2]), row.platform) for row in rows}
-    where = [f"Python {minor} on {platform}" for minor, platform in sorted(minors)]
-    left = len(entries) - len(rows)
-    text = f"{len(rows)} stacks tried, {passing} pass" + (f" ({', '.join(where)})" if where else "")
-    return text + (f"; {left} of the matrix not run." if left else ".")
+    places = [f"Python {minor} on {platform}" for minor, platform in sorted(minors)]
+    missing = len(entries) - len(rows)
+    text = f"{len(rows)} stacks tried, {passing} pass"
+    text += f" ({', '.join(places)})" if places else ""
+    return text + (f"; {missing} of the matrix not run." if missing else ".")
 
 
 def _notes(entries: Sequence[Entry]) -> list[str]:
@@ -102,7 +106,7 @@ def _notes(entries: Sequence[Entry]) -> list[str]:
         + (f"; in brackets, times those of {reference.name}" if reference else ""),
         "calibrated: the verdict on NUTS. warm: one run of the compiled program. compiles a rerun:"
         " programs that a second call of the same object compiles again; anything but 0 is waste",
-        *trends.sentences(rows),
+        *trends.describe_trends(rows),
     ]
 
 
@@ -113,19 +117,21 @@ def _when_and_where(rows: Sequence[StackRow]) -> str:
     )
     text = " to ".join(dict.fromkeys((dates[0], dates[-1])))
     text = f"Run {text}" + (f" on {'; '.join(machines)}" if machines else "")
-    return "; ".join([text, *_busy(rows)])
+    return "; ".join([text, *_load_warning(rows)])
 
 
-def _busy(rows: Sequence[StackRow]) -> list[str]:
+def _load_warning(rows: Sequence[StackRow]) -> list[str]:
     """Why seconds are good to a factor of 3 only, where they are."""
     jobs = max(row.jobs for row in rows)
-    why = [f"up to {jobs} stacks at once"] if jobs > 1 else []
+    reasons = [f"up to {jobs} stacks at once"] if jobs > 1 else []
     loads = [row.load for row in rows if row.load and row.load > _cores(row)]
     if loads:
-        why.append(
+        reasons.append(
             f"up to {max(loads):.0f} processes that wanted the cores on {len(loads)} of them"
         )
-    return [f"{' and '.join(why)}, so seconds are good to a factor of 3 only"] if why else []
+    if not reasons:
+        return []
+    return [f"{' and '.join(reasons)}, so seconds are good to a factor of 3 only"]
 
 
 def _cores(row: StackRow) -> int:
@@ -136,33 +142,29 @@ def _reference(entries: Sequence[Entry]) -> StackRow | None:
     return next((entry.row for entry in entries if entry.reference and entry.row), None)
 
 
-def _table(entries: Sequence[Entry]) -> list[list[str]]:
-    reference = _reference(entries)
-    return [_cells(entry, reference) for entry in entries]
-
-
-def _cells(entry: Entry, reference: StackRow | None) -> list[str]:
+def _texts(entry: Entry, reference: StackRow | None) -> list[str]:
     versions = {**entry.stack.chosen, **(entry.row.versions() if entry.row else {})}
     names = [versions.get(name, "-") for name in ("numpyro", "jax", "jaxns")]
     tfp = next((versions[name] for name in TFP if name in versions), "-")
+    extra = _extra_packages(entry)
     if entry.row is None:
-        return [*names, tfp, _beside(entry) + NOT_RUN, *[""] * (len(HEADINGS) - 5)]
+        return [*names, tfp, extra + NOT_RUN, *[""] * (len(COLUMNS) - RESULT - 1)]
     row = entry.row
-    words = [row.samplers.get(name, {}).get("word", "") for name in SHORT]
-    nuts = row.samplers.get("numpyro_nuts", {})
-    numbers = [_number(row, reference, name) for name in MEASURED]
-    return [*names, tfp, _beside(entry) + _result(row), *words, nuts.get("verdict", ""), *numbers]
+    words = [row.samplers.get(name, {}).get("word", "") for name in SHORT_NAMES]
+    verdict = row.samplers.get("numpyro_nuts", {}).get("verdict", "")
+    numbers = [_number(row, reference, name) for name in MEASURES]
+    return [*names, tfp, extra + _result(row), *words, verdict, *numbers]
 
 
-def _beside(entry: Entry) -> str:
+def _extra_packages(entry: Entry) -> str:
     """What the matrix file fixes beside the columns."""
-    shown = ("numpyro", "jax", "jaxns", *TFP)
-    others = [f"{name} {v}" for name, v in entry.stack.chosen.items() if name not in shown]
+    columns = ("numpyro", "jax", "jaxns", *TFP)
+    others = [f"{name} {v}" for name, v in entry.stack.chosen.items() if name not in columns]
     return f"with {', '.join(others)}: " if others else ""
 
 
 def _result(row: StackRow) -> str:
-    return f"{row.failed}: {row.cause}" if row.failed else "passes"
+    return f"{row.failed_stage}: {row.cause}" if row.failed_stage else "passes"
 
 
 def _number(row: StackRow, reference: StackRow | None, name: str) -> str:
@@ -171,9 +173,9 @@ def _number(row: StackRow, reference: StackRow | None, name: str) -> str:
         return ""
     if name == "compiles_per_rerun":
         return str(value)
-    shown = f"{1000 * value:.3g}" if name == "warm_s" else f"{value:.2f}"
+    text = f"{1000 * value:.3g}" if name == "warm_s" else f"{value:.2f}"
     ratio = _ratio(row, reference, "numpyro_nuts", name)
-    return shown + (f" ({ratio:.2g})" if ratio and row is not reference else "")
+    return text + (f" ({ratio:.2g})" if ratio and row is not reference else "")
 
 
 def _ratio(row: StackRow, reference: StackRow | None, sampler: str, name: str) -> float | None:

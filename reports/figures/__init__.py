@@ -1,1 +1,1 @@
-"""Figures: one file each."""
+"""Figures, one file each; ``gallery.MODULES`` lists those of a model."""

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samplerbench.reports.figures import style
+from samplerbench.reports.figures.figure import Figure, Picture, Section, has_draws
 from samplerbench.reports.figures.figure_data import Scene, Series
-from samplerbench.reports.figures.style import Picture
 
 if TYPE_CHECKING:
     from chainconsumer import Chain
+    from matplotlib.axes import Axes
 
 Array = np.ndarray
 REACH = 4.5  # of a panel, in exact sds
@@ -45,15 +46,14 @@ class Frame:
                 self.hi[i] = max(self.hi[i], self.truth[name] + 0.5 * sd[i])
         self.exact = None
         if exact is not None:
-            self.exact, _ = self.chain(
-                "exact", exact, None, style.GREY, linewidth=0.6, shade_alpha=0.45, zorder=5
-            )
+            look: dict[str, Any] = {"linewidth": 0.6, "shade_alpha": 0.45, "zorder": 5}
+            self.exact, _ = self.make_chain("exact", exact, None, style.GREY, **look)
 
-    def inside(self, x: Array) -> Array:
+    def is_inside(self, x: Array) -> Array:
         """Which draws [..., component] lie within the limits of every panel."""
         return ((x >= self.lo) & (x <= self.hi)).all(axis=-1)
 
-    def chain(
+    def make_chain(
         self, name: str, x: Array, weights: Array | None, color: str, **look: Any
     ) -> tuple[Chain | None, float]:
         """Draws [draw, component] as a chain, those out of sight left out, and their share.
@@ -64,19 +64,17 @@ class Frame:
         from chainconsumer import Chain
 
         w = np.full(len(x), 1 / len(x)) if weights is None else weights
-        kept = self.inside(x) & (w > 0)
-        seen, mass = x[kept], float(w[kept].sum())
-        if len(seen) < FEWEST or not (np.ptp(seen, axis=0) > 0).all():
+        in_sight = self.is_inside(x) & (w > 0)
+        draws, mass = x[in_sight], float(w[in_sight].sum())
+        if len(draws) < FEWEST or not (np.ptp(draws, axis=0) > 0).all():
             return None, mass
         # parameters go by number: ChainConsumer takes one called "weight" for something else
-        samples = pandas.DataFrame(seen, columns=[f"p{i}" for i in range(len(self.names))])
+        samples = pandas.DataFrame(draws, columns=[f"p{i}" for i in range(len(self.names))])
         if weights is not None:
-            samples["weight"] = w[kept] / w[kept].max()
-        made = Chain(
-            samples=samples, name=name, color=color, sigmas=SIGMAS, bins=BINS, smooth=SMOOTH,
-            histogram_relative_height=mass, **look,
-        )  # fmt: skip
-        return made, mass
+            samples["weight"] = w[in_sight] / w[in_sight].max()
+        settings: dict[str, Any] = {"sigmas": SIGMAS, "bins": BINS, "smooth": SMOOTH, **look}
+        height: dict[str, Any] = {"histogram_relative_height": mass}
+        return Chain(samples=samples, name=name, color=color, **settings, **height), mass
 
 
 def _exact_draws(scene: Scene) -> Array | None:
@@ -96,65 +94,82 @@ def _pooled(scene: Scene) -> tuple[Array, Array]:
     return middle, np.maximum((hi - lo) / 2, 1e-12 * (1 + np.abs(middle)))
 
 
-def picture(frame: Frame, series: Series) -> Picture:
+def draw(scene: Scene, series: Series) -> Picture:
     """The corner plot of one sampler."""
-    count, look, means = len(frame.names), style.look(series.look), _replicate_means(series)
-    total = series.weights.sum()
+    frame = _get_frame(scene)
+    count, look, means = len(frame.names), style.get_look(series.look), _replicate_means(series)
     # a chain that is not shaded keeps its colour: the page's own, which differs in the dark
-    drawn, mass = frame.chain(
-        series.label, series.x.reshape(-1, count), series.weights.ravel() / (total or 1.0),
-        look.color, linewidth=1.3, shade=False, shade_gradient=0.0,
-    )  # fmt: skip
-    made, axes = style.grid([(3.6 - 0.1 * count) / count] * count, count, gap=0.12)
+    shade: dict[str, Any] = {"linewidth": 1.3, "shade": False, "shade_gradient": 0.0}
+    weights = series.weights.ravel() / (series.weights.sum() or 1.0)
+    draws = series.x.reshape(-1, count)
+    chain, mass = frame.make_chain(series.label, draws, weights, look.color, **shade)
+    figure, axes = style.make_grid([(3.6 - 0.1 * count) / count] * count, count, gap=0.12)
     for i in range(count):
         for j in range(count):
             if j > i:
                 axes[i][j].axis("off")
                 continue
-            _panel(axes[i][j], frame, series, drawn, j, i)
+            _draw_panel(axes[i][j], frame, series, chain, j, i)
             if i != j:
-                axes[i][j].plot(means[:, j], means[:, i], ls="", marker=look.marker, ms=2,
-                                color=look.color)  # fmt: skip
-            _ticks(axes[i][j], frame, i, j, count)
-    verdict = series.row["verdict"]
-    axes[0][0].set_title(f"{series.label}: {verdict}", loc="left")
-    notes = [f"{100 * (1 - mass):.0f} % of the draws lie outside"] * (mass < 0.995)
-    notes += ["too few draws in sight, or all the same: no contours"] * (drawn is None)
+                mark: dict[str, Any] = {"marker": look.marker, "color": look.color}
+                axes[i][j].plot(means[:, j], means[:, i], ls="", ms=2, **mark)
+            _set_ticks(axes[i][j], frame, i, j, count)
+    axes[0][0].set_title(f"{series.label}: {series.row['verdict']}", loc="left")
+    notes = _list_notes(mass, chain is None)
     if notes:
-        made.text(0.98, 0.9, "\n".join(notes), ha="right", va="top", fontsize=7.5)
-    over = "over the exact contours" if frame.exact is not None else "(no exact answer)"
-    said = "".join(f" {note}." for note in notes)
-    return Picture(
-        f"corner-{re.sub('[^a-z0-9]+', '-', series.label.lower()).strip('-')}",
-        f"Posterior of {series.label}",
-        f"Corner plot of {', '.join(frame.names)} from {series.label}, verdict {verdict}, {over}."
-        f" {_told(means, frame)}{said}",
-        _how(frame),
-        made,
+        figure.text(0.98, 0.9, "\n".join(notes), ha="right", va="top", fontsize=7.5)
+    name = re.sub("[^a-z0-9]+", "-", series.label.lower()).strip("-")
+    alt = _describe(frame, series, means, notes)
+    title = f"Posterior of {series.label}"
+    return Picture(figure, alt, _caption(frame), f"corner-{name}", title)
+
+
+def _get_frame(scene: Scene) -> Frame:
+    """The frame of the model, made once."""
+    if "corner" not in scene.cache:
+        scene.cache["corner"] = Frame(scene)
+    return scene.cache["corner"]
+
+
+def _list_notes(mass: float, no_contours: bool) -> list[str]:
+    """What the contours do not show; ``mass``: the share of the draws in sight."""
+    notes = [f"{100 * (1 - mass):.0f} % of the draws lie outside"] * (mass < 0.995)
+    return notes + ["too few draws in sight, or all the same: no contours"] * no_contours
+
+
+def _describe(frame: Frame, series: Series, means: Array, notes: list[str]) -> str:
+    """The plot in words."""
+    truth = "over the exact contours" if frame.exact is not None else "(no exact answer)"
+    return (
+        f"Corner plot of {', '.join(frame.names)} from {series.label},"
+        f" verdict {series.row['verdict']}, {truth}. {_describe_means(means, frame)}"
+        + "".join(f" {note}." for note in notes)
     )
 
 
-def _how(frame: Frame) -> str:
+def _caption(frame: Frame) -> str:
     """How to read it: what is drawn of what is known."""
-    said = ["Coloured: this sampler's replicates together, with contours of 68 and 95 %."]
-    said += ["Grey: the same of the exact posterior."] * (frame.exact is not None)
-    said.append("Dots: each replicate's mean. Band: central 90 % over replicates.")
-    return " ".join(said + ["Dashed, and the cross: what made the data."] * bool(frame.truth))
+    parts = ["Coloured: this sampler's replicates together, with contours of 68 and 95 %."]
+    parts += ["Grey: the same of the exact posterior."] * (frame.exact is not None)
+    parts.append("Dots: each replicate's mean. Band: central 90 % over replicates.")
+    return " ".join(parts + ["Dashed, and the cross: what made the data."] * bool(frame.truth))
 
 
-def _panel(axes, frame: Frame, series: Series, drawn: Chain | None, j: int, i: int) -> None:
+def _draw_panel(
+    axes: Axes, frame: Frame, series: Series, chain: Chain | None, j: int, i: int
+) -> None:
     """Parameter ``j`` along x; its density where ``i`` is the same, else contours with ``i``."""
     from chainconsumer import Truth
     from chainconsumer.plotting import plot_contour, plot_dist, plot_truths
 
     x, y = f"p{j}", f"p{i}"
     if i == j:
-        _band(axes, frame, series, i)
-    for chain in filter(None, (frame.exact, drawn)):
+        _draw_band(axes, frame, series, i)
+    for each in filter(None, (frame.exact, chain)):
         if i == j:  # its own shade, of the central 68 %, fails where there are several modes
-            plot_dist(axes, chain.model_copy(update={"shade": False}), x)
+            plot_dist(axes, each.model_copy(update={"shade": False}), x)
         else:
-            plot_contour(axes, chain, x, y)
+            plot_contour(axes, each, x, y)
     if i == j and frame.exact is not None:
         axes.fill_between(*axes.lines[0].get_data(), color=style.GREY, alpha=0.35, lw=0)
     names = {f"p{at}": frame.names[at] for at in (j, i)}
@@ -171,7 +186,7 @@ def _panel(axes, frame: Frame, series: Series, drawn: Chain | None, j: int, i: i
         axes.set_ylim(frame.lo[i], frame.hi[i])
 
 
-def _band(axes, frame: Frame, series: Series, i: int) -> None:
+def _draw_band(axes: Axes, frame: Frame, series: Series, i: int) -> None:
     """The central 90 % of the replicates' densities, smoothed as ChainConsumer smooths."""
     from scipy.ndimage import gaussian_filter1d
 
@@ -182,17 +197,15 @@ def _band(axes, frame: Frame, series: Series, i: int) -> None:
     ]
     lo, hi = np.quantile(gaussian_filter1d(each, SMOOTH, axis=1), [0.05, 0.95], axis=0)
     middles = (edges[1:] + edges[:-1]) / 2
-    axes.fill_between(middles, lo, hi, color=style.look(series.look).color, alpha=0.25, lw=0)
+    axes.fill_between(middles, lo, hi, color=style.get_look(series.look).color, alpha=0.25, lw=0)
 
 
-def _told(means: Array, frame: Frame) -> str:
-    said = (
-        f"{name}: replicates' means from {lo:.3g} to {hi:.3g}"
-        for name, lo, hi in zip(
-            frame.names, np.nanmin(means, axis=0), np.nanmax(means, axis=0), strict=True
-        )
-    )
-    return f"{'; '.join(said)}." if np.isfinite(means).any() else "No finite draws."
+def _describe_means(means: Array, frame: Frame) -> str:
+    if not np.isfinite(means).any():
+        return "No finite draws."
+    ends = zip(frame.names, np.nanmin(means, axis=0), np.nanmax(means, axis=0), strict=True)
+    words = (f"{name}: replicates' means from {lo:.3g} to {hi:.3g}" for name, lo, hi in ends)
+    return f"{'; '.join(words)}."
 
 
 def _replicate_means(series: Series) -> Array:
@@ -200,7 +213,7 @@ def _replicate_means(series: Series) -> Array:
     return np.einsum("rd,rdc->rc", series.weights, x)
 
 
-def _ticks(axes, frame: Frame, i: int, j: int, count: int) -> None:
+def _set_ticks(axes: Axes, frame: Frame, i: int, j: int, count: int) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axes.xaxis.set_major_locator(MaxNLocator(3))
@@ -214,3 +227,6 @@ def _ticks(axes, frame: Frame, i: int, j: int, count: int) -> None:
             axes.set_ylabel(frame.names[i])
         else:
             axes.tick_params(labelleft=False)
+
+
+FIGURE = Figure("corner", "Posteriors", Section.POSTERIORS, has_draws, draw_series=draw)

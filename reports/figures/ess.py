@@ -1,84 +1,99 @@
-"""Claimed against realised ESS, on the diagonal of honesty."""
+"""Claimed against realised ESS; on the diagonal both agree."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from samplerbench.reports.figures import style
-from samplerbench.reports.figures.style import Picture
-from samplerbench.reports.tables.cells import (
-    NOT_COMPARABLE,
-    Row,
-    cell,
-    comparable,
-    reach,
-)
+from samplerbench.reports.figures.figure import Figure, Picture, Section
+from samplerbench.reports.figures.figure_data import Scene
+from samplerbench.reports.tables.cells import Row, interval_reach, is_comparable, make_cell
+from samplerbench.reports.tables.table import NOT_COMPARABLE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LEAST = 0.5  # effective draws: less is shown here, with its number
 
 
-def picture(rows: Sequence[Row], names: Sequence[str], looks: Sequence[int]) -> Picture | None:
-    """The figure; None where no row has both numbers."""
-    known = [(r, n, k) for r, n, k in zip(rows, names, looks, strict=True) if _both(r)]
-    if not known:
-        return None
-    made, ((axes,),) = style.grid([3.0], legend=len(known))
-    style.logarithmic(axes)
-    middle = math.sqrt(min(r["ess"] for r, *_ in known) * max(r["ess"] for r, *_ in known))
-    for row, name, number in known:
-        _point(axes, row, name, style.look(number), inwards=-1 if row["ess"] >= middle else 1)
-    _diagonal(axes)
+def applies(scene: Scene) -> bool:
+    """Whether a row has both numbers."""
+    return any(_has_both(entry.row) for entry in scene.entries)
+
+
+def draw(scene: Scene) -> Picture:
+    """A mark for each row, with both intervals."""
+    known = [entry for entry in scene.entries if _has_both(entry.row)]
+    figure, ((axes,),) = style.make_grid([3.0], legend=len(known))
+    style.set_logarithmic(axes)
+    claims = [entry.row["ess"] for entry in known]
+    middle = math.sqrt(min(claims) * max(claims))
+    for entry in known:
+        inwards = -1 if entry.row["ess"] >= middle else 1
+        _draw_point(axes, entry.row, entry.name, style.get_look(entry.look), inwards)
+    _draw_diagonal(axes)
     axes.set_xlabel("claimed effective draws a replicate")
     axes.set_ylabel("realised effective draws a replicate")
-    style.legend(made, axes)
+    style.add_legend(figure, axes)
     words = (
-        f"{name} claims {_with_ends(row, 'ess')} and realises {_with_ends(row, 'realised_ess')}"
-        for row, name, _ in known
+        f"{one.name} claims {_with_ends(one.row, 'ess')}"
+        f" and realises {_with_ends(one.row, 'realised_ess')}"
+        for one in known
     )
     return Picture(
-        "ess",
-        "Claimed against realised effective sample size",
+        figure,
         f"Scatter plot. {'; '.join(words)}.",
         "On the dashed line a sampler is as good as it says; below it claims more than its errors"
         " show, above it less. Bars: 95 % intervals, across of the claim, which is the median over"
         " replicates, upwards of what was realised, worst parameter. Open marks: not honest.",
-        made,
     )
 
 
-def _both(row: Row) -> bool:
+def _has_both(row: Row) -> bool:
     return all(row[name] is not None and row[name] > 0 for name in ("ess", "realised_ess"))
 
 
 def _with_ends(row: Row, column: str) -> str:
-    found = cell(row, column)
-    return f"{found.text} ({' to '.join(found.spread)})" if found.spread else found.text
+    cell = make_cell(row, column)
+    return f"{cell.text} ({' to '.join(cell.spread)})" if cell.spread else cell.text
 
 
-def _point(axes, row: Row, name: str, look: style.Look, inwards: int) -> None:
-    honest = comparable(row)
-    value, up = row["realised_ess"], _bars(row, "realised_ess")
+def _draw_point(axes: Axes, row: Row, name: str, look: style.Look, inwards: int) -> None:
+    honest = is_comparable(row)
+    value, bars = row["realised_ess"], _bars(row, "realised_ess")
     if value < LEAST:  # would squeeze all others into a corner
-        said = f"realises {cell(row, 'realised_ess').text}"
-        axes.annotate(said, (row["ess"], LEAST), (0, 6), textcoords="offset points", va="bottom",
-                      fontsize=7.5, ha="left" if inwards > 0 else "right")  # fmt: skip
-        value, up = LEAST, None
-    axes.errorbar(
-        row["ess"], value, xerr=_bars(row, "ess"), yerr=up, color=look.color, marker=look.marker,
-        ls="", capsize=2.5, mfc=look.color if honest else "none",
-        label=name + NOT_COMPARABLE * (not honest),
-    )  # fmt: skip
+        text = f"realises {make_cell(row, 'realised_ess').text}"
+        place: dict[str, Any] = {
+            "ha": "left" if inwards > 0 else "right",
+            "va": "bottom",
+            "fontsize": 7.5,
+        }
+        axes.annotate(text, (row["ess"], LEAST), (0, 6), textcoords="offset points", **place)
+        value, bars = LEAST, None
+    mark: dict[str, Any] = {
+        "color": look.color,
+        "marker": look.marker,
+        "mfc": look.color if honest else "none",
+    }
+    label = name + NOT_COMPARABLE * (not honest)
+    claim = _bars(row, "ess")
+    axes.errorbar(row["ess"], value, bars, claim, ls="", capsize=2.5, label=label, **mark)
 
 
 def _bars(row: Row, column: str) -> list[list[float]] | None:
     """The interval as one point's bar; None, which a legend shows too, where there is none."""
-    below, above = reach(row, column)
+    below, above = interval_reach(row, column)
     return None if math.isnan(below) else [[below], [above]]
 
 
-def _diagonal(axes) -> None:
+def _draw_diagonal(axes: Axes) -> None:
     lo = min(axes.get_xlim()[0], axes.get_ylim()[0])
     hi = max(axes.get_xlim()[1], axes.get_ylim()[1])
     axes.set(xlim=(lo, hi), ylim=(lo, hi))
     axes.axline((1, 1), (10, 10), color=style.INK, ls="--", lw=0.9, zorder=0)
+
+
+FIGURE = Figure(
+    "ess", "Claimed against realised effective sample size", Section.ACCURACY, applies, draw
+)

@@ -1,30 +1,41 @@
-"""What the pictures of one model are drawn from: its stored draws, its exact answer."""
+"""Data of one model's figures: its rows, stored draws and exact answer."""
 
 from __future__ import annotations
 
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samplerbench.components import all_component_names
+from samplerbench.components import all_component_names, component_draws
 from samplerbench.harness.draws_file import DrawsFile
+from samplerbench.harness.statistics import weighted
 from samplerbench.reports.tables.cells import Row, label
-from samplerbench.reports.tables.selection import differing
+from samplerbench.reports.tables.selection import differing_columns
 
 if TYPE_CHECKING:
-    from samplerbench.harness.campaign.run import Campaign
+    from samplerbench.harness.campaign.campaign import Campaign
     from samplerbench.harness.records import Trial
     from samplerbench.models.base import Exact, Model
 
 Array = np.ndarray
 
+MOST_ROWS = 12  # in one figure; more can't be told apart
 MOST_SERIES = 8  # samplers a model that get pictures: as many as are told apart at a glance
 MOST_PARAMETERS = 4
 MOST_REPLICATES = 32
-MOST_DRAWS = 2500  # a replicate; what a picture can't show is not kept
+MOST_DRAWS = 2500  # a replicate; what a picture can't show is not loaded
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One finished row as figures of rows show it."""
+
+    row: Row
+    name: str
+    look: int  # which colour, marker and hatch
 
 
 @dataclass(frozen=True)
@@ -37,34 +48,36 @@ class Series:
     x: Array  # [replicate, draw, component], chains end to end
     weights: Array  # [replicate, draw], sum 1 a replicate
     chain: int  # draws of the first chain, at the start of axis 1
-    weighted: bool
+    is_weighted: bool
     sites: dict[str, Array] = field(default_factory=dict)  # [replicate, draw, *event]
     log_z: Array | None = None  # [replicate]
     log_z_err: Array | None = None
 
-    def equal(self, replicate: int, count: int) -> Array:
+    def equal_weight_indices(self, replicate: int, count: int) -> Array:
         """Indices of ``count`` equal-weight draws of one replicate."""
         w = self.weights[replicate]
-        if not self.weighted:
+        if not self.is_weighted:
             return np.linspace(0, len(w) - 1, min(count, len(w))).astype(int)
         # systematic resampling: the least noise that equal weights can have
         steps = (np.arange(count) + 0.5) / count
         return np.minimum(np.searchsorted(np.cumsum(w), steps), len(w) - 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scene:
     """One model: its rows, those of them with draws, and what is known about the answer."""
 
     label: str
     rows: Sequence[Row]
+    entries: Sequence[Entry]  # the first finished rows
     series: Sequence[Series]
     names: tuple[str, ...]  # the components that are drawn
     picks: tuple[int, ...]  # their places in the exact answer
     exact: Exact | None
     model: Model | None
     truth: dict[str, float]
-    lost: Sequence[str]  # what could not be drawn, and why
+    omissions: Sequence[str] = ()  # what is not drawn, and why
+    cache: dict[str, Any] = field(default_factory=dict)  # what pictures of one figure share
 
     @property
     def mean(self) -> Array | None:
@@ -77,83 +90,104 @@ class Scene:
         return None if self.exact is None else self.exact.sd[list(self.picks)]
 
 
-def scene(campaign: Campaign, first: Trial, rows: Sequence[Row], looks: dict[str, int]) -> Scene:
-    """The material of the model of ``first``, a trial of one of ``rows``; losses are told."""
-    exact, model = campaign.exact(first), _model(first)
-    done = [row for row in rows if row["status"] == "ok" and not row["calibrate"]]
-    lost = []
-    if any(row["calibrate"] for row in rows):
-        lost.append("no draws are shown of rows whose replicates have data of their own each")
-    if len(done) > MOST_SERIES:
-        lost.append(f"draws are shown of the first {MOST_SERIES} of {len(done)} rows")
-    names = _names(campaign, done, exact)
-    drawn = _drawn(names, done)
-    wanted = tuple(names[i] for i in drawn)
-    curve = model is not None and model.curve is not None
-    series = []
-    for row in done[:MOST_SERIES]:
+def load_scene(
+    campaign: Campaign, first: Trial, rows: Sequence[Row], looks: dict[str, int]
+) -> Scene:
+    """The data of the model of ``first``, a trial of one of ``rows``, with what is left out."""
+    exact, model = campaign.exact(first), _load_model(first)
+    finished = [row for row in rows if row["status"] == "ok"]
+    drawable = [row for row in finished if not row["calibrate"]]
+    names = _component_names(campaign, drawable, exact)
+    picks = _pick_components(names, drawable)
+    wanted = tuple(names[i] for i in picks)
+    has_curve = model is not None and model.curve is not None
+    omissions, series = _row_omissions(rows, finished, drawable), []
+    for row in drawable[:MOST_SERIES]:
         try:
             with DrawsFile(campaign.store.draws_path(row["trial"])) as file:
-                series.append(_series(file, row, wanted, differing(rows), looks, curve))
+                axes = differing_columns(rows)
+                series.append(_read_series(file, row, wanted, axes, looks, has_curve))
         except (OSError, KeyError, IndexError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            lost.append(f"the draws of {label(row)} cannot be read: {error}")
-    truth = _truth(model, wanted)
-    return Scene(first.model_label, rows, series, wanted, drawn, exact, model, truth, lost)
+            omissions.append(f"the draws of {label(row)} cannot be read: {error}")
+    truth, entries = _truth(model, wanted), _entries(finished[:MOST_ROWS], looks)
+    data = (rows, entries, series, wanted, picks, exact, model, truth, omissions)
+    return Scene(first.model_label, *data)
 
 
-def _model(trial: Trial) -> Model | None:
+def _row_omissions(
+    rows: Sequence[Row], finished: Sequence[Row], drawable: Sequence[Row]
+) -> list[str]:
+    """Which rows no figure shows, or none of draws."""
+    texts = []
+    if len(finished) > MOST_ROWS:
+        texts.append(f"figures show the first {MOST_ROWS} of {len(finished)} rows")
+    if any(row["calibrate"] for row in rows):
+        texts.append("no draws are shown of rows whose replicates have data of their own each")
+    if len(drawable) > MOST_SERIES:
+        texts.append(f"draws are shown of the first {MOST_SERIES} of {len(drawable)} rows")
+    return texts
+
+
+def _entries(rows: Sequence[Row], looks: dict[str, int]) -> list[Entry]:
+    axes = differing_columns(rows)
+    return [Entry(row, name_row(row, axes), looks[label(row)]) for row in rows]
+
+
+def _load_model(trial: Trial) -> Model | None:
     """The registered model with its data; None for a user's file, which a report does not read."""
     from samplerbench.models.loading.model_names import is_registered, load_model
 
     return load_model(trial.model, trial.model_options) if is_registered(trial.model) else None
 
 
-def _names(campaign: Campaign, done: Sequence[Row], exact: Exact | None) -> tuple[str, ...]:
+def _component_names(
+    campaign: Campaign, rows: Sequence[Row], exact: Exact | None
+) -> tuple[str, ...]:
     if exact is not None:
         return exact.names
-    for row in done:
+    for row in rows:
         try:
             with DrawsFile(campaign.store.draws_path(row["trial"])) as file:
                 return all_component_names(file.sites())
         except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-            continue  # told when its draws are read
+            continue  # reported when its draws are read
     return ()
 
 
-def _drawn(names: tuple[str, ...], done: Sequence[Row]) -> tuple[int, ...]:
+def _pick_components(names: tuple[str, ...], rows: Sequence[Row]) -> tuple[int, ...]:
     """Which components are drawn: the worst parameters of the rows, then the first ones."""
-    worst = [row["worst_parameter"] for row in done if row["worst_parameter"] in names]
+    worst = [row["worst_parameter"] for row in rows if row["worst_parameter"] in names]
     order = dict.fromkeys([*(names.index(name) for name in worst), *range(len(names))])
     return tuple(sorted(list(order)[:MOST_PARAMETERS]))
 
 
-def _series(
+def _read_series(
     file: DrawsFile,
     row: Row,
     names: tuple[str, ...],
     axes: Sequence[str],
     looks: dict[str, int],
-    curve: bool,
+    has_curve: bool,
 ) -> Series:
     x, log_w = file.components(names)[:MOST_REPLICATES], file.get("log_weights")
     chains, length = x.shape[1:3]
-    weighted = log_w is not None
-    # weighted draws are few and not exchangeable: they are kept whole
-    step = 1 if weighted else max(1, -(-chains * length // MOST_DRAWS))
+    is_weighted = log_w is not None
+    # weighted draws are few and not exchangeable: they are not thinned
+    step = 1 if is_weighted else max(1, -(-chains * length // MOST_DRAWS))
     flat = x[:, :, ::step].reshape(len(x), -1, len(names))
-    weights = _weights(log_w[: len(x)] if weighted else None, flat)
+    weights = _weights(None if log_w is None else log_w[: len(x)], flat)
     extra = {}
-    if curve:
+    if has_curve:
         sites = {name: array[: len(x), :, ::step] for name, array in file.sites().items()}
         extra = {n: a.reshape(len(x), -1, *a.shape[3:]) for n, a in sites.items()}
     return Series(
-        label=named(row, axes),
+        label=name_row(row, axes),
         look=looks[label(row)],
         row=row,
         x=flat,
         weights=weights,
         chain=-(-length // step),
-        weighted=weighted,
+        is_weighted=is_weighted,
         sites=extra,
         log_z=file.get("log_z"),
         log_z_err=file.get("log_z_err"),
@@ -164,14 +198,13 @@ def _weights(log_w: Array | None, x: Array) -> Array:
     """Weights that sum to 1 a replicate; draws that are not finite weigh nothing."""
     w = np.isfinite(x).all(axis=2).astype(float)
     if log_w is not None:
-        flat = log_w.reshape(len(log_w), -1).astype(float)
-        top = np.max(flat, axis=1, keepdims=True)
-        w = w * np.exp(flat - np.where(np.isfinite(top), top, 0.0))
+        # NaN: no draw of a replicate weighs anything
+        w = w * np.nan_to_num(weighted.normalise_weights(log_w))
     total = w.sum(axis=1, keepdims=True)
     return np.divide(w, total, out=np.zeros_like(w), where=total > 0)
 
 
-def named(row: Row, axes: Sequence[str]) -> str:
+def name_row(row: Row, axes: Sequence[str]) -> str:
     """The row's label, with what tells it from other rows of the same model."""
     others = [str(row[name]) for name in axes if name not in ("model", "parameter")]
     return f"{label(row)} ({', '.join(others)})" if others else label(row)
@@ -181,10 +214,7 @@ def _truth(model: Model | None, names: Sequence[str]) -> dict[str, float]:
     """The drawn components of the parameters that made the data."""
     if model is None:
         return {}
-    lead = {name: np.asarray(value)[None, None, None] for name, value in model.truth.items()}
-    scalars = {}
-    for name in all_component_names(lead):
-        site, _, index = name.partition("[")
-        at = tuple(int(i) for i in index.rstrip("]").split(",")) if index else ()
-        scalars[name] = float(np.asarray(model.truth[site])[at])
-    return {name: scalars[name] for name in names if name in scalars}
+    sites = {name: np.asarray(value) for name, value in model.truth.items()}
+    known = set(all_component_names(sites, lead=0))
+    shared = [name for name in names if name in known]
+    return {name: float(component_draws(sites, [name], lead=0)[0]) for name in shared}

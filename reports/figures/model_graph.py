@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from samplerbench.harness.records import Trial
 
-NEEDED = ("numpyro", "graphviz")
+MODULES = ("numpyro", "graphviz")
 SECONDS = 30.0  # starting JAX takes three
 # in a process of its own: the coordinator never imports JAX
 _CODE = """
@@ -29,16 +29,16 @@ print(numpyro.render_model(model.program, model_kwargs=model.data).source)
 """
 
 
-def unavailable() -> str:
+def missing_tools() -> str:
     """What is missing here to draw a graph; nothing where all is there."""
     if shutil.which("dot") is None:
         return "graphviz is not installed here (there is no command dot)"
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    missing = [name for name in MODULES if importlib.util.find_spec(name) is None]
     return f"Python's {' and '.join(missing)} is not installed here" if missing else ""
 
 
 class Graph:
-    """A graph under way. ``svg()`` waits for it; ``why`` says why there is none."""
+    """A graph being drawn. ``svg()`` waits for it; ``why`` says why there is none."""
 
     def __init__(self, trial: Trial) -> None:
         from samplerbench.models.loading.model_names import is_registered
@@ -47,12 +47,12 @@ class Graph:
         if not is_registered(trial.model):
             self.why = "it is a file of yours, which a report does not run"
         else:
-            self.why = unavailable()
+            self.why = missing_tools()
         if not self.why:
-            self._process = _started(trial)
+            self._process = _start(trial)
 
     def close(self) -> None:
-        """End what is still under way."""
+        """End the process, if it still runs."""
         if self._process is None or self._process.stdout is None:
             return
         if self._process.poll() is None:
@@ -65,19 +65,19 @@ class Graph:
         if self._process is None:
             return None
         try:
-            source, told = self._process.communicate(timeout=SECONDS)
+            source, errors = self._process.communicate(timeout=SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.communicate()
             self.why = f"NumPyro took more than {SECONDS:.0f} s"
             return None
         if self._process.returncode:
-            lines = told.strip().splitlines()
+            lines = errors.strip().splitlines()
             self.why = f"NumPyro did not draw it: {lines[-1] if lines else 'no reason given'}"
             return None
-        return self._drawn(source, alt)
+        return self._render(source, alt)
 
-    def _drawn(self, source: str, alt: str) -> str | None:
+    def _render(self, source: str, alt: str) -> str | None:
         try:
             done = subprocess.run(
                 ["dot", "-Tsvg"], input=source, capture_output=True, text=True, timeout=SECONDS
@@ -91,7 +91,7 @@ class Graph:
         return _inline(done.stdout, alt)
 
 
-def _started(trial: Trial) -> subprocess.Popen[str]:
+def _start(trial: Trial) -> subprocess.Popen[str]:
     root = str(Path(__file__).parents[3])
     places = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(

@@ -4,105 +4,106 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samplerbench.reports.figures import style as drawing
-from samplerbench.reports.figures.style import Picture
-from samplerbench.reports.scaling.analysis import (
-    QUANTITIES,
-    Growth,
-    Scaling,
-    brief,
-)
+from samplerbench.reports.figures import style
+from samplerbench.reports.figures.figure import Picture
+from samplerbench.reports.scaling.analysis import QUANTITIES, Growth, Scaling, shorten
 from samplerbench.reports.scaling.lines import Axis, Line
-from samplerbench.reports.scaling.text import power
-from samplerbench.reports.tables.cells import NOT_COMPARABLE, comparable, reach
-from samplerbench.rounding import number
+from samplerbench.reports.scaling.tables import format_exponent
+from samplerbench.reports.tables.cells import interval_reach, is_comparable
+from samplerbench.reports.tables.table import NOT_COMPARABLE
+from samplerbench.rounding import format_number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 PANELS = ("warm_s", "cold_s", "realised_ess_per_s", "realised_ess_per_evaluation")
+SECONDS = ("warm_s", "cold_s")
 MOST_LINES, MOST_SIZES = 12, 30  # more can't be told apart
 
 
-def pictures(found: Sequence[Scaling]) -> list[Picture]:
-    """One figure an axis; within ``drawing.styled`` only."""
-    made = [picture(one, f"scaling-{at}") for at, one in enumerate(found, 1)]
-    return [one for one in made if one is not None]
+def draw_axes(scalings: Sequence[Scaling]) -> list[Picture]:
+    """One figure an axis; within ``style.use_style`` only."""
+    pictures = [draw_axis(scaling, f"scaling-{at}") for at, scaling in enumerate(scalings, 1)]
+    return [picture for picture in pictures if picture is not None]
 
 
-def picture(found: Scaling, name: str) -> Picture | None:
+def draw_axis(scaling: Scaling, name: str) -> Picture | None:
     """The figure, a panel for each quantity that has numbers; None where there is none."""
-    found, _ = brief(found, MOST_LINES, MOST_SIZES)
-    axis, lines = found.axis, found.axis.lines
+    scaling, _ = shorten(scaling, MOST_LINES, MOST_SIZES)
+    axis, lines = scaling.axis, scaling.axis.lines
     panels = [q for q in PANELS if any(row[q] is not None for line in lines for row in line.rows)]
     if not panels:
         return None
-    looks = drawing.looks([axis.called(line) for line in lines])
-    made, rows = drawing.grid([1.7] * len(panels), legend=len(lines))
+    looks = style.number_looks([axis.get_name(line) for line in lines])
+    figure, rows = style.make_grid([1.7] * len(panels), legend=len(lines))
     for (axes,), quantity in zip(rows, panels, strict=True):
-        drawing.logarithmic(axes)
+        style.set_logarithmic(axes)
         for line in lines:
-            _line(axes, axis, line, quantity, drawing.look(looks[axis.called(line)]))
+            _draw_line(axes, axis, line, quantity, style.get_look(looks[axis.get_name(line)]))
         axes.set_title(QUANTITIES[quantity], loc="left")
-        axes.set_ylabel("s" if quantity.endswith("_s") and "per" not in quantity else "")
+        axes.set_ylabel("s" if quantity in SECONDS else "")
         axes.set_xlim(axis.sizes[0] / 1.3, axis.sizes[-1] * 1.3)
-        drawing.decades(axes)
+        style.set_decade_ticks(axes)
     rows[-1][0].set_xlabel(axis.name)
-    drawing.legend(made, rows[0][0])
+    style.add_legend(figure, rows[0][0])
     return Picture(
-        name,
-        f"Cost against {axis.name}",
-        f"{len(panels)} log-log line plots, {axis.of}. {'; '.join(_words(found))}.",
+        figure,
+        f"{len(panels)} log-log line plots, {axis.setting}. {'; '.join(_words(scaling))}.",
         "Marks are measured, with 95 % intervals where there are any (cold seconds are of one run);"
         " lines join them. Hollow marks: the row is neither honest nor overcautious. An evaluation"
         " is a gradient, or a log-density where the sampler takes no gradients. exact_iid is a"
         " control that knows the answer.",
-        made,
+        name,
+        f"Cost against {axis.name}",
     )
 
 
-def _line(axes, axis: Axis, line: Line, quantity: str, look: drawing.Look) -> None:
+def _draw_line(axes: Axes, axis: Axis, line: Line, quantity: str, look: style.Look) -> None:
     known = [
         (size, row)
         for size, row in zip(line.sizes, line.rows, strict=True)
         if row[quantity] is not None and 0 < row[quantity] < math.inf
     ]
-    honest = all(comparable(row) for row in line.rows)
-    label = axis.called(line) + NOT_COMPARABLE * (not honest)
+    honest = all(is_comparable(row) for row in line.rows)
+    label = axis.get_name(line) + NOT_COMPARABLE * (not honest)
     sizes = [size for size, _ in known]
     values = np.array([row[quantity] for _, row in known], float)
-    style = {"color": look.color, "marker": look.marker}
-    axes.plot(sizes, values, ls=look.dash, lw=1.2, label=label, **style)
+    mark: dict[str, Any] = {"color": look.color, "marker": look.marker}
+    axes.plot(sizes, values, ls=look.dash, lw=1.2, label=label, **mark)
     for fill in (None, "white"):
-        kept = [at for at, (_, row) in enumerate(known) if comparable(row) == (fill is None)]
-        if kept:
-            bars = np.array([reach(known[at][1], quantity) for at in kept]).T
-            where = [sizes[at] for at in kept]
-            axes.errorbar(where, values[kept], yerr=bars, capsize=2.5, ls="", mfc=fill, **style)
+        places = [at for at, (_, row) in enumerate(known) if is_comparable(row) == (fill is None)]
+        if places:
+            bars = np.array([interval_reach(known[at][1], quantity) for at in places]).T
+            x = [sizes[at] for at in places]
+            axes.errorbar(x, values[places], yerr=bars, capsize=2.5, ls="", mfc=fill, **mark)
 
 
-def _words(found: Scaling) -> list[str]:
-    said = []
-    for line in found.axis.lines:
-        called = found.axis.called(line)
-        grown = {g.quantity: g for g in found.growth if g.line == called}
-        parts = [part for part in (_numbers(line), _powers(grown)) if part]
-        said.append(f"{called}: {'; '.join(parts) or 'no numbers'}")
-    return said
+def _words(scaling: Scaling) -> list[str]:
+    words = []
+    for line in scaling.axis.lines:
+        name = scaling.axis.get_name(line)
+        growth = {g.quantity: g for g in scaling.growth if g.line == name}
+        parts = [part for part in (_list_seconds(line), _list_exponents(growth)) if part]
+        words.append(f"{name}: {'; '.join(parts) or 'no numbers'}")
+    return words
 
 
-def _numbers(line: Line) -> str:
+def _list_seconds(line: Line) -> str:
     return ", ".join(
-        f"{number(row['warm_s'])} s at {number(size)}"
+        f"{format_number(row['warm_s'])} s at {format_number(size)}"
         for size, row in zip(line.sizes, line.rows, strict=True)
         if row["warm_s"] is not None
     )
 
 
-def _powers(grown: dict[str, Growth]) -> str:
+def _list_exponents(growth: dict[str, Growth]) -> str:
     known = [
-        f"{QUANTITIES[q]} to the power {power(grown[q])}"
+        f"{QUANTITIES[q]} to the power {format_exponent(growth[q])}"
         for q in PANELS
-        if q in grown and grown[q].fit.exponent is not None
+        if q in growth and growth[q].fit.exponent is not None
     ]
     return ", ".join(known)

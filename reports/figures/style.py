@@ -1,10 +1,7 @@
-"""How figures are made, look and are written: styles, looks of samplers, SVG for a page, files."""
+"""How figures look: matplotlib styles, the look of each sampler, axes, legends, ticks."""
 
 from __future__ import annotations
 
-import html
-import io
-import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,15 +17,22 @@ if TYPE_CHECKING:
 
 STYLE = Path(__file__).with_name("samplerbench.mplstyle")
 WIDTH = 4.8  # inches: at a phone's width the letters are still 8 points
-FORMATS = ("svg", "pdf", "png")
-TOP, RIGHT, BETWEEN = 0.3, 0.1, 0.22  # inches around and between axes
+TOP, RIGHT, GAP = 0.3, 0.1, 0.22  # inches around and between axes
 LINE = 0.165  # inches of a line of a legend
 INK, GREY = "#1b1f24", "#8b949e"  # text and lines; what is exact
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 #: of lines: a tile of dots or rings takes a third of a megabyte of SVG
 HATCHES = ("", "////", "||||", "xxxx", "\\\\\\\\", "----", "//", "++")
-DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)), (0, (8, 3)),
-          (0, (3, 1, 1, 1, 1, 1)), (0, (2, 3)), (0, (10, 2, 2, 2)))  # fmt: skip
+DASHES: tuple[Any, ...] = (
+    "-",
+    (0, (5, 1.5)),
+    (0, (1.5, 1.2)),
+    (0, (6, 1.5, 1.5, 1.5)),
+    (0, (8, 3)),
+    (0, (3, 1, 1, 1, 1, 1)),
+    (0, (2, 3)),
+    (0, (10, 2, 2, 2)),
+)
 
 
 @dataclass(frozen=True)
@@ -41,19 +45,8 @@ class Look:
     dash: Any
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A figure with its words."""
-
-    name: str  # a file stem, unique on a page
-    title: str
-    alt: str  # what it shows, for those who can't see it: the numbers, not the shapes
-    caption: str  # how to read it
-    figure: Figure
-
-
 @contextmanager
-def styled(style: Path | None = None) -> Iterator[None]:
+def use_style(style: Path | None = None) -> Iterator[None]:
     """Figures made and written inside look as the project's style says, and ``style`` on top.
 
     The same rows give the same bytes. Raises UsageError for a style file that can't be used.
@@ -93,7 +86,7 @@ def _related(key: str, known: Iterable[str]) -> list[str]:
     return group or sorted({name.split(".")[0] for name in known})
 
 
-def look(index: int) -> Look:
+def get_look(index: int) -> Look:
     """The look of the sampler with this number; colours are those of the style in use."""
     import matplotlib
 
@@ -108,12 +101,12 @@ def look(index: int) -> Look:
     )
 
 
-def looks(labels: Sequence[str]) -> dict[str, int]:
+def number_looks(labels: Sequence[str]) -> dict[str, int]:
     """Label -> number of its look, in order of appearance: the same in every figure of a report."""
     return {name: i for i, name in enumerate(dict.fromkeys(labels))}
 
 
-def grid(
+def make_grid(
     heights: Sequence[float],
     columns: int | Sequence[int] = 1,
     legend: int = 0,
@@ -123,47 +116,48 @@ def grid(
 ) -> tuple[Figure, list[list[Axes]]]:
     """A figure and its axes, row by row: ``heights`` in inches, ``columns`` in each row.
 
-    Room for ``legend`` lines is left below. Places are given rather than found: matplotlib's own
+    Room for ``legend`` lines is left below. Places are computed here: matplotlib's own
     layouts draw everything three times over.
     """
     from matplotlib.figure import Figure
 
     room = bottom + LINE * legend + 0.1 * bool(legend)
     tall = TOP + sum(heights) + gap * (len(heights) - 1) + room
-    made = Figure(figsize=(WIDTH, tall))
+    figure = Figure(figsize=(WIDTH, tall))
     top, rows = tall - TOP, []
     for at, height in enumerate(heights):
         count = columns if isinstance(columns, int) else columns[at]
-        wide = (WIDTH - left - RIGHT - BETWEEN * (count - 1)) / count
-        places = [left + k * (wide + BETWEEN) for k in range(count)]
+        wide = (WIDTH - left - RIGHT - GAP * (count - 1)) / count
+        places = [left + k * (wide + GAP) for k in range(count)]
         low = top - height
         rows.append(
-            [made.add_axes((x / WIDTH, low / tall, wide / WIDTH, height / tall)) for x in places]
+            [figure.add_axes((x / WIDTH, low / tall, wide / WIDTH, height / tall)) for x in places]
         )
         top = low - gap
-    return made, rows
+    return figure, rows
 
 
-def legend(made: Figure, axes: Axes, columns: int = 1) -> None:
+def add_legend(figure: Figure, axes: Axes, columns: int = 1) -> None:
     """The legend below the figure, where it hides nothing."""
     handles, labels = axes.get_legend_handles_labels()
-    made.legend(handles, labels, loc="lower left", bbox_to_anchor=(0.0, 0.0), ncols=columns,
-                handlelength=3.2, borderaxespad=0.2, labelspacing=0.3)  # fmt: skip
+    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 0.0), "ncols": columns}
+    space: dict[str, Any] = {"handlelength": 3.2, "borderaxespad": 0.2, "labelspacing": 0.3}
+    figure.legend(handles, labels, **place, **space)
 
 
-def logarithmic(axes: Axes, x: bool = True, y: bool = True) -> None:
+def set_logarithmic(axes: Axes, x: bool = True, y: bool = True) -> None:
     """Logarithmic axes with plain numbers at the decades: 0.01, 1, 100, 10k."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-    for axis, wanted in ((axes.xaxis, x), (axes.yaxis, y)):
-        if wanted:
+    for axis, is_logarithmic in ((axes.xaxis, x), (axes.yaxis, y)):
+        if is_logarithmic:
             (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log")
             axis.set_major_locator(LogLocator(numticks=7))
             axis.set_minor_locator(NullLocator())
-            axis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
 
 
-def decades(axes: Axes) -> None:
+def set_decade_ticks(axes: Axes) -> None:
     """Ticks at the decades, and at 2 and 5 where there are few decades; once all is drawn."""
     from math import log10
 
@@ -174,81 +168,9 @@ def decades(axes: Axes) -> None:
             axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
 
 
-def short(value: float) -> str:
+def short_number(value: float) -> str:
     """A tick's number: 0.001, 20, 10k, 1M."""
     for size, sign in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if abs(value) >= size:
             return f"{value / (1e3 if sign == 'k' else size):g}{sign}"
     return f"{value:g}"
-
-
-def inlined(pictures: Sequence[Picture]) -> list[dict[str, str]]:
-    """Figures with their words, as a page's templates take them."""
-    return [
-        {"title": p.title, "alt": p.alt, "caption": p.caption, "svg": inline(p)} for p in pictures
-    ]
-
-
-def inline(picture: Picture) -> str:
-    """The figure as an SVG element for a page: named ids, no metadata, colours that follow it."""
-    out = io.StringIO()
-    picture.figure.savefig(out, format="svg", transparent=True, metadata=_NO_METADATA["svg"])
-    text = out.getvalue()
-    size = re.search(r'viewBox="([^"]*)"', text)
-    if size is None:  # matplotlib has always written one
-        raise ValueError("matplotlib's SVG has no viewBox")
-    start = text.index(">", size.end()) + 1
-    body = re.sub(r"<metadata>.*?</metadata>", "", text[start : text.rindex("</svg>")], flags=re.S)
-    body = re.sub(r"<(?![/?!])[^>]+>", _short_tag, body)
-    head = f'<svg viewBox="{size[1]}" role="img" aria-label="{html.escape(picture.alt)}">'
-    return head + _own_ids(body, picture.name) + "</svg>"
-
-
-def _own_ids(body: str, name: str) -> str:
-    """Ids that are used, led by the figure's name; a page holds many figures."""
-    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', body))
-    body = re.sub(r' id="([^"]*)"', lambda m: f' id="{name}-{m[1]}"' * (m[1] in used), body)
-    return re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{name}-", body)
-
-
-def _short_tag(found: re.Match[str]) -> str:
-    """A tag with coordinates to a hundredth of a point, and the page's colours for the style's."""
-    tag = re.sub(r"(\d+\.\d\d)\d+", r"\1", found[0])
-    return _COLORS.sub(lambda m: _PAGE_COLORS[m[0]], tag)
-
-
-#: the style's own colours -> those of the page, which differ in the dark
-_PAGE_COLORS = {
-    INK: "currentColor",
-    **{
-        f"#{color}": f"var(--s{i},#{color})"
-        for i, color in enumerate("0072b2 c44e00 007a5a a3467f 7a5c00 3d5afe 6b6b6b 8c1d18".split())
-    },
-}
-_COLORS = re.compile("|".join(_PAGE_COLORS))
-_NO_METADATA = {
-    "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
-    "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
-    "png": {"Software": None},
-}
-
-
-def save(pictures: Sequence[Picture], folder: Path) -> list[Path]:
-    """Every picture as SVG, PDF and PNG, and their words beside them. Raises UsageError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        paths = []
-        for picture in pictures:
-            for form in FORMATS:
-                paths.append(folder / f"{picture.name}.{form}")
-                about = {**_NO_METADATA[form], "Title": picture.title}
-                picture.figure.savefig(paths[-1], format=form, metadata=about)
-        words = [f"# {p.name}\n\n{p.title}. {p.caption}\n\n{p.alt}\n" for p in pictures]
-        paths.append(folder / "figures.md")
-        paths[-1].write_text("\n".join(words), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"figures can't be written to {str(folder)!r}: {error.strerror}\n"
-            "  expected: a folder that is there, or can be made"
-        ) from error
-    return paths

@@ -1,4 +1,4 @@
-"""The end of the page: what failed and its logs, and how the campaign was made."""
+"""The end of the page: failed trials with their logs, and provenance."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from samplerbench.reports import provenance
 from samplerbench.reports.figures import gallery
 from samplerbench.reports.tables import selection
 from samplerbench.reports.tables.cells import Row, label
-from samplerbench.rounding import number
+from samplerbench.rounding import format_number
 
 if TYPE_CHECKING:
-    from samplerbench.harness.campaign.run import Campaign
+    from samplerbench.harness.campaign.campaign import Campaign
     from samplerbench.harness.records import Trial
 
 MOST_FAILURES = 30  # rows with a log
@@ -21,36 +21,36 @@ LOG_LINES, LOG_LETTERS = 30, 6000
 MOST_SETTINGS = 100  # rows
 
 
-def given(
-    campaign: Campaign, rows: Sequence[Row], trials: Sequence[Trial], drawn: int
+def prepare_appendix(
+    campaign: Campaign, rows: Sequence[Row], trials: Sequence[Trial], sections: int
 ) -> dict[str, Any]:
-    """What the page's template takes for its end; ``drawn``: how many models have a section."""
+    """Values of the page's template for its end; ``sections``: how many models have one."""
     failed = [row for row in rows if row["status"] != "ok"]
     models = len({row["model"] for row in rows if row["status"] == "ok"})
     return {
-        "failures": [_failure(campaign, row) for row in failed[:MOST_FAILURES]],
+        "failures": [_describe_failure(campaign, row) for row in failed[:MOST_FAILURES]],
         "more_failures": max(0, len(failed) - MOST_FAILURES),
-        "undrawn": models - drawn,
+        "undrawn": models - sections,
         "most_models": gallery.MOST_MODELS,
-        "facts": [*provenance.when(campaign), *provenance.facts(rows)],
-        "settings": _settings(rows),
-        "commands": provenance.commands(campaign, trials),
+        "facts": [*provenance.run_dates(campaign), *provenance.list_facts(rows)],
+        "settings": _list_settings(rows),
+        "commands": provenance.list_commands(campaign, trials),
         "columns": [c for c in selection.COLUMNS if not c.name.endswith(("_lo", "_hi"))],
     }
 
 
-def _failure(campaign: Campaign, row: Row) -> dict[str, str]:
+def _describe_failure(campaign: Campaign, row: Row) -> dict[str, str]:
     return {
         "label": label(row),
         "where": f"{row['model']}, {row['environment']}, {row['device']}",
         "status": row["status"],
         "reason": row["reason"] or "no reason given",
-        "log": _log(campaign.folder / "logs" / f"{row['trial']}.txt"),
+        "log": _read_log_end(campaign.folder / "logs" / f"{row['trial']}.txt"),
     }
 
 
-def _log(path: Path) -> str:
-    """The end of a log; what is wrong is said last."""
+def _read_log_end(path: Path) -> str:
+    """The end of a log, where the error stands."""
     try:
         with open(path, "rb") as file:
             file.seek(0, 2)
@@ -58,14 +58,14 @@ def _log(path: Path) -> str:
             tail = file.read().decode("utf-8", "replace")
     except OSError:
         return ""
-    lines = [line for line in tail.splitlines()[-LOG_LINES:]]
+    lines = tail.splitlines()[-LOG_LINES:]
     return "\n".join("".join(c for c in line if c.isprintable() or c == "\t") for line in lines)
 
 
-def _settings(rows: Sequence[Row]) -> list[tuple[str, str, str]]:
+def _list_settings(rows: Sequence[Row]) -> list[tuple[str, str, str]]:
     """(sampler, settings that differ from the library's defaults, trial)."""
-    found = []
+    settings = []
     for row in rows[:MOST_SETTINGS]:
-        given = ", ".join(f"{k}={number(v)}" for k, v in (row["settings"] or {}).items())
-        found.append((row["sampler"], given or "as the library ships it", row["trial"]))
-    return found
+        text = ", ".join(f"{k}={format_number(v)}" for k, v in (row["settings"] or {}).items())
+        settings.append((row["sampler"], text or "library defaults", row["trial"]))
+    return settings

@@ -9,20 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from samplerbench.harness.comparison import paired_ratios
+from samplerbench.harness.comparison.resampling import FEW
+from samplerbench.harness.comparison.sides import mean_errors
 from samplerbench.harness.statistics import power_law
 from samplerbench.harness.statistics.power_law import Crossover, Exponent, Sample
-from samplerbench.reports.scaling.lines import Axis, Line, axes
-from samplerbench.reports.tables.cells import (
-    CONTROLS,
-    Row,
-    comparable,
-    ends,
-)
-from samplerbench.rounding import number
+from samplerbench.reports.scaling.lines import Axis, Line, find_axes
+from samplerbench.reports.tables.cells import CONTROLS, Row, interval_ends, is_comparable
+from samplerbench.rounding import format_number
 
 if TYPE_CHECKING:
-    from samplerbench.harness.campaign.run import Campaign
+    from samplerbench.harness.campaign.campaign import Campaign
+    from samplerbench.harness.records import Trial
 
 #: column -> what it is, in a heading
 QUANTITIES = {
@@ -35,9 +32,9 @@ QUANTITIES = {
     "device_peak_mb": "device memory, MB",
 }
 #: quantities that hold a process's seconds
-TIMED = ("warm_s", "realised_ess_per_s")
+TIMED_COLUMNS = ("warm_s", "realised_ess_per_s")
 MOST_CROSSED = 10  # lines of an axis that are held against each other
-ENDED = "no numbers"
+NO_NUMBERS = "no numbers"
 
 
 @dataclass(frozen=True)
@@ -56,73 +53,74 @@ class Crossing:
 
     first: str
     second: str
-    of: str  # what decides: "realised ESS a second" or "seconds, warm"
-    found: Crossover
+    quantity: str  # what decides: "realised ESS a second" or "seconds, warm"
+    crossover: Crossover
 
-    def says(self, axis: str) -> str:
-        """The answer in words."""
-        found, verb = self.found, "ahead"
-        if not found.leader:
+    def describe(self, axis: str) -> str:
+        """The conclusion in words."""
+        cross = self.crossover
+        if not cross.leader:
             return "not told apart within the sizes measured"
-        names = (self.first, self.second)
-        leader = names[found.leader == "second"]
-        if found.at is None:
-            held = found.lo == found.hi == 0
-            more = "" if held else f", for certain only beyond {axis} {number(found.hi)}"
-            return f"none within the sizes measured: {leader} {verb} throughout{more}"
-        lo = f"below {number(found.sizes[0])}" if found.lo == 0 else number(found.lo)
-        again = f"; the lead changes {found.changes} times" if found.changes > 1 else ""
-        interval = f"95 % interval {lo} to {number(found.hi)}"
-        return f"{leader} {verb} beyond {axis} {number(found.at)} ({interval}){again}"
+        leader = (self.first, self.second)[cross.leader == "second"]
+        if cross.size is None:
+            is_certain = cross.lo == cross.hi == 0
+            more = (
+                "" if is_certain else f", for certain only beyond {axis} {format_number(cross.hi)}"
+            )
+            return f"none within the sizes measured: {leader} ahead throughout{more}"
+        lo = f"below {format_number(cross.sizes[0])}" if cross.lo == 0 else format_number(cross.lo)
+        again = f"; the lead changes {cross.changes} times" if cross.changes > 1 else ""
+        interval = f"95 % interval {lo} to {format_number(cross.hi)}"
+        return f"{leader} ahead beyond {axis} {format_number(cross.size)} ({interval}){again}"
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """One axis with everything that is said of it."""
+    """One axis with its exponents, crossovers and verdicts."""
 
     axis: Axis
     growth: Sequence[Growth]
     crossings: Sequence[Crossing]
-    honest: Sequence[tuple[str, str]]  # line, its verdicts by size in words
+    verdicts: Sequence[tuple[str, str]]  # line, its verdicts by size in words
 
 
-def of(campaign: Campaign, rows: Sequence[Row]) -> list[Scaling]:
+def analyse_campaign(campaign: Campaign, rows: Sequence[Row]) -> list[Scaling]:
     """Every axis of size of the campaign; an empty list where nothing was varied."""
-    return [along(campaign, axis) for axis in axes(campaign, rows)]
+    return [analyse_axis(campaign, axis) for axis in find_axes(campaign, rows)]
 
 
-def brief(found: Scaling, lines: int, sizes: int) -> tuple[Scaling, str]:
-    """The first ``lines`` at ``sizes`` sizes from the least to the largest; what is left out.
+def shorten(scaling: Scaling, lines: int, sizes: int) -> tuple[Scaling, str]:
+    """The first ``lines`` at ``sizes`` sizes from the least to the largest; how many of how many.
 
     Exponents are still of all sizes.
     """
-    axis, left = found.axis, []
-    known = axis.sizes
-    if len(known) > sizes:
-        places = np.linspace(0, len(known) - 1, sizes).round().astype(int)
-        left.append(f"{sizes} of {len(known)} sizes")
-        known = [known[at] for at in places]
+    axis, limits = scaling.axis, []
+    chosen = axis.sizes
+    if len(chosen) > sizes:
+        places = np.linspace(0, len(chosen) - 1, sizes).round().astype(int)
+        limits.append(f"{sizes} of {len(chosen)} sizes")
+        chosen = [chosen[at] for at in places]
     if len(axis.lines) > lines:
-        left.append(f"the first {lines} of {len(axis.lines)} lines")
-    if not left:
-        return found, ""
-    kept = [one for one in (line.at(known) for line in axis.lines[:lines]) if one.sizes]
-    names = {axis.called(line) for line in kept}
+        limits.append(f"the first {lines} of {len(axis.lines)} lines")
+    if not limits:
+        return scaling, ""
+    shorter = [one for one in (line.select(chosen) for line in axis.lines[:lines]) if one.sizes]
+    names = {axis.get_name(line) for line in shorter}
     return Scaling(
-        replace(axis, lines=tuple(kept)),
-        [growth for growth in found.growth if growth.line in names],
-        found.crossings,
-        [(name, said) for name, said in found.honest if name in names],
-    ), " and ".join(left)
+        replace(axis, lines=tuple(shorter)),
+        [growth for growth in scaling.growth if growth.line in names],
+        scaling.crossings,
+        [(name, text) for name, text in scaling.verdicts if name in names],
+    ), " and ".join(limits)
 
 
-def along(campaign: Campaign, axis: Axis) -> Scaling:
-    """Everything that is said of one axis."""
+def analyse_axis(campaign: Campaign, axis: Axis) -> Scaling:
+    """Exponents, crossovers and verdicts of one axis."""
     return Scaling(
         axis,
         [growth for line in axis.lines for growth in _growth(axis, line)],
         list(_crossings(campaign, axis)),
-        [(axis.called(line), verdicts(line)) for line in axis.lines],
+        [(axis.get_name(line), describe_verdicts(line)) for line in axis.lines],
     )
 
 
@@ -131,31 +129,29 @@ def _growth(axis: Axis, line: Line) -> Iterator[Growth]:
         values = [row[name] for row in line.rows]
         if not any(value is not None for value in values):
             continue
-        floor = power_law.BETWEEN_PROCESSES if name in TIMED else 0.0
-        errors = [power_law.log_error(*ends(row, name)) for row in line.rows]
-        fit = power_law.exponent(line.sizes, values, errors, floor)
-        marked = not all(comparable(row) for row in line.rows)
-        yield Growth(axis.called(line), name, fit, marked)
+        floor = power_law.BETWEEN_PROCESSES if name in TIMED_COLUMNS else 0.0
+        errors = [power_law.log_error(*interval_ends(row, name)) for row in line.rows]
+        fit = power_law.fit_exponent(line.sizes, values, errors, floor)
+        marked = not all(is_comparable(row) for row in line.rows)
+        yield Growth(axis.get_name(line), name, fit, marked)
 
 
-def verdicts(line: Line) -> str:
+def describe_verdicts(line: Line) -> str:
     """``honest from 32 to 1000, biased at 100k``: runs of equal verdicts by size."""
-    told = [(row["verdict"] if row["status"] == "ok" else row["status"]) for row in line.rows]
-    said, at = [], 0
-    for verdict, group in itertools.groupby(told):
+    parts, at = [], 0
+    for verdict, group in itertools.groupby(map(name_verdict, line.rows)):
         count = len(list(group))
-        first, last = number(line.sizes[at]), number(line.sizes[at + count - 1])
-        where = f"at {first}" if count == 1 else f"from {first} to {last}"
-        said.append(f"{verdict or ENDED} {where}")
+        first, last = format_number(line.sizes[at]), format_number(line.sizes[at + count - 1])
+        parts.append(f"{verdict} at {first}" if count == 1 else f"{verdict} from {first} to {last}")
         at += count
-    return ", ".join(said)
+    return ", ".join(parts)
 
 
-def verdict(row: Row | None) -> str:
-    """One cell of the table of verdicts."""
+def name_verdict(row: Row | None) -> str:
+    """The verdict at one size, or how the trial ended; "" where there is no trial."""
     if row is None:
         return ""
-    return row["verdict"] or ENDED if row["status"] == "ok" else row["status"]
+    return row["verdict"] or NO_NUMBERS if row["status"] == "ok" else row["status"]
 
 
 # -- crossovers ----------------------------------------------------------------------------------
@@ -164,13 +160,13 @@ def verdict(row: Row | None) -> str:
 def _crossings(campaign: Campaign, axis: Axis) -> Iterator[Crossing]:
     """Pairs of one sampler in two places, and of two samplers in one place."""
     rivals = [line for line in axis.lines if not line.label.startswith(CONTROLS)][:MOST_CROSSED]
-    kept: dict[str, Sample | None] = {}
+    samples: dict[str, Sample | None] = {}
 
     def sample(line: Line, size: float) -> Sample | None:
         trial = line.trials[line.sizes.index(size)]
-        if trial.id not in kept:
-            kept[trial.id] = _sample(campaign, trial.id, line)
-        return kept[trial.id]
+        if trial.id not in samples:
+            samples[trial.id] = _sample(campaign, trial)
+        return samples[trial.id]
 
     for one, other in itertools.combinations(rivals, 2):
         if (one.label == other.label) == (one.place == other.place):
@@ -183,19 +179,21 @@ def _crossings(campaign: Campaign, axis: Axis) -> Iterator[Crossing]:
         by_error = all(s.errors is not None for _, a, b in known for s in (a, b))
         if not by_error:
             known = [(size, Sample(a.times), Sample(b.times)) for size, a, b in known]
-        found = power_law.crossover(*(list(part) for part in zip(*known, strict=True)))
-        of = QUANTITIES["realised_ess_per_s" if by_error else "warm_s"]
-        yield Crossing(axis.called(one), axis.called(other), of, found)
+        sizes, first, second = (list(part) for part in zip(*known, strict=True))
+        crossover = power_law.find_crossover(sizes, first, second)
+        quantity = QUANTITIES["realised_ess_per_s" if by_error else "warm_s"]
+        yield Crossing(axis.get_name(one), axis.get_name(other), quantity, crossover)
 
 
-def _sample(campaign: Campaign, trial_id: str, line: Line) -> Sample | None:
-    """What the trial brings; None where it was not timed."""
-    trial = next(trial for trial in line.trials if trial.id == trial_id)
-    result = campaign.store.result(trial_id)
+def _sample(campaign: Campaign, trial: Trial) -> Sample | None:
+    """Warm seconds and errors of a trial's replicates; None where it was not timed."""
+    result = campaign.store.result(trial.id)
     times = result.runs.get("warm_s", []) if result is not None and result.status == "ok" else []
     if len(times) < 2:
         return None
-    errors = paired_ratios.errors_of(campaign, trial)
-    if errors is not None and np.isfinite(errors).all(axis=1).sum() < paired_ratios.FEW:
-        errors = None
-    return Sample(np.asarray(times), errors)
+    exact = None if trial.calibrate else campaign.exact(trial)
+    if exact is None:
+        return Sample(np.asarray(times))
+    errors = mean_errors(campaign.store.draws_path(trial.id), exact)
+    enough = np.isfinite(errors).all(axis=1).sum() >= FEW
+    return Sample(np.asarray(times), errors if enough else None)

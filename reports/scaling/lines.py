@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from samplerbench.harness.campaign.sweep import knobs
-from samplerbench.harness.records import Trial, labelled
+from samplerbench.harness.campaign.sweep import option_values
+from samplerbench.harness.records import Trial, format_label
 from samplerbench.reports.tables.cells import Row
 
 if TYPE_CHECKING:
-    from samplerbench.harness.campaign.run import Campaign
+    from samplerbench.harness.campaign.campaign import Campaign
 
-FEWEST_UNASKED = 3  # sizes that make an axis where no sweep was asked for
+FEWEST_UNSWEPT = 3  # sizes that make an axis where no sweep was requested
 PLACES = ("environment", "device", "precision")
 
 
@@ -27,11 +27,16 @@ class Line:
     rows: tuple[Row, ...]  # of each size
     trials: tuple[Trial, ...]
 
-    def at(self, sizes: Collection[float]) -> Line:
+    def select(self, sizes: Collection[float]) -> Line:
         """The same line at those of ``sizes`` that it has."""
-        kept = [at for at, size in enumerate(self.sizes) if size in sizes]
-        parts = ([part[at] for at in kept] for part in (self.sizes, self.rows, self.trials))
-        return Line(self.label, self.place, *map(tuple, parts))
+        places = [at for at, size in enumerate(self.sizes) if size in sizes]
+        return Line(
+            self.label,
+            self.place,
+            tuple(self.sizes[at] for at in places),
+            tuple(self.rows[at] for at in places),
+            tuple(self.trials[at] for at in places),
+        )
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Axis:
     """What is varied, of what, and its lines."""
 
     name: str  # n_points, chains, num_live_points
-    of: str  # the model and the budget that all lines share, in words
+    setting: str  # the model and the budget that all lines share, in words
     lines: tuple[Line, ...]
 
     @property
@@ -47,7 +52,7 @@ class Axis:
         """Every size of any line, ascending."""
         return sorted({size for line in self.lines for size in line.sizes})
 
-    def called(self, line: Line) -> str:
+    def get_name(self, line: Line) -> str:
         """The line's sampler, and of its place what tells it from other lines."""
         shared = [len({one.place[at] for one in self.lines}) == 1 for at in range(len(PLACES))]
         words = [
@@ -58,7 +63,7 @@ class Axis:
         return f"{line.label} on {', '.join(words)}" if words else line.label
 
 
-def axes(campaign: Campaign, rows: Sequence[Row]) -> list[Axis]:
+def find_axes(campaign: Campaign, rows: Sequence[Row]) -> list[Axis]:
     """Every axis of size in the campaign, in the order of the plan.
 
     A number that was swept makes one from 2 sizes on; an option of the model or a budget that
@@ -66,20 +71,20 @@ def axes(campaign: Campaign, rows: Sequence[Row]) -> list[Axis]:
     """
     by_trial = {row["trial"]: row for row in rows}
     trials = [trial for trial in campaign.store.trials() if trial.id in by_trial]
-    values = {trial.id: knobs(trial) for trial in trials}
-    asked = set(campaign.store.noted("sweep") or ())
-    found = []
-    for name in _varied(values.values()):
+    values = {trial.id: option_values(trial) for trial in trials}
+    swept = set(campaign.store.fact("sweep") or ())
+    axes: list[Axis] = []
+    for name in _varying_names(values.values()):
         if name.endswith("seed") or name == "budget.replicates":
             continue  # no size
-        if name not in asked and name.startswith("sampler."):
+        if name not in swept and name.startswith("sampler."):
             continue  # two settings side by side are a choice, no scale
-        fewest = 2 if name in asked else FEWEST_UNASKED
-        found += _of(name, trials, values, by_trial, fewest)
-    return found
+        fewest = 2 if name in swept else FEWEST_UNSWEPT
+        axes += _axes_called(name, trials, values, by_trial, fewest)
+    return axes
 
 
-def _varied(all_values: Any) -> list[str]:
+def _varying_names(all_values: Iterable[dict[str, Any]]) -> list[str]:
     """Names whose values are positive numbers, not all the same."""
     seen: dict[str, set[Any]] = {}
     for values in all_values:
@@ -92,7 +97,7 @@ def _is_size(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
 
 
-def _of(
+def _axes_called(
     name: str,
     trials: Sequence[Trial],
     values: dict[str, dict[str, Any]],
@@ -103,17 +108,17 @@ def _of(
     groups: dict[tuple[Any, ...], dict[tuple[Any, ...], dict[float, Trial]]] = {}
     for trial in trials:
         size = values[trial.id].get(name)
-        if not _is_size(size):
+        if size is None or not _is_size(size):
             continue
         group, line = _keys(name, trial)
         groups.setdefault(group, {}).setdefault(line, {})[size] = trial
-    found = []
-    for group, lines in groups.items():
-        made = [_line(key, by_size, rows) for key, by_size in lines.items()]
-        long = tuple(line for line in made if len(line.sizes) >= fewest)
+    axes = []
+    for group, by_line in groups.items():
+        lines = [_line(key, by_size, rows) for key, by_size in by_line.items()]
+        long = tuple(line for line in lines if len(line.sizes) >= fewest)
         if long:
-            found.append(Axis(name.partition(".")[2], _in_words(group), long))
-    return found
+            axes.append(Axis(name.partition(".")[2], _describe_group(group), long))
+    return axes
 
 
 def _keys(name: str, trial: Trial) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -126,10 +131,10 @@ def _keys(name: str, trial: Trial) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         for field in ("chains", "warmup", "draws")
         if (kind, field) != ("budget", bare)
     )
-    model = labelled(trial.model, options)
+    model = format_label(trial.model, options)
     shared = (model, budget, trial.replicates, trial.seed, trial.calibrate)
     place = tuple(str(getattr(trial, field)) for field in PLACES)
-    return shared, (labelled(trial.sampler, settings), place)
+    return shared, (format_label(trial.sampler, settings), place)
 
 
 def _line(key: tuple[Any, ...], by_size: dict[float, Trial], rows: dict[str, Row]) -> Line:
@@ -138,18 +143,18 @@ def _line(key: tuple[Any, ...], by_size: dict[float, Trial], rows: dict[str, Row
     return Line(key[0], key[1], sizes, tuple(rows[trial.id] for trial in trials), trials)
 
 
-def _in_words(group: tuple[Any, ...]) -> str:
+def _describe_group(group: tuple[Any, ...]) -> str:
     model, budget, replicates, _, calibrate = group
     texts = {"chains": "{} chain(s)", "warmup": "{} warm-up", "draws": "{} draws"}
-    said = [f"model {model}", f"{replicates} replicates"]
-    said += [texts[name].format(value) for name, value in budget]
-    return ", ".join(said + ["calibrated by simulation"] * bool(calibrate))
+    words = [f"model {model}", f"{replicates} replicates"]
+    words += [texts[name].format(value) for name, value in budget]
+    return ", ".join(words + ["calibrated by simulation"] * bool(calibrate))
 
 
-def has_any(campaign: Campaign, trials: Sequence[Trial]) -> bool:
-    """Whether it is worth looking for axes: a sweep was asked for, or sizes differ."""
-    if campaign.store.noted("sweep"):
+def may_have_axes(campaign: Campaign, trials: Sequence[Trial]) -> bool:
+    """Whether it is worth looking for axes: a sweep was requested, or sizes differ."""
+    if campaign.store.fact("sweep"):
         return True
     models = {(trial.model, trial.model_label) for trial in trials}
     budgets = {(trial.chains, trial.warmup, trial.draws) for trial in trials}
-    return max(len(models), len(budgets)) >= FEWEST_UNASKED
+    return max(len(models), len(budgets)) >= FEWEST_UNSWEPT

@@ -1,20 +1,20 @@
-"""The text of one cell: a number rounded to what its interval supports, or why there is none."""
+"""Cells from rows: a number rounded to what its interval supports, or why there is none."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
-from samplerbench.harness.records import labelled
+from samplerbench.harness.records import format_label
 from samplerbench.harness.scoring.columns import BY_NAME
 from samplerbench.harness.scoring.verdict import COMPARABLE
+from samplerbench.reports.tables.table import NOT_COMPARABLE, Cell
 from samplerbench.rounding import (
-    all_rounded,
+    format_all_rounded,
+    format_number,
+    format_rounded,
+    format_with_half_width,
     is_number,
-    number,
-    rounded,
-    with_half,
 )
 
 Row = dict[str, Any]
@@ -29,70 +29,79 @@ SPEEDS = (
     "realised_ess_per_evaluation",
     "seconds_to_5pct",
 )
-MARKED = {f"{name}{end}" for name in SPEEDS for end in ("", "_lo", "_hi")}
-NOT_COMPARABLE = "*"
-MARK_SAYS = f"{NOT_COMPARABLE} not comparable: the row's verdict is neither honest nor overcautious"
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What stands in one cell; renderers put the parts together."""
-
-    text: str
-    spread: tuple[str, str] | None = None  # the ends of the 95 % interval
-    half: str = ""  # half the interval, for the columns printed as number +- half
-    marked: bool = False  # a speed that is not comparable
-    why: str = ""  # why there is no number
-
-    @property
-    def plain(self) -> str:
-        """Number, half interval and mark, for where there is no room for more."""
-        spread = f"±{self.half}" if self.half else ""
-        return f"{self.text}{spread}{NOT_COMPARABLE if self.marked else ''}"
+SPEEDS_AND_ENDS = {f"{name}{end}" for name in SPEEDS for end in ("", "_lo", "_hi")}
+MARK_MEANING = (
+    f"{NOT_COMPARABLE} not comparable: the row's verdict is neither honest nor overcautious"
+)
+#: verdicts of samplers whose error more draws do not lower
+NEVER_ACCURATE = ("biased", "broken")
 
 
 def label(row: Row) -> str:
-    """The sampler with its given settings."""
-    return labelled(row["sampler"], row["settings"] or {})
+    """The sampler with those of its settings that differ from the defaults."""
+    return format_label(row["sampler"], row["settings"] or {})
 
 
-def comparable(row: Row) -> bool:
-    """Whether the row's speed may be held against another's: its draws are what they claim."""
+def is_comparable(row: Row) -> bool:
+    """Whether the row's speed may be compared with another's: its draws are what they claim."""
     return row["status"] == "ok" and row["verdict"] in COMPARABLE
 
 
-def value(row: Row, name: str) -> Any:
+def get_value(row: Row, name: str) -> Any:
     """The value of any column, also of those that reports add to the rows."""
-    return comparable(row) if name == "comparable" else row[name]
+    return is_comparable(row) if name == "comparable" else row[name]
 
 
-def cell(row: Row, name: str) -> Cell:
+def make_cell(row: Row, name: str) -> Cell:
     """One cell; a number that is missing shows as a dash, or as its one-word reason."""
     if name == "sampler":
-        return Cell(label(row))
-    if name == "verdict" and row["status"] != "ok":
-        return Cell(row["status"], why=row["reason"] or "")
-    found = value(row, name)
-    if found is None:
-        why = (row["missing"] or {}).get(name, "")
-        return Cell("never" if why.startswith("never") else "-", why=why)
-    marked = name in MARKED and not comparable(row)
-    if not is_number(found):
-        return Cell(str(found))
-    lo, hi = ends(row, name)
+        return Cell(label(row), key=label(row))
+    if name == "verdict":
+        return _verdict_cell(row)
+    value = get_value(row, name)
+    if value is None:
+        reason = (row["missing"] or {}).get(name, "")
+        text = "never" if name == "seconds_to_5pct" and is_never_accurate(row) else "-"
+        return Cell(text, reason=reason, kind="missing")
+    if not is_number(value):
+        return Cell(str(value), key=str(value))
+    return _number_cell(row, name, value)
+
+
+def is_never_accurate(row: Row) -> bool:
+    """Whether no number of draws brings the means to 5 % of their sd."""
+    return row["status"] == "ok" and row["verdict"] in NEVER_ACCURATE
+
+
+def _verdict_cell(row: Row) -> Cell:
+    if row["status"] != "ok":
+        return Cell(
+            row["status"], reason=row["reason"] or "", key=row["status"], kind=row["status"]
+        )
+    verdict = row["verdict"]
+    if verdict is None:
+        return Cell("-", reason=(row["missing"] or {}).get("verdict", ""), key="-", kind="ok")
+    return Cell(verdict, key=verdict, kind=verdict)
+
+
+def _number_cell(row: Row, name: str, value: float) -> Cell:
+    key = repr(float(value))
+    marked = name in SPEEDS_AND_ENDS and not is_comparable(row)
+    lo, hi = interval_ends(row, name)
     if lo is None or hi is None:
-        supports = _support(row, name, found)
-        return Cell(rounded(found, *supports) if supports else number(found), marked=marked)
+        support = _borrowed_interval(row, name, value)
+        text = format_rounded(value, *support) if support else format_number(value)
+        return Cell(text, marked=marked, key=key)
     if name in WITH_SPREAD:
-        text, half = with_half(found, (hi - lo) / 2)
-        return Cell(text, (number(lo), number(hi)), half, marked)
-    text, least, most = all_rounded((found, lo, hi), lo, hi)
+        text, half = format_with_half_width(value, (hi - lo) / 2)
+        return Cell(text, (format_number(lo), format_number(hi)), half, marked, key=key)
+    text, least, most = format_all_rounded((value, lo, hi), lo, hi)
     spread = least, most
     # an interval narrower than what is printed says nothing
-    return Cell(text, None if {*spread} == {text} else spread, "", marked)
+    return Cell(text, None if {*spread} == {text} else spread, "", marked, key=key)
 
 
-def ends(row: Row, name: str) -> tuple[float | None, float | None]:
+def interval_ends(row: Row, name: str) -> tuple[float | None, float | None]:
     """The 95 % interval of a column, (None, None) where it has none."""
     column = BY_NAME.get(name)
     if column is None or not column.interval:
@@ -103,21 +112,21 @@ def ends(row: Row, name: str) -> tuple[float | None, float | None]:
     return lo, hi
 
 
-def reach(row: Row, name: str) -> tuple[float, float]:
+def interval_reach(row: Row, name: str) -> tuple[float, float]:
     """How far the 95 % interval reaches below and above the number; NaN, no bar, without one."""
-    lo, hi = ends(row, name)
+    lo, hi = interval_ends(row, name)
     if lo is None or hi is None:
         return math.nan, math.nan
     return max(0.0, row[name] - lo), max(0.0, hi - row[name])
 
 
-def _support(row: Row, name: str, found: float) -> tuple[float, float] | None:
-    """The interval that a number without one of its own owes its digits to."""
+def _borrowed_interval(row: Row, name: str, value: float) -> tuple[float, float] | None:
+    """The interval that decides the digits of a number without one of its own."""
     if name == "log_z" and row["log_z_err"]:
-        return found - row["log_z_err"], found + row["log_z_err"]
+        return value - row["log_z_err"], value + row["log_z_err"]
     if name == "ess_per_s" and row["warm_s"]:
-        lo, hi = ends(row, "warm_s")
+        lo, hi = interval_ends(row, "warm_s")
         if lo is not None and hi is not None:
-            half = found * (hi - lo) / 2 / row["warm_s"]
-            return found - half, found + half
+            half = value * (hi - lo) / 2 / row["warm_s"]
+            return value - half, value + half
     return None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import itertools
+import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from samplerbench.harness.scoring.columns import COLUMNS
-from samplerbench.reports.tables.cells import Row, value
+from samplerbench.reports.tables.cells import Row, get_value
 
 CHUNK = 2000  # lines that are handed on together
 RECORDS = {"settings", "warnings", "missing", "versions", "machine"}  # no single values
@@ -21,9 +22,9 @@ NUMBERS = {c.name for c in COLUMNS if c.group in ("claimed", "realised", "cost")
 
 def as_csv(rows: Iterable[Row], names: Sequence[str]) -> Iterator[str]:
     """A heading and one line a row; records inside a cell are JSON, a missing number is empty."""
-    lines, makers = [_as_line(names)], _segments(names)
+    lines, writers = [_as_line(names)], _segments(names)
     for row in rows:
-        lines.append(",".join([make(row) for make in makers]))
+        lines.append(",".join([write(row) for write in writers]))
         if len(lines) == CHUNK:
             yield "\n".join([*lines, ""])
             lines.clear()
@@ -37,33 +38,28 @@ def _segments(names: Sequence[str]) -> list[Callable[[Row], str]]:
     times as long, and made half of the time of a large table.
     """
     runs = itertools.groupby(names, key=NUMBERS.__contains__)
-    return [(_numbers if of_numbers else _cells)(list(run)) for of_numbers, run in runs]
+    return [(_numbers if is_numeric else _cells)(list(run)) for is_numeric, run in runs]
 
 
 def _numbers(names: Sequence[str]) -> Callable[[Row], str]:
-    def make(row: Row) -> str:
-        found = [*map(row.get, names)]
-        text = orjson.dumps(found).decode()
-        if text.count("null") != found.count(None):  # an infinity, which JSON does not know
-            return _as_line(found)
+    def write(row: Row) -> str:
+        values = [*map(row.get, names)]
+        text = orjson.dumps(values).decode()
+        if text.count("null") != values.count(None):  # an infinity, which JSON does not know
+            return _as_line(values)
         return text[1:-1].replace("null", "")
 
-    return make
+    return write
 
 
 def _cells(names: Sequence[str]) -> Callable[[Row], str]:
     repeated = {name: _Repeated() for name in names if name in RECORDS}
 
-    def make(row: Row) -> str:
-        found = (value(row, name) for name in names)
-        return _as_line(
-            [
-                repeated[name](cell) if name in repeated else cell
-                for name, cell in zip(names, found, strict=True)
-            ]
-        )
+    def write(row: Row) -> str:
+        values = ((name, get_value(row, name)) for name in names)
+        return _as_line([repeated[n](value) if n in repeated else value for n, value in values])
 
-    return make
+    return write
 
 
 class _Lines:
@@ -73,44 +69,59 @@ class _Lines:
         return text
 
 
-_as_line = csv.writer(_Lines(), lineterminator="").writerow
+_as_line: Callable[[Iterable[Any]], str] = csv.writer(_Lines(), lineterminator="").writerow
 
 
 class _Repeated:
     """JSON of values of which most are the one before again, as machines and versions are."""
 
     def __init__(self) -> None:
-        self.last, self.text = None, "null"
+        self.value, self.text = None, "null"
 
-    def __call__(self, found: Any) -> str:
-        if found is not self.last:
-            self.last, self.text = found, _json(found)
+    def __call__(self, value: Any) -> str:
+        if value is not self.value:
+            self.value, self.text = value, _json(value)
         return self.text
 
 
 def as_json(rows: Iterable[Row], names: Sequence[str]) -> Iterator[str]:
     """A list of objects, one a line; a missing number is null with its reason in `missing`."""
-    mark = "[\n"
+    start = "[\n"
     for row in rows:
-        picked = {name: row[name] if name in row else value(row, name) for name in names}
-        text = orjson.dumps(picked, option=orjson.OPT_NON_STR_KEYS)
-        whole = text.count(b"null") == [*picked.values()].count(None)  # else perhaps an infinity
-        yield mark + (text.decode() if whole else _json(picked))
-        mark = ",\n"
-    yield "[]\n" if mark == "[\n" else "\n]\n"
+        values = {name: row[name] if name in row else get_value(row, name) for name in names}
+        text = orjson.dumps(values, option=orjson.OPT_NON_STR_KEYS)
+        is_whole = text.count(b"null") == [*values.values()].count(None)  # else maybe an infinity
+        yield start + (text.decode() if is_whole else _json(values))
+        start = ",\n"
+    yield "[]\n" if start == "[\n" else "\n]\n"
 
 
-def _json(found: Any) -> str:
-    return orjson.dumps(_finite(found), option=orjson.OPT_NON_STR_KEYS).decode()
+def _json(value: Any) -> str:
+    return orjson.dumps(_spell_infinities(value), option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-def _finite(found: Any) -> Any:
+def _spell_infinities(value: Any) -> Any:
     """JSON knows no infinity: it travels as a word."""
-    kind = found.__class__
+    kind = value.__class__
     if kind is float:
-        return found if math.isfinite(found) else str(found)
+        return value if math.isfinite(value) else str(value)
     if kind is dict:
-        return {key: _finite(each) for key, each in found.items()}
+        return {key: _spell_infinities(each) for key, each in value.items()}
     if kind is list or kind is tuple:
-        return [_finite(each) for each in found]
-    return found
+        return [_spell_infinities(each) for each in value]
+    return value
+
+
+def as_indented_json(records: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> str:
+    """Few records, nested, for reading too; a number that is not finite is null."""
+    return json.dumps(_drop_infinities(records), indent=1, allow_nan=False) + "\n"
+
+
+def _drop_infinities(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _drop_infinities(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_drop_infinities(each) for each in value]
+    return value

@@ -5,46 +5,41 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from samplerbench.harness.records import visible
-from samplerbench.reports.tables.cells import (
-    NOT_COMPARABLE,
-    Cell,
-    Row,
-    cell,
-)
-from samplerbench.reports.tables.selection import TEXTUAL, heading, table
+from samplerbench.harness.records import escape_controls
+from samplerbench.reports.tables.table import Table
+
+RULES = {"left": ":--", "right": "--:", "": "---"}  # by alignment
 
 
-def text(rows: Sequence[Row], columns: Sequence[str] | None = None, total: int = 0) -> str:
-    """The table with intervals, and what stands under it as a list; ``total`` as in ``table``."""
-    shown = table(rows, columns, total)
-    lines = [f"{escaped(shown.title)}.", "", _pipes([escaped(heading(n)) for n in shown.columns])]
-    lines.append(_pipes([":--" if name in TEXTUAL else "--:" for name in shown.columns]))
-    lines += [_pipes([_shown(cell(row, name)) for name in shown.columns]) for row in shown.rows]
-    if shown.notes:
-        lines += ["", *(f"- {escaped(note)}" for note in shown.notes)]
+def render(table: Table) -> str:
+    """Title, the table with intervals, and its notes as a list."""
+    lines = [f"{escape(table.title).removesuffix('.')}.", ""] if table.title else []
+    lines += render_grid(table)
+    if table.notes:
+        lines += ["", *(f"- {escape(note)}" for note in table.notes)]
     return "\n".join(lines) + "\n"
 
 
-def _shown(found: Cell) -> str:
-    spread = ""
-    if found.spread and not found.half:
-        spread = f" ({found.spread[0]} to {found.spread[1]})"
-    half = f"±{found.half}" if found.half else ""
-    return escaped(f"{found.text}{half}{spread}{NOT_COMPARABLE if found.marked else ''}")
+def render_grid(table: Table) -> list[str]:
+    """The lines of the table alone; a new line in a cell becomes ``<br>``."""
+    lines = [_join([escape(column.label) for column in table.columns])]
+    lines.append(_join([RULES[column.align] for column in table.columns]))
+    for row in table.rows:
+        lines.append(_join(["<br>".join(map(escape, cell.full.split("\n"))) for cell in row]))
+    return lines
 
 
-def _pipes(cells: Sequence[str]) -> str:
+def _join(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def escaped(shown: str) -> str:
+def escape(text: str) -> str:
     """Text as markdown shows it literally, on one line: no tags, links, mentions or emphasis."""
-    if _NUMBER.fullmatch(shown):
-        return shown
+    if _NUMBER.fullmatch(text):
+        return text
     # an address would become a link by itself
     return (
-        " ".join(visible(shown).split())
+        " ".join(escape_controls(text).split())
         .translate(_LITERAL)
         .replace("://", ":&#47;/")
         .replace("www.", "www&#46;")

@@ -1,4 +1,4 @@
-"""A table for the terminal: plain text that fits the width."""
+"""A table as plain text that fits the width of a terminal."""
 
 from __future__ import annotations
 
@@ -6,108 +6,120 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 
-from samplerbench.harness.records import visible
-from samplerbench.reports.tables.cells import Row, cell
-from samplerbench.reports.tables.selection import (
-    SHOWN,
-    TEXTUAL,
-    Table,
-    table,
-)
+from samplerbench.harness.records import escape_controls
+from samplerbench.reports.tables.table import Cell, Column, Table
 
-#: left out first where a terminal is too narrow, in this order
-EXPENDABLE = ("sd_ratio", "calibration", "ess_per_s", "mean_error", "log_z_error", "cold_s", "ess")
 WIDEST = 120
-MOST_ROWS = 1000
-LONGEST_NAME = 40  # a longer name is folded
-SHORTEST_NAME = 12
+LONGEST_TEXT = 40  # a longer text is folded
+SHORTEST_TEXT = 8
+SHORTEST_WORD = 12  # of a longer word, where a line holds no more
+SHORTEST_LAST = 30  # a last column of text goes on below itself in the room that is left
+
+Lines = list[str]
 
 
-def text(
-    rows: Sequence[Row],
-    columns: Sequence[str] | None = None,
-    width: int | None = None,
-    total: int = 0,
-) -> str:
+def render(table: Table, width: int | None = None, gap: int = 2) -> str:
     """The table, at most ``width`` columns wide (120 where none is given, or it is more).
 
-    ``total``: how many rows there are, where ``rows`` holds only the first ones.
-    Columns that were asked for are never left out: then lines get as long as they must.
+    Columns with an ``omit_rank`` are left out first, then texts are folded narrower; where that is
+    not enough, lines get as long as they must. ``gap``: spaces between columns.
     """
     width = min(width or WIDEST, WIDEST)
-    shown = table(rows, columns, total, MOST_ROWS)
-    names, dropped, longest = list(shown.columns), [], LONGEST_NAME
-    if not columns:
-        names, dropped, longest = _fitting(shown, width)
-    blocks = [[SHOWN.get(name, name).split("\n") for name in names]]
-    blocks += [[_cell_lines(row, name, longest) for name in names] for row in shown.rows]
-    lines = [*_wrapped(shown.title, width), *_grid(names, blocks)]
-    said = list(shown.notes)
-    if dropped:
-        said.append(f"left out at this width: {', '.join(dropped)}; --format csv has every column")
-    lines += [line for note in said for line in _wrapped(note, width)]
+    layout, omitted = _fit(table, width, gap)
+    notes = list(table.notes)
+    if omitted:
+        notes.append(f"left out at this width: {', '.join(omitted)}; --format csv has every column")
+    lines = [*wrap(table.title, width), *_grid(layout, gap)]
+    lines += [line for note in notes for line in wrap(note, width)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _cell_lines(row: Row, name: str, longest: int) -> list[str]:
-    shown = visible(cell(row, name).plain)
-    if name == "sampler":
-        shown = shown.replace(":", ":\n")  # a long name folds before its settings
-    if name not in TEXTUAL:
-        return [shown]  # half a number would be another number
-    parts = [textwrap.wrap(part, longest) or [""] for part in shown.split("\n")]
+def wrap(note: str, width: int = WIDEST) -> Lines:
+    """A sentence on lines of a terminal, without control characters."""
+    return textwrap.wrap(escape_controls(" ".join(note.split())), width, break_on_hyphens=False)
+
+
+class _Layout:
+    """A table's columns, and its cells folded to lines, [row][column][line]; headings first."""
+
+    def __init__(self, table: Table, width: int, longest: int, gap: int) -> None:
+        self.columns = table.columns
+        limits = [longest] * len(table.columns)
+        self.blocks = _fold(table, limits)
+        if table.columns and not table.columns[-1].is_numeric:
+            room = width - sum(self.widths[:-1]) - gap * (len(limits) - 1)
+            limits[-1] = max(room, SHORTEST_LAST)
+            self.blocks = _fold(table, limits)
+
+    @property
+    def widths(self) -> list[int]:
+        count = range(len(self.columns))
+        return [max(_cells(text) for block in self.blocks for text in block[i]) for i in count]
+
+
+def _fit(table: Table, width: int, gap: int) -> tuple[_Layout, list[str]]:
+    """The layout that fits, and the names of columns that are left out for it."""
+    omitted: list[str] = []
+    ranks = sorted(column.omit_rank for column in table.columns if column.omit_rank)
+    longest = LONGEST_TEXT
+    while True:
+        layout = _Layout(table, width, longest, gap)
+        if sum(layout.widths) + gap * (len(table.columns) - 1) <= width:
+            return layout, omitted
+        if ranks:
+            rank = ranks.pop(0)
+            omitted += [c.name or c.label for c in table.columns if c.omit_rank == rank]
+            table = table.select([i for i, c in enumerate(table.columns) if c.omit_rank != rank])
+        elif longest > SHORTEST_TEXT:
+            longest -= 4
+        else:
+            return layout, omitted
+
+
+def _fold(table: Table, limits: Sequence[int]) -> list[list[Lines]]:
+    blocks = [[column.lines for column in table.columns]]
+    for row in table.rows:
+        parts = zip(row, table.columns, limits, strict=True)
+        blocks.append([_cell_lines(cell, column, limit) for cell, column, limit in parts])
+    return blocks
+
+
+def _cell_lines(cell: Cell, column: Column, longest: int) -> Lines:
+    text = escape_controls(cell.short)
+    if column.is_numeric:
+        return [text]  # half a number would be another number
+    if column.heading == "sampler":
+        text = text.replace(":", ":\n")  # a long name folds before its settings
+    parts = [_fold_text(part, longest) or [""] for part in text.split("\n")]
     return [line for part in parts for line in part]
 
 
-def _fitting(shown: Table, width: int) -> tuple[list[str], list[str], int]:
-    """The columns that fit, those left out, and where names fold: narrower as a last resort."""
-    names, dropped, longest = list(shown.columns), [], LONGEST_NAME
-    expendable = list(EXPENDABLE)
-    while sum(1 + _width(shown, name, longest) for name in names) - 1 > width:
-        if expendable and expendable[0] in names:
-            dropped.append(expendable.pop(0))
-            names.remove(dropped[-1])
-        elif expendable:
-            expendable.pop(0)
-        elif longest > SHORTEST_NAME:
-            longest -= 4
-        else:
-            break
-    return names, dropped, longest
+def _fold_text(text: str, longest: int) -> Lines:
+    lines = textwrap.wrap(text, longest, break_long_words=False)
+    return [part for line in lines for part in textwrap.wrap(line, max(longest, SHORTEST_WORD))]
 
 
-def _width(shown: Table, name: str, longest: int) -> int:
-    lines = [*SHOWN.get(name, name).split("\n")]
-    lines += [line for row in shown.rows for line in _cell_lines(row, name, longest)]
-    return max(map(_cells, lines))
-
-
-def _grid(names: Sequence[str], blocks: Sequence[Sequence[Sequence[str]]]) -> list[str]:
-    """Blocks of lines, [row][column], as aligned lines; headings stand at the bottom."""
-    widths = [max(_cells(t) for block in blocks for t in block[i]) for i in range(len(names))]
-    lines = []
-    for at, block in enumerate(blocks):
-        tall = max(len(texts) for texts in block)
-        for k in range(tall):
+def _grid(layout: _Layout, gap: int) -> Lines:
+    """Blocks of lines as aligned lines; headings stand at the bottom of theirs."""
+    lines, widths = [], layout.widths
+    for at, block in enumerate(layout.blocks):
+        height = max((len(texts) for texts in block), default=0)
+        for k in range(height):
             parts = []
-            for name, texts, wide in zip(names, block, widths, strict=True):
-                skip = tall - len(texts) if at == 0 else 0
-                shown = texts[k - skip] if 0 <= k - skip < len(texts) else ""
-                gap = " " * (wide - _cells(shown))
-                parts.append(shown + gap if name in TEXTUAL else gap + shown)
-            lines.append(" ".join(parts))
+            for column, texts, wide in zip(layout.columns, block, widths, strict=True):
+                skip = height - len(texts) if at == 0 else 0
+                text = texts[k - skip] if 0 <= k - skip < len(texts) else ""
+                space = " " * (wide - _cells(text))
+                parts.append(space + text if column.is_numeric else text + space)
+            lines.append((" " * gap).join(parts))
     return lines
 
 
-def _wrapped(note: str, width: int) -> list[str]:
-    return textwrap.wrap(visible(" ".join(note.split())), width, break_on_hyphens=False)
-
-
-def _cells(shown: str) -> int:
+def _cells(text: str) -> int:
     """How many columns of a terminal the text takes."""
-    if shown.isascii():
-        return len(shown)
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
-        for c in shown
+        for c in text
     )

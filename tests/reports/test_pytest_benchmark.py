@@ -13,8 +13,8 @@ import pytest
 
 from samplerbench.cli import main
 from samplerbench.errors import UsageError
-from samplerbench.harness.pytest_plugin.scores import interval, record
-from samplerbench.harness.pytest_plugin.warm_runs import note
+from samplerbench.harness.pytest_plugin.scores import estimate_median_interval, make_record
+from samplerbench.harness.pytest_plugin.warm_runs import set_timing
 from samplerbench.harness.records import Result
 from samplerbench.reports import pytest_benchmark, report
 from tests.support import stored
@@ -27,7 +27,7 @@ def one(sampler: str, timed: str, seconds: list[float], changes: Any = None) -> 
     from samplerbench.harness.scoring import columns as rows
 
     result = Result("ok", machine={"device": "cpu"}, mode="plain", versions={"python": "3.11.7"})
-    note(result, timed, seconds)
+    set_timing(result, timed, seconds)
     if timed == "cold_s":
         result.timings.update(import_s=1.0, compile_s=2.0, compiles=100)
     columns = {"verdict": "honest", "ess": 90.0, "realised_ess": 80.0, "calibration": 1.1}
@@ -36,7 +36,7 @@ def one(sampler: str, timed: str, seconds: list[float], changes: Any = None) -> 
         min=min(seconds), max=max(seconds), median=statistics.median(seconds), rounds=len(seconds)
     )
     name = f"test_{timed[:4]}[linear-{sampler}]"
-    info = {**record(row, timed), **(changes or {})}
+    info = {**make_record(row, timed), **(changes or {})}
     return {"name": name, "fullname": f"t.py::{name}", "stats": stats, "extra_info": info}
 
 
@@ -54,9 +54,10 @@ def saved(tmp_path: Path) -> Any:
 
 def test_warm_and_cold_seconds_of_one_run_are_one_row_with_intervals(saved):
     path = saved(
-        one("honest_one", "warm_s", WARM), one("honest_one", "cold_s", COLD),
+        one("honest_one", "warm_s", WARM),
+        one("honest_one", "cold_s", COLD),
         one("quick_one", "cold_s", COLD[:1]),
-    )  # fmt: skip
+    )
     (both, cold), others = pytest_benchmark.read(path)
     assert not others and both["sampler"] == "honest_one" and cold["sampler"] == "quick_one"
     assert both["warm_s"] == 0.022 and (both["warm_s_lo"], both["warm_s_hi"]) == (0.019, 0.026)
@@ -70,7 +71,7 @@ def test_the_same_run_twice_stays_two_rows_told_apart_by_name(saved):
     again = {**one("honest_one", "warm_s", WARM), "fullname": "t.py::test_again"}
     path = saved(one("honest_one", "warm_s", WARM), one("honest_one", "cold_s", COLD), again)
     assert len(pytest_benchmark.read(path)[0]) == 3
-    assert "t.py::test_again" in pytest_benchmark.text(path, report.Asked("table"))
+    assert "t.py::test_again" in pytest_benchmark.render(path, report.ReportOptions("table"))
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "csv", "latex", "json"])
@@ -144,8 +145,8 @@ def test_a_timer_that_is_not_the_walls_is_told(saved):
 
 
 def test_an_interval_is_of_the_median_and_few_values_have_students():
-    assert interval([1.0]) == (None, None, "timed once")
-    assert interval([float(k) for k in range(1, 8)]) == (1.0, 7.0, "")
+    assert estimate_median_interval([1.0]) == (None, None, "timed once")
+    assert estimate_median_interval([float(k) for k in range(1, 8)]) == (1.0, 7.0, "")
     # two values, logs 0 and 1: mean 0.5, half-width t(0.975, 1 df) * 0.5 = 12.706 * 0.5
-    lo, hi, why = interval([1.0, 2.718281828459045])
+    lo, hi, why = estimate_median_interval([1.0, 2.718281828459045])
     assert (lo, hi, why) == (pytest.approx(0.00287, rel=1e-2), pytest.approx(947.0, rel=1e-2), "")

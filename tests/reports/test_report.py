@@ -16,16 +16,18 @@ from samplerbench.cli.main import main
 from samplerbench.cli.report import FORMATS
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.store import Store
-from samplerbench.reports import report, summary, time_to_accuracy
-from samplerbench.reports.figures import many_data_sets
+from samplerbench.reports import ranking_table, report, summary, time_to_accuracy
 from samplerbench.reports.tables import (
+    campaign_table,
     cells,
     csv_json,
     latex,
+    latex_escapes,
     markdown,
     selection,
     terminal,
 )
+from samplerbench.reports.tables.table import Cell, Column, Table
 from tests.support import stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # locks of folders left open
@@ -42,8 +44,8 @@ def rows(campaign):
     return campaign.rows()
 
 
-def text(campaign, form: str, **asked) -> str:
-    return report.text(campaign, report.Asked(form, **asked))
+def text(campaign, form: str, **options) -> str:
+    return report.render(campaign, report.ReportOptions(form, **options))
 
 
 def changed(row, **values):
@@ -71,28 +73,37 @@ def changed(row, **values):
     ],
 )
 def test_a_number_has_the_digits_that_its_interval_supports(value, lo, hi, shown):
-    assert rounding.rounded(value, lo, hi) == shown
+    assert rounding.format_rounded(value, lo, hi) == shown
 
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0.0, "0"), (32, "32"), (12345, "12.3k"), (0.5, "0.500"), (99999.0, "100k"),
-     (float("inf"), "inf"), (float("nan"), "nan"), (True, "True"), ("word", "word")],
-)  # fmt: skip
+    [
+        (0.0, "0"),
+        (32, "32"),
+        (12345, "12.3k"),
+        (0.5, "0.500"),
+        (99999.0, "100k"),
+        (float("inf"), "inf"),
+        (float("nan"), "nan"),
+        (True, "True"),
+        ("word", "word"),
+    ],
+)
 def test_a_number_without_an_interval_has_three_digits(value, shown):
-    assert rounding.number(value) == shown
+    assert rounding.format_number(value) == shown
 
 
 def test_half_an_interval_and_its_number_end_at_the_same_digit(rows):
     row = changed(rows[0], mean_error=-0.00882, mean_error_lo=-0.01728, mean_error_hi=-0.00036)
-    assert cells.cell(row, "mean_error").plain == "-0.009±0.008"
+    assert cells.make_cell(row, "mean_error").short == "-0.009±0.008"
     row = changed(rows[0], mean_error=-0.0123, mean_error_lo=-0.0143, mean_error_hi=-0.0103)
-    assert cells.cell(row, "mean_error").plain == "-0.0123±0.0020"
+    assert cells.make_cell(row, "mean_error").short == "-0.0123±0.0020"
 
 
 def test_a_missing_number_shows_a_dash_and_says_why(rows):
-    found = cells.cell(rows[0], "log_z_error")
-    assert found.text == "-" and found.why == "this sampler gives no evidence"
+    found = cells.make_cell(rows[0], "log_z_error")
+    assert found.text == "-" and found.reason == "this sampler gives no evidence"
 
 
 # -- what is comparable --------------------------------------------------------------------------
@@ -100,14 +111,19 @@ def test_a_missing_number_shows_a_dash_and_says_why(rows):
 
 def test_speeds_of_rows_that_are_not_honest_are_marked_in_every_format(campaign, rows):
     shifted = next(row for row in rows if row["sampler"] == "shifted_one")
-    assert cells.cell(shifted, "ess_per_s").marked
+    assert cells.make_cell(shifted, "ess_per_s").marked
     for form in ("table", "markdown", "latex"):  # of the page: in test_page
         assert "not comparable" in text(campaign, form), form
     found = json.loads(text(campaign, "json"))
     assert {row["sampler"]: row["comparable"] for row in found} == {
-        "honest_one": True, "quick_one": True, "shifted_one": False, "nested_one": True,
-        "exact_iid": True, "failed_one": False, "declined_one": False,
-    }  # fmt: skip
+        "honest_one": True,
+        "quick_one": True,
+        "shifted_one": False,
+        "nested_one": True,
+        "exact_iid": True,
+        "failed_one": False,
+        "declined_one": False,
+    }
     lines = list(csv.DictReader(io.StringIO(text(campaign, "csv"))))
     assert [line["comparable"] for line in lines].count("False") == 3
 
@@ -115,9 +131,9 @@ def test_speeds_of_rows_that_are_not_honest_are_marked_in_every_format(campaign,
 @pytest.mark.parametrize("name", cells.SPEEDS)
 def test_every_speed_is_marked_and_honest_ones_are_not(rows, name):
     honest = changed(rows[0], **{name: 5.0})
-    assert not cells.cell(honest, name).marked
-    assert cells.cell(changed(honest, verdict="biased"), name).marked
-    assert cells.cell(changed(honest, verdict="no exact answer"), name).marked
+    assert not cells.make_cell(honest, name).marked
+    assert cells.make_cell(changed(honest, verdict="biased"), name).marked
+    assert cells.make_cell(changed(honest, verdict="no exact answer"), name).marked
 
 
 # -- columns, order, parameters ------------------------------------------------------------------
@@ -138,11 +154,11 @@ def test_only_the_columns_asked_for_are_shown_in_their_order(campaign, form):
 
 
 def test_rows_are_sorted_best_first_with_missing_ones_last(rows):
-    by = [cells.label(row) for row in selection.ordered(rows, ["seconds_to_5pct"])]
+    by = [cells.label(row) for row in selection.sort_rows(rows, ["seconds_to_5pct"])]
     assert by[:4] == ["quick_one", "honest_one", "exact_iid", "nested_one"]
-    worst = [cells.label(row) for row in selection.ordered(rows, ["-seconds_to_5pct"])]
+    worst = [cells.label(row) for row in selection.sort_rows(rows, ["-seconds_to_5pct"])]
     assert worst[:4] == by[:4][::-1] and worst[4:] == by[4:]
-    nearest = selection.ordered(rows, ["calibration"])
+    nearest = selection.sort_rows(rows, ["calibration"])
     assert nearest[0]["calibration"] < 1.5 and nearest[4]["sampler"] == "shifted_one"
 
 
@@ -167,7 +183,7 @@ def test_by_parameter_gives_one_row_a_parameter_with_its_own_numbers(campaign):
 
 def test_json_gives_every_column_and_a_reason_for_every_number_that_is_missing(campaign):
     found = json.loads(text(campaign, "json"))
-    assert list(found[0]) == [name for name in selection.names(campaign.rows())]
+    assert list(found[0]) == [name for name in selection.column_names(campaign.rows())]
     bare = [c.name for c in selection.COLUMNS if c.group in ("claimed", "realised", "cost")]
     for row in found:
         for name in bare:
@@ -176,13 +192,13 @@ def test_json_gives_every_column_and_a_reason_for_every_number_that_is_missing(c
 
 
 def test_csv_gives_every_number_back_bit_by_bit_and_infinities_as_words(rows):
-    names = selection.chosen(None, rows)
+    names = selection.choose_columns(None, rows)
     hurt = changed(rows[0], seconds_to_5pct=math.inf, mean_error=-math.inf, w1=1e-7, ess=None)
     lines = list(csv.reader(io.StringIO("".join(csv_json.as_csv([*rows, hurt], names)))))
     assert lines[0] == names and len(lines) == len(rows) + 2
     for row, line in zip([*rows, hurt], lines[1:], strict=True):
         for name, cell in zip(names, line, strict=True):
-            found = cells.value(row, name)
+            found = cells.get_value(row, name)
             if found is None or name in csv_json.RECORDS:
                 assert (json.loads(cell) == found) if cell else found is None, name
             else:
@@ -193,7 +209,7 @@ def test_csv_gives_every_number_back_bit_by_bit_and_infinities_as_words(rows):
 
 def test_json_says_infinity_in_words_also_inside_settings(rows):
     hurt = changed(rows[0], w1=math.inf, settings={"most": -math.inf, "of": [1.5, math.nan]})
-    (found,) = json.loads("".join(csv_json.as_json([hurt], selection.chosen(None, rows))))
+    (found,) = json.loads("".join(csv_json.as_json([hurt], selection.choose_columns(None, rows))))
     assert found["w1"] == "inf" and found["settings"] == {"most": "-inf", "of": [1.5, "nan"]}
     assert json.loads("".join(csv_json.as_json([], ["w1"]))) == []
 
@@ -210,12 +226,72 @@ def test_what_is_for_programs_is_read_row_by_row(campaign, form, monkeypatch):
 def test_a_table_that_is_read_shows_the_first_rows_and_says_where_all_are(
     campaign, form, monkeypatch
 ):
-    monkeypatch.setattr(terminal, "MOST_ROWS", 2)
-    monkeypatch.setattr(selection, "MOST_ROWS", 2)
+    monkeypatch.setattr(report, "MOST_TERMINAL_ROWS", 2)
+    monkeypatch.setattr(campaign_table, "MOST_ROWS", 2)
     for sort in ((), ("seconds_to_5pct",)):
         told = text(campaign, form, sort=sort).replace("\\_", "_").replace("{-}", "-")
         assert "the first 2 of 7 rows; --format csv has all" in told
         assert "quick_one" in told and "shifted_one" not in told
+
+
+# -- one table, four renderers -------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_table() -> Table:
+    """A sampler with settings, a number with its interval, and a conclusion in many words."""
+    columns = [Column("sampler"), Column("time", "s", "right"), Column("conclusion")]
+    number = Cell("2.5", spread=("2.1", "2.9"), marked=True)
+    words = "faster by a factor that no one expected of it, on every one of ten runs " * 2
+    return Table("a title", columns, [[Cell("one:x=1"), number, Cell(words)]], ["a note"])
+
+
+def test_a_last_column_of_text_is_folded_into_the_room_that_is_left(small_table):
+    lines = terminal.render(small_table, width=60).splitlines()
+    assert lines[0] == "a title" and lines[-1] == "a note"
+    assert max(map(len, lines)) <= 60
+    assert lines[3].startswith("one:     2.5*  faster by a factor") and lines[4].startswith("x=1")
+
+
+def test_an_interval_is_shown_on_a_terminal_only_where_a_table_asks_for_it(small_table):
+    assert "2.1" not in terminal.render(small_table)
+    assert "2.5 (2.1 to 2.9)*" in terminal.render(small_table.with_intervals())
+    assert r"2.5 (2.1 to 2.9)\*" in markdown.render(small_table)
+    assert "$2.5_{2.1}^{2.9}$" in latex.render(small_table)
+
+
+def test_columns_are_left_out_by_rank_and_named_in_a_note(small_table):
+    first, second, last = small_table.columns
+    narrow = Table("", [first, Column("time", "s", "right", omit_rank=1), last], small_table.rows)
+    told = terminal.render(narrow, width=40)
+    assert "left out at this width: time s" in told.replace("\n", " ")
+    assert "time" not in told.splitlines()[0]
+    assert small_table.select([0, 2]).columns == [first, last]
+
+
+def test_a_new_line_in_a_cell_stays_one_row_of_markdown():
+    table = Table("", [Column("a")], [[Cell("1|2\n<b>")]])
+    assert markdown.render(table).splitlines()[2] == "| 1&#124;2<br>&#60;b&#62; |"
+
+
+def test_indented_json_has_null_for_what_is_not_finite():
+    text = csv_json.as_indented_json([{"a": math.inf, "b": {"c": (math.nan, 1.5)}}])
+    assert json.loads(text) == [{"a": None, "b": {"c": [None, 1.5]}}]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "shown"), [("biased", "never"), ("broken", "never"), ("overconfident", "-")]
+)
+def test_a_time_to_5_percent_is_never_by_the_verdict_alone(rows, verdict, shown):
+    row = changed(rows[0], verdict=verdict, seconds_to_5pct=None, missing={})
+    assert cells.make_cell(row, "seconds_to_5pct").text == shown
+
+
+def test_the_ranking_names_the_fastest_and_the_next_with_an_interval(rows):
+    table = ranking_table.make_table(time_to_accuracy.list_costs(rows))
+    count, fastest, time, after = table.rows[0]
+    assert (count.text, fastest.text) == ("1", "quick_one") and time.spread
+    assert after.text.startswith("honest_one: ")
 
 
 # -- text that is not friendly -------------------------------------------------------------------
@@ -252,18 +328,19 @@ def test_latex_escapes_what_it_would_act_upon(campaign):
 
 
 def test_latex_names_greek_letters_as_it_knows_them():
-    assert latex.escaped("σ_β Ωλ") == r"$\sigma$\_$\beta$ $\Omega$$\lambda$"
-    assert latex.escaped("ΑΜ ο") == "AM o"  # no commands: they look Latin
-    assert latex.escaped("ς") == "[U+03C2]"
+    assert latex_escapes.escape("σ_β Ωλ") == r"$\sigma$\_$\beta$ $\Omega$$\lambda$"
+    assert latex_escapes.escape("ΑΜ ο") == "AM o"  # no commands: they look Latin
+    assert latex_escapes.escape("ς") == "[U+03C2]"
 
 
+@pytest.mark.process
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex is installed here")
 @pytest.mark.parametrize("packages", ["textcomp,booktabs", "textcomp,booktabs,graphicx"])
 def test_latex_compiles_and_stays_within_the_text(campaign, tmp_path, packages):
     table = text(campaign, "latex") + text(campaign, "latex", by_parameter=True)
     greek = " ".join(chr(at) for at in range(0x391, 0x3CA) if chr(at).isalpha())
     head = rf"\documentclass{{article}}\usepackage[T1]{{fontenc}}\usepackage{{{packages}}}"
-    body = f"{table}\n{latex.escaped(greek)}\n"
+    body = f"{table}\n{latex_escapes.escape(greek)}\n"
     (tmp_path / "t.tex").write_text(f"{head}\n\\begin{{document}}\n{body}\\end{{document}}\n")
     given = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
     done = subprocess.run(given, cwd=tmp_path, capture_output=True, text=True, timeout=60)
@@ -277,7 +354,7 @@ def test_latex_compiles_and_stays_within_the_text(campaign, tmp_path, packages):
 
 
 def test_the_sentence_names_the_fastest_that_can_be_trusted_and_who_cannot(rows):
-    said = summary.sentence(rows, 8)
+    said = summary.summarise(rows, 8)
     assert said.startswith("quick_one is the fastest that can be trusted: every mean to 5 %")
     assert "1.5 s" in said and "shifted_one (broken)" in said
     assert "exact_iid" not in said
@@ -285,12 +362,12 @@ def test_the_sentence_names_the_fastest_that_can_be_trusted_and_who_cannot(rows)
 
 def test_a_control_never_wins(rows):
     fast = [changed(r, cold_s=0.01) if r["sampler"] == "exact_iid" else r for r in rows]
-    assert time_to_accuracy.finish(time_to_accuracy.runners(fast), 1).winners == ["quick_one"]
+    assert time_to_accuracy.rank(time_to_accuracy.list_costs(fast), 1).winners == ["quick_one"]
 
 
 def test_two_that_differ_by_less_than_runs_spread_tie(rows):
     near = [changed(r, cold_s=1.05) if r["sampler"] == "honest_one" else r for r in rows]
-    assert set(time_to_accuracy.finish(time_to_accuracy.runners(near), 1).winners) == {
+    assert set(time_to_accuracy.rank(time_to_accuracy.list_costs(near), 1).winners) == {
         "quick_one",
         "honest_one",
     }
@@ -298,58 +375,63 @@ def test_two_that_differ_by_less_than_runs_spread_tie(rows):
 
 def test_one_data_set_costs_what_the_column_says(rows):
     for row in rows[:2]:
-        assert time_to_accuracy.pace(row).seconds(1)[0] == pytest.approx(row["seconds_to_5pct"])
+        assert time_to_accuracy.make_cost(row).seconds(1)[0] == pytest.approx(
+            row["seconds_to_5pct"]
+        )
 
 
 def test_the_lead_changes_where_both_lines_meet(rows):
     quick = dict.fromkeys(("warm_s", "warm_s_lo", "warm_s_hi", "sample_s"), 0.001)
     slow_start = changed(rows[0], cold_s=10.0, **quick)
-    paces = time_to_accuracy.runners([slow_start, rows[1]])
-    (change,) = time_to_accuracy.crossovers(paces)
-    assert (change.before, change.after) == ("quick_one", "honest_one")
-    first, second = (p._seconds(1, p.ess, 1.0) + (change.at - 1) * _slope(p) for p in paces)
+    costs = time_to_accuracy.list_costs([slow_start, rows[1]])
+    (change,) = time_to_accuracy.find_crossovers(costs)
+    assert (change.earlier_leader, change.later_leader) == ("quick_one", "honest_one")
+    first, second = (p._seconds(1, p.ess, 1.0) + (change.data_sets - 1) * _slope(p) for p in costs)
     assert first == pytest.approx(second)
-    assert time_to_accuracy.finish(paces, 10_000).winners == ["honest_one"]
+    assert time_to_accuracy.rank(costs, 10_000).winners == ["honest_one"]
 
 
 def test_the_interval_of_a_change_is_where_the_table_shows_a_tie(rows):
     quick = dict.fromkeys(("warm_s", "warm_s_lo", "warm_s_hi", "sample_s"), 0.001)
-    paces = time_to_accuracy.runners([changed(rows[0], cold_s=10.0, **quick), rows[1]])
-    (change,) = time_to_accuracy.crossovers(paces)
-    assert 1 < change.lo < change.at < change.hi < math.inf
+    costs = time_to_accuracy.list_costs([changed(rows[0], cold_s=10.0, **quick), rows[1]])
+    (change,) = time_to_accuracy.find_crossovers(costs)
+    assert 1 < change.lo < change.data_sets < change.hi < math.inf
     before, tied, after = (
-        time_to_accuracy.finish(paces, count).winners
-        for count in (math.floor(change.lo), math.ceil(change.at), math.ceil(change.hi) + 1)
+        time_to_accuracy.rank(costs, count).winners
+        for count in (math.floor(change.lo), math.ceil(change.data_sets), math.ceil(change.hi) + 1)
     )
     assert before == ["quick_one"] and after == ["honest_one"] and len(tied) == 2
-    (said,) = many_data_sets.changes(paces)
-    assert f"from {math.ceil(change.at)} data sets on honest_one overtakes quick_one" in said
+    (said,) = ranking_table.describe_crossovers(costs)
+    assert f"from {math.ceil(change.data_sets)} data sets on honest_one overtakes quick_one" in said
     assert f"from {math.ceil(change.lo)} to {math.ceil(change.hi)}" in said
 
 
 def test_a_change_that_may_be_anywhere_is_called_none(rows):
     near = changed(rows[0], cold_s=1.05, warm_s=0.015, sample_s=0.01)
-    (said,) = many_data_sets.changes(time_to_accuracy.runners([near, rows[1]]))
+    (said,) = ranking_table.describe_crossovers(time_to_accuracy.list_costs([near, rows[1]]))
     assert said == "honest_one and quick_one are not told apart at any number of data sets"
 
 
-def _slope(pace) -> float:
-    return pace.seconds(2)[0] - pace.seconds(1)[0]
+def _slope(cost) -> float:
+    return cost.seconds(2)[0] - cost.seconds(1)[0]
 
 
 @pytest.mark.parametrize(
     ("status", "planned", "said"),
-    [(None, 0, "holds no trial"), (None, 3, "None of the 3 trials"),
-     ("failed", 2, "No trial came to an end: 2 failed")],
-)  # fmt: skip
+    [
+        (None, 0, "holds no trial"),
+        (None, 3, "None of the 3 trials"),
+        ("failed", 2, "No trial came to an end: 2 failed"),
+    ],
+)
 def test_a_campaign_without_numbers_is_called_so(rows, status, planned, said):
     found = [changed(row, status=status, verdict=None) for row in rows[:2]] if status else []
-    assert said in summary.sentence(found, planned)
+    assert said in summary.summarise(found, planned)
 
 
 def test_without_a_comparable_row_no_winner_is_named(rows):
     few = [changed(row, verdict="too few replicates") for row in rows[:3]]
-    assert summary.sentence(few, 3).startswith("No sampler's speed can be compared here")
+    assert summary.summarise(few, 3).startswith("No sampler's speed can be compared here")
 
 
 # -- folders -------------------------------------------------------------------------------------
@@ -366,12 +448,12 @@ def test_a_folder_that_is_no_campaign_is_refused(tmp_path, capsys):
 
 @pytest.mark.parametrize("form", report.FORMATS)
 def test_an_empty_campaign_and_one_of_failures_have_a_report(tmp_path, form):
-    from samplerbench.harness.campaign.run import Campaign
+    from samplerbench.harness.campaign.campaign import Campaign
 
     empty, failures = Store.create(tmp_path / "e"), Store.create(tmp_path / "f")
     failed = stored.trial("failed_one")
     failures.add_trials([failed])
-    stored.put(failures, failed, stored.result("crashed", "signal 9"))
+    stored.commit_result(failures, failed, stored.result("crashed", "signal 9"))
     with Campaign(empty) as one, Campaign(failures) as two:
         assert text(one, form)
         assert form == "csv" or "crashed" in text(two, form)
@@ -388,11 +470,14 @@ def test_a_file_that_cannot_be_written_is_named(campaign, tmp_path, capsys):
     assert "can't be written" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_renderers_take_rows_of_any_number(rows):
     many = rows * 150
-    assert "the first 1000 of 1050 rows" in terminal.text(many)
-    names = selection.chosen(None, many)
-    made = [markdown.text(many), latex.text(many)]
+    first = campaign_table.make_table(many, most=1000)
+    assert "the first 1000 of 1050 rows" in terminal.render(first)
+    table = campaign_table.make_table(many)
+    names = selection.choose_columns(None, many)
+    made = [markdown.render(table), latex.render(table)]
     made += ["".join(maker(many, names)) for maker in (csv_json.as_csv, csv_json.as_json)]
     for shown in made:
         assert shown.replace("\\_", "_").count("quick_one") >= 150

@@ -9,18 +9,10 @@ from dataclasses import replace
 import pytest
 
 from samplerbench.cli.main import main
-from samplerbench.harness.comparison.paired_ratios import NothingShared
-from samplerbench.reports.comparison import (
-    comparison,
-    questions,
-    ratios,
-    report,
-    summary,
-)
-from samplerbench.reports.comparison import (
-    page as compare_page,
-)
-from samplerbench.reports.figures import ratios as figure_ratios
+from samplerbench.harness.comparison.paired_ratios import Conclusion, NothingShared
+from samplerbench.reports.comparison import page, questions, report, summary, tables
+from samplerbench.reports.comparison.comparison import compare
+from samplerbench.reports.figures import ratios
 from tests.reports.pages.test_campaign_page import Outline
 from tests.support import browser, stored
 
@@ -39,22 +31,23 @@ def campaign(folder, factor=1.0, **fields):
         shifted = RUNS["warm_s"][at:] + RUNS["warm_s"][:at]
         turned = shifted[::-1] if factor > 1 else shifted
         runs = {"warm_s": [factor * s / (1 + at) for s in turned]}
-        stored.put(made.store, one, stored.result(runs=runs))
-    stored.put(made.store, failed, stored.result("failed", stored.NASTY))
+        stored.commit_result(made.store, one, stored.result(runs=runs))
+    stored.commit_result(made.store, failed, stored.result("failed", stored.NASTY))
     return made
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     with campaign(tmp_path_factory.mktemp("compare") / "c") as one:
-        return comparison.of(one)
+        return compare(one)
 
 
 @pytest.fixture(scope="module")
 def made(found) -> str:
-    return report.text(found, "html")
+    return report.render(found, "html")
 
 
+@pytest.mark.slow
 def test_the_page_asks_for_nothing_and_runs_its_own_script_alone(made):
     outline = Outline(made)
     assert all(link.startswith(("#", "data:")) for link in outline.links)
@@ -68,16 +61,16 @@ def test_the_page_asks_for_nothing_and_runs_its_own_script_alone(made):
 def test_names_and_reasons_come_out_as_text(found, made):
     assert "<script>alert" not in made and "\x1b" not in made
     assert "<script>alert(1)</script>" in "".join(Outline(made).words)
-    markdown = report.text(found, "markdown")
+    markdown = report.render(found, "markdown")
     assert "<script>" not in markdown and "\x1b" not in markdown
 
 
 def test_the_same_comparison_gives_the_same_bytes(found, made):
-    assert compare_page.text(found) == made
+    assert page.render(found) == made
 
 
 def test_the_top_says_who_is_faster_and_whose_speed_means_nothing(found):
-    said = summary.sentence(found)
+    said = summary.summarise(found)
     assert said.startswith("Against honest_one. Time: quick_one is 2.00 times faster")
     assert "Speeds not comparable: shifted_one (" in said
     assert "shifted_one is" not in said.partition("Error:")[0]
@@ -90,7 +83,7 @@ def test_speeds_of_rows_that_are_not_honest_are_marked(made):
 
 def test_speeds_of_rows_that_are_not_honest_are_marked_in_every_format(found):
     for form in ("table", "markdown"):
-        told = report.text(found, form).replace("\\", "")
+        told = report.render(found, form).replace("\\", "")
         assert re.search(r"time.* 0\.33\*.* 0\.30 to 0\.37", told), told  # of shifted_one
         assert re.search(r"error.* 17 .* 13 to 23", told)  # an error is what it is
         assert re.search(r"time.* 0\.50 .* 0\.45 to 0\.56", told)  # of quick_one
@@ -98,17 +91,17 @@ def test_speeds_of_rows_that_are_not_honest_are_marked_in_every_format(found):
 
 
 def test_numbers_are_rounded_to_what_their_intervals_support(found):
-    shown = {ratios.shown(r) for r in found.ratios if r.row == "shifted_one"}
+    shown = {tables.ratio_texts(r) for r in found.ratios if r.row == "shifted_one"}
     assert ("17", "13 to 23") in shown  # 16.9 (12.9 to 23.2)
     wide = replace(found.ratios[0], value=1.2345, lo=0.0, hi=float("inf"))
-    assert ratios.shown(wide) == ("1.23", "0 to inf")
-    assert ratios.shown(replace(wide, value=None, lo=None, hi=None)) == ("-", "")
-    full = json.loads(report.text(found, "json"))
+    assert tables.ratio_texts(wide) == ("1.23", "0 to inf")
+    assert tables.ratio_texts(replace(wide, value=None, lo=None, hi=None)) == ("-", "")
+    full = json.loads(report.render(found, "json"))
     assert full[0]["value"] == found.ratios[0].value
 
 
 def test_a_name_cannot_steer_a_terminal(found):
-    assert "\x1b" not in report.text(found, "table")
+    assert "\x1b" not in report.render(found, "table")
 
 
 def test_every_figure_has_words_and_every_table_its_heads(made):
@@ -121,19 +114,23 @@ def test_every_figure_has_words_and_every_table_its_heads(made):
 
 @pytest.fixture(scope="module")
 def seen(made, tmp_path_factory):
-    return browser.visit(made, tmp_path_factory.mktemp("browser"), "ratio")
+    return browser.open_page(made, tmp_path_factory.mktemp("browser"), "ratio")
 
 
+@pytest.mark.browser
+@pytest.mark.process
 def test_a_press_on_a_heading_sorts_and_the_browser_asks_for_nothing(seen):
     browser.assert_sorts_and_stays_shut(seen, "ratio")
 
 
+@pytest.mark.browser
+@pytest.mark.process
 def test_on_a_phone_and_a_desk_in_light_and_dark_the_page_passes_an_accessibility_audit(seen):
     browser.assert_accessible(seen)
 
 
 def test_the_figure_tells_every_ratio_in_words(found):
-    alt = " ".join(picture.alt for picture in figure_ratios.pictures(found))
+    alt = " ".join(picture.alt for picture in ratios.draw_groups(found))
     told = [r for r in found.ratios if r.value is not None]
     assert told and all(r.answer in alt for r in told)
     assert "quick_one, time: 0.500" in alt
@@ -144,90 +141,93 @@ def test_infinite_ends_are_drawn_as_arrows(found):
         replace(r, lo=0.0, hi=float("inf"), value=v)
         for r, v in zip(found.ratios, (1e-9, 1e9, float("inf")), strict=False)
     ]
-    page = compare_page.text(replace(found, ratios=wide))
-    assert "<svg" in page and "inf" in page
+    html = page.render(replace(found, ratios=wide))
+    assert "<svg" in html and "inf" in html
 
 
+@pytest.mark.slow
 def test_two_campaigns_are_compared_with_what_differs_between_them(tmp_path, capsys):
     with campaign(tmp_path / "old", 2.0) as one, campaign(tmp_path / "new") as other:
-        found = comparison.of(one, other)
-    said = summary.sentence(found)
+        found = compare(one, other)
+    said = summary.summarise(found)
     assert said.startswith("new against old. Time: honest_one is 2.00 times faster")
     assert "Error: all 2 tied" in said or "Error: 3 tied" in said
-    page = compare_page.text(found)
-    assert "Nothing that was noted" in page and "honest_one in new" in page
+    html = page.render(found)
+    assert "None: machine, versions" in html and "honest_one in new" in html
     target = tmp_path / "page.html"
     folders = [str(tmp_path / "old"), str(tmp_path / "new")]
     assert main(["compare", *folders, "--format", "html", "-o", str(target)]) == 0
-    assert target.read_text(encoding="utf-8") == page
+    assert target.read_text(encoding="utf-8") == html
     assert main(["compare", *folders, "--format", "markdown"]) == 0
     assert "| honest\\_one in new |" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_environments_are_compared_with_their_versions_and_changes(tmp_path):
     with campaign(tmp_path / "c") as one:
         late = stored.trial("honest_one", environment="latest", environment_digest="1")
         one.store.add_trials([late])
         newer = replace(stored.result(runs=RUNS), versions={"python": "3.11.7", "jax": "0.10.2"})
-        stored.put(one.store, late, newer)
-        page = compare_page.text(comparison.of(one))
-    assert "What changed between stacks" in page and "the same draws for the same key" in page
-    differs = page[page.index("What differs") : page.index("What both sides share")]
+        stored.commit_result(one.store, late, newer)
+        html = page.render(compare(one))
+    assert "Changes between stacks" in html and "the same draws for the same key" in html
+    differs = html[html.index("Differences") : html.index("The same on both sides")]
     assert "0.10.2" in differs and "latest" in differs
 
 
+@pytest.mark.slow
 def test_stacks_are_compared_first_and_samplers_within_each(tmp_path):
     """Two samplers on two stacks: one group of what changed, one a stack of who is faster."""
     with campaign(tmp_path / "c") as one:
         for at, sampler in enumerate(("honest_one", "exact_iid")):
             late = stored.trial(sampler, environment="latest", environment_digest="1")
             early = stored.trial(sampler)
-            new = [t for t in (early, late) if t.id not in one.store.finished()]
+            new = [t for t in (early, late) if t.id not in one.store.statuses()]
             one.store.add_trials(new)
             for trial in new:
                 slow = 3.0 if trial.environment == "latest" else 1.0
                 turn = at + 2 * (slow > 1)  # in an order of their own: equal ratios have no spread
                 turned = RUNS["warm_s"][turn:] + RUNS["warm_s"][:turn]
                 times = [slow * s / (1 + at) for s in turned]
-                stored.put(one.store, trial, stored.result(runs={"warm_s": times}))
-        found = comparison.of(one)
-    first, *rest = questions.groups(found)
+                stored.commit_result(one.store, trial, stored.result(runs={"warm_s": times}))
+        found = compare(one)
+    first, *rest = questions.group_ratios(found)
     assert first.title == "latest against pinned"
     assert set(first.names.values()) == {"honest_one", "exact_iid"}
-    assert [group.title for group in rest] == [
-        "against honest_one on pinned", "against honest_one on latest"
-    ]  # fmt: skip
+    titles = ["against honest_one on pinned", "against honest_one on latest"]
+    assert [group.title for group in rest] == titles
     kept = [ratio for group in (first, *rest) for ratio in group.ratios]
     assert sorted(map(repr, kept)) == sorted(map(repr, found.ratios))
-    said = summary.sentence(found)
+    said = summary.summarise(found)
     assert said.startswith("latest against pinned. Time: honest_one is 3.0 times slower.")
     assert "exact_iid" not in said  # a control is no news
-    on_pinned, on_latest = summary.others(found)
+    on_pinned, on_latest = summary.summarise_others(found)
     assert on_pinned.startswith(
         "Against honest_one on pinned. Time: quick_one is 2.00 times faster"
     )
-    page = compare_page.text(found)
-    assert page.count("<svg") == 3 and on_pinned in page
+    html = page.render(found)
+    assert html.count("<svg") == 3 and on_pinned in html
 
 
 def test_an_empty_comparison_says_so(tmp_path):
     with stored.Campaign(stored.Store.create(tmp_path / "c")) as one:
-        found = comparison.of(one)
+        found = compare(one)
     for form in report.FORMATS[2:]:
-        assert "othing to compare" in report.text(found, form)
-    assert "<svg" not in report.text(found, "html")
+        assert "othing to compare" in report.render(found, form)
+    assert "<svg" not in report.render(found, "html")
 
 
 def test_a_comparison_without_one_number_says_why(found):
-    empty = [replace(r, value=None, lo=None, hi=None, answer="not compared", reason="no number")
-             for r in found.ratios]  # fmt: skip
-    page = compare_page.text(replace(found, ratios=empty))
-    assert "Nothing could be compared: no number." in page and "<svg" not in page
+    nothing = {"value": None, "lo": None, "hi": None, "conclusion": Conclusion.NOT_COMPARED}
+    empty = [replace(r, reason="no number", **nothing) for r in found.ratios]
+    html = page.render(replace(found, ratios=empty))
+    assert "Nothing could be compared: no number." in html and "<svg" not in html
 
 
+@pytest.mark.slow
 def test_campaigns_that_share_nothing_are_refused(tmp_path, capsys):
     with campaign(tmp_path / "old") as one, campaign(tmp_path / "new", seed=5) as other:
         with pytest.raises(NothingShared, match="no finished trial is in both"):
-            comparison.of(one, other)
+            compare(one, other)
     assert main(["compare", str(tmp_path / "old"), str(tmp_path / "new")]) == 2
     assert "expected: the same model" in capsys.readouterr().err

@@ -13,20 +13,21 @@ from samplerbench.harness.compatibility import (
     known_stacks,
     matrix,
     matrix_file,
+    stack_tables,
     trends,
 )
-from samplerbench.harness.compatibility.known_stacks import NESTED, StackRow
+from samplerbench.harness.compatibility.known_stacks import NESTED_IMPORTS, StackRow
 from samplerbench.harness.compatibility.matrix import Entry
-from samplerbench.harness.compatibility.matrix_file import Stack
+from samplerbench.harness.compatibility.stack_tables import Stack
 from samplerbench.reports.compatibility import summary, table
-from samplerbench.reports.compatibility import trends as trend_sentences
+from samplerbench.reports.compatibility.trends import describe_trends
 from tests.support.paths import ROOT
 
 
 def row(numpyro: str, jax: str, jaxns: str = "2.0.1", cause: str = "", **nuts) -> StackRow:
     chosen = {"numpyro": numpyro, "jax": jax, "jaxns": jaxns}
     return StackRow(
-        name=matrix_file.name_of(chosen),
+        name=stack_tables.name_of(chosen),
         chosen=chosen,
         key=f"{chosen}",
         pins_key="",
@@ -34,7 +35,7 @@ def row(numpyro: str, jax: str, jaxns: str = "2.0.1", cause: str = "", **nuts) -
         pins=tuple(f"{name}=={version}" for name, version in chosen.items()),
         python="3.11.7",
         platform="linux-x86_64",
-        stages={NESTED: {"ok": not cause, "cause": cause, "file": "a.py:1"}},
+        stages={NESTED_IMPORTS: {"ok": not cause, "cause": cause, "file": "a.py:1"}},
         samplers={"numpyro_nuts": nuts},
         date="2026-11-24",
         machine={"cpu": "a CPU", "cores_allowed": 2},
@@ -49,12 +50,15 @@ def entries(*rows: StackRow) -> list[Entry]:
 
 
 def test_releases_of_which_the_same_is_known_share_a_line():
-    told = summary.text(
+    told = summary.render(
         entries(
-            row("0.13.1", "0.4.20"), row("0.13.0", "0.4.20"), row("0.15.0", "0.4.25", "2.1.0"),
-            row("0.15.0", "0.4.30", cause="no _x"), row("0.15.0", "0.4.25", cause="no _x"),
+            row("0.13.1", "0.4.20"),
+            row("0.13.0", "0.4.20"),
+            row("0.15.0", "0.4.25", "2.1.0"),
+            row("0.15.0", "0.4.30", cause="no _x"),
+            row("0.15.0", "0.4.25", cause="no _x"),
         )
-    )  # fmt: skip
+    )
     assert told.splitlines()[2:] == [
         "| 0.13.0, 0.13.1 | 0.4.20 (2.0.1) |  |",
         "| 0.15.0 | 0.4.25 (2.1.0) | 0.4.25, 0.4.30 (2.0.1): nested sampling imports: no \\_x |",
@@ -65,20 +69,20 @@ def test_the_summary_replaces_what_is_between_its_marks_alone(tmp_path):
     file = tmp_path / "r.md"
     file.write_text(f"a\n{summary.BEGIN}\nold\n{summary.END}\nb\n")
     for _ in range(2):
-        summary.put_into(file, "\\1 new\n")
+        summary.insert_into(file, "\\1 new\n")
         assert file.read_text() == f"a\n{summary.BEGIN}\n\\1 new\n{summary.END}\nb\n"
     file.write_text("no marks")
     with pytest.raises(UsageError, match="expected: a file of text with the lines"):
-        summary.put_into(file, "new\n")
+        summary.insert_into(file, "new\n")
     with pytest.raises(UsageError, match="can't read"):
-        summary.put_into(tmp_path / "none.md", "new\n")
+        summary.insert_into(tmp_path / "none.md", "new\n")
 
 
 @pytest.fixture
 def shipped(tmp_path, monkeypatch) -> list[Entry]:
     """The shipped matrix with the shipped rows alone."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    found = matrix.stored(matrix_file.read(matrix_file.SHIPPED))
+    found = matrix.read_stored(matrix_file.read(matrix_file.SHIPPED_FILE))
     if not any(entry.row for entry in found):
         pytest.skip("the shipped rows are of another platform")
     return found
@@ -89,11 +93,11 @@ def test_the_readme_holds_what_the_command_gives(shipped, tmp_path, capsys):
     copy = tmp_path / "copy.md"
     copy.write_text(readme, "utf-8")
     command = ["matrix", "--stored", "--format", "markdown", "--into", str(copy)]
-    assert main.main(command) in (common.FINE, common.NOT_OK)
+    assert main.main(command) in (common.EXIT_OK, common.EXIT_FAILED)
     assert copy.read_text("utf-8") == readme, "samplerbench matrix --stored --into README.md"
     published = (ROOT / "reports" / "published" / "stacks.md").read_text("utf-8")
     assert capsys.readouterr().out == published
-    assert 10 <= summary.text(shipped).count("\n") <= 20
+    assert 10 <= summary.render(shipped).count("\n") <= 20
 
 
 def test_rows_of_another_run_take_the_place_of_those_of_the_same_stack(tmp_path, capsys):
@@ -104,9 +108,9 @@ def test_rows_of_another_run_take_the_place_of_those_of_the_same_stack(tmp_path,
     lost = replace(other, passing=True, key="p")
     known_stacks.write(more, [replace(old, key="new", load=1.0), elsewhere, lost])
     command = ["matrix", "--stored", "--out", str(tmp_path / "out"), "--merge"]
-    assert main.main([*command, str(more)]) in (common.FINE, common.NOT_OK)
+    assert main.main([*command, str(more)]) in (common.EXIT_OK, common.EXIT_FAILED)
     assert [r.key for r in known_stacks.load(file)] == ["new", other.key, "m"]
-    assert main.main([*command, str(tmp_path / "none")]) == common.BAD_ARGUMENTS
+    assert main.main([*command, str(tmp_path / "none")]) == common.EXIT_USAGE
     assert "expected: a known.json" in capsys.readouterr().err
 
 
@@ -137,7 +141,7 @@ def test_a_step_between_releases_of_jax_is_found_and_noise_is_not():
     # 5 and 5 runs of 3 %: the standard error of a log ratio is 0.019; five of them, and t for it
     assert same.lo < 1 < same.hi and step.lo < 1.5 < step.hi
     assert abs(np.log(step.ratio / 1.5)) < 5 * 0.019 < np.log(step.lo / 1.0)
-    (said,) = trend_sentences.sentences(rows)
+    (said,) = describe_trends(rows)
     assert "0.8.2 to 0.9.2: no change shown" in said and "0.9.2 to 0.10.0: 1.5" in said
 
 
@@ -156,7 +160,7 @@ def test_the_release_since_which_a_second_call_compiles_is_told():
         row("0.22.0", "0.10.2", compiles_per_rerun=2),
         row("0.21.0", "0.10.2"),  # NUTS did not run
     ]
-    (said,) = trend_sentences.sentences(rows)
+    (said,) = describe_trends(rows)
     assert said == (
         "Since numpyro 0.15.1 a second MCMC.run of NUTS compiles again: 1 to 2 program(s) on all 2"
         " stacks tried from 0.15.1 to 0.22.0, none on the 2 stacks tried from 0.9.0 to 0.15.0;"
@@ -170,7 +174,7 @@ def test_where_no_release_divides_them_nothing_is_told(counts):
         row(f"0.{i}.0", "1", compiles_per_rerun=count)
         for i, count in zip((1, 2), counts, strict=True)
     ]
-    assert trend_sentences.sentences(rows) == []
+    assert describe_trends(rows) == []
 
 
 # -- how sure the seconds are ------------------------------------------------------------------
@@ -178,9 +182,9 @@ def test_where_no_release_divides_them_nothing_is_told(counts):
 
 def test_seconds_of_a_busy_machine_are_marked():
     quiet, busy = row("1", "1"), replace(row("2", "1"), load=7.2)
-    assert "factor" not in table.markdown(entries(quiet, replace(row("2", "1"), load=1.4)))
-    told = table.markdown(entries(quiet, busy))
+    assert "factor" not in table.render_markdown(entries(quiet, replace(row("2", "1"), load=1.4)))
+    told = table.render_markdown(entries(quiet, busy))
     assert "up to 7 processes that wanted the cores on 1 of them, so seconds are good" in told
-    assert "up to 3 stacks at once and up to 7" in table.markdown(
+    assert "up to 3 stacks at once and up to 7" in table.render_markdown(
         entries(replace(quiet, jobs=3), busy)
     )

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from samplerbench.models.base import build
-from samplerbench.reports.figures import corner, style
+from samplerbench.reports.figures import corner, svg
 from samplerbench.reports.figures.figure_data import Scene, Series
+from samplerbench.reports.figures.style import use_style
 
 NAMES = ("m", "c")
 
@@ -21,14 +22,14 @@ def scene(x, weights=None, names=NAMES, exact=True):
     series = Series("some_sampler", 0, row, x, w, x.shape[1], weights is not None)
     answer = model.exact() if exact else None
     truth = {"m": 2.0, "c": 3.5} if names == NAMES else {}
-    return Scene("linear", [row], [series], names, (0, 1), answer, model, truth, [])
+    return Scene("linear", [row], [], [series], names, (0, 1), answer, model, truth)
 
 
 def drawn(found):
     """The figure and its panels [row][column]."""
-    with style.styled():
-        made = corner.picture(corner.Frame(found), found.series[0])
-        style.inline(made)
+    with use_style():
+        made = corner.draw(found, found.series[0])
+        svg.inline(made)
     panels = made.figure.axes
     return made, [panels[:2], panels[2:]]
 
@@ -44,6 +45,7 @@ def area(line):
     return np.trapz(line.get_ydata(), line.get_xdata())
 
 
+@pytest.mark.slow
 def test_right_draws_lie_on_the_exact_curve_with_the_truth_and_each_mean():
     made, panels = drawn(scene(right()))
     exact, sampler = panels[0][0].lines[:2]
@@ -58,6 +60,7 @@ def test_right_draws_lie_on_the_exact_curve_with_the_truth_and_each_mean():
     assert "Grey: the same of the exact posterior" in made.caption
 
 
+@pytest.mark.slow
 def test_a_curve_holds_no_more_than_the_share_of_the_draws_that_is_in_sight():
     x = right()
     x[:8] += 50.0  # 8 of 20 replicates are elsewhere
@@ -67,6 +70,7 @@ def test_a_curve_holds_no_more_than_the_share_of_the_draws_that_is_in_sight():
     assert "40 % of the draws lie outside" in made.alt
 
 
+@pytest.mark.slow
 def test_weighted_draws_are_drawn_by_their_weights():
     rng = np.random.default_rng(1)
     exact = build("linear", {}).exact()
@@ -80,6 +84,7 @@ def test_weighted_draws_are_drawn_by_their_weights():
     assert sampler.get_ydata().max() == pytest.approx(peak, rel=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("x", "said"),
     [
@@ -95,6 +100,7 @@ def test_draws_without_a_contour_are_said_to_have_none(x, said):
     assert said in made.alt
 
 
+@pytest.mark.slow
 def test_names_that_chainconsumer_keeps_for_itself_are_parameters_too():
     made, panels = drawn(scene(right(), names=("weight", "log_posterior"), exact=False))
     assert all(len(panels[i][i].lines) == 1 for i in (0, 1))
@@ -107,9 +113,10 @@ def test_without_an_exact_answer_the_draws_alone_are_shown():
     assert len(panels[0][0].lines) == 2  # the curve and the truth
 
 
+@pytest.mark.slow
 def test_the_sampler_s_contours_keep_a_colour_that_follows_the_page():
-    with style.styled():
+    with use_style():
         found = scene(right())
-        made = corner.picture(corner.Frame(found), found.series[0])
-        svg = style.inline(made)
-    assert svg.count("stroke: var(--s0,#0072b2)") >= 4  # two curves, two contours
+        made = corner.draw(found, found.series[0])
+        shape = svg.inline(made)
+    assert shape.count("stroke: var(--s0,#0072b2)") >= 4  # two curves, two contours

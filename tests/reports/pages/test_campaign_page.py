@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html.parser
+import pathlib
 import re
 import time
 
@@ -13,7 +14,15 @@ import pytest
 from samplerbench.cli.main import main
 from samplerbench.harness.campaign.store import Store
 from samplerbench.reports import report
-from samplerbench.reports.figures import figure_data, gallery, model_graph, style
+from samplerbench.reports.figures import (
+    ess,
+    figure_data,
+    gallery,
+    model_graph,
+    seconds,
+    style,
+)
+from samplerbench.reports.figures.figure import Figure, Picture, Section
 from samplerbench.reports.pages import campaign_page, template
 from tests.support import browser, stored
 
@@ -63,70 +72,88 @@ def outline(made) -> Outline:
 # -- one file ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_page_is_one_small_file_that_names_no_address(made, outline):
     assert len(made.encode()) < 5_000_000
     assert all(link.startswith(("#", "data:")) for link in outline.links)
     assert not re.search(r"url\((?!#)|@import|https?://(?!www\.w3\.org)", made)
 
 
+@pytest.mark.slow
 def test_only_the_page_s_own_script_may_run(made):
     (script,) = re.findall(r"<script>(.*?)</script>", made, flags=re.S)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'" in made and "default-src 'none'" in made
 
 
+@pytest.mark.slow
 def test_the_same_campaign_gives_the_same_bytes(campaign, monkeypatch):
     monkeypatch.setattr(figure_data, "MOST_SERIES", 1)
-    made = report.text(campaign, report.Asked("html"))
-    assert report.text(campaign, report.Asked("html")) == made
+    made = report.render(campaign, report.ReportOptions("html"))
+    assert report.render(campaign, report.ReportOptions("html")) == made
 
 
 # -- what it says --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_verdict_stands_on_top_in_one_sentence(made):
     top = made[: made.index("<main>")]
     assert "quick_one is the fastest that can be trusted" in top
     assert "1 of 8 trials have no result yet" in top
 
 
+@pytest.mark.slow
 def test_nothing_was_left_undrawn(made):
     assert "not drawn" not in made and "cannot be read" not in made
-    for title in ("Claimed against realised", "Error against seconds", "Seconds for many data",
-                  "Where the seconds go", "Log evidence", "Data, truth and posterior", "Ranks of",
-                  "Traces", "Posterior of shifted_one"):  # fmt: skip
+    for title in (
+        "Claimed against realised",
+        "Error against seconds",
+        "Seconds for many data",
+        "Seconds of each part",
+        "Log evidence",
+        "Data, truth and posterior",
+        "Ranks of",
+        "Traces",
+        "Posterior of shifted_one",
+    ):
         assert title in made, title
 
 
+@pytest.mark.slow
 def test_names_and_errors_come_out_as_text(made, outline):
     assert "<script>alert" not in made and "\x1b" not in made
     assert 'note=<script>alert(1)</script> "quoted"' in "".join(outline.words)
 
 
+@pytest.mark.slow
 def test_a_failure_is_told_with_its_reason_and_the_end_of_its_log(made):
     told = made[made.index('id="failures"') :]
     assert "no gradient here" in told and "Traceback" in told
 
 
+@pytest.mark.slow
 def test_a_speed_that_is_not_comparable_is_marked(made):
     line = made[made.index('data-key="shifted_one"') :]
     assert re.search(r"\d<span title=\"\* not comparable", line[: line.index("</tr>")])
 
 
+@pytest.mark.slow
 def test_the_day_of_the_runs_is_told_in_utc(campaign, made):
-    first, last = campaign.store.span()
+    first, last = campaign.store.time_span()
     assert first <= last
     day = time.strftime("%Y-%m-%d %H:%M", time.gmtime(first))
     assert re.search(rf"<dt>run</dt><dd>{day}.* UTC</dd>", made)
 
 
+@pytest.mark.slow
 def test_the_command_that_makes_it_again_runs_the_same_trials(campaign, made):
-    from samplerbench.cli.main import parser
-    from samplerbench.reports.provenance import commands
+    from samplerbench.cli.main import build_parser
+    from samplerbench.reports.provenance import list_commands
 
-    (line,) = commands(campaign, campaign.store.trials())
+    (line,) = list_commands(campaign, campaign.store.trials())
     words = __import__("shlex").split(line)
-    given = parser().parse_args(words[1:])
+    given = build_parser().parse_args(words[1:])
     assert given.sampler == [trial.label for trial in campaign.store.trials()]
     assert (given.replicates, given.draws) == (stored.REPLICATES, stored.DRAWS)
     assert "samplerbench run" in made
@@ -134,15 +161,42 @@ def test_the_command_that_makes_it_again_runs_the_same_trials(campaign, made):
 
 def test_a_noted_command_is_shown_as_it_was_given(tmp_path):
     with stored.campaign(tmp_path / "c") as one:
-        one.store.note("command", "samplerbench run --draws 7")
-        from samplerbench.reports.provenance import commands
+        one.store.set_fact("command", "samplerbench run --draws 7")
+        from samplerbench.reports.provenance import list_commands
 
-        assert commands(one, one.store.trials()) == ["samplerbench run --draws 7"]
+        assert list_commands(one, one.store.trials()) == ["samplerbench run --draws 7"]
+
+
+def test_a_figure_costs_one_module_named_in_the_tuple(campaign, monkeypatch):
+    """It is drawn where it applies alone, with its own heading; one that fails is told."""
+
+    def draw(scene) -> Picture:
+        figure, _ = style.make_grid([1.0])
+        return Picture(figure, f"Words on {scene.label}, long enough for a page.", "How to read it")
+
+    def fail(scene) -> Picture:
+        raise ValueError("no such draws")
+
+    mine = Figure("mine", "A figure of mine", Section.COST, lambda scene: True, draw)
+    elsewhere = Figure("other", "Of other models", Section.COST, lambda scene: False, draw)
+    broken = Figure("broken", "Never drawn", Section.DRAWS, lambda scene: True, fail)
+    monkeypatch.setattr(gallery, "FIGURES", (mine, elsewhere, broken))
+    told = report.render(campaign, report.ReportOptions("html"))
+    assert "<h4>A figure of mine</h4>" in told and "Words on linear" in told
+    assert "Of other models" not in told
+    assert "broken: not drawn: ValueError: no such draws" in told
+
+
+def test_every_figure_module_is_in_the_tuple():
+    folder = pathlib.Path(gallery.__file__).parent
+    modules = {path.stem for path in folder.glob("*.py") if "FIGURE = Figure(" in path.read_text()}
+    assert modules == {module.__name__.rpartition(".")[2] for module in gallery.MODULES}
 
 
 # -- for every reader ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_ids_are_unique_and_headings_skip_no_level(outline):
     assert len(outline.ids) == len(set(outline.ids))
     assert outline.headings[0] == 1 and outline.headings.count(1) == 1
@@ -150,6 +204,7 @@ def test_ids_are_unique_and_headings_skip_no_level(outline):
     assert all(after <= before + 1 for before, after in steps)
 
 
+@pytest.mark.slow
 def test_every_figure_has_words_and_every_table_its_heads(outline):
     shapes = [given for tag, given in outline.tags if tag == "svg"]
     assert len(shapes) >= 13
@@ -190,6 +245,7 @@ def contrast(one: str, other: str) -> float:
 # -- odd campaigns -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_draws_that_are_lost_or_garbage_are_told_and_the_rest_is_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr(figure_data, "MOST_SERIES", 3)
     with stored.campaign(tmp_path / "c") as one:
@@ -197,39 +253,44 @@ def test_draws_that_are_lost_or_garbage_are_told_and_the_rest_is_drawn(tmp_path,
         one.rows()  # scored before the files are hurt
         one.store.draws_path(first.id).unlink()
         one.store.draws_path(second.id).write_bytes(b"PK\x03\x04 garbage")
-        told = report.text(one, report.Asked("html"))
+        told = report.render(one, report.ReportOptions("html"))
     assert told.count("cannot be read") == 2
     assert "Posterior of shifted_one" in told
 
 
 def test_many_models_are_drawn_up_to_a_number_that_is_said(campaign, monkeypatch):
     monkeypatch.setattr(gallery, "MOST_MODELS", 0)
-    told = report.text(campaign, report.Asked("html"))
+    told = report.render(campaign, report.ReportOptions("html"))
     assert "Figures are drawn for the first 0 models; 1 more" in told
     assert "<svg" not in told
 
 
+@pytest.mark.slow
 def test_a_page_that_would_be_too_large_leaves_figures_out_and_says_so(campaign, made, monkeypatch):
     monkeypatch.setattr(campaign_page, "MOST_BYTES", len(made.encode()) - 1)
-    told = report.text(campaign, report.Asked("html"))
+    told = report.render(campaign, report.ReportOptions("html"))
     assert "1 figures are left out, which would make this page too large" in told
     assert told.count("<svg") == made.count("<svg") - 1 and "Posterior of exact_iid" not in told
     monkeypatch.setattr(campaign_page, "MOST_BYTES", 0)
-    assert report.text(campaign, report.Asked("html")).count("<svg") <= 1  # the model's graph
+    assert (
+        report.render(campaign, report.ReportOptions("html")).count("<svg") <= 1
+    )  # the model's graph
 
 
+@pytest.mark.slow
 def test_a_model_without_an_exact_answer_gets_its_pictures(tmp_path, monkeypatch):
     monkeypatch.setattr(figure_data, "MOST_SERIES", 1)
     with stored.campaign(tmp_path / "c", model="/no/where.py:mine", model_digest="0") as one:
-        told = report.text(one, report.Asked("html"))
+        told = report.render(one, report.ReportOptions("html"))
     assert "no exact answer" in told and "Ranks of the draws" in told
     assert "not drawn" not in told and "which a report does not run" in told
 
 
+@pytest.mark.slow
 def test_figures_are_written_in_three_formats_with_a_style_on_top(
     campaign, tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr(gallery, "_of_draws", lambda *_: None)  # four figures are enough here
+    monkeypatch.setattr(gallery, "FIGURES", (ess.FIGURE, seconds.FIGURE))  # two are enough here
     style = tmp_path / "mine.mplstyle"
     style.write_text("axes.facecolor: fedcba\n")
     given = ["report", str(campaign.folder), "--figures", str(tmp_path / "f")]
@@ -243,10 +304,10 @@ def test_figures_are_written_in_three_formats_with_a_style_on_top(
 
 
 def test_an_empty_campaign_s_page_says_so(tmp_path):
-    from samplerbench.harness.campaign.run import Campaign
+    from samplerbench.harness.campaign.campaign import Campaign
 
     with Campaign(Store.create(tmp_path / "c")) as one:
-        assert "This campaign holds no trial." in report.text(one, report.Asked("html"))
+        assert "This campaign holds no trial." in report.render(one, report.ReportOptions("html"))
 
 
 # -- in a browser --------------------------------------------------------------------------------
@@ -254,23 +315,29 @@ def test_an_empty_campaign_s_page_says_so(tmp_path):
 
 @pytest.fixture(scope="module")
 def seen(made, tmp_path_factory):
-    return browser.visit(made, tmp_path_factory.mktemp("browser"), "cold_s")
+    return browser.open_page(made, tmp_path_factory.mktemp("browser"), "cold_s")
 
 
+@pytest.mark.browser
+@pytest.mark.process
 def test_a_press_on_a_heading_sorts_and_the_browser_asks_for_nothing(seen):
     browser.assert_sorts_and_stays_shut(seen, "cold_s")
     assert seen["up"][-2:] == ["", ""]  # failed and declined
 
 
+@pytest.mark.browser
+@pytest.mark.process
 def test_on_a_phone_and_a_desk_in_light_and_dark_the_page_passes_an_accessibility_audit(seen):
     browser.assert_accessible(seen)
 
 
+@pytest.mark.browser
+@pytest.mark.process
 def test_what_is_wrong_with_a_page_is_seen(made, tmp_path):
     """The judge of pages is judged: a page with planted faults is not let through."""
     bad = made.replace(' lang="en"', "", 1).replace("--soft: #57606a", "--soft: #b8bcc2", 1)
     bad = bad.replace("<main>", '<main><p style="width: 500px">wide</p><img src="http://[::1]:9/">')
-    found = browser.visit(bad, tmp_path, "cold_s")
+    found = browser.open_page(bad, tmp_path, "cold_s")
     told = " ".join(found["audits"]["light", 390])
     for fault in ("html-has-lang", "color-contrast", "image-alt", "scrolls sideways: "):
         assert fault in told
@@ -287,7 +354,7 @@ def test_without_graphviz_the_page_says_that_there_is_no_graph_and_why(monkeypat
 
 
 @pytest.mark.skipif(
-    bool(model_graph.unavailable()),
+    bool(model_graph.missing_tools()),
     reason="graphviz (dot, and Python's graphviz) or NumPyro is not installed here",
 )
 def test_the_graph_is_drawn_by_numpyro_in_the_colours_of_the_page():

@@ -14,26 +14,27 @@ from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.statistics import power_law
 from samplerbench.harness.statistics.power_law import Sample
 from samplerbench.models.base import build
-from samplerbench.reports import report as command
-from samplerbench.reports.figures import scaling as figure_scaling
-from samplerbench.reports.figures import style
+from samplerbench.reports.figures import scaling, svg
+from samplerbench.reports.figures.style import use_style
 from samplerbench.reports.pages import campaign_page
-from samplerbench.reports.scaling import analysis as report
-from samplerbench.reports.scaling import text as scaling_text
-from samplerbench.reports.scaling.lines import axes
+from samplerbench.reports.report import render_by_size
+from samplerbench.reports.scaling import report
+from samplerbench.reports.scaling.analysis import Crossing, analyse_campaign, shorten
+from samplerbench.reports.scaling.lines import find_axes
 from samplerbench.samplers.base import Draws
 from tests.support.stored import result, trial
 
 SIZES = (32.0, 1e3, 3e4, 1e6)
 
 
+@pytest.mark.slow
 def test_an_exponent_is_found_and_its_interval_holds_it():
     rng = np.random.default_rng(20261124)
     logs, held, wide = np.log(SIZES), 0, []
     for _ in range(2000):
         errors = rng.uniform(0.02, 0.2, len(SIZES))
         values = np.exp(0.7 * logs - 3 + errors * rng.standard_normal(len(SIZES)))
-        fit = power_law.exponent(SIZES, values, errors)
+        fit = power_law.fit_exponent(SIZES, values, errors)
         held += fit.lo <= 0.7 <= fit.hi
         wide.append(fit.hi - fit.lo)
     # with known errors and Birge's factor at least 1, Student's t covers 95 % or more; 3.9 standard
@@ -43,18 +44,18 @@ def test_an_exponent_is_found_and_its_interval_holds_it():
 
 
 def test_without_errors_the_scatter_tells_them():
-    fit = power_law.exponent(SIZES, [2e-5 * s for s in SIZES], [None] * 4)
+    fit = power_law.fit_exponent(SIZES, [2e-5 * s for s in SIZES], [None] * 4)
     assert fit.exponent == pytest.approx(1) and fit.hi - fit.lo < 1e-9
-    bent = power_law.exponent(SIZES, [1 + 2e-5 * s for s in SIZES], [None] * 4)
+    bent = power_law.fit_exponent(SIZES, [1 + 2e-5 * s for s in SIZES], [None] * 4)
     assert bent.lo < 0 < bent.last < bent.hi  # no power law: the interval says so
     assert bent.last > 0.5
 
 
 def test_few_sizes_give_a_reason_instead_of_an_interval():
-    two = power_law.exponent((1, 100), (1.0, 10.0), (0.1, 0.1))
+    two = power_law.fit_exponent((1, 100), (1.0, 10.0), (0.1, 0.1))
     assert (two.exponent, two.lo, two.sizes) == (pytest.approx(0.5), None, 2)
     assert "no degree of freedom" in two.reason
-    one = power_law.exponent((1, 100), (1.0, None), (0.1, None))
+    one = power_law.fit_exponent((1, 100), (1.0, None), (0.1, None))
     assert one.exponent is None and "fewer than 2" in one.reason
 
 
@@ -67,9 +68,10 @@ def crossing(rng, slope: float):
     """CPU seconds grow with size from 1e-5 a point, the other device takes 0.3 s throughout."""
     first = [sample(1e-5 * s**slope, 500, rng) for s in SIZES]
     second = [sample(0.3, 500, rng) for s in SIZES]
-    return power_law.crossover(SIZES, first, second)
+    return power_law.find_crossover(SIZES, first, second)
 
 
+@pytest.mark.slow
 def test_a_crossover_is_found_and_its_interval_holds_it_most_times():
     # both lines are straight on logs, so the true crossing is 0.3 / 1e-5 points
     held = 0
@@ -83,16 +85,16 @@ def test_a_crossover_is_found_and_its_interval_holds_it_most_times():
 
 def test_lines_that_do_not_cross_say_none_and_equal_lines_say_undecided():
     rng = np.random.default_rng(3)
-    apart = power_law.crossover(
+    apart = power_law.find_crossover(
         SIZES, [sample(1e-3, 500, rng) for _ in SIZES], [sample(1.0, 500, rng) for _ in SIZES]
     )
-    assert (apart.at, apart.leader, apart.lo, apart.hi) == (None, "first", 0.0, 0.0)
-    says = report.Crossing("a", "b", "seconds", apart).says("n_points")
+    assert (apart.size, apart.leader, apart.lo, apart.hi) == (None, "first", 0.0, 0.0)
+    says = Crossing("a", "b", "seconds", apart).describe("n_points")
     assert says == "none within the sizes measured: a ahead throughout"
-    equal = power_law.crossover(
+    equal = power_law.find_crossover(
         SIZES, [sample(1.0, 500, rng) for _ in SIZES], [sample(1.0, 500, rng) for _ in SIZES]
     )
-    assert report.Crossing("a", "b", "seconds", equal).says("n") == (
+    assert Crossing("a", "b", "seconds", equal).describe("n") == (
         "not told apart within the sizes measured"
     )
 
@@ -112,7 +114,7 @@ SECONDS = {
 def campaign(tmp_path_factory):
     """Three lines by n_points; one of them is biased at the largest size, and one trial failed."""
     store = Store.create(tmp_path_factory.mktemp("scaling") / "c")
-    store.note("sweep", ["model.n_points"])
+    store.set_fact("sweep", ["model.n_points"])
     for n in POINTS:
         exact = build("linear", {"n_points": n}).exact()
         for (sampler, device), seconds in SECONDS.items():
@@ -148,48 +150,52 @@ def put(store, one, exact, seconds, shift):
         for at, name in enumerate(exact.names):
             sites[name] = sites[name] + shift * exact.sd[at]
         runs.append(Draws({k: v[None] for k, v in sites.items()}, gradients=1000))
-    draws_file.save(scratch(store, one) / "draws.npz", {"replicates": runs})
+    draws_file.save_draws(scratch(store, one) / "draws.npz", {"replicates": runs})
     store.commit(one, ended, store.scratch(one.id), 1.0)
 
 
+@pytest.mark.slow
 def test_lines_are_samplers_and_devices_by_the_swept_size_defaults_included(campaign):
-    (axis,) = axes(campaign, campaign.rows())
+    (axis,) = find_axes(campaign, campaign.rows())
     assert (axis.name, axis.sizes) == ("n_points", list(POINTS))
-    assert {axis.called(line) for line in axis.lines} == {
-        "honest_one on cpu", "honest_one on gpu", "shifted_one on cpu", "lost_one on cpu"
-    }  # fmt: skip
+    assert {axis.get_name(line) for line in axis.lines} == {
+        "honest_one on cpu",
+        "honest_one on gpu",
+        "shifted_one on cpu",
+        "lost_one on cpu",
+    }
 
 
 def test_the_report_by_size_tells_exponents_crossovers_and_who_stops_being_honest(campaign):
-    (found,) = report.of(campaign, campaign.rows())
+    (found,) = analyse_campaign(campaign, campaign.rows())
     grown = {(g.line, g.quantity): g.fit for g in found.growth}
     assert grown["honest_one on cpu", "warm_s"].exponent == pytest.approx(1, abs=0.01)
     assert grown["honest_one on gpu", "warm_s"].exponent == pytest.approx(0, abs=0.01)
-    crossed = {(c.first, c.second): c.found for c in found.crossings}
+    crossed = {(c.first, c.second): c.crossover for c in found.crossings}
     gpu = crossed["honest_one on cpu", "honest_one on gpu"]
     assert gpu.leader == "second" and gpu.lo < 5000 < gpu.hi  # 0.05 s / 1e-5 s a point
-    told = dict(found.honest)
+    told = dict(found.verdicts)
     assert told["honest_one on cpu"] == "honest from 32 to 30.0k"
     assert told["shifted_one on cpu"].endswith("broken at 30.0k")
     assert told["lost_one on cpu"] == "out of memory from 32 to 30.0k"
 
 
 def test_a_page_shows_the_first_lines_at_sizes_from_end_to_end_and_says_what_it_left(campaign):
-    (whole,) = report.of(campaign, campaign.rows())
-    short, left = report.brief(whole, lines=2, sizes=2)
+    (whole,) = analyse_campaign(campaign, campaign.rows())
+    short, left = shorten(whole, lines=2, sizes=2)
     assert left == f"2 of {len(POINTS)} sizes and the first 2 of 4 lines"
     assert short.axis.sizes == [POINTS[0], POINTS[-1]]
     assert [line.label for line in short.axis.lines] == [
         line.label for line in whole.axis.lines[:2]
     ]
-    kept = {short.axis.called(line) for line in short.axis.lines}
+    kept = {short.axis.get_name(line) for line in short.axis.lines}
     assert short.growth == [g for g in whole.growth if g.line in kept]  # fitted to all sizes
-    assert report.brief(whole, lines=4, sizes=len(POINTS)) == (whole, "")
+    assert shorten(whole, lines=4, sizes=len(POINTS)) == (whole, "")
 
 
-@pytest.mark.parametrize("form", scaling_text.FORMATS)
+@pytest.mark.parametrize("form", report.FORMATS)
 def test_every_format_holds_the_numbers(campaign, form):
-    text = command.by_size(campaign, form)
+    text = render_by_size(campaign, form)
     assert "honest_one" in text.replace("\\_", "_") and "points" in text
     if form == "json":
         (one,) = json.loads(text)
@@ -199,20 +205,21 @@ def test_every_format_holds_the_numbers(campaign, form):
         assert max(map(len, text.splitlines())) < 250
 
 
+@pytest.mark.slow
 def test_the_page_and_the_figures_show_it(campaign, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        campaign_page.gallery, "galleries", lambda *_: []
+        campaign_page, "make_galleries", lambda *_: []
     )  # of each model: 10 s, not ours
-    monkeypatch.setattr(campaign_page, "_graphs", lambda *_: {})
+    monkeypatch.setattr(campaign_page, "_start_graphs", lambda *_: {})
     rows = campaign.rows()
-    html = campaign_page.text(campaign, rows)
-    assert "How it grows with n_points" in html and "Cost against n_points" in html
+    html = campaign_page.render(campaign, rows)
+    assert "Scaling with n_points" in html and "Cost against n_points" in html
     assert "more axes" not in html
     monkeypatch.setattr(campaign_page, "MOST_AXES", 0)
-    assert "1 more axes of size are not shown here" in campaign_page.text(campaign, rows)
-    with style.styled():
-        (drawn,) = figure_scaling.pictures(report.of(campaign, rows))
-        paths = style.save([drawn], tmp_path)
+    assert "1 more axes of size are not shown here" in campaign_page.render(campaign, rows)
+    with use_style():
+        (drawn,) = scaling.draw_axes(analyse_campaign(campaign, rows))
+        paths = svg.save([drawn], tmp_path)
     assert {p.suffix for p in paths} == {".svg", ".pdf", ".png", ".md"}
     assert "seconds, warm to the power 1.00" in drawn.alt
 
@@ -221,6 +228,6 @@ def test_what_has_no_sizes_or_no_such_format_is_refused(tmp_path):
     from tests.support import stored
 
     with stored.campaign(tmp_path / "c") as found, pytest.raises(UsageError, match="--sweep"):
-        command.by_size(found, "table")
+        render_by_size(found, "table")
     with pytest.raises(UsageError, match="expected: table, markdown, json, csv"):
-        scaling_text.text([], "latex")
+        report.render([], "latex")

@@ -1,0 +1,107 @@
+"""The tables of a comparison: ratios, changes between stacks, and what both sides ran on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from samplerbench.harness.comparison.paired_ratios import MEANING, Conclusion, Ratio
+from samplerbench.harness.scoring.columns import BY_NAME
+from samplerbench.reports.comparison.comparison import Comparison
+from samplerbench.reports.comparison.provenance_diff import Fact
+from samplerbench.reports.tables.table import Cell, Column, Table, text_rows
+from samplerbench.rounding import format_number, format_rounded
+
+COLUMNS = (
+    Column("sampler", description="the row whose ratio to its reference is given"),
+    Column("reference"),
+    Column("model"),
+    Column("quantity"),
+    Column("ratio", align="right", description="above 1 the sampler has more of the quantity"),
+    Column("95 % interval"),
+    Column("pairs", align="right", description="replicates or runs that were paired"),
+    Column("conclusion", description="after Holm's correction over all ratios"),
+)
+WITHIN_PAIR = (3, 4, 5, 6, 7)  # columns that differ between ratios of one pair of rows
+RATIO_NOTE = (
+    "Ratios with 95 % intervals from paired replicates; conclusions after Holm's correction over"
+    " all of them. Seconds vary between processes and days by more than within one."
+)
+CHANGE_NOTE = (
+    "Seconds but warm_s are of one process each: no interval. Draws are compared bit by bit"
+    " for the same key; else means and widths of all replicates (Kolmogorov-Smirnov)."
+)
+
+
+def ratio_table(comparison: Comparison, ratios: Sequence[Ratio], title: str = "") -> Table:
+    """Every ratio as one row."""
+    return Table(title, COLUMNS, [_ratio_row(comparison, ratio) for ratio in ratios])
+
+
+def pair_tables(comparison: Comparison) -> list[Table]:
+    """One table for each pair of rows, of its quantities."""
+    return [
+        ratio_table(comparison, ratios, f"{row} against {reference}").select(WITHIN_PAIR)
+        for (row, reference), ratios in _by_pair(comparison.ratios).items()
+    ]
+
+
+def change_tables(comparison: Comparison) -> list[Table]:
+    """One table for each sampler and pair of stacks: what changed between them."""
+    return [
+        ratio_table(
+            comparison, ratios, f"{row}, changes since {reference.rpartition(' on ')[2]}"
+        ).select(WITHIN_PAIR)
+        for (row, reference), ratios in _by_pair(comparison.changes).items()
+    ]
+
+
+def fact_table(comparison: Comparison, facts: Sequence[Fact], title: str) -> Table:
+    """Machines, versions, settings and budgets of both sides."""
+    columns = [Column(heading) for heading in ("property", *comparison.sides)]
+    return Table(title, columns, text_rows([(f.name, f.row, f.reference) for f in facts]))
+
+
+def ratio_texts(ratio: Ratio) -> tuple[str, str]:
+    """The ratio to the digits that its interval supports, and the interval; "-" where none is."""
+    if ratio.value is None:
+        return "-", ""
+    if ratio.lo is None or ratio.hi is None:
+        return format_number(ratio.value), ""
+    value, lo, hi = (
+        format_rounded(v, ratio.lo, ratio.hi) for v in (ratio.value, ratio.lo, ratio.hi)
+    )
+    return value, f"{lo} to {hi}"
+
+
+def _by_pair(ratios: Sequence[Ratio]) -> dict[tuple[str, str], list[Ratio]]:
+    pairs: dict[tuple[str, str], list[Ratio]] = {}
+    for ratio in ratios:
+        pairs.setdefault((ratio.row, ratio.reference), []).append(ratio)
+    return pairs
+
+
+def _ratio_row(comparison: Comparison, ratio: Ratio) -> list[Cell]:
+    text, interval = ratio_texts(ratio)
+    is_finite = ratio.value is not None and math.isfinite(ratio.value)
+    key = repr(float(ratio.value or 0)) if is_finite else ""
+    is_marked = ratio.value is not None and comparison.is_marked(ratio)
+    model = str(comparison.get_rows(ratio)[0]["model"])
+    pairs = str(ratio.pairs or "")
+    before = text_rows([[ratio.row, ratio.reference, model]])[0]
+    quantity = Cell(ratio.quantity, reason=_meaning(ratio.quantity), key=ratio.quantity)
+    after = text_rows([[interval, pairs, _conclusion(ratio)]])[0]
+    return [*before, quantity, Cell(text, marked=is_marked, key=key), *after]
+
+
+def _meaning(quantity: str) -> str:
+    """What a quantity of a ratio, or a column of what changed, is in words."""
+    column = BY_NAME.get(quantity)
+    return MEANING.get(quantity, column.description if column else "")
+
+
+def _conclusion(ratio: Ratio) -> str:
+    """The conclusion in words, with its reason."""
+    if ratio.conclusion is Conclusion.NOT_COMPARED:
+        return f"not compared: {ratio.reason}"
+    return f"{ratio.answer}: {ratio.reason}" if ratio.reason else ratio.answer

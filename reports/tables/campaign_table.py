@@ -1,0 +1,81 @@
+"""The table of a campaign's rows: the main columns, and those that tell rows apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from samplerbench.reports.tables.cells import Row, make_cell
+from samplerbench.reports.tables.notes import make_notes, make_title
+from samplerbench.reports.tables.selection import (
+    BY_NAME,
+    TEXTUAL,
+    choose_columns,
+    differing_columns,
+)
+from samplerbench.reports.tables.table import Column, Table
+
+#: what a table shows: name -> heading and unit, short enough for 120 columns
+MAIN = {
+    "sampler": ("sampler", ""),
+    "verdict": ("verdict", ""),
+    "ess": ("ESS\nclaim", ""),
+    "realised_ess": ("ESS\nrealised", ""),
+    "calibration": ("cali-\nbration", ""),
+    "mean_error": ("mean error", "in sd"),
+    "sd_ratio": ("sd ratio", ""),
+    "log_z_error": ("log Z\nerror", ""),
+    "cold_s": ("cold", "s"),
+    "warm_s": ("warm", "s"),
+    "ess_per_s": ("ESS/s", ""),
+    "seconds_to_5pct": ("s to\n5 %", ""),
+}
+#: left out first where a terminal is too narrow, in this order
+EXPENDABLE = ("sd_ratio", "calibration", "ess_per_s", "mean_error", "log_z_error", "cold_s", "ess")
+BETTER = {
+    "higher": "higher is better",
+    "lower": "lower is better",
+    "one": "1 is best",
+    "zero": "0 is best",
+}
+MOST_ROWS = 10_000  # of a table that is read; CSV and JSON have all
+
+
+def make_table(
+    rows: Sequence[Row],
+    names: Sequence[str] | None = None,
+    total: int = 0,
+    most: int | None = None,
+) -> Table:
+    """The table for readers: columns as requested, or the main ones and those that tell rows apart.
+
+    ``total``: how many rows there are, where ``rows`` holds the first ones; ``most`` (or
+    MOST_ROWS) are shown.
+    """
+    total = max(total, len(rows))
+    rows = rows[: most or MOST_ROWS]
+    chosen = choose_columns(names, rows) if names else [*differing_columns(rows), *MAIN]
+    columns = [make_column(name) for name in chosen]
+    if names:  # what is requested is never left out
+        columns = [replace(column, omit_rank=0) for column in columns]
+    notes = make_notes(rows, chosen)
+    if total > len(rows):
+        notes.append(f"the first {len(rows)} of {total} rows; --format csv has all")
+    cells = [[make_cell(row, name) for name in chosen] for row in rows]
+    return Table(make_title(rows), columns, cells, notes)
+
+
+def make_column(name: str) -> Column:
+    """The column of a row's value: its heading, and what it says."""
+    heading, unit = MAIN.get(name, (name, ""))
+    source = BY_NAME[name]
+    better = BETTER.get(source.better)
+    return Column(
+        heading,
+        unit,
+        "left" if name in TEXTUAL else "right",
+        name,
+        f"{source.description}; {better}" if better else source.description,
+        source.group,
+        EXPENDABLE.index(name) + 1 if name in EXPENDABLE else 0,
+    )

@@ -1,0 +1,110 @@
+"""What stands around a table of a campaign: what all rows share, and why rows are not honest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from samplerbench.reports.tables.cells import (
+    MARK_MEANING,
+    SPEEDS_AND_ENDS,
+    Row,
+    is_comparable,
+    label,
+)
+from samplerbench.reports.tables.selection import (
+    AXES,
+    differing_columns,
+    follows_sweep,
+    model_family,
+)
+
+MOST_NOTES = 40
+#: column -> a few words with its value, where all rows have the same
+IN_WORDS = {
+    "model": "model {}",
+    "replicates": "{} replicates",
+    "chains": "{} chain(s)",
+    "warmup": "{} warm-up",
+    "draws": "{} draws",
+    "environment": "environment {}",
+    "device": "device {}",
+    "precision": "{}-bit",
+}
+
+
+def make_title(rows: Sequence[Row]) -> str:
+    """What all rows have in common, in one line."""
+    return ", ".join(list_shared(rows)) or "no finished trial"
+
+
+def list_shared(rows: Sequence[Row]) -> list[str]:
+    """What all rows have in common, each in a few words."""
+    same = [name for name in IN_WORDS if len({row[name] for row in rows}) == 1]  # none: no rows
+    words = [IN_WORDS[name].format(rows[0][name]) for name in same]
+    if rows and "model" not in same and follows_sweep("model", rows):
+        words.insert(0, IN_WORDS["model"].format(model_family(rows[0])))
+    return words
+
+
+def make_notes(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
+    """What stands below a table: why rows are not honest, and what the marks in it mean."""
+    notes = [*verdict_notes(rows), *warning_notes(rows)]
+    speeds = [name for name in columns if name in SPEEDS_AND_ENDS]
+    doubtful = (row for row in rows if not is_comparable(row)) if speeds else ()
+    if any(row[name] is not None for row in doubtful for name in speeds):
+        notes.append(MARK_MEANING)
+    return notes
+
+
+def verdict_notes(rows: Sequence[Row]) -> list[str]:
+    """Why each row is not ok, or not honest; its ground truth where that is not exact."""
+    notes = []
+    for row, name in zip(rows, _row_names(rows), strict=True):
+        if row["status"] != "ok":
+            notes.append(f"{name}: {row['status']}: {row['reason']}")
+        elif row["verdict"] not in (None, "honest"):
+            notes.append(f"{name}: {row['verdict']}: {row['verdict_reason']}")
+    return _shorten([*notes, *_ground_truth_notes(rows)])
+
+
+def _ground_truth_notes(rows: Sequence[Row]) -> list[str]:
+    """Where the ground truth comes from that is not exact."""
+    sources = {row["answer"] for row in rows if row["answer"] is not None}
+    if len(sources) == 1 and sources != {"exact"}:
+        return [f"accuracy is measured against {sources.pop()}"]
+    by_model: dict[str, set[str]] = {}
+    for row in rows:
+        by_model.setdefault(row["model"], set()).add(row["answer"] or "")
+    alike = {model for model, answers in by_model.items() if len(answers - {""}) == 1}
+    pairs = {
+        (f"model {row['model']}" if row["model"] in alike else name, row["answer"])
+        for row, name in zip(rows, _row_names(rows), strict=True)
+        if row["answer"] not in (None, "exact")
+    }
+    return [f"{name}: accuracy is measured against {source}" for name, source in sorted(pairs)]
+
+
+def warning_notes(rows: Sequence[Row]) -> list[str]:
+    """What was unusual in the runs."""
+    pairs = zip(rows, _row_names(rows), strict=True)
+    return _shorten(
+        [f"{name}: {'; '.join(row['warnings'])}" for row, name in pairs if row["warnings"]]
+    )
+
+
+def _row_names(rows: Sequence[Row]) -> list[str]:
+    """Each row's sampler, and on what, where rows differ in that."""
+    axes = [name for name in differing_columns(rows) if name in AXES]
+    places = [", ".join(str(row[name]) for name in axes) for row in rows]
+    return [
+        f"{label(row)} on {place}" if place else label(row)
+        for row, place in zip(rows, places, strict=True)
+    ]
+
+
+def _shorten(notes: Sequence[str]) -> list[str]:
+    """Each note once (rows by parameter repeat them), and the first ones of very many."""
+    distinct = list(dict.fromkeys(notes))
+    if len(distinct) <= MOST_NOTES:
+        return distinct
+    return [*distinct[:MOST_NOTES], f"and {len(distinct) - MOST_NOTES} more: see --format csv"]

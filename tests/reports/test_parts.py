@@ -1,0 +1,64 @@
+"""Parts of reports on their own: appendix, main table, split rows, scaling, what differs."""
+
+from __future__ import annotations
+
+import pytest
+
+from samplerbench.reports.comparison import provenance_diff
+from samplerbench.reports.pages import appendix, main_table
+from samplerbench.reports.scaling import analysis, records, tables
+from samplerbench.reports.tables import by_parameter
+from tests.support import stored
+
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory):
+    with stored.campaign(tmp_path_factory.mktemp("parts") / "c") as campaign:
+        yield campaign
+
+
+@pytest.fixture(scope="module")
+def rows(campaign):
+    return campaign.rows()
+
+
+def test_the_appendix_tells_each_failure_with_the_end_of_its_log(campaign, rows):
+    values = appendix.prepare_appendix(campaign, rows, campaign.store.trials(), sections=1)
+    failures = {failure["label"].partition(":")[0]: failure for failure in values["failures"]}
+    assert set(failures) == {"failed_one", "declined_one"} and not values["more_failures"]
+    assert failures["failed_one"]["log"].startswith("Traceback")
+    assert failures["declined_one"]["reason"] == "no gradient here"
+    assert "\x1b" not in failures["failed_one"]["log"]
+
+
+def test_the_main_table_has_a_row_each_and_its_columns_in_groups(rows):
+    table = main_table.prepare_main_table(rows, None)["table"]
+    groups = [column.group for column in table.columns]
+    assert len(table.rows) == len(rows)
+    assert list(dict.fromkeys(groups)) == [
+        name for name in main_table.GROUPS.values() if name in groups
+    ]
+    chosen = main_table.prepare_main_table(rows, ["calibration", "sampler"])["table"]
+    assert len(chosen.columns) == 2 and len(chosen.rows[0]) == 2
+
+
+def test_rows_are_split_by_parameter_and_the_worst_is_the_whole_rows(campaign, rows):
+    trial = campaign.store.trials()[0]
+    split = by_parameter.split_by_parameter(rows[:1], {trial.id: campaign.scores(trial)})
+    assert [row["parameter"] for row in split] == ["m", "c"]
+    assert min(row["realised_ess"] for row in split) == rows[0]["realised_ess"]
+    assert {row["cold_s"] for row in split} == {rows[0]["cold_s"]}
+    (whole,) = by_parameter.split_by_parameter(rows[:1], {})
+    assert whole["parameter"] is None
+
+
+def test_a_fact_differs_where_its_sides_do():
+    assert provenance_diff.Fact("jax", "0.4.23", "0.10.2").differs
+    assert not provenance_diff.Fact("jax", "0.4.23", "0.4.23").differs
+
+
+def test_a_campaign_of_one_size_has_no_scaling(campaign, rows):
+    assert analysis.analyse_campaign(campaign, rows) == []
+    empty = analysis.analyse_campaign(campaign, [])
+    assert [records.make_record(one) for one in empty] == []
+    assert [tables.make_tables(one) for one in empty] == []
