@@ -1,4 +1,4 @@
-"""What is sampled: one file a model; its data, its NumPyro program, its exact answer."""
+"""Models: one file each, with its data, its NumPyro program and its exact posterior."""
 
 if __name__ != "samplerbench.models":  # as a top-level module it would be a second copy of it
     raise ImportError(

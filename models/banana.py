@@ -16,19 +16,14 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from samplerbench.models.base import (
-    Array,
-    Exact,
-    Model,
-    Sites,
-    add,
-)
+from samplerbench.components import component_names
+from samplerbench.models.base import Array, Exact, Model, Sites, add
 from samplerbench.models.exact import normal_mixture
-from samplerbench.models.exact.multivariate_normal import components
-from samplerbench.options import between, require, whole
+from samplerbench.options import require, require_between, require_whole
 
 BROAD = 3.0  # sd of the prior over that of the error
 REACH = 9.0  # sds of u that the quadrature covers: 1e-19 lies outside
@@ -44,8 +39,8 @@ class Options:
 
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""
-        whole("dim", self.dim, 2, 4096)
-        between("length", self.length, 0.1, 100.0)
+        require_whole("dim", self.dim, 2, 4096)
+        require_between("length", self.length, 0.1, 100.0)
         bend = self.curvature * self.length**2
         most = "from 0 up, and curvature times length^2 up to 50 (thicknesses that one sd bends)"
         require(0 <= self.curvature and bend <= 50, "curvature", self.curvature, most)
@@ -65,7 +60,7 @@ def make_program(options: Options) -> Callable[..., None]:
     """The NumPyro program."""
     many, few = options.sizes
 
-    def program(a, b) -> None:
+    def program(a: Any, b: Any) -> None:
         import jax.numpy as jnp
         import numpyro
         import numpyro.distributions as dist
@@ -88,7 +83,7 @@ def simulate(options: Options, rng: np.random.Generator) -> tuple[Sites, Sites]:
     return {"u": u, "w": z + bend(options, u[:few])}, {"a": a, "b": z + rng.standard_normal(few)}
 
 
-def exact(options: Options, data: Sites) -> Exact:
+def make_exact(options: Options, data: Sites) -> Exact:
     """The exact posterior of ``u`` and ``w`` given ``data``.
 
     A normal mean with an error e, a prior of BROAD e and one observation y has posterior mean k y
@@ -102,11 +97,11 @@ def exact(options: Options, data: Sites) -> Exact:
     many, few = options.sizes
     k, c = BROAD**2 / (1 + BROAD**2), options.curvature
     m, s2 = k * data["a"], k * options.length**2
-    bent = m[:few]
-    mean = np.append(m, k * data["b"] + c * (bent**2 + s2 - options.length**2))
-    covariance = np.diag(np.append(np.full(many, s2), k + c**2 * (2 * s2**2 + 4 * bent**2 * s2)))
+    middle = m[:few]
+    mean = np.append(m, k * data["b"] + c * (middle**2 + s2 - options.length**2))
+    covariance = np.diag(np.append(np.full(many, s2), k + c**2 * (2 * s2**2 + 4 * middle**2 * s2)))
     across = many + np.arange(few)
-    covariance[np.arange(few), across] = covariance[across, np.arange(few)] = 2 * c * bent * s2
+    covariance[np.arange(few), across] = covariance[across, np.arange(few)] = 2 * c * middle * s2
 
     def draw(rng: np.random.Generator, count: int) -> Sites:
         u = m + math.sqrt(s2) * rng.standard_normal((count, many))
@@ -114,10 +109,10 @@ def exact(options: Options, data: Sites) -> Exact:
         return {"u": u, "w": z + bend(options, u[:, :few])}
 
     return Exact(
-        names=components("u", many) + components("w", few),
+        names=(*component_names("u", (many,)), *component_names("w", (few,))),
         mean=mean,
         covariance=covariance,
-        quantile=functools.partial(_quantile, options, m, k * data["b"], s2, k, {}),
+        quantile=functools.partial(_compute_quantiles, options, m, k * data["b"], s2, k, {}),
         draw=draw,
         log_evidence=_log_evidence(data["a"], options.length) + _log_evidence(data["b"], 1.0),
     )
@@ -128,22 +123,30 @@ def _log_evidence(y: Array, error: float) -> float:
     return float(-0.5 * (y @ y / variance + len(y) * math.log(2 * math.pi * variance)))
 
 
-def _quantile(
-    options: Options, m: Array, z: Array, s2: float, z2: float, kept: dict, probabilities: Array
+def _compute_quantiles(
+    options: Options,
+    m: Array,
+    z: Array,
+    s2: float,
+    z2: float,
+    tables: dict[Any, Any],
+    probabilities: Array,
 ) -> Array:
-    """Marginal quantiles; bananas with the same centre share one table, held in ``kept``."""
+    """Marginal quantiles; bananas with the same centre share one table, held in ``tables``."""
     from scipy.special import ndtri  # inside: models are listed without SciPy
 
     p = np.asarray(probabilities, dtype=float)
     columns = list((m + math.sqrt(s2) * ndtri(p)[:, None]).T)
     for centre in zip(m[: len(z)].tolist(), z.tolist()):  # noqa: B905
-        if centre not in kept:
-            kept[centre] = _bent(options, *centre, s2, z2)
-        columns.append(kept[centre](p))
+        if centre not in tables:
+            tables[centre] = _mix_bent_normals(options, *centre, s2, z2)
+        columns.append(tables[centre](p))
     return np.stack(columns, axis=1)
 
 
-def _bent(options: Options, m: float, z: float, s2: float, z2: float) -> Callable[[Array], Array]:
+def _mix_bent_normals(
+    options: Options, m: float, z: float, s2: float, z2: float
+) -> Callable[[Array], Array]:
     """Quantiles of one w: normals of variance ``z2`` mixed over u, by the trapezium rule.
 
     As a function of u a component of the mixture is as wide as its sd over the slope of the bend.
@@ -155,7 +158,9 @@ def _bent(options: Options, m: float, z: float, s2: float, z2: float) -> Callabl
     step = min(0.1 * s, 0.5 * math.sqrt(z2) / steepest if steepest > 0 else math.inf)
     u = np.linspace(m - REACH * s, m + REACH * s, 1 + math.ceil(2 * REACH * s / step))
     shares = np.exp(-0.5 * ((u - m) / s) ** 2)
-    return normal_mixture.quantile(shares, z + bend(options, u), np.full_like(u, math.sqrt(z2)))
+    return normal_mixture.make_quantile(
+        shares, z + bend(options, u), np.full_like(u, math.sqrt(z2))
+    )
 
 
 def build(options: Options) -> Model:
@@ -165,7 +170,7 @@ def build(options: Options) -> Model:
         name="banana",
         data={"a": np.zeros(many), "b": np.zeros(few)},
         program=make_program(options),
-        exact_given=functools.partial(exact, options),
+        exact_given=functools.partial(make_exact, options),
         simulate=functools.partial(simulate, options),
     )
 

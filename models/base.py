@@ -1,4 +1,4 @@
-"""The contract of a model: a NumPyro program with its data, and its exact answer if it has one."""
+"""What a model is: a NumPyro program with its data, and its exact posterior where that is known."""
 
 from __future__ import annotations
 

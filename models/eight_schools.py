@@ -20,18 +20,13 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from samplerbench.models.base import (
-    Array,
-    Exact,
-    Model,
-    Sites,
-    add,
-)
+from samplerbench.components import component_names
+from samplerbench.models.base import Array, Exact, Model, Sites, add
 from samplerbench.models.exact import normal_mixture
-from samplerbench.models.exact.multivariate_normal import components
 from samplerbench.models.exact.tabulated_cdf import Table, invert, tabulate
 
 Y = (28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0)
@@ -40,7 +35,7 @@ MU_SD, TAU_SCALE = 5.0, 5.0
 CELL = 0.05  # of log tau
 # log units of tau below and above all scales of the data: the density of t falls like e^t below;
 # above like e^-t for the prior alone and e^(-9 t) with eight schools
-BELOW, ABOVE = 40.0, 40.0
+LOG_BELOW, LOG_ABOVE = 40.0, 40.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +48,7 @@ class Options:
 def make_program(options: Options) -> Callable[..., None]:
     """The NumPyro program."""
 
-    def program(y, sigma) -> None:
+    def program(y: Any, sigma: Any) -> None:
         import jax.numpy as jnp
         import numpyro
         import numpyro.distributions as dist
@@ -76,11 +71,11 @@ def simulate(data: Sites, rng: np.random.Generator) -> tuple[Sites, Sites]:
     mu, tau = MU_SD * rng.standard_normal(), TAU_SCALE * abs(rng.standard_cauchy())
     theta = mu + tau * rng.standard_normal(len(data["sigma"]))
     y = theta + data["sigma"] * rng.standard_normal(len(theta))
-    return {"mu": np.float64(mu), "tau": np.float64(tau), "theta": theta}, {**data, "y": y}
+    return {"mu": np.asarray(mu), "tau": np.asarray(tau), "theta": theta}, {**data, "y": y}
 
 
 @dataclass(frozen=True)
-class Given:
+class Conditional:
     """The posterior given each tau: normal in mu and theta, jointly."""
 
     log_density: Array  # of t = log tau and y together, [tau]
@@ -91,7 +86,7 @@ class Given:
     mu_variance: Array  # [tau]
 
 
-def given(t: Array, data: Sites) -> Given:
+def condition(t: Array, data: Sites) -> Conditional:
     """The posterior given tau = exp(t).
 
     With s_j^2 = sigma_j^2 + tau^2: y_j ~ Normal(mu, s_j), so mu has precision P = sum 1 / s_j^2 +
@@ -116,7 +111,7 @@ def given(t: Array, data: Sites) -> Given:
     rise = ((off + 1 / precision[:, None]) / s2**2 - 1 / s2).sum(axis=1)
     b = data["sigma"] ** 2 / s2
     ones = np.ones((len(t), 1))
-    return Given(
+    return Conditional(
         log_density=prior + likelihood,
         slope=-np.tanh(z) + tau2[:, 0] * rise,
         mean=np.hstack([m[:, None], y + b * (m[:, None] - y)]),
@@ -132,7 +127,7 @@ class Posterior:
 
     t: Array  # nodes, [node]
     shares: Array  # of the probability, sum 1, [node]
-    given: Given  # at the nodes
+    conditional: Conditional  # at the nodes
     log_evidence: float
     table: Table  # the cdf of t
 
@@ -140,12 +135,12 @@ class Posterior:
 def integrate(data: Sites, cell: float = CELL) -> Posterior:
     """The posterior of t in cells of width ``cell``, and of all else given t."""
     scales = np.abs([TAU_SCALE, *data["y"], *data["sigma"]])
-    low = math.log(min(TAU_SCALE, data["sigma"].min())) - BELOW
-    cells = math.ceil((math.log(scales.max()) + ABOVE - low) / cell)
+    low = math.log(min(TAU_SCALE, data["sigma"].min())) - LOG_BELOW
+    cells = math.ceil((math.log(scales.max()) + LOG_ABOVE - low) / cell)
     edges = low + cell * np.arange(cells + 1)
     nodes, weights = np.polynomial.legendre.leggauss(4)
     t = (edges[:-1, None] + cell * (nodes + 1) / 2).ravel()
-    inside, ends = given(t, data), given(edges, data)
+    inside, ends = condition(t, data), condition(edges, data)
     top = inside.log_density.max()
     mass = np.exp(inside.log_density - top) * np.tile(cell * weights / 2, cells)
     total = mass.sum()
@@ -155,10 +150,10 @@ def integrate(data: Sites, cell: float = CELL) -> Posterior:
     return Posterior(t, mass / total, inside, float(top + np.log(total)), table)
 
 
-def moments(found: Posterior) -> tuple[Array, Array]:
+def compute_moments(posterior: Posterior) -> tuple[Array, Array]:
     """Mean [parameter] and covariance of mu, tau, theta, by the laws of total mean and variance."""
-    g, w = found.given, found.shares
-    means = np.insert(g.mean, 1, np.exp(found.t), axis=1)
+    g, w = posterior.conditional, posterior.shares
+    means = np.insert(g.mean, 1, np.exp(posterior.t), axis=1)
     pull = np.insert(g.pull, 1, 0.0, axis=1)
     mean = w @ means
     away = means - mean
@@ -167,43 +162,43 @@ def moments(found: Posterior) -> tuple[Array, Array]:
     return mean, covariance
 
 
-def exact(data: Sites) -> Exact:
+def make_exact(data: Sites) -> Exact:
     """The exact posterior of ``mu``, ``tau`` and ``theta`` given ``data``, by quadrature.
 
     The standard errors are what cells twice as wide change, far above the error of these.
     """
-    found = integrate(data)
-    mean, covariance = moments(found)
-    rough_mean, rough = moments(integrate(data, 2 * CELL))
-    g = found.given
+    posterior = integrate(data)
+    mean, covariance = compute_moments(posterior)
+    rough_mean, rough = compute_moments(integrate(data, 2 * CELL))
+    g = posterior.conditional
     sds = np.sqrt(g.own + g.pull**2 * g.mu_variance[:, None])
     marginals = [
-        normal_mixture.quantile(found.shares, *columns)
+        normal_mixture.make_quantile(posterior.shares, *columns)
         for columns in zip(g.mean.T, sds.T)  # noqa: B905 (strict= needs Python 3.10)
     ]
 
     def quantile(probabilities: Array) -> Array:
         columns = [at(probabilities) for at in marginals]
-        columns.insert(1, np.exp(invert(found.table, probabilities)))
+        columns.insert(1, np.exp(invert(posterior.table, probabilities)))
         return np.stack(columns, axis=1)
 
     return Exact(
-        names=("mu", "tau", *components("theta", len(data["y"]))),
+        names=("mu", "tau", *component_names("theta", (len(data["y"]),))),
         mean=mean,
         covariance=covariance,
         quantile=quantile,
-        draw=functools.partial(draw, data, found),
-        log_evidence=found.log_evidence,
+        draw=functools.partial(draw, data, posterior),
+        log_evidence=posterior.log_evidence,
         source="quadrature",
         mean_se=np.abs(mean - rough_mean),
         sd_se=np.abs(np.sqrt(np.diag(covariance)) - np.sqrt(np.diag(rough))),
     )
 
 
-def draw(data: Sites, found: Posterior, rng: np.random.Generator, count: int) -> Sites:
+def draw(data: Sites, posterior: Posterior, rng: np.random.Generator, count: int) -> Sites:
     """Independent draws: tau by its inverse cdf, then mu given tau, then theta given both."""
-    t = invert(found.table, rng.random(count))
-    at = given(t, data)
+    t = invert(posterior.table, rng.random(count))
+    at = condition(t, data)
     mu = at.mean[:, 0] + np.sqrt(at.mu_variance) * rng.standard_normal(count)
     middle = at.mean[:, 1:] + at.pull[:, 1:] * (mu - at.mean[:, 0])[:, None]
     theta = middle + np.sqrt(at.own[:, 1:]) * rng.standard_normal(middle.shape)
@@ -217,7 +212,7 @@ def build(options: Options) -> Model:
         name="eight_schools",
         data=data,
         program=make_program(options),
-        exact_given=exact,
+        exact_given=make_exact,
         simulate=functools.partial(simulate, data),
     )
 

@@ -17,16 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from samplerbench.models.base import (
-    Array,
-    Exact,
-    Model,
-    Sites,
-    add,
-)
+from samplerbench.components import component_names
+from samplerbench.models.base import Array, Exact, Model, Sites, add
 from samplerbench.models.exact import normal_mixture
-from samplerbench.models.exact.multivariate_normal import components
-from samplerbench.options import between, whole
+from samplerbench.options import require_between, require_whole
 
 
 @dataclass(frozen=True)
@@ -39,8 +33,10 @@ class Options:
 
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""
-        whole("dim", self.dim, 2, 4096)
-        between("scale", self.scale, 0.1, 4.0)  # at 4 an sd of x is 55 and its kurtosis 10^7
+        require_whole("dim", self.dim, 2, 4096)
+        require_between(
+            "scale", self.scale, 0.1, 4.0
+        )  # at 4 an sd of x is 55 and its kurtosis 10^7
 
 
 def make_program(options: Options) -> Callable[..., None]:
@@ -73,7 +69,7 @@ def simulate(options: Options, rng: np.random.Generator) -> tuple[Sites, Sites]:
     return {name: value[0] for name, value in draw(options, rng, 1).items()}, {}
 
 
-def exact(options: Options, data: Sites) -> Exact:
+def make_exact(options: Options, data: Sites) -> Exact:
     """The exact distribution: x_i has mean 0 and variance E exp(v) = exp(scale^2 / 2).
 
     x_i is uncorrelated with v and with each other, by symmetry. Its quantiles are those of normals
@@ -84,7 +80,7 @@ def exact(options: Options, data: Sites) -> Exact:
     variance = np.full(options.dim, math.exp(options.scale**2 / 2))
     variance[0] = options.scale**2
     u = np.linspace(-9.0, 9.0, 1 + int(np.ceil(18 / min(0.1, 0.3 / options.scale))))
-    of_x = normal_mixture.quantile(
+    of_x = normal_mixture.make_quantile(
         np.exp(-0.5 * u * u), np.zeros_like(u), np.exp(options.scale * u / 2)
     )
 
@@ -96,7 +92,7 @@ def exact(options: Options, data: Sites) -> Exact:
         return np.concatenate([options.scale * ndtri(p)[:, None], x], axis=1)
 
     return Exact(
-        names=("v", *components("x", options.dim - 1)),
+        names=("v", *component_names("x", (options.dim - 1,))),
         mean=np.zeros(options.dim),
         covariance=np.diag(variance),
         quantile=quantile,
@@ -111,7 +107,7 @@ def build(options: Options) -> Model:
         name="funnel",
         data={},
         program=make_program(options),
-        exact_given=functools.partial(exact, options),
+        exact_given=functools.partial(make_exact, options),
         simulate=functools.partial(simulate, options),
     )
 

@@ -15,18 +15,13 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from samplerbench.models.base import (
-    Array,
-    Exact,
-    Model,
-    Sites,
-    add,
-)
+from samplerbench.models.base import Array, Exact, Model, Sites, add
 from samplerbench.models.exact import multivariate_normal
-from samplerbench.options import between, seed, whole
+from samplerbench.options import require_between, require_seed, require_whole
 
 
 @dataclass(frozen=True)
@@ -41,12 +36,12 @@ class Options:
 
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""
-        whole("dim", self.dim, 1, 4096)  # a covariance of 134 MB
+        require_whole("dim", self.dim, 1, 4096)  # a covariance of 134 MB
         # at 0.999 the narrowest direction is 45 times narrower than a component: 32 bits do
-        between("correlation", self.correlation, -0.999, 0.999)
-        between("spread", self.spread, 1.0, 1e4)
-        between("prior_sd", self.prior_sd, 0.1, 1e4)
-        seed(self.data_seed)
+        require_between("correlation", self.correlation, -0.999, 0.999)
+        require_between("spread", self.spread, 1.0, 1e4)
+        require_between("prior_sd", self.prior_sd, 0.1, 1e4)
+        require_seed(self.data_seed)
 
 
 def scales(options: Options) -> Array:
@@ -56,10 +51,10 @@ def scales(options: Options) -> Array:
 
 def errors(options: Options, noise: Array) -> Array:
     """Errors e from independent standard normals, both [dim]."""
-    found, rest = noise.copy(), math.sqrt(1 - options.correlation**2)
+    steps, rest = noise.copy(), math.sqrt(1 - options.correlation**2)
     for i in range(1, len(noise)):
-        found[i] = options.correlation * found[i - 1] + rest * noise[i]
-    return scales(options) * found
+        steps[i] = options.correlation * steps[i - 1] + rest * noise[i]
+    return scales(options) * steps
 
 
 def observe(options: Options) -> Sites:
@@ -74,7 +69,7 @@ def make_program(options: Options) -> Callable[..., None]:
     pull = np.append(0.0, options.correlation * s[1:] / s[:-1])  # of the error before
     scale = s * np.append(1.0, np.full(options.dim - 1, math.sqrt(1 - options.correlation**2)))
 
-    def program(y) -> None:
+    def program(y: Any) -> None:
         import jax.numpy as jnp
         import numpyro
         import numpyro.distributions as dist
@@ -92,7 +87,7 @@ def simulate(options: Options, rng: np.random.Generator) -> tuple[Sites, Sites]:
     return {"x": x}, {"y": x + errors(options, rng.standard_normal(options.dim))}
 
 
-def exact(options: Options, data: Sites) -> Exact:
+def make_exact(options: Options, data: Sites) -> Exact:
     """The exact posterior of ``x`` given ``data``.
 
     In units of s the prior is Normal(0, t^2 I) and the error Normal(0, R). With M = R + t^2 I the
@@ -108,7 +103,7 @@ def exact(options: Options, data: Sites) -> Exact:
     covariance = (covariance + covariance.T) / 2 * np.outer(s, s)
     log_det = np.linalg.slogdet(marginal)[1] + 2 * np.log(s).sum()
     log_evidence = -0.5 * (y @ mean / variance + log_det + options.dim * math.log(2 * math.pi))
-    return multivariate_normal.exact("x", s * mean, covariance, float(log_evidence))
+    return multivariate_normal.make_exact("x", s * mean, covariance, float(log_evidence))
 
 
 def build(options: Options) -> Model:
@@ -117,7 +112,7 @@ def build(options: Options) -> Model:
         name="gaussian",
         data=observe(options),
         program=make_program(options),
-        exact_given=functools.partial(exact, options),
+        exact_given=functools.partial(make_exact, options),
         simulate=functools.partial(simulate, options),
         truth={"x": np.zeros(options.dim)},
     )

@@ -15,19 +15,14 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from samplerbench.models.base import (
-    Array,
-    Exact,
-    Model,
-    Sites,
-    add,
-)
+from samplerbench.components import component_names
+from samplerbench.models.base import Array, Exact, Model, Sites, add
 from samplerbench.models.exact import normal_mixture
-from samplerbench.models.exact.multivariate_normal import components
-from samplerbench.options import between, require, whole
+from samplerbench.options import require, require_between, require_whole
 
 
 @dataclass(frozen=True)
@@ -42,11 +37,13 @@ class Options:
 
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""
-        whole("dim", self.dim, 1, 4096)
-        whole("modes", self.modes, 2, 50)
-        between("separation", self.separation, 4.0, 1e3)  # below 4 sds modes run into one another
-        between("ratio", self.ratio, 1.0, 10.0)
-        between("prior_sd", self.prior_sd, 1.0, 1e4)
+        require_whole("dim", self.dim, 1, 4096)
+        require_whole("modes", self.modes, 2, 50)
+        require_between(
+            "separation", self.separation, 4.0, 1e3
+        )  # below 4 sds modes run into one another
+        require_between("ratio", self.ratio, 1.0, 10.0)
+        require_between("prior_sd", self.prior_sd, 1.0, 1e4)
         # p would differ by e^-700 between modes, the smallest number that 64 bits tell from 0
         farthest = (self.modes - 1) / 2 * self.separation / self.prior_sd
         require(
@@ -66,16 +63,16 @@ def offsets(options: Options) -> Array:
 
 def log_p(options: Options) -> Array:
     """Log probabilities of the offsets, [mode], such that y = 0 leaves the weights asked for."""
-    wanted = -np.arange(options.modes) * math.log(options.ratio)
-    found = wanted + places(options) ** 2 / (2 * (1 + options.prior_sd**2))
-    return found - np.logaddexp.reduce(found)
+    target = -np.arange(options.modes) * math.log(options.ratio)
+    log_weights = target + places(options) ** 2 / (2 * (1 + options.prior_sd**2))
+    return log_weights - np.logaddexp.reduce(log_weights)
 
 
 def make_program(options: Options) -> Callable[..., None]:
     """The NumPyro program, its offsets summed out."""
     p, o = np.exp(log_p(options)), offsets(options)
 
-    def program(y) -> None:
+    def program(y: Any) -> None:
         import jax.numpy as jnp
         import numpyro
         import numpyro.distributions as dist
@@ -94,7 +91,7 @@ def simulate(options: Options, rng: np.random.Generator) -> tuple[Sites, Sites]:
     return {"x": x}, {"y": x + offsets(options)[k] + rng.standard_normal(options.dim)}
 
 
-def exact(options: Options, data: Sites) -> Exact:
+def make_exact(options: Options, data: Sites) -> Exact:
     """The exact posterior of ``x`` given ``data``.
 
     Given k it is Normal(v (y - o_k), v I) with v = t^2 / (1 + t^2), and k has weight p_k Normal(y;
@@ -117,11 +114,11 @@ def exact(options: Options, data: Sites) -> Exact:
 
     # y moves all components of a mode, so that marginals differ by a shift alone
     shift = means[0] - means[0, 0]
-    first = normal_mixture.quantile(w, means[:, 0], np.full(options.modes, sd))
+    first = normal_mixture.make_quantile(w, means[:, 0], np.full(options.modes, sd))
     along = means.sum(axis=1) / math.sqrt(options.dim)  # falls with k
     borders = (along[:-1] + along[1:]) / 2
     return Exact(
-        names=components("x", options.dim),
+        names=tuple(component_names("x", (options.dim,))),
         mean=mean,
         covariance=covariance,
         quantile=lambda p: first(np.asarray(p, dtype=float))[:, None] + shift,
@@ -152,7 +149,7 @@ def build(options: Options) -> Model:
         name="islands",
         data={"y": np.zeros(options.dim)},
         program=make_program(options),
-        exact_given=functools.partial(exact, options),
+        exact_given=functools.partial(make_exact, options),
         simulate=functools.partial(simulate, options),
     )
 

@@ -26,22 +26,17 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from samplerbench.models.base import (
-    Array,
-    Exact,
-    Model,
-    Sites,
-    add,
-)
+from samplerbench.models.base import Array, Exact, Model, Sites, add
 from samplerbench.models.exact import multivariate_normal
 from samplerbench.options import (
-    between,
     require,
-    seed,
-    whole,
+    require_between,
+    require_seed,
+    require_whole,
 )
 
 FORMS = ("auto", "points", "reduced")
@@ -63,12 +58,12 @@ class Options:
 
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""
-        whole("n_points", self.n_points, 1, 100_000_000)
-        whole("dim", self.dim, 1, 4096)  # a covariance of 134 MB
-        between("noise", self.noise, 1e-6, 1e6)
-        between("offset", self.offset, -100.0, 100.0)
-        between("prior_sd", self.prior_sd, 1e-3, 1e6)
-        seed(self.data_seed)
+        require_whole("n_points", self.n_points, 1, 100_000_000)
+        require_whole("dim", self.dim, 1, 4096)  # a covariance of 134 MB
+        require_between("noise", self.noise, 1e-6, 1e6)
+        require_between("offset", self.offset, -100.0, 100.0)
+        require_between("prior_sd", self.prior_sd, 1e-3, 1e6)
+        require_seed(self.data_seed)
         require(self.form in FORMS, "form", self.form, ", ".join(FORMS))
         fits = self.form != "points" or self.n_points * self.dim <= MOST_NUMBERS
         most = f"n_points times dim up to {MOST_NUMBERS:,}; form=reduced has no such limit"
@@ -100,7 +95,7 @@ def regressors(options: Options, rng: np.random.RandomState) -> Array:
     return r
 
 
-def centred(options: Options, x: Array, y: Array, gram: Array) -> Sites:
+def centre_data(options: Options, x: Array, y: Array, gram: Array) -> Sites:
     """The data: ``x``, the posterior mean ``centre`` [dim], and residuals there [rows of x]."""
     precision = gram + np.eye(options.dim) / options.prior_sd**2
     centre = np.linalg.solve(precision, x.T @ y / options.noise**2)
@@ -110,7 +105,7 @@ def centred(options: Options, x: Array, y: Array, gram: Array) -> Sites:
 def make_program(options: Options) -> Callable[..., None]:
     """The NumPyro program; the same for both forms."""
 
-    def program(x, residual, centre) -> None:
+    def program(x: Any, residual: Any, centre: Any) -> None:
         import jax.numpy as jnp
         import numpyro
         import numpyro.distributions as dist
@@ -129,10 +124,10 @@ def simulate(
     """Coefficients drawn from the prior, and data drawn given them at the same regressors."""
     beta = options.prior_sd * rng.standard_normal(options.dim)
     y = x @ beta + options.noise * rng.standard_normal(len(x))
-    return {"beta": beta}, centred(options, x, y, gram())
+    return {"beta": beta}, centre_data(options, x, y, gram())
 
 
-def exact(options: Options, data: Sites, gram: Array | None = None) -> Exact:
+def make_exact(options: Options, data: Sites, gram: Array | None = None) -> Exact:
     """The exact posterior of ``beta`` given ``data``; ``gram`` is x'x / noise^2 where it is known.
 
     About the centre c the log likelihood ratio is g.d - d'G d / 2 with g = x'r / noise^2 and
@@ -150,7 +145,7 @@ def exact(options: Options, data: Sites, gram: Array | None = None) -> Exact:
     half = inverse @ b
     log_evidence = 0.5 * (half @ half - c @ c / variance) - np.log(np.diag(root)).sum()
     log_evidence -= options.dim * math.log(options.prior_sd)
-    return multivariate_normal.exact(
+    return multivariate_normal.make_exact(
         "beta", c + inverse.T @ half, inverse.T @ inverse, float(log_evidence)
     )
 
@@ -171,9 +166,9 @@ def build(options: Options) -> Model:
     gram = functools.cache(lambda: x.T @ x / options.noise**2)
     return Model(
         name="line_nd",
-        data=centred(options, x, y, gram()),
+        data=centre_data(options, x, y, gram()),
         program=make_program(options),
-        exact_given=lambda data: exact(options, data, gram() if data["x"] is x else None),
+        exact_given=lambda data: make_exact(options, data, gram() if data["x"] is x else None),
         simulate=functools.partial(simulate, options, x, gram),
         truth={"beta": beta},
     )

@@ -15,15 +15,11 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from samplerbench.models.base import (
-    Exact,
-    Model,
-    Sites,
-    add,
-)
+from samplerbench.models.base import Exact, Model, Sites, add
 from samplerbench.models.exact import truncated_normal
 
 SLOPE, INTERCEPT = 2.0, 3.5  # what made the data
@@ -84,7 +80,7 @@ def observe(options: Options) -> Sites:
 def make_program(options: Options) -> Callable[..., None]:
     """The NumPyro program; its prior's edges stay Python numbers when the data are traced."""
 
-    def program(x, y, error) -> None:
+    def program(x: Any, y: Any, error: Any) -> None:
         import numpyro
         import numpyro.distributions as dist
 
@@ -101,10 +97,10 @@ def simulate(options: Options, data: Sites, rng: np.random.Generator) -> tuple[S
     m = rng.uniform(options.m_low, options.m_high)
     c = rng.uniform(options.c_low, options.c_high)
     y = m * data["x"] + c + data["error"] * rng.standard_normal(len(data["x"]))
-    return {"m": np.float64(m), "c": np.float64(c)}, {**data, "y": y}
+    return {"m": np.asarray(m), "c": np.asarray(c)}, {**data, "y": y}
 
 
-def exact(options: Options, data: Sites) -> Exact:
+def make_exact(options: Options, data: Sites) -> Exact:
     """The exact posterior of ``m`` and ``c`` given ``data``.
 
     With the design matrix A = [x, 1] / error and z = y / error the log likelihood is
@@ -120,7 +116,9 @@ def exact(options: Options, data: Sites) -> Exact:
     rest = z - design @ centre
     log_scale = np.log(data["error"]).sum() + len(z) / 2 * math.log(2 * math.pi)
     box = (options.m_low, options.m_high), (options.c_low, options.c_high)
-    return truncated_normal.exact(("m", "c"), precision, centre, box, -rest @ rest / 2 - log_scale)
+    return truncated_normal.make_exact(
+        ("m", "c"), precision, centre, box, -rest @ rest / 2 - log_scale
+    )
 
 
 def build(options: Options) -> Model:
@@ -130,9 +128,9 @@ def build(options: Options) -> Model:
         name="linear",
         data=data,
         program=make_program(options),
-        exact_given=functools.partial(exact, options),
+        exact_given=functools.partial(make_exact, options),
         simulate=functools.partial(simulate, options, data),
-        truth={"m": np.float64(SLOPE), "c": np.float64(INTERCEPT)},
+        truth={"m": np.asarray(SLOPE), "c": np.asarray(INTERCEPT)},
         curve=lambda x, sites: sites["m"][:, None] * x + sites["c"][:, None],
     )
 

@@ -1,4 +1,4 @@
-"""The contract of a sampler: settings, and a way to prepare runs on a model."""
+"""What a sampler is: its settings, and how it prepares runs on a model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Declined(Exception):
 
 @dataclass(frozen=True)
 class Budget:
-    """What every sampler is given. Nested sampling reads draws as equal-weight draws wanted."""
+    """What a run may spend. Nested sampling, which sets its own number of draws, ignores it."""
 
     chains: int = 1
     warmup: int = 500  # adaptation iterations a chain, not kept
@@ -27,7 +27,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Draws:
-    """What one run with one seed gave."""
+    """The result of one run with one seed."""
 
     sites: dict[str, np.ndarray]  # site -> [chain, draw, *event]
     log_weights: np.ndarray | None = None  # [chain, draw], natural, up to a constant; None: equal
@@ -72,6 +72,13 @@ class Sampler:
     prepare: Callable[[Model, Budget, Any], Prepared]
     summary: str  # one line for `samplerbench list samplers`
     needs: tuple[str, ...] = ()  # libraries to import, in this order, before the clocks of a run
+    # distributions whose installed versions are recorded beside a result; those of NumPy, SciPy,
+    # JAX and NumPyro always are
+    distributions: tuple[str, ...] = ()
+    environment: str = ""  # the environment (--env) that it needs by default; "": no preference
+    # (settings, chains) -> devices that the processor must pass for, since XLA counts them once,
+    # when JAX starts; None: one
+    host_devices: Callable[[Any, int], int] | None = None
 
 
 samplers: Registry[Sampler] = Registry(
@@ -84,7 +91,7 @@ def add(sampler: Sampler) -> Sampler:
     return samplers.add(sampler.name, sampler)
 
 
-def like(other: Sites, data: Sites) -> Any:
+def move_to_device(other: Sites, data: Sites) -> Any:
     """``other`` on the device with the types of ``data``, for which programs were compiled."""
     import jax
 

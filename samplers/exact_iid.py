@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from samplerbench.models.base import Exact, Model, Sites
-from samplerbench.samplers.base import (
-    Budget,
-    Compiled,
-    Declined,
-    Draws,
-    Prepared,
-    Sampler,
-    add,
-)
+from samplerbench.samplers.base import Budget, Compiled, Declined, Draws, Prepared, Sampler, add
 
 STREAM = 0x11D  # keeps these draws apart from any other use of the same seed
 
@@ -26,29 +19,48 @@ class Settings:
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
-    """Draws from ``model.exact()``. Raises Declined for a model without an exact answer."""
-    exact = exact_answer(model)
+    """Draws from ``model.exact()``. Raises Declined for a model without an exact posterior."""
 
-    def draw(seed: int) -> Draws:
-        flat = exact.draw(np.random.default_rng([seed, STREAM]), budget.chains * budget.draws)
-        return Draws(by_chain(flat, budget))
+    def run(exact: Exact, seed: int) -> Draws:
+        rng = np.random.default_rng([seed, STREAM])
+        return Draws(split_chains(draw_exact(exact, budget.chains * budget.draws, rng), budget))
 
-    def with_data(data: Sites) -> Compiled:
-        return prepare(model.with_data(data), budget, settings).compile()
-
-    compiled = Compiled(sample=draw, collect=lambda raw: raw, with_data=with_data)
-    return Prepared(plain=draw, compile=lambda: compiled)
+    return prepare_from_exact(model, run)
 
 
-def exact_answer(model: Model) -> Exact:
-    """The model's exact answer; raises Declined where it has none."""
+def prepare_from_exact(model: Model, run: Callable[[Exact, int], Draws]) -> Prepared:
+    """A sampler that ``run(exact, seed)`` is, in NumPy alone.
+
+    Raises Declined for a model without an exact posterior to draw from.
+    """
+
+    def compile_for(model: Model) -> Compiled:
+        exact = require_exact(model)
+        return Compiled(
+            sample=lambda seed: run(exact, seed),
+            collect=lambda raw: raw,
+            with_data=lambda data: compile_for(model.with_data(data)),
+        )
+
+    compiled = compile_for(model)
+    return Prepared(plain=compiled.sample, compile=lambda: compiled)
+
+
+def require_exact(model: Model) -> Exact:
+    """The model's exact posterior; raises Declined where it has none to draw from."""
     exact = model.exact()
-    if exact is None:
+    if exact is None or exact.draw is None:
         raise Declined(f"model {model.name!r} has no exact answer to draw from")
     return exact
 
 
-def by_chain(flat: Sites, budget: Budget) -> Sites:
+def draw_exact(exact: Exact, count: int, rng: np.random.Generator) -> Sites:
+    """Independent draws from the exact posterior, site -> [count, *event]."""
+    assert exact.draw is not None  # of ``require_exact``
+    return exact.draw(rng, count)
+
+
+def split_chains(flat: Sites, budget: Budget) -> Sites:
     """Sites [chains * draws, *event] -> [chain, draw, *event]."""
     shape = (budget.chains, budget.draws)
     return {name: x.reshape(shape + x.shape[1:]) for name, x in flat.items()}

@@ -10,16 +10,16 @@ import numpy as np
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import (
     Budget,
-    Declined,
     Draws,
     Prepared,
     Sampler,
     add,
 )
 from samplerbench.samplers.support import version_compat
-from samplerbench.samplers.support.background_call import Aside
-from samplerbench.samplers.support.jaxns_results import draws_of, options
-from samplerbench.samplers.support.latent_sites import Latent, continuous
+from samplerbench.samplers.support.background_call import BackgroundCall
+from samplerbench.samplers.support.jaxns_results import make_arguments, read_draws
+from samplerbench.samplers.support.latent_sites import Latent, require_proper
+from samplerbench.samplers.support.log_density import make_log_density
 
 PATIENCE_S = 60.0  # after which it is asked whether the likelihood lets a run end at all
 
@@ -44,45 +44,39 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
 
     Raises Declined for discrete parameters and for priors that do not integrate to one.
     """
-    sites = continuous(model, "nested sampling")
-    improper = [site.name for site in sites if site.improper]
-    if improper:
-        raise Declined(
-            f"the prior of {improper[0]!r} is improper; nested sampling needs priors that"
-            " integrate to one (give it bounds)"
-        )
-    held = version_compat.nested_generation()
+    sites = require_proper(model, "nested sampling")
+    generation = version_compat.find_nested_generation()
     compile_ = None
-    if held:
+    if generation:
         from samplerbench.samplers.support import jaxns_compiled
 
-        compile_ = lambda: jaxns_compiled.compiled(model, sites, settings, held)  # noqa: E731
-    return Prepared(plain=_plain(model, sites, settings), compile=compile_)
+        compile_ = lambda: jaxns_compiled.compile_sampler(model, sites, settings, generation)  # noqa: E731
+    return Prepared(plain=_make_plain(model, sites, settings), compile=compile_)
 
 
-def _plain(model: Model, sites: list[Latent], settings: Settings) -> Any:
+def _make_plain(model: Model, sites: list[Latent], settings: Settings) -> Any:
     from numpyro.contrib.nested_sampling import NestedSampler
 
-    kept: list[Any] = []
+    cache: list[Any] = []
 
     def plain(seed: int) -> Draws:
         import jax
 
-        if not kept:
-            constructor, termination = options(sites, settings)
-            kept.append(
+        if not cache:
+            constructor, termination = make_arguments(sites, settings)
+            cache.append(
                 NestedSampler(
                     model.program, constructor_kwargs=constructor, termination_kwargs=termination
                 )
             )
-        nested = kept[0]
-        run = Aside(lambda: nested.run(jax.random.PRNGKey(seed), **model.data))
-        if not run.done(PATIENCE_S):
+        nested = cache[0]
+        call = BackgroundCall(lambda: nested.run(jax.random.PRNGKey(seed), **model.data))
+        if not call.wait(PATIENCE_S):
             refuse_endless(model)
-        run.result()
+        call.result()
         # NumPyro has no public way to the evidence but its printed summary
         results = nested._results
-        return draws_of(results._asdict(), int(results.total_num_samples))
+        return read_draws(results._asdict(), int(results.total_num_samples))
 
     return plain
 
@@ -93,13 +87,11 @@ def refuse_endless(model: Model) -> None:
     jaxns takes NaN for a point outside the contour and looks for another one, for ever.
     """
     import jax
-    import jax.numpy as jnp
-    from numpyro.handlers import seed, trace
+
+    density = make_log_density(model)
 
     def log_likelihood(key: Any) -> Any:
-        sites = trace(seed(model.program, key)).get_trace(**model.data).values()
-        observed = [s for s in sites if s["type"] == "sample" and s["is_observed"]]
-        return sum(jnp.sum(s["fn"].log_prob(s["value"])) for s in observed)
+        return density.log_likelihood(density.draw_prior(key, model.data), model.data)
 
     keys = jax.random.split(jax.random.PRNGKey(0), 64)
     if np.isnan(jax.jit(jax.vmap(log_likelihood))(keys)).all():
@@ -116,5 +108,6 @@ add(
         prepare,
         "nested sampling: weighted draws and the evidence",
         needs=("jax", "numpyro", "jaxns", "numpyro.contrib.nested_sampling"),
+        distributions=("jaxns", "tensorflow-probability", "tfp-nightly"),
     )
 )

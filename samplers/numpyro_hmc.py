@@ -12,7 +12,12 @@ from samplerbench.samplers.base import (
     Sampler,
     add,
 )
-from samplerbench.samplers.support.numpyro_mcmc import check_choices, init_strategy, prepare_mcmc
+from samplerbench.samplers.support.numpyro_mcmc import (
+    check_choices,
+    count_host_devices,
+    find_init_strategy,
+    prepare_mcmc,
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
 
     options = asdict(settings)
     chain_method = options.pop("chain_method")
-    options["init_strategy"] = init_strategy(options.pop("init"))
+    options["init_strategy"] = find_init_strategy(options.pop("init"))
     return prepare_mcmc(lambda: HMC(model.program, **options), model, budget, chain_method)
 
 
@@ -53,5 +58,6 @@ add(
         prepare,
         "Hamiltonian Monte Carlo, fixed trajectory length",
         needs=("jax", "numpyro"),
+        host_devices=count_host_devices,
     )
 )

@@ -11,7 +11,12 @@ from samplerbench.samplers.base import (
     Sampler,
     add,
 )
-from samplerbench.samplers.support.numpyro_mcmc import check_choices, init_strategy, prepare_mcmc
+from samplerbench.samplers.support.numpyro_mcmc import (
+    check_choices,
+    count_host_devices,
+    find_init_strategy,
+    prepare_mcmc,
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
 
     options = asdict(settings)
     chain_method = options.pop("chain_method")
-    options["init_strategy"] = init_strategy(options.pop("init"))
+    options["init_strategy"] = find_init_strategy(options.pop("init"))
     return prepare_mcmc(lambda: NUTS(model.program, **options), model, budget, chain_method)
 
 
@@ -50,5 +55,6 @@ add(
         prepare,
         "No-U-Turn sampler, step size and mass matrix adapted",
         needs=("jax", "numpyro"),
+        host_devices=count_host_devices,
     )
 )

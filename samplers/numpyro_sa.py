@@ -12,7 +12,12 @@ from samplerbench.samplers.base import (
     Sampler,
     add,
 )
-from samplerbench.samplers.support.numpyro_mcmc import check_choices, init_strategy, prepare_mcmc
+from samplerbench.samplers.support.numpyro_mcmc import (
+    check_choices,
+    count_host_devices,
+    find_init_strategy,
+    prepare_mcmc,
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
             "NumPyro's SA can't start vectorized chains: it maps over the sites of one starting"
             " point; use chain_method=parallel or sequential"
         )
-    options["init_strategy"] = init_strategy(options.pop("init"))
+    options["init_strategy"] = find_init_strategy(options.pop("init"))
     return prepare_mcmc(lambda: SA(model.program, **options), model, budget, chain_method)
 
 
@@ -54,5 +59,6 @@ add(
         prepare,
         "Sample Adaptive MCMC, no gradients",
         needs=("jax", "numpyro"),
+        host_devices=count_host_devices,
     )
 )

@@ -1,1 +1,1 @@
-"""The worker's side: one trial in one process of a foreign environment."""
+"""Worker side: runs one trial in one process, in the environment of the sampler."""

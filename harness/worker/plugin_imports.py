@@ -1,4 +1,4 @@
-"""Plug-ins in a worker: found where the coordinator found them; what one lacks is a reason."""
+"""Plug-ins in a worker: where they are imported from, their versions, what they lack."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from samplerbench.models.base import models
 from samplerbench.samplers.base import samplers
 
 
-def offer(job: Job) -> None:
+def offer_plugins(job: Job) -> None:
     """Let the registries find the job's plug-ins, and no others."""
-    plugins.reachable(job.plugins)
+    plugins.make_importable(job.plugins)
     for registry in (models, samplers):
-        registry.offer(job.plugins)
+        registry.set_plugins(job.plugins)
 
 
-def lacking(job: Job, error: BaseException) -> str:
+def explain_missing_import(job: Job, error: BaseException) -> str:
     """Why the trial can't be done where its plug-in's libraries are not installed; else ""."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ModuleNotFoundError):
@@ -31,12 +31,12 @@ def lacking(job: Job, error: BaseException) -> str:
     )
 
 
-def versions(job: Job) -> dict[str, str]:
+def read_versions(job: Job) -> dict[str, str]:
     """Distribution -> version of each plug-in, as found here, else as found by the coordinator."""
-    return {plugin.distribution: _version(plugin) for plugin in job.plugins}
+    return {plugin.distribution: _read_version(plugin) for plugin in job.plugins}
 
 
-def _version(plugin: plugins.Plugin) -> str:
+def _read_version(plugin: plugins.Plugin) -> str:
     try:
         return metadata.version(plugin.distribution)
     except metadata.PackageNotFoundError:

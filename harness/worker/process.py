@@ -8,8 +8,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from samplerbench.files import write
-from samplerbench.harness.records import Job, Result, job_from, to_json
+from samplerbench.files import write_whole
+from samplerbench.harness.records import Job, Result, read_job, to_json
 from samplerbench.harness.worker import plugin_imports
 
 
@@ -17,10 +17,10 @@ def serve(job_file: str, task: Callable[[Job], Result]) -> int:
     """Write what ``task`` makes of the job; the process ends when the coordinator does."""
     _die_with_coordinator()
     _die_first()
-    job = job_from(Path(job_file).read_text())
-    plugin_imports.offer(job)
+    job = read_job(Path(job_file).read_text())
+    plugin_imports.offer_plugins(job)
     result = task(job)
-    write(Path(job.scratch) / "result.json", to_json(result))
+    write_whole(Path(job.scratch) / "result.json", to_json(result))
     return 0
 
 
@@ -29,12 +29,12 @@ def _die_with_coordinator() -> None:
 
     It is moved aside first, so that a model that reads finds the end at once, and can't close it.
     """
-    held = os.dup(0)  # which what a model starts does not inherit
+    pipe = os.dup(0)  # which what a model starts does not inherit
     with open(os.devnull) as nothing:
         os.dup2(nothing.fileno(), 0)
 
     def watch() -> None:
-        while os.read(held, 4096):
+        while os.read(pipe, 4096):
             pass
         os.killpg(0, signal.SIGKILL)  # the launcher made this process the leader of its own group
 

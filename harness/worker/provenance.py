@@ -1,69 +1,75 @@
-"""Which machine and which versions a worker found itself on."""
+"""Provenance of a result: versions, machine, and a digest of the data."""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import platform
 import sys
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
+import numpy as np
+
 from samplerbench.samplers.support import version_compat
 
-#: distribution -> module whose import makes its version worth recording
-STACK = {
-    "numpy": "numpy",
-    "scipy": "scipy",
-    "jax": "jax",
-    "jaxlib": "jaxlib",
-    "numpyro": "numpyro",
-    "jaxns": "jaxns",
-    "tensorflow-probability": "tensorflow_probability",
-    "tfp-nightly": "tensorflow_probability",
-}
-RECORDED = ("JAX_", "XLA_", "OMP_", "CUDA_", "TF_", "MKL_", "OPENBLAS_")
+#: recorded for every sampler whose process has imported them; each is a module of the same name
+CORE = ("numpy", "scipy", "jax", "jaxlib", "numpyro")
+VARIABLES = ("JAX_", "XLA_", "OMP_", "CUDA_", "TF_", "MKL_", "OPENBLAS_")
 
 
-def versions() -> dict[str, str]:
-    """Versions of what is imported in this process, and Python's."""
-    found = {"python": platform.python_version()}
-    for distribution, module in STACK.items():
-        if module in sys.modules:
-            try:
-                found[distribution] = metadata.version(distribution)
-            except metadata.PackageNotFoundError:
-                continue  # the module comes from the other distribution of the same name
-    return found
+def read_versions(distributions: Sequence[str] = ()) -> dict[str, str]:
+    """Version of Python, of CORE as far as imported here, of ``distributions`` as far as installed.
+
+    ``distributions`` are a sampler's own: the libraries that it needs beside CORE.
+    """
+    imported = [name for name in CORE if name in sys.modules]
+    versions = {"python": platform.python_version()}
+    for name in (*imported, *distributions):
+        with contextlib.suppress(metadata.PackageNotFoundError):  # or under another name
+            versions[name] = metadata.version(name)
+    return versions
 
 
-def machine() -> dict[str, Any]:
-    """The machine: names, cores, device as JAX names it, thread and XLA settings."""
+def digest_data(data: Mapping[str, Any]) -> str:
+    """16 hex digits over the names, types, shapes and values of a model's data."""
+    digest = hashlib.sha256()
+    for name in sorted(data):
+        array = np.ascontiguousarray(data[name])
+        digest.update(f"{name}{array.dtype}{array.shape}".encode() + array.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def describe_machine() -> dict[str, Any]:
+    """The machine by its names, cores, device as JAX names it, thread and XLA settings."""
     affinity = getattr(os, "sched_getaffinity", None)
-    found: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "host": platform.node(),
         "system": f"{platform.system()} {platform.release()}",
         "architecture": platform.machine(),
-        "cpu": cpu_model(),
+        "cpu": read_cpu_model(),
         "cores": os.cpu_count(),
         "cores_allowed": len(affinity(0)) if affinity else None,
-        "memory_mb": _total_memory_mb(),
-        "settings": {k: v for k, v in sorted(os.environ.items()) if k.startswith(RECORDED)},
+        "memory_mb": _read_memory_mb(),
+        "settings": {k: v for k, v in sorted(os.environ.items()) if k.startswith(VARIABLES)},
         "device": "cpu",  # unless JAX is there and has another
-        "device_kind": cpu_model(),
+        "device_kind": read_cpu_model(),
     }
     if "jax" in sys.modules:
         import jax
 
         first = jax.devices()[0]
-        found["device"] = "cpu" if first.platform == "cpu" else "gpu"
-        found["device_count"] = jax.local_device_count()
+        facts["device"] = "cpu" if first.platform == "cpu" else "gpu"
+        facts["device_count"] = jax.local_device_count()
         if first.platform != "cpu":
-            found["device_kind"] = first.device_kind
-            found["driver"] = version_compat.driver(first)
-    return found
+            facts["device_kind"] = first.device_kind
+            facts["driver"] = version_compat.read_driver(first)
+    return facts
 
 
-def cpu_model() -> str:
+def read_cpu_model() -> str:
     """The processor's name as the kernel gives it."""
     try:
         with open("/proc/cpuinfo") as info:
@@ -75,7 +81,7 @@ def cpu_model() -> str:
     return platform.processor() or "unknown"
 
 
-def _total_memory_mb() -> float | None:
+def _read_memory_mb() -> float | None:
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20
     except (ValueError, OSError):

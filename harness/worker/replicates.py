@@ -1,4 +1,4 @@
-"""All replicates of a trial in the compiled mode: some timed, none able to hang the others."""
+"""Runs the replicates of a trial in the compiled mode: some timed, none able to hang the rest."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ import numpy as np
 
 from samplerbench.harness.records import Result
 from samplerbench.harness.worker.timing import (
-    CONTENDED,
+    CONTENTION,
     CompileClock,
     Lap,
-    load,
+    read_load,
 )
 from samplerbench.samplers.base import Compiled, Draws
-from samplerbench.samplers.support.background_call import Aside
+from samplerbench.samplers.support.background_call import BackgroundCall
 
 T = TypeVar("T")
-Bound = tuple[Compiled, int]  # a compiled sampler, bound to its data, and the seed to run it with
+BoundSampler = tuple[
+    Compiled, int
+]  # a compiled sampler, bound to its data, and the seed to run it with
 
-TIMED = 10  # replicates run one by one under the clock; the median of so many is warm_s
+TIMED_RUNS = 10  # replicates run one by one under the clock; the median of so many is warm_s
 REPEATS = 5  # of the first of them, where one takes less than:
 REPEATED_BELOW_S = 1.0
 # A replicate is given up after this many seconds, or this many times what the first one took,
@@ -30,131 +32,133 @@ REPEATED_BELOW_S = 1.0
 PATIENCE_S, PATIENCE = 20.0, 200.0
 
 
-class Stuck(Exception):
-    """A call that did not return in time; its thread goes on until the process ends."""
+class StuckCall(Exception):
+    """Raised for a call that did not return in time; its thread goes on until the process ends."""
 
 
-def within(seconds: float, call: Callable[[], T]) -> T:
+def call_within(seconds: float, call: Callable[[], T]) -> T:
     """``call()``; raises Stuck when it has not returned after ``seconds``."""
-    aside = Aside(call)
-    if not aside.done(seconds):
-        raise Stuck
-    return aside.result()
+    background = BackgroundCall(call)
+    if not background.wait(seconds):
+        raise StuckCall
+    return background.result()
 
 
-class Replicates:
+class ReplicateRunner:
     """Runs replicates and notes timings and warnings in ``result``."""
 
-    def __init__(self, clock: CompileClock, result: Result, first: Draws, took: Sequence[Lap]):
+    def __init__(self, clock: CompileClock, result: Result, first: Draws, laps: Sequence[Lap]):
         self.clock, self.result, self.first = clock, result, first
-        self.patience = max(PATIENCE_S, PATIENCE * sum(lap.wall for lap in took))
-        self.given_up: list[int] = []
+        self.patience = max(PATIENCE_S, PATIENCE * sum(lap.wall for lap in laps))
+        self.abandoned: list[int] = []  # seeds
 
-    def timed(self, pairs: Sequence[Bound]) -> list[Draws]:
-        """One after the other under the clock."""
-        found, laps = [], []
+    def run_timed(self, pairs: Sequence[BoundSampler]) -> list[Draws]:
+        """Replicates run one after the other under the clock."""
+        replicates, timed = [], []
         for compiled, seed in pairs:
-            draws, took = self._guarded(compiled, seed)
-            if any(lap.compiles for lap in took):  # a shape not met before: time it once more
-                draws, took = self._guarded(compiled, seed)
-            found.append(draws)
-            laps += [took] if took else []
-        if laps:
-            self._note(laps, pairs[0][0])
-            self.unstable(pairs[0], laps)
-        return found
+            draws, laps = self._run_guarded(compiled, seed)
+            if any(lap.compiles for lap in laps):  # a shape not met before: time it once more
+                draws, laps = self._run_guarded(compiled, seed)
+            replicates.append(draws)
+            timed += [laps] if laps else []
+        if timed:
+            self._record_timings(timed, pairs[0][0])
+            self.check_stability(pairs[0], timed)
+        return replicates
 
-    def rest(self, pairs: Sequence[Bound], together: bool) -> list[Draws]:
-        """Those that no clock runs for; ``together`` in one program where the sampler has one."""
+    def run_untimed(self, pairs: Sequence[BoundSampler], together: bool) -> list[Draws]:
+        """Replicates that no clock runs for; ``together`` in one program where there is one."""
         seeds = [seed for _, seed in pairs]
         if together and seeds and pairs[0][0].batch:
             batch, patience = pairs[0][0].batch, self.patience * len(seeds)
             try:
-                return within(patience, lambda: batch(seeds))
-            except Stuck:
+                return call_within(patience, lambda: batch(seeds))
+            except StuckCall:
                 self.result.warnings.append("a vectorised batch hung; its seeds ran one by one")
-        return [self._guarded(compiled, seed)[0] for compiled, seed in pairs]
+        return [self._run_guarded(compiled, seed)[0] for compiled, seed in pairs]
 
-    def told(self) -> None:
-        """Say which replicates were given up."""
-        if self.given_up:
-            seeds = ", ".join(map(str, self.given_up[:10]))
+    def report_abandoned(self) -> None:
+        """Warn of the replicates that were given up."""
+        if self.abandoned:
+            seeds = ", ".join(map(str, self.abandoned[:10]))
             self.result.warnings.append(
-                f"{len(self.given_up)} replicate(s) did not finish and count as failures: "
+                f"{len(self.abandoned)} replicate(s) did not finish and count as failures: "
                 f"given up after {self.patience:.0f} s (seed {seeds})"
             )
 
-    def _guarded(self, compiled: Compiled, seed: int) -> tuple[Draws, list[Lap]]:
+    def _run_guarded(self, compiled: Compiled, seed: int) -> tuple[Draws, list[Lap]]:
         try:
-            return within(self.patience, lambda: one(self.clock, compiled, seed))
-        except Stuck:
-            self.given_up.append(seed)
-            return nothing(self.first), []
+            return call_within(self.patience, lambda: run_once(self.clock, compiled, seed))
+        except StuckCall:
+            self.abandoned.append(seed)
+            return make_nan_draws(self.first), []
 
-    def _note(self, laps: Sequence[Sequence[Lap]], compiled: Compiled) -> None:
+    def _record_timings(self, timed: Sequence[Sequence[Lap]], compiled: Compiled) -> None:
         timings = self.result.timings
-        totals = [sum(lap.wall for lap in took) for took in laps]
+        totals = [sum(lap.wall for lap in laps) for laps in timed]
         timings["warm_s"] = statistics.median(totals)
         timings["warm_s_lo"], timings["warm_s_hi"] = median_interval(totals)
         self.result.runs["warm_s"] = totals
         if compiled.warmup:
-            timings["warmup_s"] = statistics.median(took[0].wall for took in laps)
-            timings["sample_s"] = statistics.median(took[-1].wall for took in laps)
+            timings["warmup_s"] = statistics.median(laps[0].wall for laps in timed)
+            timings["sample_s"] = statistics.median(laps[-1].wall for laps in timed)
         else:
             reason = "this sampler has no warm-up phase of its own"
             self.result.missing.update(warmup_s=reason, sample_s=reason)
 
-    def unstable(self, first: Bound, timed: Sequence[Sequence[Lap]]) -> None:
-        """Flag a machine that was not quiet: by repeats of one seed, since seeds differ in work."""
-        self.result.machine["load_after"] = load()
-        laps = [lap for took in timed for lap in took]
-        wall, cpu = sum(lap.wall for lap in laps), sum(lap.cpu for lap in laps)
+    def check_stability(self, first: BoundSampler, timed: Sequence[Sequence[Lap]]) -> None:
+        """Warn of a busy machine, judged by repeats of one seed, since seeds differ in work."""
+        self.result.machine["load_after"] = read_load()
+        every = [lap for laps in timed for lap in laps]
+        wall, cpu = sum(lap.wall for lap in every), sum(lap.cpu for lap in every)
         self.result.timings["warm_wall_over_cpu"] = wall / cpu if cpu > 0 else None
-        if wall / len(timed) < REPEATED_BELOW_S and not self.given_up:
-            repeats = [one(self.clock, *first)[1] for _ in range(REPEATS)]
-            totals = [sum(lap.wall for lap in took) for took in repeats]
+        if wall / len(timed) < REPEATED_BELOW_S and not self.abandoned:
+            repeats = [run_once(self.clock, *first)[1] for _ in range(REPEATS)]
+            totals = [sum(lap.wall for lap in laps) for laps in repeats]
             spread = statistics.pstdev(totals) / statistics.fmean(totals)
             self.result.timings["warm_spread"] = spread
             if spread > 0.10:
                 self.result.warnings.append(f"unstable: repeats of one seed spread by {spread:.0%}")
         on_cpu = self.result.machine.get("device") == "cpu"
-        if on_cpu and cpu > 0.05 and wall / cpu > CONTENDED:
+        if on_cpu and cpu > 0.05 and wall / cpu > CONTENTION:
             self.result.warnings.append(f"contended: wall over CPU time is {wall / cpu:.2f}")
 
 
-def one(clock: CompileClock, compiled: Compiled, seed: int) -> tuple[Draws, list[Lap]]:
+def run_once(clock: CompileClock, compiled: Compiled, seed: int) -> tuple[Draws, list[Lap]]:
     """One run and its laps: warm-up, where there is one, and sampling."""
-    raw, laps = under_clock(clock, compiled, seed)
+    raw, laps = time_run(clock, compiled, seed)
     draws, fetch = clock.lap(lambda: compiled.collect(raw))
     clock.fetches.append(fetch.wall)
     return draws, laps
 
 
-def under_clock(clock: CompileClock, compiled: Compiled, seed: int) -> tuple[Any, list[Lap]]:
-    """What is timed of one run, each part until its result is ready, and the laps."""
+def time_run(clock: CompileClock, compiled: Compiled, seed: int) -> tuple[Any, list[Lap]]:
+    """Run a compiled sampler, each part until its result is ready -> raw draws and the laps."""
     laps: list[Lap] = []
     state: Any = seed
     if compiled.warmup:
         warmup = compiled.warmup
-        state, lap = clock.lap(lambda: _ready(warmup(seed)))
+        state, lap = clock.lap(lambda: _block_until_ready(warmup(seed)))
         laps.append(lap)
-    raw, lap = clock.lap(lambda: _ready(compiled.sample(state)))
+    raw, lap = clock.lap(lambda: _block_until_ready(compiled.sample(state)))
     return raw, [*laps, lap]
 
 
-def nothing(like: Draws) -> Draws:
-    """Draws of the shape of ``like`` that hold NaN: what a run that did not finish gave."""
-    sites = {name: np.full(x.shape, np.nan, _floating(x)) for name, x in like.sites.items()}
+def make_nan_draws(like: Draws) -> Draws:
+    """NaN in the shape of ``like``: the draws of a run that did not finish."""
+    sites = {
+        name: np.full(x.shape, np.nan, _choose_float_type(x)) for name, x in like.sites.items()
+    }
     stats = {name: np.zeros_like(x) for name, x in like.stats.items()}
     weights = None if like.log_weights is None else np.full_like(like.log_weights, -np.inf)
     return Draws(sites, log_weights=weights, stats=stats, termination=like.termination and "")
 
 
-def _floating(x: np.ndarray) -> Any:
+def _choose_float_type(x: np.ndarray) -> Any:
     return x.dtype if np.issubdtype(x.dtype, np.floating) else np.float64
 
 
-def _ready(value: Any) -> Any:
+def _block_until_ready(value: Any) -> Any:
     if "jax" in sys.modules:
         import jax
 

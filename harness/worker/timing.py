@@ -1,4 +1,4 @@
-"""What a worker measures of itself: wall and CPU seconds, compiling, memory."""
+"""Measurements of a worker by itself: wall and CPU seconds, compile seconds, memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from samplerbench.samplers.support import version_compat
 
 #: wall over CPU above this in a single-threaded phase means that something else had the core
-CONTENDED = 1.15
+CONTENTION = 1.15
 COMPILE_EVENT = "backend_compile_duration"  # its end; the prefix differs by release
 
 
@@ -49,10 +49,10 @@ class CompileClock:
         value = call()
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         heard = self.intervals[before:]
-        return value, Lap(wall, cpu, union(heard), len(heard))
+        return value, Lap(wall, cpu, measure_union(heard), len(heard))
 
 
-def union(intervals: list[tuple[float, float]]) -> float:
+def measure_union(intervals: list[tuple[float, float]]) -> float:
     """Total length of the union of intervals: compilations nest and run side by side."""
     total, reached = 0.0, float("-inf")
     for start, end in sorted(intervals):
@@ -61,19 +61,19 @@ def union(intervals: list[tuple[float, float]]) -> float:
     return total
 
 
-def upload_s(data: Mapping[str, Any]) -> float:
+def time_upload(data: Mapping[str, Any]) -> float:
     """Seconds to move ``data`` from the host to the device: median of 3, after one to warm up."""
     import jax
 
-    took = []
+    seconds = []
     for _ in range(4):
         start = time.perf_counter()
         jax.block_until_ready(jax.device_put(dict(data)))
-        took.append(time.perf_counter() - start)
-    return statistics.median(took[1:])
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds[1:])
 
 
-def peak_rss_mb() -> float | None:
+def read_peak_rss_mb() -> float | None:
     """This process's own peak resident memory, MB (2**20 bytes), or None where unknown.
 
     ``ru_maxrss`` would inherit the parent's peak through fork and exec; VmHWM does not.
@@ -88,14 +88,14 @@ def peak_rss_mb() -> float | None:
     return None
 
 
-def device_peak_mb() -> float | None:
+def read_device_peak_mb() -> float | None:
     """The first device's own peak count, MB; None on a CPU, which counts nothing."""
     import jax
 
-    peak = version_compat.memory_stats(jax.devices()[0]).get("peak_bytes_in_use")
+    peak = version_compat.read_memory_stats(jax.devices()[0]).get("peak_bytes_in_use")
     return None if peak is None else peak / 2**20
 
 
-def load() -> float:
+def read_load() -> float:
     """Processes wanting to run, mean of the last minute."""
     return os.getloadavg()[0]

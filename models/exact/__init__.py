@@ -1,1 +1,1 @@
-"""Exact answers of whole classes of models."""
+"""Exact posteriors of whole classes of models."""

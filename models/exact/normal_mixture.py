@@ -15,8 +15,8 @@ import numpy as np
 from samplerbench.models.base import Array
 from samplerbench.models.exact.tabulated_cdf import (
     Table,
+    evaluate_middles,
     invert,
-    middles,
     tabulate,
 )
 
@@ -27,7 +27,7 @@ REACH = 9.0  # sds to each side of every component: 1e-19 lies outside
 AT_ONCE = 2_000_000  # components times points evaluated together
 
 
-def quantile(shares: Array, means: Array, sds: Array) -> Callable[[Array], Array]:
+def make_quantile(shares: Array, means: Array, sds: Array) -> Callable[[Array], Array]:
     """The quantile function of sum_i shares_i Normal(means_i, sds_i), all [component].
 
     Shares are normalised. The table is made at the first call, which raises ValueError for a
@@ -35,45 +35,45 @@ def quantile(shares: Array, means: Array, sds: Array) -> Callable[[Array], Array
     """
 
     @functools.cache
-    def made() -> tuple[Table, float, float]:
-        return _tabulated(shares, means, sds)
+    def build_table() -> tuple[Table, float, float]:
+        return _tabulate_mixture(shares, means, sds)
 
-    def at(probabilities: Array) -> Array:
-        table, centre, scale = made()
+    def evaluate(probabilities: Array) -> Array:
+        table, centre, scale = build_table()
         return centre + scale * np.sinh(invert(table, probabilities))
 
-    return at
+    return evaluate
 
 
-def _tabulated(shares: Array, means: Array, sds: Array) -> tuple[Table, float, float]:
-    kept = shares > NOTHING * shares.sum()
-    w, m, sd = shares[kept] / shares[kept].sum(), means[kept], sds[kept]
-    centre, scale = _highest(w, m, sd), _weighted_quantile(sd, w, 0.01)
+def _tabulate_mixture(shares: Array, means: Array, sds: Array) -> tuple[Table, float, float]:
+    used = shares > NOTHING * shares.sum()
+    w, m, sd = shares[used] / shares[used].sum(), means[used], sds[used]
+    centre, scale = _find_peak(w, m, sd), _weighted_quantile(sd, w, 0.01)
     low = np.arcsinh(((m - REACH * sd).min() - centre) / scale)
     high = np.arcsinh(((m + REACH * sd).max() - centre) / scale)
     cells = FIRST
     while cells <= MOST:
         width = (high - low) / cells
         edges = low + width * np.arange(cells + 1)
-        cdf, density, slope = _in_s(edges, centre, scale, w, m, sd)
+        cdf, density, slope = _evaluate_in_s(edges, centre, scale, w, m, sd)
         table = tabulate(edges, width, cdf, density, slope)
-        between = _in_s(edges[:-1] + width / 2, centre, scale, w, m, sd)[0]
-        if np.abs(middles(table) - between).max() < AGREES:
+        between = _evaluate_in_s(edges[:-1] + width / 2, centre, scale, w, m, sd)[0]
+        if np.abs(evaluate_middles(table) - between).max() < AGREES:
             return table, centre, scale
         cells *= 2
     raise ValueError(f"a mixture of widths {sd.min():g} to {sd.max():g} needs over {MOST} cells")
 
 
-def _in_s(
+def _evaluate_in_s(
     s: Array, centre: float, scale: float, w: Array, m: Array, sd: Array
 ) -> tuple[Array, Array, Array]:
     """The cdf and its first two derivatives in s."""
     x, stretch = centre + scale * np.sinh(s), scale * np.cosh(s)
-    cdf, density, slope = _in_x(x, w, m, sd)
+    cdf, density, slope = _evaluate_in_x(x, w, m, sd)
     return cdf, density * stretch, slope * stretch**2 + density * scale * np.sinh(s)
 
 
-def _in_x(x: Array, w: Array, m: Array, sd: Array) -> tuple[Array, Array, Array]:
+def _evaluate_in_x(x: Array, w: Array, m: Array, sd: Array) -> tuple[Array, Array, Array]:
     from scipy.special import ndtr  # inside: models are listed without SciPy
 
     parts = []
@@ -86,12 +86,13 @@ def _in_x(x: Array, w: Array, m: Array, sd: Array) -> tuple[Array, Array, Array]
     return cdf, density, slope
 
 
-def _highest(w: Array, m: Array, sd: Array) -> float:
+def _find_peak(w: Array, m: Array, sd: Array) -> float:
     """About where the density is highest: the best of up to 100 of the components' means."""
     points = np.unique([_weighted_quantile(m, w, p) for p in np.linspace(0.0, 1.0, 100)])
-    return float(points[np.argmax(_in_x(points, w, m, sd)[1])])
+    return float(points[np.argmax(_evaluate_in_x(points, w, m, sd)[1])])
 
 
 def _weighted_quantile(values: Array, w: Array, p: float) -> float:
     order = np.argsort(values)
-    return float(values[order][min(np.searchsorted(np.cumsum(w[order]), p), len(w) - 1)])
+    place = int(np.searchsorted(np.cumsum(w[order]), p))
+    return float(values[order][min(place, len(w) - 1)])

@@ -25,10 +25,10 @@ def tabulate(edges: Array, width: float, cdf: Array, density: Array, slope: Arra
     The error is h^6 / 46080 times the sixth derivative (Hermite): 2e-11 for a normal and 10 cells
     an sd.
     """
-    return Table(edges, width, cdf, _quintic(cdf, density * width, slope * width**2))
+    return Table(edges, width, cdf, _fit_quintic(cdf, density * width, slope * width**2))
 
 
-def _quintic(value: Array, slope: Array, bend: Array) -> Array:
+def _fit_quintic(value: Array, slope: Array, bend: Array) -> Array:
     """Coefficients [cell, 6] in the unit interval: these values and two derivatives at edges."""
     c0, c1, c2 = value[:-1], slope[:-1], bend[:-1] / 2
     x = value[1:] - c0 - c1 - c2
@@ -38,7 +38,7 @@ def _quintic(value: Array, slope: Array, bend: Array) -> Array:
     return np.stack([c0, c1, c2, *high], axis=-1)
 
 
-def middles(table: Table) -> Array:
+def evaluate_middles(table: Table) -> Array:
     """The tabulated cdf in the middle of every cell, [cell]."""
     return table.series @ (0.5 ** np.arange(6))
 

@@ -1,4 +1,4 @@
-"""The exact answer for two parameters, a Gaussian likelihood, and a prior uniform in a rectangle.
+"""The exact posterior of two parameters, with a Gaussian likelihood and a uniform prior in a box.
 
 The posterior is a Gaussian cut off by the box, here written as (outer, inner) = (a, b):
 
@@ -19,12 +19,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Union
 
 import numpy as np
 
 from samplerbench.models.base import Array, Exact, Sites
 from samplerbench.models.exact.tabulated_cdf import Table, invert, tabulate
 
+Real = Union[float, Array]  # one point, or many
 Box = tuple[tuple[float, float], tuple[float, float]]
 
 DROP = 40.0  # log units below the top that count as nothing: exp(-40) = 4e-18
@@ -44,7 +46,7 @@ INNER, OUTER = _unit_interval(48), _unit_interval(4)
 
 @dataclass(frozen=True)
 class Slice:
-    """The truncated Gaussian seen along one axis; the symbols are those of the file's docstring."""
+    """The truncated Gaussian along one axis; the symbols are those of the file's docstring."""
 
     outer: tuple[float, float]  # the box's edges along a
     inner: tuple[float, float]  # and along b
@@ -54,12 +56,12 @@ class Slice:
     inner_centre: float  # b*
     slope: float  # k
 
-    def inner_at(self, a: Array) -> tuple[Array, Array]:
+    def inner_at(self, a: Real) -> tuple[Real, Array]:
         """The centre b(a) of the Gaussian in b, and the point of the box that is nearest to it."""
         centre = self.inner_centre + self.slope * (a - self.centre)
         return centre, np.clip(centre, *self.inner)
 
-    def peak(self, a: Array) -> Array:
+    def peak(self, a: Real) -> Any:
         """The largest log density over b in the box, relative to the Gaussian's own top."""
         centre, near = self.inner_at(a)
         gap, far = near - centre, a - self.centre
@@ -88,20 +90,22 @@ class Marginal:
 
     nodes: Array  # quadrature nodes, 4 in every cell, [node]
     shares: Array  # probability at each node, sums to 1
-    given: Conditional  # of b at the nodes
+    conditional: Conditional  # of b at the nodes
     log_mass: float  # log of the integral of exp(log p) over the box
     table: Table  # its cdf
 
 
-def exact(names: tuple[str, str], precision: Array, centre: Array, box: Box, top: float) -> Exact:
+def make_exact(
+    names: tuple[str, str], precision: Array, centre: Array, box: Box, top: float
+) -> Exact:
     """The exact posterior for a log likelihood top - (v - centre)' precision (v - centre) / 2.
 
     The prior is uniform in ``box``, ((low, high), (low, high)); ``precision`` [2, 2] may be
     singular. Raises ValueError where the posterior is too thin a ridge to integrate.
     """
-    slices = [along(precision, centre, box, axis) for axis in (0, 1)]
-    marginals = [marginal(s) for s in slices]
-    mean, covariance = moments(marginals[0])
+    slices = [slice_along(precision, centre, box, axis) for axis in (0, 1)]
+    marginals = [marginalise(s) for s in slices]
+    mean, covariance = compute_moments(marginals[0])
 
     def quantile(probabilities: Array) -> Array:
         return np.stack([invert(m.table, probabilities) for m in marginals], axis=-1)
@@ -115,7 +119,7 @@ def exact(names: tuple[str, str], precision: Array, centre: Array, box: Box, top
     return Exact(names, mean, covariance, quantile, draw, log_evidence)
 
 
-def along(precision: Array, centre: Array, box: Box, axis: int) -> Slice:
+def slice_along(precision: Array, centre: Array, box: Box, axis: int) -> Slice:
     """The slice with ``axis`` as the outer coordinate."""
     a, b = axis, 1 - axis
     slope = -precision[a, b] / precision[b, b] if precision[b, b] > 0 else 0.0
@@ -123,17 +127,17 @@ def along(precision: Array, centre: Array, box: Box, axis: int) -> Slice:
     return Slice(box[a], box[b], rest, centre[a], precision[b, b], centre[b], slope)
 
 
-def moments(m: Marginal) -> tuple[Array, Array]:
+def compute_moments(m: Marginal) -> tuple[Array, Array]:
     """Mean [2] and covariance [2, 2] of (a, b), by the law of total variance."""
-    points = np.stack([m.nodes, m.given.mean])
+    points = np.stack([m.nodes, m.conditional.mean])
     mean = points @ m.shares
     away = points - mean[:, None]
     covariance = (away * m.shares) @ away.T
-    covariance[1, 1] += m.given.variance @ m.shares
+    covariance[1, 1] += m.conditional.variance @ m.shares
     return mean, covariance
 
 
-def conditional(s: Slice, a: Array) -> Conditional:
+def condition(s: Slice, a: Array) -> Conditional:
     """b given each ``a``, by quadrature in t = b - (the likeliest b)."""
     centre, near = s.inner_at(a)
     pull = s.inner_precision * (near - centre)
@@ -150,12 +154,12 @@ def conditional(s: Slice, a: Array) -> Conditional:
     return Conditional(total * (below + above), near + mean, variance, gradient)
 
 
-def marginal(s: Slice) -> Marginal:
+def marginalise(s: Slice) -> Marginal:
     """The distribution of a, with b integrated out."""
-    edges, top = cells(s)
+    edges, top = make_cells(s)
     width = (edges[-1] - edges[0]) / (len(edges) - 1)  # not from two neighbours: these are rounded
     nodes = (edges[:-1, None] + width * OUTER[0]).ravel()
-    inside, at_edges = conditional(s, nodes), conditional(s, edges)
+    inside, at_edges = condition(s, nodes), condition(s, edges)
     mass = width * np.tile(OUTER[1], len(edges) - 1) * np.exp(s.peak(nodes) - top) * inside.mass
     total = mass.sum()
     cdf = np.append(0.0, np.cumsum(mass.reshape(len(edges) - 1, -1).sum(axis=1))) / total
@@ -164,14 +168,14 @@ def marginal(s: Slice) -> Marginal:
     return Marginal(nodes, mass / total, inside, float(top + np.log(total)), table)
 
 
-def cells(s: Slice) -> tuple[Array, float]:
+def make_cells(s: Slice) -> tuple[Array, float]:
     """Equal cells over all of a that matters, and the largest log density there."""
     low, high = s.outer
-    summit = farthest(s.rises, low, high)
+    summit = find_farthest(s.rises, low, high)
     top, (centre, near) = float(s.peak(summit)), s.inner_at(summit)
     # J may be larger elsewhere than at the summit, by a factor of about its distance in sd
     floor = top - DROP - np.log1p(np.sqrt(s.inner_precision) * abs(near - centre))
-    left, right = (farthest(lambda a: bool(s.peak(a) > floor), summit, e) for e in s.outer)
+    left, right = (find_farthest(lambda a: bool(s.peak(a) > floor), summit, e) for e in s.outer)
     sharpest = np.sqrt(s.precision + s.inner_precision * s.slope**2)
     count = max(CELLS, int(np.ceil(PER_WIDTH * (right - left) * sharpest)))
     if count > MOST_CELLS:
@@ -182,7 +186,7 @@ def cells(s: Slice) -> tuple[Array, float]:
     return np.linspace(left, right, count + 1), top
 
 
-def farthest(holds: Callable[[float], bool], start: float, end: float) -> float:
+def find_farthest(holds: Callable[[float], bool], start: float, end: float) -> float:
     """The last point from ``start`` towards ``end`` up to which ``holds``, by bisection."""
     if holds(end):
         return end
@@ -198,11 +202,11 @@ def draw_inner(s: Slice, a: Array, rng: np.random.Generator) -> Array:
     centre, _ = s.inner_at(a)
     mirrored = centre > (low + high) / 2
     start = np.where(mirrored, centre - high, low - centre)  # the likelier edge, seen from b(a)
-    step = _step(start, high - low, s.inner_precision, rng.random(len(a)))
+    step = _draw_step(start, high - low, s.inner_precision, rng.random(len(a)))
     return np.clip(np.where(mirrored, high - step, low + step), low, high)
 
 
-def _step(start: Array, width: float, precision: float, u: Array) -> Array:
+def _draw_step(start: Array, width: float, precision: float, u: Array) -> Array:
     """The distance from the edge at ``start`` below which a share ``u`` of the mass lies."""
     from scipy.special import log_ndtr, ndtri_exp  # inside: models are listed without SciPy
 

@@ -14,7 +14,7 @@ from typing import Any
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.models.base import Model, build, models
 from samplerbench.models.loading import data_files
-from samplerbench.models.loading.program import program_model
+from samplerbench.models.loading.program import make_model
 from samplerbench.models.posteriordb import folder
 from samplerbench.models.posteriordb import load as posteriors
 from samplerbench.options import fill
@@ -30,14 +30,14 @@ def is_registered(name: str) -> bool:
     return not is_file(name) and not folder.is_posterior(name)
 
 
-def check(name: str, options: Mapping[str, Any]) -> tuple[str, str]:
+def check_model(name: str, options: Mapping[str, Any]) -> tuple[str, str]:
     """Refuse what cannot be built, without running a line of it -> (full name, digest).
 
     A file is only parsed. The digest is that of the file's text ("" for a registered model).
     Raises UsageError.
     """
     if folder.is_posterior(name):
-        return posteriors.check(name)
+        return posteriors.check_posterior(name)
     if not is_file(name):
         fill(models.get(name).options, options, name)
         return name, ""
@@ -51,15 +51,15 @@ def check(name: str, options: Mapping[str, Any]) -> tuple[str, str]:
         raise UsageError(f"{name!r} takes no options; got {', '.join(options)}")
     try:
         text = file.read_bytes()
-        found = _names(ast.parse(text, path))
+        names = _find_top_level_names(ast.parse(text, path))
     except (OSError, SyntaxError, ValueError) as error:  # ValueError: wrong encoding, null bytes
         raise UsageError(f"{path} can't be read as Python: {error}") from error
-    if attribute not in found:
-        raise unknown_name(f"name in {path}", attribute, found)
+    if attribute not in names:
+        raise unknown_name(f"name in {path}", attribute, names)
     return f"{file}:{attribute}", hashlib.sha256(text).hexdigest()[:16]
 
 
-def _names(tree: ast.Module) -> set[str]:
+def _find_top_level_names(tree: ast.Module) -> set[str]:
     names: set[str] = set()
     for node in tree.body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
@@ -73,7 +73,7 @@ def _names(tree: ast.Module) -> set[str]:
     return names
 
 
-def named(thing: Any) -> str:
+def name_model(thing: Any) -> str:
     """The name of a model that is handed over in Python: text, or a function in a file.
 
     A function becomes ``path/to/file.py:name``. Raises UsageError for one that no file holds at
@@ -94,18 +94,32 @@ def named(thing: Any) -> str:
 
 
 def load_model(name: str, options: Mapping[str, Any], data_file: str = "") -> Model:
-    """The model; for a file this runs it. A program takes its data from ``data_file``, an .npz or
-    .csv, where one is given, else from the file's ``data``, a dict or a function that gives one.
+    """The model called ``name``; a file is run for it.
 
-    Raises UsageError for what is neither a Model, a function annotated ``-> Model``, nor a
-    NumPyro program, for data that the program does not take; and whatever the file itself raises.
+    A program takes its data from ``data_file``, an .npz or .csv, where there is one, else from the
+    ``data`` of its own file, a dict or a function that gives one. Raises UsageError for what is
+    neither a Model, a function annotated ``-> Model``, nor a NumPyro program, and for data that
+    the program does not take; and whatever the file itself raises.
     """
     if folder.is_posterior(name):
-        return posteriors.load(name)
+        return posteriors.load_posterior(name)
     if not is_file(name):
         return build(name, options)
     path, _, attribute = name.rpartition(":")
-    module = _run(Path(path))
+    module = _run_file(Path(path))
+    thing = _find_model_or_program(module, attribute, path)
+    if isinstance(thing, Model):
+        if data_file:
+            raise UsageError(
+                f"{attribute!r} in {path} is a Model with data of its own; {data_file!r} is not "
+                "needed\n  expected: --data with a NumPyro program only"
+            )
+        return thing
+    data = data_files.read_data(Path(data_file)) if data_file else getattr(module, "data", {})
+    return _build_from_program(thing, attribute, data() if callable(data) else data, path)
+
+
+def _find_model_or_program(module: Any, attribute: str, path: str) -> Any:
     thing = getattr(module, attribute)
     if not isinstance(thing, Model) and not callable(thing):
         raise UsageError(
@@ -114,28 +128,20 @@ def load_model(name: str, options: Mapping[str, Any], data_file: str = "") -> Mo
             "gives one"
         )
     if getattr(thing, "__annotations__", {}).get("return") in (Model, "Model"):
-        thing = thing()
-    if isinstance(thing, Model):
-        if data_file:
-            raise UsageError(
-                f"{attribute!r} in {path} is a Model with data of its own; {data_file!r} is not "
-                "needed\n  expected: --data with a NumPyro program only"
-            )
-        return thing
-    data = data_files.read(Path(data_file)) if data_file else getattr(module, "data", {})
-    return _of_program(thing, attribute, data() if callable(data) else data, path)
+        return thing()
+    return thing
 
 
-def _of_program(program: Callable[..., Any], name: str, data: Any, path: str) -> Model:
+def _build_from_program(program: Callable[..., Any], name: str, data: Any, path: str) -> Model:
     if not isinstance(data, Mapping) or not all(isinstance(key, str) for key in data):
         raise UsageError(
             f"'data' in {path} is of type {type(data).__name__}\n  expected: a dict of what "
             f"{name!r} takes, by name, or a function that gives one; or --data FILE"
         )
-    return program_model(program, data, name)
+    return make_model(program, data, name)
 
 
-def _run(path: Path) -> Any:
+def _run_file(path: Path) -> Any:
     # a name of its own, so that a user's `models.py` never stands for this project's packages
     spec = importlib.util.spec_from_file_location(f"samplerbench_model_{path.stem}", path)
     if spec is None or spec.loader is None:

@@ -13,9 +13,9 @@ from samplerbench.errors import UsageError
 from samplerbench.models.base import Model
 
 
-def program_model(program: Callable[..., Any], data: Mapping[str, Any], name: str) -> Model:
+def make_model(program: Callable[..., Any], data: Mapping[str, Any], name: str) -> Model:
     """The model of a NumPyro program and what it takes by keyword; raises UsageError."""
-    _fits(program, name, data)
+    _check_arguments(program, name, data)
     # whole numbers, words and None are sizes and switches: they must stay what they are, since a
     # compiled program has its arrays as arguments and could not take a shape from them
     fixed = {k: v for k, v in data.items() if v is None or isinstance(v, (bool, int, str))}
@@ -23,24 +23,24 @@ def program_model(program: Callable[..., Any], data: Mapping[str, Any], name: st
     return Model(name, arrays, functools.partial(program, **fixed) if fixed else program)
 
 
-def _fits(program: Callable[..., Any], name: str, data: Mapping[str, Any]) -> None:
+def _check_arguments(program: Callable[..., Any], name: str, data: Mapping[str, Any]) -> None:
     """Refuse data that ``program(**data)`` would not take, and say which."""
     try:
-        takes = inspect.signature(program).parameters
+        parameters = inspect.signature(program).parameters
     except (TypeError, ValueError):  # a callable of C has none to show: calling it will tell
         return
     kinds = inspect.Parameter
-    named = {n: p for n, p in takes.items() if p.kind in (kinds.POSITIONAL_OR_KEYWORD,
-                                                          kinds.KEYWORD_ONLY)}  # fmt: skip
-    missing = [n for n, p in named.items() if p.default is kinds.empty and n not in data]
-    open_ended = any(p.kind is kinds.VAR_KEYWORD for p in takes.values())
-    unexpected = [] if open_ended else [n for n in data if n not in named]
+    by_keyword = (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)
+    arguments = {n: p for n, p in parameters.items() if p.kind in by_keyword}
+    missing = [n for n, p in arguments.items() if p.default is kinds.empty and n not in data]
+    open_ended = any(p.kind is kinds.VAR_KEYWORD for p in parameters.values())
+    unexpected = [] if open_ended else [n for n in data if n not in arguments]
     if not missing and not unexpected:
         return
     wrong = [f"missing: {', '.join(missing)}"] * bool(missing)
     wrong += [f"not taken: {', '.join(unexpected)}"] * bool(unexpected)
     raise UsageError(
-        f"the data do not fit {name}({', '.join(named)}): {'; '.join(wrong)}\n"
+        f"the data do not fit {name}({', '.join(arguments)}): {'; '.join(wrong)}\n"
         f"  the data hold: {', '.join(data) or '(nothing)'}\n  expected: what the program takes, "
         "in the dict 'data' of its file or in --data FILE"
     )

@@ -1,4 +1,4 @@
-"""The contract of a program written for a model of posteriordb.
+"""What a NumPyro program for a model of posteriordb must be.
 
 A program must have the density of the database's Stan program up to a factor that does not depend
 on the parameters. Three things are easily got wrong, and every file here says how it does them:
@@ -26,7 +26,7 @@ from samplerbench.registry import Registry
 Data = Mapping[str, Any]  # as the database has them: arrays and whole numbers by Stan's names
 
 
-def as_they_are(data: Data) -> dict[str, Any]:
+def keep_data(data: Data) -> dict[str, Any]:
     """The data without change."""
     return dict(data)
 
@@ -41,8 +41,8 @@ class Program:
     parameters: tuple[str, ...]  # sites that are called and mean what Stan's parameters do
     keys: tuple[str, ...]  # of the data that it needs
     program: Callable[..., None]  # takes what ``adapt`` gives, by keyword
-    adapt: Callable[[Data], dict[str, Any]] = as_they_are  # Stan's `transformed data`, in float64
-    beside: tuple[str, ...] = ()  # latent sites of its own, which reference draws do not hold
+    adapt: Callable[[Data], dict[str, Any]] = keep_data  # Stan's `transformed data`, in float64
+    extra_sites: tuple[str, ...] = ()  # latent sites of its own, which reference draws do not hold
     precision: int = 32  # bits of a float that its density needs
 
 
@@ -54,7 +54,7 @@ def add(program: Program) -> Program:
     return programs.add(program.model, program)
 
 
-def flat(name: str, shape: tuple[int, ...] = (), positive: bool = False) -> Any:
+def sample_flat(name: str, shape: tuple[int, ...] = (), positive: bool = False) -> Any:
     """A site with a flat, improper prior on the real or the positive numbers, [*shape]."""
     import numpyro
     import numpyro.distributions as dist
@@ -65,19 +65,19 @@ def flat(name: str, shape: tuple[int, ...] = (), positive: bool = False) -> Any:
     return numpyro.sample(name, dist.ImproperUniform(support, (), event_shape=shape))
 
 
-def product(X: Any, beta: Any) -> Any:
+def multiply(X: Any, beta: Any) -> Any:
     """``X @ beta``, [row], with all the bits of a float: a GPU else may take fewer."""
     import jax.numpy as jnp
 
     return jnp.dot(X, beta, precision="highest")
 
 
-def columns(*parts: Any) -> np.ndarray:
+def stack_columns(*parts: Any) -> np.ndarray:
     """A design matrix [row, column] from columns and numbers, such as 1 for an intercept."""
     return np.stack(np.broadcast_arrays(*(np.asarray(part, float) for part in parts)), axis=1)
 
 
-def matched(y: Any, X: np.ndarray) -> dict[str, Any]:
+def match_rows(y: Any, X: np.ndarray) -> dict[str, Any]:
     """Outcomes ``y`` [row] with their design matrix; raises ValueError where they don't match."""
     y = np.asarray(y)
     if y.shape != X.shape[:1]:

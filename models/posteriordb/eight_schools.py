@@ -17,7 +17,7 @@ from typing import Any
 
 from samplerbench.models.posteriordb.base import Program, add
 
-SHARED = "mu ~ Normal(0, 5), tau ~ half-Cauchy(5), y[j] ~ Normal(theta[j], sigma[j])"
+HYPERPRIOR = "mu ~ Normal(0, 5), tau ~ half-Cauchy(5), y[j] ~ Normal(theta[j], sigma[j])"
 
 
 def _top() -> Any:
@@ -53,7 +53,7 @@ add(
     Program(
         "eight_schools_centered",
         ("eight_schools-eight_schools_centered",),
-        f"{SHARED}, theta[j] ~ Normal(mu, tau)",
+        f"{HYPERPRIOR}, theta[j] ~ Normal(mu, tau)",
         ("theta", "mu", "tau"),
         ("J", "y", "sigma"),
         centered,
@@ -63,10 +63,10 @@ add(
     Program(
         "eight_schools_noncentered",
         ("eight_schools-eight_schools_noncentered",),
-        f"{SHARED}, theta = mu + tau theta_trans, theta_trans[j] ~ Normal(0, 1)",
+        f"{HYPERPRIOR}, theta = mu + tau theta_trans, theta_trans[j] ~ Normal(0, 1)",
         ("theta", "mu", "tau"),
         ("J", "y", "sigma"),
         noncentered,
-        beside=("theta_trans",),
+        extra_sites=("theta_trans",),
     )
 )

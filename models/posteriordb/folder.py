@@ -20,7 +20,7 @@ from typing import Any
 from samplerbench.errors import UsageError, unknown_name
 
 INNER = "posterior_database"
-EXPECTED = (
+EXPECTED_FOLDER = (
     "expected: a checkout of https://github.com/stan-dev/posteriordb, or its folder "
     f"{INNER!r}, with folders 'posteriors' and 'data' in it"
 )
@@ -45,13 +45,13 @@ class Posterior:
     def data_file(self) -> Path:
         """The file of its data, which may not be there."""
         info = self.root / "data" / "info" / f"{self.data}.info.json"
-        named = read(info).get("data_file") if info.is_file() else None
-        return packed(self.root / (named or f"data/data/{self.data}.json"))
+        name = read_json(info).get("data_file") if info.is_file() else None
+        return find_packed(self.root / (name or f"data/data/{self.data}.json"))
 
     def reference_file(self) -> Path | None:
         """The file of its reference draws, which may not be there; None where it has none."""
         folder = self.root / "reference_posteriors" / "draws" / "draws"
-        return packed(folder / f"{self.reference}.json") if self.reference else None
+        return find_packed(folder / f"{self.reference}.json") if self.reference else None
 
 
 def is_posterior(name: str) -> bool:
@@ -59,30 +59,30 @@ def is_posterior(name: str) -> bool:
     return name.endswith(".json")
 
 
-def root(folder: str) -> Path:
+def find_root(folder: str) -> Path:
     """The database in ``folder``, which is a checkout or its inner folder; raises UsageError."""
     path = Path(folder).expanduser().resolve()
     for candidate in (path / INNER, path):
         if (candidate / "posteriors").is_dir() and (candidate / "data").is_dir():
             return candidate
     what = "is no checkout of posteriordb" if path.is_dir() else "is not there, or no folder"
-    raise UsageError(f"folder {folder!r} {what}\n  {EXPECTED}")
+    raise UsageError(f"folder {folder!r} {what}\n  {EXPECTED_FOLDER}")
 
 
-def names(database: Path) -> list[str]:
+def list_names(database: Path) -> list[str]:
     """The names of all its posteriors, sorted."""
     return sorted(path.name[: -len(".json")] for path in (database / "posteriors").glob("*.json"))
 
 
-def posterior(database: Path, name: str) -> Posterior:
+def find_posterior(database: Path, name: str) -> Posterior:
     """The posterior ``name``; raises UsageError with the nearest one."""
-    known = names(database)
+    known = list_names(database)
     if name not in known:
         raise unknown_name("posterior", name, known, f"{LISTS} {database}")
-    return from_file(database / "posteriors" / f"{name}.json")
+    return read_posterior(database / "posteriors" / f"{name}.json")
 
 
-def from_file(path: Path) -> Posterior:
+def read_posterior(path: Path) -> Posterior:
     """The posterior in its file; raises UsageError."""
     if path.parent.name != "posteriors" or not path.is_file():
         raise UsageError(
@@ -90,43 +90,43 @@ def from_file(path: Path) -> Posterior:
             f"  expected: FOLDER/{INNER}/posteriors/NAME.json, or --posteriordb FOLDER "
             "--posterior NAME"
         )
-    given = read(path)
+    entry = read_json(path)
     for key in ("model_name", "data_name"):
-        if not isinstance(given.get(key), str) or not given[key]:
-            raise UsageError(f"{str(path)!r} names no {key!r}\n  {EXPECTED}")
-    reference = given.get("reference_posterior_name") or ""
+        if not isinstance(entry.get(key), str) or not entry[key]:
+            raise UsageError(f"{str(path)!r} names no {key!r}\n  {EXPECTED_FOLDER}")
+    reference = entry.get("reference_posterior_name") or ""
     if not isinstance(reference, str):
         raise UsageError(
             f"{str(path)!r}: 'reference_posterior_name' is {reference!r}\n  expected: a name"
         )
     stem = path.name[: -len(".json")]
-    return Posterior(stem, given["model_name"], given["data_name"], reference, path.parents[1])
+    return Posterior(stem, entry["model_name"], entry["data_name"], reference, path.parents[1])
 
 
-def packed(path: Path) -> Path:
+def find_packed(path: Path) -> Path:
     """``path`` as it lies there: zipped, as the database has it, or plain."""
     zipped = path.with_name(f"{path.name}.zip")
     return path if path.is_file() and not zipped.is_file() else zipped
 
 
-def read(path: Path, kind: type = dict) -> Any:
+def read_json(path: Path, kind: type = dict) -> Any:
     """The JSON in ``path``, zipped or plain: a dict or a list. Raises UsageError for another."""
     try:
-        text = _unzipped(path) if path.suffix == ".zip" else path.read_bytes()
-        found = json.loads(text)
+        text = _unzip(path) if path.suffix == ".zip" else path.read_bytes()
+        content = json.loads(text)
     except OSError as error:
-        raise unreadable(path, error.strerror or str(error)) from error
+        raise read_error(path, error.strerror or str(error)) from error
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        raise unreadable(path, f"it is no sound zip file: {error}") from error
+        raise read_error(path, f"it is no sound zip file: {error}") from error
     except ValueError as error:  # bad JSON, bad encoding
-        raise unreadable(path, f"it is not JSON: {error}") from error
-    if not isinstance(found, kind):
-        held = type(found).__name__
-        raise unreadable(path, f"it holds a {held} where a {kind.__name__} was expected")
-    return found
+        raise read_error(path, f"it is not JSON: {error}") from error
+    if not isinstance(content, kind):
+        name = type(content).__name__
+        raise read_error(path, f"it holds a {name} where a {kind.__name__} was expected")
+    return content
 
 
-def _unzipped(path: Path) -> bytes:
+def _unzip(path: Path) -> bytes:
     with zipfile.ZipFile(path) as archive:
         inside = [name for name in archive.namelist() if name.endswith(".json")]
         if len(inside) != 1:
@@ -134,8 +134,8 @@ def _unzipped(path: Path) -> bytes:
         return archive.read(inside[0])
 
 
-def unreadable(path: Path, why: str) -> UsageError:
-    """The refusal of a file of the database."""
+def read_error(path: Path, why: str) -> UsageError:
+    """The error for a file of the database that can't be read, and why."""
     return UsageError(
         f"file {str(path)!r} of posteriordb can't be read: {why}\n"
         "  take a fresh checkout; files that Git LFS keeps need `git lfs pull`"

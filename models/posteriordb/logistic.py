@@ -20,10 +20,10 @@ from samplerbench.models.posteriordb.base import (
     Data,
     Program,
     add,
-    columns,
-    flat,
-    matched,
-    product,
+    match_rows,
+    multiply,
+    sample_flat,
+    stack_columns,
 )
 
 WELLS = "wells_data"
@@ -31,13 +31,13 @@ WELLS = "wells_data"
 
 def all_in_beta(y: Any, X: Any) -> None:
     """The intercept is the first of the coefficients."""
-    _observe(y, product(X, flat("beta", (X.shape[1],))))
+    _observe(y, multiply(X, sample_flat("beta", (X.shape[1],))))
 
 
 def alpha_apart(y: Any, X: Any) -> None:
     """The intercept has a name of its own."""
-    alpha = flat("alpha")
-    _observe(y, alpha + product(X, flat("beta", (X.shape[1],))))
+    alpha = sample_flat("alpha")
+    _observe(y, alpha + multiply(X, sample_flat("beta", (X.shape[1],))))
 
 
 def dogs(y: Any, avoided: Any, shocked: Any) -> None:
@@ -57,24 +57,24 @@ def _observe(y: Any, logits: Any) -> None:
 
 
 def _dist(d: Data) -> dict[str, Any]:
-    return matched(d["switched"], columns(1, d["dist"]))
+    return match_rows(d["switched"], stack_columns(1, d["dist"]))
 
 
 def _dist100(d: Data) -> dict[str, Any]:
-    return matched(d["switched"], columns(d["dist"] / 100))
+    return match_rows(d["switched"], stack_columns(d["dist"] / 100))
 
 
 def _dist100ars(d: Data) -> dict[str, Any]:
-    return matched(d["switched"], columns(d["dist"] / 100, d["arsenic"]))
+    return match_rows(d["switched"], stack_columns(d["dist"] / 100, d["arsenic"]))
 
 
 def _interaction_c(d: Data) -> dict[str, Any]:
     far, arsenic = (d["dist"] - np.mean(d["dist"])) / 100, d["arsenic"] - np.mean(d["arsenic"])
-    return matched(d["switched"], columns(far, arsenic, far * arsenic))
+    return match_rows(d["switched"], stack_columns(far, arsenic, far * arsenic))
 
 
 def _income(d: Data) -> dict[str, Any]:
-    return matched(d["vote"], columns(d["income"]))
+    return match_rows(d["vote"], stack_columns(d["income"]))
 
 
 def _trials(d: Data) -> dict[str, Any]:
@@ -91,17 +91,31 @@ def _add(
     formula: str,
     program: Callable[..., None] = alpha_apart,
 ) -> None:
-    named = ("alpha", "beta") if program is alpha_apart else ("beta",)
-    prior = "beta[k] ~ Normal(0, 100)" if program is dogs else f"{', '.join(named)} flat"
+    parameters = ("alpha", "beta") if program is alpha_apart else ("beta",)
+    prior = "beta[k] ~ Normal(0, 100)" if program is dogs else f"{', '.join(parameters)} flat"
     density = f"logit of {formula}; {prior}"
-    add(Program(model, (f"{data}-{model}",), density, named, tuple(keys.split()), program, adapt))
+    add(
+        Program(
+            model, (f"{data}-{model}",), density, parameters, tuple(keys.split()), program, adapt
+        )
+    )
 
 
 _add("wells_dist", WELLS, "switched dist", _dist, "switched ~ dist", all_in_beta)
 _add("wells_dist100_model", WELLS, "switched dist", _dist100, "switched ~ dist / 100")
-_add("wells_dist100ars_model", WELLS, "switched dist arsenic", _dist100ars,
-     "switched ~ dist / 100 + arsenic")  # fmt: skip
-_add("wells_interaction_c_model", WELLS, "switched dist arsenic", _interaction_c,
-     "switched ~ dist / 100 * arsenic, both centred at their means")  # fmt: skip
+_add(
+    "wells_dist100ars_model",
+    WELLS,
+    "switched dist arsenic",
+    _dist100ars,
+    "switched ~ dist / 100 + arsenic",
+)
+_add(
+    "wells_interaction_c_model",
+    WELLS,
+    "switched dist arsenic",
+    _interaction_c,
+    "switched ~ dist / 100 * arsenic, both centred at their means",
+)
 _add("nes_logit_model", "nes_logit_data", "vote income", _income, "vote ~ income")
 _add("dogs", "dogs", "y", _trials, "y ~ shocks avoided + shocks suffered", dogs)

@@ -26,7 +26,7 @@ DENSITY = (
 )
 
 
-def ordered(y: Any) -> None:
+def ordered_means(y: Any) -> None:
     """The first mean is the smaller one."""
     import jax.numpy as jnp
     import numpyro
@@ -69,9 +69,9 @@ add(
         f"{DENSITY}, mu[1] < mu[2]",
         ("mu", "sigma", "theta"),
         ("y",),
-        ordered,
+        ordered_means,
         _outcome,
-        beside=("centre", "half_gap"),
+        extra_sites=("centre", "half_gap"),
     )
 )
 add(

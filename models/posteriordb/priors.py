@@ -26,8 +26,8 @@ from samplerbench.models.posteriordb.base import (
     Data,
     Program,
     add,
-    flat,
-    product,
+    multiply,
+    sample_flat,
 )
 
 
@@ -38,7 +38,7 @@ def blr(y: Any, X: Any) -> None:
 
     beta = numpyro.sample("beta", dist.Normal(0, 10).expand([X.shape[1]]).to_event(1))
     sigma = numpyro.sample("sigma", dist.HalfNormal(10))
-    numpyro.sample("y", dist.Normal(product(X, beta), sigma), obs=y)
+    numpyro.sample("y", dist.Normal(multiply(X, beta), sigma), obs=y)
 
 
 def kilpisjarvi(x: Any, y: Any, pmualpha: Any, psalpha: Any, pmubeta: Any, psbeta: Any) -> None:
@@ -48,7 +48,7 @@ def kilpisjarvi(x: Any, y: Any, pmualpha: Any, psalpha: Any, pmubeta: Any, psbet
 
     alpha = numpyro.sample("alpha", dist.Normal(pmualpha, psalpha))
     beta = numpyro.sample("beta", dist.Normal(pmubeta, psbeta))
-    sigma = flat("sigma", positive=True)
+    sigma = sample_flat("sigma", positive=True)
     numpyro.sample("y", dist.Normal(alpha + beta * x, sigma), obs=y)
 
 
@@ -70,13 +70,13 @@ def diamonds(Y: Any, Xc: Any, prior_only: int) -> None:
 
     b = numpyro.sample("b", dist.Normal(0, 1).expand([Xc.shape[1]]).to_event(1))
     intercept = numpyro.sample("Intercept", dist.StudentT(3, 8, 10))
-    sigma = flat("sigma", positive=True)
+    sigma = sample_flat("sigma", positive=True)
     numpyro.factor("prior of sigma", dist.StudentT(3, 0, 10).log_prob(sigma))
     if not prior_only:
-        numpyro.sample("Y", dist.Normal(intercept + product(Xc, b), sigma), obs=Y)
+        numpyro.sample("Y", dist.Normal(intercept + multiply(Xc, b), sigma), obs=Y)
 
 
-def _centred(data: Data) -> dict[str, Any]:
+def _centre(data: Data) -> dict[str, Any]:
     X = np.asarray(data["X"], float)[:, 1:]
     return {"Y": data["Y"], "Xc": X - X.mean(axis=0), "prior_only": int(data["prior_only"])}
 
@@ -121,6 +121,6 @@ add(
         ("b", "Intercept", "sigma"),
         ("X", "Y", "prior_only"),
         diamonds,
-        _centred,
+        _centre,
     )
 )

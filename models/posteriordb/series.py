@@ -30,8 +30,8 @@ from samplerbench.models.posteriordb.base import (
     Data,
     Program,
     add,
-    flat,
-    product,
+    multiply,
+    sample_flat,
 )
 
 
@@ -43,7 +43,7 @@ def autoregression(y: Any, lags: Any) -> None:
     alpha = numpyro.sample("alpha", dist.Normal(0, 10))
     beta = numpyro.sample("beta", dist.Normal(0, 10).expand([lags.shape[1]]).to_event(1))
     sigma = numpyro.sample("sigma", dist.HalfCauchy(2.5))
-    numpyro.sample("y", dist.Normal(alpha + product(lags, beta), sigma), obs=y)
+    numpyro.sample("y", dist.Normal(alpha + multiply(lags, beta), sigma), obs=y)
 
 
 def arma11(y: Any) -> None:
@@ -76,8 +76,8 @@ def garch11(y: Any, sigma1: Any) -> None:
     import numpyro.distributions as dist
     from jax import lax
 
-    mu = flat("mu")
-    alpha0 = flat("alpha0", positive=True)
+    mu = sample_flat("mu")
+    alpha0 = sample_flat("alpha0", positive=True)
     alpha1 = numpyro.sample("alpha1", dist.Beta(1, 2))
     share = numpyro.sample("share", dist.Uniform(0, 1))
     beta1 = numpyro.deterministic("beta1", share * (1 - alpha1))
@@ -92,7 +92,7 @@ def garch11(y: Any, sigma1: Any) -> None:
     numpyro.sample("y", dist.Normal(mu, jnp.sqrt(variances)), obs=y)
 
 
-def _lagged(data: Data) -> dict[str, Any]:
+def _lag(data: Data) -> dict[str, Any]:
     y, order = np.asarray(data["y"], float), int(data["K"])
     lags = [y[order - k : len(y) - k] for k in range(1, order + 1)]
     return {"y": y[order:], "lags": np.stack(lags, axis=1)}
@@ -111,7 +111,7 @@ add(
         ("alpha", "beta", "sigma"),
         ("K", "y"),
         autoregression,
-        _lagged,
+        _lag,
     )
 )
 add(
@@ -136,6 +136,6 @@ add(
         ("y", "sigma1"),
         garch11,
         _real,
-        beside=("share",),
+        extra_sites=("share",),
     )
 )

@@ -1,1 +1,1 @@
-"""Samplers with a known flaw, which every judge must catch."""
+"""Samplers with a known flaw, which every score must catch."""

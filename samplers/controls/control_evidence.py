@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from samplerbench.models.base import Model
-from samplerbench.samplers.base import (
-    Budget,
-    Declined,
-    Prepared,
-    Sampler,
-    add,
-)
+import numpy as np
+
+from samplerbench.models.base import Exact, Model
+from samplerbench.samplers.base import Budget, Declined, Prepared, Sampler, add
 from samplerbench.samplers.controls.flawed import prepare_flawed
+from samplerbench.samplers.exact_iid import draw_exact
 
 
 @dataclass(frozen=True)
@@ -29,11 +27,12 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     if exact is None or exact.log_evidence is None:
         raise Declined(f"model {model.name!r} has no exact evidence")
 
-    def claims(exact, rng):
+    def claims(exact: Exact, rng: np.random.Generator) -> dict[str, Any]:
+        assert exact.log_evidence is not None  # other data, the same model
         log_z = exact.log_evidence + settings.error * rng.standard_normal()
         return {"log_z": log_z, "log_z_err": settings.error / settings.factor}
 
-    return prepare_flawed(model, budget, lambda exact, count, rng: exact.draw(rng, count), claims)
+    return prepare_flawed(model, budget, draw_exact, claims)
 
 
 add(

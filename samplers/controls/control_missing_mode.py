@@ -6,14 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from samplerbench.models.base import Model
-from samplerbench.samplers.base import (
-    Budget,
-    Prepared,
-    Sampler,
-    add,
-)
+from samplerbench.models.base import Exact, Model, Sites
+from samplerbench.samplers.base import Budget, Declined, Prepared, Sampler, add
 from samplerbench.samplers.controls.flawed import prepare_flawed
+from samplerbench.samplers.exact_iid import draw_exact
 
 
 @dataclass(frozen=True)
@@ -22,17 +18,20 @@ class Settings:
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
-    """Exact draws, half of the posterior missing. Raises Declined without an exact answer."""
+    """Exact draws, half of the posterior missing. Raises Declined without an exact posterior."""
 
-    def flaw(exact, count, rng):
+    def flaw(exact: Exact, count: int, rng: np.random.Generator) -> Sites:
+        if exact.quantile is None:
+            raise Declined(f"model {model.name!r} has no exact quantiles")
         first = exact.names[0].partition("[")[0]
         median = exact.quantile(np.array([0.5]))[0, 0]
-        parts, found = [], 0
-        while found < count:
-            draws = exact.draw(rng, 3 * count)
-            kept = draws[first].reshape(3 * count, -1)[:, 0] <= median
-            parts.append({name: x[kept] for name, x in draws.items()})
-            found += int(kept.sum())
+        parts: list[Sites] = []
+        total = 0
+        while total < count:
+            draws = draw_exact(exact, 3 * count, rng)
+            low = draws[first].reshape(3 * count, -1)[:, 0] <= median
+            parts.append({name: x[low] for name, x in draws.items()})
+            total += int(low.sum())
         return {name: np.concatenate([part[name] for part in parts])[:count] for name in parts[0]}
 
     return prepare_flawed(model, budget, flaw)

@@ -6,14 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from samplerbench.models.base import Model
-from samplerbench.samplers.base import (
-    Budget,
-    Prepared,
-    Sampler,
-    add,
-)
-from samplerbench.samplers.controls.flawed import by_site, prepare_flawed
+from samplerbench.models.base import Exact, Model, Sites
+from samplerbench.samplers.base import Budget, Prepared, Sampler, add
+from samplerbench.samplers.controls.flawed import prepare_flawed, spread_by_site
+from samplerbench.samplers.exact_iid import draw_exact
 
 
 @dataclass(frozen=True)
@@ -28,16 +24,16 @@ class Settings:
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
-    """Exact draws, moved together by a little in each run. Raises Declined without an answer.
+    """Exact draws, moved together by a little in each run. Raises Declined, likewise.
 
     n independent draws claim an error of sd / sqrt(n); a common shift of variance
     (factor^2 - 1) sd^2 / n makes the true one ``factor`` times that.
     """
 
-    def flaw(exact, count, rng):
-        draws = exact.draw(rng, count)
+    def flaw(exact: Exact, count: int, rng: np.random.Generator) -> Sites:
+        draws = draw_exact(exact, count, rng)
         scale = np.sqrt((settings.factor**2 - 1) / count) * exact.sd
-        shift = by_site(exact, scale * rng.standard_normal(len(scale)), draws)
+        shift = spread_by_site(exact, scale * rng.standard_normal(len(scale)), draws)
         return {name: x + shift[name] for name, x in draws.items()}
 
     return prepare_flawed(model, budget, flaw)

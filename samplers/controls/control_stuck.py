@@ -6,14 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from samplerbench.models.base import Model
-from samplerbench.samplers.base import (
-    Budget,
-    Prepared,
-    Sampler,
-    add,
-)
+from samplerbench.models.base import Exact, Model, Sites
+from samplerbench.samplers.base import Budget, Prepared, Sampler, add
 from samplerbench.samplers.controls.flawed import prepare_flawed
+from samplerbench.samplers.exact_iid import draw_exact
 
 
 @dataclass(frozen=True)
@@ -28,11 +24,11 @@ class Settings:
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
-    """Exact draws, or one of them again and again. Raises Declined without an exact answer."""
+    """Exact draws, or one of them again and again. Raises Declined without an exact posterior."""
 
-    def flaw(exact, count, rng):
+    def flaw(exact: Exact, count: int, rng: np.random.Generator) -> Sites:
         stuck = rng.uniform() < settings.share
-        draws = exact.draw(rng, count)
+        draws = draw_exact(exact, count, rng)
         return {name: np.repeat(x[:1], count, axis=0) if stuck else x for name, x in draws.items()}
 
     return prepare_flawed(model, budget, flaw)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from samplerbench.models.base import Model
-from samplerbench.samplers.base import (
-    Budget,
-    Prepared,
-    Sampler,
-    add,
-)
-from samplerbench.samplers.controls.flawed import by_site, prepare_flawed
+import numpy as np
+
+from samplerbench.models.base import Exact, Model, Sites
+from samplerbench.samplers.base import Budget, Prepared, Sampler, add
+from samplerbench.samplers.controls.flawed import prepare_flawed, spread_by_site
+from samplerbench.samplers.exact_iid import draw_exact
 
 
 @dataclass(frozen=True)
@@ -22,11 +20,11 @@ class Settings:
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
-    """Exact draws with ``factor`` times the sd. Raises Declined without an exact answer."""
+    """Exact draws with ``factor`` times the sd. Raises Declined without an exact posterior."""
 
-    def flaw(exact, count, rng):
-        draws = exact.draw(rng, count)
-        mean = by_site(exact, exact.mean, draws)
+    def flaw(exact: Exact, count: int, rng: np.random.Generator) -> Sites:
+        draws = draw_exact(exact, count, rng)
+        mean = spread_by_site(exact, exact.mean, draws)
         return {name: mean[name] + settings.factor * (x - mean[name]) for name, x in draws.items()}
 
     return prepare_flawed(model, budget, flaw)

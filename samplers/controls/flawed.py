@@ -1,4 +1,4 @@
-"""Flawed controls: exact draws with a known flaw, which every judge of samplers must catch."""
+"""Shared by the flawed controls: exact draws with a known flaw, which every score must catch."""
 
 from __future__ import annotations
 
@@ -7,46 +7,43 @@ from typing import Any
 
 import numpy as np
 
-from samplerbench.models.base import Exact, Model, Sites
-from samplerbench.samplers.base import (
-    Budget,
-    Compiled,
-    Draws,
-    Prepared,
-)
-from samplerbench.samplers.exact_iid import by_chain, exact_answer
+from samplerbench.components import component_names
+from samplerbench.models.base import Array, Exact, Model, Sites
+from samplerbench.samplers.base import Budget, Draws, Prepared
+from samplerbench.samplers.exact_iid import prepare_from_exact, split_chains
 
-#: exact answer, how many draws, random numbers -> draws with the flaw, site -> [n, *event]
+#: exact posterior, how many draws, random numbers -> draws with the flaw, site -> [n, *event]
 Flaw = Callable[[Exact, int, np.random.Generator], Sites]
-STREAM = 0xF1A
+#: exact posterior, random numbers -> further fields of Draws
+Claims = Callable[[Exact, np.random.Generator], dict[str, Any]]
+STREAM = 0xF1A  # keeps these draws apart from any other use of the same seed
 
 
-def prepare_flawed(model: Model, budget: Budget, flaw: Flaw, claims: Any = None) -> Prepared:
-    """Runs of ``flaw``. ``claims(exact, rng)`` gives further fields of Draws. Raises Declined."""
-    exact = exact_answer(model)
+def prepare_flawed(
+    model: Model, budget: Budget, flaw: Flaw, claims: Claims = lambda exact, rng: {}
+) -> Prepared:
+    """Runs whose draws ``flaw`` makes, and which claim what ``claims`` gives.
 
-    def draw(seed: int) -> Draws:
+    Raises Declined for a model without an exact posterior to draw from.
+    """
+
+    def run(exact: Exact, seed: int) -> Draws:
         rng = np.random.default_rng([seed, STREAM])
         flat = flaw(exact, budget.chains * budget.draws, rng)
-        return Draws(by_chain(flat, budget), **(claims(exact, rng) if claims else {}))
+        return Draws(split_chains(flat, budget), **claims(exact, rng))
 
-    def with_data(data: Sites) -> Compiled:
-        other = prepare_flawed(model.with_data(data), budget, flaw, claims)
-        return Compiled(sample=other.plain, collect=lambda raw: raw, with_data=with_data)
-
-    compiled = Compiled(sample=draw, collect=lambda raw: raw, with_data=with_data)
-    return Prepared(plain=draw, compile=lambda: compiled)
+    return prepare_from_exact(model, run)
 
 
-def by_site(exact: Exact, values: np.ndarray, like: Sites) -> Sites:
-    """A number for each component, [component] -> site -> [*event], shaped as draws ``like``."""
-    place = dict(zip(exact.names, values))  # noqa: B905 (strict= needs Python 3.10)
-    found: Sites = {}
-    for site, draws in like.items():
-        event = draws.shape[1:]
-        names = [
-            f"{site}[{','.join(map(str, index))}]" if event else site
-            for index in np.ndindex(*event)
-        ]
-        found[site] = np.array([place.get(name, 0.0) for name in names]).reshape(event)
-    return found
+def spread_by_site(exact: Exact, values: Array, draws: Sites) -> Sites:
+    """A number for each component, [component] -> site -> [*event], shaped as ``draws``.
+
+    Components that the exact posterior does not name get 0.
+    """
+    by_name = dict(zip(exact.names, values))  # noqa: B905 (strict= needs Python 3.10)
+    sites: Sites = {}
+    for site, x in draws.items():
+        event = x.shape[1:]
+        numbers = [by_name.get(name, 0.0) for name in component_names(site, event)]
+        sites[site] = np.array(numbers).reshape(event)
+    return sites

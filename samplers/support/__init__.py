@@ -1,1 +1,1 @@
-"""What several samplers share."""
+"""Code that several samplers share."""

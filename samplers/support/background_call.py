@@ -1,4 +1,4 @@
-"""A call in a thread of its own, which one can wait for without waiting for ever.
+"""A call in a background thread, which one can wait for without waiting for ever.
 
 Compiled code can't be interrupted, but it leaves Python's lock, so that others may go on.
 """
@@ -10,30 +10,30 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Aside:
-    """``call()`` under way in another thread; it goes on until its process ends."""
+class BackgroundCall:
+    """``call()`` in another thread; it goes on until it returns or the process ends."""
 
     def __init__(self, call: Callable[[], Any]) -> None:
-        self._found: list[Any] = []
-        self._failed: list[BaseException] = []
+        self._values: list[Any] = []
+        self._errors: list[BaseException] = []
 
         def run() -> None:
             try:
-                self._found.append(call())
+                self._values.append(call())
             except BaseException as error:  # handed to whoever asks for the result
-                self._failed.append(error)
+                self._errors.append(error)
 
         self._thread = threading.Thread(target=run, daemon=True)
         self._thread.start()
 
-    def done(self, seconds: float | None = None) -> bool:
-        """Whether it has ended within ``seconds`` from now; None waits for it."""
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for ``seconds`` (None: until the end) -> whether the call has ended."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
     def result(self) -> Any:
-        """What the call gave, once it is done; raises what it raised."""
-        self.done()
-        if self._failed:
-            raise self._failed[0]
-        return self._found[0]
+        """The value of the call, waiting for its end; raises what it raised."""
+        self.wait()
+        if self._errors:
+            raise self._errors[0]
+        return self._values[0]

@@ -1,4 +1,4 @@
-"""A jaxns sampler that is built once and kept, so that a new seed compiles nothing."""
+"""jaxns compiled ahead of time: the sampler is built once, and a new seed compiles nothing."""
 
 from __future__ import annotations
 
@@ -9,34 +9,36 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samplerbench.models.base import Model
-from samplerbench.samplers.base import Compiled, Draws, like
+from samplerbench.samplers.base import Compiled, Draws, move_to_device
 from samplerbench.samplers.support import version_compat
-from samplerbench.samplers.support.jaxns_results import draws_of, options
+from samplerbench.samplers.support.jaxns_results import make_arguments, read_draws
 from samplerbench.samplers.support.latent_sites import Latent
 
 if TYPE_CHECKING:
     from samplerbench.samplers.jaxns_nested import Settings
 
 
-def compiled(model: Model, sites: list[Latent], settings: Settings, generation: str) -> Compiled:
-    """The compiled mode on the installed jaxns: "exact" (2.0, 2.1) or "public" (2.5, 2.6)."""
+def compile_sampler(
+    model: Model, sites: list[Latent], settings: Settings, generation: str
+) -> Compiled:
+    """The compiled mode for a generation of jaxns: "exact" (2.0, 2.1) or "public" (2.5, 2.6)."""
     import jax
 
-    build = {"exact": _exact_generation, "public": _public_generation}[generation]
+    build = {"exact": _compile_exact, "public": _compile_public}[generation]
     data = jax.device_put(model.data)
-    return _bound(build(_Cube(model, sites), settings, data), data)
+    return _bind(build(_Cube(model, sites), settings, data), data)
 
 
-def _bound(programs: _Programs, data: Any) -> Compiled:
+def _bind(programs: _Programs, data: Any) -> Compiled:
     def collect(raw: Any) -> Draws:
         results = {k: v for k, v in raw.items() if k != "count"}
-        return draws_of(results, int(raw["count"]))
+        return read_draws(results, int(raw["count"]))
 
     return Compiled(
         sample=lambda seed: programs.run(seed, data),
         collect=collect,
         prime=lambda seeds: programs.prime(seeds, data),
-        with_data=lambda other: _bound(programs, like(other, data)),
+        with_data=lambda other: _bind(programs, move_to_device(other, data)),
     )
 
 
@@ -88,20 +90,20 @@ class _Cube:
 
         def one(base: dict[str, Any]) -> dict[str, Any]:
             fixed = substitute(seed(self.program, jax.random.PRNGKey(0)), base)
-            found = trace(fixed).get_trace(**data).items()
-            return {name: s["value"] for name, s in found if s["type"] == "deterministic"}
+            records = trace(fixed).get_trace(**data).items()
+            return {name: s["value"] for name, s in records if s["type"] == "deterministic"}
 
         return jax.vmap(one)(bases)
 
 
-def _keys(seed: int) -> Any:
+def _make_key(seed: int) -> Any:
     """The key that NumPyro's wrapper gives jaxns for ``PRNGKey(seed)``: the first of its split."""
     import jax
 
     return jax.random.split(jax.random.PRNGKey(seed))[0]
 
 
-def _exact_generation(cube: _Cube, settings: Settings, data: Any) -> _Programs:
+def _compile_exact(cube: _Cube, settings: Settings, data: Any) -> _Programs:
     """jaxns 2.0 and 2.1: shrinkage to a fixed size, then a refinement compiled for each size met.
 
     The library jits with its own objects as keys, and these hold the data; here they are built
@@ -110,7 +112,7 @@ def _exact_generation(cube: _Cube, settings: Settings, data: Any) -> _Programs:
     import jax
     from jaxns import ExactNestedSampler, TerminationCondition
 
-    constructor, termination = options(cube.sites, settings)
+    constructor, termination = make_arguments(cube.sites, settings)
 
     def sampler(data: Any) -> Any:
         return ExactNestedSampler(cube.jaxns_model(data), num_parallel_samplers=1, **constructor)
@@ -121,14 +123,14 @@ def _exact_generation(cube: _Cube, settings: Settings, data: Any) -> _Programs:
     def improve(data: Any, *state: Any) -> Any:
         return sampler(data).adaptive_refinement.improve(*state)
 
-    shrink_program = jax.jit(approximate).lower(_keys(0), data).compile()
-    summarise = jax.jit(lambda state, data: _results(cube, state, data))
-    refine: dict[tuple[int, int], Any] = {}  # points kept, points to refine -> program
-    summarised: set[int] = set()  # slots that ``summarise`` is compiled for
+    shrink_program = jax.jit(approximate).lower(_make_key(0), data).compile()
+    summarise = jax.jit(lambda state, data: _compute_results(cube, state, data))
+    refine: dict[tuple[int, int], Any] = {}  # final points, points to refine -> program
+    slots_compiled: set[int] = set()  # that ``summarise`` is compiled for
 
     def shrink(seed: int, data: Any) -> Any:
-        reason, state = shrink_program(_keys(seed), data)
-        return reason, state, *_split(state)
+        reason, state = shrink_program(_make_key(seed), data)
+        return reason, state, *_split_points(state)
 
     def prime(seeds: Sequence[int], data: Any) -> None:
         """Compile for all sizes among ``seeds`` side by side; each costs 2 s alone."""
@@ -136,37 +138,37 @@ def _exact_generation(cube: _Cube, settings: Settings, data: Any) -> _Programs:
         first: dict[int, Any] = {}  # slots -> a state that will need so many
         for seed in seeds:
             _, *state = shrink(seed, data)
-            sizes = _sizes(state)
+            sizes = _count_points(state)
             if sizes not in refine and sizes not in new:
                 new[sizes] = jax.jit(improve).lower(data, *state)
-            first.setdefault(_slots(sum(sizes)), state)
+            first.setdefault(_round_up(sum(sizes)), state)
         refine.update(zip(new, version_compat.compile_side_by_side(*new.values())))  # noqa: B905
-        for slots in first.keys() - summarised:
-            summarise(_padded(refine[_sizes(first[slots])](data, *first[slots])), data)
-            summarised.add(slots)
+        for slots in first.keys() - slots_compiled:
+            summarise(_pad(refine[_count_points(first[slots])](data, *first[slots])), data)
+            slots_compiled.add(slots)
 
     def run(seed: int, data: Any) -> dict[str, Any]:
         reason, *state = shrink(seed, data)
-        if _sizes(state) not in refine:
+        if _count_points(state) not in refine:
             prime([seed], data)
-        refined = refine[_sizes(state)](data, *state)
-        return {**summarise(_padded(refined), data), "termination_reason": reason}
+        final = refine[_count_points(state)](data, *state)
+        return {**summarise(_pad(final), data), "termination_reason": reason}
 
     return _Programs(run, prime)
 
 
-def _sizes(state: Sequence[Any]) -> tuple[int, int]:
+def _count_points(state: Sequence[Any]) -> tuple[int, int]:
     """How many points are kept as they are, and how many are to be refined."""
-    _, kept, rest = state
-    return kept.sample_collection.reservoir.iid.size, rest.iid.size
+    _, final, rest = state
+    return final.sample_collection.reservoir.iid.size, rest.iid.size
 
 
-def _slots(points: int) -> int:
+def _round_up(points: int) -> int:
     """The power of two that ``points`` are padded to."""
     return 1 << (points - 1).bit_length()
 
 
-def _padded(state: Any) -> Any:
+def _pad(state: Any) -> Any:
     """``state`` filled up to a power of two of points, on the host, so that few programs serve all.
 
     Unused slots are as jaxns itself makes them: above every contour, and no evaluation spent.
@@ -174,7 +176,7 @@ def _padded(state: Any) -> Any:
     collection = state.sample_collection
     reservoir = collection.reservoir
     count = reservoir.iid.size
-    extra = _slots(count) - count
+    extra = _round_up(count) - count
 
     def pad(name: str, value: Any) -> np.ndarray:
         value = np.asarray(value)
@@ -188,7 +190,7 @@ def _padded(state: Any) -> Any:
     )
 
 
-def _split(state: Any) -> tuple[Any, Any]:
+def _split_points(state: Any) -> tuple[Any, Any]:
     """Points drawn independently, and those to refine: on the host, where shapes cost no compile.
 
     How many there are changes with the seed by multiples of the live points, and jaxns compiles
@@ -198,14 +200,14 @@ def _split(state: Any) -> tuple[Any, Any]:
     reservoir = type(collection.reservoir)(*(np.asarray(x) for x in collection.reservoir))
     used = np.arange(reservoir.iid.size) < int(collection.sample_idx)
     keep = reservoir.iid
-    kept = type(reservoir)(*(x[keep] for x in reservoir))
+    final = type(reservoir)(*(x[keep] for x in reservoir))
     rest = type(reservoir)(*(x[~keep & used] for x in reservoir))
     # a Python int, as jaxns itself passes: another type would be another program
-    collection = collection._replace(sample_idx=int(keep.sum()), reservoir=kept)
+    collection = collection._replace(sample_idx=int(keep.sum()), reservoir=final)
     return state._replace(sample_collection=collection), rest
 
 
-def _results(cube: _Cube, state: Any, data: Any) -> dict[str, Any]:
+def _compute_results(cube: _Cube, state: Any, data: Any) -> dict[str, Any]:
     """What jaxns 2.0's ``to_results`` computes and its claims rest on, as one program.
 
     The library's own builds its loops anew at each call and so compiles at each call.
@@ -235,22 +237,24 @@ def _results(cube: _Cube, state: Any, data: Any) -> dict[str, Any]:
     }
 
 
-def _public_generation(cube: _Cube, settings: Settings, data: Any) -> _Programs:
+def _compile_public(cube: _Cube, settings: Settings, data: Any) -> _Programs:
     """jaxns 2.5 and 2.6: the whole run and its results trace, so one program holds both."""
     import jax
     from jaxns import TerminationCondition
     from jaxns.public import DefaultNestedSampler
 
-    constructor, termination = options(cube.sites, settings)
+    constructor, termination = make_arguments(cube.sites, settings)
 
-    def whole(key: Any, data: Any) -> dict[str, Any]:
+    def run_whole(key: Any, data: Any) -> dict[str, Any]:
         model = cube.jaxns_model(data)
-        sampler = DefaultNestedSampler(model, **version_compat.nested_devices(), **constructor)
+        sampler = DefaultNestedSampler(
+            model, **version_compat.choose_nested_devices(), **constructor
+        )
         reason, state = sampler(key, TerminationCondition(**termination))
-        found = sampler.to_results(reason, state, trim=False)._asdict()
-        found["samples"] = cube.constrain(found["samples"], data)
-        found["count"] = found["total_num_samples"]
-        return found
+        results = sampler.to_results(reason, state, trim=False)._asdict()
+        results["samples"] = cube.constrain(results["samples"], data)
+        results["count"] = results["total_num_samples"]
+        return results
 
-    program = jax.jit(whole).lower(_keys(0), data).compile()
-    return _Programs(lambda seed, data: program(_keys(seed), data), lambda seeds, data: None)
+    program = jax.jit(run_whole).lower(_make_key(0), data).compile()
+    return _Programs(lambda seed, data: program(_make_key(seed), data), lambda seeds, data: None)

@@ -1,4 +1,4 @@
-"""What jaxns is called with and what it returns, in the words of the installed release."""
+"""Arguments and results of jaxns, by the names of the installed release."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ REASONS = (
 )
 
 
-def options(sites: list[Latent], settings: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Constructor and termination arguments in the words of the installed jaxns."""
+def make_arguments(sites: list[Latent], settings: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Constructor and termination arguments, by the names of the installed jaxns."""
     dimension = sum(int(np.prod(site.shape)) for site in sites)
     constructor = {
         "num_live_points": settings.num_live_points or 25 * dimension,
         "max_samples": settings.max_samples,
     }
-    return constructor, {version_compat.nested_criterion(): settings.live_evidence_frac}
+    return constructor, {version_compat.name_nested_criterion(): settings.live_evidence_frac}
 
 
-def draws_of(results: dict[str, Any], count: int) -> Draws:
+def read_draws(results: dict[str, Any], count: int) -> Draws:
     """Draws from jaxns's results: the first ``count`` entries, weighted, as one chain.
 
     ``ESS`` is jaxns's own, Z^2 / sum E[dZ^2], which knows of the shrinkage; Kish's
@@ -56,12 +56,12 @@ def draws_of(results: dict[str, Any], count: int) -> Draws:
         log_z=float(results["log_Z_mean"]),
         log_z_err=float(results["log_Z_uncert"]),
         likelihoods=int(results["total_num_likelihood_evaluations"]),
-        termination=in_words(int(results["termination_reason"])),
+        termination=describe_reason(int(results["termination_reason"])),
         stats=stats,
     )
 
 
-def in_words(reason: int) -> str:
-    """jaxns's bit mask in words."""
+def describe_reason(reason: int) -> str:
+    """jaxns's reasons to stop, a bit mask, in words."""
     words = [text for bit, text in enumerate(REASONS) if reason >> bit & 1]
     return "; ".join(words) or f"unknown reason {reason}"

@@ -1,4 +1,4 @@
-"""How a NumPyro kernel is run: through ``MCMC.run`` (plain), or compiled ahead of time.
+"""Runs a NumPyro kernel: through ``MCMC.run`` (plain), or compiled ahead of time.
 
 Several chains run as ``chain_method`` says, in both modes. ``parallel``: each on a device of its
 own, for which the launcher makes the processor pass for as many; where devices are too few, as on
@@ -20,10 +20,10 @@ from samplerbench.samplers.base import (
     Compiled,
     Draws,
     Prepared,
-    like,
+    move_to_device,
 )
 from samplerbench.samplers.support import version_compat
-from samplerbench.samplers.support.latent_sites import continuous
+from samplerbench.samplers.support.latent_sites import require_continuous
 
 MakeKernel = Callable[[], Any]
 BATCH_BYTES = 2e9  # for all lanes of a batch together
@@ -38,7 +38,7 @@ INIT = {
 }
 
 
-def init_strategy(word: str) -> Any:
+def find_init_strategy(word: str) -> Any:
     """The NumPyro strategy called ``word`` in settings."""
     import numpyro.infer
 
@@ -54,27 +54,35 @@ def check_choices(settings: Any) -> None:
             raise ValueError(f"{name}={value!r} is not known\n  expected: {', '.join(allowed)}")
 
 
+def count_host_devices(settings: Any, chains: int) -> int:
+    """How many devices ``chain_method="parallel"`` needs: one for each chain.
+
+    With fewer, NumPyro runs the chains one after the other.
+    """
+    return chains if settings.chain_method == "parallel" else 1
+
+
 def prepare_mcmc(make: MakeKernel, model: Model, budget: Budget, chain_method: str) -> Prepared:
     """Plain and compiled runs of the kernel that ``make`` builds. Raises Declined."""
-    continuous(model, type(make()).__name__)
+    require_continuous(model, type(make()).__name__)
     return Prepared(
-        plain=_plain(make, model, budget, chain_method),
-        compile=lambda: _compiled(make, model, budget, chain_method),
+        plain=_make_plain(make, model, budget, chain_method),
+        compile=lambda: _compile(make, model, budget, chain_method),
     )
 
 
-def _plain(make: MakeKernel, model: Model, budget: Budget, chain_method: str) -> Any:
+def _make_plain(make: MakeKernel, model: Model, budget: Budget, chain_method: str) -> Any:
     from numpyro.infer import MCMC
 
     # the MCMC object, built in the first call: it is part of what one waits for
-    kept: list[Any] = []
+    cache: list[Any] = []
 
     def plain(seed: int) -> Draws:
         import jax
 
-        if not kept:
+        if not cache:
             sizes = {"num_warmup": budget.warmup, "num_samples": budget.draws}
-            kept.append(
+            cache.append(
                 MCMC(
                     make(),
                     **sizes,
@@ -83,7 +91,7 @@ def _plain(make: MakeKernel, model: Model, budget: Budget, chain_method: str) ->
                     progress_bar=False,
                 )
             )
-        mcmc = kept[0]
+        mcmc = cache[0]
         mcmc.run(jax.random.PRNGKey(seed), **model.data)
         sites = {k: np.asarray(v) for k, v in mcmc.get_samples(group_by_chain=True).items()}
         diverging = np.asarray(mcmc.get_extra_fields(group_by_chain=True)["diverging"])
@@ -92,42 +100,42 @@ def _plain(make: MakeKernel, model: Model, budget: Budget, chain_method: str) ->
     return plain
 
 
-def _compiled(make: MakeKernel, model: Model, budget: Budget, chain_method: str) -> Compiled:
+def _compile(make: MakeKernel, model: Model, budget: Budget, chain_method: str) -> Compiled:
     import jax
 
     data = jax.device_put(model.data)
     device = jax.devices()[0].platform
-    one = _one_chain(make, budget)
+    one = _make_chain(make, budget)
     # on one GPU there is no device for each chain, and lanes are nearly free
     vectorised = chain_method == "vectorized" or (chain_method == "parallel" and device != "cpu")
-    warm, draw = _all_chains(*one, budget.chains, vectorised)
+    warm, draw = _map_chains(*one, budget.chains, vectorised)
     seeds: tuple[Any, ...] = (np.uint32(0),)
     warm_jit, draw_jit = jax.jit(warm), jax.jit(draw)
     if chain_method == "parallel" and 1 < budget.chains <= jax.local_device_count():
         seeds = (np.uint32(0), np.arange(budget.chains))
-        warm_jit, draw_jit = _on_devices(*one, budget.chains)
+        warm_jit, draw_jit = _map_devices(*one, budget.chains)
     states = jax.eval_shape(warm_jit, *seeds, data)  # the trace that lowering then finds again
     warm_program, draw_program = version_compat.compile_side_by_side(
         warm_jit.lower(*seeds, data), draw_jit.lower(states, data)
     )
 
-    def both(seed: Any, data: Any) -> Any:
+    def run_both(seed: Any, data: Any) -> Any:
         return draw(warm(seed, data), data)
 
-    def bound(data: Any) -> Compiled:
+    def bind(data: Any) -> Compiled:
         return Compiled(
             warmup=lambda seed: warm_program(np.uint32(seed), *seeds[1:], data),
             sample=lambda state: draw_program(state, data),
             collect=_collect,
-            batch=_batch(both, data, budget),
-            with_data=lambda other: bound(like(other, data)),
-            batch_from=version_compat.batch_from(device),
+            batch=_make_batch(run_both, data, budget),
+            with_data=lambda other: bind(move_to_device(other, data)),
+            batch_from=version_compat.choose_batch_from(device),
         )
 
-    return bound(data)
+    return bind(data)
 
 
-def _chain_keys(seed: Any, chains: int) -> Any:
+def _make_chain_keys(seed: Any, chains: int) -> Any:
     """The keys that MCMC.run makes of PRNGKey(seed): itself for one chain, its split for more."""
     import jax
 
@@ -135,7 +143,7 @@ def _chain_keys(seed: Any, chains: int) -> Any:
     return jax.random.split(key, chains) if chains > 1 else key[None]
 
 
-def _all_chains(warm_chain: Any, draw_chain: Any, chains: int, vectorised: bool) -> tuple[Any, Any]:
+def _map_chains(warm_chain: Any, draw_chain: Any, chains: int, vectorised: bool) -> tuple[Any, Any]:
     """Pure functions ``warm(seed, data) -> state`` and ``draw(state, data) -> raw``, all chains."""
     import jax
     import jax.numpy as jnp
@@ -148,7 +156,7 @@ def _all_chains(warm_chain: Any, draw_chain: Any, chains: int, vectorised: bool)
         return jax.vmap(function)(values) if vectorised else lax.map(function, values)
 
     def warm(seed: Any, data: Any) -> Any:
-        return over_chains(lambda key: warm_chain(key, data), _chain_keys(seed, chains))
+        return over_chains(lambda key: warm_chain(key, data), _make_chain_keys(seed, chains))
 
     def draw(states: Any, data: Any) -> Any:
         return over_chains(lambda carry: draw_chain(carry, data), states)
@@ -156,7 +164,7 @@ def _all_chains(warm_chain: Any, draw_chain: Any, chains: int, vectorised: bool)
     return warm, draw
 
 
-def _on_devices(warm_chain: Any, draw_chain: Any, chains: int) -> tuple[Any, Any]:
+def _map_devices(warm_chain: Any, draw_chain: Any, chains: int) -> tuple[Any, Any]:
     """The same with each chain on a device of its own, as ``chain_method="parallel"`` has it.
 
     ``warm`` takes the seed, the chains' numbers and the data, which each device gets a copy of.
@@ -164,12 +172,12 @@ def _on_devices(warm_chain: Any, draw_chain: Any, chains: int) -> tuple[Any, Any
     import jax
 
     def warm(seed: Any, chain: Any, data: Any) -> Any:
-        return warm_chain(_chain_keys(seed, chains)[chain], data)
+        return warm_chain(_make_chain_keys(seed, chains)[chain], data)
 
     return jax.pmap(warm, in_axes=(None, 0, None)), jax.pmap(draw_chain, in_axes=(0, None))
 
 
-def _one_chain(make: MakeKernel, budget: Budget) -> tuple[Any, Any]:
+def _make_chain(make: MakeKernel, budget: Budget) -> tuple[Any, Any]:
     """Pure functions of one chain: ``warm(key, data) -> carry``, ``draw(carry, data) -> raw``."""
     import jax
     from jax import lax
@@ -199,12 +207,12 @@ def _one_chain(make: MakeKernel, budget: Budget) -> tuple[Any, Any]:
 
         def step(state: Any, _: None) -> tuple[Any, Any]:
             state = kernel.sample(state, (), data)
-            kept = {
+            stats = {
                 "diverging": state.diverging,
                 "accept_prob": state.accept_prob,
                 "lp": -state.potential_energy,
             }
-            return state, (state.z, cost(state), kept)
+            return state, (state.z, cost(state), stats)
 
         counted = "gradients" if hasattr(state, "num_steps") else "likelihoods"
         _, (z, costs, stats) = lax.scan(step, state, None, length=budget.draws)
@@ -226,7 +234,7 @@ def _collect(raw: Any) -> Draws:
     )
 
 
-def _batch(both: Any, data: Any, budget: Budget) -> Callable[[Sequence[int]], list[Draws]]:
+def _make_batch(run_both: Any, data: Any, budget: Budget) -> Callable[[Sequence[int]], list[Draws]]:
     """Many seeds in one vectorised program, in chunks of one size so that it compiles once."""
     import jax
 
@@ -238,15 +246,15 @@ def _batch(both: Any, data: Any, budget: Budget) -> Callable[[Sequence[int]], li
     def batch(seeds: Sequence[int]) -> list[Draws]:
         width = min(lanes, len(seeds))
         if width not in programs:
-            many = jax.jit(jax.vmap(both, in_axes=(0, None)))
+            many = jax.jit(jax.vmap(run_both, in_axes=(0, None)))
             programs[width] = many.lower(np.zeros(width, np.uint32), data).compile()
-        found: list[Draws] = []
+        replicates: list[Draws] = []
         for first in range(0, len(seeds), width):
             chunk = list(seeds[first : first + width])
             padded = np.array(chunk + [0] * (width - len(chunk)), np.uint32)
             raw = version_compat.tree_map(np.asarray, programs[width](padded, data))
             for lane in range(len(chunk)):
-                found.append(_collect(version_compat.tree_map(lambda x, i=lane: x[i], raw)))
-        return found
+                replicates.append(_collect(version_compat.tree_map(lambda x, i=lane: x[i], raw)))
+        return replicates
 
     return batch

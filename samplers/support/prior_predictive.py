@@ -9,27 +9,28 @@ import numpy as np
 
 from samplerbench.models.base import Model, Sites
 from samplerbench.samplers.base import Declined
+from samplerbench.samplers.support.latent_sites import is_observed, trace_sites
 
 Simulate = Callable[[np.random.Generator], tuple[Sites, Sites]]
 
 
-def simulator(model: Model) -> Simulate:
+def make_simulator(model: Model) -> Simulate:
     """``simulate(rng) -> (parameters, data)``: the model's own, or its NumPyro program run forward.
 
     Raises Declined where no observed site of the program takes its value from the data.
     """
-    return model.simulate or _forward(model)
+    return model.simulate or _run_program_forward(model)
 
 
-def _forward(model: Model) -> Simulate:
+def _run_program_forward(model: Model) -> Simulate:
     import jax
     from numpyro.handlers import seed, trace
 
-    sources = _sources(model)
+    sources = _find_sources(model)
 
     def simulate(rng: np.random.Generator) -> tuple[Sites, Sites]:
         key = jax.random.PRNGKey(int(rng.integers(2**31)))
-        free = _unobserved(model.program)
+        free = _unobserve(model.program)
         try:
             sites = trace(seed(free, key)).get_trace(**model.data)
         except NotImplementedError as error:  # what an improper prior says to being sampled
@@ -41,17 +42,15 @@ def _forward(model: Model) -> Simulate:
     return simulate
 
 
-def _sources(model: Model) -> dict[str, str]:
+def _find_sources(model: Model) -> dict[str, str]:
     """Observed site -> the data that it is observed to be, found by identity while tracing."""
     import jax
-    from numpyro.handlers import seed, trace
 
-    found: dict[str, str] = {}
+    sources: dict[str, str] = {}
 
     def read(data: Any) -> None:
-        sites = trace(seed(model.program, jax.random.PRNGKey(0))).get_trace(**data)
-        for name, site in sites.items():
-            if site["type"] != "sample" or not site["is_observed"]:
+        for name, site in trace_sites(model, data).items():
+            if not is_observed(site):
                 continue
             same = [key for key, value in data.items() if value is site["value"]]
             if not same:
@@ -59,15 +58,15 @@ def _sources(model: Model) -> dict[str, str]:
                     f"site {name!r} of {model.name!r} is not observed to be one of the program's "
                     "arguments, so new data can't be put in its place"
                 )
-            found[name] = same[0]
+            sources[name] = same[0]
 
     jax.eval_shape(read, model.data)
-    if not found:
+    if not sources:
         raise Declined(f"model {model.name!r} observes nothing; there are no data to simulate")
-    return found
+    return sources
 
 
-def _unobserved(program: Callable[..., Any]) -> Any:
+def _unobserve(program: Callable[..., Any]) -> Any:
     from numpyro.primitives import Messenger
 
     class Unobserve(Messenger):

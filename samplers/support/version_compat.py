@@ -1,11 +1,11 @@
-"""What differs between the releases that samplers run on; each shim names its releases."""
+"""Differences between the releases that samplers run on; each shim names its releases."""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-def version(distribution: str) -> tuple[int, ...]:
+def read_version(distribution: str) -> tuple[int, ...]:
     """The installed version as numbers, e.g. (0, 4, 23); () where it is not installed."""
     from importlib import metadata
 
@@ -21,7 +21,7 @@ def version(distribution: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def batch_from(device: str) -> int:
+def choose_batch_from(device: str) -> int:
     """From how many seeds on one vectorised program beats running them one after the other.
 
     jaxlib up to 0.4.31 runs a sampling loop on the CPU at 3 microseconds an iteration, and
@@ -31,7 +31,7 @@ def batch_from(device: str) -> int:
     """
     if device != "cpu":
         return 2
-    return 64 if version("jax") >= (0, 4, 32) else 10**9
+    return 64 if read_version("jax") >= (0, 4, 32) else 10**9
 
 
 def tree_map(function: Any, *trees: Any) -> Any:
@@ -52,8 +52,8 @@ def compile_side_by_side(*lowered: Any) -> list[Any]:
         return list(threads.map(lambda program: program.compile(), lowered))
 
 
-def listen_to_durations(heard: Any) -> None:
-    """Call ``heard(event, seconds, **more)`` at the end of whatever JAX times of itself.
+def listen_to_durations(listener: Any) -> None:
+    """Call ``listener(event, seconds, **more)`` at the end of whatever JAX times of itself.
 
     ``jax.monitoring`` is public up to 0.10; where a later one lacks it, the module behind it.
     """
@@ -64,11 +64,11 @@ def listen_to_durations(heard: Any) -> None:
             listen = importlib.import_module(module).register_event_duration_secs_listener
         except (ImportError, AttributeError):
             continue
-        listen(heard)
+        listen(listener)
         return
 
 
-def memory_stats(device: Any) -> dict[str, Any]:
+def read_memory_stats(device: Any) -> dict[str, Any]:
     """The device's own count of its memory; {} for one that counts none, or has no such call."""
     try:
         return dict(device.memory_stats() or {})
@@ -76,33 +76,33 @@ def memory_stats(device: Any) -> dict[str, Any]:
         return {}
 
 
-def driver(device: Any) -> str | None:
-    """What runs the device, as its runtime names itself ("cuda 12030"); None where it does not."""
+def read_driver(device: Any) -> str | None:
+    """The device's runtime as it names itself ("cuda 12030"); None where it does not."""
     return getattr(getattr(device, "client", None), "platform_version", None)
 
 
-def nested_devices() -> dict[str, Any]:
+def choose_nested_devices() -> dict[str, Any]:
     """Keep jaxns on the process's own devices: 2.6 spreads over all; 2.5 has no such argument."""
     import jax
 
-    return {"devices": jax.devices()} if version("jaxns") >= (2, 6) else {}
+    return {"devices": jax.devices()} if read_version("jaxns") >= (2, 6) else {}
 
 
-def nested_generation() -> str:
-    """How the installed jaxns can be held: "exact" (2.0, 2.1), "public" (2.5, 2.6), else "".
+def find_nested_generation() -> str:
+    """How the installed jaxns can be compiled: "exact" (2.0, 2.1), "public" (2.5, 2.6), else "".
 
     2.2 has the interface of 2.0, but looks at the values of what it is built with
     (``efficiency_threshold > 0``), and so can't be built while tracing.
     """
-    found = version("jaxns")
-    if (2, 0) <= found < (2, 2):
+    release = read_version("jaxns")
+    if (2, 0) <= release < (2, 2):
         return "exact"
-    return "public" if (2, 5) <= found < (3,) else ""
+    return "public" if (2, 5) <= release < (3,) else ""
 
 
-def nested_criterion() -> str:
+def name_nested_criterion() -> str:
     """What jaxns calls the share of the evidence to stop at: renamed in 2.5.
 
     NumPyro ships the same number under either name.
     """
-    return "dlogZ" if version("jaxns") >= (2, 5) else "live_evidence_frac"
+    return "dlogZ" if read_version("jaxns") >= (2, 5) else "live_evidence_frac"

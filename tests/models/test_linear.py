@@ -138,6 +138,7 @@ def test_the_default_posterior_has_the_published_numbers():
     assert exact.log_evidence == pytest.approx(-66.87241317, rel=0, abs=half)
 
 
+@pytest.mark.slow
 def test_moments_and_evidence_agree_with_a_two_dimensional_integral(case):
     model, options, box = case
     exact = model.exact()
@@ -148,6 +149,7 @@ def test_moments_and_evidence_agree_with_a_two_dimensional_integral(case):
     assert exact.log_evidence == pytest.approx(log_mass, rel=0, abs=atol)
 
 
+@pytest.mark.slow
 def test_below_a_quantile_lies_its_probability(case):
     model, options, box = case
     p = np.array([1e-3, 0.3, 0.5, 0.99])
@@ -187,6 +189,7 @@ def test_a_million_points_leave_the_plain_least_squares_posterior():
     np.testing.assert_allclose(exact.sd, sd, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_draws_have_the_exact_moments_and_stay_in_the_box(case):
     model, options, _ = case
     exact, count = model.exact(), 200_000
@@ -204,6 +207,7 @@ def test_draws_have_the_exact_moments_and_stay_in_the_box(case):
     assert np.all(np.abs(products.mean(axis=1) - wanted) < 5 * errors)
 
 
+@pytest.mark.slow
 def test_draws_follow_the_exact_quantiles(case):
     model, _, _ = case
     exact, count = model.exact(), 200_000
@@ -230,7 +234,7 @@ def test_steps_into_a_conditional_are_alike_on_both_sides_of_thin(edge):
     u = np.linspace(0.01, 0.99, 50)
     start = np.full(50, max(edge, -truncated_normal.THIN / 2))
     thin, thick = (
-        truncated_normal._step(start, truncated_normal.THIN * f, 1.0, u)
+        truncated_normal._draw_step(start, truncated_normal.THIN * f, 1.0, u)
         for f in (1 - 5e-7, 1 + 5e-7)
     )
     np.testing.assert_allclose(thin, thick, rtol=1e-5)
@@ -239,7 +243,9 @@ def test_steps_into_a_conditional_are_alike_on_both_sides_of_thin(edge):
 def test_a_ridge_too_thin_to_integrate_is_refused():
     precision = np.array([[1.0, 1.0], [1.0, 1.0]])  # only the sum of the two is known
     with pytest.raises(ValueError, match="too thin a ridge.*\n.*expected.*\n.*what to do"):
-        truncated_normal.exact(("a", "b"), precision, np.zeros(2), ((0.0, 1e5), (-1e5, 1e5)), 0.0)
+        truncated_normal.make_exact(
+            ("a", "b"), precision, np.zeros(2), ((0.0, 1e5), (-1e5, 1e5)), 0.0
+        )
 
 
 def test_the_programs_density_is_the_analytic_one():
@@ -263,6 +269,7 @@ def test_the_programs_density_is_the_analytic_one():
             assert float(found) == pytest.approx(wanted, rel=1e-13)
 
 
+@pytest.mark.slow
 def test_the_programs_sites_are_m_c_y_in_this_order():
     handlers = pytest.importorskip("numpyro.handlers")
     model = base.build("linear", {})
@@ -289,12 +296,13 @@ def test_simulated_data_come_from_the_prior_and_the_likelihood():
     assert abs((z**2).mean() - 1) < 5 * math.sqrt(2 / z.size)
 
 
+@pytest.mark.slow
 def test_truth_ranks_evenly_among_draws_given_data_simulated_from_it():
     model, options = made(n_points=3)
     rng, ranks = np.random.default_rng(11), []
     for _ in range(300):
         parameters, data = model.simulate(rng)
-        draws = linear.exact(options, data).draw(rng, 199)
+        draws = linear.make_exact(options, data).draw(rng, 199)
         ranks.append([(draws[name] < parameters[name]).mean() for name in ("m", "c")])
     # Simulation-based calibration (Talts et al. 2018); ranks over 200 are uniform to 1/200, and
     # the bound at 1e-6 by the inequality above is 0.155
@@ -321,6 +329,7 @@ def test_options_that_make_no_problem_are_refused(options, message):
         linear.Options(**options)
 
 
+@pytest.mark.process
 def test_listing_needs_neither_jax_nor_scipy():
     code = (
         "import sys; from samplerbench.models.base import build; build('linear', {});"

@@ -11,7 +11,7 @@ from scipy import integrate, stats
 from samplerbench.errors import UsageError
 from samplerbench.models import base, islands
 from samplerbench.models.exact import normal_mixture
-from tests.support.posteriors import columns, made
+from tests.support.posteriors import build_with_answer, columns
 
 FAMILIES = ("gaussian", "line_nd", "islands", "funnel", "banana", "eight_schools")
 
@@ -27,9 +27,10 @@ DRAWN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DRAWN)
 def test_draws_have_the_exact_moments(name):
-    _, exact = made(name, **DRAWN[name])
+    _, exact = build_with_answer(name, **DRAWN[name])
     count = 200_000
     x = columns(exact.draw(np.random.default_rng(5), count), exact.names)
     z = (x - exact.mean) / exact.sd
@@ -42,11 +43,12 @@ def test_draws_have_the_exact_moments(name):
     assert np.all(np.abs(products.mean(axis=0) - wanted) < 5 * errors)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options"), [*DRAWN.items(), ("funnel", {}), ("banana", {"curvature": 0.5})]
 )
 def test_draws_follow_the_exact_quantiles(name, options):
-    _, exact = made(name, **options)
+    _, exact = build_with_answer(name, **options)
     count = 200_000
     x = columns(exact.draw(np.random.default_rng(6), count), exact.names)
     p = np.linspace(0.001, 0.999, 999)
@@ -60,13 +62,13 @@ def test_draws_follow_the_exact_quantiles(name, options):
 def test_a_mixtures_quantiles_invert_its_cdf():
     shares, means, sds = np.array([3.0, 1.0, 2.0]), np.array([-5.0, 0.0, 40.0]), [1.0, 0.01, 9.0]
     p = np.array([1e-6, 0.01, 0.3, 0.5, 0.6, 0.7, 0.99, 1 - 1e-6])
-    x = normal_mixture.quantile(shares, means, np.array(sds))(p)
+    x = normal_mixture.make_quantile(shares, means, np.array(sds))(p)
     cdf = (stats.norm(means, sds).cdf(x[:, None]) @ shares) / shares.sum()
     np.testing.assert_allclose(cdf, p, rtol=0, atol=1e-10)  # as the file claims
 
 
 def test_the_funnels_quantiles_agree_with_adaptive_quadrature():
-    _, exact = made("funnel", dim=2)
+    _, exact = build_with_answer("funnel", dim=2)
     wanted = np.array([0.001, 0.4, 0.9])
     for p, x in zip(wanted, exact.quantile(wanted)[:, 1], strict=True):
 
@@ -79,13 +81,15 @@ def test_the_funnels_quantiles_agree_with_adaptive_quadrature():
 
 def test_the_centred_and_the_other_form_have_one_answer():
     for name in ("funnel", "eight_schools"):
-        (_, one), (_, other) = made(name, centred=True), made(name, centred=False)
+        _, one = build_with_answer(name, centred=True)
+        _, other = build_with_answer(name, centred=False)
         assert one.names == other.names and np.array_equal(one.covariance, other.covariance)
 
 
 # -- simulated data --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 def test_truth_ranks_evenly_among_draws_given_data_simulated_from_it(name):
     model = base.build(name, {})
@@ -116,7 +120,7 @@ def test_data_repeat_from_build_to_build(name):
 
 @pytest.mark.parametrize("options", [{}, {"dim": 1, "separation": 4.0, "ratio": 1.0, "modes": 5}])
 def test_draws_share_out_among_the_islands_by_their_exact_weights(options):
-    _, exact = made("islands", **options)
+    _, exact = build_with_answer("islands", **options)
     assert exact.mode_weights.sum() == pytest.approx(1, abs=1e-14)
     count = 400_000
     x = columns(exact.draw(np.random.default_rng(7), count), exact.names)
@@ -127,7 +131,7 @@ def test_draws_share_out_among_the_islands_by_their_exact_weights(options):
 
 def test_a_draw_belongs_to_the_nearest_island():
     options = islands.Options(dim=3, modes=4)
-    model, exact = made("islands", dim=3, modes=4)
+    model, exact = build_with_answer("islands", dim=3, modes=4)
     centres = 100 / 101 * (model.data["y"] - islands.offsets(options))
     x = 15 * np.random.default_rng(8).standard_normal((50, 2, 3))
     nearest = np.square(x[..., None, :] - centres).sum(axis=-1).argmin(axis=-1)
@@ -136,7 +140,7 @@ def test_a_draw_belongs_to_the_nearest_island():
 
 def test_the_weights_asked_for_are_those_at_the_default_data():
     for prior_sd in (3.0, 10.0, 1000.0):
-        _, exact = made("islands", prior_sd=prior_sd, separation=12.0, ratio=4.0)
+        _, exact = build_with_answer("islands", prior_sd=prior_sd, separation=12.0, ratio=4.0)
         # what crosses a border 6 sds away is 1e-9
         np.testing.assert_allclose(exact.mode_weights, np.array([16, 4, 1]) / 21, atol=1e-8)
 

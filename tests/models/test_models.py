@@ -9,7 +9,7 @@ import pytest
 from scipy import integrate, stats
 
 from samplerbench.models import banana, base, line_nd
-from tests.support.posteriors import columns, log_joint, made
+from tests.support.posteriors import build_with_answer, columns, log_joint
 
 # -- the program's own density, integrated over a plane ------------------------------------------
 
@@ -47,10 +47,11 @@ PLANES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", PLANES)
 def test_the_programs_density_integrates_to_the_exact_answer(case):
     name, (options, reach) = case.partition(",")[0], PLANES[case]
-    model, exact = made(name, **options)
+    model, exact = build_with_answer(name, **options)
     chart = {
         "gaussian": lambda: affine(exact, "x"),
         "line_nd": lambda: affine(exact, "beta"),
@@ -81,6 +82,7 @@ def test_the_programs_density_integrates_to_the_exact_answer(case):
 # -- Bayes' rule at any point ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options"),
     [
@@ -94,7 +96,7 @@ def test_the_programs_density_integrates_to_the_exact_answer(case):
     ],
 )
 def test_density_over_normal_posterior_is_the_evidence_everywhere(name, options):
-    model, exact = made(name, **options)
+    model, exact = build_with_answer(name, **options)
     site = exact.names[0].partition("[")[0]
     rng = np.random.default_rng(1)
     root = np.linalg.cholesky(exact.covariance)
@@ -108,7 +110,7 @@ def test_density_over_normal_posterior_is_the_evidence_everywhere(name, options)
 
 def test_bananas_of_odd_dimension_obey_bayes_rule():
     options = banana.Options(dim=5)
-    model, exact = made("banana", dim=5)
+    model, exact = build_with_answer("banana", dim=5)
     rng, k = np.random.default_rng(2), 0.9
     u, z = 10 * rng.standard_normal((4, 3)), rng.standard_normal((4, 2))
     joint = log_joint(model, {"u": u, "w": z + banana.bend(options, u[:, :2])})
@@ -123,7 +125,7 @@ def test_bananas_of_odd_dimension_obey_bayes_rule():
 @pytest.mark.parametrize("size", [(40, 6), (3, 5), (1, 1)])
 def test_the_regressions_evidence_is_that_of_the_data_as_one_normal(size):
     options = line_nd.Options(n_points=size[0], dim=size[1])
-    model, exact = made("line_nd", n_points=size[0], dim=size[1])
+    model, exact = build_with_answer("line_nd", n_points=size[0], dim=size[1])
     x = model.data["x"]
     y = x @ model.data["centre"] + model.data["residual"]
     covariance = options.noise**2 * np.eye(size[0]) + options.prior_sd**2 * x @ x.T
@@ -132,8 +134,9 @@ def test_the_regressions_evidence_is_that_of_the_data_as_one_normal(size):
     assert found == pytest.approx(wanted, rel=1e-10)
 
 
+@pytest.mark.slow
 def test_a_million_points_have_the_posterior_of_least_squares():
-    model, exact = made("line_nd", n_points=10**6, dim=3)
+    model, exact = build_with_answer("line_nd", n_points=10**6, dim=3)
     x = model.data["x"]
     y = x @ model.data["centre"] + model.data["residual"]
     prior = np.eye(3) * 1.5 / 10.0  # the prior as three more points at 0
@@ -144,8 +147,9 @@ def test_a_million_points_have_the_posterior_of_least_squares():
     np.testing.assert_allclose(exact.covariance, 1.5**2 * inverse @ inverse.T, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_in_32_bits_a_million_points_tell_points_of_the_posterior_apart():
-    model, exact = made("line_nd", n_points=10**6, dim=4)
+    model, exact = build_with_answer("line_nd", n_points=10**6, dim=4)
     beta = exact.draw(np.random.default_rng(3), 20)["beta"].astype(np.float32)
     # at the very points that 32 bits hold, so that rounding of beta is no part of it
     found = log_joint(model, {"beta": beta}, bits=32)
@@ -154,6 +158,7 @@ def test_in_32_bits_a_million_points_tell_points_of_the_posterior_apart():
     assert np.ptp(wanted) > 3 and np.abs(found - wanted).max() < 0.01
 
 
+@pytest.mark.slow
 def test_the_reduced_form_has_the_law_of_the_points():
     def gram(form, seed):
         options = line_nd.Options(n_points=5, dim=3, offset=0.7, form=form)
@@ -169,8 +174,9 @@ def test_the_reduced_form_has_the_law_of_the_points():
         assert stats.ks_2samp(a, b).pvalue > 1e-7  # 5 numbers, one fixed seed
 
 
+@pytest.mark.slow
 def test_the_largest_regression_is_answered():
-    _, exact = made("line_nd", n_points=1_000_000, dim=1000)
+    _, exact = build_with_answer("line_nd", n_points=1_000_000, dim=1000)
     # slopes are known to noise / sqrt(n), the intercept that they share to sqrt(dim) times that
     assert exact.sd[1:] == pytest.approx(np.full(999, 1.5e-3), rel=0.01)
     assert exact.sd[0] == pytest.approx(1.5e-3 * math.sqrt(1000), rel=0.1)
@@ -180,7 +186,7 @@ def test_the_largest_regression_is_answered():
 
 
 def test_eight_schools_have_the_published_posterior():
-    _, exact = made("eight_schools")
+    _, exact = build_with_answer("eight_schools")
     # Betancourt (2016), "Diagnosing Biased Inference with Divergences", to its Monte Carlo error
     place = {name: i for i, name in enumerate(exact.names)}
     for name, mean, sd in (("mu", 4.4, 3.3), ("tau", 3.6, 3.2), ("theta[0]", 6.2, 5.6)):
@@ -190,8 +196,9 @@ def test_eight_schools_have_the_published_posterior():
     assert (exact.mean_se < 1e-10).all() and (exact.sd_se < 1e-10).all()
 
 
+@pytest.mark.slow
 def test_eight_schools_agree_with_adaptive_quadrature_of_one_joint_normal():
-    data, (_, exact) = base.build("eight_schools", {}).data, made("eight_schools")
+    data, (_, exact) = base.build("eight_schools", {}).data, build_with_answer("eight_schools")
     y, sigma = data["y"], data["sigma"]
 
     def given(tau):
@@ -216,6 +223,7 @@ def test_eight_schools_agree_with_adaptive_quadrature_of_one_joint_normal():
     np.testing.assert_allclose(exact.sd, np.sqrt(square - mean**2), rtol=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("centred", [True, False])
 def test_one_schools_program_integrates_to_its_evidence(centred):
     model = base.build("eight_schools", {"centred": centred})

@@ -28,7 +28,7 @@ from samplerbench.samplers.base import (
 )
 from samplerbench.samplers.jaxns_nested import Settings, refuse_endless
 from samplerbench.samplers.support import numpyro_mcmc
-from samplerbench.samplers.support.jaxns_results import in_words, options
+from samplerbench.samplers.support.jaxns_results import describe_reason, make_arguments
 
 MCMC_NAMES = ("numpyro_nuts", "numpyro_hmc", "numpyro_sa")
 WITH_JAX = (*MCMC_NAMES, "jaxns_nested")
@@ -174,6 +174,7 @@ def assert_same_bits(sites: dict[str, np.ndarray], script: dict[str, np.ndarray]
         np.testing.assert_array_equal(sites[site], draws)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MCMC_NAMES)
 def test_a_plain_run_gives_the_draws_of_a_bare_script_bit_for_bit(name, linear):
     budget = Budget(chains=1, warmup=60, draws=60)
@@ -182,11 +183,13 @@ def test_a_plain_run_gives_the_draws_of_a_bare_script_bit_for_bit(name, linear):
     assert_same_bits(plain(3).sites, bare(name, linear, budget, 3))
 
 
+@pytest.mark.slow
 def test_a_plain_run_of_two_chains_gives_the_draws_of_a_bare_script_bit_for_bit(shaped):
     name, plain, _ = shaped
     assert_same_bits(plain(3).sites, bare(name, model_of(every_shape), SHORT, 3))
 
 
+@pytest.mark.slow
 def test_a_plain_nested_run_gives_the_evidence_and_draws_of_a_bare_script(nested, bare_nested):
     found, results = nested[0], bare_nested._results
     assert found.log_z == float(results.log_Z_mean)
@@ -200,9 +203,13 @@ def test_a_plain_nested_run_gives_the_evidence_and_draws_of_a_bare_script(nested
 #: arguments of a kernel that a model, not a sampler, decides, or that only a caller of NumPyro can
 #: give; NUTS has no use for a trajectory length
 LEFT_OUT = {
-    "model", "potential_fn", "kinetic_fn", "inverse_mass_matrix", "trajectory_length",
+    "model",
+    "potential_fn",
+    "kinetic_fn",
+    "inverse_mass_matrix",
+    "trajectory_length",
     "forward_mode_differentiation",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", MCMC_NAMES)
@@ -214,15 +221,16 @@ def test_settings_default_to_what_the_library_ships(name):
     ours = dataclasses.asdict(samplers.get(name).settings())
     runs = inspect.signature(numpyro.infer.MCMC).parameters
     assert ours.pop("chain_method") == runs["chain_method"].default
-    assert numpyro_mcmc.init_strategy(ours.pop("init")) is shipped.pop("init_strategy")
+    assert numpyro_mcmc.find_init_strategy(ours.pop("init")) is shipped.pop("init_strategy")
     assert ours == {setting: shipped[setting] for setting in ours}
     assert shipped.keys() - ours.keys() <= LEFT_OUT
 
 
+@pytest.mark.slow
 def test_nested_settings_default_to_what_numpyro_ships(bare_nested):
-    from samplerbench.samplers.support.latent_sites import latents
+    from samplerbench.samplers.support.latent_sites import find_latents
 
-    constructor, termination = options(latents(model_of(every_shape)), Settings())
+    constructor, termination = make_arguments(find_latents(model_of(every_shape)), Settings())
     assert termination == bare_nested.termination_kwargs
     assert constructor == {name: bare_nested.constructor_kwargs[name] for name in constructor}
     assert bare_nested.constructor_kwargs.keys() - constructor.keys() == {"num_parallel_samplers"}
@@ -299,17 +307,20 @@ def by_mode(shaped):
     return name, [plain(seed) for seed in range(REPLICATES)], after_another, batch
 
 
+@pytest.mark.slow
 def test_plain_and_compiled_runs_agree_in_distribution(by_mode):
     _, plain, compiled, _ = by_mode
     assert not differ(summaries(plain), summaries(compiled))
 
 
+@pytest.mark.slow
 def test_a_batch_and_runs_one_after_the_other_agree_in_distribution(by_mode):
     _, _, compiled, batch = by_mode
     assert len(batch) == REPLICATES
     assert not differ(summaries(compiled), summaries(batch))
 
 
+@pytest.mark.slow
 def test_the_comparison_of_modes_sees_a_shift_and_a_scale(by_mode):
     # NUTS alone: its means of 500 draws scatter by 0.05 sd, its variances by 7 %; 32 against 32
     # replicates at this level need D = 0.8, a shift of 2.6 times the scatter
@@ -321,6 +332,7 @@ def test_the_comparison_of_modes_sees_a_shift_and_a_scale(by_mode):
         assert differ(good, flawed * np.array([1, 1, 1, 1.4, 1, 1])[:, None])
 
 
+@pytest.mark.slow
 def test_a_compiled_nested_run_gives_the_evidence_of_the_plain_run_of_its_seed(nested):
     first, second = nested[0], one(nested[1], 3)
     # the same float32 arithmetic in another order: 1e-7 of each of a thousand terms or two
@@ -336,6 +348,7 @@ def test_a_compiled_nested_run_gives_the_evidence_of_the_plain_run_of_its_seed(n
 # -- a new seed compiles nothing ---------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_new_seed_of_a_compiled_mcmc_run_compiles_nothing(shaped, clock):
     _, _, compiled = shaped
     one(compiled, 50)  # reading results out compiles small programs once in a process
@@ -343,6 +356,7 @@ def test_a_new_seed_of_a_compiled_mcmc_run_compiles_nothing(shaped, clock):
     assert lap.compiles == 0
 
 
+@pytest.mark.slow
 def test_primed_seeds_of_a_compiled_nested_run_compile_nothing(nested, clock):
     _, compiled = nested
     seeds = range(60, 62)
@@ -355,6 +369,7 @@ def test_primed_seeds_of_a_compiled_nested_run_compile_nothing(nested, clock):
 # -- batches -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_batch_gives_the_seeds_asked_for_in_any_lane_and_no_padding(shaped):
     _, _, compiled = shaped
     seeds = list(range(70, 70 + LANES + 5))  # two chunks through one program, LANES - 5 unused
@@ -368,6 +383,7 @@ def test_a_batch_gives_the_seeds_asked_for_in_any_lane_and_no_padding(shaped):
 # -- what comes along --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_draws_are_by_chain_and_draw_and_hold_deterministic_sites(by_mode):
     for found in by_mode[1:]:
         for draws in found[:2]:
@@ -381,6 +397,7 @@ def test_draws_are_by_chain_and_draw_and_hold_deterministic_sites(by_mode):
             assert not np.array_equal(sites["scalar"][0], sites["scalar"][1])  # two chains
 
 
+@pytest.mark.slow
 def test_divergences_acceptance_and_costs_come_along(by_mode):
     name, plain, compiled, batch = by_mode
     for draws in (plain[0], compiled[0], batch[0]):
@@ -398,6 +415,7 @@ def test_divergences_acceptance_and_costs_come_along(by_mode):
             assert draws.likelihoods is None
 
 
+@pytest.mark.slow
 def test_the_log_density_comes_along_up_to_a_constant(by_mode):
     def log_density(sites):
         priors = sites["scalar"] ** 2 + (sites["vector"] ** 2).sum(-1)
@@ -410,6 +428,7 @@ def test_the_log_density_comes_along_up_to_a_constant(by_mode):
         assert constant.mean() == pytest.approx(-4.5 * np.log(2 * np.pi), abs=1e-4)  # 9 normals
 
 
+@pytest.mark.slow
 def test_nested_draws_are_one_weighted_chain_of_every_site(nested):
     for draws in (nested[0], one(nested[1], 3)):
         count = draws.log_weights.shape[1]
@@ -420,6 +439,7 @@ def test_nested_draws_are_one_weighted_chain_of_every_site(nested):
         np.testing.assert_array_equal(draws.sites["row"], 2 * draws.sites["matrix"][:, :, 0])
 
 
+@pytest.mark.slow
 def test_a_nested_run_says_why_it_stopped_and_what_it_cost(nested):
     for draws in (nested[0], one(nested[1], 3)):
         assert draws.termination == "remaining evidence small enough"
@@ -428,11 +448,12 @@ def test_a_nested_run_says_why_it_stopped_and_what_it_cost(nested):
 
 
 def test_every_reason_to_stop_is_said():
-    assert in_words(0b1) == "used the maximum number of samples"
+    assert describe_reason(0b1) == "used the maximum number of samples"
     assert (
-        in_words(0b100100) == "remaining evidence small enough; maximum likelihood contour reached"
+        describe_reason(0b100100)
+        == "remaining evidence small enough; maximum likelihood contour reached"
     )
-    assert in_words(0) == "unknown reason 0"
+    assert describe_reason(0) == "unknown reason 0"
 
 
 # -- declined ----------------------------------------------------------------------------------
@@ -460,6 +481,7 @@ def test_nested_sampling_declines_an_improper_prior_and_says_what_to_do():
         prepared("jaxns_nested", model_of(with_an_improper_prior))
 
 
+@pytest.mark.slow
 def test_nuts_takes_an_improper_prior():
     # the posterior is Normal(1, 1/2); 500 draws of at least 50 effective: 6 standard errors
     draws = prepared("numpyro_nuts", model_of(with_an_improper_prior)).plain(0)
@@ -499,6 +521,7 @@ def test_exact_iid_draws_of_different_seeds_are_independent(linear):
 # -- listing -----------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 def test_listing_samplers_starts_no_jax():
     code = """
 import sys
@@ -518,6 +541,7 @@ def with_a_likelihood_of_nan(y):
     numpyro.sample("y", dist.Normal(m * np.nan, 1, validate_args=False), obs=y)
 
 
+@pytest.mark.slow
 def test_nested_sampling_of_a_nan_likelihood_is_refused_instead_of_waited_for():
     # jaxns never ends on it: after PATIENCE_S the likelihood is looked at
     with pytest.raises(ValueError, match="NaN at all of 64 points"):

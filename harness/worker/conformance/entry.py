@@ -1,4 +1,4 @@
-"""Conformance in a worker's process: checks of the job's model or, without one, its sampler."""
+"""Runs conformance checks in a worker process: of the job's model or, without one, its sampler."""
 
 from __future__ import annotations
 
@@ -11,62 +11,73 @@ from pathlib import Path
 
 import numpy as np
 
-from samplerbench.files import write
+from samplerbench.errors import one_line
+from samplerbench.files import write_whole
 from samplerbench.harness.records import Job, Result, Trial
 from samplerbench.harness.worker import plugin_imports
-from samplerbench.harness.worker.conformance import Check, run, said
-from samplerbench.harness.worker.conformance import model_checks as of_models
-from samplerbench.harness.worker.conformance import sampler_checks as of_samplers
-from samplerbench.harness.worker.conformance.model_case import Subject
-from samplerbench.harness.worker.conformance.sampler_case import Runs
+from samplerbench.harness.worker.conformance import (
+    Check,
+    model_checks,
+    run_checks,
+    sampler_checks,
+)
+from samplerbench.harness.worker.conformance.model_case import ModelCase
+from samplerbench.harness.worker.conformance.sampler_case import SamplerCase
 from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import models
 from samplerbench.models.loading.model_names import is_registered, load_model
 from samplerbench.options import fill
-from samplerbench.samplers.base import samplers
+from samplerbench.samplers.base import Sampler, samplers
 
-Telling = Callable[[str], None]
-#: what belongs inside functions of a sampler's or a model's module
-LIBRARIES = ("jax", "jaxlib", "numpyro", "jaxns", "tensorflow_probability", "torch")
+Listener = Callable[[str], None]  # hears the name of each check that begins
+#: libraries behind those that samplers need; like them, they take seconds to import
+BACKEND_LIBRARIES = ("jaxlib", "tensorflow_probability", "torch")
 
 
 def main(job_file: str) -> int:
-    """Check what the job names; 0 when an answer was written."""
-    return serve(job_file, _checked)
+    """Check what the job in ``job_file`` names; 0 when an answer was written."""
+    return serve(job_file, _check_job)
 
 
-def _checked(job: Job) -> Result:
+def _check_job(job: Job) -> Result:
     scratch, trial = Path(job.scratch), job.trial
 
-    def telling(name: str) -> None:
-        write(scratch / "phase.txt", name)
+    def listener(name: str) -> None:
+        write_whole(scratch / "phase.txt", name)
 
-    telling("import")
+    listener("import")
+    check = _check_model if trial.model else _check_sampler
     try:
-        done = _of_model(trial, telling) if trial.model else _of_sampler(trial, telling)
+        outcomes = check(trial, listener)
     except Exception as error:  # what is to be checked can't even be loaded
-        return Result("failed", plugin_imports.lacking(job, error) or said(error))
+        lack = plugin_imports.explain_missing_import(job, error)
+        return Result("failed", lack or one_line(error))
     with open(scratch / "draws.npz", "wb") as file:
-        np.savez(file, facts=np.array(json.dumps([asdict(check) for check in done])))
+        np.savez(file, facts=np.array(json.dumps([asdict(outcome) for outcome in outcomes])))
     return Result("ok")
 
 
-def _imported() -> tuple[str, ...]:
-    return tuple(name for name in LIBRARIES if name in sys.modules)
+def _find_imported(*others: Sampler) -> tuple[str, ...]:
+    """Libraries that any sampler needs and that are imported already."""
+    known = [*(samplers.get(name) for name in samplers.names()), *others]
+    needs = {module.partition(".")[0] for sampler in known for module in sampler.needs}
+    return tuple(name for name in sorted({*needs, *BACKEND_LIBRARIES}) if name in sys.modules)
 
 
-def _of_sampler(trial: Trial, telling: Telling) -> list[Check]:
+def _check_sampler(trial: Trial, listener: Listener) -> list[Check]:
     sampler = samplers.get(trial.sampler)
-    imported = _imported()
+    imported = _find_imported(sampler)
     for module in sampler.needs:
         importlib.import_module(module)
     settings = fill(sampler.settings, trial.settings, sampler.name)
-    return run(of_samplers.CHECKS, Runs(sampler, settings, imported), telling)
+    case = SamplerCase(sampler, settings, imported)
+    return run_checks(sampler_checks.CHECKS, case, listener)
 
 
-def _of_model(trial: Trial, telling: Telling) -> list[Check]:
+def _check_model(trial: Trial, listener: Listener) -> list[Check]:
     family = models.get(trial.model) if is_registered(trial.model) else None
-    imported = _imported()
+    imported = _find_imported()
     model = load_model(trial.model, trial.model_options, trial.data_file)
-    subject = Subject(trial.model, family, model, imported)
-    return run(of_models.CHECKS, subject, telling)
+    return run_checks(
+        model_checks.CHECKS, ModelCase(trial.model, family, model, imported), listener
+    )

@@ -1,55 +1,44 @@
-"""A model, and what its checks share: its sites, its answer, its draws, its density there."""
+"""A model under test, and what its checks share: sites, exact posterior, draws, density there."""
 
 from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from samplerbench.harness.worker.conformance import Skipped, density
-from samplerbench.models.base import (
-    Array,
-    Exact,
-    Family,
-    Model,
-    Sites,
-)
+from samplerbench.components import component_draws
+from samplerbench.harness.worker.conformance import CheckSkipped, density
+from samplerbench.models.base import Array, Exact, Family, Model, Sites
+from samplerbench.samplers.support.latent_sites import is_latent, trace_sites
 
 DRAWS, DENSITY_DRAWS = 2**16, 2**14
 SEED = 20260701
 
 
 @dataclass
-class Subject:
-    """A model, and what its checks share."""
+class ModelCase:
+    """A model under test; what several checks need is made once."""
 
     name: str
-    family: Family | None  # None: a file of one's own
+    family: Family | None  # as registered; None for a model in a file of the user's
     model: Model
-    imported: tuple[str, ...]  # libraries of samplers that listing it has imported
+    imported_libraries: tuple[str, ...]  # libraries of samplers that listing the model has imported
 
     @functools.cached_property
-    def sites(self) -> dict[str, Any]:
-        """Sites of the program, latent or deterministic, with shapes; nothing is run."""
+    def sites(self) -> dict[str, tuple[bool, tuple[int, ...]]]:
+        """Site -> whether it is latent, else deterministic, and its shape; nothing is run."""
         import jax
-        from numpyro.handlers import seed, substitute, trace
-        from numpyro.infer import init_to_feasible
 
-        found: dict[str, Any] = {}
+        sites: dict[str, tuple[bool, tuple[int, ...]]] = {}
 
         def read() -> None:
-            program = seed(self.model.program, jax.random.PRNGKey(0))
-            feasible = substitute(program, substitute_fn=_only_improper(init_to_feasible))
-            for name, site in trace(feasible).get_trace(**self.model.data).items():
-                if site["type"] == "deterministic" or (
-                    site["type"] == "sample" and not site["is_observed"]
-                ):
-                    found[name] = (site["type"] == "sample", np.shape(site["value"]))
+            for name, site in trace_sites(self.model, self.model.data).items():
+                if is_latent(site) or site["type"] == "deterministic":
+                    sites[name] = (is_latent(site), np.shape(site["value"]))
 
         jax.eval_shape(read)
-        return found
+        return sites
 
     @property
     def latent(self) -> dict[str, tuple[int, ...]]:
@@ -58,37 +47,29 @@ class Subject:
 
     @functools.cached_property
     def exact(self) -> Exact:
-        """The exact answer; raises Skipped where there is none."""
-        found = self.model.exact()
-        if found is None:
-            raise Skipped("the model has no exact answer")
-        return found
+        """The exact posterior; raises Skipped where there is none."""
+        exact = self.model.exact()
+        if exact is None:
+            raise CheckSkipped("the model has no exact answer")
+        return exact
 
     @functools.cached_property
     def draws(self) -> Sites:
-        """Draws of the exact answer; raises Skipped where it gives none."""
+        """Draws from the exact posterior; raises Skipped where it gives none."""
         if self.exact.draw is None:
-            raise Skipped("the exact answer gives no draws")
+            raise CheckSkipped("the exact answer gives no draws")
         return self.exact.draw(np.random.default_rng(SEED), DRAWS)
 
     @functools.cached_property
     def columns(self) -> Array:
-        """The same, [draw, component]."""
-        return density.columns(self.exact, self.draws)
+        """The exact draws as [draw, component], in the order of ``exact.names``."""
+        return component_draws(self.draws, self.exact.names, 1)
 
     @functools.cached_property
-    def points(self) -> density.Points:
-        """The program's density at exact draws; raises Skipped where these hold no latent site."""
+    def density_at_draws(self) -> density.DensityAtDraws:
+        """The program's density at exact draws; raises Skipped where they lack a latent site."""
         missing = [name for name in self.latent if name not in self.draws]
         if missing:
-            raise Skipped(f"exact draws hold no {missing[0]!r}, so the density can't be told there")
-        some = {name: self.draws[name][:DENSITY_DRAWS] for name in self.latent}
-        return density.points(self.model, some)
-
-
-def _only_improper(init: Any) -> Any:
-    def value(site: Any) -> Any:
-        improper = type(site.get("fn")).__name__ == "ImproperUniform"
-        return init(site) if site["type"] == "sample" and improper else None
-
-    return value
+            raise CheckSkipped(f"exact draws lack {missing[0]!r}: no density there")
+        draws = {name: self.draws[name][:DENSITY_DRAWS] for name in self.latent}
+        return density.evaluate_at_draws(self.model, draws)

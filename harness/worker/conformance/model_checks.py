@@ -1,4 +1,4 @@
-"""What every model must hold, as checks of its program against its answer."""
+"""Checks that every model must pass: its program against its exact posterior, and its listing."""
 
 from __future__ import annotations
 
@@ -6,80 +6,75 @@ import math
 
 import numpy as np
 
+from samplerbench.components import component_draws, component_names
 from samplerbench.harness.worker.conformance import (
-    Failed,
-    Made,
-    Skipped,
+    CheckFailed,
+    CheckFunction,
+    CheckSkipped,
+    check_dataclass,
     density,
-    record,
     require,
 )
-from samplerbench.harness.worker.conformance.model_case import DRAWS, SEED, Subject
+from samplerbench.harness.worker.conformance.model_case import DRAWS, SEED, ModelCase
 from samplerbench.models.base import Array, Exact, Sites
 
-SIMULATED = 64
+SIMULATIONS = 64
 #: standard errors that one number may be off by: 6 is passed twice in 10^9
-WITHIN = 6.0
+MOST_ERRORS = 6.0
 PROBS = np.array([0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99])
 
 
-def named(subject: Subject) -> str:
+def has_a_name(case: ModelCase) -> str:
     """The model carries its registered name, and there is a line about it."""
-    if subject.family is None:
-        raise Skipped("a file of one's own is not registered")
-    require(subject.name.isidentifier(), f"{subject.name!r} is no word that can be typed")
-    text = f"its Model is called {subject.model.name!r}; expected: {subject.name!r}"
-    require(subject.model.name == subject.name, text)
-    require(subject.family.summary.strip(), "summary is empty")
-    return subject.family.summary
+    if case.family is None:
+        raise CheckSkipped("a model in a file is not registered")
+    require(case.name.isidentifier(), f"{case.name!r} is no word that can be typed")
+    text = f"its Model is called {case.model.name!r}; expected: {case.name!r}"
+    require(case.model.name == case.name, text)
+    require(case.family.summary.strip(), "summary is empty")
+    return case.family.summary
 
 
-def imports_nothing(subject: Subject) -> str:
+def imports_nothing(case: ModelCase) -> str:
     """Listing it imports no sampling library: NumPyro belongs inside the program."""
-    if subject.family is None:
-        raise Skipped("a file of one's own is not listed")
-    listed = ", ".join(subject.imported)
+    if case.family is None:
+        raise CheckSkipped("a model in a file is not listed")
+    listed = ", ".join(case.imported_libraries)
     require(not listed, f"importing its module imports {listed}; import it inside the program")
     return "listing it imports no sampling library"
 
 
-def options(subject: Subject) -> str:
+def options_can_be_set(case: ModelCase) -> str:
     """Options are a frozen dataclass with defaults that the command line can set."""
-    if subject.family is None:
-        raise Skipped("a file of one's own has no options")
-    return record(subject.family.options, "options")
+    if case.family is None:
+        raise CheckSkipped("a model in a file has no options")
+    return check_dataclass(case.family.options, "options")
 
 
-def program_runs(subject: Subject) -> str:
+def program_runs(case: ModelCase) -> str:
     """The program can be traced on the data and has something to sample."""
-    bad = [k for k, v in subject.model.data.items() if not isinstance(v, np.ndarray)]
+    bad = [k for k, v in case.model.data.items() if not isinstance(v, np.ndarray)]
     require(not bad, f"data {bad} are no NumPy arrays")
-    require(subject.latent, "the program has no latent site")
-    return ", ".join(f"{name} {list(shape)}" for name, shape in subject.latent.items())
+    require(case.latent, "the program has no latent site")
+    return ", ".join(f"{name} {list(shape)}" for name, shape in case.latent.items())
 
 
-def names_fit(subject: Subject) -> str:
-    """The answer's components are components of the program's sites, each once."""
-    names = subject.exact.names
-    known = {c for site, (_, shape) in subject.sites.items() for c in _components(site, shape)}
+def names_fit(case: ModelCase) -> str:
+    """The exact posterior's components are components of the program's sites, each once."""
+    names = case.exact.names
+    known = {c for site, (_, shape) in case.sites.items() for c in component_names(site, shape)}
     strange = [name for name in names if name not in known]
     require(not strange, f"no component of the program is called {strange[:3]}")
     require(len(set(names)) == len(names), "a component is named twice")
-    if set(subject.sites) == set(subject.latent):
+    if set(case.sites) == set(case.latent):
         missing = sorted(known - set(names))
-        require(not missing, f"the answer leaves out {missing[:3]}")
+        require(not missing, f"the exact answer leaves out {missing[:3]}")
     return f"{len(names)} components"
 
 
-def _components(site: str, shape: tuple[int, ...]) -> list[str]:
-    if not shape:
-        return [site]
-    return [f"{site}[{','.join(map(str, index))}]" for index in np.ndindex(*shape)]
-
-
-def moments_fit(subject: Subject) -> str:
+def moments_fit(case: ModelCase) -> str:
     """Mean and covariance have the components' shape; the covariance is positive definite."""
-    exact, count = subject.exact, len(subject.exact.names)
+    exact, count = case.exact, len(case.exact.names)
     require(exact.mean.shape == (count,), f"mean has shape {exact.mean.shape}, not ({count},)")
     shape = exact.covariance.shape
     require(shape == (count, count), f"covariance has shape {shape}, not ({count}, {count})")
@@ -95,14 +90,14 @@ def moments_fit(subject: Subject) -> str:
     return f"least eigenvalue of the correlation {least:.2g}"
 
 
-def draws_fit_moments(subject: Subject) -> str:
+def draws_fit_moments(case: ModelCase) -> str:
     """Exact draws have the mean and the covariance that are claimed."""
-    exact, x = subject.exact, subject.columns
+    exact, x = case.exact, case.columns
     require(len(x) == DRAWS and np.isfinite(x).all(), "draws are not finite, or too few")
     root = math.sqrt(len(x))
     mean_error = np.hypot(exact.sd / root, 0.0 if exact.mean_se is None else exact.mean_se)
     off = np.abs(x.mean(axis=0) - exact.mean) / mean_error
-    require(off.max() < WITHIN, f"{_which(exact, off)}: mean off by {off.max():.1f} se")
+    require(off.max() < MOST_ERRORS, f"{_name_worst(exact, off)}: mean off by {off.max():.1f} se")
     worst = 0.0
     sd_se = np.zeros(len(exact.sd)) if exact.sd_se is None else exact.sd_se
     for i, away in enumerate((x - exact.mean).T):  # one row of the covariance at a time
@@ -110,127 +105,129 @@ def draws_fit_moments(subject: Subject) -> str:
         claimed = np.abs(exact.covariance[i]) * (sd_se[i] / exact.sd[i] + sd_se / exact.sd)
         error = np.hypot(products.std(axis=0) / root, claimed)
         worst = max(worst, (np.abs(products.mean(axis=0) - exact.covariance[i]) / error).max())
-    require(worst < WITHIN, f"covariance off by {worst:.1f} standard errors")
+    require(worst < MOST_ERRORS, f"covariance off by {worst:.1f} standard errors")
     return f"mean within {off.max():.1f}, covariance within {worst:.1f} standard errors"
 
 
-def _which(exact: Exact, off: Array) -> str:
+def _name_worst(exact: Exact, off: Array) -> str:
     return exact.names[int(off.argmax())]
 
 
-def quantiles_fit(subject: Subject) -> str:
+def quantiles_fit(case: ModelCase) -> str:
     """Quantiles rise, and as many exact draws lie below each as its probability says."""
-    exact = subject.exact
+    exact = case.exact
     if exact.quantile is None:
-        raise Skipped("the exact answer gives no quantiles")
+        raise CheckSkipped("the exact answer gives no quantiles")
     q = exact.quantile(PROBS)
     wanted = (len(PROBS), len(exact.names))
     require(q.shape == wanted, f"quantiles have shape {q.shape}, not {wanted}")
     require((np.diff(q, axis=0) > 0).all(), "quantiles do not rise")
-    below = (subject.columns[:, None, :] <= q).mean(axis=0)
+    below = (case.columns[:, None, :] <= q).mean(axis=0)
     error = np.sqrt(PROBS * (1 - PROBS) / DRAWS)[:, None]
     off = np.abs(below - PROBS[:, None]) / error  # binomial, with 655 expected at the least
     worst = off.max(axis=0)
-    require(worst.max() < WITHIN, f"{_which(exact, worst)}: off by {worst.max():.1f} se")
+    require(worst.max() < MOST_ERRORS, f"{_name_worst(exact, worst)}: off by {worst.max():.1f} se")
     return f"counts below within {worst.max():.1f} standard errors"
 
 
-def density_fits(subject: Subject) -> str:
+def density_fits(case: ModelCase) -> str:
     """The program's density is that of the exact draws, up to a factor: Stein's identities."""
-    off = np.abs(density.stein(subject.points))
+    off = np.abs(density.compute_stein_z(case.density_at_draws))
     require(np.isfinite(off).all(), "the log density is not finite at an exact draw")
     text = f"Stein's identities within {off.max():.1f} standard errors, {len(off)} of them"
-    require(off.max() < WITHIN, text)
+    require(off.max() < MOST_ERRORS, text)
     return text
 
 
-def evidence_fits(subject: Subject) -> str:
+def evidence_fits(case: ModelCase) -> str:
     """The evidence is what bridge sampling makes of the program and the exact draws."""
-    wanted = subject.exact.log_evidence
+    wanted = case.exact.log_evidence
     if wanted is None:
-        raise Skipped("the exact answer gives no evidence")
-    mode_of = subject.exact.mode_of
-    modes = None if mode_of is None else mode_of(subject.columns[: len(subject.points.free)])
-    found, error = density.bridge(subject.points, modes, np.random.default_rng(SEED))
-    text = f"bridge sampling gives {found:.4f} +- {error:.4f}, the answer is {wanted:.4f}"
+        raise CheckSkipped("the exact answer gives no evidence")
+    mode_of = case.exact.mode_of
+    modes = None if mode_of is None else mode_of(case.columns[: len(case.density_at_draws.free)])
+    log_z, error = density.estimate_evidence(
+        case.density_at_draws, modes, np.random.default_rng(SEED)
+    )
+    text = f"bridge sampling gives {log_z:.4f} +- {error:.4f}, the exact one is {wanted:.4f}"
     if not error < 0.1:  # a normal is too unlike this posterior to tell
-        raise Skipped(f"bridge sampling is too inexact here: {text}")
-    require(abs(found - wanted) < WITHIN * error, text)
+        raise CheckSkipped(f"bridge sampling is too inexact here: {text}")
+    require(abs(log_z - wanted) < MOST_ERRORS * error, text)
     return text
 
 
-def modes_fit(subject: Subject) -> str:
+def modes_fit(case: ModelCase) -> str:
     """Exact draws visit the modes as often as their weights say."""
-    exact = subject.exact
+    exact = case.exact
     if exact.mode_of is None or exact.mode_weights is None:
-        raise Skipped("the model has one mode, or modes that are not told apart")
+        raise CheckSkipped("the model has one mode, or modes that are not told apart")
     shares = exact.mode_weights
-    seen = np.bincount(exact.mode_of(subject.columns), minlength=len(shares)) / DRAWS
+    seen = np.bincount(exact.mode_of(case.columns), minlength=len(shares)) / DRAWS
     off = np.abs(seen - shares) / np.sqrt(shares * (1 - shares) / DRAWS)
     require(abs(shares.sum() - 1) < 1e-9, f"mode weights sum to {shares.sum()}")
-    require(off.max() < WITHIN, f"mode {off.argmax()}: off by {off.max():.1f} standard errors")
+    require(off.max() < MOST_ERRORS, f"mode {off.argmax()}: off by {off.max():.1f} standard errors")
     return f"{len(shares)} modes within {off.max():.1f} standard errors"
 
 
-def simulates(subject: Subject) -> str:
+def simulates(case: ModelCase) -> str:
     """Simulated data are like the data, and truths lie in their posteriors as they should.
 
     A truth from the prior is one more draw of the posterior of the data that it made, so it lies
     below the median with probability 1/2. Cook, Gelman and Rubin (2006), J. Comput. Graph. Stat.
     15:675.
     """
-    model = subject.model
+    model = case.model
     if model.simulate is None:
-        raise Skipped("the model has no simulate")
+        raise CheckSkipped("the model has no simulate")
     rng = np.random.default_rng(SEED)
-    pairs = [model.simulate(rng) for _ in range(SIMULATED)]
+    pairs = [model.simulate(rng) for _ in range(SIMULATIONS)]
     for truth, data in pairs[:1]:
-        strange = [name for name in truth if name not in subject.sites]
+        strange = [name for name in truth if name not in case.sites]
         require(not strange, f"simulated parameters {strange} are no sites of the program")
         require(data.keys() == model.data.keys(), f"simulated data hold {sorted(data)}")
         same = all(np.shape(data[k]) == v.shape for k, v in model.data.items())
         require(same, "simulated data have other shapes than the data")
-    if model.exact_given is None or subject.exact.quantile is None:
+    if model.exact_given is None or case.exact.quantile is None:
         return "data like the data; no quantiles to rank the truths by"
-    return _ranked(subject, pairs)
+    return _rank_truths(case, pairs)
 
 
-def _ranked(subject: Subject, pairs: list[tuple[Sites, Sites]]) -> str:
+def _rank_truths(case: ModelCase, pairs: list[tuple[Sites, Sites]]) -> str:
     from scipy import stats  # inside: only NumPy is there at the top
 
-    names = [n for n in subject.exact.names if n.partition("[")[0] in pairs[0][0]]
-    places = [subject.exact.names.index(name) for name in names]
+    names = [n for n in case.exact.names if n.partition("[")[0] in pairs[0][0]]
+    places = [case.exact.names.index(name) for name in names]
     low = np.zeros(len(names), int)
     for truth, data in pairs:
-        answer = subject.model.with_data(data).exact()
-        if answer is None or answer.quantile is None:
-            raise Failed("with_data(simulated data) has no exact answer")
-        medians = answer.quantile(np.array([0.5]))[0, places]
-        low += np.array([density.component(truth, name) for name in names]) < medians
-    least = min(stats.binomtest(int(k), SIMULATED, 0.5).pvalue for k in low)
-    text = f"truths below the median {low.min()} to {low.max()} times in {SIMULATED}"
+        exact = case.model.with_data(data).exact()
+        if exact is None or exact.quantile is None:
+            raise CheckFailed("with_data(simulated data) has no exact answer")
+        medians = exact.quantile(np.array([0.5]))[0, places]
+        low += component_draws(truth, names, 0) < medians
+    least = min(stats.binomtest(int(k), SIMULATIONS, 0.5).pvalue for k in low)
+    text = f"truths below the median {low.min()} to {low.max()} times in {SIMULATIONS}"
     require(least > 1e-8, text)
     return text
 
 
-def pictured(subject: Subject) -> str:
+def pictures_fit(case: ModelCase) -> str:
     """``truth`` names sites, and ``curve`` gives a line for each draw."""
-    model = subject.model
-    strange = [name for name in model.truth if name not in subject.sites]
+    model = case.model
+    strange = [name for name in model.truth if name not in case.sites]
     require(not strange, f"truth names {strange}, which are no sites of the program")
     if model.curve is None:
-        raise Skipped("the model has no curve")
+        raise CheckSkipped("the model has no curve")
     x = np.asarray(model.data["x"])
-    some = {name: values[:3] for name, values in subject.draws.items()}
+    some = {name: values[:3] for name, values in case.draws.items()}
     shape = np.shape(model.curve(x, some))
     require(shape == (3, len(x)), f"curve gives shape {shape}; expected: (3, {len(x)})")
     return "a line for each draw"
 
 
-CHECKS: list[Made] = [
-    named,
+CHECKS: list[CheckFunction] = [
+    has_a_name,
     imports_nothing,
-    options,
+    options_can_be_set,
     program_runs,
     names_fit,
     moments_fit,
@@ -240,5 +237,5 @@ CHECKS: list[Made] = [
     evidence_fits,
     modes_fit,
     simulates,
-    pictured,
+    pictures_fit,
 ]

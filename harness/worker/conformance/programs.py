@@ -7,12 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from samplerbench.models.base import (
-    Array,
-    Exact,
-    Model,
-    Sites,
-)
+from samplerbench.models.base import Array, Exact, Model, Sites
 
 SPREAD = 0.5  # of log(positive)
 NAMES = (
@@ -37,7 +32,7 @@ def every_shape(y: Any) -> None:
     numpyro.sample("y", dist.Normal(scalar, 1), obs=y)
 
 
-def exact(data: Sites) -> Exact:
+def make_exact(data: Sites) -> Exact:
     """scalar ~ Normal(sum y / (1 + n), 1 / (1 + n)), y ~ Normal(0, 1 + 11'); the rest is prior."""
     y = np.asarray(data["y"], np.float64)
     n = len(y)
@@ -56,24 +51,24 @@ def exact(data: Sites) -> Exact:
         normal["positive"] = np.exp(SPREAD * normal["positive"])
         return normal
 
-    return Exact(NAMES, mean, np.diag(variances), _quantile(mean, variances), draw, log_z)
+    return Exact(NAMES, mean, np.diag(variances), _make_quantile(mean, variances), draw, log_z)
 
 
-def _quantile(mean: Array, variances: Array) -> Any:
+def _make_quantile(mean: Array, variances: Array) -> Any:
     def quantile(probabilities: Array) -> Array:
         from scipy.special import ndtri  # inside: only NumPy is there at the top
 
         z = ndtri(np.asarray(probabilities, dtype=float))[:, None]
-        found = mean + np.sqrt(variances) * z
-        found[:, 7] = np.exp(SPREAD * z[:, 0])
-        return found
+        quantiles = mean + np.sqrt(variances) * z
+        quantiles[:, 7] = np.exp(SPREAD * z[:, 0])
+        return quantiles
 
     return quantile
 
 
-def easy() -> Model:
-    """Sites of every shape, one of them constrained, with the exact answer."""
-    return Model("every_shape", {"y": np.array([0.5, 1.5])}, every_shape, exact)
+def make_easy() -> Model:
+    """Sites of every shape, one of them constrained, with its exact posterior."""
+    return Model("every_shape", {"y": np.array([0.5, 1.5])}, every_shape, make_exact)
 
 
 def _discrete(y: Any) -> None:
@@ -100,8 +95,8 @@ def _improper(y: Any) -> None:
     numpyro.sample("y", dist.Normal(location, 1), obs=y)
 
 
-def hard() -> dict[str, Model]:
-    """What many samplers can't do, by what is hard about it."""
+def make_hard() -> dict[str, Model]:
+    """Models that many samplers decline, by what is hard about them."""
     programs = {
         "a discrete site": _discrete,
         "no latent site": _nothing,

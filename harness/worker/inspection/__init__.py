@@ -1,1 +1,1 @@
-"""The inspection of a model before it is sampled: its sites, and its answer by quadrature."""
+"""Inspection of a model before it is sampled: its sites, and its ground truth by quadrature."""

@@ -6,6 +6,7 @@ Each sampler is run once, through the launcher, as a campaign does it.
 from __future__ import annotations
 
 import functools
+import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,8 +20,9 @@ from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Result, Trial
 from samplerbench.models.base import build
+from tests.support.paths import ROOT
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.process]
 
 SAMPLERS = ("numpyro_nuts", "numpyro_hmc", "numpyro_sa", "jaxns_nested")
 TRIAL = Trial(
@@ -115,3 +117,42 @@ def test_log_evidence_agrees_with_the_exact_answer(run):
         log_z, error = draws.get("log_z"), draws.get("log_z_err")
     assert len(log_z) == TRIAL.replicates
     assert np.all(abs(log_z - exact) < 6 * error)
+
+
+DENSITY = """
+import jax, numpy as np
+from numpyro.infer.util import initialize_model
+from samplerbench.models.base import build
+from tests.support.paths import ROOT
+from samplerbench.samplers.support.log_density import make_log_density
+from samplerbench.samplers.support.prior_transform import make_prior_transform
+for name in ("linear", "eight_schools"):
+    model = build(name, {})
+    density, prior = make_log_density(model), make_prior_transform(model)
+    u = density.find_start(jax.random.PRNGKey(1), model.data)
+    sites = density.constrain(u, model.data)
+    info = initialize_model(jax.random.PRNGKey(0), model.program, model_kwargs=model.data)
+    joint = density.log_joint(u, model.data)
+    np.testing.assert_allclose(joint, -info.potential_fn(density.split(u)), rtol=1e-12)
+    both = density.log_prior(u, model.data) + density.log_likelihood(sites, model.data)
+    np.testing.assert_allclose(both, joint, rtol=1e-12)
+    np.testing.assert_allclose(density.unconstrain(sites, model.data), u, rtol=1e-9)
+    middle = prior.transform(np.full(prior.dim, 0.5), model.data)
+    print(name, *(f"{float(np.ravel(middle[s.name])[0]):.6f}" for s in prior.latents))
+"""
+
+
+def test_densities_and_prior_transforms_are_numpyros_own_there(latest):
+    done = subprocess.run(
+        [latest, "-c", DENSITY],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, "JAX_ENABLE_X64": "1"},
+    )
+    # medians: of the box's sides; of Normal(0, 5), HalfCauchy(5) and Normal(0, 1)
+    assert done.stdout.split("\n")[:2] == [
+        "linear 0.000000 0.000000",
+        "eight_schools 0.000000 5.000000 0.000000",
+    ]

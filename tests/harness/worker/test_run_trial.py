@@ -11,19 +11,29 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from samplerbench.harness.records import Result, result_from, to_json
-from samplerbench.harness.worker import replicates, run_trial, timing
-from samplerbench.harness.worker.timing import CompileClock, union
+from samplerbench.harness.records import Result, read_result, to_json
+from samplerbench.harness.worker import provenance, replicates, timing
+from samplerbench.harness.worker.timing import CompileClock, measure_union
 from samplerbench.models.base import build
 from samplerbench.samplers.base import Compiled, Draws
 from tests.support import trials
-from tests.support.trials import of_model, small
+from tests.support.trials import small, trial_of_file
 
 #: every timing that a result holds or says why not
 TIMINGS = {
-    "import_s", "cold_s", "compile_s", "compiles", "rerun_s", "compiles_per_rerun", "aot_s",
-    "warm_s", "warmup_s", "sample_s", "peak_rss_mb", "device_peak_mb",
-}  # fmt: skip
+    "import_s",
+    "cold_s",
+    "compile_s",
+    "compiles",
+    "rerun_s",
+    "compiles_per_rerun",
+    "aot_s",
+    "warm_s",
+    "warmup_s",
+    "sample_s",
+    "peak_rss_mb",
+    "device_peak_mb",
+}
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +62,7 @@ def missing_and_given(result: Result) -> tuple[set[str], set[str]]:
     return set(result.missing), {k for k, v in result.timings.items() if v is not None}
 
 
+@pytest.mark.process
 def test_each_timing_is_there_or_has_a_reason(control, nuts):
     for result in (control[0], nuts[0]):
         missing, given = missing_and_given(result)
@@ -60,6 +71,7 @@ def test_each_timing_is_there_or_has_a_reason(control, nuts):
         assert all(result.missing.values())
 
 
+@pytest.mark.process
 def test_times_are_positive_and_add_up_to_less_than_was_waited(control, nuts):
     for result, wall in ((control[0], control[-1]), (nuts[0], nuts[-1])):
         parts = [result.timings[name] for name in ("import_s", "cold_s", "rerun_s", "aot_s")]
@@ -67,12 +79,14 @@ def test_times_are_positive_and_add_up_to_less_than_was_waited(control, nuts):
         assert sum(parts) <= wall
 
 
+@pytest.mark.process
 def test_the_control_compiles_nothing_and_starts_no_jax(control):
     result = control[0]
     assert [result.timings[n] for n in ("compiles", "compile_s", "compiles_per_rerun")] == [0, 0, 0]
     assert set(result.versions) == {"python", "numpy"}
 
 
+@pytest.mark.process
 def test_nuts_compiles_in_the_cold_run_and_never_again_on_the_pinned_stack(nuts):
     timings = nuts[0].timings
     assert timings["compiles"] >= 1
@@ -81,6 +95,7 @@ def test_nuts_compiles_in_the_cold_run_and_never_again_on_the_pinned_stack(nuts)
     assert timings["rerun_s"] < timings["cold_s"]
 
 
+@pytest.mark.process
 def test_warm_seconds_hold_no_compiling(nuts):
     timings = nuts[0].timings
     assert timings["warm_s"] < timings["compile_s"] / 10
@@ -90,6 +105,7 @@ def test_warm_seconds_hold_no_compiling(nuts):
     assert 0 < timings["sample_s"] <= timings["warm_s_hi"]
 
 
+@pytest.mark.process
 def test_phases_are_told_in_order(nuts):
     order = ["start", "import", "model", "cold", "rerun", "compile", "warm", "replicates", "save"]
     places = [order.index(phase) for phase in nuts[2]]
@@ -97,6 +113,7 @@ def test_phases_are_told_in_order(nuts):
     assert {"cold", "compile"} <= set(nuts[2])  # seconds each: no poll can miss them
 
 
+@pytest.mark.process
 def test_versions_are_those_imported(nuts):
     found = nuts[0].versions
     for distribution in ("jax", "jaxlib", "numpyro", "numpy"):
@@ -104,6 +121,14 @@ def test_versions_are_those_imported(nuts):
     assert "jaxns" not in found  # installed, but not imported
 
 
+def test_a_sampler_adds_its_own_distributions_to_the_recorded_versions():
+    assert "jaxns" not in provenance.read_versions()
+    versions = provenance.read_versions(("jaxns", "no-such-distribution"))
+    assert versions["jaxns"] == version("jaxns")
+    assert versions["numpy"] == np.__version__ and "no-such-distribution" not in versions
+
+
+@pytest.mark.process
 def test_precision_asked_for_is_precision_found(nuts):
     assert nuts[0].precision == 64
     assert nuts[0].warnings == [w for w in nuts[0].warnings if "-bit" not in w]
@@ -113,16 +138,18 @@ def test_precision_asked_for_is_precision_found(nuts):
         }
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("asked", [32, 64])
 def test_a_model_that_switches_the_precision_is_found_out(tmp_path, asked):
     other = 96 - asked
     code = f"import jax\njax.config.update('jax_enable_x64', {other == 64})\n"
-    trial = of_model(tmp_path, f"{code}def program(): ...\n", precision=asked)
+    trial = trial_of_file(tmp_path, f"{code}def program(): ...\n", precision=asked)
     result = trials.run(trial, tmp_path / "scratch")
     assert result.precision == other
     assert f"asked for {asked}-bit, but an import switched JAX to {other}-bit" in result.warnings
 
 
+@pytest.mark.process
 def test_the_machine_and_the_settings_come_along(nuts):
     found = nuts[0].machine
     assert found["device"] == "cpu"
@@ -132,19 +159,22 @@ def test_the_machine_and_the_settings_come_along(nuts):
     assert found["load_before"] >= 0 and found["load_after"] >= 0
 
 
+@pytest.mark.process
 def test_peak_memory_is_the_workers_own(control):
     # JAX would take 100 MB and more, and this process is larger than a worker that needs only NumPy
     ballast = np.ones(300 * 2**17)  # 300 MB, touched
-    assert timing.peak_rss_mb() > ballast.nbytes / 2**20
+    assert timing.read_peak_rss_mb() > ballast.nbytes / 2**20
     assert 10 < control[0].timings["peak_rss_mb"] < 200
 
 
+@pytest.mark.process
 def test_a_worker_launched_from_a_large_process_does_not_inherit_its_peak(tmp_path):
     ballast = np.ones(600 * 2**17)
     result = trials.run(small(), tmp_path / "scratch")
     assert result.timings["peak_rss_mb"] < ballast.nbytes / 2**20 / 2
 
 
+@pytest.mark.process
 def test_draws_have_the_shapes_of_the_trial(nuts):
     with np.load(nuts[1]) as arrays:
         assert arrays["replicates/site/m"].shape == (7, 2, 50)
@@ -153,6 +183,7 @@ def test_draws_have_the_shapes_of_the_trial(nuts):
         assert np.isfinite(arrays["replicates/site/m"]).all()
 
 
+@pytest.mark.process
 def test_replicates_have_seeds_of_their_own_and_plain_runs_the_first_two(control):
     with np.load(control[1]) as arrays:
         m, plain = arrays["replicates/site/m"], arrays["plain/site/m"]
@@ -161,11 +192,13 @@ def test_replicates_have_seeds_of_their_own_and_plain_runs_the_first_two(control
     np.testing.assert_array_equal(plain, m[:2])
 
 
+@pytest.mark.process
 def test_the_draws_digest_is_that_of_the_file(control, nuts):
     for result, path in ((control[0], control[1]), (nuts[0], nuts[1])):
         assert result.draws_digest == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@pytest.mark.process
 def test_the_same_trial_gives_the_same_draws_and_another_seed_others(control, tmp_path):
     again = trials.run(small(precision=64), tmp_path / "again")
     other = trials.run(small(precision=64, seed=1), tmp_path / "other")
@@ -179,14 +212,15 @@ def test_the_data_digest_tells_data_apart():
     moved = {**same, "y": data["y"] + 1e-12}
     renamed = {("z" if name == "y" else name): value for name, value in data.items()}
     narrower = {name: value.astype(np.float32) for name, value in data.items()}
-    digest = run_trial._digest(data)
-    assert run_trial._digest(same) == digest
-    others = {run_trial._digest(d) for d in (moved, renamed, narrower)}
+    digest = provenance.digest_data(data)
+    assert provenance.digest_data(same) == digest
+    others = {provenance.digest_data(d) for d in (moved, renamed, narrower)}
     assert len(others) == 3 and digest not in others
 
 
+@pytest.mark.process
 def test_a_result_survives_the_way_through_json(nuts):
-    assert result_from(to_json(nuts[0])) == nuts[0]
+    assert read_result(to_json(nuts[0])) == nuts[0]
 
 
 # -- the clock -----------------------------------------------------------------------------------
@@ -205,7 +239,7 @@ def test_a_result_survives_the_way_through_json(nuts):
     ],
 )
 def test_a_union_counts_no_second_twice(intervals, total):
-    assert union(intervals) == pytest.approx(total)
+    assert measure_union(intervals) == pytest.approx(total)
 
 
 def test_a_union_is_the_measure_of_what_is_covered():
@@ -214,7 +248,7 @@ def test_a_union_is_the_measure_of_what_is_covered():
         starts = rng.integers(0, 90, 8)
         ends = starts + rng.integers(0, 20, 8)
         covered = {second for a, b in zip(starts, ends, strict=True) for second in range(a, b)}
-        assert union(list(zip(starts.tolist(), ends.tolist(), strict=True))) == len(covered)
+        assert measure_union(list(zip(starts.tolist(), ends.tolist(), strict=True))) == len(covered)
 
 
 def test_a_lap_counts_the_compilations_within_it_alone():
@@ -247,6 +281,7 @@ def test_the_interval_of_a_median_is_the_narrowest_that_holds_95_percent(n):
         assert (lo, hi) == (enough[-1], n - 1 - enough[-1])
 
 
+@pytest.mark.process
 def test_one_run_has_no_interval_and_its_spread_is_that_of_repeats(tmp_path):
     result = trials.run(small(replicates=1), tmp_path / "scratch")
     assert result.status == "ok"
@@ -269,14 +304,14 @@ def test_a_replicate_that_hangs_is_given_up_and_the_others_go_on(monkeypatch):
 
     compiled = Compiled(sample=sample, collect=lambda raw: raw)
     result = Result("ok", machine={"device": "cpu"})
-    runner = replicates.Replicates(CompileClock(), result, good, [])
-    found = runner.timed([(compiled, seed) for seed in (0, 1, 2)])
-    runner.told()
-    assert [bool(np.isnan(draws.sites["x"]).all()) for draws in found] == [False, True, False]
+    runner = replicates.ReplicateRunner(CompileClock(), result, good, [])
+    runs = runner.run_timed([(compiled, seed) for seed in (0, 1, 2)])
+    runner.report_abandoned()
+    assert [bool(np.isnan(draws.sites["x"]).all()) for draws in runs] == [False, True, False]
     assert len(result.runs["warm_s"]) == 2
     assert any("1 replicate(s) did not finish" in w and "seed 1" in w for w in result.warnings)
 
 
 def test_what_a_guarded_call_raises_is_raised():
     with pytest.raises(ZeroDivisionError):
-        replicates.within(5.0, lambda: 1 / 0)
+        replicates.call_within(5.0, lambda: 1 / 0)

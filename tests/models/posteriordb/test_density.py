@@ -7,7 +7,7 @@ import pytest
 
 from samplerbench.models.posteriordb import load
 from samplerbench.models.posteriordb.base import programs
-from samplerbench.samplers.support.latent_sites import latents
+from samplerbench.samplers.support.latent_sites import find_latents
 from tests.support import (
     posteriordb_folder,
     stan_points,
@@ -38,7 +38,7 @@ def in_64_bits():
 
 
 def modelled(checkout, name):
-    return load.load(str(posteriordb_folder.posterior(checkout, f"{name}-{name}")))
+    return load.load_posterior(str(posteriordb_folder.posterior(checkout, f"{name}-{name}")))
 
 
 def traced(model, values):
@@ -46,7 +46,9 @@ def traced(model, values):
     import jax.numpy as jnp
     from numpyro.infer.util import log_density
 
-    free = [site.name for site in latents(model)]  # others would be put in place of what is derived
+    free = [
+        site.name for site in find_latents(model)
+    ]  # others would be put in place of what is derived
     latent = {name: jnp.asarray(values[name], float) for name in free}
     log, trace = log_density(model.program, (), model.data, latent)
     return float(log), trace
@@ -74,6 +76,7 @@ def given(name):
     raise KeyError(name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", programs.names())
 def test_a_program_has_stans_density_up_to_a_constant(name, checkout):
     model = modelled(checkout, name)
@@ -82,6 +85,7 @@ def test_a_program_has_stans_density_up_to_a_constant(name, checkout):
     assert np.ptp(found) < TOLERANCE * largest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", programs.names())
 def test_a_programs_sites_are_stans_parameters_by_name_and_shape(name, checkout):
     model, program = modelled(checkout, name), programs.get(name)
@@ -91,13 +95,14 @@ def test_a_programs_sites_are_stans_parameters_by_name_and_shape(name, checkout)
     free = {n for n, s in trace.items() if s["type"] == "sample" and not s["is_observed"]}
     made = {n for n, s in trace.items() if s["type"] == "deterministic"}
     assert set(program.parameters) <= free | made
-    assert free - set(program.parameters) == set(program.beside)
+    assert free - set(program.parameters) == set(program.extra_sites)
     for parameter in set(program.parameters) & p.keys():
         if name != "eight_schools_noncentered" or parameter != "theta":
             site = np.asarray(trace[parameter]["value"])
             np.testing.assert_allclose(site, p[parameter], rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name, other",
     [
@@ -119,6 +124,7 @@ def test_a_wrong_density_would_be_seen(name, other, checkout, monkeypatch):
     assert np.ptp(found) > 1e6 * TOLERANCE * largest
 
 
+@pytest.mark.slow
 def test_a_forgotten_jacobian_would_be_seen(checkout, monkeypatch):
     mapped = stan_points.sites
     monkeypatch.setattr(stan_points, "sites", lambda name, p: (mapped(name, p)[0], 0.0))

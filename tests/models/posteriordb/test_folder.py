@@ -14,7 +14,7 @@ from scipy import stats
 import samplerbench
 from samplerbench.cli import main
 from samplerbench.errors import UsageError
-from samplerbench.harness.campaign import plan
+from samplerbench.harness.campaign.expand import expand
 from samplerbench.harness.campaign.plan import Plan
 from samplerbench.models.posteriordb import load
 from samplerbench.models.posteriordb.base import programs
@@ -48,7 +48,7 @@ def path(checkout, name=RATE) -> str:
 
 
 def planned(checkout, *names, **options):
-    return plan.trials(Plan(posteriordb=str(checkout), posterior=names, env=["current"], **options))
+    return expand(Plan(posteriordb=str(checkout), posterior=names, env=["current"], **options))
 
 
 # -- what is found ---------------------------------------------------------------------------------
@@ -57,16 +57,18 @@ def planned(checkout, *names, **options):
 def test_a_checkout_and_its_inner_folder_are_both_taken(checkout):
     inner = checkout / "posterior_database"
     assert (
-        load.paths(str(checkout), (RATE,)) == load.paths(str(inner), (RATE,)) == (path(checkout),)
+        load.find_files(str(checkout), (RATE,))
+        == load.find_files(str(inner), (RATE,))
+        == (path(checkout),)
     )
 
 
 def test_all_stands_for_every_posterior_that_has_a_program(checkout):
-    assert load.paths(str(checkout), ("all",)) == (path(checkout), path(checkout, SCHOOLS))
+    assert load.find_files(str(checkout), ("all",)) == (path(checkout), path(checkout, SCHOOLS))
 
 
 def test_data_are_arrays_and_sizes_stay_whole_numbers(checkout):
-    model = load.load(path(checkout, SCHOOLS))
+    model = load.load_posterior(path(checkout, SCHOOLS))
     assert model.name == SCHOOLS
     assert set(model.data) == {"y", "sigma"}
     np.testing.assert_array_equal(model.data["sigma"], EFFECTS["sigma"])
@@ -76,20 +78,22 @@ def test_data_are_arrays_and_sizes_stay_whole_numbers(checkout):
 def test_data_may_lie_there_without_being_zipped(checkout):
     zipped = data_file(checkout)
     zipped.unlink()
-    made.plain(zipped.with_suffix(""), COUNT)
-    assert load.load(path(checkout)).data["k"] == 13
+    made.write_json(zipped.with_suffix(""), COUNT)
+    assert load.load_posterior(path(checkout)).data["k"] == 13
 
 
+@pytest.mark.slow
 def test_a_trial_is_named_by_what_its_data_and_reference_hold(checkout):
     (first,) = planned(checkout, RATE, sampler=["numpyro_nuts"])
-    made.zipped(data_file(checkout), {"n": 20, "k": 12})
+    made.write_zip(data_file(checkout), {"n": 20, "k": 12})
     (second,) = planned(checkout, RATE, sampler=["numpyro_nuts"])
-    made.zipped(made.reference(checkout, RATE), [{"theta": [0.1, 0.2, 0.3, 0.4, 0.5]}])
+    made.write_zip(made.reference(checkout, RATE), [{"theta": [0.1, 0.2, 0.3, 0.4, 0.5]}])
     (third,) = planned(checkout, RATE, sampler=["numpyro_nuts"])
     assert len({first.id, second.id, third.id}) == 3
     assert {t.model_label for t in (first, second, third)} == {RATE}
 
 
+@pytest.mark.slow
 def test_posteriors_are_run_beside_named_models_and_in_place_of_the_default(checkout):
     alone = planned(checkout, RATE, SCHOOLS, sampler=["numpyro_nuts"])
     assert [t.model_label for t in alone] == [RATE, SCHOOLS]
@@ -100,7 +104,7 @@ def test_posteriors_are_run_beside_named_models_and_in_place_of_the_default(chec
 
 def test_a_program_that_needs_64_bits_says_so(checkout):
     made.add(checkout, "gp_pois_regr", {"x": [0.0, 1], "k": [1, 2]}, data_name="counts")
-    model = load.load(path(checkout, "counts-gp_pois_regr"))
+    model = load.load_posterior(path(checkout, "counts-gp_pois_regr"))
     with pytest.raises(ValueError, match="--precision 64"):
         model.program(**model.data)
 
@@ -112,6 +116,7 @@ def data_file(checkout, name="made_up") -> Path:
     return checkout / "posterior_database" / "data" / "data" / f"{name}.json.zip"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "given, said",
     [
@@ -183,6 +188,7 @@ def test_a_posterior_whose_file_is_bad_is_refused(change, said, checkout):
         planned(checkout, RATE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "write, said",
     [
@@ -234,12 +240,13 @@ def campaign(tmp_path_factory):
     folder = tmp_path_factory.mktemp("judged")
     made.add(folder / "posteriordb", "Rate_1_model", COUNT, reference_of_rate())
     options = {"posteriordb": folder / "posteriordb", "posterior": RATE, "env": "current"}
-    with samplerbench.run(out=folder / "out", sampler="numpyro_nuts", replicates=16, warmup=200,
-                     draws=500, **options) as found:  # fmt: skip
+    options.update(sampler="numpyro_nuts", replicates=16, warmup=200, draws=500)
+    with samplerbench.run(out=folder / "out", **options) as campaign:
         shutil.rmtree(folder / "posteriordb")
-        yield found
+        yield campaign
 
 
+@pytest.mark.process
 def test_a_posterior_is_judged_by_its_reference_draws(campaign):
     (trial,) = campaign.store.trials()
     exact = campaign.exact(trial)
@@ -251,6 +258,7 @@ def test_a_posterior_is_judged_by_its_reference_draws(campaign):
     assert exact.mean_se[0] == pytest.approx(beta.std() / np.sqrt(CHAINS * DRAWS), rel=0.2)
 
 
+@pytest.mark.process
 def test_its_row_has_a_short_name_and_numbers_against_the_reference(campaign):
     (row,) = campaign.rows()
     assert (row["model"], row["status"]) == (RATE, "ok")
@@ -258,8 +266,9 @@ def test_its_row_has_a_short_name_and_numbers_against_the_reference(campaign):
     assert row["realised_ess"] > 0 and abs(row["mean_error"]) < 0.2
 
 
+@pytest.mark.process
 def test_a_page_is_made_when_the_checkout_is_gone(campaign):
-    from samplerbench.reports.report import Asked, text
+    from samplerbench.reports.report import ReportOptions, render
 
-    page = text(campaign, Asked("html"))
+    page = render(campaign, ReportOptions("html"))
     assert RATE in page

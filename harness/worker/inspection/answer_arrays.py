@@ -1,0 +1,85 @@
+"""The answer of a model as arrays for a file: its own exact one, or one by quadrature."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from samplerbench.components import component_draws, component_names
+from samplerbench.harness.worker.inspection.batched_log_density import make_density
+from samplerbench.harness.worker.inspection.cubature import Integral, integrate
+from samplerbench.harness.worker.inspection.mode_search import NoAnswer
+from samplerbench.models.base import Exact, Model
+from samplerbench.samplers.support.latent_sites import Latent
+
+SECONDS = 60.0  # for the integrals
+SEED = 20260701
+DRAWS = 2**16
+#: probabilities whose quantiles are stored: even steps of the log odds, from 1e-7 on
+PROBS = 1 / (1 + np.exp(-np.linspace(-16, 16, 2001)))
+
+
+def pack_exact(model: Model) -> dict[str, Any]:
+    """The arrays of the model's own exact answer; {} where it has none."""
+    exact = model.exact()
+    if exact is None:
+        return {}
+    arrays = _pack_moments(exact)
+    if exact.quantile is not None:
+        arrays.update(probs=PROBS, quantiles=exact.quantile(PROBS))
+    if exact.draw is not None:
+        sites = exact.draw(np.random.default_rng(SEED), DRAWS)
+        arrays["draws"] = component_draws(sites, exact.names, 1)
+    return arrays
+
+
+def _pack_moments(exact: Exact) -> dict[str, Any]:
+    optional = {
+        "mean_se": exact.mean_se,
+        "sd_se": exact.sd_se,
+        "log_evidence": exact.log_evidence,
+    }
+    return {
+        "source": np.array(exact.source),
+        "names": np.array(exact.names),
+        "mean": exact.mean,
+        "covariance": exact.covariance,
+        **{name: np.asarray(value) for name, value in optional.items() if value is not None},
+    }
+
+
+def pack_quadrature(model: Model, sites: list[Latent]) -> dict[str, Any]:
+    """The arrays of an answer by quadrature; raises NoAnswer where there is none this way."""
+    if any(site.discrete for site in sites):
+        raise NoAnswer("quadrature is for continuous parameters, and one is discrete")
+    if sum(math.prod(site.shape) for site in sites) > 12:  # a simplex of 3 has 2 free ones
+        raise NoAnswer("quadrature is for one or two parameters")
+    density, seeds = make_density(model)
+    integral = integrate(density, seeds, SECONDS, np.random.default_rng(SEED))
+    names = [name for site in sites for name in component_names(site.name, site.shape)]
+    arrays: dict[str, Any] = {
+        "source": np.array("quadrature"),
+        "names": np.array(names),
+        "mean": integral.mean,
+        "covariance": integral.covariance,
+        "mean_se": integral.mean_error,
+        "sd_se": integral.sd_error,
+        "probs": PROBS,
+        "quantiles": _compute_quantiles(integral),
+        "draws": integral.draws,
+    }
+    if not any(site.improper for site in sites):
+        arrays.update(log_evidence=integral.log_z, log_evidence_se=integral.log_z_error)
+    return arrays
+
+
+def _compute_quantiles(integral: Integral) -> np.ndarray:
+    """Quantiles [prob, component] from the nodes: half of a node's mass lies below it."""
+    columns = []
+    for x in integral.values.T:
+        places, which = np.unique(x, return_inverse=True)
+        mass = np.bincount(which, integral.weights)
+        columns.append(np.interp(PROBS, np.cumsum(mass) - mass / 2, places))
+    return np.stack(columns, axis=1)

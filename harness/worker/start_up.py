@@ -1,0 +1,60 @@
+"""Start of a trial: import of the sampler's libraries, versions, precision and devices."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import time
+import warnings
+from typing import Any
+
+from samplerbench.harness.records import Job, Result, Trial
+from samplerbench.harness.worker import plugin_imports, provenance
+from samplerbench.harness.worker.timing import CompileClock
+from samplerbench.samplers.base import Sampler
+
+
+def import_libraries(job: Job, sampler: Sampler, clock: CompileClock, result: Result) -> None:
+    """Import what ``sampler`` needs; JAX, where imported, starts, and ``clock`` listens to it.
+
+    Notes in ``result`` the seconds since the launch, versions, machine, and warnings.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        for module in sampler.needs:
+            importlib.import_module(module)
+    texts = {str(w.message) for w in caught if issubclass(w.category, UserWarning)}
+    result.warnings += sorted(f"at import: {text}" for text in texts)
+    if "jax" in sys.modules:
+        import jax
+
+        jax.devices()  # starts the backend: part of what is ready before the first call
+        clock.listen()
+    result.timings["import_s"] = time.time() - job.launched_at
+    versions = provenance.read_versions(sampler.distributions)
+    result.versions = {**versions, **plugin_imports.read_versions(job)}
+    result.machine = provenance.describe_machine()
+
+
+def check_precision(trial: Trial, result: Result) -> None:
+    """Record JAX's precision once all is imported, the model included; warn of another one."""
+    result.precision = trial.precision
+    if "jax" in sys.modules:
+        import jax
+
+        result.precision = 64 if jax.config.jax_enable_x64 else 32
+    if result.precision != trial.precision:
+        result.warnings.append(
+            f"asked for {trial.precision}-bit, but an import switched JAX to {result.precision}-bit"
+        )
+
+
+def check_devices(trial: Trial, sampler: Sampler, settings: Any, result: Result) -> None:
+    """Warn where the sampler's chains want more devices than there are."""
+    wanted = sampler.host_devices(settings, trial.chains) if sampler.host_devices else 1
+    devices = result.machine.get("device_count") or 1
+    if devices < wanted:
+        result.warnings.append(
+            f"{trial.chains} parallel chains want {wanted} devices, and there are {devices}:"
+            " they run one after the other"
+        )

@@ -1,0 +1,145 @@
+"""The prior of a NumPyro program as a map of the unit cube, for nested samplers.
+
+If q is uniform on the unit cube, ``transform(q)`` is a draw from the prior, so that the evidence
+is the mean of the likelihood over the cube (Skilling 2006, Bayesian Analysis 1:833):
+
+    prior = prior_transform_of(model)  # may raise Declined
+    density = log_density_of(model)
+    data = jax.device_put(model.data)
+    sampler = dynesty.NestedSampler(log_likelihood, lambda q: q, ndim=prior.dim)
+
+with ``log_likelihood = jax.jit(lambda q: density.log_likelihood(prior.transform(q, data), data))``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import Declined
+from samplerbench.samplers.support.latent_sites import (
+    Latent,
+    is_latent,
+    require_proper,
+    split_vector,
+    trace_sites,
+)
+
+
+@dataclass(frozen=True)
+class PriorTransform:
+    """The map of the unit cube of one program: pure, of one point, and traceable by JAX."""
+
+    program: Callable[..., Any]
+    latents: tuple[Latent, ...]  # in program order
+    shapes: Mapping[str, tuple[int, ...]]  # latent site -> shape of its part of the cube, likewise
+
+    @property
+    def dim(self) -> int:
+        """The dimension of the cube."""
+        return sum(prod(shape) for shape in self.shapes.values())
+
+    def transform(self, cube: Any, data: Any) -> dict[str, Any]:
+        """Latent and deterministic sites by name, at a point [dim] of the open unit cube.
+
+        Each site's distribution is that of the program at the values of the sites before it. On
+        the border of the cube a site may be infinite.
+        """
+        import jax
+        from numpyro.handlers import seed, substitute, trace
+
+        parts = self.split(cube)
+
+        def place(site: Any) -> Any:
+            return quantile(site["fn"], parts[site["name"]]) if site["name"] in parts else None
+
+        seeded = seed(self.program, jax.random.PRNGKey(0))
+        sites = trace(substitute(seeded, substitute_fn=place)).get_trace(**data)
+        names = [n for n, s in sites.items() if n in parts or s["type"] == "deterministic"]
+        return {name: sites[name]["value"] for name in names}
+
+    def split(self, cube: Any) -> dict[str, Any]:
+        """The parts of the cube by site name."""
+        return split_vector(cube, self.shapes)
+
+
+def make_prior_transform(model: Model) -> PriorTransform:
+    """The map of ``model``; nothing is compiled.
+
+    Raises Declined for no, discrete or improper latent sites, and for a site whose distribution
+    has no quantile function in the installed NumPyro: it is named.
+    """
+    import jax
+
+    latents = require_proper(model, "nested sampling")
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def read() -> None:
+        for name, site in trace_sites(model, model.data).items():
+            if is_latent(site):
+                shapes[name] = _try_quantile(model, name, site["fn"])
+
+    jax.eval_shape(read)
+    return PriorTransform(model.program, tuple(latents), shapes)
+
+
+def _try_quantile(model: Model, name: str, prior: Any) -> tuple[int, ...]:
+    """The shape of a site's part of the cube; raises Declined where it can't be mapped."""
+    import jax.numpy as jnp
+
+    try:
+        shape = cube_shape(prior)
+        quantile(prior, jnp.full(shape, 0.5))
+    except (NotImplementedError, AttributeError, ImportError) as error:
+        raise Declined(
+            f"site {name!r} of {model.name!r} can't be mapped from the unit cube:"
+            f" {type(prior).__name__} has no quantile function (icdf) in the installed NumPyro;"
+            " write it as a transform of Normal or Uniform sites"
+        ) from error
+    return shape
+
+
+def cube_shape(prior: Any) -> tuple[int, ...]:
+    """How many uniform numbers make one draw of a NumPyro distribution, as a shape."""
+    import numpyro.distributions as dist
+
+    if isinstance(prior, dist.ExpandedDistribution):
+        inner = cube_shape(prior.base_dist)
+        return tuple(prior.batch_shape) + inner[len(prior.base_dist.batch_shape) :]
+    if isinstance(prior, _wrappers()):
+        return cube_shape(prior.base_dist)
+    if prior.event_shape:
+        raise NotImplementedError  # its components are not independent
+    return tuple(prior.batch_shape)
+
+
+def quantile(prior: Any, q: Any) -> Any:
+    """A draw from a NumPyro distribution by uniform numbers ``q``, shaped as ``cube_shape`` says.
+
+    NumPyro's ``icdf`` of the distribution that is at the bottom of wrappers and transforms; a
+    transformed one need not rise with q. Raises NotImplementedError where there is none.
+    """
+    import numpyro.distributions as dist
+
+    if isinstance(prior, dist.TransformedDistribution):
+        value = quantile(prior.base_dist, q)
+        for transform in prior.transforms:
+            value = transform(value)
+        return value
+    if isinstance(prior, _wrappers()):
+        return quantile(prior.base_dist, q)
+    return prior.icdf(q)
+
+
+def _wrappers() -> Any:
+    import numpyro.distributions as dist
+
+    return (
+        dist.Independent,
+        dist.ExpandedDistribution,
+        dist.MaskedDistribution,
+        dist.TransformedDistribution,
+    )

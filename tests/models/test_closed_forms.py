@@ -1,0 +1,108 @@
+"""Closed forms and tables behind the models' exact answers, each against another way to it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from samplerbench.models import eight_schools, funnel, gaussian
+from samplerbench.models.base import build, models
+from samplerbench.models.exact import multivariate_normal, tabulated_cdf
+
+PROBABILITIES = np.array([0.001, 0.1, 0.5, 0.7, 0.999])
+
+
+@pytest.mark.parametrize("module", (eight_schools, funnel, gaussian), ids=lambda m: m.__name__[20:])
+def test_a_model_is_registered_under_its_files_name_with_its_options(module):
+    family = models.get(module.__name__.rpartition(".")[2])
+    assert (family.options, family.build) == (module.Options, module.build)
+
+
+def test_a_multivariate_normals_draws_and_quantiles_are_its_own():
+    mean, covariance = np.array([1.0, -2.0, 0.0]), np.diag([1.0, 4.0, 9.0]) + 0.5
+    exact = multivariate_normal.make_exact("x", mean, covariance, -1.5)
+    assert exact.names == ("x[0]", "x[1]", "x[2]") and exact.log_evidence == -1.5
+    expected = stats.norm(mean, np.sqrt(np.diag(covariance))).ppf(PROBABILITIES[:, None])
+    assert np.allclose(exact.quantile(PROBABILITIES), expected)
+    draws = exact.draw(np.random.default_rng(0), 100_000)["x"]
+    scale = np.sqrt(np.outer(np.diag(covariance), np.diag(covariance)) / 100_000)
+    assert np.all(np.abs(np.cov(draws.T) - covariance) < 8 * scale)
+    assert np.allclose(draws.mean(axis=0), mean, atol=0.05)
+
+
+def normal_table(cells_per_sd):
+    width = 1 / cells_per_sd
+    edges = width * np.arange(-8 * cells_per_sd, 8 * cells_per_sd + 1)
+    density = stats.norm.pdf(edges)
+    return tabulated_cdf.tabulate(edges, width, stats.norm.cdf(edges), density, -edges * density)
+
+
+def test_a_tabulated_cdf_errs_as_little_as_it_states_and_less_in_finer_cells():
+    errors = {}
+    for cells in (5, 10):
+        table = normal_table(cells)
+        middles = table.edges[:-1] + table.width / 2
+        errors[cells] = np.abs(
+            tabulated_cdf.evaluate_middles(table) - stats.norm.cdf(middles)
+        ).max()
+    assert errors[10] < 1e-10 and errors[5] / errors[10] == pytest.approx(2**6, rel=0.2)
+
+
+def test_a_tabulated_cdf_is_inverted_and_its_ends_are_those_of_the_table():
+    table = normal_table(10)
+    quantiles = tabulated_cdf.invert(table, PROBABILITIES)
+    assert np.allclose(stats.norm.cdf(quantiles), PROBABILITIES, atol=1e-9)
+    assert tabulated_cdf.invert(table, [0.0, 1.0]) == pytest.approx([-8.0, 8.0], abs=0.5)
+
+
+def test_the_gaussians_covariance_is_the_textbooks_difference():
+    options = gaussian.Options(dim=4, correlation=0.7, spread=10.0, prior_sd=2.0)
+    s = gaussian.scales(options)
+    assert s[0] == 1.0 and s[-1] == pytest.approx(10.0)
+    noise = 0.7 ** np.abs(np.subtract.outer(np.arange(4), np.arange(4))) * np.outer(s, s)
+    precision = np.diag(1 / (2.0 * s) ** 2) + np.linalg.inv(noise)
+    exact = gaussian.make_exact(options, gaussian.observe(options))
+    assert np.allclose(exact.covariance, np.linalg.inv(precision), rtol=1e-9)
+
+
+def test_the_gaussians_errors_have_the_covariance_of_an_autoregression():
+    options = gaussian.Options(dim=3, correlation=-0.6)
+    root = np.stack([gaussian.errors(options, unit) for unit in np.eye(3)])  # errors = noise @ root
+    powers = np.abs(np.subtract.outer(np.arange(3), np.arange(3)))
+    assert np.allclose(root.T @ root, (-0.6) ** powers)
+
+
+def test_the_funnels_variance_is_that_of_its_mixture():
+    options = funnel.Options(dim=3, scale=1.5)
+    exact = funnel.make_exact(options, {})
+    variance, _ = integrate.quad(
+        lambda v: math.exp(v) * stats.norm.pdf(v, scale=1.5), -15, 20, epsabs=1e-12
+    )
+    assert np.diag(exact.covariance) == pytest.approx([1.5**2, variance, variance])
+    draws = funnel.draw(options, np.random.default_rng(0), 200_000)
+    assert draws["v"].std() == pytest.approx(1.5, rel=0.01)
+    assert (draws["x"] / np.exp(draws["v"] / 2)[:, None]).std() == pytest.approx(1.0, rel=0.01)
+
+
+def test_eight_schools_tied_together_have_the_mean_of_one_normal():
+    model = build("eight_schools", {})
+    posterior = eight_schools.condition(
+        np.array([-30.0]), model.data
+    )  # tau = 1e-13: no differences
+    weights = 1 / model.data["sigma"] ** 2
+    precision = weights.sum() + 1 / eight_schools.MU_SD**2
+    mean = (weights * model.data["y"]).sum() / precision
+    assert posterior.mean[0] == pytest.approx(np.full(9, mean))
+    assert posterior.mu_variance[0] == pytest.approx(1 / precision)
+
+
+def test_eight_schools_slope_is_the_derivative_of_the_density():
+    data = build("eight_schools", {}).data
+    t, step = np.array([-2.0, 0.0, 1.0, 3.0]), 1e-5
+    low, high = (eight_schools.condition(t + sign * step, data).log_density for sign in (-1, 1))
+    assert (high - low) / (2 * step) == pytest.approx(
+        eight_schools.condition(t, data).slope, rel=1e-6
+    )

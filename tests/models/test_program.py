@@ -1,0 +1,39 @@
+"""A model from a program and its data: arrays apart from sizes, and refusals that say why."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from samplerbench.errors import UsageError
+from samplerbench.models.loading.program import make_model
+
+
+def program(y, size, scale=1.0):
+    """Takes an array, a whole number, and a scale that it may do without."""
+    return y, size, scale
+
+
+def test_arrays_are_data_and_sizes_are_bound_to_the_program():
+    model = make_model(program, {"y": [1.0, 2.0], "size": 2}, "mine")
+    assert model.data.keys() == {"y"} and model.data["y"].dtype == np.float64
+    y, size, scale = model.program(**model.data)
+    assert (size, scale) == (2, 1.0) and type(size) is int and model.name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ({"y": [1.0]}, "missing: size"),
+        ({"y": [1.0], "size": 1, "x": 2}, "not taken: x"),
+        ({"z": 1}, r"missing: y, size; not taken: z\n  the data hold: z"),
+    ],
+)
+def test_data_that_do_not_fit_are_refused_with_what_is_missing_and_what_is_not_taken(data, reason):
+    with pytest.raises(UsageError, match=reason):
+        make_model(program, data, "mine")
+
+
+def test_a_program_that_takes_anything_is_given_all():
+    model = make_model(lambda y, **rest: (y, rest), {"y": [1.0], "extra": [2.0]}, "open")
+    assert model.data.keys() == {"y", "extra"}

@@ -1,0 +1,73 @@
+"""What samplers share: calls in a thread of their own, and draws from a model's prior."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import Declined
+from samplerbench.samplers.support import jaxns_compiled
+from samplerbench.samplers.support.background_call import BackgroundCall
+from samplerbench.samplers.support.prior_predictive import make_simulator
+
+
+def test_a_call_goes_on_while_its_caller_waits_only_so_long():
+    gate = threading.Event()
+    call = BackgroundCall(lambda: gate.wait(60) and "through")
+    assert not call.wait(0.01)
+    gate.set()
+    assert call.wait(60) and call.result() == "through"
+
+
+def test_what_a_call_raises_is_raised_for_whoever_takes_its_result():
+    with pytest.raises(ZeroDivisionError):
+        BackgroundCall(lambda: 1 / 0).result()
+
+
+def test_a_models_own_simulation_comes_first():
+    def simulate(rng):
+        return {}, {"y": rng.random()}
+
+    assert make_simulator(Model("own", {}, print, simulate=simulate)) is simulate
+
+
+def observe(y, scale):
+    import numpyro
+    import numpyro.distributions as dist
+
+    mean = numpyro.sample("mean", dist.Normal(100.0, 1.0))
+    with numpyro.plate("rows", len(y)):
+        numpyro.sample("y", dist.Normal(mean, scale), obs=y)
+
+
+def test_a_program_is_run_forward_with_new_data_around_its_parameters():
+    pytest.importorskip("numpyro")
+    data = {"y": np.zeros(50), "scale": np.array(0.01)}
+    simulate = make_simulator(Model("normal", data, observe))
+    parameters, drawn = simulate(np.random.default_rng(1))
+    again, _ = simulate(np.random.default_rng(2))
+    assert parameters.keys() == {"mean"} and parameters["mean"] != again["mean"]
+    assert drawn["y"].shape == (50,) and drawn["scale"] == data["scale"]
+    assert np.abs(drawn["y"] - parameters["mean"]).max() < 0.06  # 6 sds of the noise
+
+
+def test_a_program_without_observations_or_of_changed_ones_is_declined():
+    numpyro = pytest.importorskip("numpyro")
+
+    def silent(y):
+        numpyro.sample("mean", numpyro.distributions.Normal(0.0, 1.0))
+
+    def halved(y):
+        numpyro.sample("y", numpyro.distributions.Normal(0.0, 1.0), obs=y / 2)
+
+    data = {"y": np.zeros(3)}
+    for program, reason in ((silent, "observes nothing"), (halved, "is not observed to be")):
+        with pytest.raises(Declined, match=reason):
+            make_simulator(Model("odd", data, program))
+
+
+def test_points_of_nested_sampling_are_padded_to_the_next_power_of_two():
+    assert [jaxns_compiled._round_up(points) for points in (1, 2, 3, 64, 65)] == [1, 2, 4, 64, 128]
