@@ -22,6 +22,8 @@ Array = np.ndarray
 
 #: of each sampler on each stack, split over its components: one false alarm in 25 matrices of 40
 ALPHA = 0.001
+#: columns that a stack's row keeps
+ROW_COLUMNS = ("verdict", "verdict_reason", "calibration", "mean_error", "ess", "log_z_error")
 SHIFT = 0.05  # sds of a mean, and as much of log Z: tolerated, as in the verdict
 
 
@@ -31,13 +33,12 @@ def judge(trial: Trial, result: Result, draws: Path) -> dict[str, Any]:
     if exact is None:
         raise ValueError(f"model {trial.model!r} has no exact answer to hold a stack against")
     columns = score_trial.score(trial, result, draws, exact)["columns"]
-    why = bias(errors(draws, exact), [*exact.names, "log Z"])
-    names = ("verdict", "verdict_reason", "calibration", "mean_error", "ess", "log_z_error")
-    kept = {name: _rounded(columns.get(name)) for name in names if columns.get(name) is not None}
-    return {"accurate": not why, "why": why, **kept}
+    why = describe_bias(compute_errors(draws, exact), [*exact.names, "log Z"])
+    numbers = {name: _round(columns[name]) for name in ROW_COLUMNS if columns.get(name) is not None}
+    return {"accurate": not why, "why": why, **numbers}
 
 
-def errors(draws: Path, exact: Exact) -> Array:
+def compute_errors(draws: Path, exact: Exact) -> Array:
     """[replicate, component]: error of each mean in sds, and of log Z where there is one."""
     with DrawsFile(draws) as file:
         x, log_w, log_z = file.components(exact.names), file.get("log_weights"), file.get("log_z")
@@ -48,18 +49,18 @@ def errors(draws: Path, exact: Exact) -> Array:
     return np.column_stack([scaled, log_z - exact.log_evidence])
 
 
-def bias(found: Array, names: list[str]) -> str:
+def describe_bias(error: Array, names: list[str]) -> str:
     """The component that is surely off, in words; "" where none is.
 
     Student's t over replicates, ``ALPHA`` split over components (Bonferroni).
     """
-    if not np.isfinite(found).all():
-        return f"{int((~np.isfinite(found)).any(axis=1).sum())} replicates are not finite"
-    count, components = found.shape
-    if count < 2:
+    if not np.isfinite(error).all():
+        return f"{int((~np.isfinite(error)).any(axis=1).sum())} replicates are not finite"
+    replicates, components = error.shape
+    if replicates < 2:
         return ""
-    factor = stats.t.isf(ALPHA / 2 / components, count - 1)
-    mean, half = found.mean(axis=0), factor * found.std(axis=0, ddof=1) / np.sqrt(count)
+    factor = stats.t.isf(ALPHA / 2 / components, replicates - 1)
+    mean, half = error.mean(axis=0), factor * error.std(axis=0, ddof=1) / np.sqrt(replicates)
     excess = np.abs(mean) - half - SHIFT
     worst = int(np.argmax(excess))
     if excess[worst] <= 0:
@@ -69,5 +70,5 @@ def bias(found: Array, names: list[str]) -> str:
     return f"{names[worst]} is off by {mean[worst]:.3g}{unit} ({lo:.3g} to {hi:.3g})"
 
 
-def _rounded(value: Any) -> Any:
+def _round(value: Any) -> Any:
     return float(f"{value:.4g}") if isinstance(value, float) else value

@@ -14,12 +14,14 @@ from packaging.version import InvalidVersion, Version
 
 from samplerbench.harness.compatibility import known_stacks
 from samplerbench.harness.compatibility.known_stacks import BREAKS, WORKS, StackRow
+from samplerbench.harness.compatibility.matrix_file import DEFAULT_REPLICATES
 from samplerbench.harness.compatibility.stages import LIBRARIES, NESTED_MODULE
 from samplerbench.harness.environments import root_cause
-from samplerbench.harness.environments.root_cause import Cause, Probed
+from samplerbench.harness.environments.root_cause import Cause, Probe
 from samplerbench.samplers.base import samplers
 
 NOT_KNOWN = "not known"
+SAMPLERS = tuple(DEFAULT_REPLICATES)  # what rows of a matrix tell of
 #: what decides whether a sampler runs, once everything imports: a row of the same versions speaks
 DECISIVE = ("numpyro", "jax", "jaxlib")
 DECISIVE_NESTED = (*DECISIVE, "jaxns", "tensorflow-probability", "tfp-nightly")
@@ -44,7 +46,7 @@ class Report:
 
     python: str  # path of the interpreter
     version: str
-    installed: dict[str, str]  # of CORE
+    versions: dict[str, str]  # of CORE
     findings: tuple[Finding, ...]
     nearest: StackRow | None  # a stack on which every sampler works
     mend: str  # one line for a shell; "" where nothing need change
@@ -55,75 +57,75 @@ class Report:
         return all(finding.word == WORKS for finding in self.findings)
 
 
-def look(python: str | None = None, rows: Sequence[StackRow] | None = None) -> Report:
+def examine(python: str | None = None, rows: Sequence[StackRow] | None = None) -> Report:
     """The report on the interpreter ``python`` (None: the running one).
 
     Raises EnvironmentFailed where no Python runs there.
     """
     python = python or sys.executable
     rows = known_stacks.everything() if rows is None else rows
-    probed = root_cause.probe(python, [LIBRARIES, NESTED_MODULE])
-    found = tuple(_finding(name, probed, rows) for name in samplers.names() if _of_jax(name))
-    near = nearest(probed.installed, probed.python, rows)
-    fine = all(finding.word == WORKS for finding in found)
-    line = mend(python, probed.installed, near) if near and not fine else ""
-    core = {name: probed.installed[name] for name in CORE if name in probed.installed}
-    return Report(python, probed.python, core, found, near, line)
+    probe = root_cause.probe(python, [LIBRARIES, NESTED_MODULE])
+    findings = tuple(_judge_sampler(name, probe, rows) for name in SAMPLERS)
+    near = find_nearest(probe.versions, probe.python, rows)
+    fine = all(finding.word == WORKS for finding in findings)
+    line = mend(python, probe.versions, near) if near and not fine else ""
+    core = {name: probe.versions[name] for name in CORE if name in probe.versions}
+    return Report(python, probe.python, core, findings, near, line)
 
 
-def _of_jax(name: str) -> bool:
-    return "jax" in samplers.get(name).needs
-
-
-def _finding(name: str, probed: Probed, rows: Sequence[StackRow]) -> Finding:
+def _judge_sampler(name: str, probe: Probe, rows: Sequence[StackRow]) -> Finding:
     nested = NESTED_MODULE in samplers.get(name).needs
     for group in (LIBRARIES, NESTED_MODULE) if nested else (LIBRARIES,):
-        if group in probed.causes:
-            return _broken(name, probed.causes[group])
+        if group in probe.causes:
+            return _make_broken(name, probe.causes[group])
     decisive = DECISIVE_NESTED if nested else DECISIVE
-    same = [row for row in rows if _same(row.versions(), probed.installed, decisive)]
+    same = [row for row in rows if _agree(row.versions(), probe.versions, decisive)]
     words = [row.samplers[name] for row in same if row.samplers.get(name, {}).get("word")]
     if any(word["word"] == WORKS for word in words):
         return Finding(name, WORKS)
     broken = [word for word in words if word["word"] == BREAKS and "status" in word]
     if broken:
-        return _broken(name, Cause(broken[0].get("cause", ""), broken[0].get("file", "")))
+        return _make_broken(name, Cause(broken[0].get("cause", ""), broken[0].get("file", "")))
     return Finding(name, NOT_KNOWN, "everything imports; nobody has run it on these versions")
 
 
-def _broken(name: str, cause: Cause) -> Finding:
-    return Finding(name, BREAKS, str(cause), cause.said)
+def _make_broken(name: str, cause: Cause) -> Finding:
+    return Finding(name, BREAKS, str(cause), cause.message)
 
 
-def _same(row: Mapping[str, str], installed: Mapping[str, str], names: Iterable[str]) -> bool:
+def _agree(row: Mapping[str, str], installed: Mapping[str, str], names: Iterable[str]) -> bool:
     return all(row.get(name) == installed.get(name) for name in names)
 
 
-def nearest(installed: Mapping[str, str], python: str, rows: Sequence[StackRow]) -> StackRow | None:
+def find_nearest(
+    installed: Mapping[str, str], python: str, rows: Sequence[StackRow]
+) -> StackRow | None:
     """The stack that passes and is reached with the least change; None where none is known.
 
     Fewest of NumPyro, JAX and jaxns changed, then the shortest way in NumPyro's, JAX's, jaxns's
     releases, then the fewest other changes. Stacks of the same Python come first.
     """
-    passing = [row for row in rows if not row.failed and _all_work(row)]
+    passing = [row for row in rows if not row.failed_stage and _all_work(row)]
     minor = python.split(".")[:2]
-    return min(passing, key=lambda row: _distance(row, installed, minor), default=None)
+    return min(passing, key=lambda row: _stack_distance(row, installed, minor), default=None)
 
 
 def _all_work(row: StackRow) -> bool:
-    return all(row.works(name) for name in samplers.names() if _of_jax(name))
+    return all(row.works(name) for name in SAMPLERS)
 
 
-def _distance(row: StackRow, installed: Mapping[str, str], minor: list[str]) -> tuple[float, ...]:
+def _stack_distance(
+    row: StackRow, installed: Mapping[str, str], minor: list[str]
+) -> tuple[float, ...]:
     versions = row.versions()
     names = ("numpyro", "jax", "jaxns")
-    gaps = [_gap(versions.get(name), installed.get(name)) for name in names]
+    gaps = [_version_distance(versions.get(name), installed.get(name)) for name in names]
     others = sum(versions.get(n) != installed.get(n) for n in CORE)
     other_python = row.python.split(".")[:2] != minor
     return (other_python, sum(gap > 0 for gap in gaps), *gaps, others)
 
 
-def _gap(one: str | None, other: str | None) -> float:
+def _version_distance(one: str | None, other: str | None) -> float:
     """How far apart two versions are; what is not installed is equally far from all."""
     if one is None or other is None:
         return 0.0 if one == other else 1.0
@@ -131,7 +133,8 @@ def _gap(one: str | None, other: str | None) -> float:
         a, b = ((*Version(text).release, 0, 0)[:3] for text in (one, other))
     except InvalidVersion:
         return 1.0  # a build of one's own
-    return float(abs(sum((x - y) * 1000 ** (2 - i) for i, (x, y) in enumerate(zip(a, b)))))  # noqa: B905
+    weights = (1000**2, 1000, 1)
+    return float(abs(sum(w * (x - y) for w, x, y in zip(weights, a, b, strict=True))))
 
 
 def mend(python: str, installed: Mapping[str, str], row: StackRow) -> str:
@@ -144,13 +147,13 @@ def mend(python: str, installed: Mapping[str, str], row: StackRow) -> str:
     needed = [name for name in CORE if name in versions and versions[name] != installed.get(name)]
     needed += sorted(name for name in versions if name not in CORE and name not in installed)
     pins = " ".join(shlex.quote(f"{name}=={versions[name]}") for name in needed)
-    pip = _pip(python, installed)
+    pip = _pip_commands(python, installed)
     gone = [name for name in SAME_FILES if name in installed and name not in versions]
     remove = f"{pip[0]} {' '.join(gone)} && " if gone else ""
     return f"{remove}{pip[1]} --no-deps {pins}" if pins else remove.removesuffix(" && ")
 
 
-def _pip(python: str, installed: Mapping[str, str]) -> tuple[str, str]:
+def _pip_commands(python: str, installed: Mapping[str, str]) -> tuple[str, str]:
     """How to remove and how to install there."""
     here = shlex.quote(python)
     if "pip" in installed:

@@ -12,16 +12,13 @@ from samplerbench.harness.compatibility.resolve import slug
 
 def write(rows: Sequence[StackRow], folder: Path) -> list[Path]:
     """Write ``<stack>/requirements.txt`` and ``<stack>/environment.yml`` of those that pass."""
-    written = []
+    paths = []
     for row in rows:
-        if row.failed or not row.pins:
-            continue
-        place = folder / slug(row.name)
-        written += [
-            _write(place / "requirements.txt", requirements(row)),
-            _write(place / "environment.yml", conda(row)),
-        ]
-    return written
+        if row.pins and not row.failed_stage:
+            stack = folder / slug(row.name)
+            paths.append(_write(stack / "requirements.txt", requirements(row)))
+            paths.append(_write(stack / "environment.yml", conda(row)))
+    return paths
 
 
 def _write(path: Path, text: str) -> Path:
@@ -37,25 +34,33 @@ def _write(path: Path, text: str) -> Path:
 
 
 def requirements(row: StackRow) -> str:
-    """The stack for pip and uv: exact and complete."""
+    """The stack for pip, uv and ``samplerbench run --env``: exact and complete."""
     head = [
-        f"# {row.name}: tried on {row.date}, Python {row.python}, {row.platform}; passes.",
+        f"# {_provenance(row)}",
         "# Complete: install it with --no-deps, so that nothing is added.",
+        f"# python: {_minor(row)}",
     ]
     return "\n".join([*head, *row.pins]) + "\n"
 
 
 def conda(row: StackRow) -> str:
     """The stack for conda, which leaves these packages to pip."""
-    minor = ".".join(row.python.split(".")[:2])
     head = [
-        f"# {row.name}: tried on {row.date}, Python {row.python}, {row.platform}; passes.",
+        f"# {_provenance(row)}",
         f"name: {slug(row.name)}",
         "channels:",
         "  - conda-forge",
         "dependencies:",
-        f"  - python={minor}",
+        f"  - python={_minor(row)}",
         "  - pip",
         "  - pip:",
     ]
     return "\n".join([*head, *(f"      - {pin}" for pin in row.pins)]) + "\n"
+
+
+def _provenance(row: StackRow) -> str:
+    return f"{row.name}: tried on {row.date}, Python {row.python}, {row.platform}; passes."
+
+
+def _minor(row: StackRow) -> str:
+    return ".".join(row.python.split(".")[:2])

@@ -13,17 +13,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from samplerbench import files
 from samplerbench.errors import UsageError
-from samplerbench.harness.compatibility.matrix_file import Budget, Stack
+from samplerbench.harness.compatibility.matrix_file import Budget
+from samplerbench.harness.compatibility.stack_tables import Stack
+from samplerbench.harness.environments import interpreters
 
-SHIPPED = Path(__file__).parent / "known.json"
+SHIPPED_FILE = Path(__file__).parent / "known.json"
 SUITE = 1  # raise it when the stages change: rows of another suite are made anew
 
 RESOLVES, INSTALLS, IMPORTS = "resolves", "installs", "imports"
-NESTED, RUNS = "nested sampling imports", "runs"
-ACCURATE, CALIBRATED = "accurate", "calibrated"
+NESTED_IMPORTS, RUNS = "nested sampling imports", "runs"
+ACCURATE, CALIBRATION = "accurate", "calibrated"
 #: in order; a stack passes when all that apply to it do
-STAGES = (RESOLVES, INSTALLS, IMPORTS, NESTED, RUNS, ACCURATE, CALIBRATED)
+STAGES = (RESOLVES, INSTALLS, IMPORTS, NESTED_IMPORTS, RUNS, ACCURATE, CALIBRATION)
 WORKS, BREAKS, NOT_TRIED = "works", "breaks", "not tried"
 
 
@@ -41,7 +44,7 @@ class StackRow:
     platform: str
     stages: dict[str, dict[str, Any]]  # stage -> ok, seconds, cause, file, said
     samplers: dict[str, dict[str, Any]]  # sampler -> word, cause, and what was measured
-    passing: bool = False  # the network or the disk failed, not the stack: is tried again
+    passing: bool = False  # a transient failure, of the network or the disk: is tried again
     note: str = ""  # of the matrix file
     date: str = ""  # when it was run
     machine: dict[str, Any] = field(default_factory=dict)
@@ -50,16 +53,16 @@ class StackRow:
     took_s: float = 0.0
 
     @property
-    def failed(self) -> str:
+    def failed_stage(self) -> str:
         """The first stage that failed; "" where the stack passes."""
         return next((s for s in STAGES if s in self.stages and not self.stages[s]["ok"]), "")
 
     @property
     def cause(self) -> str:
         """The real cause of the first failure, with its file; "" where the stack passes."""
-        found = self.stages.get(self.failed, {})
-        file = found.get("file")
-        return found.get("cause", "") + (f" ({file})" if file else "")
+        stage = self.stages.get(self.failed_stage, {})
+        file = stage.get("file")
+        return stage.get("cause", "") + (f" ({file})" if file else "")
 
     def works(self, sampler: str) -> bool:
         """Whether ``sampler`` runs on this stack and its answer holds."""
@@ -71,26 +74,25 @@ class StackRow:
         return {name.split("[")[0]: version for name, version in pairs}
 
 
-def key(stack: Stack, budget: Budget, identity: str) -> str:
+def key(stack: Stack, budget: Budget) -> str:
     """Names what is asked for: wishes, budget, launches, Python and platform, suite."""
-    wanted = [stack.wishes, stack.without, _of(budget), identity, SUITE]
-    return _digest([*wanted, *_more(stack.launches)])
+    return _digest([stack.wishes, stack.left_out], stack, budget)
 
 
-def pins_key(pins: Iterable[str], budget: Budget, identity: str, launches: int = 1) -> str:
-    """Names what is run: the pins instead of the wishes."""
-    return _digest([sorted(pins), _of(budget), identity, SUITE, *_more(launches)])
+def pins_key(stack: Stack, pins: Iterable[str], budget: Budget) -> str:
+    """Names what is run: the pins that the stack resolves to, instead of its wishes."""
+    return _digest([sorted(pins)], stack, budget)
 
 
-def _more(launches: int) -> list[int]:
-    return [launches] if launches > 1 else []  # one launch has the key it always had
-
-
-def _of(budget: Budget) -> dict[str, Any]:
-    return {**dataclasses.asdict(budget), "replicates": dict(budget.replicates or {})}
-
-
-def _digest(parts: Any) -> str:
+def _digest(packages: list[Any], stack: Stack, budget: Budget) -> str:
+    replicates = dict(budget.replicates or {})
+    parts = [
+        *packages,
+        {**dataclasses.asdict(budget), "replicates": replicates},
+        interpreters.identify(stack.python),
+        SUITE,
+        *([stack.launches] if stack.launches > 1 else []),  # one launch has the key it always had
+    ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -117,7 +119,7 @@ def load(path: Path) -> list[StackRow]:
 def everything(path: Path | None = None) -> list[StackRow]:
     """The known rows of this suite: of ``path`` (None: the user's own), then the shipped ones."""
     rows: dict[str, StackRow] = {}
-    for row in [*load(path or own()), *load(SHIPPED)]:
+    for row in [*load(path or own()), *load(SHIPPED_FILE)]:
         if row.suite == SUITE and not row.passing:
             rows.setdefault(row.key, row)
     return list(rows.values())
@@ -125,7 +127,7 @@ def everything(path: Path | None = None) -> list[StackRow]:
 
 def keep(path: Path, row: StackRow) -> None:
     """Put ``row`` into the file ``path``, in place of one of its key; whole or not at all."""
-    with _locked(path):
+    with _lock(path):
         rows = {old.key: old for old in load(path)}
         rows[row.key] = row
         write(path, list(rows.values()))
@@ -136,23 +138,23 @@ def merge(path: Path, rows: Iterable[StackRow]) -> int:
 
     Returns how many; those that only the network or the disk has failed are left out.
     """
-    fresh = {_place(row): row for row in rows if not row.passing}
-    with _locked(path):
-        merged = {_place(row): row for row in load(path)}
+    fresh = {_identity(row): row for row in rows if not row.passing}
+    with _lock(path):
+        merged = {_identity(row): row for row in load(path)}
         write(path, list({**merged, **fresh}.values()))
     return len(fresh)
 
 
-def _place(row: StackRow) -> tuple[str, ...]:
+def _identity(row: StackRow) -> tuple[str, ...]:
     return row.name, *row.python.split(".")[:2], row.platform
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _lock(path: Path) -> Iterator[None]:
     """Two commands may finish stacks at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with path.with_suffix(".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
@@ -162,6 +164,4 @@ def write(path: Path, rows: Sequence[StackRow]) -> None:
         json.dumps({**dataclasses.asdict(row), "pins": " ".join(row.pins)}, sort_keys=True)
         for row in rows
     ]
-    part = path.with_suffix(".part")
-    part.write_text('{"rows": [\n' + ",\n".join(lines) + "\n]}\n", "utf-8")
-    part.replace(path)
+    files.write_whole(path, '{"rows": [\n' + ",\n".join(lines) + "\n]}\n")

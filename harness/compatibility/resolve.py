@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from samplerbench.harness.compatibility.matrix_file import Stack
-from samplerbench.harness.environments import uv
+from samplerbench.harness.compatibility.stack_tables import Stack
+from samplerbench.harness.environments import interpreters, uv
 from samplerbench.harness.environments.pins import read_pins
 
 
-def exact(stack: Stack, folder: Path, python: str | None = None) -> tuple[str, ...]:
+def resolve_pins(stack: Stack, folder: Path) -> tuple[str, ...]:
     """The pins of ``stack``, sorted: complete, and without a word on where they come from.
 
     ``folder`` takes the files that uv reads and writes. Raises EnvironmentFailed where nothing
@@ -21,13 +20,13 @@ def exact(stack: Stack, folder: Path, python: str | None = None) -> tuple[str, .
     wishes, pins, never = (folder / f"{stem}.{end}" for end in ("in", "txt", "never"))
     wishes.write_text("\n".join(stack.wishes) + "\n", "utf-8")
     # uv drops a dependency by an override that no Python meets
-    never.write_text("".join(f"{name}; python_version < '0'\n" for name in stack.without), "utf-8")
+    never.write_text("".join(f"{name}; python_version < '0'\n" for name in stack.left_out), "utf-8")
     pins.unlink(missing_ok=True)
     # --no-config: else a pyproject.toml around the working directory constrains this stack too.
     # No header and no annotations, so that no address of an index or of a file is written.
     command = ["pip", "compile", "--no-config", "--no-header", "--no-annotate", "--quiet"]
-    command += ["--python", python or sys.executable, "--override", str(never)]
-    command += [str(wishes), "--output-file", str(pins)]
+    command += ["--python", interpreters.find(stack.python, stack.name)]
+    command += ["--override", str(never), str(wishes), "--output-file", str(pins)]
     uv.run(command, stack.name, folder / f"{stem}.log")
     return read_pins(pins)
 

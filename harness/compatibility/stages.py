@@ -6,194 +6,224 @@ import dataclasses
 import shutil
 import sysconfig
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from samplerbench.harness.compatibility import known_stacks
+from samplerbench.harness import launcher
+from samplerbench.harness.compatibility import known_stacks, sampler_run
 from samplerbench.harness.compatibility.known_stacks import (
     ACCURATE,
     BREAKS,
-    CALIBRATED,
+    CALIBRATION,
     IMPORTS,
     INSTALLS,
-    NESTED,
+    NESTED_IMPORTS,
     NOT_TRIED,
     RESOLVES,
     RUNS,
-    WORKS,
     StackRow,
 )
-from samplerbench.harness.compatibility.matrix_file import Budget, Stack
-from samplerbench.harness.compatibility.matrix_run import Way
-from samplerbench.harness.environments import environments, root_cause
-from samplerbench.harness.environments.environments import Environment, EnvironmentFailed
-from samplerbench.harness.environments.root_cause import Cause
+from samplerbench.harness.compatibility.matrix_file import Budget
+from samplerbench.harness.compatibility.resolve import resolve_pins
+from samplerbench.harness.compatibility.sampler_run import CALIBRATION_SAMPLER, CALM, TOO_FEW
+from samplerbench.harness.compatibility.stack_tables import Stack
+from samplerbench.harness.environments import environments, interpreters, root_cause
+from samplerbench.harness.environments.environments import Environment
+from samplerbench.harness.environments.root_cause import Cause, Probe
+from samplerbench.harness.environments.uv import EnvironmentFailed
 from samplerbench.harness.records import Result, Trial
-from samplerbench.harness.scoring.verdict import COMPARABLE
 from samplerbench.samplers.base import samplers
 
+T = TypeVar("T")
 LIBRARIES = "jax,numpyro"
 NESTED_MODULE = "numpyro.contrib.nested_sampling"
-JUDGED = "numpyro_nuts"  # the sampler whose calibration is a stage: it is honest where all is well
-TOO_FEW = "too few replicates"  # a budget's own doing: then calibration is no stage
-CALM = (*COMPARABLE, TOO_FEW)
 TIMEOUT = 300.0  # seconds a sampler may take on a stack
-#: what a row keeps of a trial, beside its word
-NUMBERS = (
-    "import_s", "cold_s", "cold_cpu_s", "compile_s", "compiles", "rerun_s", "compiles_per_rerun",
-    "warm_s", "aot_s", "peak_rss_mb",
-)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the stages are made with; tests give others."""
+
+    resolve: Callable[[Stack, Path], tuple[str, ...]] = resolve_pins
+    install: Callable[..., Environment] = environments.from_pins
+    is_made: Callable[..., bool] = environments.is_made
+    remove: Callable[[Environment], None] = environments.remove
+    probe: Callable[[str, Sequence[str]], Probe] = root_cause.probe
+    launch: Callable[..., Result] = launcher.launch
+
+
+@dataclass(frozen=True)
+class Config:
+    """Configuration of a compatibility-matrix run: work directory, budget, concurrency, tools."""
+
+    folder: Path  # for files on the way
+    budget: Budget
+    keep_environments: bool = False
+    jobs: int = 1  # stacks at once
+    tools: Tools = Tools()
+    is_cancelled: Callable[[], bool] = lambda: False
+    find_known: Callable[[str], StackRow | None] = lambda pins_key: None  # a row of the same pins
+    turn: Callable[[str], AbstractContextManager[Any]] = nullcontext  # one at a time of a pins_key
 
 
 class _Stop(Exception):
     """A stage failed after which nothing more can be tried."""
 
 
-def take(stack: Stack, way: Way) -> StackRow:
+def run_stages(stack: Stack, config: Config) -> StackRow:
     """The row of ``stack``. Whatever fails is in it; only KeyboardInterrupt ends it early."""
-    return _Course(stack, way).run()
+    return _Course(stack, config).run()
 
 
 class _Course:
     """One stack under way."""
 
-    def __init__(self, stack: Stack, way: Way) -> None:
-        self.stack, self.way = stack, way
+    def __init__(self, stack: Stack, config: Config) -> None:
+        self.stack, self.config = stack, config
         self.stages: dict[str, dict[str, Any]] = {}
         self.samplers: dict[str, dict[str, Any]] = {}
         self.pins: tuple[str, ...] = ()
-        self.passing = False
-        self.python, self.machine, self.load = "", {}, None
+        self.transient = False
+        self.python = ""
+        self.machine: dict[str, Any] = {}
+        self.load: float | None = None
 
     def run(self) -> StackRow:
         start = time.monotonic()
         try:
-            self._environment_and_trials()
+            self._go_through_stages()
         except _Stop:
             pass  # the stage that failed is noted, with its cause
         self._fill_up()
-        return self._row(time.monotonic() - start)
+        return self._make_row(time.monotonic() - start)
 
     def _fill_up(self) -> None:
         """The word on samplers that an earlier stage has kept from running."""
-        failed = [(name, s["cause"]) for name, s in self.stages.items() if not s["ok"]]
-        for name in self.way.budget.replicates or {}:
+        failures = [(name, s["cause"]) for name, s in self.stages.items() if not s["ok"]]
+        for name in self.config.budget.replicates or {}:
             if name not in self.samplers:
-                word = BREAKS if failed[0][0] == IMPORTS else NOT_TRIED
-                self.samplers[name] = {"word": word, "cause": failed[0][1]}
+                stage, cause = failures[0]
+                self.samplers[name] = {
+                    "word": BREAKS if stage == IMPORTS else NOT_TRIED,
+                    "cause": cause,
+                }
 
-    def _environment_and_trials(self) -> None:
-        way, tools = self.way, self.way.tools
-        self.pins = self._made(RESOLVES, lambda: tools.resolve(self.stack, way.folder, way.python))
-        with way.turn(self._pins_key()):
-            if known := way.known(self._pins_key()):
-                self.stages, self.samplers = dict(known.stages), dict(known.samplers)
-                self.python, self.machine, self.load = known.python, known.machine, known.load
+    def _go_through_stages(self) -> None:
+        config, tools, stack = self.config, self.config.tools, self.stack
+        self.pins = self._attempt(RESOLVES, lambda: tools.resolve(stack, config.folder))
+        with config.turn(self._pins_key()):
+            if row := config.find_known(self._pins_key()):
+                self._copy(row)
                 return
-            mine = not tools.is_there(self.pins, way.python)
-            place = self._made(INSTALLS, self._install)
+            is_mine = not tools.is_made(self.pins, stack.python)
+            environment = self._attempt(INSTALLS, self._install)
             try:
-                self._imports(place)
-                self._trials(place)
+                self._import(environment)
+                self._run_samplers(environment)
             except OSError as error:  # the disk, not the stack
-                self.passing = True
+                self.transient = True
                 self._note(RUNS, None, Cause(f"{type(error).__name__}: {error}"))
             finally:
                 shutil.rmtree(self._scratch(), ignore_errors=True)
-                if mine and not way.keep_environments:
-                    tools.remove(place)
+                if is_mine and not config.keep_environments:
+                    tools.remove(environment)
+
+    def _copy(self, row: StackRow) -> None:
+        self.stages, self.samplers = dict(row.stages), dict(row.samplers)
+        self.python, self.machine, self.load = row.python, row.machine, row.load
 
     def _install(self) -> Environment:
-        return self.way.tools.install(
+        return self.config.tools.install(
             self.stack.name,
             self.pins,
-            python=self.way.python,
+            python=self.stack.python,
             log=lambda line: None,
-            bytecode=self.way.keep_environments,  # 15 s; what is imported once pays less
+            bytecode=self.config.keep_environments,  # 15 s; what is imported once pays less
         )
 
-    def _made(self, stage: str, make: Callable[[], Any]) -> Any:
-        """What ``make`` gives, its seconds noted; a failure is noted and ends the stack."""
+    def _attempt(self, stage: str, action: Callable[[], T]) -> T:
+        """What ``action`` gives, its seconds noted; a failure is noted and ends the stack."""
         start = time.monotonic()
         try:
-            found = make()
+            outcome = action()
         except (EnvironmentFailed, ValueError, OSError) as error:
-            if self.way.cancelled():
+            if self.config.is_cancelled():
                 raise KeyboardInterrupt from error  # uv was stopped by the same signal
             # OSError: the disk, not the stack
-            self.passing = isinstance(error, OSError) or getattr(error, "passing", False)
+            self.transient = isinstance(error, OSError) or getattr(error, "transient", False)
             self._note(stage, time.monotonic() - start, Cause(_first_line(error)))
             raise _Stop from error
         self._note(stage, time.monotonic() - start, None)
-        return found
+        return outcome
 
     def _note(self, stage: str, seconds: float | None, cause: Cause | None) -> None:
-        self.stages[stage] = found = {"ok": cause is None}
+        note: dict[str, Any] = {"ok": cause is None}
         if seconds is not None:
-            found["seconds"] = round(seconds, 2)
-        if cause:
-            found.update({k: v for k, v in dataclasses.asdict(cause).items() if v})
+            note["seconds"] = round(seconds, 2)
+        self.stages[stage] = {**note, **(cause.as_row() if cause else {})}
 
-    def _imports(self, place: Environment) -> None:
-        groups = [LIBRARIES, *([NESTED_MODULE] if self._has_nested() else [])]
-        probed = self.way.tools.probe(place.python, groups)
-        self.python = probed.python
-        for stage, group in zip((IMPORTS, NESTED), groups, strict=False):
-            if group in probed.seconds or group in probed.causes:
-                self._note(stage, probed.seconds.get(group), probed.causes.get(group))
-        if LIBRARIES in probed.causes:
+    def _import(self, environment: Environment) -> None:
+        groups = [LIBRARIES, *([NESTED_MODULE] if self._has_jaxns() else [])]
+        probe = self.config.tools.probe(environment.python, groups)
+        self.python = probe.python
+        for stage, group in zip((IMPORTS, NESTED_IMPORTS), groups, strict=False):
+            if group in probe.seconds or group in probe.causes:
+                self._note(stage, probe.seconds.get(group), probe.causes.get(group))
+        if LIBRARIES in probe.causes:
             raise _Stop
 
-    def _has_nested(self) -> bool:
+    def _has_jaxns(self) -> bool:
         return any(pin.startswith("jaxns==") for pin in self.pins)
 
-    def _trials(self, place: Environment) -> None:
-        for name, replicates in (self.way.budget.replicates or {}).items():
+    def _run_samplers(self, environment: Environment) -> None:
+        for name, replicates in (self.config.budget.replicates or {}).items():
             nested = NESTED_MODULE in samplers.get(name).needs
-            if nested and not self._has_nested():
+            if nested and not self._has_jaxns():
                 self.samplers[name] = {"word": NOT_TRIED, "cause": "no jaxns in this stack"}
-            elif nested and not self.stages[NESTED]["ok"]:
-                self.samplers[name] = {"word": BREAKS, "cause": self.stages[NESTED]["cause"]}
+            elif nested and not self.stages[NESTED_IMPORTS]["ok"]:
+                self.samplers[name] = {
+                    "word": BREAKS,
+                    "cause": self.stages[NESTED_IMPORTS]["cause"],
+                }
             else:
-                self.samplers[name] = self._trial(place, name, replicates)
+                trial = sampler_run.make_trial(name, replicates, self.config.budget, environment)
+                self.samplers[name] = self._run_sampler(trial, environment)
         self._judge()
 
-    def _trial(self, place: Environment, name: str, replicates: int) -> dict[str, Any]:
-        from samplerbench.harness.compatibility import accuracy_test
+    def _run_sampler(self, trial: Trial, environment: Environment) -> dict[str, Any]:
+        scratch = self._scratch() / trial.sampler
+        result = self._launch(trial, environment, scratch)
+        summary = sampler_run.summarize(trial, result, scratch)
+        if (
+            result.status == "ok"
+            and trial.sampler == CALIBRATION_SAMPLER
+            and self.stack.launches > 1
+        ):
+            summary["cold_cpu_runs"] = self._time_first_calls(trial, environment, result)
+        return summary
 
-        trial = _trial_of(name, replicates, self.way.budget, place)
-        scratch = self._scratch() / name
-        result = self._launched(trial, place, scratch)
-        if result.status != "ok":
-            cause = root_cause.from_log(_log(scratch), result.reason)
-            return {"word": BREAKS, "status": result.status, **_filled(cause)}
-        found = accuracy_test.judge(trial, result, scratch / "draws.npz")
-        holds = found["accurate"] and (name != JUDGED or found["verdict"] in CALM)
-        numbers = {k: _rounded(result.timings.get(k)) for k in NUMBERS if k in result.timings}
-        word = {"word": WORKS if holds else BREAKS, "status": "ok", "mode": result.mode}
-        if not holds:
-            word["cause"] = found["why"] or found["verdict_reason"]
-        return {**word, **found, **numbers, **self._first_calls(trial, place, result)}
-
-    def _launched(self, trial: Trial, place: Environment, scratch: Path) -> Result:
-        result = self.way.tools.launch(
-            trial, place.python, scratch, TIMEOUT, cancelled=self.way.cancelled
+    def _launch(self, trial: Trial, environment: Environment, scratch: Path) -> Result:
+        result = self.config.tools.launch(
+            trial, environment.python, scratch, TIMEOUT, cancelled=self.config.is_cancelled
         )
-        self.machine = self.machine or _machine(result.machine)
+        self.machine = self.machine or sampler_run.describe_machine(result.machine)
         loads = [self.load, result.machine.get("load_before")]
         self.load = max((load for load in loads if load is not None), default=None)
         return result
 
-    def _first_calls(self, trial: Trial, place: Environment, first: Result) -> dict[str, Any]:
-        """CPU seconds of first calls in processes of their own, where several were asked for."""
-        if trial.sampler != JUDGED or self.stack.launches == 1:
-            return {}
-        alone, found = dataclasses.replace(trial, replicates=1), [first]
+    def _time_first_calls(
+        self, trial: Trial, environment: Environment, first: Result
+    ) -> list[float | int | None]:
+        """CPU seconds of first calls, each in a process of its own; of those that ended ok."""
+        results, alone = [first], dataclasses.replace(trial, replicates=1)
         for number in range(1, self.stack.launches):
-            found.append(self._launched(alone, place, self._scratch() / f"launch{number}"))
-        seconds = [result.timings.get("cold_cpu_s") for result in found if result.status == "ok"]
-        return {"cold_cpu_runs": [_rounded(each) for each in seconds if each is not None]}
+            scratch = self._scratch() / f"launch{number}"
+            results.append(self._launch(alone, environment, scratch))
+        seconds = [result.timings.get("cold_cpu_s") for result in results if result.status == "ok"]
+        return [sampler_run.round_seconds(each) for each in seconds if each is not None]
 
     def _judge(self) -> None:
         """The last stages, from what the samplers came to."""
@@ -202,82 +232,42 @@ class _Course:
         self._note(RUNS, None, _cause_of(*broken[0]) if broken else None)
         off = [f"{n}: {s['why']}" for n, s in tried.items() if s.get("accurate") is False]
         self._note(ACCURATE, None, Cause(off[0]) if off else None)
-        judged = tried.get(JUDGED, {})
+        judged = tried.get(CALIBRATION_SAMPLER, {})
         if judged.get("verdict", TOO_FEW) != TOO_FEW:
-            word = f"{JUDGED} is {judged['verdict']}: {judged['verdict_reason']}"
-            self._note(CALIBRATED, None, None if judged["verdict"] in CALM else Cause(word))
+            word = f"{CALIBRATION_SAMPLER} is {judged['verdict']}: {judged['verdict_reason']}"
+            self._note(CALIBRATION, None, None if judged["verdict"] in CALM else Cause(word))
 
     def _scratch(self) -> Path:
-        return self.way.folder / "scratch" / self._pins_key()
+        return self.config.folder / "scratch" / self._pins_key()
 
     def _pins_key(self) -> str:
-        identity = environments.identity(self.way.python)
-        return known_stacks.pins_key(self.pins, self.way.budget, identity, self.stack.launches)
+        return known_stacks.pins_key(self.stack, self.pins, self.config.budget)
 
-    def _row(self, took_s: float) -> StackRow:
-        identity = environments.identity(self.way.python)
+    def _make_row(self, took_s: float) -> StackRow:
+        stack = self.stack
         return StackRow(
-            name=self.stack.name,
-            chosen=self.stack.chosen,
-            key=known_stacks.key(self.stack, self.way.budget, identity),
+            name=stack.name,
+            chosen=stack.chosen,
+            key=known_stacks.key(stack, self.config.budget),
             pins_key=self._pins_key(),
             suite=known_stacks.SUITE,
             pins=self.pins,
-            python=self.python or identity.split()[0],
+            python=self.python or interpreters.identify(stack.python).split()[0],
             platform=sysconfig.get_platform(),
             stages=self.stages,
             samplers=self.samplers,
-            passing=self.passing,
-            note=self.stack.note,
+            passing=self.transient,
+            note=stack.note,
             date=time.strftime("%Y-%m-%d", time.gmtime()),
             machine=self.machine,
-            jobs=self.way.jobs,
+            jobs=self.config.jobs,
             load=self.load,
             took_s=round(took_s, 1),
         )
 
 
-def _trial_of(name: str, replicates: int, budget: Budget, place: Environment) -> Trial:
-    return Trial(
-        model="linear",
-        model_options={},
-        model_digest="",
-        sampler=name,
-        settings={},
-        environment=place.name,
-        environment_digest=place.digest,
-        device="cpu",
-        precision=32,
-        chains=1,
-        warmup=budget.warmup,
-        draws=budget.draws,
-        seed=0,
-        replicates=replicates,
-    )
-
-
-def _cause_of(name: str, found: dict[str, Any]) -> Cause:
-    return Cause(found.get("cause", ""), found.get("file", ""), f"{name}: {found['status']}")
-
-
-def _filled(cause: Cause) -> dict[str, str]:
-    return {k: v for k, v in dataclasses.asdict(cause).items() if v}
-
-
-def _machine(found: dict[str, Any]) -> dict[str, Any]:
-    """Which machine, without its name."""
-    return {k: found[k] for k in ("cpu", "cores_allowed", "system", "architecture") if k in found}
-
-
-def _log(scratch: Path) -> str:
-    try:
-        return (scratch / "log.txt").read_text("utf-8", errors="replace")
-    except FileNotFoundError:
-        return ""  # it never started; the result says why
-
-
-def _rounded(value: float | int | None) -> float | int | None:
-    return round(value, 4) if isinstance(value, float) else value
+def _cause_of(name: str, summary: dict[str, Any]) -> Cause:
+    return Cause(summary.get("cause", ""), summary.get("file", ""), f"{name}: {summary['status']}")
 
 
 def _first_line(error: Exception) -> str:

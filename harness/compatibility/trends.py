@@ -13,7 +13,7 @@ from scipy import stats
 
 from samplerbench.harness.compatibility.known_stacks import StackRow
 
-JUDGED = "numpyro_nuts"
+TIMED_SAMPLER = "numpyro_nuts"
 FEWEST = 3  # processes a stack: with two the interval spans orders of magnitude
 LEVEL = 0.95
 
@@ -25,6 +25,7 @@ class Cold:
     numpyro: str
     jax: str
     seconds: tuple[float, ...]  # of CPU, all threads: a busy machine hardly changes them
+    python: str = ""  # its minor version: JAX's releases are compared on the same one
 
     @property
     def mean(self) -> float:
@@ -36,8 +37,8 @@ class Cold:
 class Step:
     """A first call on one release of JAX over that on the one tried before it."""
 
-    before: Cold
-    after: Cold
+    old: Cold
+    new: Cold
     ratio: float
     lo: float
     hi: float
@@ -54,23 +55,30 @@ class Reruns:
 
 def cold_by_jax(rows: Iterable[StackRow]) -> list[Cold]:
     """Stacks with several first calls, by NumPyro's and JAX's release; where JAX's alone varies."""
-    found: dict[tuple[str, str], list[float]] = defaultdict(list)
+    seconds: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     for row in rows:
-        runs = row.samplers.get(JUDGED, {}).get("cold_cpu_runs", ())
+        runs = row.samplers.get(TIMED_SAMPLER, {}).get("cold_cpu_runs", ())
         if len(runs) >= FEWEST:
-            versions = row.versions()
-            found[versions["numpyro"], versions["jax"]] += runs
-    made = [Cold(numpyro, jax, tuple(runs)) for (numpyro, jax), runs in found.items()]
-    several = [c for c in made if sum(c.numpyro == other.numpyro for other in made) > 1]
-    return sorted(several, key=lambda cold: (Version(cold.numpyro), Version(cold.jax)))
+            versions, python = row.versions(), ".".join(row.python.split(".")[:2])
+            seconds[versions["numpyro"], versions["jax"], python] += runs
+    every = [
+        Cold(numpyro, jax, tuple(runs), python) for (numpyro, jax, python), runs in seconds.items()
+    ]
+    varied = [cold for cold in every if sum(_alike(cold, other) for other in every) > 1]
+    return sorted(varied, key=lambda c: (Version(c.numpyro), c.python, Version(c.jax)))
+
+
+def _alike(one: Cold, other: Cold) -> bool:
+    """Whether JAX's release is all that differs."""
+    return (one.numpyro, one.python) == (other.numpyro, other.python)
 
 
 def steps(cold: Sequence[Cold]) -> list[Step]:
-    """Each release of JAX against the one before, NumPyro's the same.
+    """Each release of JAX against the one before, NumPyro's and Python's the same.
 
     Welch's t-interval on log seconds, the level split over all steps (Bonferroni).
     """
-    pairs = [(a, b) for a, b in zip(cold, cold[1:], strict=False) if a.numpyro == b.numpyro]
+    pairs = [(a, b) for a, b in zip(cold, cold[1:], strict=False) if _alike(a, b)]
     return [_step(before, after, (1 - LEVEL) / len(pairs)) for before, after in pairs]
 
 
@@ -83,11 +91,13 @@ def _step(before: Cold, after: Cold, alpha: float) -> Step:
 
 def reruns(rows: Iterable[StackRow]) -> list[Reruns]:
     """By release of NumPyro, oldest first; only stacks on which NUTS ran."""
-    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    compiles_and_jax: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for row in rows:
-        compiles = row.samplers.get(JUDGED, {}).get("compiles_per_rerun")
+        compiles = row.samplers.get(TIMED_SAMPLER, {}).get("compiles_per_rerun")
         if compiles is not None:
             versions = row.versions()
-            found[versions["numpyro"]].append((compiles, versions["jax"]))
-    order = sorted(found, key=Version)
-    return [Reruns(name, *zip(*found[name], strict=True)) for name in order]
+            compiles_and_jax[versions["numpyro"]].append((compiles, versions["jax"]))
+    return [
+        Reruns(numpyro, *zip(*compiles_and_jax[numpyro], strict=True))
+        for numpyro in sorted(compiles_and_jax, key=Version)
+    ]

@@ -1,9 +1,10 @@
-"""Pins: the exact versions that make a stack, one ``name==version`` a line."""
+"""Files of pins: the exact versions that make a stack, and the Pythons that it is for."""
 
 from __future__ import annotations
 
 import contextlib
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from samplerbench.errors import UsageError
@@ -11,26 +12,62 @@ from samplerbench.errors import UsageError
 _EXPECTED = "expected: one name==version a line, such as numpyro==0.13.2"
 
 
+@dataclass(frozen=True)
+class PinFile:
+    """What a file of pins says."""
+
+    pins: tuple[str, ...]  # name==version, normalised and sorted
+    pythons: tuple[str, ...] = ()  # minor versions as "3.12", the preferred one first; (): any
+
+
 def read_pins(path: str | Path) -> tuple[str, ...]:
     """The ``name==version`` lines of a file: normalised, sorted. Raises UsageError."""
-    try:
-        lines = Path(path).read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        ways = "a text file of pins; `samplerbench list environments` names the shipped ones"
-        raise UsageError(f"can't read pins from '{path}': {error}\n  expected: {ways}") from error
+    return read_pin_file(path).pins
+
+
+def read_pin_file(path: str | Path) -> PinFile:
+    """The pins in a file and the Pythons that they are for. Raises UsageError.
+
+    One ``name==version`` a line; ``#`` starts a comment, so that pip and uv read the file too. The
+    comment line ``# python: 3.12`` (or ``# python: 3.11, 3.12``, the preferred one first) says
+    which minor versions of Python the stack is made with: the running one where it is among them,
+    else the first that is installed. Without such a line it is the running one.
+    """
     pins: dict[str, str] = {}
-    for number, line in enumerate(lines, 1):
-        if text := re.sub(r"(^|\s)#.*", "", line).strip():
-            name, pin = _pin(text, f"{path}, line {number}")
+    pythons: tuple[str, ...] = ()
+    for number, line in enumerate(_read_lines(path), 1):
+        where = f"{path}, line {number}"
+        if comment := re.match(r"#\s*python:(.*)", line, re.I):
+            pythons = _parse_pythons(comment[1], where)
+        elif text := re.sub(r"(^|\s)#.*", "", line).strip():
+            name, pin = _parse_pin(text, where)
             if name in pins:
-                raise UsageError(f"{path}, line {number}: a second pin of {name!r}\n  leave one")
+                raise UsageError(f"{where}: a second pin of {name!r}\n  leave one")
             pins[name] = pin
     if not pins:
         raise UsageError(f"there are no pins in '{path}'\n  {_EXPECTED}")
-    return tuple(pins[name] for name in sorted(pins))
+    return PinFile(tuple(pins[name] for name in sorted(pins)), pythons)
 
 
-def _pin(text: str, where: str) -> tuple[str, str]:
+def _read_lines(path: str | Path) -> list[str]:
+    try:
+        return Path(path).read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        ways = "a text file of pins; `samplerbench list environments` names the shipped ones"
+        raise UsageError(f"can't read pins from '{path}': {error}\n  expected: {ways}") from error
+
+
+def _parse_pythons(text: str, where: str) -> tuple[str, ...]:
+    versions = tuple(dict.fromkeys(re.split(r"[,\s]+", text.strip())))
+    if not all(re.fullmatch(r"\d+\.\d+", version) for version in versions):
+        raise UsageError(
+            f"{where}: {text.strip()!r} is no Python\n"
+            "  expected: minor versions, as # python: 3.12 or # python: 3.11, 3.12"
+        )
+    return versions
+
+
+def _parse_pin(text: str, where: str) -> tuple[str, str]:
     # inside: a stack without pins, `current`, is to work where `packaging` is not installed
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name

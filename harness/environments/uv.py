@@ -1,4 +1,4 @@
-"""Calls of uv: found, run without a shell, and its failures told as cause and advice."""
+"""Calls of uv: run without a shell; a failure comes as its cause and what to do next."""
 
 from __future__ import annotations
 
@@ -9,37 +9,58 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-# What the message of uv or of the system holds, and what to do next: the first that is found.
-_ADVICE = (
-    ("No space left|Disk quota", "free disk, or set XDG_CACHE_HOME and UV_CACHE_DIR elsewhere"),
-    ("python-build|No interpreter", "install that Python, or give the path of one that is here"),
-    (
-        "client error|Failed to fetch|timed out|network",
-        "check the network (mirror: UV_DEFAULT_INDEX)",
+from samplerbench.errors import SamplerbenchError
+
+#: not passed on: PYTHONPATH would reach the builds of source distributions, the others redirect uv
+_DROPPED = "VIRTUAL_ENV PYTHONPATH PYTHONHOME UV_SYSTEM_PYTHON UV_CONSTRAINT UV_OVERRIDE".split()
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do about a failure."""
+
+    text: str
+    transient: bool = False  # another day or another machine may do: it says nothing of the pins
+
+
+# What the message of uv or of the system holds, and what to do next: the first that matches.
+_ADVICE = {
+    "No space left|Disk quota": Advice(
+        "free disk, or set XDG_CACHE_HOME and UV_CACHE_DIR elsewhere", transient=True
     ),
-    ("ABI tag|platform tag|not satisfy Python", "take another Python; shipped stacks: 3.11, 3.12"),
-    ("depends? on", "these versions exclude each other: change one of the pins"),
-    ("no version of|was not found", "correct the name or the version in the pins"),
-)
-NOT_HERE = "uv, which makes environments, is not here"
-#: what another day, or a tidier machine, makes pointless: such a failure says nothing of pins
-PASSING = (_ADVICE[0][1], _ADVICE[2][1], NOT_HERE)
+    "python-build|No interpreter": Advice(
+        "install that Python, or give the path of one that is installed"
+    ),
+    "client error|Failed to fetch|timed out|network": Advice(
+        "check the network (mirror: UV_DEFAULT_INDEX)", transient=True
+    ),
+    "ABI tag|platform tag|not satisfy Python": Advice(
+        "take another Python; a file of pins may name one, as # python: 3.11"
+    ),
+    "depends? on": Advice("these versions exclude each other: change one of the pins"),
+    "no version of|was not found": Advice("correct the name or the version in the pins"),
+}
 
 
-class EnvironmentFailed(ValueError):
-    """An environment that could not be made; the first line says why, the next what to do."""
+class EnvironmentFailed(SamplerbenchError, ValueError):
+    """An environment that could not be made; the first line says why, the next what to do.
 
-    @property
-    def passing(self) -> bool:
-        """Whether the network, the disk or uv is to blame, and not what was asked for."""
-        return any(words in str(self) for words in PASSING)
+    ``transient``: the network, the disk, uv or a missing Python is to blame, and not what was
+    asked for.
+    """
+
+    def __init__(self, message: str, transient: bool = False) -> None:
+        super().__init__(message)
+        self.transient = transient
 
 
-def failed(name: str, why: object, advice: str) -> EnvironmentFailed:
+def environment_error(name: str, why: object, advice: Advice) -> EnvironmentFailed:
     """The error for environment ``name``: what is wrong, and what to do next."""
-    return EnvironmentFailed(f"environment {name!r} could not be made: {why}\n  next: {advice}")
+    text = f"environment {name!r} could not be made: {why}\n  next: {advice.text}"
+    return EnvironmentFailed(text, advice.transient)
 
 
 def run(arguments: Sequence[str], name: str, logfile: Path, lock: int | None = None) -> str:
@@ -47,11 +68,9 @@ def run(arguments: Sequence[str], name: str, logfile: Path, lock: int | None = N
 
     ``lock`` is a file descriptor that it holds open. Raises EnvironmentFailed with the cause.
     """
-    # PYTHONPATH would reach the builds of source distributions, the others redirect uv.
-    dropped = "VIRTUAL_ENV PYTHONPATH PYTHONHOME UV_SYSTEM_PYTHON UV_CONSTRAINT UV_OVERRIDE".split()
-    done = subprocess.run(
+    process = subprocess.run(
         [find_uv(), "--color=never", "--no-progress", *arguments],
-        env={key: value for key, value in os.environ.items() if key not in dropped},
+        env={key: value for key, value in os.environ.items() if key not in _DROPPED},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -60,27 +79,29 @@ def run(arguments: Sequence[str], name: str, logfile: Path, lock: int | None = N
         pass_fds=[] if lock is None else [lock],
     )
     with logfile.open("a", encoding="utf-8") as file:
-        file.write(f"uv {' '.join(arguments)}\n{done.stdout}{done.stderr}\n")
-    if done.returncode:
-        advice = advise(done.stderr, "read the log")
-        raise failed(name, cause(done.stderr, done.returncode), f"{advice}\n  log: {logfile}")
-    return done.stdout
+        file.write(f"uv {' '.join(arguments)}\n{process.stdout}{process.stderr}\n")
+    if process.returncode:
+        advice = advise(process.stderr, "read the log")
+        advice = Advice(f"{advice.text}\n  log: {logfile}", advice.transient)
+        raise environment_error(name, extract_cause(process.stderr, process.returncode), advice)
+    return process.stdout
 
 
-def cause(stderr: str, status: int) -> str:
+def extract_cause(stderr: str, status: int) -> str:
     """What uv failed at and why, on one line; addresses, which may hold secrets, left out."""
     block = re.search(r"^\s*(?:error:|×)\s*(.+?)(?:\n\s*\n|\Z)", stderr, re.S | re.M)
     text = block[1] if block else (stderr.strip() or f"uv ended with status {status}")
     text = re.sub(r"https?://[^\s`)]+", "(address in the log)", text)
     parts = re.split(r"\n\s*(?:cause:|Caused by:|[├╰]─▶)\s*", text)
-    told = [parts[0], *(part for part in parts if part.startswith("Failed to")), parts[-1]]
-    lines = (" ".join(part.replace("│", " ").split()).rstrip(":") for part in dict.fromkeys(told))
+    causes = [parts[0], *(part for part in parts if part.startswith("Failed to")), parts[-1]]
+    lines = (" ".join(part.replace("│", " ").split()).rstrip(":") for part in dict.fromkeys(causes))
     return ": ".join(lines)
 
 
-def advise(text: str, otherwise: str) -> str:
+def advise(message: str, otherwise: str) -> Advice:
     """What to do about a message of uv or of the system."""
-    return next((advice for pattern, advice in _ADVICE if re.search(pattern, text)), otherwise)
+    matches = (advice for pattern, advice in _ADVICE.items() if re.search(pattern, message))
+    return next(matches, Advice(otherwise))
 
 
 def find_uv() -> str:
@@ -89,7 +110,9 @@ def find_uv() -> str:
         import uv  # inside: only making needs it
 
         return str(uv.find_uv_bin())
-    if found := shutil.which("uv"):
-        return found
+    if path := shutil.which("uv"):
+        return path
     install = f"{sys.executable} -m pip install uv"
-    raise EnvironmentFailed(f"{NOT_HERE}\n  next: {install}")
+    raise EnvironmentFailed(
+        f"uv, which makes environments, is not installed\n  next: {install}", transient=True
+    )

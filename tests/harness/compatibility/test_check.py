@@ -19,13 +19,22 @@ from tests.support.stubs import FINE, interpreter
 
 SAMPLERS = ("numpyro_nuts", "numpyro_hmc", "numpyro_sa", "jaxns_nested")
 GOOD = {
-    "numpyro": "0.13.2", "jax": "0.4.23", "jaxlib": "0.4.23", "jaxns": "2.0.1",
-    "tensorflow-probability": "0.23.0", "numpy": "1.26.4", "etils": "1.15.0",
-}  # fmt: skip
+    "numpyro": "0.13.2",
+    "jax": "0.4.23",
+    "jaxlib": "0.4.23",
+    "jaxns": "2.0.1",
+    "tensorflow-probability": "0.23.0",
+    "numpy": "1.26.4",
+    "etils": "1.15.0",
+}
 NEW = {
-    "numpyro": "0.22.0", "jax": "0.10.2", "jaxlib": "0.10.2", "jaxns": "2.6.9",
-    "tfp-nightly": "0.26.0", "numpy": "2.4.6",
-}  # fmt: skip
+    "numpyro": "0.22.0",
+    "jax": "0.10.2",
+    "jaxlib": "0.10.2",
+    "jaxns": "2.6.9",
+    "tfp-nightly": "0.26.0",
+    "numpy": "2.4.6",
+}
 
 
 def row(versions, **changes):
@@ -62,19 +71,22 @@ def words(report):
     return {finding.sampler: finding.word for finding in report.findings}
 
 
+@pytest.mark.process
 def test_a_stack_of_a_known_row_works_and_needs_nothing(tmp_path):
-    report = check.look(interpreter(tmp_path / "e", GOOD, files()), ROWS)
+    report = check.examine(interpreter(tmp_path / "e", GOOD, files()), ROWS)
     assert set(words(report).values()) == {WORKS} and report.fine
-    assert report.mend == "" and report.installed["jax"] == "0.4.23"
+    assert report.mend == "" and report.versions["jax"] == "0.4.23"
 
 
+@pytest.mark.process
 def test_versions_that_import_but_nobody_ran_are_not_known(tmp_path):
     odd = {**GOOD, "jax": "0.4.24", "jaxlib": "0.4.24"}
-    report = check.look(interpreter(tmp_path / "e", odd, files()), ROWS)
+    report = check.examine(interpreter(tmp_path / "e", odd, files()), ROWS)
     assert set(words(report).values()) == {NOT_KNOWN} and not report.fine
     assert report.nearest.chosen["numpyro"] == "0.13.2"
 
 
+@pytest.mark.process
 def test_a_library_that_blames_a_missing_package_does_not_hide_the_cause(tmp_path):
     wrapper = (
         "try:\n    from jaxns import Model\nexcept ImportError as e:\n"
@@ -86,7 +98,7 @@ def test_a_library_that_blames_a_missing_package_does_not_hide_the_cause(tmp_pat
         stack,
         {**files(), "numpyro/contrib/nested_sampling.py": wrapper, "jaxns/__init__.py": ""},
     )
-    report = check.look(python, ROWS)
+    report = check.examine(python, ROWS)
     assert words(report)["jaxns_nested"] == BREAKS
     assert words(report)["numpyro_nuts"] == WORKS  # jaxns decides nothing for NUTS
     (found,) = [f for f in report.findings if f.sampler == "jaxns_nested"]
@@ -96,43 +108,48 @@ def test_a_library_that_blames_a_missing_package_does_not_hide_the_cause(tmp_pat
     assert report.mend.endswith("pip install --python " + python + " --no-deps jaxns==2.0.1")
 
 
+@pytest.mark.process
 def test_numpyro_that_does_not_import_breaks_every_sampler(tmp_path):
     code = "import jax.linear_util\n"
     python = interpreter(tmp_path / "e", NEW, {**files(), "numpyro/__init__.py": code})
-    report = check.look(python, ROWS)
+    report = check.examine(python, ROWS)
     assert set(words(report).values()) == {BREAKS}
     assert all("No module named 'jax.linear_util'" in f.cause for f in report.findings)
 
 
+@pytest.mark.process
 def test_without_any_library_the_first_stack_of_all_is_offered_whole(tmp_path):
-    report = check.look(interpreter(tmp_path / "e", {}, {}), ROWS)
+    report = check.examine(interpreter(tmp_path / "e", {}, {}), ROWS)
     assert set(words(report).values()) == {BREAKS}
     assert all("No module named 'jax'" in f.cause for f in report.findings)
     assert report.nearest is ROWS[0]
     assert all(f"{name}=={version}" in report.mend for name, version in GOOD.items())
 
 
+@pytest.mark.process
 def test_a_version_known_to_break_when_run_is_said_to_break(tmp_path):
     broken = {"word": BREAKS, "status": "failed", "cause": "TypeError: clip", "file": "a.py:1"}
     samplers = {**ROWS[0].samplers, "numpyro_sa": broken}
     rows = [row(GOOD, samplers=samplers, stages={"runs": {"ok": False}}), *ROWS[1:]]
-    report = check.look(interpreter(tmp_path / "e", GOOD, files()), rows)
+    report = check.examine(interpreter(tmp_path / "e", GOOD, files()), rows)
     assert words(report)["numpyro_sa"] == BREAKS and words(report)["numpyro_nuts"] == WORKS
     assert report.nearest is ROWS[1]
 
 
+@pytest.mark.process
 def test_an_import_that_kills_the_process_is_told(tmp_path):
     code = "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"
     python = interpreter(tmp_path / "e", GOOD, {**files(), "jax/__init__.py": code})
-    report = check.look(python, ROWS)
+    report = check.examine(python, ROWS)
     assert all(f.cause == "the import ends in SIGSEGV" for f in report.findings)
-    assert report.installed["numpy"] == "1.26.4"
+    assert report.versions["numpy"] == "1.26.4"
 
 
+@pytest.mark.process
 def test_what_libraries_print_does_not_spoil_the_answer(tmp_path):
     code = "print('hello'); import sys; sys.stdout.flush()\n"
     python = interpreter(tmp_path / "e", GOOD, {**files(), "jax/__init__.py": code})
-    assert check.look(python, ROWS).fine
+    assert check.examine(python, ROWS).fine
 
 
 def test_a_switch_of_tensorflow_probability_removes_the_other_one_first(tmp_path):
@@ -147,43 +164,47 @@ def test_a_switch_of_tensorflow_probability_removes_the_other_one_first(tmp_path
 
 def test_the_nearest_stack_changes_least():
     def near(**changes):
-        return check.nearest({**GOOD, **changes}, "3.11.7", ROWS).chosen["jax"]
+        return check.find_nearest({**GOOD, **changes}, "3.11.7", ROWS).chosen["jax"]
 
     assert near() == "0.4.23"
     assert near(jax="0.4.30") == "0.4.25"
     assert near(jax="0.4.25", jaxns="3.0.0") == "0.4.25"
-    assert check.nearest(NEW, "3.12.1", ROWS) is ROWS[2]
+    assert check.find_nearest(NEW, "3.12.1", ROWS) is ROWS[2]
     failing = row(GOOD, stages={IMPORTS: {"ok": False, "cause": "x"}})
-    assert check.nearest(GOOD, "3.11.7", [failing]) is None
+    assert check.find_nearest(GOOD, "3.11.7", [failing]) is None
 
 
+@pytest.mark.process
 def test_a_python_that_is_none_is_refused(tmp_path):
     with pytest.raises(EnvironmentFailed, match="no Python runs at(.|\n)*expected: the path"):
-        check.look(str(tmp_path / "python"), ROWS)
+        check.examine(str(tmp_path / "python"), ROWS)
     with pytest.raises(EnvironmentFailed, match="no Python runs at"):
-        check.look("/bin/false", ROWS)
+        check.examine("/bin/false", ROWS)
 
 
+@pytest.mark.process
 def test_the_command_says_it_with_its_exit_code(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(known_stacks, "everything", lambda path=None: ROWS)
     python = interpreter(tmp_path / "e", GOOD, files())
-    assert main.main(["check", "--python", python]) == common.FINE
+    assert main.main(["check", "--python", python]) == common.EXIT_OK
     assert capsys.readouterr().out.count("works") == 4
     bare = interpreter(tmp_path / "bare", {}, {})
-    assert main.main(["check", "--python", bare, "--json"]) == common.NOT_OK
+    assert main.main(["check", "--python", bare, "--json"]) == common.EXIT_FAILED
     found = json.loads(capsys.readouterr().out)
     assert not found["fine"] and found["nearest"]["name"] == ROWS[0].name
-    assert main.main(["check", "--python", str(tmp_path / "none")]) == common.BAD_ARGUMENTS
+    assert main.main(["check", "--python", str(tmp_path / "none")]) == common.EXIT_USAGE
 
 
+@pytest.mark.process
 def test_the_text_names_the_stack_and_the_line(tmp_path):
-    report = check.look(interpreter(tmp_path / "e", {}, {}), ROWS)
-    shown = stack_check.text(report)
+    report = check.examine(interpreter(tmp_path / "e", {}, {}), ROWS)
+    shown = stack_check.render(report)
     assert f"nearest stack known to work: {ROWS[0].name}" in shown and report.mend in shown
-    nothing = stack_check.text(dataclasses.replace(report, nearest=None, mend=""))
+    nothing = stack_check.render(dataclasses.replace(report, nearest=None, mend=""))
     assert "samplerbench matrix" in nothing
 
 
+@pytest.mark.process
 def test_the_probe_stops_at_the_first_group_that_fails(tmp_path):
     python = interpreter(tmp_path / "e", GOOD, {**files(), "numpyro/__init__.py": "1 / 0"})
     probed = root_cause.probe(python, [LIBRARIES, NESTED_MODULE])

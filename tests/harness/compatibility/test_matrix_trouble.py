@@ -9,19 +9,13 @@ import pytest
 
 from samplerbench.cli import common, main
 from samplerbench.errors import UsageError
-from samplerbench.harness.compatibility import known_stacks, matrix
+from samplerbench.harness.compatibility import known_stacks, matrix, stages
 from samplerbench.harness.compatibility.known_stacks import INSTALLS, RESOLVES
 from samplerbench.harness.environments import environments, uv
 from samplerbench.harness.environments.environments import EnvironmentFailed
 from samplerbench.harness.records import Result
-from tests.harness.compatibility.test_matrix import (
-    DONE,
-    TEXT,
-    Fakes,
-    read,
-    run,
-)  # noqa: F401
-from tests.harness.environments.test_environments import index, write_wheel  # noqa: F401  (a fixture)
+from tests.harness.compatibility.test_matrix import DONE, TEXT, Fakes, read, run
+from tests.support.wheels import write_wheel
 
 FULL = "error: Failed to write to `x`\n  Caused by: No space left on device (os error 28)"
 
@@ -38,18 +32,20 @@ def without_uv(tmp_path, monkeypatch):
 def test_without_uv_a_matrix_is_refused_before_anything_is_run(tmp_path, capsys, without_uv):
     read(tmp_path)
     arguments = ["matrix", str(tmp_path / "m.toml"), "--out", str(tmp_path / "out")]
-    assert main.main(arguments) == common.BAD_ARGUMENTS
+    assert main.main(arguments) == common.EXIT_USAGE
     told = capsys.readouterr().err
-    assert "uv, which makes environments, is not here\n  next: " in told and "install uv" in told
+    assert (
+        "uv, which makes environments, is not installed\n  next: " in told and "install uv" in told
+    )
     assert not (tmp_path / "out").exists()
-    assert main.main([*arguments, "--stored"]) == common.NOT_OK  # shows what is known, as ever
+    assert main.main([*arguments, "--stored"]) == common.EXIT_FAILED  # shows what is known, as ever
     assert "2 of the matrix not run" in capsys.readouterr().out
 
 
 def test_uv_that_goes_away_says_nothing_of_the_stacks(without_uv):
     with pytest.raises(EnvironmentFailed) as caught:
         uv.find_uv()
-    assert caught.value.passing
+    assert caught.value.transient
 
 
 # -- a full disk -----------------------------------------------------------------------------------
@@ -68,32 +64,37 @@ def full(tmp_path, monkeypatch):
     monkeypatch.setattr(uv, "find_uv", lambda: str(script))
 
 
+@pytest.mark.process
 def test_a_full_disk_is_a_row_with_its_reason_and_nothing_half_made_is_used(
-    tmp_path, index, full, monkeypatch  # noqa: F811
-):  # fmt: skip
+    tmp_path,
+    index,
+    full,
+    monkeypatch,
+):
     for name in ("numpyro", "jax", "jaxns"):
         write_wheel(index, name, "1.0")
         write_wheel(index, name, "2.0")
     write_wheel(index, "jaxlib", "2.0")
     write_wheel(index, "jaxlib", "1.0")
     text = TEXT.replace('add = ["numpy<2"]', "add = []")
-    tools = replace(matrix.Tools(), launch=Fakes().launch)
+    tools = replace(stages.Tools(), launch=Fakes().launch)
     file = tmp_path / "out" / "known.json"
     entries = matrix.run(read(tmp_path, text), file, tools=tools)
-    assert [entry.row.failed for entry in entries] == [INSTALLS, INSTALLS]
+    assert [entry.row.failed_stage for entry in entries] == [INSTALLS, INSTALLS]
     assert all("No space left on device" in e.row.cause and e.row.passing for e in entries)
     assert not list((tmp_path / "cache").rglob("pyvenv.cfg"))
-    assert not any(environments.is_there(entry.row.pins) for entry in entries)
-    assert matrix.stored(read(tmp_path, text), file)[0].row is None  # to be tried again
+    assert not any(environments.is_made(entry.row.pins) for entry in entries)
+    assert matrix.read_stored(read(tmp_path, text), file)[0].row is None  # to be tried again
 
 
 def test_a_disk_that_is_full_for_this_project_s_own_files_is_told_too(tmp_path):
     error = OSError(28, "No space left on device")
     rows = [entry.row for entry in run(tmp_path, Fakes(resolve=error))]
-    assert [row.failed for row in rows] == [RESOLVES] * 2 and all(row.passing for row in rows)
+    assert [row.failed_stage for row in rows] == [RESOLVES] * 2 and all(row.passing for row in rows)
     assert "No space left on device" in rows[0].cause
 
 
+@pytest.mark.process
 def test_a_row_that_can_t_be_kept_is_shown_and_tried_again(tmp_path, monkeypatch):
     def keep(path, row):
         raise OSError(28, "No space left on device")
@@ -101,7 +102,7 @@ def test_a_row_that_can_t_be_kept_is_shown_and_tried_again(tmp_path, monkeypatch
     monkeypatch.setattr(known_stacks, "keep", keep)
     said = []
     rows = [entry.row for entry in run(tmp_path, Fakes(), say=said.append)]
-    assert [row.failed for row in rows] == ["", ""] and all(row.passing for row in rows)
+    assert [row.failed_stage for row in rows] == ["", ""] and all(row.passing for row in rows)
     assert sum("can't keep the next row" in line and "free disk" in line for line in said) == 2
 
 
@@ -116,6 +117,7 @@ def test_a_folder_that_can_t_be_made_is_refused_before_anything_is_run(tmp_path)
 # -- several launches ------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 def test_launches_are_counted_in_processes_and_their_cpu_seconds_kept(tmp_path):
     fakes = Fakes(result=replace(DONE, timings={"cold_cpu_s": 4.0}, machine={"load_before": 3.5}))
     (first, _) = run(tmp_path, fakes, TEXT + "launches = 3\n")
@@ -125,6 +127,7 @@ def test_launches_are_counted_in_processes_and_their_cpu_seconds_kept(tmp_path):
     assert first.row.load == 3.5
 
 
+@pytest.mark.process
 def test_a_launch_that_fails_is_left_out_of_the_seconds(tmp_path):
     fakes, count = Fakes(), []
 
@@ -141,11 +144,12 @@ def test_a_launch_that_fails_is_left_out_of_the_seconds(tmp_path):
     assert count[:3] == [16, 1, 1]  # of replicates: the others are for their first calls alone
 
 
+@pytest.mark.process
 def test_a_stack_that_asks_for_launches_is_shown_with_its_old_row_and_run_anew(tmp_path):
     run(tmp_path, Fakes())
     text = TEXT + "launches = 2\n"
     file = tmp_path / "out" / "known.json"
-    assert all(entry.row for entry in matrix.stored(read(tmp_path, text), file))
+    assert all(entry.row for entry in matrix.read_stored(read(tmp_path, text), file))
     again = Fakes()
     run(tmp_path, again, text)
     assert len(again.launched) == 6

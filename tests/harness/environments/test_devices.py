@@ -9,7 +9,9 @@ import pytest
 
 import samplerbench
 from samplerbench.errors import UsageError
-from samplerbench.harness.campaign import plan, run
+from samplerbench.harness.campaign import run
+from samplerbench.harness.campaign.expand import expand
+from samplerbench.harness.campaign.plan import Plan
 from samplerbench.harness.environments import devices, environments
 from samplerbench.samplers.support import version_compat
 
@@ -34,13 +36,13 @@ def test_a_device_that_no_stack_sees_is_refused_and_one_that_some_see_is_not(mon
     monkeypatch.setattr(
         environments, "resolve", lambda name: environments.Environment(name, sys.executable, (), "")
     )
-    wanted = plan.Plan(env=("pinned", "latest"), device=("cpu", "gpu"))
+    wanted = Plan(env=("pinned", "latest"), device=("cpu", "gpu"))
     blind.add("pinned")
-    run._refuse_missing_devices(wanted)  # the rows of `pinned` on the GPU will say why
+    run._refuse_missing_devices(expand(wanted))  # the rows of `pinned` on the GPU will say why
     blind.add("latest")
     with pytest.raises(UsageError, match="is not there in 'pinned'"):
-        run._refuse_missing_devices(wanted)
-    run._refuse_missing_devices(plan.Plan(env=("pinned",), device=("cpu",)))
+        run._refuse_missing_devices(expand(wanted))
+    run._refuse_missing_devices(expand(Plan(env=("pinned",), device=("cpu",))))
 
 
 def test_a_release_without_public_monitoring_is_listened_to_all_the_same(monkeypatch):
@@ -63,14 +65,14 @@ def test_a_device_that_counts_no_memory_or_names_no_driver_gives_none():
         def memory_stats(self):
             return {"peak_bytes_in_use": 3 << 20}
 
-    assert version_compat.memory_stats(Silent()) == version_compat.memory_stats(object()) == {}
-    assert version_compat.memory_stats(Counts())["peak_bytes_in_use"] == 3 << 20
-    assert (version_compat.driver(object()), version_compat.driver(Counts())) == (
-        None,
-        "cuda 12030",
-    )
+    assert version_compat.read_memory_stats(Silent()) == {}
+    assert version_compat.read_memory_stats(object()) == {}
+    assert version_compat.read_memory_stats(Counts())["peak_bytes_in_use"] == 3 << 20
+    assert version_compat.read_driver(object()) is None
+    assert version_compat.read_driver(Counts()) == "cuda 12030"
 
 
+@pytest.mark.process
 def test_cpu_and_gpu_are_paired_and_the_gpu_says_what_it_is_and_took(tmp_path):
     if why := without_gpu():
         pytest.skip(why)
@@ -83,9 +85,8 @@ def test_cpu_and_gpu_are_paired_and_the_gpu_says_what_it_is_and_took(tmp_path):
         **options,
     ) as found:
         rows = found.rows()
-    assert [(r["device"], r["precision"]) for r in rows] == [
-        ("cpu", 32), ("cpu", 64), ("gpu", 32), ("gpu", 64)
-    ]  # fmt: skip
+    places = [(r["device"], r["precision"]) for r in rows]
+    assert places == [("cpu", 32), ("cpu", 64), ("gpu", 32), ("gpu", 64)]
     assert [r["status"] for r in rows] == ["ok"] * 4
     for row in rows[2:]:
         assert row["device_peak_mb"] > 0 and row["transfer_s"] > 0

@@ -16,7 +16,6 @@ import sys
 import tarfile
 import time
 import types
-import zipfile
 from importlib.metadata import requires, version
 from pathlib import Path
 
@@ -25,15 +24,16 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from samplerbench.errors import UsageError
-from samplerbench.harness.environments import environments, uv
+from samplerbench.harness.environments import cache, environments, interpreters, uv
 from samplerbench.harness.environments.environments import (
     EnvironmentFailed,
-    known,
     names,
-    read_pins,
+    refuse_unknown,
     resolve,
 )
+from samplerbench.harness.environments.pins import read_pin_file, read_pins
 from tests.support.paths import ROOT
+from tests.support.wheels import write_wheel
 
 # Resolves argv[1] in a process of its own; its standard output is the interpreter alone.
 RESOLVE = """
@@ -55,35 +55,6 @@ def build_wheel(wheels, config=None, metadata=None):
         time.sleep(0.1)
     return shutil.copy(folder / {wheel!r}, wheels) and {wheel!r}
 """
-
-
-@pytest.fixture
-def index(tmp_path, monkeypatch):
-    """A folder that is uv's only source of distributions; caches are below ``tmp_path``."""
-    folder = tmp_path / "index"
-    folder.mkdir()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
-    monkeypatch.setenv("UV_FIND_LINKS", str(folder))
-    monkeypatch.setenv("UV_NO_INDEX", "1")
-    monkeypatch.setenv("UV_OFFLINE", "1")
-    return folder
-
-
-def write_wheel(folder: Path, name: str, release: str, *requires: str) -> str:
-    """Write a pure wheel with one empty module; returns its file name."""
-    info = f"{name}-{release}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {release}\n"
-    files = {
-        f"{name}.py": "",
-        f"{info}/METADATA": metadata + "".join(f"Requires-Dist: {r}\n" for r in requires),
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    listing = "".join(f"{path},,\n" for path in [*files, f"{info}/RECORD"])
-    with zipfile.ZipFile(folder / f"{name}-{release}-py3-none-any.whl", "w") as wheel:
-        for path, text in {**files, f"{info}/RECORD": listing}.items():
-            wheel.writestr(path, text)
-    return f"{name}-{release}-py3-none-any.whl"
 
 
 def write_slow_source(folder: Path, index: Path) -> None:
@@ -141,6 +112,44 @@ def test_pins_are_normalised_and_sorted(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "line, pythons",
+    [
+        ("# python: 3.12", ("3.12",)),
+        ("#Python:3.11, 3.12 3.11", ("3.11", "3.12")),
+        ("# a python: is named elsewhere", ()),
+    ],
+)
+def test_a_comment_names_the_pythons_of_a_stack(tmp_path, line, pythons):
+    file = read_pin_file(write_pins(tmp_path / "p.txt", f"{line}\nsix==1\n"))
+    assert file.pythons == pythons and file.pins == ("six==1",)
+
+
+@pytest.mark.parametrize("text", ["", "three", "3", "3.12.1", ">=3.11"])
+def test_a_python_that_is_no_minor_version_is_refused_by_number(tmp_path, text):
+    with pytest.raises(UsageError, match="line 1: .* is no Python\n  expected: minor versions"):
+        refuse_unknown(write_pins(tmp_path / "p.txt", f"# python: {text}\nsix==1\n"))
+
+
+def test_the_python_that_a_file_names_is_part_of_the_digest(tmp_path):
+    here, running = interpreters.running_version(), "six==1\n"
+    plain = environments.identify(write_pins(tmp_path / "a.txt", running))
+    named = environments.identify(write_pins(tmp_path / "b.txt", f"# python: {here}\n{running}"))
+    other = environments.identify(write_pins(tmp_path / "c.txt", f"# python: 3.99\n{running}"))
+    asked = environments.identify(str(tmp_path / "c.txt"), python=here)
+    assert plain.digest == named.digest == asked.digest != other.digest
+
+
+def test_a_stack_whose_python_is_nowhere_is_refused_before_anything_is_made(
+    index, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(interpreters, "_candidates", lambda version: iter(()))
+    pins = write_pins(tmp_path / "p.txt", "# python: 3.99\ntiny==1.0\n")
+    with pytest.raises(EnvironmentFailed, match="needs Python 3.99(.|\n)*uv python install 3.99"):
+        resolve(pins, log=lambda line: None)
+    assert not list((tmp_path / "cache").rglob("pyvenv.cfg"))
+
+
+@pytest.mark.parametrize(
     "line",
     ["six", "six>=1", "six==1.*", "six==1,!=2", "six===1", "six @ file:///x", "-r other.txt"]
     + ["six==1; python_version<'4'", "six==1 --hash=sha256:0", "six==one", "two words"],
@@ -148,31 +157,33 @@ def test_pins_are_normalised_and_sorted(tmp_path):
 def test_a_line_that_is_not_an_exact_pin_is_refused_by_number(tmp_path, line):
     file = write_pins(tmp_path / "p.txt", f"a==1\n{line}\n")
     with pytest.raises(UsageError, match="line 2: .*\n  expected: one name==version"):
-        known(file)
+        refuse_unknown(file)
 
 
 @pytest.mark.parametrize("content", [b"", b"# none\n", b"six==1\nSix==1\n", b"\xff\xfe\x00"])
 def test_a_file_without_usable_pins_is_refused(tmp_path, content):
     (tmp_path / "p.txt").write_bytes(content)
     with pytest.raises(UsageError, match=r"p\.txt"):
-        known(str(tmp_path / "p.txt"))
+        refuse_unknown(str(tmp_path / "p.txt"))
 
 
 def test_a_missing_file_is_refused_with_the_known_names(tmp_path):
     with pytest.raises(UsageError, match="No such file.*\n.*samplerbench list environments"):
-        known(str(tmp_path / "nowhere.txt"))
+        refuse_unknown(str(tmp_path / "nowhere.txt"))
 
 
 def test_an_unknown_name_gets_the_nearest_and_the_list():
-    with pytest.raises(UsageError, match="did you mean 'latest'.*\n.*current, latest, pinned"):
-        known("lates")
+    with pytest.raises(
+        UsageError, match="did you mean 'latest'.*\n.*current, latest, latest-py311, pinned"
+    ):
+        refuse_unknown("lates")
     with pytest.raises(UsageError, match="or give the path"):
         resolve("lates")
 
 
 @pytest.mark.parametrize("name", names())
 def test_every_known_name_is_known_without_work(index, tmp_path, name):
-    known(name)
+    refuse_unknown(name)
     assert not (tmp_path / "cache").exists()
 
 
@@ -190,9 +201,10 @@ def test_pinned_is_the_running_interpreter_where_its_pins_hold(index, tmp_path, 
     assert not (tmp_path / "cache").exists()
 
 
+@pytest.mark.slow
 def test_the_shipped_pinned_stack_is_complete_and_used_where_installed():
     pins = read_pins(environments.STACKS / "pinned.txt")
-    if environments._unmet(pins, environments._installed(None)):
+    if cache.find_unmet(pins, interpreters.list_installed(None)):
         pytest.skip("the pinned stack is not installed beside this interpreter")
     assert resolve("pinned").python == sys.executable
     wishes = [Requirement(text) for pin in pins for text in requires(pin.split("==")[0]) or ()]
@@ -204,6 +216,7 @@ def test_the_shipped_pinned_stack_is_complete_and_used_where_installed():
     assert needed <= {pin.split("==")[0] for pin in pins}
 
 
+@pytest.mark.process
 def test_pinned_is_made_where_its_pins_do_not_hold(index, tmp_path, monkeypatch):
     monkeypatch.setattr(environments, "STACKS", tmp_path)
     write_pins(tmp_path / "pinned.txt", "packaging==0.0.1\n")
@@ -214,6 +227,7 @@ def test_pinned_is_made_where_its_pins_do_not_hold(index, tmp_path, monkeypatch)
     assert not runs(made.python, "import samplerbench")
 
 
+@pytest.mark.process
 def test_a_file_of_pins_gets_its_dependencies(index, tmp_path):
     write_wheel(index, "tiny", "1.0", "helper")
     write_wheel(index, "helper", "3.0")
@@ -223,6 +237,7 @@ def test_a_file_of_pins_gets_its_dependencies(index, tmp_path):
     assert made.pins == ("tiny==1.0",)
 
 
+@pytest.mark.process
 def test_a_second_resolve_makes_nothing(index, tmp_path, capfd):
     write_wheel(index, "tiny", "1.0")
     pins, said = write_pins(tmp_path / "p.txt", "tiny==1.0\n"), []
@@ -234,6 +249,7 @@ def test_a_second_resolve_makes_nothing(index, tmp_path, capfd):
     assert capfd.readouterr() == ("", "")  # uv's output is in the log file
 
 
+@pytest.mark.process
 def test_same_pins_in_another_order_are_the_same_environment(index, tmp_path):
     write_wheel(index, "tiny", "1.0")
     write_wheel(index, "other", "1.0")
@@ -242,6 +258,7 @@ def test_same_pins_in_another_order_are_the_same_environment(index, tmp_path):
     assert (one.python, one.digest) == (two.python, two.digest)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("flaw", ["no marker", "changed", "no interpreter"])
 def test_a_flawed_environment_is_made_again(index, tmp_path, flaw):
     write_wheel(index, "tiny", "1.0")
@@ -260,6 +277,7 @@ def test_a_flawed_environment_is_made_again(index, tmp_path, flaw):
     assert runs(again.python, "import tiny")
 
 
+@pytest.mark.process
 def test_a_version_that_does_not_exist_is_named_in_the_first_line(index, tmp_path):
     write_wheel(index, "tiny", "1.0")
     with pytest.raises(EnvironmentFailed) as caught:
@@ -271,6 +289,7 @@ def test_a_version_that_does_not_exist_is_named_in_the_first_line(index, tmp_pat
     assert not list((tmp_path / "cache").rglob("pyvenv.cfg"))  # nothing half-made stays
 
 
+@pytest.mark.process
 def test_pins_that_exclude_each_other_say_so(index, tmp_path):
     write_wheel(index, "tiny", "1.0", "helper>=3")
     write_wheel(index, "helper", "2.0")
@@ -278,6 +297,7 @@ def test_pins_that_exclude_each_other_say_so(index, tmp_path):
         resolve(write_pins(tmp_path / "p.txt", "tiny==1.0\nhelper==2.0\n"))
 
 
+@pytest.mark.process
 def test_a_python_that_is_not_one_is_refused(index, tmp_path):
     pins = write_pins(tmp_path / "p.txt", "tiny==1.0\n")
     with pytest.raises(EnvironmentFailed, match="no Python runs at(.|\n)*expected: a version"):
@@ -297,16 +317,17 @@ def test_causes_leave_out_addresses_and_keep_the_last_reason():
         "  cause: Failed to fetch: https://user:secret@host.invalid/index/six/\n"
         "  cause: client error (Connect)\n  cause: Name or service not known\n\nhint: none\n"
     )
-    cause = uv.cause(told, 2)
+    cause = uv.extract_cause(told, 2)
     assert cause == (
         "Request failed after 3 retries in 6.3s: Failed to fetch: (address in the log)"
         ": Name or service not known"
     )
     older = "  × No solution found:\n  ╰─▶ Because six is\n      old, no.\n"
-    assert uv.cause(older, 1) == "No solution found: Because six is old, no."
-    assert uv.cause("", 137) == "uv ended with status 137"
+    assert uv.extract_cause(older, 1) == "No solution found: Because six is old, no."
+    assert uv.extract_cause("", 137) == "uv ended with status 137"
 
 
+@pytest.mark.process
 def test_two_commands_at_once_make_one_environment(index, tmp_path):
     write_slow_source(tmp_path, index)
     pins = write_pins(tmp_path / "p.txt", "slow==1.0\n")
@@ -320,6 +341,7 @@ def test_two_commands_at_once_make_one_environment(index, tmp_path):
     assert (tmp_path / "begun").read_text() == "begun\n"
 
 
+@pytest.mark.process
 def test_a_build_that_was_killed_is_never_used(index, tmp_path):
     write_slow_source(tmp_path, index)
     pins, said = write_pins(tmp_path / "p.txt", "slow==1.0\n"), []
@@ -343,22 +365,26 @@ def test_what_pages_and_trials_import_is_compiled_side_by_side_and_once(monkeypa
     from samplerbench.harness.environments import precompile
     from tests.support import stored
 
-    started = []
-
-    class Done:
-        def communicate(self):
-            started.append("waited")
-
-    monkeypatch.setattr(
-        precompile, "_importing", lambda python, modules: started.append(list(modules)) or Done()
-    )
+    imported = []
+    monkeypatch.setattr(precompile, "_import", lambda python, modules: imported.append(modules))
     here = types.SimpleNamespace(python=sys.executable)
     trials = [stored.trial("numpyro_nuts"), stored.trial("numpyro_hmc")]
-    monkeypatch.setattr(precompile, "_uncompiled", lambda name: name in ("jax", "chainconsumer"))
+    monkeypatch.setattr(precompile, "_is_uncompiled", lambda name: name in ("jax", "chainconsumer"))
     precompile.compile_once(here, trials)
-    assert started == [["jax", "numpyro"], list(precompile.FOR_PAGES), "waited", "waited"]
-    started.clear()
-    monkeypatch.setattr(precompile, "_uncompiled", lambda name: False)
+    assert sorted(imported) == [list(precompile.FOR_PAGES), ["jax", "numpyro"]]
+    imported.clear()
+    monkeypatch.setattr(precompile, "_is_uncompiled", lambda name: False)
     precompile.compile_once(here, trials)
     precompile.compile_once(types.SimpleNamespace(python="/another/python"), trials)
-    assert started == []
+    assert imported == []
+
+
+def test_a_module_that_is_missing_keeps_no_other_from_being_compiled(monkeypatch):
+    from samplerbench.harness.environments import precompile
+
+    monkeypatch.setattr(sys, "argv", ["-c", "no_such_module", "this_one"])
+    monkeypatch.setitem(sys.modules, "this_one", types.ModuleType("this_one"))
+    imported = []
+    monkeypatch.setattr("importlib.import_module", lambda name: imported.append(name) or 1 / 0)
+    exec(precompile.IMPORT, {})
+    assert imported == ["no_such_module", "this_one"]
