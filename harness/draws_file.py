@@ -1,4 +1,4 @@
-"""Draws on disk: an .npz of plain arrays, no pickle; the first axis is the replicate."""
+"""Files of draws: an .npz of plain arrays, no pickle; the first axis is the replicate."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from samplerbench.samplers.base import Draws
 NUMBERS = ("ess", "log_z", "log_z_err", "gradients", "likelihoods", "divergences", "accept_prob")
 
 
-def save(path: Path, groups: dict[str, list[Draws]], truths: Sequence[Sites] = ()) -> None:
+def save_draws(path: Path, groups: dict[str, list[Draws]], truths: Sequence[Sites] = ()) -> None:
     """Write each group of runs; runs of unequal length are padded (weights -inf, sites 0).
 
     ``truths`` are the parameters that made each replicate's data, where they were simulated.
@@ -29,13 +29,13 @@ def save(path: Path, groups: dict[str, list[Draws]], truths: Sequence[Sites] = (
         for name in runs[0].stats:
             arrays[f"{group}/stat/{name}"] = _stack([run.stats[name] for run in runs], 0)
         if runs[0].log_weights is not None:
-            weights = [run.log_weights for run in runs]
+            weights: list[Any] = [run.log_weights for run in runs]
             arrays[f"{group}/log_weights"] = _stack(weights, -np.inf)
         for name in NUMBERS:
             values = [getattr(run, name) for run in runs]
             if any(value is not None for value in values):
-                given = [np.nan if value is None else value for value in values]
-                arrays[f"{group}/{name}"] = np.array(given, np.float64)
+                numbers = [np.nan if value is None else value for value in values]
+                arrays[f"{group}/{name}"] = np.array(numbers, np.float64)
         if runs[0].termination is not None:
             arrays[f"{group}/termination"] = np.array([run.termination or "" for run in runs])
     with open(path, "wb") as file:
@@ -47,14 +47,14 @@ def _stack(arrays: list[np.ndarray], fill: float) -> np.ndarray:
     if all(array.shape[1] == longest for array in arrays):
         return np.stack(arrays)
     shape = (len(arrays), arrays[0].shape[0], longest, *arrays[0].shape[2:])
-    whole = np.full(shape, fill, arrays[0].dtype)
-    for row, array in zip(whole, arrays):  # noqa: B905 (strict= needs Python 3.10)
+    stack = np.full(shape, fill, arrays[0].dtype)
+    for row, array in zip(stack, arrays):  # noqa: B905 (strict= needs Python 3.10)
         row[:, : array.shape[1]] = array
-    return whole
+    return stack
 
 
 class DrawsFile:
-    """One group of a stored file, read array by array so that memory stays bounded."""
+    """One group of a file of draws, read array by array so that memory stays bounded."""
 
     def __init__(self, path: Path, group: str = "replicates") -> None:
         self._arrays = np.load(path, allow_pickle=False)
@@ -66,17 +66,17 @@ class DrawsFile:
     def __exit__(self, *_: Any) -> None:
         self._arrays.close()
 
-    def _named(self, kind: str) -> list[str]:
+    def _names(self, kind: str) -> list[str]:
         prefix = f"{self._group}/{kind}/"
         return [key[len(prefix) :] for key in self._arrays.files if key.startswith(prefix)]
 
     def sites(self) -> dict[str, np.ndarray]:
-        """Site -> [replicate, chain, draw, *event]."""
-        return {n: self._arrays[f"{self._group}/site/{n}"] for n in self._named("site")}
+        """Draws of each site: name -> [replicate, chain, draw, *event]."""
+        return {n: self._arrays[f"{self._group}/site/{n}"] for n in self._names("site")}
 
     def stats(self) -> dict[str, np.ndarray]:
-        """Per-draw statistics -> [replicate, chain, draw]."""
-        return {n: self._arrays[f"{self._group}/stat/{n}"] for n in self._named("stat")}
+        """Statistics of each draw: name -> [replicate, chain, draw]."""
+        return {n: self._arrays[f"{self._group}/stat/{n}"] for n in self._names("stat")}
 
     def truths(self) -> dict[str, np.ndarray]:
         """Parameters that made each replicate's data, site -> [replicate, *event]; {} as a rule."""

@@ -1,4 +1,4 @@
-"""Starts one worker process for one trial, waits for its answer, and never leaves it behind."""
+"""Runs one worker process for one trial; whatever happens, the process is ended."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from samplerbench.harness.records import (
     Job,
     Result,
     Trial,
-    result_from,
+    read_result,
     to_json,
 )
 from samplerbench.models.base import models
@@ -25,19 +25,27 @@ from samplerbench.samplers.base import samplers
 
 BOOTSTRAP = Path(__file__).with_name("worker") / "bootstrap.py"
 #: what a worker inherits; everything else could change its timing or its answer
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
+INHERITED_VARIABLES = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+    "CUDA_VISIBLE_DEVICES",
+)
 POLL_S = 0.02
 MOST_HOST_DEVICES = 64  # XLA starts threads for each; more chains run one after the other
 
 
-def environment(trial: Trial) -> dict[str, str]:
+def environment_variables(trial: Trial) -> dict[str, str]:
     """The worker's environment variables, from a whitelist and from what the trial asks for."""
-    kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    devices = host_devices(trial)
+    variables = {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ}
+    devices = count_host_devices(trial)
     if devices > 1:  # read once, when JAX starts
-        kept["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices}"
+        variables["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices}"
     return {
-        **kept,
+        **variables,
         "JAX_PLATFORMS": "cpu" if trial.device == "cpu" else "cuda",
         "JAX_ENABLE_X64": "1" if trial.precision == 64 else "0",
         "JAX_ENABLE_COMPILATION_CACHE": "false",  # a warm cache would hide the compile seconds
@@ -51,20 +59,22 @@ def environment(trial: Trial) -> dict[str, str]:
 
 
 def _plugins(trial: Trial) -> tuple[Plugin, ...]:
-    """The plug-ins that the worker must find."""
-    named = (samplers.plugin(trial.sampler), models.plugin(trial.model))
-    return tuple(plugin for plugin in named if plugin)
+    """The plug-ins that the worker needs."""
+    plugins = (samplers.plugin(trial.sampler), models.plugin(trial.model))
+    return tuple(plugin for plugin in plugins if plugin)
 
 
-def host_devices(trial: Trial) -> int:
-    """How many devices the processor is to pass for: one a chain where chains run in parallel.
+def count_host_devices(trial: Trial) -> int:
+    """Devices that the processor must pass for: what the sampler asks for, else one.
 
-    NumPyro's ``chain_method="parallel"`` needs a device for each chain, and without them runs the
-    chains one after the other.
+    More than MOST_HOST_DEVICES are not made; the sampler then does with one.
     """
-    settings = fill(samplers.get(trial.sampler).settings, trial.settings, trial.sampler)
-    side_by_side = getattr(settings, "chain_method", "") == "parallel" and trial.device == "cpu"
-    return trial.chains if side_by_side and trial.chains <= MOST_HOST_DEVICES else 1
+    sampler = samplers.get(trial.sampler)
+    if sampler.host_devices is None or trial.device != "cpu":
+        return 1
+    settings = fill(sampler.settings, trial.settings, trial.sampler)
+    devices = sampler.host_devices(settings, trial.chains)
+    return devices if devices <= MOST_HOST_DEVICES else 1
 
 
 def launch(
@@ -86,7 +96,7 @@ def launch(
     scratch.mkdir(parents=True)
     job_file = scratch / "job.json"
     job_file.write_text(to_json(Job(trial, str(scratch), time.time(), _plugins(trial))))
-    before = _oom_kills()
+    before = _count_oom_kills()
     with open(scratch / "log.txt", "wb") as log:
         try:
             process = subprocess.Popen(
@@ -94,7 +104,7 @@ def launch(
                 stdin=subprocess.PIPE,  # held open: its end tells the worker that we are gone
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=environment(trial),
+                env=environment_variables(trial),
                 cwd=scratch,
                 start_new_session=True,
             )
@@ -104,7 +114,9 @@ def launch(
             timed_out = _wait(process, scratch, timeout, watching, cancelled)
         finally:
             _kill_group(process)
-    return _answer(process.returncode, timed_out, timeout, scratch, _oom_kills() > before)
+    return _read_answer(
+        process.returncode, timed_out, timeout, scratch, _count_oom_kills() > before
+    )
 
 
 def _wait(
@@ -114,7 +126,7 @@ def _wait(
     watching: Callable[[str], None],
     cancelled: Callable[[], bool],
 ) -> bool:
-    """Wait for the end; True when the time ran out first."""
+    """Wait for the end of the process; True when the time ran out first."""
     deadline, last = time.monotonic() + timeout, ""
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -131,7 +143,7 @@ def _wait(
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """End the worker and whatever it started; the group outlives its leader."""
+    """End the worker and all processes that it started; the group outlives its leader."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -146,14 +158,16 @@ def _phase(scratch: Path) -> str:
         return "start"
 
 
-def _answer(returncode: int, timed_out: bool, timeout: float, scratch: Path, oom: bool) -> Result:
+def _read_answer(
+    returncode: int, timed_out: bool, timeout: float, scratch: Path, oom: bool
+) -> Result:
     where = f"in phase {_phase(scratch)!r}"
     if timed_out:
         return Result("timeout", f"over {timeout:g} s {where}; more time: --timeout")
     try:
-        result = result_from((scratch / "result.json").read_text())
+        result = read_result((scratch / "result.json").read_text())
     except FileNotFoundError:
-        return _died(returncode, where, oom, scratch)
+        return _exit_result(returncode, where, oom, scratch)
     except ValueError as error:
         return Result("crashed", f"the worker answered with garbage: {error}")
     if result.status == "ok" and not (scratch / "draws.npz").is_file():
@@ -161,12 +175,12 @@ def _answer(returncode: int, timed_out: bool, timeout: float, scratch: Path, oom
     return result
 
 
-def _died(returncode: int, where: str, oom: bool, scratch: Path) -> Result:
+def _exit_result(returncode: int, where: str, oom: bool, scratch: Path) -> Result:
     if returncode == -signal.SIGKILL and oom:
         return Result("out of memory", f"killed by the kernel for memory {where}")
     if returncode < 0:
-        known = {number.value: number.name for number in signal.Signals}
-        name = known.get(-returncode, f"signal {-returncode}")  # real-time ones have no name
+        names = {number.value: number.name for number in signal.Signals}
+        name = names.get(-returncode, f"signal {-returncode}")  # real-time ones have no name
         return Result("crashed", f"killed by {name} {where}")
     last = _last_line(scratch / "log.txt")
     return Result("crashed", f"ended with exit code {returncode} {where}" + (last and f": {last}"))
@@ -176,12 +190,12 @@ def _last_line(log: Path) -> str:
     with open(log, "rb") as file:
         file.seek(max(0, log.stat().st_size - 4096))
         lines = file.read().decode(errors="replace").splitlines()
-    filled = [line.strip() for line in lines if line.strip()]
-    return filled[-1][:300] if filled else ""
+    lines = [line.strip() for line in lines if line.strip()]
+    return lines[-1][:300] if lines else ""
 
 
-def _oom_kills() -> int:
-    """How many processes the kernel has killed for memory since boot; 0 where it does not say."""
+def _count_oom_kills() -> int:
+    """The number of processes that the kernel has killed for memory since boot; 0 if unknown."""
     try:
         with open("/proc/vmstat") as counters:
             for line in counters:

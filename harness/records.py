@@ -1,4 +1,4 @@
-"""What goes to a worker and what comes back: plain records that travel as JSON."""
+"""Records that travel between coordinator and worker as JSON: trials, jobs and results."""
 
 from __future__ import annotations
 
@@ -47,37 +47,37 @@ class Trial:
         renames no trial of a campaign that is there.
         """
         values = {f.name: (getattr(self, f.name), f.default) for f in fields(self)}
-        named = {name: value for name, (value, default) in values.items() if value != default}
-        return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:16]
+        changed = {name: value for name, (value, default) in values.items() if value != default}
+        return hashlib.sha256(json.dumps(changed, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def label(self) -> str:
         """The sampler with its given settings, as in the command line and in tables."""
-        return labelled(self.sampler, self.settings)
+        return format_label(self.sampler, self.settings)
 
     @property
     def model_label(self) -> str:
         """The model with its given options; a posterior of posteriordb by its own name."""
         name = PurePath(self.model).stem if self.model.endswith(".json") else self.model
-        return labelled(name, self.model_options)
+        return format_label(name, self.model_options)
 
 
-def labelled(name: str, settings: dict[str, Any]) -> str:
+def format_label(name: str, settings: dict[str, Any]) -> str:
     """``name:key=value,key=value``, or the bare name."""
-    given = ",".join(f"{key}={value}" for key, value in sorted(settings.items()))
-    return f"{name}:{given}" if given else name
+    pairs = ",".join(f"{key}={value}" for key, value in sorted(settings.items()))
+    return f"{name}:{pairs}" if pairs else name
 
 
-def visible(shown: str) -> str:
+def escape_controls(text: str) -> str:
     """Text without control characters: a name must not steer what shows it."""
-    if shown.isprintable():
-        return shown
-    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in shown)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker reads: the trial and where it stands."""
+    """What a worker reads: the trial, and the folder for its answer."""
 
     trial: Trial
     scratch: str  # the folder that the answer is written to
@@ -87,7 +87,7 @@ class Job:
 
 @dataclass
 class Result:
-    """What a trial came to. Times in seconds; a number that is missing has its reason beside it."""
+    """The outcome of a trial. Times in seconds; a missing number has its reason beside it."""
 
     status: str
     reason: str = ""
@@ -108,29 +108,29 @@ def to_json(record: Any) -> str:
     return json.dumps(asdict(record), sort_keys=True)
 
 
-def trial_from(record: dict[str, Any]) -> Trial:
+def read_trial(record: dict[str, Any]) -> Trial:
     """A Trial from its JSON fields."""
     return Trial(**record)
 
 
-def job_from(text: str) -> Job:
+def read_job(text: str) -> Job:
     """A Job from its JSON text."""
     record = json.loads(text)
     others = [{**each, "folders": tuple(each["folders"])} for each in record.pop("plugins", ())]
     plugins = tuple(Plugin(**each) for each in others)
-    return Job(trial_from(record.pop("trial")), plugins=plugins, **record)
+    return Job(read_trial(record.pop("trial")), plugins=plugins, **record)
 
 
-def result_from(text: str) -> Result:
+def read_result(text: str) -> Result:
     """A Result from its JSON text; raises ValueError where it is not one."""
     try:
         record = json.loads(text)
     except ValueError as error:
         raise ValueError(f"not a result: {error}") from error
-    return checked_result(record)
+    return result_from_record(record)
 
 
-def checked_result(record: Any) -> Result:
+def result_from_record(record: Any) -> Result:
     """A Result from its JSON fields; raises ValueError where they are not those of one."""
     try:
         result = Result(**record)

@@ -1,4 +1,12 @@
-"""Which sampler can be trusted on a model, with which versions, and what it costs."""
+"""Which sampler can be trusted on a model, with which versions, and what it costs.
+
+import samplerbench
+
+campaign = samplerbench.run(model="linear", sampler="numpyro_nuts", out="line")
+campaign.table()  # a pandas DataFrame, one row a sampler
+campaign.draws("numpyro_nuts")  # for ArviZ
+samplerbench.load("line")  # the same campaign, later
+"""
 
 from __future__ import annotations
 
@@ -7,23 +15,66 @@ from typing import TYPE_CHECKING, Any
 from samplerbench.version import __version__
 
 if TYPE_CHECKING:
-    from samplerbench.harness.campaign.run import Campaign
+    from os import PathLike
 
+    from samplerbench.harness.campaign.campaign import Campaign
 
 __all__ = ["__version__", "load", "run"]
 
 
 def run(**options: Any) -> Campaign:
-    """Run a campaign and return it; see ``harness.campaign.run.run`` for the options."""
-    from samplerbench.harness.campaign.run import (
-        run as run_campaign,  # workers import this package: keep it light
-    )
+    """Run a campaign and return it; one that was stopped is resumed.
+
+    The options are those of ``samplerbench run``; lists are axes, whose product is run. Where a
+    list is expected a single value will do.
+
+    Args:
+        model: Registered models as ``"linear:n_points=100"``, ``"path/to/file.py:name"``, or
+            functions at the top level of a file: NumPyro programs or functions that give a Model.
+            Default: ``"linear"``.
+        sampler: Registered samplers as ``"numpyro_hmc:trajectory_length=1.5"``. Default: NUTS, HMC
+            as shipped and with a trajectory length of 1.5, SA, nested sampling, and exact draws.
+        replicates: Independent runs of each sampler; below 16 there is no verdict. Default: 32.
+        chains: Chains a replicate. Default: 1.
+        warmup: Warm-up iterations a chain, not kept. Default: 500.
+        draws: Kept draws a chain; of nested sampling, equal-weight draws. Default: 5000.
+        seed: Replicate r of every sampler runs with seed + r. Default: 0.
+        env: Environments: ``"pinned"``, ``"latest"``, ``"current"``, a file of pins, or the path
+            of a Python. Default: each sampler's own.
+        device: ``"cpu"``, ``"gpu"``. Default: ``"cpu"``.
+        precision: Bits of a floating-point number, 32 or 64. Default: 32.
+        timeout: Seconds that a trial may take. Default: 600.
+        jobs: Concurrent trials; use 1 for valid timings. Default: 1.
+        scheduler: Address of a Dask scheduler whose workers run the trials.
+        calibrate: ``"prior"`` for simulation-based calibration.
+        data: A .npz or .csv file with the data of a program in a file.
+        reference: A file of reference draws or moments, for a model without an exact answer.
+        posteriordb: A checkout of posteriordb.
+        posterior: Posteriors of ``posteriordb``, judged by its reference draws.
+        gate: Verdicts that rows must have; only the command line acts on it.
+        sweep: ``{"n_points": [32, 1000]}``: values of options, settings and budgets to run.
+        out: The campaign directory; an existing one is resumed. Default: one below
+            ``samplerbench-runs`` that the same options find again.
+        watcher: A ``harness.campaign.watcher.Watcher``, which receives the events of the run.
+        retry: Run trials again that ended other than ok. Default: False.
+
+    Raises:
+        UsageError: An option is not known or does not fit.
+        StoreError: The directory can't be used.
+        Interrupted: Ctrl-C, or a cluster's scheduler was lost; finished trials are kept.
+    """
+    # inside: workers import this package, which must be light
+    from samplerbench.harness.campaign.run import run as run_campaign
 
     return run_campaign(**options)
 
 
-def load(folder: Any) -> Campaign:
-    """The campaign stored in ``folder``; raises StoreError where there is none."""
-    from samplerbench.harness.campaign.run import load as load_campaign
+def load(folder: str | PathLike[str]) -> Campaign:
+    """The campaign stored in ``folder``, for reading.
+
+    Raises:
+        StoreError: There is none, or a newer version of samplerbench wrote it.
+    """
+    from samplerbench.harness.campaign.campaign import load as load_campaign
 
     return load_campaign(folder)

@@ -1,4 +1,4 @@
-"""``python -m samplerbench``: the command line."""
+"""``python -m samplerbench``: the command line, as ``samplerbench`` is."""
 
 import sys
 

@@ -28,12 +28,12 @@ def component_draws(sites: Mapping[str, Array], names: Sequence[str], lead: int)
 
 
 def _component(sites: Mapping[str, Array], name: str, lead: int) -> Array:
-    found = re.fullmatch(r"(.+?)(?:\[([\d, ]+)\])?", name)
-    site, index = found.groups() if found else (name, None)
+    match = re.fullmatch(r"(.+?)(?:\[([\d, ]+)\])?", name)
+    site, index = match.groups() if match else (name, None)
     if site not in sites:
         raise KeyError(f"no site '{site}' for component '{name}'; the draws hold {sorted(sites)}")
-    place = tuple(int(part) for part in index.split(",")) if index else ()
-    value = np.asarray(sites[site])[(slice(None),) * lead + place]
+    position = tuple(int(part) for part in index.split(",")) if index else ()
+    value = np.asarray(sites[site])[(slice(None),) * lead + position]
     if value.ndim != lead:
         raise ValueError(f"component '{name}' has shape {value.shape[lead:]}; expected one number")
     return value

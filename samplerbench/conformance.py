@@ -1,4 +1,4 @@
-"""Does a sampler or a model keep its contract? Checks in a process of their own, and as tests.
+"""Checks that a sampler or a model fulfils its interface, run in a process of their own.
 
 For the tests of a plug-in, with pytest:
 
@@ -21,66 +21,67 @@ import numpy as np
 
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness import launcher
-from samplerbench.harness.campaign import plan
+from samplerbench.harness.campaign.expand import DEFAULT_ENVIRONMENT, own_environment
+from samplerbench.harness.campaign.specifiers import parse_model, parse_sampler
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Trial
 from samplerbench.harness.worker.conformance import Check
-from samplerbench.harness.worker.conformance.model_checks import CHECKS as OF_MODELS
-from samplerbench.harness.worker.conformance.sampler_checks import CHECKS as OF_SAMPLERS
+from samplerbench.harness.worker.conformance.model_checks import CHECKS as MODEL_CHECKS
+from samplerbench.harness.worker.conformance.sampler_checks import CHECKS as SAMPLER_CHECKS
 from samplerbench.models.base import models
 from samplerbench.samplers.base import samplers
 
 TIMEOUT_S = 900.0
-IDLE = "exact_iid"  # the sampler of a process that looks at a model
+IDLE_SAMPLER = "exact_iid"  # of a process that checks a model
 
-Telling = Callable[[str], None]
+Listener = Callable[[str], None]  # hears the name of each check that begins
 
 
-def of_sampler(
+def check_sampler(
     name: str,
     env: str = "current",
     timeout: float = TIMEOUT_S,
-    telling: Telling = lambda name: None,
+    listener: Listener = lambda name: None,
 ) -> list[Check]:
     """The checks of a sampler, ``name`` as in the command line, run in environment ``env``.
 
-    ``telling`` hears the name of each check that begins. Raises UsageError for what is not known
-    or can't be loaded, EnvironmentFailed.
+    Raises UsageError for what is not known or can't be loaded, EnvironmentFailed.
     """
-    sampler, settings = plan.parse_sampler(name)
+    sampler, settings = parse_sampler(name)
     trial = _trial(sampler=sampler, settings=settings, sampler_digest=samplers.digest(sampler))
-    return _checked(trial, env, timeout, telling)
+    return _run_checks(trial, env, timeout, listener)
 
 
-def of_model(
+def check_model(
     name: str,
     env: str = "current",
     timeout: float = TIMEOUT_S,
-    telling: Telling = lambda name: None,
+    listener: Listener = lambda name: None,
 ) -> list[Check]:
-    """The checks of a model, registered or ``path/to/file.py:name``; likewise, in 64 bits."""
-    model, options, digest = plan.parse_model(name)
+    """The checks of a model, registered or ``path/to/file.py:name``, in 64 bits; likewise."""
+    model, options, digest = parse_model(name)
     trial = _trial(model=model, model_options=options, model_digest=digest, precision=64)
-    return _checked(trial, env, timeout, telling)
+    return _run_checks(trial, env, timeout, listener)
 
 
-def of(name: str, env: str, telling: Telling) -> list[tuple[str, list[Check]]]:
-    """The checks of whatever is called so, under "sampler" or "model". Raises UsageError."""
+def check(name: str, env: str | None, listener: Listener) -> list[tuple[str, str, list[Check]]]:
+    """The checks of whatever has this name: "sampler" or "model", the environment, the checks.
+
+    ``env``: None is the sampler's own environment, or the default one. Raises UsageError.
+    """
     bare = name.partition(":")[0]
-    kinds = {
-        "sampler": (of_sampler, _has(samplers, bare)),
-        "model": (of_model, bare.endswith(".py") or _has(models, bare)),
-    }
-    done = [(kind, run(name, env, telling=telling)) for kind, (run, has) in kinds.items() if has]
-    if not done:
-        raise unknown_name(
-            "sampler or model", bare, [*samplers.names(), *models.names(), *_brought()]
-        )
-    return done
-
-
-def _brought() -> list[str]:
-    return [plugin.name for registry in (samplers, models) for plugin in registry.plugins()]
+    outcomes: list[tuple[str, str, list[Check]]] = []
+    if _has(samplers, bare):
+        stack = env or own_environment(bare)
+        outcomes.append(("sampler", stack, check_sampler(name, stack, listener=listener)))
+    if bare.endswith(".py") or _has(models, bare):
+        stack = env or DEFAULT_ENVIRONMENT
+        outcomes.append(("model", stack, check_model(name, stack, listener=listener)))
+    if not outcomes:
+        plugins = [plugin.name for registry in (samplers, models) for plugin in registry.plugins()]
+        known = [*samplers.names(), *models.names(), *plugins]
+        raise unknown_name("sampler or model", bare, known)
+    return outcomes
 
 
 def _has(registry: Any, name: str) -> bool:
@@ -88,58 +89,59 @@ def _has(registry: Any, name: str) -> bool:
 
 
 def _trial(**fields: Any) -> Trial:
-    """What a checking process is told; chains 2, as the checks of samplers run."""
-    given: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(Trial)}
-    given.update(model="", model_options={}, model_digest="", sampler=IDLE, settings={})
-    given.update(environment="", environment_digest="", device="cpu", precision=32)
-    given.update(chains=2, warmup=200, draws=250, seed=0, replicates=1)
-    return Trial(**{**given, **fields})
+    """The trial that tells a process what to check; 2 chains, as the checks of samplers run."""
+    values: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(Trial)}
+    values.update(model="", model_options={}, model_digest="", sampler=IDLE_SAMPLER, settings={})
+    values.update(environment="", environment_digest="", device="cpu", precision=32)
+    values.update(chains=2, warmup=200, draws=250, seed=0, replicates=1)
+    return Trial(**{**values, **fields})
 
 
-def _checked(trial: Trial, env: str, timeout: float, telling: Telling) -> list[Check]:
+def _run_checks(trial: Trial, env: str, timeout: float, listener: Listener) -> list[Check]:
     python = environments.resolve(env).python
     trial = dataclasses.replace(trial, environment=env)
     with tempfile.TemporaryDirectory(prefix="samplerbench-") as folder:
         scratch = Path(folder) / "scratch"
         result = launcher.launch(
-            trial, python, scratch, timeout, watching=telling, task="conformance.entry"
+            trial, python, scratch, timeout, watching=listener, task="conformance.entry"
         )
         if result.status == "failed":
             raise UsageError(result.reason)
         if result.status != "ok":
             return [Check("runs", False, f"{result.status}: {result.reason}")]
         with np.load(scratch / "draws.npz", allow_pickle=False) as arrays:
-            return [Check(**check) for check in json.loads(str(arrays["facts"]))]
+            return [Check(**fields) for fields in json.loads(str(arrays["facts"]))]
 
 
 class _Conformance:
-    """Test methods of one subject; all its checks run once, before the first."""
+    """Test methods for one sampler or model; all its checks run once, before the first."""
 
     name: ClassVar[str] = ""  # what is to be checked, as in the command line
     env: ClassVar[str] = "current"  # where: as --env
     timeout: ClassVar[float] = TIMEOUT_S  # seconds for all checks together
     _run: ClassVar[Callable[..., list[Check]]]
-    _done: ClassVar[dict[str, Check]]
+    _checks: ClassVar[dict[str, Check]]
 
     @classmethod
     def setup_class(cls) -> None:
         """Run the checks; pytest calls this once for each class."""
         if not cls.name:
             raise UsageError(f"{cls.__name__} names nothing\n  expected: name = 'mine' in it")
-        cls._done = {check.name: check for check in cls._run(cls.name, cls.env, cls.timeout)}
+        checks = cls._run(cls.name, cls.env, cls.timeout)
+        cls._checks = {one.name: one for one in checks}
 
-    def _verdict(self, name: str) -> None:
+    def _assert(self, name: str) -> None:
         import pytest  # inside: the command needs no pytest
 
-        check = self._done.get(name) or self._done["runs"]
+        check = self._checks.get(name) or self._checks["runs"]
         if check.passed is None:
-            pytest.skip(check.said)
-        assert check.passed, check.said
+            pytest.skip(check.text)
+        assert check.passed, check.text
 
 
 def _test(check: Any) -> Callable[[_Conformance], None]:
     def test(self: _Conformance) -> None:
-        self._verdict(check.__name__)
+        self._assert(check.__name__)
 
     test.__name__, test.__doc__ = f"test_{check.__name__}", check.__doc__
     return test
@@ -148,15 +150,15 @@ def _test(check: Any) -> Callable[[_Conformance], None]:
 class SamplerConformance(_Conformance):
     """Tests of a sampler: subclass it as ``class TestMine`` and give ``name``."""
 
-    _run = staticmethod(of_sampler)
+    _run = staticmethod(check_sampler)
 
 
 class ModelConformance(_Conformance):
     """Tests of a model: subclass it as ``class TestMine`` and give ``name``."""
 
-    _run = staticmethod(of_model)
+    _run = staticmethod(check_model)
 
 
-for _kind, _checks in ((SamplerConformance, OF_SAMPLERS), (ModelConformance, OF_MODELS)):
+for _kind, _checks in ((SamplerConformance, SAMPLER_CHECKS), (ModelConformance, MODEL_CHECKS)):
     for _check in _checks:
         setattr(_kind, f"test_{_check.__name__}", _test(_check))

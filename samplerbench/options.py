@@ -11,45 +11,45 @@ from typing import Any
 from samplerbench.errors import UsageError, unknown_name
 
 
-def fill(settings_type: type, given: Mapping[str, Any], owner: str) -> Any:
-    """A ``settings_type`` dataclass from ``given`` values (text or typed), the rest at defaults.
+def fill(settings_type: type, values: Mapping[str, Any], owner: str) -> Any:
+    """A ``settings_type`` dataclass from ``values`` (text or typed), the rest at defaults.
 
     Text is read as the field's annotated type says (bool, int, float, str, or one of these
     ``| None``). Raises UsageError for an unknown field and for a value that does not fit.
     """
     fields = {f.name: f for f in dataclasses.fields(settings_type)}
-    types = _hints(settings_type)
-    values = {}
-    for name, value in given.items():
+    types = _type_hints(settings_type)
+    typed = {}
+    for name, value in values.items():
         if name not in fields:
             raise unknown_name(f"setting of {owner}", name, fields)
-        values[name] = _read(value, types[name], f"{owner}:{name}")
+        typed[name] = _read(value, types[name], f"{owner}:{name}")
     try:
-        return settings_type(**values)
+        return settings_type(**typed)
     except ValueError as error:  # a dataclass may check its values in __post_init__
         raise UsageError(f"settings of {owner}: {error}") from error
 
 
-_hints = functools.cache(typing.get_type_hints)  # it compiles every annotation at each call
+_type_hints = functools.cache(typing.get_type_hints)  # it compiles every annotation at each call
 
 
-def _read(value: Any, wanted: Any, where: str) -> Any:
-    options = typing.get_args(wanted) or (wanted,)
+def _read(value: Any, annotation: Any, where: str) -> Any:
+    kinds = typing.get_args(annotation) or (annotation,)
     if value is None or (isinstance(value, str) and value.lower() == "none"):
-        if type(None) in options:
+        if type(None) in kinds:
             return None
-    for kind in options:
-        result = _as(value, kind)
+    for kind in kinds:
+        result = _convert(value, kind)
         if result is not None:
             return result
-    names = " or ".join("none" if k is type(None) else k.__name__ for k in options)
+    names = " or ".join("none" if kind is type(None) else kind.__name__ for kind in kinds)
     raise UsageError(f"{where}={value!r} does not fit\n  expected: {names}")
 
 
-def _as(value: Any, kind: type) -> Any:
+def _convert(value: Any, kind: type) -> Any:
+    """``value`` as a ``kind``; None where it does not fit."""
     if kind is bool:
-        text = str(value).lower()
-        return {"true": True, "false": False}.get(text)
+        return {"true": True, "false": False}.get(str(value).lower())
     if kind is type(None) or isinstance(value, bool):
         return None
     try:
@@ -69,18 +69,18 @@ def require(fits: bool, name: str, value: object, expected: str) -> None:
         raise ValueError(f"{name}={value!r} does not fit\n  expected: {expected}")
 
 
-def whole(name: str, value: object, low: int, high: int) -> None:
+def require_whole(name: str, value: object, low: int, high: int) -> None:
     """Refuse what is no whole number from ``low`` to ``high``."""
     fits = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
     require(fits, name, value, f"a whole number from {low} to {high:,}")
 
 
-def between(name: str, value: float, low: float, high: float) -> None:
+def require_between(name: str, value: float, low: float, high: float) -> None:
     """Refuse what does not lie from ``low`` to ``high``, NaN included."""
     require(low <= value <= high, name, value, f"a number from {low:g} to {high:g}")
 
 
-def seed(value: object) -> None:
+def require_seed(value: object) -> None:
     """Refuse what can't be a ``data_seed`` of NumPy's legacy generator.
 
     That one gives the same numbers in every release of NumPy, so that a worker on another stack and

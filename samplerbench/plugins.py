@@ -1,4 +1,4 @@
-"""Samplers and models that other distributions bring, as their entry points name them.
+"""Plug-ins: samplers and models of other distributions, found through their entry points.
 
 A distribution installed beside this project names a ``samplerbench.samplers.base.Sampler`` in the
 group ``samplerbench.samplers``, or a ``samplerbench.models.base.Family`` in
@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 
-class Unusable(Exception):
-    """A plug-in that can't be used; the text is the reason."""
+class PluginError(Exception):
+    """Raised by a plug-in that can't be used; the text is the reason."""
 
-    lacks: str | None = None  # the module that is not there, where that is the reason
+    missing_module: str | None = None  # where a missing module is the reason
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Plugin:
 
 
 @functools.cache
-def found(kind: str) -> tuple[Plugin, ...]:
+def find_plugins(kind: str) -> tuple[Plugin, ...]:
     """The plug-ins of this kind on Python's path, by name, then by distribution.
 
     A distribution that lies on the path twice counts once: Python imports the first one.
@@ -59,10 +59,10 @@ def found(kind: str) -> tuple[Plugin, ...]:
 
     every: dict[tuple[str, str], Plugin] = {}
     for point in metadata.entry_points(group=f"samplerbench.{kind}s"):  # Python 3.10 on
-        named = point.dist.metadata["Name"] if point.dist else "unknown"
+        distribution = point.dist.metadata["Name"] if point.dist else "unknown"
         version = point.dist.version if point.dist else "unknown"
         folders = _folders(point.value.partition(":")[0].partition(".")[0])
-        plugin = Plugin(kind, point.name, point.value, named, version, folders)
+        plugin = Plugin(kind, point.name, point.value, distribution, version, folders)
         every.setdefault((plugin.name, plugin.distribution), plugin)
     return tuple(every[key] for key in sorted(every))
 
@@ -85,33 +85,35 @@ def digest(plugin: Plugin) -> str:
 
     The files, since one that is being written changes without a new version.
     """
-    made = hashlib.sha256(f"{plugin.source}\n{plugin.value}".encode())
+    content = hashlib.sha256(f"{plugin.source}\n{plugin.value}".encode())
     for folder in map(Path, plugin.folders):
         module = folder / f"{plugin.package}.py"
         for file in (
             [module] if module.is_file() else sorted((folder / plugin.package).rglob("*.py"))
         ):
-            made.update(f"\n{file.relative_to(folder).as_posix()}\n".encode() + file.read_bytes())
-    return made.hexdigest()[:16]
+            content.update(
+                f"\n{file.relative_to(folder).as_posix()}\n".encode() + file.read_bytes()
+            )
+    return content.hexdigest()[:16]
 
 
 def load(plugin: Plugin) -> Any:
-    """What the entry point names; raises Unusable, whatever its import raises."""
+    """The object that the entry point names; raises PluginError, whatever its import raises."""
     module, _, attribute = plugin.value.partition(":")
     try:
-        thing: Any = importlib.import_module(module)
+        item: Any = importlib.import_module(module)
         for part in filter(None, attribute.split(".")):
-            thing = getattr(thing, part)
+            item = getattr(item, part)
     except (Exception, SystemExit) as error:  # others must not suffer from what is wrong here
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         text = f"importing {plugin.value!r} fails: {type(error).__name__}"
-        unusable = Unusable(f"{text}: {lines[0][:300]}" if lines else text)
-        unusable.lacks = error.name if isinstance(error, ModuleNotFoundError) else None
-        raise unusable from error
-    return thing
+        failure = PluginError(f"{text}: {lines[0][:300]}" if lines else text)
+        failure.missing_module = error.name if isinstance(error, ModuleNotFoundError) else None
+        raise failure from error
+    return item
 
 
-class Beside:
+class PluginFinder:
     """Finds the packages of plug-ins where the coordinator found them, and no other name.
 
     It comes after all other finders, so that an environment that has the plug-in uses its own.
@@ -127,6 +129,6 @@ class Beside:
         return None
 
 
-def reachable(plugins: Iterable[Plugin]) -> None:
+def make_importable(plugins: Iterable[Plugin]) -> None:
     """Make the packages of ``plugins`` importable in this process."""
-    sys.meta_path.append(Beside(plugins))
+    sys.meta_path.append(PluginFinder(plugins))

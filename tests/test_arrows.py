@@ -10,99 +10,87 @@ import ast
 import graphlib
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.support import source
 from tests.support.paths import ROOT
 
-LINKED = ("models", "samplers", "harness", "reports")
 BASE = {"errors", "options", "registry", "plugins", "components", "files", "version"}
-STATISTICS = {"harness.statistics"}
-CAMPAIGN = {"harness", "harness.environments", "harness.ground_truth", "harness.scoring"}
-MODELS = {"models", "models.loading", "models.posteriordb"}
+STATISTICS = "harness.statistics"
+CAMPAIGN = "harness harness.environments harness.ground_truth harness.scoring"
+MODELS = "models models.loading models.posteriordb"
 #: package -> the packages that its files may import beside their own and BASE.
 #: The worker's side: loads in a foreign environment with NumPy and the sampler's own libraries.
 WORKER_SIDE = {
-    "models": {"models.exact"},
-    "models.exact": {"models"},
-    "models.loading": {"models", "models.posteriordb"},
-    "models.posteriordb": {"models", "models.loading"},
-    "samplers": {"models", "samplers.support"},
-    "samplers.controls": {"models", "samplers"},
-    "samplers.support": {"models", "samplers"},
-    "harness": {"models", "samplers"},
-    "harness.worker": {"models", "models.loading", "samplers", "samplers.support", "harness"},
-    "harness.worker.inspection": {
-        "models", "models.loading", "samplers.support", "harness", "harness.worker",
-    },
-    "harness.worker.conformance": {
-        "models", "models.loading", "samplers", "harness", "harness.worker",
-    },
-}  # fmt: skip
+    "models": "models.exact",
+    "models.exact": "models",
+    "models.loading": "models models.posteriordb",
+    "models.posteriordb": "models models.loading",
+    "samplers": "models samplers.support",
+    "samplers.controls": "models samplers",
+    "samplers.support": "models samplers",
+    "harness": "models samplers",
+    "harness.worker": "models models.loading samplers samplers.support harness",
+    "harness.worker.inspection": "models models.loading samplers.support harness harness.worker",
+    "harness.worker.conformance": (
+        "models models.loading samplers samplers.support harness harness.worker"
+    ),
+}
 #: The coordinator's side, which never imports a sampler's library.
 COORDINATOR_SIDE = {
-    "harness.environments": {"harness", "samplers"},
-    "harness.statistics": {"models"},
-    "harness.ground_truth": {*STATISTICS, *MODELS, "harness"},
-    "harness.scoring": {*STATISTICS, "harness", "harness.ground_truth", "models"},
-    "harness.comparison": {*STATISTICS, "harness", "rounding"},
-    "harness.campaign": {*CAMPAIGN, *MODELS, "samplers"},
-    "harness.compatibility": {
-        *STATISTICS, "harness", "harness.campaign", "harness.environments", "harness.scoring",
-        "models", "samplers",
-    },
-    "harness.pytest_plugin": {
-        *STATISTICS, "harness", "harness.campaign", "harness.scoring", "harness.worker", "models",
-        "models.loading", "samplers",
-        "rounding",
-    },
-    "reports": {
-        "harness", "harness.scoring", "harness.pytest_plugin", "reports.figures", "reports.pages",
-        "reports.scaling", "reports.tables", "rounding",
-    },
-    "reports.tables": {"harness", "harness.scoring", "rounding"},
-    "reports.figures": {
-        "harness", "harness.comparison", "models.loading", "reports", "reports.comparison",
-        "reports.scaling", "reports.tables", "rounding",
-    },
-    "reports.scaling": {
-        *STATISTICS, "harness", "harness.campaign", "harness.comparison", "reports.tables",
-        "rounding",
-    },
-    "reports.comparison": {
-        "harness", "harness.comparison", "reports", "reports.figures", "reports.pages",
-        "reports.tables", "rounding",
-    },
-    "reports.compatibility": {"harness.compatibility", "reports.tables", "rounding"},
-    "reports.pages": {
-        "harness", "reports", "reports.figures", "reports.scaling", "reports.tables", "rounding",
-    },
-}  # fmt: skip
+    "harness.environments": "harness samplers",
+    "harness.statistics": "models",
+    "harness.ground_truth": f"{STATISTICS} {MODELS} harness",
+    "harness.scoring": f"{STATISTICS} harness harness.ground_truth harness.scoring.metrics models",
+    "harness.scoring.metrics": f"{STATISTICS} harness.scoring models",
+    "harness.comparison": f"{STATISTICS} harness models rounding",
+    "harness.campaign": f"{CAMPAIGN} {MODELS} samplers",
+    "harness.compatibility": (
+        f"{STATISTICS} harness harness.campaign harness.environments harness.scoring models "
+        "samplers"
+    ),
+    "harness.pytest_plugin": (
+        f"{STATISTICS} harness harness.campaign harness.scoring harness.worker models "
+        "models.loading samplers rounding"
+    ),
+    "reports": (
+        "harness harness.scoring harness.scoring.metrics harness.pytest_plugin reports.figures "
+        "reports.pages reports.scaling reports.tables rounding"
+    ),
+    "reports.tables": "harness harness.scoring rounding",
+    "reports.figures": (
+        f"{STATISTICS} harness harness.comparison models.loading reports reports.comparison "
+        "reports.scaling reports.tables rounding"
+    ),
+    "reports.scaling": (
+        f"{STATISTICS} harness harness.campaign harness.comparison reports.tables rounding"
+    ),
+    "reports.comparison": (
+        "harness.comparison harness.scoring reports reports.figures reports.pages reports.tables "
+        "rounding"
+    ),
+    "reports.compatibility": "harness.compatibility reports.tables rounding",
+    "reports.pages": "harness reports reports.figures reports.scaling reports.tables rounding",
+}
 #: on top of all
 TOP = {"__init__", "__main__", "conformance", "cli"}
 #: of ``harness`` itself, what only the coordinator loads
 LAUNCHER = "harness.launcher"
 #: files that hold what models and samplers share; of ``models``, samplers import these alone
 CONTRACTS = {"models.base"}
-COORDINATORS = {"pandas", "arviz", "chainconsumer", "matplotlib", "orjson", "rich", "jinja2",
-                "packaging", "xarray", "uv"}  # fmt: skip
+COORDINATORS = set(
+    "pandas arviz chainconsumer matplotlib orjson rich jinja2 packaging xarray uv".split()
+)
 SAMPLERS_OWN = {"jax", "jaxlib", "numpyro", "jaxns", "tensorflow_probability", "tfp"}
 
 
-def module_files() -> Iterator[tuple[str, Path]]:
-    """Each module below ``samplerbench``, without that word, and its file."""
-    own = [*ROOT.glob("samplerbench/*.py"), *ROOT.glob("samplerbench/cli/*.py")]
-    for path in own:
-        yield ".".join(path.relative_to(ROOT / "samplerbench").with_suffix("").parts), path
-    for folder in LINKED:
-        for path in (ROOT / folder).rglob("*.py"):
-            yield ".".join(path.relative_to(ROOT).with_suffix("").parts), path
-
-
-FILES = {name.removesuffix(".__init__"): path for name, path in module_files()}
-TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in FILES.items()}
+#: module without ``samplerbench.`` -> its file; the root package is ``__init__``
+FILES = {
+    "__init__" if module == "samplerbench" else module.removeprefix("samplerbench."): path
+    for module, path in source.source_files().items()
+}
+TREES = {name: source.parse(path) for name, path in FILES.items()}
 PACKAGES = {name for name, path in FILES.items() if path.name == "__init__.py"} - {"__init__"}
 
 
@@ -114,7 +102,7 @@ def package_of(name: str) -> str:
     return parent if parent in PACKAGES else name
 
 
-def imported(tree: ast.Module, inside: bool) -> set[str]:
+def read_imports(tree: ast.Module, inside: bool) -> set[str]:
     """Modules imported at the top of a file, or also ``inside`` functions; ours without the root.
 
     What is only for type checkers is left out: it does not happen.
@@ -147,7 +135,8 @@ def others(modules: set[str]) -> set[str]:
     return {name.split(".")[0] for name in modules - FILES.keys() - {"samplerbench"}}
 
 
-ARROWS = {**WORKER_SIDE, **COORDINATOR_SIDE}
+ROWS = {**WORKER_SIDE, **COORDINATOR_SIDE}
+ARROWS = {package: set(row.split()) for package, row in ROWS.items()}
 BELOW = {name for name in FILES if package_of(name).split(".")[0] not in TOP}
 WORKERS = {name for name in FILES if package_of(name) in {*WORKER_SIDE, *BASE}} - {LAUNCHER}
 
@@ -160,39 +149,39 @@ def test_every_package_has_its_row_in_the_table():
 def test_a_file_imports_only_the_packages_that_its_row_names(package):
     for name in BELOW:
         if package_of(name) == package:
-            theirs = {package_of(m) for m in ours(imported(TREES[name], inside=True))}
+            theirs = {package_of(m) for m in ours(read_imports(TREES[name], inside=True))}
             assert theirs <= {package, *ARROWS[package], *BASE}, name
 
 
 def test_the_table_allows_no_more_than_is_there():
     for package, allowed in ARROWS.items():
         files = [name for name in BELOW if package_of(name) == package]
-        modules = {m for name in files for m in ours(imported(TREES[name], inside=True))}
+        modules = {m for name in files for m in ours(read_imports(TREES[name], inside=True))}
         assert allowed <= {package_of(m) for m in modules}, package
 
 
 def test_what_all_packages_share_imports_nothing_above_it():
     for name in BASE | {"rounding"}:
-        assert ours(imported(TREES[name], inside=True)) <= BASE, name
+        assert ours(read_imports(TREES[name], inside=True)) <= BASE, name
 
 
 def test_samplers_know_the_contract_of_models_alone():
     for name in FILES:
         if name.startswith("samplers"):
-            modules = {m for m in imported(TREES[name], inside=True) if m.startswith("models")}
+            modules = {m for m in read_imports(TREES[name], inside=True) if m.startswith("models")}
             assert modules <= CONTRACTS, name
 
 
 def test_the_worker_side_needs_only_numpy_and_itself_to_be_imported():
     for name in WORKERS:
-        modules = imported(TREES[name], inside=False)
+        modules = read_imports(TREES[name], inside=False)
         assert ours(modules) <= WORKERS, name
         assert others(modules) <= set(sys.stdlib_module_names) | {"numpy"}, name
 
 
 def test_the_worker_side_never_imports_what_only_the_coordinator_has():
     for name in WORKERS:
-        modules = imported(TREES[name], inside=True)
+        modules = read_imports(TREES[name], inside=True)
         assert not others(modules) & COORDINATORS, name
         assert ours(modules) <= WORKERS, name
 
@@ -204,12 +193,12 @@ def test_the_worker_side_is_written_for_python_3_9():
 
 def test_the_coordinator_never_imports_a_samplers_library():
     for name in FILES.keys() - WORKERS:
-        assert not others(imported(TREES[name], inside=True)) & SAMPLERS_OWN, name
+        assert not others(read_imports(TREES[name], inside=True)) & SAMPLERS_OWN, name
 
 
 def test_there_is_no_import_cycle():
     """Imports inside functions count; ``TopologicalSorter`` raises CycleError with the cycle."""
-    graph = {name: ours(imported(tree, inside=True)) - {name} for name, tree in TREES.items()}
+    graph = {name: ours(read_imports(tree, inside=True)) - {name} for name, tree in TREES.items()}
     order = list(graphlib.TopologicalSorter(graph).static_order())
     assert set(order) == set(FILES)
 
@@ -223,31 +212,33 @@ def test_the_reader_of_imports_sees_what_it_should():
         "class C:\n    import in_class\n    def f(self):\n        import in_function\n"
     )
     top = {"a.b", "cli.main", "models", "typing", "tried", "in_class"}
-    assert imported(tree, inside=False) == top
-    assert imported(tree, inside=True) == top | {"in_function"}
+    assert read_imports(tree, inside=False) == top
+    assert read_imports(tree, inside=True) == top | {"in_function"}
     assert package_of("cli.main") == "cli" and package_of("errors") == "errors"
 
 
 # -- as it is when run -----------------------------------------------------------------------------
 
 
-def loaded_by(code: str) -> set[str]:
+def packages_after(code: str) -> set[str]:
     """The top-level packages that are loaded in a fresh process once ``code`` has run."""
     code = f"import sys\n{code}\nprint(*sys.modules, sep='\\n')"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    return {name.split(".")[0] for name in done.stdout.split()}
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert process.returncode == 0, process.stderr
+    return {name.split(".")[0] for name in process.stdout.split()}
 
 
+@pytest.mark.process
 def test_importing_the_coordinator_starts_no_jax_and_no_pandas():
     modules = "cli.main", "cli.progress", "harness.campaign.run", "harness.campaign.plan"
-    loaded = loaded_by("\n".join(f"import samplerbench.{module}" for module in modules))
+    loaded = packages_after("\n".join(f"import samplerbench.{module}" for module in modules))
     assert "samplerbench" in loaded
     assert not loaded & (SAMPLERS_OWN | {"pandas", "arviz", "matplotlib", "rich"})
 
 
+@pytest.mark.process
 def test_importing_a_worker_and_all_samplers_and_models_needs_only_numpy():
-    loaded = loaded_by(
+    loaded = packages_after(
         "import samplerbench.harness.worker.run_trial\n"
         "from samplerbench.models.base import models\n"
         "from samplerbench.samplers.base import samplers\n"
@@ -256,9 +247,10 @@ def test_importing_a_worker_and_all_samplers_and_models_needs_only_numpy():
     assert not loaded & (SAMPLERS_OWN | COORDINATORS | {"scipy"})
 
 
-@pytest.mark.parametrize("folder", LINKED)
+@pytest.mark.process
+@pytest.mark.parametrize("folder", source.LINKED)
 def test_a_folder_of_the_package_refuses_to_be_a_second_copy_of_it(folder):
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", f"import {folder}"], capture_output=True, text=True, cwd=ROOT
     )
-    assert done.returncode == 1 and f"import samplerbench.{folder}" in done.stderr
+    assert process.returncode == 1 and f"import samplerbench.{folder}" in process.stderr

@@ -1,4 +1,4 @@
-"""A trial on another machine, inside a Dask worker: its files unpacked, launched, packed up again.
+"""A trial inside a Dask worker on another machine: its files unpacked, run, and packed again.
 
 Both ends import this file; neither needs a folder that the other sees.
 """
@@ -32,189 +32,189 @@ FOLDERS = ("harness", "models", "samplers")  # what a trial runs; links in a che
 _one_at_a_time = threading.Lock()  # a Dask worker may have threads; a timed trial has no company
 
 
-class Withdrawn(Exception):
+class TaskCancelled(Exception):
     """The trial was stopped since Dask wants it no more, or its worker is about to close."""
 
 
 @dataclass(frozen=True)
-class Place:
+class EnvironmentSpec:
     """An environment as the coordinator knows it."""
 
     name: str
     digest: str
-    pins: bytes | None  # of a file of the user's own, which travels
+    pins: bytes | None  # content of a user's own file of pins, which travels
 
 
 @dataclass(frozen=True)
-class Shipment:
+class RemoteTrial:
     """A trial with all that a machine without the coordinator's files needs to run it."""
 
     trial: Trial
     timeout: float  # seconds
-    place: Place
-    code: str  # of the coordinator
+    environment: EnvironmentSpec
+    code: str  # digest of the coordinator's files
     files: dict[str, bytes] = field(default_factory=dict)  # relative path -> content
     model: str = ""  # relative path that stands for the trial's, "" for a registered model
     data_file: str = ""
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """What came of it."""
+class RemoteResult:
+    """A trial's result with its log and draws."""
 
     result: Result
-    took_s: float
+    seconds: float
     log: bytes
     draws: bytes | None
     unfit: str = ""  # why this worker may run nothing of the campaign; then there is no result
 
 
-def code() -> str:
+def code_digest() -> str:
     """16 hex digits over the project's files: equal where the same code runs."""
-    made = hashlib.sha256()
+    digest = hashlib.sha256()
     paths = [*ROOT.glob("*"), *(path for name in FOLDERS for path in (ROOT / name).rglob("*"))]
     for path in sorted(paths):
         if path.suffix in (".py", ".txt", ".toml", ".json") and path.is_file():
-            made.update(f"\n{path.relative_to(ROOT).as_posix()}\n".encode())
-            made.update(path.read_bytes())
-    return made.hexdigest()[:16]
+            digest.update(f"\n{path.relative_to(ROOT).as_posix()}\n".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
-def differing(theirs: str, places: list[Place], devices: tuple[str, ...] = ()) -> str:
-    """What of this Python and machine is not as the coordinator's, in words; "" where all is.
+def find_difference(code: str, specs: list[EnvironmentSpec], devices: tuple[str, ...] = ()) -> str:
+    """How this Python and machine differ from the coordinator's, in words; "" where they don't.
 
     ``devices`` other than the processor are looked for too, in each environment.
     """
-    if code() != theirs:
-        return f"samplerbench {__version__}, code {code()} instead of {theirs}"
-    for place in places:
-        if told := _place_differs(place) or _lacking(place, devices):
-            return told
+    if code_digest() != code:
+        return f"samplerbench {__version__}, code {code_digest()} instead of {code}"
+    for spec in specs:
+        if difference := _environment_difference(spec) or _missing_device(spec, devices):
+            return difference
     return ""
 
 
 @functools.cache
-def _place_differs(place: Place) -> str:
+def _environment_difference(spec: EnvironmentSpec) -> str:
     try:
-        with _local(place) as name:
-            found = environments.identify(name).digest
+        with _local_name(spec) as name:
+            digest = environments.identify(name).digest
     except (UsageError, environments.EnvironmentFailed) as error:
-        return f"environment {place.name!r}: {str(error).splitlines()[0]}"
-    if found == place.digest:
+        return f"environment {spec.name!r}: {str(error).splitlines()[0]}"
+    if digest == spec.digest:
         return ""
-    why = {"current": f"other distributions are installed in {sys.prefix}"}
-    told = why.get(place.name, "another Python or platform, or other pins")
-    return f"environment {place.name!r}: {told}"
+    reasons = {"current": f"other distributions are installed in {sys.prefix}"}
+    reason = reasons.get(spec.name, "another Python or platform, or other pins")
+    return f"environment {spec.name!r}: {reason}"
 
 
-def _lacking(place: Place, devices: tuple[str, ...]) -> str:
+def _missing_device(spec: EnvironmentSpec, devices: tuple[str, ...]) -> str:
     from samplerbench.harness.environments.devices import refuse_missing
 
     for device in devices:
-        found = _resolved(place)
-        if isinstance(found, str):
-            return found.splitlines()[0]
+        environment = _resolve(spec)
+        if isinstance(environment, str):
+            return environment.splitlines()[0]
         try:
-            refuse_missing(device, found)
+            refuse_missing(device, environment)
         except UsageError as error:
             return str(error).splitlines()[0]
     return ""
 
 
 @contextmanager
-def _local(place: Place) -> Iterator[str]:
+def _local_name(spec: EnvironmentSpec) -> Iterator[str]:
     """The environment's name here; a file of pins is written anew."""
-    if place.pins is None:
-        yield place.name
+    if spec.pins is None:
+        yield spec.name
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pins.txt"
-        path.write_bytes(place.pins)
+        path.write_bytes(spec.pins)
         yield str(path)
 
 
 @functools.cache
-def _resolved(place: Place) -> environments.Environment | str:
-    """The environment on this machine, made once, or why it can't be."""
+def _resolve(spec: EnvironmentSpec) -> environments.Environment | str:
+    """The environment on this machine, made once, or why it can't be made."""
     try:
-        with _local(place) as name:
+        with _local_name(spec) as name:
             return environments.resolve(name)
     except environments.EnvironmentFailed as error:
         return str(error)
 
 
-def run(shipment: Shipment) -> Delivery:
-    """Do one trial in this Dask worker, one at a time; raises Withdrawn when it is cancelled.
+def run_remote_trial(task: RemoteTrial) -> RemoteResult:
+    """Run one trial in this Dask worker, one at a time; raises TaskCancelled where it is cancelled.
 
     The worker process may be killed at any moment: the trial's own process then ends by itself,
     since the pipe that it watches is gone (``harness.worker.run_trial``).
     """
-    wanted = _Wanted()
-    with _one_at_a_time, _scratch(wanted.folder) as scratch:
-        if wanted.no_more():
-            raise Withdrawn(platform.node())
-        if told := differing(shipment.code, [shipment.place]):
-            return Delivery(Result("failed"), 0.0, b"", None, unfit=f"{wanted.address}: {told}")
+    status = _TaskStatus()
+    with _one_at_a_time, _scratch_folder(status.folder) as scratch:
+        if status.is_cancelled():
+            raise TaskCancelled(platform.node())
+        if difference := find_difference(task.code, [task.environment]):
+            unfit = f"{status.address}: {difference}"
+            return RemoteResult(Result("failed"), 0.0, b"", None, unfit)
         try:
-            return _launched(shipment, scratch, wanted)
-        except KeyboardInterrupt as stopped:  # which would end the Dask worker itself
-            raise Withdrawn(platform.node()) from stopped
+            return _launch(task, scratch, status)
+        except KeyboardInterrupt as error:  # which would end the Dask worker itself
+            raise TaskCancelled(platform.node()) from error
         except (UsageError, OSError) as error:  # no such plug-in here, a full disk
-            return _failed(f"on {platform.node()}: {error}")
+            return _failure(f"on {platform.node()}: {error}")
 
 
-def _failed(reason: str) -> Delivery:
-    return Delivery(Result("failed", reason), 0.0, b"", None)
+def _failure(reason: str) -> RemoteResult:
+    return RemoteResult(Result("failed", reason), 0.0, b"", None)
 
 
-def _launched(shipment: Shipment, scratch: Path, wanted: _Wanted) -> Delivery:
-    trial = _unpacked(shipment, scratch / "inputs")
+def _launch(task: RemoteTrial, scratch: Path, status: _TaskStatus) -> RemoteResult:
+    trial = _unpack(task, scratch / "inputs")
     if samplers.digest(trial.sampler) != trial.sampler_digest or (
-        not shipment.model and models.digest(trial.model) != trial.model_digest
+        not task.model and models.digest(trial.model) != trial.model_digest
     ):
         raise UsageError("the plug-in that it needs is not the coordinator's")
-    place = _resolved(shipment.place)
-    if isinstance(place, str):
-        return _failed(place)
-    precompile.compile_once(place, [trial])
-    job, started = scratch / "job", time.perf_counter()
-    result = launcher.launch(trial, place.python, job, shipment.timeout, cancelled=wanted.no_more)
-    took_s = time.perf_counter() - started
+    environment = _resolve(task.environment)
+    if isinstance(environment, str):
+        return _failure(environment)
+    precompile.compile_once(environment, [trial])
+    job, start = scratch / "job", time.perf_counter()
+    result = launcher.launch(
+        trial, environment.python, job, task.timeout, cancelled=status.is_cancelled
+    )
+    seconds = time.perf_counter() - start
     log, draws = job / "log.txt", job / "draws.npz"
-    return Delivery(
+    return RemoteResult(
         result,
-        took_s,
+        seconds,
         log.read_bytes() if log.is_file() else b"",
         draws.read_bytes() if result.status == "ok" else None,
     )
 
 
-def _unpacked(shipment: Shipment, folder: Path) -> Trial:
+def _unpack(task: RemoteTrial, folder: Path) -> Trial:
     """The trial with the paths of its files on this machine."""
-    for name, content in shipment.files.items():
+    for name, content in task.files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    here = {
-        name: str(folder / relative)
-        for name, relative in (("model", shipment.model), ("data_file", shipment.data_file))
-        if relative
-    }
-    return replace(shipment.trial, **here)
+    relative = {"model": task.model, "data_file": task.data_file}
+    paths: dict[str, Any] = {n: str(folder / path) for n, path in relative.items() if path}
+    return replace(task.trial, **paths)
 
 
 @contextmanager
-def _scratch(above: str | None) -> Iterator[Path]:
-    """A folder of the trial's own below Dask's for this worker, gone afterwards."""
-    made = tempfile.mkdtemp(prefix="samplerbench-", dir=above)
+def _scratch_folder(parent: str | None) -> Iterator[Path]:
+    """A folder of the trial's own below Dask's for this worker, removed afterwards."""
+    path = tempfile.mkdtemp(prefix="samplerbench-", dir=parent)
     try:
-        yield Path(made)
+        yield Path(path)
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(path, ignore_errors=True)
 
 
-class _Wanted:
-    """Whether Dask still wants what this thread does; asked very often, without the network."""
+class _TaskStatus:
+    """Whether Dask still wants this thread's task; asked very often, without the network."""
 
     def __init__(self) -> None:
         from distributed import get_worker
@@ -224,7 +224,7 @@ class _Wanted:
         self.address = self._worker.address
         self.folder = self._worker.local_directory or os.environ.get("TMPDIR")
 
-    def no_more(self) -> bool:
+    def is_cancelled(self) -> bool:
         """The task was released (the coordinator stopped or died), or the worker is closing."""
         task = self._worker.state.tasks.get(self._key)
         closing = self._worker.status.name in ("closing", "closed", "failed")

@@ -1,4 +1,4 @@
-"""Surveys of models before their trials: bad ones are refused, answers are kept in the folder."""
+"""Models inspected before their trials: bad ones are refused, ground truth is stored."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ from samplerbench.harness.records import Trial
 from samplerbench.models.loading.model_names import is_file, load_model
 from samplerbench.models.posteriordb.folder import is_posterior
 
-MOST_S = 300.0  # a survey's own limit; the trials' timeout where that is less
+LONGEST_S = 300.0  # of an inspection; the trials' timeout where that is less
 
 
-def survey(
+def inspect_models(
     store: Store,
-    planned: Sequence[Trial],
+    trials: Sequence[Trial],
     timeout: float,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Look at each model of ``planned`` that needs it, once, and keep what was found.
+    """Inspect each model of ``trials`` that needs it, once, and store what that tells.
 
     Raises UsageError for a model that can't be sampled and for a reference that does not fit;
-    a survey that crashes or takes too long is left out: the trials' rows will tell.
+    an inspection that crashes or takes too long is left out: the trials' rows will tell.
     """
     first: dict[str, Trial] = {}
-    for trial in planned:
-        if trial.reference and not _needed(trial) and not is_posterior(trial.model):
-            raise _has_answer(trial)
-        first.setdefault(select.key(trial) + trial.reference_digest, trial)
+    for trial in trials:
+        if trial.reference and not _needs_inspection(trial) and not is_posterior(trial.model):
+            raise _superfluous_reference(trial)
+        first.setdefault(select.model_key(trial) + trial.reference_digest, trial)
     for trial in first.values():
-        if _needed(trial) and not select.survey_path(store.folder, trial).is_file():
-            _run(store, trial, min(timeout, MOST_S), cancelled)
+        if _needs_inspection(trial) and not select.inspection_path(store.folder, trial).is_file():
+            _inspect(store, trial, min(timeout, LONGEST_S), cancelled)
         if trial.reference:
-            _take_reference(store.folder, trial)
+            _copy_reference(store.folder, trial)
 
 
-def _needed(trial: Trial) -> bool:
-    """Whether the coordinator can't know: a file that it does not run, or no exact answer."""
+def _needs_inspection(trial: Trial) -> bool:
+    """Whether only a worker can tell: a file is not run here, or there is no exact answer."""
     if is_posterior(trial.model):
         return not trial.reference  # its draws say what there is to compare
     if is_file(trial.model):
@@ -53,13 +53,14 @@ def _needed(trial: Trial) -> bool:
     return load_model(trial.model, {}).exact_given is None
 
 
-def _run(store: Store, trial: Trial, timeout: float, cancelled: Callable[[], bool]) -> None:
+def _inspect(store: Store, trial: Trial, timeout: float, cancelled: Callable[[], bool]) -> None:
     try:
         python = environments.resolve(trial.environment).python
     except environments.EnvironmentFailed:
         return  # every row of it will say so
     # by the CPU and in 64 bits, whatever the trials are to run in
-    job, scratch = replace(trial, device="cpu", precision=64), store.scratch(select.key(trial))
+    job = replace(trial, device="cpu", precision=64)
+    scratch = store.scratch(select.model_key(trial))
     result = launcher.launch(
         job, python, scratch, timeout, cancelled=cancelled, task="inspection.inspect_model"
     )
@@ -67,22 +68,21 @@ def _run(store: Store, trial: Trial, timeout: float, cancelled: Callable[[], boo
         shutil.rmtree(scratch, ignore_errors=True)
         raise UsageError(result.reason)
     if result.status == "ok":
-        path = select.survey_path(store.folder, trial)
+        path = select.inspection_path(store.folder, trial)
         path.parent.mkdir(exist_ok=True)
         os.replace(scratch / "draws.npz", path)
     shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _take_reference(folder: Path, trial: Trial) -> None:
+def _copy_reference(folder: Path, trial: Trial) -> None:
     """Copy the reference into the campaign, once it is seen to fit."""
     copy = select.reference_path(folder, trial)
     if copy.is_file():
         return
-    if select.survey_path(folder, trial).is_file():
-        with_own = select.answer(folder, replace(trial, reference=""))[0]
-        if with_own is not None and with_own.source == "exact":
-            raise _has_answer(trial)
-    reference_files.from_file(Path(trial.reference), select.shapes(folder, trial))
+    if select.inspection_path(folder, trial).is_file():
+        if _has_exact_answer(folder, trial):
+            raise _superfluous_reference(trial)
+    reference_files.read_reference(Path(trial.reference), select.latent_shapes(folder, trial))
     copy.parent.mkdir(exist_ok=True)
     if is_posterior(trial.model):
         posteriordb_draws.copy_reference(trial, copy.with_suffix(".part"))
@@ -91,7 +91,7 @@ def _take_reference(folder: Path, trial: Trial) -> None:
     os.replace(copy.with_suffix(".part"), copy)
 
 
-def _has_answer(trial: Trial) -> UsageError:
+def _superfluous_reference(trial: Trial) -> UsageError:
     """The refusal of a reference for a model that has an exact answer."""
     return UsageError(
         f"model {trial.model_label!r} has an exact answer, which a reference can't better\n"
@@ -99,13 +99,17 @@ def _has_answer(trial: Trial) -> UsageError:
     )
 
 
-def suits(folder: Path, trial: Trial) -> bool:
+def is_suitable(folder: Path, trial: Trial) -> bool:
     """Whether a default sampler makes sense: the control draws from a model's own answer only."""
     if trial.sampler == "exact_iid" and is_posterior(trial.model):
         return False
     if trial.sampler != "exact_iid" or not is_file(trial.model):
         return True
-    if not select.survey_path(folder, trial).is_file():
+    if not select.inspection_path(folder, trial).is_file():
         return True  # the trial will tell
-    found = select.answer(folder, replace(trial, reference=""))[0]
-    return found is not None and found.source == "exact"
+    return _has_exact_answer(folder, trial)
+
+
+def _has_exact_answer(folder: Path, trial: Trial) -> bool:
+    exact = select.find_ground_truth(folder, replace(trial, reference=""))[0]
+    return exact is not None and exact.source == "exact"

@@ -1,4 +1,4 @@
-"""What rows are made of, read from a campaign's database in one pass."""
+"""Finished trials with their results and scores, read from a campaign's database in one pass."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import orjson
 from samplerbench.harness.records import (
     Result,
     Trial,
-    checked_result,
-    trial_from,
+    read_trial,
+    result_from_record,
 )
 
 #: the first finished trials in the order of the plan
@@ -22,14 +22,14 @@ FIRST = """
     WHERE id IN (SELECT trial FROM results) ORDER BY position LIMIT ?
 """
 #: those of them without scores
-UNSCORED = f"""
+UNSCORED_ROWS = f"""
 SELECT t.id, t.record FROM ({FIRST}) t LEFT JOIN scores s ON s.trial = t.id AND s.version = ?
 WHERE s.trial IS NULL ORDER BY t.position
 """
-#: what a row is made of, one pass. A record with a NaN or an infinity, which SQLite takes for no
+#: trial, result and scores of a row. A record with a NaN or an infinity, which SQLite takes for no
 #: JSON or would change, comes whole. Machines, versions and reasons repeat: they come as texts of
 #: their own, so that each is parsed once
-ENDED = f"""
+FINISHED_ROWS = f"""
 SELECT t.id, t.record,
     CASE WHEN json_valid(r.record) THEN json_extract(r.record, '$.machine') END,
     CASE WHEN json_valid(r.record) THEN json_extract(r.record, '$.versions') END,
@@ -43,48 +43,47 @@ ORDER BY t.position
 """
 
 
-def ended(
+def read_finished(
     db: sqlite3.Connection, version: int, first: int | None = None
 ) -> Iterator[tuple[Trial, Result, dict[str, Any] | None]]:
     """Trial, result and stored scores of the ``first`` finished trials in the plan's order.
 
     What rows do not show is left out: each run's seconds, and the scores of each parameter.
     """
-    parsed: dict[str, Any] = {}
-    for name, record, machine, versions, result, columns, missing in db.execute(
-        ENDED, (-1 if first is None else first, version)
-    ):
-        made = checked_result(_parsed(result))
+    values: dict[str, Any] = {}
+    rows = db.execute(FINISHED_ROWS, (-1 if first is None else first, version))
+    for name, record, machine, versions, result_text, columns, missing in rows:
+        result = result_from_record(_parse(result_text))
         if machine is not None:
-            made.machine = _once(parsed, machine)
-            made.versions = _once(parsed, versions)
-        scored = _parsed(columns) if columns else None
-        if missing is not None and scored is not None:
-            scored = {"columns": scored, "missing": _once(parsed, missing)}
-        yield trial(name, record), made, scored
+            result.machine = _parse_once(values, machine)
+            result.versions = _parse_once(values, versions)
+        scores = _parse(columns) if columns else None
+        if missing is not None and scores is not None:
+            scores = {"columns": scores, "missing": _parse_once(values, missing)}
+        yield parse_trial(name, record), result, scores
 
 
-def unscored(db: sqlite3.Connection, version: int, first: int | None = None) -> list[Trial]:
+def read_unscored(db: sqlite3.Connection, version: int, first: int | None = None) -> list[Trial]:
     """Those of the ``first`` finished trials that ``version`` of the scoring has not scored."""
-    rows = db.execute(UNSCORED, (-1 if first is None else first, version))
-    return [trial(name, record) for name, record in rows]
+    rows = db.execute(UNSCORED_ROWS, (-1 if first is None else first, version))
+    return [parse_trial(name, record) for name, record in rows]
 
 
-def trial(name: str, record: str) -> Trial:
+def parse_trial(name: str, record: str) -> Trial:
     """A stored trial; its name, a digest of all fields, is known and need not be made again."""
-    made = trial_from(_parsed(record))
-    made.__dict__["id"] = name
-    return made
+    trial = read_trial(_parse(record))
+    trial.__dict__["id"] = name
+    return trial
 
 
-def _once(parsed: dict[str, Any], text: str) -> Any:
+def _parse_once(values: dict[str, Any], text: str) -> Any:
     """The value of a JSON text, one object for all that share it."""
-    if text not in parsed:
-        parsed[text] = _parsed(text)
-    return parsed[text]
+    if text not in values:
+        values[text] = _parse(text)
+    return values[text]
 
 
-def _parsed(text: str) -> Any:
+def _parse(text: str) -> Any:
     """The value of a JSON text, five times as fast where all its numbers are finite."""
     try:
         return orjson.loads(text)

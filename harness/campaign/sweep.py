@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from samplerbench.errors import UsageError, unknown_name
+from samplerbench.harness.campaign.specifiers import without_defaults
 from samplerbench.harness.records import Trial
+from samplerbench.models.base import models
 from samplerbench.models.loading import model_names
 from samplerbench.options import fill
+from samplerbench.samplers.base import samplers
 
-Named = tuple[str, dict[str, Any]]  # a model or a sampler, and what is given of its options
+NameAndOptions = tuple[str, dict[str, Any]]  # a model or a sampler, and its options that are set
 KINDS = ("budget", "model", "sampler")
 _NOUNS = {
     "": "the chosen models and samplers",
@@ -22,7 +25,7 @@ _NOUNS = {
     "budget": "the budget",
 }
 #: axes that are lists of their own
-LISTED = ("model", "sampler", "env", "device", "precision")
+LIST_AXES = ("model", "sampler", "env", "device", "precision")
 
 
 @dataclass(frozen=True)
@@ -37,34 +40,39 @@ class Budgets:
 
 @dataclass(frozen=True)
 class Axis:
-    """One swept name: whose it is, and its values as they were given."""
+    """One swept name: whose it is, and its values as text."""
 
     name: str
     kind: str  # one of KINDS
     values: tuple[Any, ...]
 
 
-def as_text(given: Mapping[str, Any], where: str) -> tuple[str, ...]:
+def as_text(table: Mapping[str, Any], where: str) -> tuple[str, ...]:
     """``{"n_points": [32, 1000]}`` as ``("n_points=32,1000",)``, which the command line takes."""
-    found = []
-    for name, values in given.items():
+    texts = []
+    for name, values in table.items():
         values = values if isinstance(values, (list, tuple)) else [values]
         if not all(isinstance(value, (bool, int, float, str)) for value in values):
             raise UsageError(
                 f"sweep of {name!r} = {values!r} in {where}\n  expected: a list of numbers or words"
             )
-        found.append(f"{name}={','.join(map(str, values))}")
-    return tuple(found)
+        texts.append(f"{name}={','.join(map(str, values))}")
+    return tuple(texts)
 
 
-def axes(texts: Iterable[str], models: Sequence[Named], samplers: Sequence[Named]) -> list[Axis]:
+def parse_axes(
+    texts: Iterable[str],
+    chosen_models: Sequence[NameAndOptions],
+    chosen_samplers: Sequence[NameAndOptions],
+) -> list[Axis]:
     """The axes that ``texts`` name, each ``name=value,value``, resolved against what is chosen.
 
     A name that two things have is written ``model.name``, ``sampler.name`` or ``budget.name``.
-    Raises UsageError for a name that nobody has, or that was given; for values, `options` does.
+    Raises UsageError for a name that nobody has, or that is set already; for values, `multiply`
+    does.
     """
-    owners = _owners(models, samplers)
-    found: list[Axis] = []
+    owners = _owners({"model": chosen_models, "sampler": chosen_samplers})
+    axes: list[Axis] = []
     for text in texts:
         name, equals, rest = text.partition("=")
         name, values = name.strip(), tuple(part.strip() for part in rest.split(","))
@@ -74,98 +82,105 @@ def axes(texts: Iterable[str], models: Sequence[Named], samplers: Sequence[Named
             )
         kind, _, bare = name.rpartition(".")
         axis = Axis(bare, _kind(kind, bare, owners), values)
-        if any((axis.kind, bare) == (other.kind, other.name) for other in found):
+        if any((axis.kind, bare) == (other.kind, other.name) for other in axes):
             raise UsageError(f"{bare!r} is swept twice\n  expected: one list of values a name")
-        found.append(axis)
-    return found
+        axes.append(axis)
+    return axes
 
 
-def _owners(models: Sequence[Named], samplers: Sequence[Named]) -> dict[str, dict[str, int]]:
-    """Kind -> name -> how many of what is chosen have it and leave it open."""
+def _owners(chosen: Mapping[str, Sequence[NameAndOptions]]) -> dict[str, dict[str, int]]:
+    """Kind -> option -> how many of what is chosen have it and leave it open."""
     owners: dict[str, dict[str, int]] = {
         "budget": {f.name: 1 for f in dataclasses.fields(Budgets)},
         "model": {},
         "sampler": {},
     }
-    for kind, chosen in (("model", models), ("sampler", samplers)):
-        for name, given in chosen:
-            for option in _fields(kind, name):
-                owners[kind][option] = owners[kind].get(option, 0) + (option not in given)
+    for kind, pairs in chosen.items():
+        for name, options in pairs:
+            for option in _defaults(kind, name):
+                owners[kind][option] = owners[kind].get(option, 0) + (option not in options)
     return owners
 
 
-def _kind(asked: str, name: str, owners: Mapping[str, Mapping[str, int]]) -> str:
-    """Which of KINDS the name belongs to."""
-    if name in LISTED:
+def _kind(prefix: str, name: str, owners: Mapping[str, Mapping[str, int]]) -> str:
+    """Which of KINDS the name belongs to; ``prefix`` is what stands before its dot, or ""."""
+    if name in LIST_AXES:
         raise UsageError(
             f"{name!r} is a list of its own, no sweep\n  expected: --{name} with several values"
         )
-    if asked not in _NOUNS:
+    if prefix not in _NOUNS:
         raise UsageError(
-            f"'{asked}.{name}' is no name\n  expected: one of {', '.join(KINDS)}, a dot, a name"
+            f"'{prefix}.{name}' is no name\n  expected: one of {', '.join(KINDS)}, a dot, a name"
         )
-    having = [kind for kind in KINDS if name in owners[kind] and asked in ("", kind)]
-    if not having:
-        known = {name for kind in KINDS for name in owners[kind] if asked in ("", kind)}
-        raise unknown_name(f"option of {_NOUNS[asked]}", name, known)
-    if len(having) > 1:
-        ways = " or ".join(f"{kind}.{name}" for kind in having)
+    kinds = [kind for kind in KINDS if name in owners[kind] and prefix in ("", kind)]
+    if not kinds:
+        known = {option for kind in KINDS for option in owners[kind] if prefix in ("", kind)}
+        raise unknown_name(f"option of {_NOUNS[prefix]}", name, known)
+    if len(kinds) > 1:
+        ways = " or ".join(f"{kind}.{name}" for kind in kinds)
         raise UsageError(
-            f"{name!r} is an option of more than one: {', '.join(having)}\n  expected: {ways}"
+            f"{name!r} is an option of more than one: {', '.join(kinds)}\n  expected: {ways}"
         )
-    if not owners[having[0]][name]:
+    if not owners[kinds[0]][name]:
         raise UsageError(
-            f"{name!r} is swept, but every {having[0]} that has it names a value of its own\n"
-            f"  expected: one or the other; leave {name}=... out of the {having[0]}'s name"
+            f"{name!r} is swept, but every {kinds[0]} that has it names a value of its own\n"
+            f"  expected: one or the other; leave {name}=... out of the {kinds[0]}'s name"
         )
-    return having[0]
+    return kinds[0]
 
 
-def _fields(kind: str, name: str) -> dict[str, Any]:
+def _defaults(kind: str, name: str) -> dict[str, Any]:
     """Options of a model, or settings of a sampler, with their defaults."""
-    made = _type(kind, name)
-    return {f.name: f.default for f in dataclasses.fields(made)} if made else {}
+    options = _type(kind, name)
+    return {f.name: f.default for f in dataclasses.fields(options)} if options else {}
 
 
 def _type(kind: str, name: str) -> Any:
+    """The dataclass of a model's options or a sampler's settings; None for a file."""
+    if kind == "budget":
+        return Budgets
     if kind == "model":
-        from samplerbench.models.base import models
-
         return models.get(name).options if model_names.is_registered(name) else None
-    from samplerbench.samplers.base import samplers
-
     return samplers.get(name).settings
 
 
-def budgets(found: Sequence[Axis]) -> list[dict[str, int]]:
-    """Every combination of the swept budgets: what differs from the plan."""
-    return [given for _, given in options(found, "budget", [("", {})])]
+def budgets(axes: Sequence[Axis]) -> list[dict[str, Any]]:
+    """Every combination of the swept budgets: the fields of the plan to replace."""
+    return [values for _, values in multiply(axes, "budget", [("", {})])]
 
 
-def options(found: Sequence[Axis], kind: str, chosen: Sequence[Named]) -> list[Named]:
+def multiply(
+    axes: Sequence[Axis], kind: str, chosen: Sequence[NameAndOptions]
+) -> list[NameAndOptions]:
     """``chosen`` with every combination of the swept options that each of them has and leaves open.
 
     Values that only repeat a default are left out, as everywhere. Raises UsageError for a value
     that does not fit, and for one that stands twice.
     """
-    mine = [axis for axis in found if axis.kind == kind]
-    made: list[Named] = []
-    for name, given in chosen:
-        settings = Budgets if kind == "budget" else _type(kind, name)
-        open_ = [axis for axis in mine if _has(settings, axis.name) and axis.name not in given]
-        if not open_:
-            made.append((name, given))
-            continue
-        typed = [_typed(settings, axis, name or "budget") for axis in open_]
-        for values in itertools.product(*typed):
-            swept = dict(zip((axis.name for axis in open_), values, strict=True))
-            filled = fill(settings, {**given, **swept}, name or "budget")
-            made.append((name, _differing(filled, {**given, **swept}, kind)))
-    return made
+    products: list[NameAndOptions] = []
+    for name, options in chosen:
+        settings = _type(kind, name)
+        known = _defaults(kind, name)
+        open_axes = [
+            axis
+            for axis in axes
+            if axis.kind == kind and axis.name in known and axis.name not in options
+        ]
+        values = [_typed(settings, axis, name or "budget") for axis in open_axes]
+        for combination in itertools.product(*values) if open_axes else ():
+            swept = dict(zip((axis.name for axis in open_axes), combination, strict=True))
+            products.append((name, _filled(settings, kind, name, {**options, **swept})))
+        if not open_axes:
+            products.append((name, options))
+    return products
 
 
-def _has(settings: Any, name: str) -> bool:
-    return settings is not None and name in settings.__dataclass_fields__
+def _filled(settings: type, kind: str, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """``values`` checked and typed; a default is left out, but for a budget."""
+    filled = fill(settings, values, name or "budget")
+    if kind == "budget":
+        return {option: getattr(filled, option) for option in sorted(values)}
+    return without_defaults(filled, values)
 
 
 def _typed(settings: type, axis: Axis, owner: str) -> list[Any]:
@@ -181,37 +196,29 @@ def _typed(settings: type, axis: Axis, owner: str) -> list[Any]:
     return values
 
 
-def _differing(filled: Any, given: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    values = {name: getattr(filled, name) for name in sorted(given)}
-    if kind == "budget":
-        return values
-    defaults = {f.name: f.default for f in dataclasses.fields(filled)}
-    return {name: value for name, value in values.items() if value != defaults[name]}
-
-
-def told(found: Sequence[Axis]) -> list[str]:
+def axis_names(axes: Sequence[Axis]) -> list[str]:
     """The axes by kind and name, as a store keeps them."""
-    return [f"{axis.kind}.{axis.name}" for axis in found]
+    return [f"{axis.kind}.{axis.name}" for axis in axes]
 
 
-def knobs(trial: Trial) -> dict[str, Any]:
+def option_values(trial: Trial) -> dict[str, Any]:
     """Every value that a sweep can vary, by kind and name, defaults included."""
-    found = {f"budget.{f.name}": getattr(trial, f.name) for f in dataclasses.fields(Budgets)}
-    for kind, name, given in (
+    values = {f"budget.{f.name}": getattr(trial, f.name) for f in dataclasses.fields(Budgets)}
+    for kind, name, options in (
         ("model", trial.model, trial.model_options),
         ("sampler", trial.sampler, trial.settings),
     ):
         try:
-            known = _fields(kind, name)
+            known = _defaults(kind, name)
         except UsageError:  # a campaign of another release may name what is gone
             known = {}
-        found.update({f"{kind}.{key}": value for key, value in {**known, **given}.items()})
-    return found
+        values.update({f"{kind}.{key}": value for key, value in {**known, **options}.items()})
+    return values
 
 
-def where(trial: Trial, names: Sequence[str]) -> str:
+def describe_position(trial: Trial, axes: Sequence[str]) -> str:
     """The trial's values on the swept axes, as ``n_points=1000,chains=4``; those that it has."""
-    if not names:
+    if not axes:
         return ""
-    values = knobs(trial)
-    return ",".join(f"{name.partition('.')[2]}={values[name]}" for name in names if name in values)
+    values = option_values(trial)
+    return ",".join(f"{name.partition('.')[2]}={values[name]}" for name in axes if name in values)

@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-LACKING = (
+BENCHMARK_MISSING = (
     "sampler_benchmark times with pytest-benchmark, which this pytest has not loaded\n"
     "  do: pip install pytest-benchmark (and leave out -p no:benchmark)"
 )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How much ``sampler_benchmark`` does where a call does not say."""
+    """Add the options for the numbers that a call of ``sampler_benchmark`` leaves out."""
     add = parser.getgroup("samplerbench").addoption
-    text = {
-        "replicates": "runs that are judged, where a call of sampler_benchmark names no number",
-        "rounds": "runs that are timed, likewise",
+    helps = {
+        "replicates": "replicates that sampler_benchmark scores where a call names no number",
+        "rounds": "runs that sampler_benchmark times where a call names no number",
     }
-    for name, says in text.items():
-        add(f"--samplerbench-{name}", type=_count, metavar="N", help=says)
+    for name, help in helps.items():
+        add(f"--samplerbench-{name}", type=_count, metavar="N", help=help)
 
 
 def _count(text: str) -> int:
@@ -33,28 +33,30 @@ def _count(text: str) -> int:
 def pytest_configure(config: pytest.Config) -> None:
     """Offer the fixture, by pytest-benchmark's own where that is loaded."""
     loaded = {getattr(each, "__name__", "") for each in config.pluginmanager.get_plugins()}
-    made = _Timed() if "pytest_benchmark.plugin" in loaded else _Lacking()
-    config.pluginmanager.register(made, "samplerbench_fixture")
+    provider = (
+        _FixtureProvider() if "pytest_benchmark.plugin" in loaded else _MissingFixtureProvider()
+    )
+    config.pluginmanager.register(provider, "samplerbench_fixture")
 
 
-class _Timed:
+class _FixtureProvider:
     @pytest.fixture
     def sampler_benchmark(self, request: pytest.FixtureRequest, benchmark: Any) -> Any:
         """Time a sampler on a model and judge its draws: see ``harness.pytest_plugin.fixture``."""
         from samplerbench.harness.pytest_plugin.fixture import SamplerBenchmark
 
-        given = {
+        options = {
             "replicates": request.config.getoption("samplerbench_replicates"),
             "rounds": request.config.getoption("samplerbench_rounds"),
             "min_rounds": request.config.getoption("benchmark_min_rounds"),
             "max_time": request.config.getoption("benchmark_max_time"),
         }
         marked = request.node.get_closest_marker("benchmark")
-        return SamplerBenchmark(benchmark, {**given, **(marked.kwargs if marked else {})})
+        return SamplerBenchmark(benchmark, {**options, **(marked.kwargs if marked else {})})
 
 
-class _Lacking:
+class _MissingFixtureProvider:
     @pytest.fixture
     def sampler_benchmark(self) -> Any:
         """Fails: pytest-benchmark is not there."""
-        pytest.fail(LACKING, pytrace=False)
+        pytest.fail(BENCHMARK_MISSING, pytrace=False)

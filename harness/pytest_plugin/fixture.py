@@ -8,10 +8,10 @@
 **What is timed**: a warm run, warm-up and sampling of all chains, by the algorithm compiled ahead
 of time; a round ends when its result is ready on the device. Compiling, the first run, copying
 draws to the host and judging lie outside. A round that compiles fails the test. The rounds are
-pytest-benchmark's, so that all ``--benchmark-*`` options work; what was found stands in
+pytest-benchmark's, so that all ``--benchmark-*`` options work; the scores stand in
 ``extra_info``, and ``samplerbench report --pytest-benchmark FILE`` makes tables of it.
 
-**What is judged**: ``replicates`` runs with seeds ``seed``, ``seed + 1``, ..., untimed, against
+**What is scored**: ``replicates`` runs with seeds ``seed``, ``seed + 1``, ..., untimed, against
 the model's exact answer. Below 16 there is no verdict, without an exact answer neither; what the
 draws claim (ESS, R-hat) is there all the same.
 """
@@ -24,9 +24,9 @@ from typing import Any
 
 import pytest
 
-from samplerbench.harness.pytest_plugin.request import asked
-from samplerbench.harness.pytest_plugin.scores import Scores, record
-from samplerbench.harness.pytest_plugin.warm_runs import Warm
+from samplerbench.harness.pytest_plugin.request import make_request
+from samplerbench.harness.pytest_plugin.scores import Scores, make_record
+from samplerbench.harness.pytest_plugin.warm_runs import WarmRuns
 from samplerbench.samplers.base import Sampler
 
 REPLICATES = 32  # where neither the call nor the command line says
@@ -74,17 +74,17 @@ class SamplerBenchmark:
             replicates = self._options.get("replicates") or REPLICATES
         if rounds is None:
             rounds = self._options.get("rounds")
-        with self._told():
-            wanted = asked(model, sampler, replicates, rounds, data, budget)
-            warm = Warm(wanted, self.benchmark)
+        with self._failure_reported():
+            request = make_request(model, sampler, replicates, rounds, data, budget)
+            warm = WarmRuns(request, self.benchmark)
             rounds = warm.prepare(
                 max(LEAST_ROUNDS, self._options["min_rounds"]), float(self._options["max_time"])
             )
-        return Scores(self._measured(warm, rounds))
+        return Scores(self._measure(warm, rounds))
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Tell pytest-benchmark of what fails before its first round: it then keeps no figures."""
+    def _failure_reported(self) -> Iterator[None]:
+        """Report a failure before the first round to pytest-benchmark: it then keeps no figures."""
         try:
             yield
         except BaseException as error:
@@ -97,12 +97,12 @@ class SamplerBenchmark:
             self.benchmark.pedantic(fail)
             raise
 
-    def _measured(self, warm: Warm, rounds: int) -> dict[str, Any]:
-        benchmark, trial = self.benchmark, warm.asked.trial
+    def _measure(self, warm: WarmRuns, rounds: int) -> dict[str, Any]:
+        benchmark, trial = self.benchmark, warm.request.trial
         benchmark.group = benchmark.group or f"warm: {trial.model_label}"
         benchmark.pedantic(warm.target, setup=warm.setup, rounds=rounds)
         warm.check()
         row = warm.row()
         compiled = {"aot_compiles": warm.aot_compiles, "round_compiles": 0}
-        benchmark.extra_info.update(record(row, "warm_s"), **compiled)
+        benchmark.extra_info.update(make_record(row, "warm_s"), **compiled)
         return row

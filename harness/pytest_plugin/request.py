@@ -1,20 +1,22 @@
-"""What a call of ``sampler_benchmark`` asks for; everything that can be refused is refused here."""
+"""A request to ``sampler_benchmark``, checked: what can be refused is refused here."""
 
 from __future__ import annotations
 
 import importlib
 import sys
-import warnings
+import warnings as python_warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from samplerbench.errors import UsageError, unknown_name
-from samplerbench.harness.campaign import plan
+from samplerbench.harness.campaign.plan import Plan
+from samplerbench.harness.campaign.plan_options import check_options
+from samplerbench.harness.campaign.specifiers import parse_model, parse_sampler
 from samplerbench.harness.records import Trial
 from samplerbench.models.base import Model
 from samplerbench.models.loading import model_names
-from samplerbench.models.loading.program import program_model
+from samplerbench.models.loading.program import make_model
 from samplerbench.options import fill
 from samplerbench.samplers.base import Budget, Sampler, samplers
 
@@ -26,7 +28,7 @@ MODELS = (
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """One sampler on one model, with its budget."""
 
     model: Model
@@ -34,7 +36,7 @@ class Asked:
     settings: Any  # the sampler's own dataclass
     trial: Trial
     rounds: int | None  # runs that are timed; None: as many as fill the time
-    said: tuple[str, ...] = ()  # what was unusual before anything was run
+    warnings: tuple[str, ...] = ()  # what was unusual before anything was run
 
     @property
     def budget(self) -> Budget:
@@ -42,14 +44,14 @@ class Asked:
         return Budget(self.trial.chains, self.trial.warmup, self.trial.draws)
 
 
-def asked(
+def make_request(
     model: Any,
     sampler: str | Sampler,
     replicates: int,
     rounds: int | None,
     data: Mapping[str, Any] | None,
     budget: Mapping[str, Any],
-) -> Asked:
+) -> Request:
     """Everything checked and the sampler's library imported. Raises UsageError."""
     known = ("chains", "draws", "seed", "warmup")
     for name in budget:
@@ -58,27 +60,29 @@ def asked(
     counts = {**budget, "replicates": replicates}
     if rounds is not None and (type(rounds) is not int or rounds < 1):
         raise UsageError(f"rounds={rounds!r}\n  expected: a whole number from 1 on")
-    wanted = plan.Plan(**plan.checked_options(counts, "sampler_benchmark()"))
-    chosen, given = _sampler(sampler)
+    plan = Plan(**check_options(counts, "sampler_benchmark()"))
+    chosen, chosen_settings = _sampler(sampler)
     built, name, options, digest = _model(model, data)
-    said = _imported(chosen)
+    warnings = _import_libraries(chosen)
     trial = Trial(
         model=name,
         model_options=options,
         model_digest=digest,
         sampler=chosen.name,
-        settings=given,
+        settings=chosen_settings,
         environment="current",
         environment_digest="",
         device="cpu",
-        precision=precision(),
-        chains=wanted.chains,
-        warmup=wanted.warmup,
-        draws=wanted.draws,
-        seed=wanted.seed,
+        precision=read_precision(),
+        chains=plan.chains,
+        warmup=plan.warmup,
+        draws=plan.draws,
+        seed=plan.seed,
         replicates=replicates,
     )
-    return Asked(built, chosen, fill(chosen.settings, given, chosen.name), trial, rounds, said)
+    return Request(
+        built, chosen, fill(chosen.settings, chosen_settings, chosen.name), trial, rounds, warnings
+    )
 
 
 def _sampler(sampler: str | Sampler) -> tuple[Sampler, dict[str, Any]]:
@@ -89,8 +93,8 @@ def _sampler(sampler: str | Sampler) -> tuple[Sampler, dict[str, Any]]:
             f"sampler={sampler!r} is a {type(sampler).__name__}\n"
             "  expected: a registered name as 'numpyro_hmc:trajectory_length=1.5', or a Sampler"
         )
-    name, given = plan.parse_sampler(sampler)
-    return samplers.get(name), given
+    name, settings = parse_sampler(sampler)
+    return samplers.get(name), settings
 
 
 def _model(model: Any, data: Mapping[str, Any] | None) -> tuple[Model, str, dict[str, Any], str]:
@@ -104,27 +108,29 @@ def _model(model: Any, data: Mapping[str, Any] | None) -> tuple[Model, str, dict
             raise UsageError(f"the model {model!r} has data of its own; data= is not needed")
         if isinstance(model, Model):
             return model, model.name, {}, ""
-        name, options, digest = plan.parse_model(model)[:3]
+        name, options, digest = parse_model(model)[:3]
         return model_names.load_model(name, options), model if digest else name, options, digest
     if not callable(model):
         raise UsageError(f"model={model!r} is a {type(model).__name__}\n  expected: {MODELS}")
     name = getattr(model, "__name__", "program")
-    return program_model(model, data or {}, name), name, {}, ""
+    return make_model(model, data or {}, name), name, {}, ""
 
 
-def _imported(sampler: Sampler) -> tuple[str, ...]:
-    """Import what the sampler needs; said is what the imports changed for all that follows."""
-    before = precision() if "jax" in sys.modules else None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what libraries say at their import is no test's failure
+def _import_libraries(sampler: Sampler) -> tuple[str, ...]:
+    """Import what the sampler needs; a warning where that changes what follows."""
+    before = read_precision() if "jax" in sys.modules else None
+    with python_warnings.catch_warnings():
+        python_warnings.simplefilter(
+            "ignore"
+        )  # what libraries say at their import is no test's failure
         for module in sampler.needs:
             importlib.import_module(module)
-    if before in (None, precision()):
+    if before in (None, read_precision()):
         return ()
-    return (f"importing {', '.join(sampler.needs)} switched JAX to {precision()}-bit",)
+    return (f"importing {', '.join(sampler.needs)} switched JAX to {read_precision()}-bit",)
 
 
-def precision() -> int:
+def read_precision() -> int:
     """Bits of a float in this process: JAX's, where it has been imported."""
     jax = sys.modules.get("jax")  # not imported here: only where the sampler needs it
     return 64 if jax is not None and jax.config.jax_enable_x64 else 32

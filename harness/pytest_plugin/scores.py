@@ -1,4 +1,4 @@
-"""What was found: scores to assert on, and the record that pytest-benchmark keeps of them."""
+"""Scores to assert on in a test, and the record that pytest-benchmark keeps of them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from samplerbench.errors import unknown_name
-from samplerbench.harness.records import labelled
+from samplerbench.harness.records import format_label
 from samplerbench.harness.statistics.estimates import mean_interval
 from samplerbench.harness.worker.replicates import median_interval
-from samplerbench.rounding import with_interval
+from samplerbench.rounding import format_with_interval
 
 SCHEMA = 1  # of the record in extra_info; raise it when a reader of the old one would be misled
-SHOWN = ("ess", "realised_ess", "calibration", "mean_error", "rhat", "warm_s")
+REPR_COLUMNS = ("ess", "realised_ess", "calibration", "mean_error", "rhat", "warm_s")
 
 
-class NoNumber(AttributeError):
-    """A score that has no number; the text says why."""
+class MissingScore(AttributeError):
+    """Raised by a score that has no number; the text says why."""
 
 
 class Scores(Mapping[str, Any]):
@@ -51,29 +51,29 @@ class Scores(Mapping[str, Any]):
             raise AttributeError(str(unknown_name("score", name, self._row)))
         why = (self._row["missing"] or {}).get(name)
         if self._row[name] is None and why:
-            raise NoNumber(f"there is no {name}: {why}")
+            raise MissingScore(f"there is no {name}: {why}")
         return self._row[name]
 
     def __repr__(self) -> str:
         row = self._row
-        who = f"{labelled(row['sampler'], row['settings'])} on {row['model']}"
-        said = [f"{name} {_number(row, name)}" for name in SHOWN if row[name] is not None]
-        lines = [f"<{who}: {row['verdict']} ({row['verdict_reason']})", ", ".join(said)]
+        who = f"{format_label(row['sampler'], row['settings'])} on {row['model']}"
+        numbers = [f"{name} {_number(row, name)}" for name in REPR_COLUMNS if row[name] is not None]
+        lines = [f"<{who}: {row['verdict']} ({row['verdict_reason']})", ", ".join(numbers)]
         lines += [f"warning: {text}" for text in row["warnings"]]
         return "\n  ".join(lines) + ">"
 
 
 def _number(row: Mapping[str, Any], name: str) -> str:
-    return with_interval(row[name], row.get(f"{name}_lo"), row.get(f"{name}_hi"))
+    return format_with_interval(row[name], row.get(f"{name}_lo"), row.get(f"{name}_hi"))
 
 
-def record(row: Mapping[str, Any], timed: str) -> dict[str, Any]:
-    """What goes to ``extra_info``: the columns that have a value, and which one the rounds are."""
-    kept = {name: value for name, value in row.items() if value is not None}
-    return {"samplerbench": SCHEMA, "timed": timed, **kept}
+def make_record(row: Mapping[str, Any], timed: str) -> dict[str, Any]:
+    """The record for ``extra_info``: columns that have a value, and which one the rounds time."""
+    values = {name: value for name, value in row.items() if value is not None}
+    return {"samplerbench": SCHEMA, "timed": timed, **values}
 
 
-def interval(seconds: Sequence[float]) -> tuple[float | None, float | None, str]:
+def estimate_median_interval(seconds: Sequence[float]) -> tuple[float | None, float | None, str]:
     """The 95 % interval of the median of ``seconds``; or None, None and why there is none.
 
     From 6 values on order statistics (binomial); with 2 to 5 Student's t on logarithms, which

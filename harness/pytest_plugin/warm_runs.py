@@ -1,4 +1,4 @@
-"""Warm runs of one sampler under pytest-benchmark, and the judged draws of its replicates."""
+"""Warm runs of one sampler under pytest-benchmark, and the scored draws of its replicates."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from typing import Any
 import pytest
 
 from samplerbench.harness import draws_file
-from samplerbench.harness.pytest_plugin.request import Asked
-from samplerbench.harness.pytest_plugin.scores import interval
+from samplerbench.harness.pytest_plugin.request import Request
+from samplerbench.harness.pytest_plugin.scores import estimate_median_interval
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.scoring import columns, score_trial
 from samplerbench.harness.worker import provenance
 from samplerbench.harness.worker.replicates import (
-    TIMED,
-    Replicates,
-    one,
-    under_clock,
-    within,
+    TIMED_RUNS,
+    ReplicateRunner,
+    call_within,
+    run_once,
+    time_run,
 )
-from samplerbench.harness.worker.timing import CompileClock, Lap, load
+from samplerbench.harness.worker.timing import CompileClock, Lap, read_load
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Compiled, Draws, Prepared
 
@@ -39,14 +39,14 @@ _still_running: list[str] = []  # calls that were given up: compiled code can't 
 
 
 @functools.cache
-def clock() -> CompileClock:
+def compile_clock() -> CompileClock:
     """The clock of this process; JAX keeps its listeners, so there is one. JAX is imported."""
-    made = CompileClock()
-    made.listen()
-    return made
+    clock = CompileClock()
+    clock.listen()
+    return clock
 
 
-class Warm:
+class WarmRuns:
     """What pytest-benchmark calls: ``setup`` before and ``target`` in a round; ``check`` after it.
 
     The rounds run the seeds of the first 10 replicates in turn, each as often as any other: seeds
@@ -54,60 +54,63 @@ class Warm:
     so that nothing is left to compile.
     """
 
-    def __init__(self, asked: Asked, benchmark: Any) -> None:
-        self.asked, self.benchmark = asked, benchmark
-        self.clock = clock() if "jax" in asked.sampler.needs else CompileClock()
+    def __init__(self, request: Request, benchmark: Any) -> None:
+        self.request, self.benchmark = request, benchmark
+        self.clock = compile_clock() if "jax" in request.sampler.needs else CompileClock()
         self.laps: list[list[Lap]] = []
         self.result = Result(
             "ok",
-            precision=asked.trial.precision,
-            versions=provenance.versions(),
-            machine={**provenance.machine(), "load_before": load()},
-            warnings=[*asked.said, *_beside()],
+            precision=request.trial.precision,
+            versions=provenance.read_versions(request.sampler.distributions),
+            machine={**provenance.describe_machine(), "load_before": read_load()},
+            warnings=[*request.warnings, *_concurrency_warnings()],
         )
         self.aot_compiles = 0
 
     def prepare(self, at_least: int, filling_s: float) -> int:
-        """Compile, and run each seed that will be timed; how many rounds there are to be:
+        """Compile, and run each seed that will be timed; the number of rounds to time:
 
-        as many as fill ``filling_s`` and no fewer than ``at_least``, if no number was asked for.
+        as many as fill ``filling_s`` and no fewer than ``at_least``, unless the
+        request names a number.
         """
-        asked, first = self.asked, self.asked.trial.seed
-        prepared = asked.sampler.prepare(asked.model, asked.budget, asked.settings)
-        self._seeds = [first + r for r in range(asked.trial.replicates)]
+        request, first = self.request, self.request.trial.seed
+        prepared = request.sampler.prepare(request.model, request.budget, request.settings)
+        self._seeds = [first + r for r in range(request.trial.replicates)]
         self.result.mode = "compiled" if prepared.compile else "plain"
 
         def build() -> tuple[Compiled, tuple[Draws, list[Lap]]]:
-            compiled = prepared.compile() if prepared.compile else _as_compiled(prepared)
+            compiled = prepared.compile() if prepared.compile else _keep_objects(prepared)
             if compiled.prime:
-                compiled.prime(self._seeds[:TIMED])
-            return compiled, one(self.clock, compiled, first)
+                compiled.prime(self._seeds[:TIMED_RUNS])
+            return compiled, run_once(self.clock, compiled, first)
 
-        (self._compiled, (draws, _)), lap = self.clock.lap(lambda: within(FIRST_S, build))
+        (self._compiled, (draws, _)), lap = self.clock.lap(lambda: call_within(FIRST_S, build))
         self.result.timings["aot_s"], self.aot_compiles = lap.wall, lap.compiles
         # a program may finish compiling in its first call, so that the second one is the measure
-        took = one(self.clock, self._compiled, first)[1]
-        self._replicates = Replicates(self.clock, self.result, draws, took)
-        head = self._seeds[: min(TIMED, asked.rounds or TIMED)]
-        self._found = self._replicates.rest([(self._compiled, s) for s in head], together=False)
-        self._timed = [seed for seed in head if seed not in self._replicates.given_up]
-        if not self._timed:
-            self._replicates.told()
+        laps = run_once(self.clock, self._compiled, first)[1]
+        self._replicates = ReplicateRunner(self.clock, self.result, draws, laps)
+        head = self._seeds[: min(TIMED_RUNS, request.rounds or TIMED_RUNS)]
+        self._head_draws = self._replicates.run_untimed(
+            [(self._compiled, s) for s in head], together=False
+        )
+        self._timed_seeds = [seed for seed in head if seed not in self._replicates.abandoned]
+        if not self._timed_seeds:
+            self._replicates.report_abandoned()
             pytest.fail("; ".join(self.result.warnings), pytrace=False)
-        enough = max(at_least, filling_s / max(sum(lap.wall for lap in took), 1e-9))
-        turns = math.ceil(min(enough, MOST_ROUNDS) / len(self._timed))
-        return asked.rounds or turns * len(self._timed)
+        enough = max(at_least, filling_s / max(sum(lap.wall for lap in laps), 1e-9))
+        turns = math.ceil(min(enough, MOST_ROUNDS) / len(self._timed_seeds))
+        return request.rounds or turns * len(self._timed_seeds)
 
     # -- rounds ----------------------------------------------------------------------------------
 
     def setup(self) -> tuple[tuple[Compiled, int], dict[str, Any]]:
         """The next round's arguments, once the last round is found to have been a warm one."""
         self.check()
-        return (self._compiled, self._timed[len(self.laps) % len(self._timed)]), {}
+        return (self._compiled, self._timed_seeds[len(self.laps) % len(self._timed_seeds)]), {}
 
     def target(self, compiled: Compiled, seed: int) -> None:
         """One compiled run; it returns when the result is ready."""
-        self.laps.append(under_clock(self.clock, compiled, seed)[1])
+        self.laps.append(time_run(self.clock, compiled, seed)[1])
 
     def check(self) -> None:
         """Fail where the last round compiled: its seconds would not be those of a warm run."""
@@ -120,70 +123,75 @@ class Warm:
         self.benchmark.has_error = True
         if self.benchmark.stats:
             self.benchmark.stats.stats.data.clear()  # so that no table shows what was timed
-        seed = self._timed[(len(self.laps) - 1) % len(self._timed)]
+        seed = self._timed_seeds[(len(self.laps) - 1) % len(self._timed_seeds)]
         pytest.fail(
             f"round {len(self.laps)} (seed {seed}) compiled {compiles} program(s), {took:.3f} s: "
-            f"{self.asked.trial.label} is not warm\n  expected: a compiled run with a seed that "
+            f"{self.request.trial.label} is not warm\n  expected: a compiled run with a seed that "
             "has been run before compiles nothing",
             pytrace=False,
         )
 
-    # -- what came of them -----------------------------------------------------------------------
+    # -- the row -----------------------------------------------------------------------
 
     def row(self) -> dict[str, Any]:
         """The row of ``harness.scoring.columns.COLUMNS``: what was timed, and the judged draws."""
-        self._note_seconds()
-        compiled, seeds = self._compiled, self._seeds[len(self._found) :]
+        self._set_timings()
+        compiled, seeds = self._compiled, self._seeds[len(self._head_draws) :]
         together = len(seeds) >= compiled.batch_from
-        found = [*self._found, *self._replicates.rest([(compiled, s) for s in seeds], together)]
-        self._replicates.told()
-        given_up = self._replicates.given_up
-        _still_running.extend(f"{self.asked.trial.label} with seed {seed}" for seed in given_up)
+        draws = [
+            *self._head_draws,
+            *self._replicates.run_untimed([(compiled, s) for s in seeds], together),
+        ]
+        self._replicates.report_abandoned()
+        abandoned = self._replicates.abandoned
+        _still_running.extend(f"{self.request.trial.label} with seed {seed}" for seed in abandoned)
         self.result.missing.update(dict.fromkeys(OF_COLD, COLD))
         self.result.missing.update(dict.fromkeys(("peak_rss_mb", "device_peak_mb"), OF_PROCESS))
-        return judged(self.asked.trial, self.asked.model, self.result, found)
+        return score_draws(self.request.trial, self.request.model, self.result, draws)
 
-    def _note_seconds(self) -> None:
+    def _set_timings(self) -> None:
         result, compiled = self.result, self._compiled
         if not self.benchmark.stats:
             reason = "pytest-benchmark is disabled (--benchmark-disable, or pytest-xdist)"
             result.missing.update(dict.fromkeys(("warm_s", "warmup_s", "sample_s"), reason))
             return
-        every, turn = list(self.benchmark.stats.stats.data), len(self._timed)
+        seconds, turn = list(self.benchmark.stats.stats.data), len(self._timed_seeds)
         # a seed's repeats tell of the machine alone: the interval is over seeds
-        note(result, "warm_s", [statistics.median(every[k::turn]) for k in range(turn)])
+        set_timing(result, "warm_s", [statistics.median(seconds[k::turn]) for k in range(turn)])
         if compiled.warmup:
             result.timings["warmup_s"] = statistics.median(laps[0].wall for laps in self.laps)
             result.timings["sample_s"] = statistics.median(laps[-1].wall for laps in self.laps)
         else:
             reason = "this sampler has no warm-up phase of its own"
             result.missing.update(warmup_s=reason, sample_s=reason)
-        self._replicates.unstable((compiled, self._timed[0]), self.laps)
+        self._replicates.check_stability((compiled, self._timed_seeds[0]), self.laps)
 
 
-def _as_compiled(prepared: Prepared) -> Compiled:
-    """For a sampler that has the library's own call only: objects kept, so that it can be warm."""
+def _keep_objects(prepared: Prepared) -> Compiled:
+    """For a sampler with only the library's own call: keeps its objects, so that it can be warm."""
     return Compiled(sample=prepared.plain, collect=lambda draws: draws)
 
 
-def _beside() -> list[str]:
+def _concurrency_warnings() -> list[str]:
     if not _still_running:
         return []
     return [f"unstable: timed beside calls that never returned: {', '.join(_still_running)}"]
 
 
-def note(result: Result, name: str, seconds: Sequence[float]) -> None:
-    """The median with its interval, and every value."""
-    lo, hi, why = interval(seconds)
+def set_timing(result: Result, name: str, seconds: Sequence[float]) -> None:
+    """Set a timing of ``result``: the median with its interval, and every value."""
+    lo, hi, why = estimate_median_interval(seconds)
     result.timings.update({name: statistics.median(seconds), f"{name}_lo": lo, f"{name}_hi": hi})
     result.warnings += [f"{name} has no interval: {why}"] if why else []
     result.runs[name] = list(seconds)
 
 
-def judged(trial: Trial, model: Model, result: Result, found: Sequence[Draws]) -> dict[str, Any]:
-    """The row of a result and its draws, by the scores of any campaign."""
+def score_draws(
+    trial: Trial, model: Model, result: Result, draws: Sequence[Draws]
+) -> dict[str, Any]:
+    """The row of a result and its draws, scored as in any campaign."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "draws.npz"
-        draws_file.save(path, {"replicates": list(found)})
-        scored = score_trial.score(trial, result, path, model.exact())
-    return columns.row(trial, result, scored)
+        draws_file.save_draws(path, {"replicates": list(draws)})
+        scores = score_trial.score(trial, result, path, model.exact())
+    return columns.row(trial, result, scores)

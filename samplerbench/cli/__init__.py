@@ -1,1 +1,1 @@
-"""The command line: one file a command; ``options`` says what it takes, ``do`` does it."""
+"""The command line: a file for each command, with ``add_parser`` and ``execute``."""

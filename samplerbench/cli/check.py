@@ -1,28 +1,30 @@
-"""``samplerbench check``: does the stack that is installed work?"""
+"""``samplerbench check``: whether the installed version stack is known to work."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
-from samplerbench.cli.common import FINE, NOT_OK
+from samplerbench.cli.common import EXIT_FAILED, EXIT_OK
 
 
-def options(commands: Any) -> None:
-    """What ``check`` takes."""
+def add_parser(commands: Any) -> None:
+    """Add the arguments of ``check``."""
     check = commands.add_parser(
-        "check", help="is the stack that is installed known to work? exit 0 / 1", allow_abbrev=False
+        "check",
+        help="whether the installed version stack is known to work; exit 0 or 1",
+        allow_abbrev=False,
     )
-    check.add_argument("--python", metavar="PATH", help="an interpreter (default: this one)")
-    check.add_argument("--json", action="store_true", help="as JSON")
-    check.set_defaults(command=do)
+    check.add_argument("--python", metavar="PATH", help="interpreter to check (default: this one)")
+    check.add_argument("--json", action="store_true", help="print JSON")
+    check.set_defaults(command=execute)
 
 
-def do(given: argparse.Namespace) -> int:
-    """Do it; returns the exit code."""
+def execute(args: argparse.Namespace) -> int:
+    """Execute the command; returns the exit code."""
     from samplerbench.harness.compatibility import check
     from samplerbench.reports.compatibility import check as stack_check
 
-    found = check.look(given.python)
-    print(stack_check.as_json(found) if given.json else stack_check.text(found), end="")
-    return FINE if found.fine else NOT_OK
+    finding = check.examine(args.python)
+    print(stack_check.as_json(finding) if args.json else stack_check.render(finding), end="")
+    return EXIT_OK if finding.fine else EXIT_FAILED

@@ -1,4 +1,4 @@
-"""What commands share: exit codes, the width of the terminal, the command as it was typed."""
+"""What commands share: exit codes, the terminal's width, the command as typed, output."""
 
 from __future__ import annotations
 
@@ -8,26 +8,25 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-#: exit codes
-FINE, NOT_OK, BAD_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 
-def width() -> int:
+def terminal_width() -> int:
     """Columns of the terminal, 120 where there is none."""
     return shutil.get_terminal_size((120, 24)).columns
 
 
-def typed(*more: str) -> str:
+def command_line(*more: str) -> str:
     """The command as it was typed, and ``more`` words."""
     return shlex.join(["samplerbench", *sys.argv[1:], *more])
 
 
-def put(made: Iterable[str], output: Path | None) -> None:
-    """Write what was made to ``output``, or print it, piece by piece."""
+def write_or_print(pieces: Iterable[str], output: Path | None) -> None:
+    """Write ``pieces`` of text to the file ``output``, or print them one by one."""
     from samplerbench.reports import report
 
     if output:
-        report.write(output, made)
-    else:
-        for piece in made:
-            print(piece, end="")
+        report.write_text(output, pieces)
+        return
+    for piece in pieces:
+        print(piece, end="")

@@ -1,4 +1,4 @@
-"""``samplerbench compare``: what differs within a campaign, or between two."""
+"""``samplerbench compare``: paired ratios within a campaign, or between two."""
 
 from __future__ import annotations
 
@@ -8,35 +8,39 @@ from pathlib import Path
 from typing import Any
 
 import samplerbench
-from samplerbench.cli.common import FINE, put
+from samplerbench.cli.common import EXIT_OK, write_or_print
 
 FORMATS = ("table", "json", "markdown", "html")
 
 
-def options(commands: Any) -> None:
-    """What ``compare`` takes."""
+def add_parser(commands: Any) -> None:
+    """Add the arguments of ``compare``."""
     compare = commands.add_parser(
         "compare", help="paired ratios of time, error and efficiency", allow_abbrev=False
     )
     add = compare.add_argument
-    add("folder", type=Path, metavar="DIR")
-    add("other", type=Path, metavar="DIR", nargs="?", help="a later campaign")
-    add("--reference", metavar="SAMPLER", help="default: the first honest row")
-    add("--unlike", action="store_true", help="also across unlike machines")
-    rounding = "numbers are rounded to what their intervals support; json has them in full"
+    add("folder", type=Path, metavar="DIR", help="campaign directory")
+    add("other", type=Path, metavar="DIR", nargs="?", help="later campaign directory")
+    add(
+        "--reference",
+        metavar="SAMPLER",
+        help="sampler to compare against (default: the first honest row)",
+    )
+    add("--unlike", action="store_true", help="compare results of different machines too")
+    rounding = "numbers are rounded to what their intervals support; json has full precision"
     add("--format", choices=FORMATS, default="table", help=rounding)
-    add("-o", "--output", type=Path, metavar="FILE", help="write it there")
-    compare.set_defaults(command=do)
+    add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
+    compare.set_defaults(command=execute)
 
 
-def do(given: argparse.Namespace) -> int:
-    """Do it; returns the exit code."""
-    from samplerbench.reports.comparison import comparison, report
+def execute(args: argparse.Namespace) -> int:
+    """Execute the command; returns the exit code."""
+    from samplerbench.reports.comparison import report
+    from samplerbench.reports.comparison.comparison import compare
 
     with ExitStack() as folders:
-        first = folders.enter_context(samplerbench.load(given.folder))
-        second = folders.enter_context(samplerbench.load(given.other)) if given.other else None
-        found = comparison.of(first, second, given.reference, given.unlike)
-    made = report.text(found, given.format)
-    put([made], given.output)
-    return FINE
+        first = folders.enter_context(samplerbench.load(args.folder))
+        second = folders.enter_context(samplerbench.load(args.other)) if args.other else None
+        comparison = compare(first, second, args.reference, args.unlike)
+    write_or_print([report.render(comparison, args.format)], args.output)
+    return EXIT_OK

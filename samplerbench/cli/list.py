@@ -1,4 +1,4 @@
-"""``samplerbench list``: what is registered."""
+"""``samplerbench list``: registered samplers, models, environments and posteriors."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import argparse
 from typing import Any
 
 from samplerbench.cli import list_conformance, list_posteriors
-from samplerbench.cli.common import FINE
+from samplerbench.cli.common import EXIT_OK
 from samplerbench.errors import UsageError
-from samplerbench.plugins import Unusable
+from samplerbench.plugins import PluginError
 
 LISTS = ("samplers", "models", "environments")
 
 
-def options(commands: Any) -> None:
-    """What ``list`` takes."""
-    listing = commands.add_parser("list", help="what is registered", allow_abbrev=False)
+def add_parser(commands: Any) -> None:
+    """Add the arguments of ``list``."""
+    listing = commands.add_parser(
+        "list", help="list samplers, models and environments", allow_abbrev=False
+    )
     listing.add_argument("what", nargs="?", choices=(*LISTS, "posteriors"))
     listing.add_argument(
         "--posteriordb", metavar="FOLDER", help="list the posteriors of this checkout"
@@ -23,35 +25,37 @@ def options(commands: Any) -> None:
     listing.add_argument(
         "--conformance",
         metavar="NAME[:SETTING=VALUE,...]",
-        help="check that this sampler or model keeps its contract; exit 1 unless it does",
+        help="check that this sampler or model fulfils its interface; exit 1 unless it does",
     )
-    listing.add_argument("--env", help="where the checks run (default: pinned)")
-    listing.set_defaults(command=do)
+    listing.add_argument(
+        "--env", help="environment of the checks (default: the sampler's own, or pinned)"
+    )
+    listing.set_defaults(command=execute)
 
 
-def do(given: argparse.Namespace) -> int:
-    """Do it; returns the exit code."""
-    if given.env and not given.conformance:
-        raise UsageError(f"--env {given.env} is for --conformance NAME")
-    if given.conformance:
-        return list_conformance.do(given.conformance, given.env or "pinned")
-    if given.posteriordb and given.what not in (None, "posteriors"):
+def execute(args: argparse.Namespace) -> int:
+    """Execute the command; returns the exit code."""
+    if args.env and not args.conformance:
+        raise UsageError(f"--env {args.env} is for --conformance NAME")
+    if args.conformance:
+        return list_conformance.execute(args.conformance, args.env)
+    if args.posteriordb and args.what not in (None, "posteriors"):
         raise UsageError(
-            f"--posteriordb does not go with {given.what!r}\n"
+            f"--posteriordb does not go with {args.what!r}\n"
             "  expected: samplerbench list posteriors --posteriordb FOLDER"
         )
-    if given.posteriordb or given.what == "posteriors":
-        print("\n".join(list_posteriors.lines(given.posteriordb)))
-        return FINE
-    for what in [given.what] if given.what else LISTS:
-        if not given.what:
+    if args.posteriordb or args.what == "posteriors":
+        print("\n".join(list_posteriors.lines(args.posteriordb)))
+        return EXIT_OK
+    for what in [args.what] if args.what else LISTS:
+        if not args.what:
             print(f"{what}:")
-        for name, summary in _listed(what):
+        for name, summary in _entries(what):
             print(f"  {name:<18} {summary}")
-    return FINE
+    return EXIT_OK
 
 
-def _listed(what: str) -> list[tuple[str, str]]:
+def _entries(what: str) -> list[tuple[str, str]]:
     if what == "samplers":
         from samplerbench.samplers.base import samplers
 
@@ -62,16 +66,16 @@ def _listed(what: str) -> list[tuple[str, str]]:
         return _registered(models)
     from samplerbench.harness.environments import environments
 
-    return [(name, environments.summary(name)) for name in environments.names()]
+    return [(name, environments.summarize(name)) for name in environments.names()]
 
 
 def _registered(registry: Any) -> list[tuple[str, str]]:
-    """The project's own, then what other distributions bring, with the reason where it can't be."""
-    found = [(name, registry.get(name).summary) for name in registry.names()]
+    """Name and summary: the project's own, then those of plug-ins, or why they can't be used."""
+    entries = [(name, registry.get(name).summary) for name in registry.names()]
     for plugin in registry.plugins():
         try:
-            text = registry.bring(plugin).summary
-        except Unusable as reason:
-            text = f"can't be used: {reason}"
-        found.append((plugin.name, f"{text} [{plugin.source}]"))
-    return found
+            summary = registry.load_plugin(plugin).summary
+        except PluginError as error:
+            summary = f"can't be used: {error}"
+        entries.append((plugin.name, f"{summary} [{plugin.source}]"))
+    return entries

@@ -13,36 +13,38 @@ def lines(checkout: str | None) -> Iterator[str]:
 
     Raises UsageError for a folder that is none.
     """
-    return _of_checkout(checkout) if checkout else _of_programs()
+    return _checkout_lines(checkout) if checkout else _program_lines()
 
 
-def _of_programs() -> Iterator[str]:
+def _program_lines() -> Iterator[str]:
     yield "programs for models of posteriordb, the posteriors that they serve, Stan's density:"
     for name in programs.names():
         program = programs.get(name)
         yield f"  {name:<26} {', '.join(program.posteriors)}"
-        yield f"      {program.density}{_aside(program)}"
+        yield f"      {program.density}{_remarks(program)}"
 
 
-def _aside(program: Program) -> str:
-    found = ""
-    if program.beside:
-        found += f" (sites of its own, not compared: {', '.join(program.beside)})"
+def _remarks(program: Program) -> str:
+    remarks = ""
+    if program.extra_sites:
+        remarks += f" (sites of its own, not compared: {', '.join(program.extra_sites)})"
     if program.precision != 32:
-        found += f" (needs --precision {program.precision})"
-    return found
+        remarks += f" (needs --precision {program.precision})"
+    return remarks
 
 
-def _of_checkout(checkout: str) -> Iterator[str]:
-    database = folder.root(checkout)
-    for name, why in load.reasons(database).items():
-        yield f"  {name:<44} {why or _found(folder.posterior(database, name))}"
+def _checkout_lines(checkout: str) -> Iterator[str]:
+    database = folder.find_root(checkout)
+    for name, why in load.explain_not_runnable(database).items():
+        yield f"  {name:<44} {why or _reference_line(folder.find_posterior(database, name))}"
 
 
-def _found(entry: folder.Posterior) -> str:
+def _reference_line(entry: folder.Posterior) -> str:
     program, file = programs.get(entry.model), entry.reference_file()
     if file is None:
-        against = "no reference draws"
+        reference = "no reference draws"
+    elif file.is_file():
+        reference = "reference draws"
     else:
-        against = "reference draws" if file.is_file() else f"reference draws missing: {file.name}"
-    return f"{against}{_aside(program)}"
+        reference = f"reference draws missing: {file.name}"
+    return f"{reference}{_remarks(program)}"

@@ -20,7 +20,8 @@ from samplerbench.cli import (
 from samplerbench.cli import (
     list as listing,
 )
-from samplerbench.cli.common import BAD_ARGUMENTS, FINE, INTERRUPTED
+from samplerbench.cli.common import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
+from samplerbench.errors import SamplerbenchError
 
 COMMANDS = (run, report, compare, matrix, check, listing, completion)
 
@@ -29,42 +30,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     try:
         try:
-            return _do(arguments)
+            return _execute(arguments)
         finally:
             sys.stdout.flush()  # so that a reader who has left is noticed here, not at exit
     except KeyboardInterrupt:
         print("samplerbench: stopped", file=sys.stderr)
-        return INTERRUPTED
+        return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader of our output has left, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FINE
-    except Exception as error:
-        if not _is_refusal(error):
-            raise
+        return EXIT_OK
+    except SamplerbenchError as error:
         print(f"samplerbench: {error}", file=sys.stderr)
-        return BAD_ARGUMENTS
+        return EXIT_USAGE
 
 
-def _do(arguments: Sequence[str] | None) -> int:
-    given = parser().parse_args(arguments, argparse.Namespace(parser=parser))
-    if hasattr(given, "command"):
-        return given.command(given)
-    parser().print_help()
-    return BAD_ARGUMENTS
-
-
-def _is_refusal(error: Exception) -> bool:
-    """Errors whose text is for the user: what, expected, what to do."""
-    from samplerbench.errors import UsageError
-    from samplerbench.harness.campaign.store import StoreError
-    from samplerbench.harness.comparison.paired_ratios import Unlike
-    from samplerbench.harness.environments.environments import EnvironmentFailed
-
-    return isinstance(error, (UsageError, StoreError, EnvironmentFailed, Unlike))
+def _execute(arguments: Sequence[str] | None) -> int:
+    args = build_parser().parse_args(arguments, argparse.Namespace(parser=build_parser))
+    if hasattr(args, "command"):
+        return args.command(args)
+    build_parser().print_help()
+    return EXIT_USAGE
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse, with the nearest option named for one that is not known."""
+    """argparse, whose error for an unknown option names the nearest known one."""
 
     def error(self, message: str) -> Any:
         from difflib import get_close_matches
@@ -78,30 +67,30 @@ class _Parser(argparse.ArgumentParser):
             hint = f"; did you mean {near[0]!r}?" if near else ""
             message = f"no option is called {word!r}{hint}\n  known options: {known}"
         print(f"samplerbench: {message}\n  help: {self.prog} --help", file=sys.stderr)
-        raise SystemExit(BAD_ARGUMENTS)
+        raise SystemExit(EXIT_USAGE)
 
     def _all_actions(self) -> list[argparse.Action]:
-        found = list(self._actions)
+        actions = list(self._actions)
         for action in self._actions:
             if isinstance(action, argparse._SubParsersAction):
-                for sub in action.choices.values():
-                    found += sub._actions
-        return found
+                for command in action.choices.values():
+                    actions += command._actions
+        return actions
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
-    made = _Parser(
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = _Parser(
         prog="samplerbench",
         description="Which sampler can I trust on my model, with these versions, on this machine,"
         " and what does it cost?",
         allow_abbrev=False,
     )
-    made.add_argument("--version", action="version", version=samplerbench.__version__)
-    commands = made.add_subparsers(title="commands", metavar="COMMAND")
+    parser.add_argument("--version", action="version", version=samplerbench.__version__)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for command in COMMANDS:
-        command.options(commands)
-    return made
+        command.add_parser(commands)
+    return parser
 
 
 if __name__ == "__main__":  # from a checkout that is not installed: python -m samplerbench.cli.main

@@ -1,4 +1,4 @@
-"""``samplerbench matrix``: which version stacks do."""
+"""``samplerbench matrix``: which version stacks work."""
 
 from __future__ import annotations
 
@@ -8,39 +8,55 @@ from pathlib import Path
 from typing import Any
 
 from samplerbench.cli.common import (
-    FINE,
-    INTERRUPTED,
-    NOT_OK,
-    typed,
-    width,
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    command_line,
+    terminal_width,
 )
 from samplerbench.errors import UsageError
 
 
-def options(commands: Any) -> None:
-    """What ``matrix`` takes."""
+def add_parser(commands: Any) -> None:
+    """Add the arguments of ``matrix``."""
     matrix = commands.add_parser(
         "matrix", help="which version stacks install, import, run and are right", allow_abbrev=False
     )
     add = matrix.add_argument
-    add("file", nargs="?", type=Path, metavar="MATRIX.toml", help="default: the shipped matrix")
-    add("--jobs", type=int, default=1, help="stacks at once (default: 1)")
-    add("--again", action="store_true", help="also those that are known")
-    add("--stored", action="store_true", help="show what is known; run nothing")
-    add("--out", type=Path, metavar="DIR", help="where rows are kept (default: the user's cache)")
-    add("--merge", type=Path, metavar="FILE",
-        help="first put rows of another run's known.json where rows are kept")  # fmt: skip
-    add("--keep-environments", action="store_true", help="do not delete what was made")
-    add("--write-pins", type=Path, metavar="FOLDER", help="pins of what passes, for pip and conda")
-    add("--format", choices=("table", "markdown", "summary", "json"), default="table",
-        help="summary: markdown, one line a NumPyro release")  # fmt: skip
-    add("--into", type=Path, metavar="FILE", help="put the summary between its marks in FILE")
+    add(
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="MATRIX.toml",
+        help="stacks to test (default: the shipped matrix)",
+    )
+    add("--jobs", type=int, default=1, help="concurrent stacks (default: 1)")
+    add("--again", action="store_true", help="test stacks again whose result is stored")
+    add("--stored", action="store_true", help="show stored results; run nothing")
+    add(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="directory of the results (default: the user's cache)",
+    )
+    add("--merge", type=Path, metavar="FILE", help="first add the results in another known.json")
+    add("--keep-environments", action="store_true", help="keep the environments that are made")
+    add(
+        "--write-pins",
+        type=Path,
+        metavar="FOLDER",
+        help="write pins of the stacks that pass, for pip and conda",
+    )
+    formats = ("table", "markdown", "summary", "json")
+    summary = "summary: markdown, one line a NumPyro release"
+    add("--format", choices=formats, default="table", help=summary)
+    add("--into", type=Path, metavar="FILE", help="write the summary between its marks in FILE")
     add("--quiet", action="store_true", help="no progress")
-    matrix.set_defaults(command=do)
+    matrix.set_defaults(command=execute)
 
 
-def do(given: argparse.Namespace) -> int:
-    """Do it; returns the exit code."""
+def execute(args: argparse.Namespace) -> int:
+    """Execute the command; returns the exit code."""
     from samplerbench.harness.compatibility import (
         export_pins,
         known_stacks,
@@ -49,29 +65,33 @@ def do(given: argparse.Namespace) -> int:
     )
     from samplerbench.reports.compatibility import summary, table
 
-    wanted = matrix_file.read(given.file or matrix_file.SHIPPED)
-    kept = given.out / "known.json" if given.out else None
-    if given.merge:
-        known_stacks.merge(kept or known_stacks.own(), _rows(given.merge))
+    stacks = matrix_file.read(args.file or matrix_file.SHIPPED_FILE)
+    file = args.out / "known.json" if args.out else None
+    if args.merge:
+        known_stacks.merge(file or known_stacks.own(), _rows(args.merge))
     try:
-        entries = matrix.stored(wanted, kept) if given.stored else matrix.run(
-            wanted, kept, jobs=given.jobs, again=given.again,
-            keep_environments=given.keep_environments, say=_say(given.quiet),
-        )  # fmt: skip
-    except matrix.Interrupted as stopped:
-        print(f"samplerbench: {stopped}\n  go on with: {typed()}", file=sys.stderr)
-        return INTERRUPTED
-    if given.into:
-        summary.put_into(given.into, summary.text(entries))
-        print(f"summary in {given.into}", file=sys.stderr)
-    shown = {
-        "markdown": table.markdown, "json": table.as_json, "summary": summary.text,
-    }.get(given.format)  # fmt: skip
-    print(shown(entries) if shown else table.terminal(entries, width()), end="")
-    if given.write_pins:
-        written = export_pins.write([entry.row for entry in entries if entry.row], given.write_pins)
-        print(f"{len(written)} files in {given.write_pins}", file=sys.stderr)
-    return FINE if all(entry.row and not entry.row.passing for entry in entries) else NOT_OK
+        if args.stored:
+            entries = matrix.read_stored(stacks, file)
+        else:
+            options = {"again": args.again, "keep_environments": args.keep_environments}
+            entries = matrix.run(stacks, file, jobs=args.jobs, say=_printer(args.quiet), **options)
+    except matrix.MatrixInterrupted as error:
+        print(f"samplerbench: {error}\n  go on with: {command_line()}", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    if args.into:
+        summary.insert_into(args.into, summary.render(entries))
+        print(f"summary in {args.into}", file=sys.stderr)
+    renderers = {
+        "markdown": table.render_markdown,
+        "json": table.as_json,
+        "summary": summary.render,
+        "table": lambda entries: table.render_terminal(entries, terminal_width()),
+    }
+    print(renderers[args.format](entries), end="")
+    if args.write_pins:
+        paths = export_pins.write([entry.row for entry in entries if entry.row], args.write_pins)
+        print(f"{len(paths)} files in {args.write_pins}", file=sys.stderr)
+    return EXIT_OK if all(entry.row and not entry.row.passing for entry in entries) else EXIT_FAILED
 
 
 def _rows(file: Path) -> Any:
@@ -82,5 +102,5 @@ def _rows(file: Path) -> Any:
     return known_stacks.load(file)
 
 
-def _say(quiet: bool) -> Any:
+def _printer(quiet: bool) -> Any:
     return lambda line: None if quiet else print(line, file=sys.stderr, flush=True)

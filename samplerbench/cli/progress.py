@@ -1,4 +1,4 @@
-"""What a run shows while it goes on: a bar on a terminal, plain lines elsewhere."""
+"""Progress of a run: a table with a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -9,29 +9,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
-from samplerbench.harness.campaign.run import Watcher
-from samplerbench.harness.records import Result, Trial, visible
-from samplerbench.rounding import number
+from samplerbench.harness.campaign.watcher import Watcher
+from samplerbench.harness.records import Result, Trial, escape_controls
+from samplerbench.rounding import format_number
 
 if TYPE_CHECKING:
-    from samplerbench.harness.campaign.run import Campaign
+    from samplerbench.harness.campaign.campaign import Campaign
+
+#: a verdict's colour while it goes by; what is not here is red
+COLORS = {
+    "honest": "green",
+    "overcautious": "green",
+    "no exact answer": "",
+    "no verdict": "",
+    "too few replicates": "",
+}
+HEADINGS = ("sampler", "on", "verdict", "ESS claim", "realised", "warm s", "took s")
+LONGEST = 36  # characters of a sampler's name and of a model's; longer ones are folded
 
 
-def watcher(quiet: bool, stream: TextIO | None = None) -> Watcher:
-    """The watcher that fits ``stream`` (standard error where none is given)."""
+def choose_watcher(quiet: bool, stream: TextIO | None = None) -> Watcher:
+    """The watcher that fits ``stream``; None is standard error."""
     stream = stream or sys.stderr
     if quiet:
         return Watcher()
-    return Bar(stream) if stream.isatty() else Lines(stream)
+    return TerminalProgress(stream) if stream.isatty() else LineProgress(stream)
 
 
 @dataclass(frozen=True)
-class Told:
-    """What is known of a trial that has just ended; numbers as text, "" where there is none."""
+class Summary:
+    """A trial that has just ended, in a few words; numbers as text, "" where there is none."""
 
     verdict: str  # or the status, where that is not ok
-    claimed: str = ""  # ESS
-    realised: str = ""  # ESS
+    claimed_ess: str = ""  # ESS
+    realised_ess: str = ""  # ESS
     warm: str = ""  # seconds
     reason: str = ""  # why it is not ok
 
@@ -41,81 +52,77 @@ class Told:
         if self.reason:
             return f"{self.verdict}: {self.reason}"
         words = [self.verdict]
-        words += [f"ESS {self.claimed} claimed"] * bool(self.claimed)
-        words += [f"{self.realised} realised"] * bool(self.realised)
+        words += [f"ESS {self.claimed_ess} claimed"] * bool(self.claimed_ess)
+        words += [f"{self.realised_ess} realised"] * bool(self.realised_ess)
         return ", ".join(words + [f"{self.warm} s warm"] * bool(self.warm))
 
 
-def _text(found: float | None) -> str:
-    return "" if found is None else number(found)
+def summarize(campaign: Campaign, trial: Trial, result: Result) -> Summary:
+    """What the trial's row will say."""
+    if result.status != "ok":
+        return Summary(result.status, reason=escape_controls(" ".join(result.reason.split())))
+    scores = campaign.scores(trial)["columns"]
+    return Summary(
+        scores.get("verdict") or "no verdict",
+        claimed_ess=_text(scores.get("ess")),
+        realised_ess=_text(scores.get("realised_ess")),
+        warm=_text(result.timings.get("warm_s")),
+    )
 
 
-class _Clock(Watcher):
-    """Counts what is done and guesses the time left from what finished trials took."""
+def _text(value: float | None) -> str:
+    return "" if value is None else format_number(value)
 
-    def planned(self, campaign: Campaign, waiting: list[Trial]) -> None:
+
+class _CountingWatcher(Watcher):
+    """Counts results, and estimates the time left from what finished trials took."""
+
+    def on_start(self, campaign: Campaign, waiting: list[Trial]) -> None:
         self.campaign = campaign
         self.total, self.done = len(waiting), 0
-        self.started = time.monotonic()
+        self.start = time.monotonic()
 
-    def finished(self, trial: Trial, result: Result, took_s: float) -> None:
+    def on_result(self, trial: Trial, result: Result, seconds: float) -> None:
         self.done += 1
 
-    def told(self, trial: Trial, result: Result) -> Told:
-        """What the row will say, in a few words."""
-        if result.status != "ok":
-            return Told(result.status, reason=visible(" ".join(result.reason.split())))
-        found = self.campaign.scores(trial)["columns"]
-        return Told(
-            found.get("verdict") or "no verdict",
-            *(_text(found.get(name)) for name in ("ess", "realised_ess")),
-            warm=_text(result.timings.get("warm_s")),
-        )
-
-    def left(self) -> str:
+    def time_left(self) -> str:
         """Time left in words."""
         if not self.done:
             return "time left: not known yet"
-        elapsed = time.monotonic() - self.started
+        elapsed = time.monotonic() - self.start
         seconds = elapsed / self.done * (self.total - self.done)
-        return (
-            f"about {seconds:.0f} s left" if seconds < 120 else f"about {seconds / 60:.0f} min left"
-        )
+        if seconds < 120:
+            return f"about {seconds:.0f} s left"
+        return f"about {seconds / 60:.0f} min left"
 
 
-class Lines(_Clock):
-    """One line an event."""
+class LineProgress(_CountingWatcher):
+    """One plain line for each result."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         print(text, file=self._stream, flush=True)
 
-    def planned(self, campaign: Campaign, waiting: list[Trial]) -> None:
-        super().planned(campaign, waiting)
-        kept = len(campaign.store.finished())
-        finished = f", {kept} finished before" if kept else ""
-        self._say(f"{len(waiting)} trial(s) to run in {campaign.folder}{finished}")
+    def on_start(self, campaign: Campaign, waiting: list[Trial]) -> None:
+        super().on_start(campaign, waiting)
+        count = len(campaign.store.statuses())
+        before = f", {count} finished before" if count else ""
+        self._print(f"{len(waiting)} trial(s) to run in {campaign.folder}{before}")
 
-    def finished(self, trial: Trial, result: Result, took_s: float) -> None:
-        super().finished(trial, result, took_s)
-        told = self.told(trial, result).line
-        self._say(
-            f"[{self.done}/{self.total}] {visible(trial.label)}, {visible(_place(trial))}: {told};"
-            f" took {took_s:.1f} s, {self.left()}"
+    def on_result(self, trial: Trial, result: Result, seconds: float) -> None:
+        super().on_result(trial, result, seconds)
+        summary = summarize(self.campaign, trial, result).line
+        name = escape_controls(f"{trial.label}, {_model_and_stack(trial)}")
+        self._print(
+            f"[{self.done}/{self.total}] {name}: {summary}; "
+            f"took {seconds:.1f} s, {self.time_left()}"
         )
 
 
-#: a verdict's colour while it goes by; what is not here is red
-COLORS = {"honest": "green", "overcautious": "green", "no exact answer": "", "no verdict": "",
-          "too few replicates": ""}  # fmt: skip
-HEADS = ("sampler", "on", "verdict", "ESS claim", "realised", "warm s", "took s")
-LONGEST = 36  # of a sampler's name and of a place; longer ones are folded
-
-
-class Bar(_Clock):
-    """A row for each trial as it comes in, above a bar with the trial under way and its phase."""
+class TerminalProgress(_CountingWatcher):
+    """A row for each result, above a bar with the trials under way and their phases."""
 
     def __init__(self, stream: TextIO) -> None:
         from rich.console import Console
@@ -131,65 +138,66 @@ class Bar(_Clock):
         self._phases: dict[str, str] = {}
         self._lock = threading.Lock()
 
-    def planned(self, campaign: Campaign, waiting: list[Trial]) -> None:
-        super().planned(campaign, waiting)
+    def on_start(self, campaign: Campaign, waiting: list[Trial]) -> None:
+        super().on_start(campaign, waiting)
         if waiting:
-            places = {_place(trial) for trial in waiting}
+            models = {_model_and_stack(trial) for trial in waiting}
             self._widths = [
                 min(LONGEST, max(len(trial.label) for trial in waiting)),
-                min(LONGEST, max(map(len, places))) if len(places) > 1 else 0,
+                min(LONGEST, max(map(len, models))) if len(models) > 1 else 0,
                 len("overconfident"),
-                *(max(len(head), 8) for head in HEADS[3:]),
+                *(max(len(heading), 8) for heading in HEADINGS[3:]),
             ]
-            self._print(HEADS, "bold")
-            self._task = self._progress.add_task("starting", total=self.total, left=self.left())
+            self._print(HEADINGS, "bold")
+            left = self.time_left()
+            self._task = self._progress.add_task("starting", total=self.total, left=left)
             self._progress.start()
 
-    def entered(self, trial: Trial, phase: str) -> None:
+    def on_phase(self, trial: Trial, phase: str) -> None:
         with self._lock:
             self._phases[trial.id] = f"{trial.label}: {phase}"
-            self._show()
+            self._update()
 
-    def finished(self, trial: Trial, result: Result, took_s: float) -> None:
-        super().finished(trial, result, took_s)
-        told = self.told(trial, result)
-        cells = (trial.label, _place(trial), told.verdict, told.claimed, told.realised, told.warm)
+    def on_result(self, trial: Trial, result: Result, seconds: float) -> None:
+        super().on_result(trial, result, seconds)
+        summary = summarize(self.campaign, trial, result)
+        numbers = (summary.claimed_ess, summary.realised_ess, summary.warm, f"{seconds:.1f}")
+        cells = (trial.label, _model_and_stack(trial), summary.verdict, *numbers)
         with self._lock:
             self._phases.pop(trial.id, None)
-            self._print((*cells, f"{took_s:.1f}"), "", COLORS.get(told.verdict, "red"))
-            if told.reason:
-                self._progress.console.print(f"  {told.reason}", markup=False, highlight=False)
-            self._show()
+            self._print(cells, "", COLORS.get(summary.verdict, "red"))
+            if summary.reason:
+                self._progress.console.print(f"  {summary.reason}", markup=False, highlight=False)
+            self._update()
         if self.done == self.total:
             self._progress.stop()
 
-    def _print(self, cells: Sequence[str], style: str, verdict: str = "") -> None:
+    def on_interrupt(self) -> None:
+        self._progress.stop()
+
+    def _print(self, cells: Sequence[str], style: str, verdict_style: str = "") -> None:
         """One line of the table, in the widths of all."""
         from rich.table import Table
         from rich.text import Text
 
         line = Table.grid(padding=(0, 2, 0, 0))
-        kept = [at for at, width in enumerate(self._widths) if width]
-        for at in kept:
-            justify = "left" if at < 3 else "right"
-            line.add_column(width=self._widths[at], justify=justify, overflow="fold")
-        line.add_row(
-            *(Text(visible(cells[at]), verdict if at == 2 and verdict else style) for at in kept)
-        )
+        columns = [i for i, width in enumerate(self._widths) if width]
+        for i in columns:
+            line.add_column(
+                width=self._widths[i], justify="left" if i < 3 else "right", overflow="fold"
+            )
+        styles = {2: verdict_style or style}
+        line.add_row(*(Text(escape_controls(cells[i]), styles.get(i, style)) for i in columns))
         self._progress.console.print(line)
 
-    def _show(self) -> None:
-        what = "; ".join(self._phases.values()) or "next trial"
+    def _update(self) -> None:
+        phases = "; ".join(self._phases.values()) or "next trial"
         self._progress.update(
-            self._task, description=what[:60], completed=self.done, left=self.left()
+            self._task, description=phases[:60], completed=self.done, left=self.time_left()
         )
 
-    def stop(self) -> None:
-        """Leave the terminal as it was (after an interruption)."""
-        self._progress.stop()
 
-
-def _place(trial: Trial) -> str:
-    """The trial's model and stack, and its device where that is not the usual one."""
+def _model_and_stack(trial: Trial) -> str:
+    """The trial's model and environment, and its device where that is not the usual one."""
     device = "" if trial.device == "cpu" else f", {trial.device}"
     return f"{trial.model_label} on {trial.environment}{device}"

@@ -1,91 +1,113 @@
-"""``samplerbench report``: tables, figures and the page of what is stored."""
+"""``samplerbench report``: tables, figures, the page and the draws of a stored campaign."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import samplerbench
-from samplerbench.cli.common import FINE, put, width
+from samplerbench.cli.common import EXIT_OK, terminal_width, write_or_print
 from samplerbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from samplerbench.reports.report import Asked
+    from samplerbench.reports.report import ReportOptions
 
 FORMATS = ("table", "markdown", "csv", "latex", "json", "html")
 
 
-def options(commands: Any) -> None:
-    """What ``report`` takes."""
+def add_parser(commands: Any) -> None:
+    """Add the arguments of ``report``."""
     report = commands.add_parser("report", help="show a stored campaign", allow_abbrev=False)
     add = report.add_argument
-    add("folder", type=Path, metavar="DIR", nargs="?", help="a campaign's folder")
+    add("folder", type=Path, metavar="DIR", nargs="?", help="campaign directory")
     add(
         "--pytest-benchmark",
         type=Path,
         metavar="FILE.json",
         help="instead of DIR: what --benchmark-json or --benchmark-autosave saved",
     )
-    rounding = "numbers are rounded to what their intervals support; csv and json have them in full"
+    rounding = (
+        "numbers are rounded to what their intervals support; csv and json have full precision"
+    )
     add("--format", choices=FORMATS, default="table", help=rounding)
-    add("--columns", metavar="NAME,...", help="the columns to show, separated by commas")
-    add("--sort", metavar="NAME,...", help="best first; --sort=-NAME for worst first")
+    add("--columns", metavar="NAME,...", help="columns to show, separated by commas")
+    add(
+        "--sort",
+        metavar="NAME,...",
+        help="columns to sort by, best first; --sort=-NAME: worst first",
+    )
     add(
         "--by",
         choices=("parameter", "size"),
         help="parameter: one row a parameter instead of the worst one; size: how cost and verdict"
-        " grow along what was swept",
+        " change along the swept sizes",
     )
-    add("-o", "--output", type=Path, metavar="FILE", help="write it there")
+    add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
     add("--figures", type=Path, metavar="FOLDER", help="write every figure as SVG, PDF and PNG")
-    add("--draws", type=Path, metavar="FOLDER", help="write draws as NetCDF for ArviZ, one a row")
-    add("--replicate", nargs="+", type=int, metavar="N", help="of --draws: which (default: 0)")
-    add("--style", type=Path, metavar="FILE", help="a matplotlib style on top of the project's")
-    report.set_defaults(command=do)
+    add(
+        "--draws",
+        type=Path,
+        metavar="FOLDER",
+        help="write draws as NetCDF for ArviZ, one file a row",
+    )
+    add(
+        "--replicate",
+        nargs="+",
+        type=int,
+        metavar="N",
+        help="replicates that --draws writes (default: 0)",
+    )
+    add(
+        "--style",
+        type=Path,
+        metavar="FILE",
+        help="matplotlib style applied on top of the project's",
+    )
+    report.set_defaults(command=execute)
 
 
-def do(given: argparse.Namespace) -> int:
-    """Do it; returns the exit code."""
-    from samplerbench.harness.campaign import netcdf_export
-    from samplerbench.harness.campaign.run import no_collection
-    from samplerbench.reports import report as command
+def execute(args: argparse.Namespace) -> int:
+    """Execute the command; returns the exit code."""
+    from samplerbench.harness.campaign import arviz_export
+    from samplerbench.harness.campaign.campaign import no_collection
+    from samplerbench.reports import report
 
-    if given.replicate and not given.draws:
+    if args.replicate and not args.draws:
         raise UsageError("--replicate is for --draws FOLDER")
-
-    by = given.by == "parameter"
-    columns, sort = command.words(given.columns), command.words(given.sort)
-    asked = command.Asked(given.format, columns, sort, by, given.style, width())
-    if given.pytest_benchmark:
-        return _saved_by_pytest(given, asked)
-    if not given.folder:
+    by = args.by == "parameter"
+    columns, sort = report.split_names(args.columns), report.split_names(args.sort)
+    options = report.ReportOptions(args.format, columns, sort, by, args.style, terminal_width())
+    if args.pytest_benchmark:
+        return _report_pytest_benchmark(args, options)
+    if not args.folder:
         raise UsageError(
             "there is nothing to report on\n  expected: DIR or --pytest-benchmark FILE"
         )
-    with samplerbench.load(given.folder) as found:
-        if given.draws:
-            paths = netcdf_export.write(found, given.draws, given.replicate or (0,))
-            print(f"{len(paths)} files in {given.draws}")
-            return FINE
-        if given.figures:
-            paths = command.figures(found, given.figures, given.style)
-            print(f"{len(paths)} files in {given.figures}")
-            return FINE
-        by_size = given.by == "size"
+    with samplerbench.load(args.folder) as campaign:
+        if args.draws:
+            paths = arviz_export.write_netcdf(campaign, args.draws, args.replicate or (0,))
+            print(f"{len(paths)} files in {args.draws}")
+            return EXIT_OK
+        if args.figures:
+            paths = report.write_figures(campaign, args.figures, args.style)
+            print(f"{len(paths)} files in {args.figures}")
+            return EXIT_OK
         with no_collection():
-            made = (
-                [command.by_size(found, given.format)] if by_size else command.pieces(found, asked)
-            )
-            put(made, given.output)
-    return FINE
+            if args.by == "size":
+                pieces: Iterable[str] = [report.render_by_size(campaign, args.format)]
+            else:
+                pieces = report.render_pieces(campaign, options)
+            write_or_print(pieces, args.output)
+    return EXIT_OK
 
 
-def _saved_by_pytest(given: argparse.Namespace, asked: Asked) -> int:
+def _report_pytest_benchmark(args: argparse.Namespace, options: ReportOptions) -> int:
     from samplerbench.reports import pytest_benchmark
 
-    if given.folder or given.figures:
-        more = "a folder" if given.folder else "--figures"
+    if args.folder or args.figures:
+        more = "a folder" if args.folder else "--figures"
         raise UsageError(f"--pytest-benchmark and {more} were given\n  expected: one of them")
-    put(pytest_benchmark.text(given.pytest_benchmark, asked), given.output)
-    return FINE
+    write_or_print(pytest_benchmark.render(args.pytest_benchmark, options), args.output)
+    return EXIT_OK

@@ -1,7 +1,7 @@
 """One cold run in a fresh process, on demand: libraries first, then a word from the test, then it.
 
 Run by path with a job file and two pipes: what is read from ``go`` starts the run; lines of JSON on
-``told`` say ready, ended, written. Draws and laps go to the job's scratch folder.
+``pipe`` say ready, ended, written. Draws and laps go to the job's scratch folder.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from samplerbench.harness.records import Job, job_from
+from samplerbench.harness.records import Job, read_job
 from samplerbench.harness.worker import provenance
-from samplerbench.harness.worker.timing import CompileClock, peak_rss_mb
+from samplerbench.harness.worker.timing import CompileClock, read_peak_rss_mb
 from samplerbench.models.loading.model_names import load_model
 from samplerbench.options import fill
 from samplerbench.samplers.base import (
@@ -29,26 +29,26 @@ from samplerbench.samplers.base import (
 )
 
 
-def main(job_file: str, go: int, told: int) -> None:
+def main(job_file: str, go: int, pipe: int) -> None:
     """Import, wait, run, write."""
-    job = job_from(Path(job_file).read_text())
+    job = read_job(Path(job_file).read_text())
     trial, clock = job.trial, CompileClock()
     sampler = samplers.get(trial.sampler)
-    _imported(sampler.needs, clock)
+    _import(sampler.needs, clock)
     import_s = time.time() - job.launched_at
     model = load_model(trial.model, trial.model_options)
     settings = fill(sampler.settings, trial.settings, sampler.name)
     budget = Budget(trial.chains, trial.warmup, trial.draws)
-    where = provenance.machine()
-    _say(told, "ready")
+    where = provenance.describe_machine()
+    _send(pipe, "ready")
     if not os.read(go, 1):
         return  # the test has gone
     try:
         draws, lap = clock.lap(lambda: sampler.prepare(model, budget, settings).plain(trial.seed))
     except Declined as declined:
-        _say(told, "declined", str(declined))
+        _send(pipe, "declined", str(declined))
         return
-    _say(told, "ended")
+    _send(pipe, "ended")
     jax = sys.modules.get("jax")
     laps = {
         "precision": 64 if jax and jax.config.jax_enable_x64 else 32,
@@ -56,13 +56,13 @@ def main(job_file: str, go: int, told: int) -> None:
         "compile_s": lap.compile,
         "compiles": lap.compiles,
         "import_s": import_s,
-        "peak_rss_mb": peak_rss_mb(),
+        "peak_rss_mb": read_peak_rss_mb(),
     }
     _write(job, laps, where, draws)
-    _say(told, "written")
+    _send(pipe, "written")
 
 
-def _imported(needs: tuple[str, ...], clock: CompileClock) -> None:
+def _import(needs: tuple[str, ...], clock: CompileClock) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for module in needs:
@@ -75,12 +75,17 @@ def _imported(needs: tuple[str, ...], clock: CompileClock) -> None:
 
 
 def _write(job: Job, laps: dict[str, Any], where: dict[str, Any], draws: Draws) -> None:
-    found = {"laps": laps, "machine": where, "versions": provenance.versions(), "draws": draws}
-    (Path(job.scratch) / "found.pickle").write_bytes(pickle.dumps(found))
+    results = {
+        "laps": laps,
+        "machine": where,
+        "versions": provenance.read_versions(),
+        "draws": draws,
+    }
+    (Path(job.scratch) / "results.pickle").write_bytes(pickle.dumps(results))
 
 
-def _say(told: int, what: str, reason: str = "") -> None:
-    os.write(told, json.dumps([what, reason]).encode() + b"\n")
+def _send(pipe: int, word: str, reason: str = "") -> None:
+    os.write(pipe, json.dumps([word, reason]).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from samplerbench.harness import launcher
-from samplerbench.harness.pytest_plugin.scores import record
-from samplerbench.harness.pytest_plugin.warm_runs import judged, note
+from samplerbench.harness.pytest_plugin.scores import make_record
+from samplerbench.harness.pytest_plugin.warm_runs import score_draws, set_timing
 from samplerbench.harness.records import (
     Job,
     Result,
@@ -54,29 +54,29 @@ class Cold:
 
     def teardown(self, process: Process) -> None:
         """Take what the run found and end its process."""
-        found = process.found()
-        if "jax" in found["versions"] and not found["laps"]["compiles"]:
+        results = process.read_results()
+        if "jax" in results["versions"] and not results["laps"]["compiles"]:
             pytest.fail(f"round {len(self.rounds) + 1} compiled nothing: it was not cold")
-        self.rounds.append(found)
+        self.rounds.append(results)
 
     def row(self) -> dict[str, Any]:
         """The row of what the rounds took and drew."""
         last = self.rounds[-1]
-        laps = [found["laps"] for found in self.rounds]
+        laps = [results["laps"] for results in self.rounds]
         result = Result("ok", mode="plain", machine=last["machine"], versions=last["versions"])
         result.precision = laps[-1]["precision"]
         for name in ("compile_s", "compiles", "import_s", "peak_rss_mb"):
             known = [lap[name] for lap in laps if lap[name] is not None]
             result.timings[name] = statistics.median(known) if known else None
-        note(result, "cold_s", [lap["cold_s"] for lap in laps])
+        set_timing(result, "cold_s", [lap["cold_s"] for lap in laps])
         result.missing.update(dict.fromkeys(OF_WARM, NOT_WARM))
         model = load_model(self.trial.model, self.trial.model_options)
         trial = replace(self.trial, replicates=len(self.rounds))
-        return judged(trial, model, result, [found["draws"] for found in self.rounds])
+        return score_draws(trial, model, result, [results["draws"] for results in self.rounds])
 
 
 class Process:
-    """One fresh process: made ready by the constructor, started by ``go``, ended by ``found``."""
+    """One fresh process, ready once constructed; ``go`` starts it, ``read_results`` ends it."""
 
     def __init__(self, trial: Trial, scratch: Path) -> None:
         scratch.mkdir(parents=True)
@@ -84,8 +84,8 @@ class Process:
         job_file = scratch / "job.json"
         job_file.write_text(to_json(Job(trial, str(scratch), time.time())))
         read_go, self._go = os.pipe()
-        self._told, write_told = os.pipe()
-        command = [sys.executable, "-P", str(PROCESS), str(job_file), str(read_go), str(write_told)]
+        self._pipe, write_pipe = os.pipe()
+        command = [sys.executable, "-P", str(PROCESS), str(job_file), str(read_go), str(write_pipe)]
         with open(self.log, "wb") as log:
             self._process = subprocess.Popen(
                 command,
@@ -93,10 +93,10 @@ class Process:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=_environment(trial),
-                pass_fds=(read_go, write_told),
+                pass_fds=(read_go, write_pipe),
             )
         os.close(read_go)
-        os.close(write_told)
+        os.close(write_pipe)
         self._wait_for("ready")
 
     def go(self) -> None:
@@ -104,28 +104,28 @@ class Process:
         os.write(self._go, b"!")
         self._wait_for("ended")
 
-    def found(self) -> dict[str, Any]:
+    def read_results(self) -> dict[str, Any]:
         """Laps, machine, versions and draws of the run that has ended."""
         self._wait_for("written")
         self.end()
-        return pickle.loads((self.scratch / "found.pickle").read_bytes())
+        return pickle.loads((self.scratch / "results.pickle").read_bytes())
 
     def _wait_for(self, word: str) -> None:
         line = self._line()
-        said, reason = json.loads(line) if line else ("", "")
-        if said == word:
+        answer, reason = json.loads(line) if line else ("", "")
+        if answer == word:
             return
         self.end()
-        if said == "declined":
+        if answer == "declined":
             pytest.skip(reason)
         log = self.log.read_text(errors="replace")[-2000:]
         pytest.fail(f"no word of {word!r} from the process; its log ends with:\n{log}")
 
     def _line(self) -> bytes:
-        """The next line that is told; shorter where the process ends or time runs out."""
+        """The next line of the pipe; shorter where the process ends or time runs out."""
         line = b""
-        while not line.endswith(b"\n") and select.select([self._told], [], [], TIMEOUT_S)[0]:
-            part = os.read(self._told, 1)  # no further than this line
+        while not line.endswith(b"\n") and select.select([self._pipe], [], [], TIMEOUT_S)[0]:
+            part = os.read(self._pipe, 1)  # no further than this line
             if not part:
                 break
             line += part
@@ -138,13 +138,13 @@ class Process:
         self._process.kill()
         self._process.wait()
         os.close(self._go)
-        os.close(self._told)
+        os.close(self._pipe)
 
 
 def _environment(trial: Trial) -> dict[str, str]:
     """A worker's, with JAX's device and precision as in this process, where the warm runs are."""
     ours = {n: os.environ[n] for n in ("JAX_PLATFORMS", "JAX_ENABLE_X64") if n in os.environ}
-    theirs = launcher.environment(trial)
+    theirs = launcher.environment_variables(trial)
     return {n: v for n, v in theirs.items() if n not in ("JAX_PLATFORMS", "JAX_ENABLE_X64")} | ours
 
 
@@ -163,5 +163,5 @@ def measure(benchmark: Any, trial: Trial, rounds: int, folder: Path) -> dict[str
         if cold.process:
             cold.process.end()
     row = cold.row()
-    benchmark.extra_info.update(record(row, "cold_s"))
+    benchmark.extra_info.update(make_record(row, "cold_s"))
     return row

@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out all but the cheap case, unless the suite or only benchmarks are asked for."""
-    if config.getoption("benchmark_only", False) or _named(config):
+    if config.getoption("benchmark_only", False) or _is_named(config):
         return
     costly = [item for item in items if _case(item) not in (None, CHEAP)]
     if costly:
@@ -31,12 +31,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in costly]
 
 
-def _named(config: pytest.Config) -> bool:
+def _is_named(config: pytest.Config) -> bool:
     """Whether pytest was called in this folder, or with it or something in it as an argument."""
     where = config.invocation_params.dir
     words = [str(word).split("::")[0] for word in config.invocation_params.args]
-    named = [where, *(where / word for word in words)]
-    return any(HERE in (path, *path.parents) for path in named)
+    paths = [where, *(where / word for word in words)]
+    return any(HERE in (path, *path.parents) for path in paths)
 
 
 def _case(item: pytest.Item) -> tuple[str, str] | None:

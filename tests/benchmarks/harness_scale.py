@@ -1,6 +1,6 @@
 """What the harness itself costs at 100,000 trials: ``python tests/benchmarks/harness_scale.py``.
 
-A campaign is planned, resumed with all but ten trials done, run with a crew that does nothing, and
+A campaign is planned, resumed with all but ten trials done, run with an idle backend, and
 reported; the store is real, its results synthetic. Each part is a process of its own, and a
 Markdown table gives its wall and CPU seconds, its peak memory and the goal.
 """
@@ -20,22 +20,25 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anywhere
 
-from samplerbench.harness.campaign import dispatch, plan  # noqa: E402
-from samplerbench.harness.campaign.run import Campaign, Watcher, load  # noqa: E402
+from samplerbench.harness.campaign.campaign import Campaign, load  # noqa: E402
+from samplerbench.harness.campaign.expand import expand  # noqa: E402
+from samplerbench.harness.campaign.plan import Plan  # noqa: E402
+from samplerbench.harness.campaign.run import run_and_commit  # noqa: E402
 from samplerbench.harness.campaign.store import Store  # noqa: E402
+from samplerbench.harness.campaign.watcher import Watcher  # noqa: E402
 from samplerbench.harness.records import Result, Trial, to_json  # noqa: E402
-from samplerbench.harness.worker.timing import peak_rss_mb  # noqa: E402
+from samplerbench.harness.worker.timing import read_peak_rss_mb  # noqa: E402
 from tests.support import stored  # noqa: E402
 
 SETTINGS = 250  # of a sampler, each on as many models as it takes
 LEFT = 10  # trials that a resumed campaign has to go
 
 
-def asked(count: int) -> plan.Plan:
+def make_plan(count: int) -> Plan:
     """A plan of ``count`` trials: a sampler at 250 settings on models of as many sizes."""
     settings = [f"numpyro_hmc:trajectory_length={1 + i}" for i in range(SETTINGS)]
     sizes = ",".join(str(8 + i) for i in range(-(-count // SETTINGS)))
-    return plan.Plan(sampler=settings, env=("current",), sweep=(f"n_points={sizes}",))
+    return Plan(sampler=settings, env=("current",), sweep=(f"n_points={sizes}",))
 
 
 def write(folder: Path, count: int) -> None:
@@ -46,7 +49,7 @@ def write(folder: Path, count: int) -> None:
         small.rows()
         scores = json.dumps(small.store.scores(VERSION)[small.store.trials()[0].id])
     store = Store.create(folder / "large")
-    trials = plan.trials(asked(count))
+    trials = expand(make_plan(count))
     store.add_trials(trials)
     done, result = [trial.id for trial in trials[:-LEFT]], to_json(stored.result())
     with store._db as db:
@@ -62,14 +65,14 @@ def write(folder: Path, count: int) -> None:
 
 def planned(folder: Path, count: int) -> None:
     """Options to trials."""
-    assert len(plan.trials(asked(count))) == count
+    assert len(expand(make_plan(count))) == count
 
 
 def noted(folder: Path, count: int) -> None:
     """Trials into a new store."""
     store = Store.create(folder / "noted")
     store.add_trials(TRIALS)
-    assert store.planned() == count
+    assert store.count_trials() == count
     store.close()
 
 
@@ -77,15 +80,15 @@ def resumed(folder: Path, count: int) -> None:
     """Trials against a store that has all but ten: which are to go."""
     store = Store.create(folder / "large")
     store.add_trials(TRIALS)
-    finished = store.finished()
+    finished = store.statuses()
     assert len([trial for trial in TRIALS if trial.id not in finished]) == LEFT
     store.close()
 
 
 def tabled(folder: Path, count: int) -> None:
     """Rows read and made into a DataFrame."""
-    with load(folder / "large") as found:
-        assert len(found.table()) == count - LEFT
+    with load(folder / "large") as campaign:
+        assert len(campaign.table()) == count - LEFT
 
 
 def reported(form: str) -> Callable[[Path, int], None]:
@@ -104,15 +107,15 @@ def reported(form: str) -> Callable[[Path, int], None]:
 
 
 class Idle:
-    """A crew whose trials have ended as they are handed out."""
+    """An execution backend whose trials have ended as they are submitted."""
 
     def __init__(self, store: Store, result: Result, draws: bytes) -> None:
         self.store, self.result, self.draws = store, result, draws
 
-    def room(self) -> int:
+    def capacity(self) -> int:
         return 1
 
-    def start(self, trial: Trial) -> Future[None]:
+    def submit(self, trial: Trial) -> Future[None]:
         task: Future[None] = Future()
         scratch = self.store.scratch(trial.id)
         scratch.mkdir(parents=True)
@@ -122,7 +125,7 @@ class Idle:
         task.set_result(None)
         return task
 
-    def taken(self, trial: Trial, task: Future[None]) -> tuple[Result, float]:
+    def collect(self, trial: Trial, task: Future[None]) -> tuple[Result, float]:
         return self.result, 0.0
 
 
@@ -135,10 +138,10 @@ def fed(folder: Path, count: int, name: str = "fed", ok: bool = False) -> None:
         with load(folder / "small") as small:
             draws = small.store.draws_path(small.store.trials()[0].id).read_bytes()
     with Campaign(store) as campaign:
-        crew = Idle(
+        backend = Idle(
             store, stored.result("ok" if ok else "declined", "" if ok else "as told"), draws
         )
-        dispatch.feed(crew, campaign, TRIALS, Watcher())
+        run_and_commit(campaign, backend, TRIALS, Watcher())
         assert store.count_finished() == len(TRIALS)
 
 
@@ -168,7 +171,7 @@ GOALS = {
     "csv": Goal(reported("csv"), "`report --format csv`", 10),
     "json": Goal(reported("json"), "`report --format json`", 10),
     "markdown": Goal(reported("markdown"), "`report --format markdown`", 10),
-    "feed": Goal(fed, "all handed out, committed, scored by a crew that does nothing", 1000, True),
+    "feed": Goal(fed, "all handed out, committed, scored by an idle backend", 1000, True),
     "draws": Goal(fed_draws, "500 trials with draws committed and scored", None, True),
     "html": Goal(reported("html"), "`report --format html`", 20, trials=30_000),
 }
@@ -179,11 +182,11 @@ def measure(name: str, folder: Path, count: int) -> None:
     """One part in this process; prints its line as JSON."""
     goal = GOALS[name]
     if goal.needs_trials:
-        TRIALS.extend(plan.trials(asked(count)))
-    before, wall, cpu = peak_rss_mb(), time.perf_counter(), time.process_time()
+        TRIALS.extend(expand(make_plan(count)))
+    before, wall, cpu = read_peak_rss_mb(), time.perf_counter(), time.process_time()
     goal.part(folder, count)
     spent = [time.perf_counter() - wall, time.process_time() - cpu]
-    print(json.dumps([*spent, before, peak_rss_mb()]))
+    print(json.dumps([*spent, before, read_peak_rss_mb()]))
 
 
 def main() -> None:
@@ -192,16 +195,16 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=100_000)
     parser.add_argument("--parts", nargs="+", default=list(GOALS), choices=list(GOALS))
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.folder:
-        measure(given.parts[0], given.folder, given.trials)
+    arguments = parser.parse_args()
+    if arguments.folder:
+        measure(arguments.parts[0], arguments.folder, arguments.trials)
         return
     print("| part | trials | wall s | CPU s | CPU ms a trial | peak MB | goal |")
     print("| :-- | --: | --: | --: | --: | --: | --: |", flush=True)
     with tempfile.TemporaryDirectory() as base:
-        for name in given.parts:
+        for name in arguments.parts:
             goal = GOALS[name]
-            count = min(goal.trials or given.trials, given.trials)
+            count = min(goal.trials or arguments.trials, arguments.trials)
             folder = Path(base) / str(count)
             if not folder.exists():
                 write(folder, count)

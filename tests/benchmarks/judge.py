@@ -18,9 +18,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anyw
 
 import numpy as np  # noqa: E402
 
-from samplerbench.harness.scoring.verdict import verdict  # noqa: E402
+from samplerbench.harness.scoring.verdict import judge  # noqa: E402
 from samplerbench.harness.statistics import wasserstein  # noqa: E402
-from samplerbench.harness.statistics.estimates import rate  # noqa: E402
+from samplerbench.harness.statistics.estimates import estimate_share  # noqa: E402
 from samplerbench.models.base import Exact  # noqa: E402
 from tests.support import synthetic  # noqa: E402
 
@@ -33,22 +33,22 @@ KINDS = {
 }
 
 # The yardstick is the same whenever the model and its size are: made once for all campaigns.
-MADE: dict[tuple[str, int, int], wasserstein.Yardstick] = {}
-MAKE = wasserstein.iid
+CACHE: dict[tuple[str, int, int], wasserstein.IndependentScores] = {}
+MAKE = wasserstein.score_independent_draws
 
 
 def one(kind: str, name: str, case: synthetic.Case, seed: int) -> str:
     """The verdict on one synthetic campaign."""
     makers, exact = KINDS[kind]
 
-    def made(answer: Exact, draws: int) -> wasserstein.Yardstick:
+    def make_yardstick(answer: Exact, draws: int) -> wasserstein.IndependentScores:
         key = (exact.__name__, case.size, draws)
-        if key not in MADE:
-            MADE[key] = MAKE(answer, draws)
-        return MADE[key]
+        if key not in CACHE:
+            CACHE[key] = MAKE(answer, draws)
+        return CACHE[key]
 
-    wasserstein.iid = made
-    return verdict(makers[name](case, exact(case.size), np.random.default_rng(seed))).verdict
+    wasserstein.score_independent_draws = make_yardstick
+    return judge(makers[name](case, exact(case.size), np.random.default_rng(seed))).verdict
 
 
 def rows(args: argparse.Namespace, pool: ProcessPoolExecutor) -> None:
@@ -64,7 +64,7 @@ def rows(args: argparse.Namespace, pool: ProcessPoolExecutor) -> None:
                 words = Counter(pool.map(partial(one, kind, name, case), seeds, chunksize=10))
                 honest = words["honest"]
                 bad = honest if kind in ("flawed", "one mode") else args.campaigns - honest
-                est = rate(bad, args.campaigns)
+                est = estimate_share(bad, args.campaigns)
                 share = f"{bad:3d} of {args.campaigns}: {100 * est.value:.1f} "
                 share += f"({100 * est.lo:.1f} to {100 * est.hi:.1f}) %"
                 print(

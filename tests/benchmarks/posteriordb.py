@@ -23,7 +23,7 @@ from scipy import stats
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anywhere
 
 import samplerbench  # noqa: E402
-from samplerbench.harness.campaign.run import Campaign  # noqa: E402
+from samplerbench.harness.campaign.campaign import Campaign  # noqa: E402
 from samplerbench.harness.draws_file import DrawsFile  # noqa: E402
 from samplerbench.harness.records import Trial  # noqa: E402
 from samplerbench.harness.statistics import ess_rhat  # noqa: E402
@@ -32,7 +32,7 @@ ALARM = 0.01
 
 
 @dataclass(frozen=True)
-class Compared:
+class Comparison:
     """One posterior: distances of means and sds from the reference's, in standard errors."""
 
     names: tuple[str, ...]
@@ -43,7 +43,7 @@ class Compared:
     divergences: int
 
 
-def compare(campaign: Campaign, trial: Trial) -> Compared:
+def compare(campaign: Campaign, trial: Trial) -> Comparison:
     """The pooled draws of a finished trial against its reference draws."""
     exact = campaign.exact(trial)
     if exact is None or exact.mean_se is None or exact.sd_se is None:
@@ -57,7 +57,7 @@ def compare(campaign: Campaign, trial: Trial) -> Compared:
     second, second_se, _ = ess_rhat.series_mean(chains, lambda part: np.square(part - centre))
     sd = np.sqrt(second[0])
     sd_se = second_se[0] / (2 * sd)  # d sd = d sd^2 / (2 sd)
-    return Compared(
+    return Comparison(
         exact.names,
         (centre - exact.mean) / np.hypot(claims.mcse_mean[0], exact.mean_se),
         (sd - exact.sd) / np.hypot(sd_se, exact.sd_se),
@@ -69,7 +69,7 @@ def compare(campaign: Campaign, trial: Trial) -> Compared:
 
 def table(campaign: Campaign) -> tuple[list[str], bool]:
     """Lines of a Markdown table, and whether all agree."""
-    found: dict[str, Compared | str] = {}
+    comparisons: dict[str, Comparison | str] = {}
     seconds: dict[str, Any] = {}
     rows = {row["trial"]: row for row in campaign.rows()}
     for trial in campaign.store.trials():
@@ -77,29 +77,31 @@ def table(campaign: Campaign) -> tuple[list[str], bool]:
         seconds[trial.model_label] = row["warm_s"]
         try:
             good = row["status"] == "ok"
-            found[trial.model_label] = compare(campaign, trial) if good else row["reason"]
+            comparisons[trial.model_label] = compare(campaign, trial) if good else row["reason"]
         except ValueError as error:
-            found[trial.model_label] = str(error)
-    tests = sum(2 * len(one.names) for one in found.values() if isinstance(one, Compared))
+            comparisons[trial.model_label] = str(error)
+    tests = sum(2 * len(one.names) for one in comparisons.values() if isinstance(one, Comparison))
     limit = float(stats.norm.isf(ALARM / (2 * max(tests, 1))))
     heads = ["posterior", "parameters", "ESS", "worst mean, in s.e.", "worst sd, in s.e."]
     heads += ["sd ratio", "divergences", "s a replicate", f"verdict (limit {limit:.2f})"]
     lines = [" | ".join(["", *heads, ""]).strip(), "|" + " :-- |" * len(heads)]
-    agree = [isinstance(one, Compared) and within(one, limit) for one in found.values()]
-    for name, one in found.items():
-        cells = told(one, limit) if isinstance(one, Compared) else ["-"] * 6
+    agree = [
+        isinstance(one, Comparison) and agrees_within(one, limit) for one in comparisons.values()
+    ]
+    for name, one in comparisons.items():
+        cells = format_cells(one, limit) if isinstance(one, Comparison) else ["-"] * 6
         took = f"{seconds[name]:.2f}" if seconds[name] else "-"
-        last = cells.pop() if isinstance(one, Compared) else str(one)
+        last = cells.pop() if isinstance(one, Comparison) else str(one)
         lines.append(f"| {' | '.join([name, *cells, took, last])} |")
     return lines, all(agree)
 
 
-def within(one: Compared, limit: float) -> bool:
+def agrees_within(one: Comparison, limit: float) -> bool:
     """Whether every mean and sd is within the limit; NaN is not."""
     return bool((np.abs([one.mean, one.sd]) < limit).all())
 
 
-def told(one: Compared, limit: float) -> list[str]:
+def format_cells(one: Comparison, limit: float) -> list[str]:
     """The cells of a row, the verdict last."""
     mean, sd = (int(np.argmax(np.abs(np.nan_to_num(v, nan=np.inf)))) for v in (one.mean, one.sd))
     return [
@@ -109,7 +111,7 @@ def told(one: Compared, limit: float) -> list[str]:
         f"{one.sd[sd]:+.2f} ({one.names[sd]})",
         f"{one.ratio.min():.3f} to {one.ratio.max():.3f}",
         str(one.divergences),
-        "agrees" if within(one, limit) else "differs",
+        "agrees" if agrees_within(one, limit) else "differs",
     ]
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anywhere
 
-from samplerbench.harness.campaign.run import load  # noqa: E402
+from samplerbench.harness.campaign.campaign import load  # noqa: E402
 from samplerbench.harness.campaign.store import Store  # noqa: E402
 from samplerbench.harness.records import to_json  # noqa: E402
 from samplerbench.harness.scoring.score_trial import VERSION  # noqa: E402
@@ -55,10 +55,10 @@ def measure(folder: Path, form: str) -> None:
 
     start = time.perf_counter()
     with load(folder) as campaign:
-        made = report.text(campaign, report.Asked(form))
+        text = report.render(campaign, report.ReportOptions(form))
     took = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{form:9} {took:6.2f} s  {len(made) / 1e6:8.2f} MB  peak {peak:6.0f} MB", flush=True)
+    print(f"{form:9} {took:6.2f} s  {len(text) / 1e6:8.2f} MB  peak {peak:6.0f} MB", flush=True)
 
 
 def main() -> None:
@@ -69,14 +69,14 @@ def main() -> None:
         "--formats", nargs="+", default=["table", "markdown", "csv", "json", "html"]
     )
     parser.add_argument("--folder", type=Path, help="measure this campaign, write none")
-    given = parser.parse_args()
-    if given.folder:
-        measure(given.folder, given.formats[0])
+    arguments = parser.parse_args()
+    if arguments.folder:
+        measure(arguments.folder, arguments.formats[0])
         return
     with tempfile.TemporaryDirectory() as folder:
-        write(Path(folder), given.trials)
-        print(f"{given.trials} trials", flush=True)
-        for form in given.formats:
+        write(Path(folder), arguments.trials)
+        print(f"{arguments.trials} trials", flush=True)
+        for form in arguments.formats:
             where = str(Path(folder) / "large")
             again = [sys.executable, __file__, "--folder", where, "--formats", form]
             subprocess.run(again, check=True)

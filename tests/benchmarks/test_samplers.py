@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from samplerbench.harness.campaign import plan
+from samplerbench.harness.campaign.expand import expand
+from samplerbench.harness.campaign.plan import Plan
 from samplerbench.models.base import models
 from samplerbench.samplers.base import Declined, samplers
 from tests.benchmarks import cold_rounds
@@ -22,6 +23,7 @@ CASES = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @CASES
 def test_warm(model: str, sampler: str, sampler_benchmark: Any) -> None:
     try:
@@ -32,12 +34,13 @@ def test_warm(model: str, sampler: str, sampler_benchmark: Any) -> None:
     assert "could not be scored" not in scores.verdict_reason
 
 
+@pytest.mark.process
 @CASES
 def test_cold(
     model: str, sampler: str, benchmark: Any, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     rounds = request.config.getoption("samplerbench_cold_rounds", 3)
-    wanted = plan.Plan(model=(model,), sampler=(sampler,), env=("current",), replicates=rounds)
-    row = cold_rounds.measure(benchmark, plan.trials(wanted)[0], rounds, tmp_path)
+    wanted = Plan(model=(model,), sampler=(sampler,), env=("current",), replicates=rounds)
+    row = cold_rounds.measure(benchmark, expand(wanted)[0], rounds, tmp_path)
     assert row["status"] == "ok" and row["mode"] == "plain"
     assert "could not be scored" not in row["verdict_reason"]

@@ -24,7 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anywhere
 
 import samplerbench  # noqa: E402
-from samplerbench.harness.worker.provenance import cpu_model  # noqa: E402
+from samplerbench.harness.worker.provenance import read_cpu_model  # noqa: E402
 
 COMMAND = Path(sys.executable).with_name("samplerbench")
 SAMPLERS = ("numpyro_nuts", "numpyro_hmc", "numpyro_sa", "jaxns_nested")
@@ -74,19 +74,19 @@ print(json.dumps(seconds))
 """
 
 
-def script(kind: str, made: int, wanted: int, samplers: list[str]) -> float:
-    """Seconds of the bare script ``kind`` for ``wanted`` replicates, ``made`` of them made."""
+def script(kind: str, calls: int, replicates: int, samplers: list[str]) -> float:
+    """Seconds of the bare script ``kind`` for ``replicates``, ``calls`` of them called."""
     start = time.perf_counter()
-    arguments = [sys.executable, "-c", BARE, kind, str(made), *samplers]
-    done = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True)
+    arguments = [sys.executable, "-c", BARE, kind, str(calls), *samplers]
+    process = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True)
     wall = time.perf_counter() - start
-    seconds = json.loads(done.stdout)
-    for name, calls in seconds.items():
-        later = f", then {statistics.fmean(calls[1:]):.3f} s a call" if calls[1:] else ""
-        print(f"  script {kind!r}, {name}: {calls[0]:.2f} s the first call{later}", flush=True)
-    if made == wanted:
+    seconds = json.loads(process.stdout)
+    for name, times in seconds.items():
+        later = f", then {statistics.fmean(times[1:]):.3f} s a call" if times[1:] else ""
+        print(f"  script {kind!r}, {name}: {times[0]:.2f} s the first call{later}", flush=True)
+    if calls == replicates:
         return wall
-    missing = [(wanted - made) * statistics.fmean(calls[1:]) for calls in seconds.values()]
+    missing = [(replicates - calls) * statistics.fmean(times[1:]) for times in seconds.values()]
     return wall + sum(missing)
 
 
@@ -95,12 +95,12 @@ def command(replicates: int, samplers: list[str], folder: Path) -> tuple[float, 
     out = folder / "out"
     arguments = [str(COMMAND), "run", "--replicates", str(replicates), "--out", str(out)]
     start = time.perf_counter()
-    done = subprocess.run([*arguments, "--sampler", *samplers], cwd=folder)
+    process = subprocess.run([*arguments, "--sampler", *samplers], cwd=folder)
     wall = time.perf_counter() - start
-    if done.returncode:
-        sys.exit(f"samplerbench run ended with {done.returncode}: no comparison")
+    if process.returncode:
+        sys.exit(f"samplerbench run ended with {process.returncode}: no comparison")
     with samplerbench.load(out) as campaign:
-        return wall, campaign.store.seconds()
+        return wall, campaign.store.total_seconds()
 
 
 def main() -> None:
@@ -111,24 +111,26 @@ def main() -> None:
     add("--samplers", nargs="+", choices=SAMPLERS, default=list(SAMPLERS), metavar="NAME")
     add("--script-replicates", type=int, metavar="K", help="make K, extrapolate (default: all)")
     args = parser.parse_args()
-    made = args.script_replicates or args.replicates
-    if not min(2, args.replicates) <= made <= args.replicates:
+    calls = args.script_replicates or args.replicates
+    if not min(2, args.replicates) <= calls <= args.replicates:
         parser.error("--script-replicates: from 2 to --replicates")
 
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         wall, workers = command(args.replicates, args.samplers, Path(folder))
-    found = {kind: script(kind, made, args.replicates, args.samplers) for kind in ("fresh", "kept")}
+    seconds_by_kind = {
+        kind: script(kind, calls, args.replicates, args.samplers) for kind in ("fresh", "kept")
+    }
 
-    how = f" (extrapolated from {made} replicates)" if made < args.replicates else ""
+    how = f" (extrapolated from {calls} replicates)" if calls < args.replicates else ""
     print(f"\n{args.replicates} replicates of {', '.join(args.samplers)}")
     print(f"{'what':16}{'seconds':>9}  script / command")
     print(f"{'command':16}{wall:9.1f}")
-    for kind, seconds in found.items():
+    for kind, seconds in seconds_by_kind.items():
         print(f"{f'script {kind!r}':16}{seconds:9.1f}  {seconds / wall:.1f}{how}")
     own = wall - workers
     print(f"the command's own share: {own:.1f} s, {100 * own / wall:.1f} % of its wall time")
-    print(f"{cpu_model()}, {os.cpu_count()} cores; load {load:.2f} before the first run")
+    print(f"{read_cpu_model()}, {os.cpu_count()} cores; load {load:.2f} before the first run")
     print(", ".join(f"{name} {version(name)}" for name in SHOWN))
 
 

@@ -1,15 +1,16 @@
-"""The examples run: campaign files are planned, the table of keys is Plan's, the notebook ends."""
+"""The examples run, and the table of options beside them is that of the command line."""
 
 from __future__ import annotations
 
-import dataclasses
-import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from samplerbench.cli import main
 from samplerbench.harness.campaign import plan
+from samplerbench.harness.campaign.expand import expand
+from samplerbench.harness.campaign.plan_options import read_campaign_file
 from samplerbench.models.loading.model_names import load_model
 from tests.support.paths import EXAMPLES
 
@@ -17,14 +18,15 @@ README = (EXAMPLES / "README.md").read_text()
 FILES = sorted(EXAMPLES.glob("*.toml"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.stem)
 def test_a_campaign_file_can_be_planned(file, monkeypatch):
     monkeypatch.chdir(EXAMPLES)  # as the README says to
-    options = plan.from_file(file)
+    options = read_campaign_file(file)
     if options.get("posteriordb") and not Path(options["posteriordb"]).is_dir():
         pytest.skip(f"needs a checkout of posteriordb in {options['posteriordb']}")
-    trials = plan.trials(plan.Plan(**options))
-    assert len(trials) >= len(options.get("env", ["pinned"]))
+    trials = expand(plan.Plan(**options))
+    assert len(trials) >= len(options.get("env", ()))
     assert f"[{file.name}]({file.name})" in README
 
 
@@ -33,26 +35,28 @@ def test_every_use_has_its_file():
     assert uses <= {file.stem for file in FILES}
 
 
-def test_the_table_of_keys_is_that_of_the_plan():
-    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| [^|]+ \|$", README, re.M)
-    fields = {field.name: field.default for field in dataclasses.fields(plan.Plan)}
-    assert [name for name, *_ in rows] == list(fields)
-    for name, kind, default in rows:
-        assert kind.startswith(_kind(fields[name])), name
-        if name != "sampler":  # six names: the README of the project has them
-            assert default.strip("`") == _shown(fields[name]), name
+def test_the_table_of_options_is_that_of_the_plan():
+    table = README.partition("<!-- options -->\n")[2].partition("<!-- end of options -->")[0]
+    assert table == options_table(), f"replace it with:\n{options_table()}"
 
 
-def _kind(default) -> str:
-    if isinstance(default, tuple):
-        return f"list of {'whole numbers' if default and default[0] == 32 else 'words'}"
-    return {str: "word", int: "whole number", float: "number"}[type(default)]
+def options_table() -> str:
+    """The table of a campaign file's keys, from the same fields as the command line."""
+    lines = ["| key | type | default | meaning |", "| :-- | :-- | :-- | :-- |"]
+    for option in plan.OPTIONS.values():
+        kind = option.kind + ", or a table" * option.table
+        default = option.shown_default or "none"
+        lines.append(f"| `{option.name}` | {kind} | {default} | {option.help} |")
+    return "\n".join(lines) + "\n"
 
 
-def _shown(default) -> str:
-    if isinstance(default, tuple):
-        return ", ".join(map(str, default)) or "none"
-    return str(default) or "none"
+def test_the_command_line_takes_every_option_with_the_help_of_the_plan(capsys):
+    with pytest.raises(SystemExit):
+        main.main(["run", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    for option in plan.OPTIONS.values():
+        assert f"--{option.name} " in text and option.help in text
+        assert not option.shown_default or f"(default: {option.shown_default})" in text
 
 
 def test_the_model_of_ones_own_fits_its_data():
@@ -63,6 +67,7 @@ def test_the_model_of_ones_own_fits_its_data():
     }
 
 
+@pytest.mark.process
 def test_the_notebook_keeps_no_outputs_and_runs(tmp_path):
     nbformat = pytest.importorskip("nbformat", reason="needs requirements/dev.txt")
     from nbclient import NotebookClient
@@ -75,8 +80,8 @@ def test_the_notebook_keeps_no_outputs_and_runs(tmp_path):
     done = NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources=resources
     ).execute()
-    said = [out for cell in done.cells for out in cell.get("outputs", ())]
-    assert not [out for out in said if out["output_type"] == "error"]
-    text = "\n".join(out.get("text", "") for out in said)
+    outputs = [out for cell in done.cells for out in cell.get("outputs", ())]
+    assert not [out for out in outputs if out["output_type"] == "error"]
+    text = "\n".join(out.get("text", "") for out in outputs)
     assert "exact_iid: honest" in text
     assert "control_shifted: biased" in text

@@ -15,7 +15,9 @@ import pytest
 from samplerbench.harness import launcher
 from samplerbench.harness.records import to_json
 from tests.support import trials
-from tests.support.trials import ended, of_model, within
+from tests.support.trials import has_ended, trial_of_file, wait_until
+
+pytestmark = pytest.mark.process
 
 #: a user's model that works, below whatever else its file does
 WORKS = "from samplerbench.models.base import build\nprogram = build('linear', {})\n"
@@ -32,8 +34,8 @@ SLEEPS = HANGS + "time.sleep(600)\nprogram = None\n"
 COORDINATOR = """
 import json, pathlib, sys
 from samplerbench.harness.launcher import launch
-from samplerbench.harness.records import trial_from
-launch(trial_from(json.loads(sys.argv[1])), sys.executable, pathlib.Path(sys.argv[2]), 600.0)
+from samplerbench.harness.records import read_trial
+launch(read_trial(json.loads(sys.argv[1])), sys.executable, pathlib.Path(sys.argv[2]), 600.0)
 """
 
 
@@ -47,39 +49,39 @@ def pids(scratch: Path) -> list[int]:
 
 
 def test_a_worker_that_hangs_is_a_timeout_and_its_whole_process_group_ends(tmp_path, scratch):
-    result = trials.run(of_model(tmp_path, SLEEPS), scratch, timeout=4.0)
+    result = trials.run(trial_of_file(tmp_path, SLEEPS), scratch, timeout=4.0)
     assert result.status == "timeout"
     assert result.reason == "over 4 s in phase 'model'; more time: --timeout"
     worker, child = pids(scratch)
-    assert within(5, lambda: ended(worker) and ended(child))
+    assert wait_until(5, lambda: has_ended(worker) and has_ended(child))
 
 
 def test_what_a_worker_that_ended_well_started_ends_too(tmp_path, scratch):
-    result = trials.run(of_model(tmp_path, HANGS + WORKS), scratch)
+    result = trials.run(trial_of_file(tmp_path, HANGS + WORKS), scratch)
     assert result.status == "ok"
-    assert within(5, lambda: all(map(ended, pids(scratch))))
+    assert wait_until(5, lambda: all(map(has_ended, pids(scratch))))
 
 
 def test_cancelling_ends_the_worker(tmp_path, scratch):
     with pytest.raises(KeyboardInterrupt):
-        trials.run(of_model(tmp_path, SLEEPS), scratch, cancelled=(scratch / "pids").exists)
-    assert within(5, lambda: all(map(ended, pids(scratch))))
+        trials.run(trial_of_file(tmp_path, SLEEPS), scratch, cancelled=(scratch / "pids").exists)
+    assert wait_until(5, lambda: all(map(has_ended, pids(scratch))))
 
 
 def test_a_worker_dies_with_its_coordinator(tmp_path, scratch):
-    trial = of_model(tmp_path, SLEEPS)
+    trial = trial_of_file(tmp_path, SLEEPS)
     command = [sys.executable, "-c", COORDINATOR, to_json(trial), str(scratch)]
     with subprocess.Popen(command) as coordinator:
         try:
-            assert within(30, (scratch / "pids").exists)
-            assert not any(map(ended, pids(scratch)))
+            assert wait_until(30, (scratch / "pids").exists)
+            assert not any(map(has_ended, pids(scratch)))
         finally:
             coordinator.kill()  # SIGKILL: it can clean nothing up
-    assert within(5, lambda: all(map(ended, pids(scratch))))
+    assert wait_until(5, lambda: all(map(has_ended, pids(scratch))))
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "reason"),
     [
         ("os._exit(3)", "ended with exit code 3 in phase 'model'"),
         ("sys.exit('no licence')", "ended with exit code 1 in phase 'model': no licence"),
@@ -89,17 +91,17 @@ def test_a_worker_dies_with_its_coordinator(tmp_path, scratch):
         ("ctypes.string_at(0)", "killed by SIGSEGV in phase 'model'"),
     ],
 )
-def test_a_worker_that_crashes_is_told_how(tmp_path, scratch, line, told):
+def test_a_worker_that_crashes_is_told_how(tmp_path, scratch, line, reason):
     code = f"import ctypes, os, sys\n{line}\nprogram = None\n"
-    result = trials.run(of_model(tmp_path, code), scratch)
-    assert (result.status, result.reason) == ("crashed", told)
+    result = trials.run(trial_of_file(tmp_path, code), scratch)
+    assert (result.status, result.reason) == ("crashed", reason)
 
 
 def test_a_kill_by_the_kernel_for_memory_is_out_of_memory(tmp_path, scratch, monkeypatch):
     counts = iter([7, 8])  # the kernel's own count, before and after
-    monkeypatch.setattr(launcher, "_oom_kills", lambda: next(counts))
+    monkeypatch.setattr(launcher, "_count_oom_kills", lambda: next(counts))
     code = "import os\nos.kill(os.getpid(), 9)\nprogram = None\n"
-    result = trials.run(of_model(tmp_path, code), scratch)
+    result = trials.run(trial_of_file(tmp_path, code), scratch)
     assert result.status == "out of memory"
     assert result.reason == "killed by the kernel for memory in phase 'model'"
 
@@ -120,13 +122,13 @@ def test_a_kill_by_the_kernel_for_memory_is_out_of_memory(tmp_path, scratch, mon
     ],
 )
 def test_what_a_model_raises_is_the_reason(tmp_path, scratch, line, status, reason):
-    result = trials.run(of_model(tmp_path, f"{line}\nprogram = None\n"), scratch)
+    result = trials.run(trial_of_file(tmp_path, f"{line}\nprogram = None\n"), scratch)
     assert (result.status, result.reason) == (status, reason)
     assert result.timings["import_s"] > 0  # what was measured before is kept
 
 
 def test_the_traceback_is_in_the_log(tmp_path, scratch):
-    trials.run(of_model(tmp_path, "1 / 0\nprogram = None\n"), scratch)
+    trials.run(trial_of_file(tmp_path, "1 / 0\nprogram = None\n"), scratch)
     log = (scratch / "log.txt").read_text()
     assert "model_of_mine.py" in log
     assert "ZeroDivisionError" in log
@@ -143,12 +145,12 @@ def test_the_traceback_is_in_the_log(tmp_path, scratch):
     ],
 )
 def test_what_a_model_does_to_its_standard_streams_is_no_harm(tmp_path, scratch, line):
-    result = trials.run(of_model(tmp_path, f"import os, sys\n{line}\n{WORKS}"), scratch)
+    result = trials.run(trial_of_file(tmp_path, f"import os, sys\n{line}\n{WORKS}"), scratch)
     assert (result.status, result.reason) == ("ok", "")
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "reason"),
     [
         ("", "the worker answered with garbage: not a result: Expecting value"),
         ("[1]", "the worker answered with garbage: not a result:"),
@@ -157,7 +159,7 @@ def test_what_a_model_does_to_its_standard_streams_is_no_harm(tmp_path, scratch,
         ('{"status": "ok"}', "the worker answered ok without its draws"),
     ],
 )
-def test_an_answer_that_is_none_is_a_crash(tmp_path, scratch, answer, told):
+def test_an_answer_that_is_none_is_a_crash(tmp_path, scratch, answer, reason):
     code = f"""
         import os
         with open("result.json", "wb") as file:
@@ -165,9 +167,9 @@ def test_an_answer_that_is_none_is_a_crash(tmp_path, scratch, answer, told):
         os._exit(0)
         program = None
         """
-    result = trials.run(of_model(tmp_path, textwrap.dedent(code)), scratch)
+    result = trials.run(trial_of_file(tmp_path, textwrap.dedent(code)), scratch)
     assert result.status == "crashed"
-    assert result.reason.startswith(told)
+    assert result.reason.startswith(reason)
 
 
 def test_a_python_that_is_not_there_is_a_crash(scratch):
@@ -184,11 +186,11 @@ def test_a_worker_sees_a_whitelist_of_variables(tmp_path, scratch, monkeypatch):
         monkeypatch.setenv(name, "1")
     monkeypatch.setenv("PYTHONPATH", str(elsewhere))
     code = "import json, os, sys\njson.dump([dict(os.environ), sys.path], open('seen', 'w'))\n"
-    trial = of_model(tmp_path, code + WORKS)
+    trial = trial_of_file(tmp_path, code + WORKS)
     assert trials.run(trial, scratch).status == "ok"
     variables, path = json.loads((scratch / "seen").read_text())
     variables.pop("LC_CTYPE", None)  # Python itself sets it where the locale is C
-    assert variables == launcher.environment(trial)
+    assert variables == launcher.environment_variables(trial)
     assert variables["JAX_ENABLE_X64"] == "0"
     assert "SECRET_OF_MINE" not in variables
     assert str(elsewhere) not in path
@@ -205,20 +207,20 @@ def test_modules_in_the_current_folder_do_not_reach_a_worker(tmp_path, scratch, 
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("raise ImportError('not the real one')\n")
     monkeypatch.chdir(tmp_path)
-    result = trials.run(of_model(tmp_path, WORKS), scratch)
+    result = trials.run(trial_of_file(tmp_path, WORKS), scratch)
     assert (result.status, result.reason) == ("ok", "")
 
 
 def test_a_worker_is_a_session_of_its_own_so_that_ctrl_c_does_not_reach_it(tmp_path, scratch):
     code = "import os\nopen('ids', 'w').write(f'{os.getpid()} {os.getpgid(0)} {os.getsid(0)}')\n"
-    assert trials.run(of_model(tmp_path, code + WORKS), scratch).status == "ok"
+    assert trials.run(trial_of_file(tmp_path, code + WORKS), scratch).status == "ok"
     worker, group, session = map(int, (scratch / "ids").read_text().split())
     assert worker == group == session
     assert session != os.getsid(0)
 
 
 def test_files_of_an_earlier_worker_do_not_pass_for_an_answer(tmp_path, scratch):
-    assert trials.run(of_model(tmp_path, WORKS), scratch).status == "ok"
+    assert trials.run(trial_of_file(tmp_path, WORKS), scratch).status == "ok"
     code = "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\nprogram = None\n"
-    result = trials.run(of_model(tmp_path, code), scratch)
+    result = trials.run(trial_of_file(tmp_path, code), scratch)
     assert result.reason == f"killed by {signal.SIGTERM.name} in phase 'model'"

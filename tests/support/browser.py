@@ -28,33 +28,33 @@ UNREACHABLE = """() => [...document.querySelectorAll(".scroll, pre")]
   .filter(e => e.scrollWidth > e.clientWidth && e.tabIndex < 0).length"""
 
 
-def visit(made: str, folder: Path, column: str) -> dict[str, Any]:
-    """What the page ``made`` did at a phone's width, sorted twice by ``column``, and its audits.
+def open_page(html: str, folder: Path, column: str) -> dict[str, Any]:
+    """What the page did at a phone's width, sorted twice by ``column``, and its audits.
 
     Skips the test where there is no Chromium, or no Playwright.
     """
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed here")
     playwright = pytest.importorskip(
-        "playwright.sync_api", reason="needs Playwright: requirements/dev.txt"
+        "playwright.sync_api", reason="needs Playwright: samplerbench[dev]"
     )
     path = folder / "page.html"
-    path.write_text(made, encoding="utf-8")
+    path.write_text(html, encoding="utf-8")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        seen = _pressed(browser, path, column)
+        seen = _press(browser, path, column)
         for scheme, size in (("light", PHONE), ("dark", PHONE), ("light", DESK), ("dark", DESK)):
-            seen["audits"][scheme, size[0]] = _audited(browser, path, scheme, size)
+            seen["audits"][scheme, size[0]] = _audit(browser, path, scheme, size)
         browser.close()
     return seen
 
 
-def _pressed(browser: Any, path: Path, column: str) -> dict[str, Any]:
+def _press(browser: Any, path: Path, column: str) -> dict[str, Any]:
     page = browser.new_page(viewport=dict(zip(("width", "height"), PHONE, strict=True)))
-    seen: dict[str, Any] = {"errors": [], "console": [], "asked": [], "audits": {}}
+    seen: dict[str, Any] = {"errors": [], "console": [], "requests": [], "audits": {}}
     page.on("pageerror", lambda error: seen["errors"].append(str(error)))
-    page.on("console", lambda said: seen["console"].append(said.text))
-    page.on("request", lambda request: seen["asked"].append(request.url))
+    page.on("console", lambda message: seen["console"].append(message.text))
+    page.on("request", lambda request: seen["requests"].append(request.url))
     page.goto(path.as_uri())
     head = page.locator(f'th[data-name="{column}"]')
     seen["before"] = page.evaluate(KEYS, column)
@@ -62,16 +62,15 @@ def _pressed(browser: Any, path: Path, column: str) -> dict[str, Any]:
     seen["up"], seen["sort"] = page.evaluate(KEYS, column), head.get_attribute("aria-sort")
     head.locator("button").press("Enter")  # what a keyboard does
     seen["down"] = page.evaluate(KEYS, column)
-    seen["told"] = page.locator("table.sortable >> xpath=ancestor::section").get_by_role(
-        "status"
-    ).inner_text()  # fmt: skip
+    section = page.locator("table.sortable >> xpath=ancestor::section")
+    seen["status"] = section.get_by_role("status").inner_text()
     seen["wide"] = page.evaluate("document.documentElement.scrollWidth")
     seen["unreachable"] = page.evaluate(UNREACHABLE)
     page.close()
     return seen
 
 
-def _audited(browser: Any, path: Path, scheme: str, size: tuple[int, int]) -> list[str]:
+def _audit(browser: Any, path: Path, scheme: str, size: tuple[int, int]) -> list[str]:
     """What axe-core finds wrong with the page, all that folds unfolded."""
     from axe_playwright_python.sync_playwright import Axe
 
@@ -81,11 +80,11 @@ def _audited(browser: Any, path: Path, scheme: str, size: tuple[int, int]) -> li
     page = context.new_page()
     page.goto(path.as_uri())
     page.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true; })")
-    found = Axe().run(page).response["violations"]
+    violations = Axe().run(page).response["violations"]
     wide = page.evaluate("document.documentElement.scrollWidth")
     context.close()
-    said = [f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]}" for one in found]
-    return said + [f"scrolls sideways: {wide} of {size[0]}"] * (wide > size[0])
+    texts = [f"{v['id']}: {v['help']}: {v['nodes'][0]['html'][:200]}" for v in violations]
+    return texts + [f"scrolls sideways: {wide} of {size[0]}"] * (wide > size[0])
 
 
 def assert_sorts_and_stays_shut(seen: dict[str, Any], column: str) -> None:
@@ -95,9 +94,9 @@ def assert_sorts_and_stays_shut(seen: dict[str, Any], column: str) -> None:
     assert [float(key) for key in seen["down"] if key] == numbers[::-1]
     empty = [""] * (len(seen["up"]) - len(numbers))
     assert empty and seen["up"][len(numbers) :] == seen["down"][len(numbers) :] == empty
-    assert seen["sort"] == "ascending" and seen["told"] == f"Sorted by {column}, largest first."
+    assert seen["sort"] == "ascending" and seen["status"] == f"Sorted by {column}, largest first."
     assert seen["errors"] == seen["console"] == []
-    others = [url for url in seen["asked"] if not url.startswith("data:")]
+    others = [url for url in seen["requests"] if not url.startswith("data:")]
     assert [url.startswith("file:") and url.endswith("/page.html") for url in others] == [True]
 
 
@@ -105,5 +104,5 @@ def assert_accessible(seen: dict[str, Any]) -> None:
     """No sideways scroll, nothing that a keyboard can't scroll to, and a clean audit."""
     assert seen["wide"] <= PHONE[0] and seen["unreachable"] == 0
     assert len(seen["audits"]) == 4
-    for where, found in seen["audits"].items():
-        assert not found, (where, found)
+    for where, violations in seen["audits"].items():
+        assert not violations, (where, violations)

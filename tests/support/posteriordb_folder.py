@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 
-def zipped(path: Path, held: Any) -> None:
-    """Write ``held`` as JSON in ``path``, a zip file as the database has them."""
+def write_zip(path: Path, content: Any) -> None:
+    """Write ``content`` as JSON in ``path``, a zip file as the database has them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(path.name.removesuffix(".zip"), json.dumps(held))
+        archive.writestr(path.name.removesuffix(".zip"), json.dumps(content))
 
 
-def plain(path: Path, held: Any) -> None:
+def write_json(path: Path, content: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(held))
+    path.write_text(json.dumps(content))
 
 
 def add(folder: Path, model: str, data: Any, draws: Any = None, data_name: str = "made_up") -> str:
@@ -27,17 +27,17 @@ def add(folder: Path, model: str, data: Any, draws: Any = None, data_name: str =
     """
     database, name = folder / "posterior_database", f"{data_name}-{model}"
     info = {"name": data_name, "data_file": f"data/data/{data_name}.json"}
-    plain(database / "data" / "info" / f"{data_name}.info.json", info)
-    zipped(database / "data" / "data" / f"{data_name}.json.zip", data)
+    write_json(database / "data" / "info" / f"{data_name}.info.json", info)
+    write_zip(database / "data" / "data" / f"{data_name}.json.zip", data)
     posterior = {
         "name": name,
         "model_name": model,
         "data_name": data_name,
         "reference_posterior_name": None if draws is None else name,
     }
-    plain(database / "posteriors" / f"{name}.json", posterior)
+    write_json(database / "posteriors" / f"{name}.json", posterior)
     if draws is not None:
-        zipped(reference(folder, name), draws)
+        write_zip(reference(folder, name), draws)
     return name
 
 

@@ -8,7 +8,7 @@ import pytest
 from samplerbench.models import base
 
 
-def made(name, **options):
+def build_with_answer(name, **options):
     """The model and its exact answer."""
     model = base.build(name, options)
     return model, model.exact()
@@ -37,5 +37,5 @@ def log_joint(model, sites, bits=64):
         return log_density(model.program, (), data, parameters)[0]
 
     with x64(bits == 64):
-        found = jax.jit(jax.vmap(density, (0, None)))(sites, model.data)  # data traced
-        return np.asarray(found, dtype=np.float64)
+        values = jax.jit(jax.vmap(density, (0, None)))(sites, model.data)  # data traced
+        return np.asarray(values, dtype=np.float64)

@@ -23,12 +23,12 @@ def iq(d: Values, i: int) -> float:
     return d["mom_iq"][i]
 
 
-def centred(d: Values, name: str, i: int) -> float:
+def centre(d: Values, name: str, i: int) -> float:
     return d[name][i] - statistics.fmean(d[name])
 
 
-def scaled(d: Values, name: str, i: int, sds: float) -> float:
-    return centred(d, name, i) / (sds * statistics.stdev(d[name]))
+def standardise(d: Values, name: str, i: int, sds: float) -> float:
+    return centre(d, name, i) / (sds * statistics.stdev(d[name]))
 
 
 def volume(d: Values, i: int) -> float:
@@ -51,27 +51,27 @@ def raw(name: str) -> Callable[[Values, int], float]:
     return lambda d, i: d[name][i]
 
 
-def level(name: str, of: int) -> Callable[[Values, int], float]:
-    return lambda d, i: 1.0 if d[name][i] == of else 0.0
+def level(name: str, value: int) -> Callable[[Values, int], float]:
+    return lambda d, i: 1.0 if d[name][i] == value else 0.0
 
 
 def times(a: Callable[[Values, int], float], b: Callable[[Values, int], float]) -> Any:
     return lambda d, i: a(d, i) * b(d, i)
 
 
-def about(name: str, centre: float) -> Callable[[Values, int], float]:
+def minus(name: str, centre: float) -> Callable[[Values, int], float]:
     return lambda d, i: d[name][i] - centre
 
 
 def mean_of(name: str) -> Callable[[Values, int], float]:
-    return lambda d, i: centred(d, name, i)
+    return lambda d, i: centre(d, name, i)
 
 
 def standard(name: str, sds: float) -> Callable[[Values, int], float]:
-    return lambda d, i: scaled(d, name, i, sds)
+    return lambda d, i: standardise(d, name, i, sds)
 
 
-def crossed(a: Any, b: Any) -> list[Any]:
+def interaction(a: Any, b: Any) -> list[Any]:
     return [a, b, times(a, b)]
 
 
@@ -83,17 +83,17 @@ REGRESSIONS: dict[str, list[Callable[[Values, int], float]]] = {
     "kidscore_momhs": [SCORE, hs],
     "kidscore_momiq": [SCORE, iq],
     "kidscore_momhsiq": [SCORE, hs, iq],
-    "kidscore_interaction": [SCORE, *crossed(hs, iq)],
-    "kidscore_interaction_c": [SCORE, *crossed(mean_of("mom_hs"), mean_of("mom_iq"))],
-    "kidscore_interaction_c2": [SCORE, *crossed(about("mom_hs", 0.5), about("mom_iq", 100))],
-    "kidscore_interaction_z": [SCORE, *crossed(standard("mom_hs", 2), standard("mom_iq", 2))],
+    "kidscore_interaction": [SCORE, *interaction(hs, iq)],
+    "kidscore_interaction_c": [SCORE, *interaction(mean_of("mom_hs"), mean_of("mom_iq"))],
+    "kidscore_interaction_c2": [SCORE, *interaction(minus("mom_hs", 0.5), minus("mom_iq", 100))],
+    "kidscore_interaction_z": [SCORE, *interaction(standard("mom_hs", 2), standard("mom_iq", 2))],
     "kidscore_mom_work": [SCORE, *(level("mom_work", k) for k in (2, 3, 4))],
     "earn_height": [raw("earn"), raw("height")],
     "log10earn_height": [lambda d, i: math.log10(d["earn"][i]), raw("height")],
     "logearn_height": [EARN, raw("height")],
     "logearn_height_male": [EARN, raw("height"), raw("male")],
-    "logearn_interaction": [EARN, *crossed(raw("height"), raw("male"))],
-    "logearn_interaction_z": [EARN, *crossed(standard("height", 1), raw("male"))],
+    "logearn_interaction": [EARN, *interaction(raw("height"), raw("male"))],
+    "logearn_interaction_z": [EARN, *interaction(standard("height", 1), raw("male"))],
     "logearn_logheight_male": [EARN, log("height"), raw("male")],
     "mesquite": [raw("weight"), *map(raw, SIZES), raw("group")],
     "logmesquite": [WEIGHT, *map(log, SIZES), raw("group")],
@@ -101,14 +101,15 @@ REGRESSIONS: dict[str, list[Callable[[Values, int], float]]] = {
     "logmesquite_logva": [WEIGHT, volume, area, raw("group")],
     "logmesquite_logvash": [WEIGHT, volume, area, shape, log("total_height"), raw("group")],
     "logmesquite_logvas": [
-        WEIGHT, volume, area, shape, log("total_height"), log("density"), raw("group"),
+        *[WEIGHT, volume, area, shape, log("total_height"), log("density"), raw("group")],
     ],
     "nes": [
-        raw("partyid7"), raw("real_ideo"), raw("race_adj"), *AGES, raw("educ1"), raw("gender"),
-        raw("income"),
+        *map(raw, ("partyid7", "real_ideo", "race_adj")),
+        *AGES,
+        *map(raw, ("educ1", "gender", "income")),
     ],
     "sesame_one_pred_a": [raw("watched"), raw("encouraged")],
-}  # fmt: skip
+}
 #: those whose sigma has Cauchy(0, 2.5); the others' is flat
 WITH_CAUCHY = {"kidscore_momhs", "kidscore_momiq", "kidscore_momhsiq", "kidscore_interaction"}
 

@@ -17,7 +17,7 @@ from tests.support.stan_regressions import (
     Target,
     Values,
     cauchy,
-    centred,
+    centre,
     normal,
     regression,
 )
@@ -67,16 +67,14 @@ def wells(name: str) -> Target:
     def target(d: Values, p: Values) -> float:
         total = 0.0
         for i in range(d["N"]):
-            far, near = d["dist"][i] / 100, centred(d, "dist", i) / 100
-            arsenic = d["arsenic"][i]
+            far, near = d["dist"][i] / 100, centre(d, "dist", i) / 100
+            arsenic, centre_arsenic = d["arsenic"][i], centre(d, "arsenic", i)
             terms = {
                 "wells_dist": [1, d["dist"][i]],
                 "wells_dist100_model": [far],
                 "wells_dist100ars_model": [far, arsenic],
-                "wells_interaction_c_model": [
-                    near, centred(d, "arsenic", i), near * centred(d, "arsenic", i)
-                ],
-            }[name]  # fmt: skip
+                "wells_interaction_c_model": [near, centre_arsenic, near * centre_arsenic],
+            }[name]
             eta = 0.0 if name == "wells_dist" else p["alpha"]
             eta += sum(b * x for b, x in zip(p["beta"], terms, strict=True))
             total += bernoulli_logit(d["switched"][i], eta)
@@ -161,12 +159,12 @@ def mixture(d: Values, p: Values) -> float:
 
 
 def kernel(d: Values, p: Values, diagonal: float) -> np.ndarray:
-    made = np.empty((d["N"], d["N"]))
+    matrix = np.empty((d["N"], d["N"]))
     for i, a in enumerate(d["x"]):
         for j, b in enumerate(d["x"]):
-            made[i, j] = p["alpha"] ** 2 * math.exp(-0.5 * ((a - b) / p["rho"]) ** 2)
-        made[i, i] += diagonal
-    return made
+            matrix[i, j] = p["alpha"] ** 2 * math.exp(-0.5 * ((a - b) / p["rho"]) ** 2)
+        matrix[i, i] += diagonal
+    return matrix
 
 
 def scales(p: Values) -> float:
@@ -188,10 +186,15 @@ def rate_1(d: Values, p: Values) -> float:
     return stats.binom.logpmf(d["k"], d["n"], p["theta"])
 
 
+WELLS = (
+    "wells_dist",
+    "wells_dist100_model",
+    "wells_dist100ars_model",
+    "wells_interaction_c_model",
+)
 TARGETS: dict[str, Target] = {
     **{name: regression(name) for name in REGRESSIONS},
-    **{name: wells(name) for name in ("wells_dist", "wells_dist100_model",
-                                      "wells_dist100ars_model", "wells_interaction_c_model")},
+    **{name: wells(name) for name in WELLS},
     "blr": blr,
     "kilpisjarvi": kilpisjarvi,
     "radon_pooled": radon_pooled,
@@ -208,4 +211,4 @@ TARGETS: dict[str, Target] = {
     "gp_regr": gp_regr,
     "gp_pois_regr": gp_pois_regr,
     "Rate_1_model": rate_1,
-}  # fmt: skip
+}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from samplerbench.harness import draws_file
-from samplerbench.harness.campaign.run import Campaign
+from samplerbench.harness.campaign.campaign import Campaign
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.records import Result, Trial
 from samplerbench.models.base import Exact, build
@@ -32,33 +33,60 @@ KINDS = {
 TIMES = {"honest_one": 2.0, "quick_one": 1.0, "nested_one": 9.0}
 
 
+TRIAL = Trial(
+    model="linear",
+    model_options={},
+    model_digest="",
+    sampler="exact_iid",
+    settings={},
+    environment="pinned",
+    environment_digest="",
+    device="cpu",
+    precision=32,
+    chains=1,
+    warmup=100,
+    draws=DRAWS,
+    seed=0,
+    replicates=REPLICATES,
+)
+TIMINGS = {
+    "import_s": 0.5,
+    "compiles": 12,
+    "rerun_s": 0.05,
+    "compiles_per_rerun": 0,
+    "warm_s": 0.02,
+    "warm_s_lo": 0.018,
+    "warm_s_hi": 0.023,
+    "warmup_s": 0.005,
+    "sample_s": 0.015,
+    "aot_s": 1.0,
+    "peak_rss_mb": 300.0,
+}
+
+
 def trial(sampler: str, **fields: Any) -> Trial:
     """A trial of the default line, any field replaced."""
-    given: dict[str, Any] = dict(
-        model="linear", model_options={}, model_digest="", sampler=sampler, settings={},
-        environment="pinned", environment_digest="", device="cpu", precision=32, chains=1,
-        warmup=100, draws=DRAWS, seed=0, replicates=REPLICATES,
-    )  # fmt: skip
-    return Trial(**{**given, **fields})
+    return replace(TRIAL, sampler=sampler, **fields)
 
 
 def result(status: str = "ok", reason: str = "", cold: float = 3.0, **fields: Any) -> Result:
     """What a worker would have sent."""
-    timings = dict(
-        import_s=0.5, cold_s=cold, compile_s=0.6 * cold, compiles=12, rerun_s=0.05,
-        compiles_per_rerun=0, warm_s=0.02, warm_s_lo=0.018, warm_s_hi=0.023, warmup_s=0.005,
-        sample_s=0.015, aot_s=1.0, peak_rss_mb=300.0,
-    )  # fmt: skip
+    timings = {**TIMINGS, "cold_s": cold, "compile_s": 0.6 * cold}
     return Result(
-        status=status, reason=reason, timings=timings if status == "ok" else {}, precision=32,
-        versions={"python": "3.11.7", "jax": "0.4.23"}, mode="compiled",
-        machine={"host": "here", "cpu": "a processor", "device": "cpu", "cores": 2}, **fields,
-    )  # fmt: skip
+        status=status,
+        reason=reason,
+        timings=timings if status == "ok" else {},
+        precision=32,
+        versions={"python": "3.11.7", "jax": "0.4.23"},
+        mode="compiled",
+        machine={"host": "here", "cpu": "a processor", "device": "cpu", "cores": 2},
+        **fields,
+    )
 
 
 def runs(exact: Exact, sampler: str) -> list[Draws]:
     """One run a replicate: independent draws, shifted or weighted where the name says so."""
-    found = []
+    draws = []
     for r in range(REPLICATES):
         rng = np.random.default_rng([r, len(sampler)])
         sites = exact.draw(rng, DRAWS)
@@ -66,15 +94,18 @@ def runs(exact: Exact, sampler: str) -> list[Draws]:
             sites[name] = sites[name] + KINDS.get(sampler, 0.0) * exact.sd[at]
         flat = {name: values[None] for name, values in sites.items()}
         nested = sampler.startswith("nested")
-        found.append(Draws(flat, gradients=1000, **(_nested(rng, exact) if nested else {})))
-    return found
+        draws.append(Draws(flat, gradients=1000, **(_nested(rng, exact) if nested else {})))
+    return draws
 
 
 def _nested(rng: np.random.Generator, exact: Exact) -> dict[str, Any]:
-    return dict(
-        log_weights=np.zeros((1, DRAWS)), ess=float(DRAWS), log_z_err=0.3, termination="done",
-        log_z=float(exact.log_evidence + 0.3 * rng.standard_normal()),
-    )  # fmt: skip
+    return {
+        "log_weights": np.zeros((1, DRAWS)),
+        "ess": float(DRAWS),
+        "log_z_err": 0.3,
+        "termination": "done",
+        "log_z": float(exact.log_evidence + 0.3 * rng.standard_normal()),
+    }
 
 
 @functools.cache
@@ -82,25 +113,25 @@ def exact() -> Exact:
     return build("linear", {}).exact()
 
 
-def put(store: Store, one: Trial, ended: Result, log: str = "all went well\n") -> None:
+def commit_result(store: Store, one: Trial, ended: Result, log: str = "all went well\n") -> None:
     """Commit a result as the coordinator does."""
     scratch = store.scratch(one.id)
     scratch.mkdir(parents=True)
     (scratch / "log.txt").write_text(log)
     if ended.status == "ok":
-        draws_file.save(scratch / "draws.npz", {"replicates": runs(exact(), one.sampler)})
+        draws_file.save_draws(scratch / "draws.npz", {"replicates": runs(exact(), one.sampler)})
     store.commit(one, ended, scratch, 1.0)
 
 
 def campaign(folder: Path, **fields: Any) -> Campaign:
     """All kinds, with one that failed, one that declined and one without a result."""
     store = Store.create(folder)
-    done = [trial(name, **fields) for name in KINDS]
+    complete = [trial(name, **fields) for name in KINDS]
     failed = trial("failed_one", settings={"note": NASTY}, **fields)
     declined, waiting = trial("declined_one", **fields), trial("waiting_one", **fields)
-    store.add_trials([*done, failed, declined, waiting])
-    for one in done:
-        put(store, one, result(cold=TIMES.get(one.sampler, 3.0)))
-    put(store, failed, result("failed", NASTY), f"Traceback\n{NASTY}\n")
-    put(store, declined, result("declined", "no gradient here"))
+    store.add_trials([*complete, failed, declined, waiting])
+    for one in complete:
+        commit_result(store, one, result(cold=TIMES.get(one.sampler, 3.0)))
+    commit_result(store, failed, result("failed", NASTY), f"Traceback\n{NASTY}\n")
+    commit_result(store, declined, result("declined", "no gradient here"))
     return Campaign(store)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import special
 
-from samplerbench.harness.scoring.replicate_summary import Evidence, from_draws
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary, summarise
 from samplerbench.harness.statistics.weighted import kish_ess
 from samplerbench.models.base import Exact
 
@@ -75,10 +75,11 @@ def two_modes(size: int, apart: float = 4.0) -> Exact:
         return q
 
     names = tuple(f"p[{i}]" for i in range(size))
-    return Exact(
-        names, np.zeros(size), np.diag(variance), quantile, draw, LOG_Z,
-        mode_of=lambda x: (x[..., 0] > 0).astype(int), mode_weights=np.array([0.5, 0.5]),
-    )  # fmt: skip
+    modes = {
+        "mode_of": lambda x: (x[..., 0] > 0).astype(int),
+        "mode_weights": np.array([0.5, 0.5]),
+    }
+    return Exact(names, np.zeros(size), np.diag(variance), quantile, draw, LOG_Z, **modes)
 
 
 def iid(case: Case, exact: Exact, rng: np.random.Generator, chains: int = 1) -> Array:
@@ -96,24 +97,26 @@ def ar1(case: Case, exact: Exact, rng: np.random.Generator, rho: float) -> Array
     return exact.mean + lfilter([1.0], [1.0, -rho], noise, axis=2)
 
 
-def _score(case: Case, exact: Exact, x: Array, rng: np.random.Generator, **more: Array) -> Evidence:
+def _score(
+    case: Case, exact: Exact, x: Array, rng: np.random.Generator, **more: Array
+) -> ReplicateSummary:
     log_z = LOG_Z + LOG_Z_ERR * rng.standard_normal(case.replicates)
     error = LOG_Z_ERR * np.exp(0.1 * rng.standard_normal(case.replicates))
-    return from_draws(x, exact, log_z=log_z, log_z_err=error, **more)
+    return summarise(x, exact, log_z=log_z, log_z_err=error, **more)
 
 
 def _lost(case: Case, rng: np.random.Generator, share: float = 0.1) -> Array:
     return rng.uniform(size=case.replicates) < share
 
 
-Maker = Callable[[Case, Exact, np.random.Generator], Evidence]
+Maker = Callable[[Case, Exact, np.random.Generator], ReplicateSummary]
 
 
 def _plain(draws: Callable[[Case, Exact, np.random.Generator], Array]) -> Maker:
     return lambda case, exact, rng: _score(case, exact, draws(case, exact, rng), rng)
 
 
-def _weighted(case: Case, exact: Exact, rng: np.random.Generator) -> Evidence:
+def _weighted(case: Case, exact: Exact, rng: np.random.Generator) -> ReplicateSummary:
     """Log-normal weights independent of the draws: Kish's ESS, a tenth of the draws, is right."""
     x = iid(case, exact, rng)
     log_w = 1.5 * rng.standard_normal(x.shape[:3])
@@ -169,7 +172,7 @@ def _one_mode(same: bool) -> Callable[[Case, Exact, np.random.Generator], Array]
 
 
 def _halved(which: str) -> Maker:
-    def evidence(case: Case, exact: Exact, rng: np.random.Generator) -> Evidence:
+    def evidence(case: Case, exact: Exact, rng: np.random.Generator) -> ReplicateSummary:
         e = _score(case, exact, iid(case, exact, rng), rng)
         if which == "log_z_err":
             return replace(e, log_z_err=e.log_z_err / 2)

@@ -37,11 +37,11 @@ def small(**changes: object) -> Trial:
     return replace(SMALL, **changes)
 
 
-def of_model(folder: Path, text: str, name: str = "program", **changes: object) -> Trial:
+def trial_of_file(folder: Path, text: str, name: str = "program", **changes: object) -> Trial:
     """A trial of the model ``name`` in a file holding ``text``."""
     file = folder / "model_of_mine.py"
     file.write_text(text)
-    full, digest = model_names.check(f"{file}:{name}", {})
+    full, digest = model_names.check_model(f"{file}:{name}", {})
     return small(model=full, model_digest=digest, **changes)
 
 
@@ -50,7 +50,7 @@ def run(trial: Trial, scratch: Path, timeout: float = 60.0, **options: object) -
     return launch(trial, sys.executable, scratch, timeout, **options)
 
 
-def ended(pid: int) -> bool:
+def has_ended(pid: int) -> bool:
     """Whether no such process runs; one that waits to be reaped does not."""
     try:
         with open(f"/proc/{pid}/stat") as stat:
@@ -59,7 +59,7 @@ def ended(pid: int) -> bool:
         return True
 
 
-def within(seconds: float, happened: Callable[[], object]) -> bool:
+def wait_until(seconds: float, happened: Callable[[], object]) -> bool:
     """Whether ``happened()`` comes true in that time."""
     deadline = time.monotonic() + seconds
     while not happened():

@@ -8,6 +8,8 @@ import pytest
 import samplerbench
 from samplerbench.harness.draws_file import DrawsFile
 
+pytestmark = pytest.mark.process
+
 #: an exponential prior and a vector of observations: nothing here has an exact answer
 MODEL = """
 import numpy as np, numpyro, numpyro.distributions as dist
@@ -23,11 +25,18 @@ def counts(y, n):
 @pytest.fixture(scope="module")
 def controls(tmp_path_factory):
     with samplerbench.run(
-        samplers=["exact_iid", "control_wide:factor=1.6", "control_wide:factor=0.6",
-                  "control_shifted:by=0.6"],
-        calibrate="prior", replicates=200, draws=200, env="current",
+        samplers=[
+            "exact_iid",
+            "control_wide:factor=1.6",
+            "control_wide:factor=0.6",
+            "control_shifted:by=0.6",
+        ],
+        calibrate="prior",
+        replicates=200,
+        draws=200,
+        env="current",
         out=tmp_path_factory.mktemp("sbc") / "c",
-    ) as campaign:  # fmt: skip
+    ) as campaign:
         yield campaign
 
 
@@ -59,9 +68,15 @@ def test_a_program_of_ones_own_is_calibrated_by_running_it_forward(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(MODEL)
     with samplerbench.run(
-        model=f"{file}:counts", samplers=["numpyro_nuts"], calibrate="prior", replicates=40,
-        warmup=200, draws=400, env="current", out=tmp_path / "c",
-    ) as campaign:  # fmt: skip
+        model=f"{file}:counts",
+        samplers=["numpyro_nuts"],
+        calibrate="prior",
+        replicates=40,
+        warmup=200,
+        draws=400,
+        env="current",
+        out=tmp_path / "c",
+    ) as campaign:
         (row,) = campaign.rows()
     assert row["status"] == "ok", row["reason"]
     assert row["verdict"] == "honest"
@@ -72,9 +87,15 @@ def test_a_program_whose_data_cannot_be_replaced_is_declined(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(MODEL.replace("obs=y)", "obs=2 * y)"))
     with samplerbench.run(
-        model=f"{file}:counts", samplers=["numpyro_nuts"], calibrate="prior", replicates=16,
-        warmup=20, draws=20, env="current", out=tmp_path / "c",
-    ) as campaign:  # fmt: skip
+        model=f"{file}:counts",
+        samplers=["numpyro_nuts"],
+        calibrate="prior",
+        replicates=16,
+        warmup=20,
+        draws=20,
+        env="current",
+        out=tmp_path / "c",
+    ) as campaign:
         (row,) = campaign.rows()
     assert row["status"] == "declined"
     assert "'y'" in row["reason"]

@@ -14,12 +14,13 @@ import pytest
 
 import samplerbench
 from samplerbench.errors import UsageError
-from samplerbench.harness.campaign import dask_backend, plan
+from samplerbench.harness.campaign import dask_backend
 from samplerbench.harness.campaign import dask_worker as remote
+from samplerbench.harness.campaign.plan import Plan
 from samplerbench.harness.environments import environments
 from tests.harness.campaign.test_campaign import comparable, digests, finish_times
 from tests.support import trials
-from tests.support.trials import ended, within
+from tests.support.trials import has_ended, wait_until
 
 pytest.importorskip("distributed", reason="needs Dask: requirements/cluster.txt")
 
@@ -50,7 +51,7 @@ class Servers:
         self.folder, self.workers = folder, []
         self._file = folder / "scheduler.json"
         self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0")
-        assert within(240, self._file.is_file)
+        assert wait_until(240, self._file.is_file)
         self.address = json.loads(self._file.read_text())["address"]
 
     def _start(self, kind: str, *words: str) -> subprocess.Popen:
@@ -73,9 +74,9 @@ class Servers:
 @pytest.fixture
 def servers(tmp_path):
     """A scheduler; workers are for the test to add."""
-    made = Servers(tmp_path)
-    yield made
-    made.close()
+    cluster = Servers(tmp_path)
+    yield cluster
+    cluster.close()
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ def running(folder: Path, models: list[str], address: str) -> subprocess.Popen:
     process = subprocess.Popen(
         [*command, "--model", *models], stderr=subprocess.PIPE, text=True, cwd=folder
     )
-    assert within(240, lambda: (folder / "pids").exists() or process.poll() is not None)
+    assert wait_until(240, lambda: (folder / "pids").exists() or process.poll() is not None)
     assert process.poll() is None, process.stderr.read()
     return process
 
@@ -105,6 +106,8 @@ def pids(folder: Path) -> list[int]:
     return [int(word) for word in (folder / "pids").read_text().split()]
 
 
+@pytest.mark.dask
+@pytest.mark.process
 def test_a_worker_killed_in_mid_trial_and_one_that_joins_late_change_no_row(
     servers, models, tmp_path
 ):
@@ -115,43 +118,45 @@ def test_a_worker_killed_in_mid_trial_and_one_that_joins_late_change_no_row(
         assert dask_worker in [worker.pid for worker in servers.workers]
         os.kill(dask_worker, signal.SIGKILL)
         servers.add_worker()
-        assert within(10, lambda: all(map(ended, trial)))
-        said = command.communicate(timeout=400)[1]
-    assert command.returncode == 0, said
-    assert said.count("/4] ") == 4  # each trial ended once
+        assert wait_until(10, lambda: all(map(has_ended, trial)))
+        stderr = command.communicate(timeout=400)[1]
+    assert command.returncode == 0, stderr
+    assert stderr.count("/4] ") == 4  # each trial ended once
     local = samplerbench.run(out=tmp_path / "local", model=models, **QUICK)
-    with samplerbench.load(tmp_path / "c") as found, local:
-        assert digests(found) == digests(local)
-        assert comparable(found) == comparable(local)
-        for one in found.store.trials():
-            assert (found.folder / "logs" / f"{one.id}.txt").is_file()
+    with samplerbench.load(tmp_path / "c") as remote_campaign, local:
+        assert digests(remote_campaign) == digests(local)
+        assert comparable(remote_campaign) == comparable(local)
+        for one in remote_campaign.store.trials():
+            assert (remote_campaign.folder / "logs" / f"{one.id}.txt").is_file()
 
 
+@pytest.mark.dask
+@pytest.mark.process
 def test_trials_end_with_their_coordinator_and_with_the_scheduler_and_a_command_goes_on(
     servers, models, tmp_path
 ):
     servers.add_worker()
     with running(tmp_path, models, servers.address) as command:
         command.send_signal(signal.SIGINT)
-        said = command.communicate(timeout=240)[1]
-    assert command.returncode == 130, said
+        stderr = command.communicate(timeout=240)[1]
+    assert command.returncode == 130, stderr
     dask_worker, *trial = pids(tmp_path)
-    assert within(10, lambda: all(map(ended, trial))) and not ended(dask_worker)
+    assert wait_until(10, lambda: all(map(has_ended, trial))) and not has_ended(dask_worker)
     with running(tmp_path, models, servers.address) as command:
         before = finish_times(tmp_path / "c")
         servers.scheduler.kill()
-        said = command.communicate(timeout=240)[1]
-    assert command.returncode == 1, said
-    assert f"the Dask scheduler at {servers.address} is gone: stopped with " in said
-    assert "Traceback" not in said, said
-    assert within(20, lambda: all(map(ended, pids(tmp_path))))  # the worker too has closed
-    kept = finish_times(tmp_path / "c")
-    assert before.items() <= kept.items()
-    words = shlex.split(said.partition("go on with: ")[2].splitlines()[0])
+        stderr = command.communicate(timeout=240)[1]
+    assert command.returncode == 1, stderr
+    assert f"the Dask scheduler at {servers.address} is gone: stopped with " in stderr
+    assert "Traceback" not in stderr, stderr
+    assert wait_until(20, lambda: all(map(has_ended, pids(tmp_path))))  # the worker too has closed
+    after = finish_times(tmp_path / "c")
+    assert before.items() <= after.items()
+    words = shlex.split(stderr.partition("go on with: ")[2].splitlines()[0])
     here = [word for word in words if word not in ("--scheduler", servers.address)]
     again = subprocess.run([trials.COMMAND, *here[1:]], cwd=tmp_path, capture_output=True)
     assert again.returncode == 0, again.stderr.decode()
-    assert kept.items() <= finish_times(tmp_path / "c").items()
+    assert after.items() <= finish_times(tmp_path / "c").items()
     assert len(finish_times(tmp_path / "c")) == len(models)
 
 
@@ -159,7 +164,7 @@ def test_trials_end_with_their_coordinator_and_with_the_scheduler_and_a_command_
 
 
 def refused(**options: object) -> str:
-    with pytest.raises(UsageError) as error, dask_backend.connected(plan.Plan(**options)):
+    with pytest.raises(UsageError) as error, dask_backend.connect(**options, trials=()):
         pass
     return str(error.value)
 
@@ -177,18 +182,23 @@ def test_without_dask_the_refusal_says_what_to_install(monkeypatch):
 
 def test_jobs_and_a_scheduler_are_not_both_taken():
     with pytest.raises(UsageError, match="expected: one of the two"):
-        plan.Plan(scheduler="tcp://127.0.0.1:9", jobs=2)
+        Plan(scheduler="tcp://127.0.0.1:9", jobs=2)
 
 
+@pytest.mark.slow
 def test_a_worker_with_other_code_or_another_environment_is_told_apart():
     here = environments.identify("current")
-    place = remote.Place("current", here.digest, None)
-    assert remote.differing(remote.code(), [place]) == ""
-    assert "instead of 0123" in remote.differing("0123", [place])
-    other = remote.Place("current", "0" * 16, None)
-    assert "other distributions are installed" in remote.differing(remote.code(), [other])
-    path = remote.Place("/no/such/python", here.digest, None)
-    assert remote.differing(remote.code(), [path]).startswith("environment '/no/such/python'")
+    place = remote.EnvironmentSpec("current", here.digest, None)
+    assert remote.find_difference(remote.code_digest(), [place]) == ""
+    assert "instead of 0123" in remote.find_difference("0123", [place])
+    other = remote.EnvironmentSpec("current", "0" * 16, None)
+    assert "other distributions are installed" in remote.find_difference(
+        remote.code_digest(), [other]
+    )
+    path = remote.EnvironmentSpec("/no/such/python", here.digest, None)
+    assert remote.find_difference(remote.code_digest(), [path]).startswith(
+        "environment '/no/such/python'"
+    )
 
 
 def test_versions_that_differ_at_an_end_are_named():
@@ -201,8 +211,8 @@ def test_versions_that_differ_at_an_end_are_named():
 
     with pytest.raises(UsageError) as error:
         dask_backend._refuse_versions(Client())
-    told = "the versions at tcp://w:1 differ: python 3.12 instead of 3.11, tornado 5 instead of 6"
-    assert told in str(error.value)
+    text = "the versions at tcp://w:1 differ: python 3.12 instead of 3.11, tornado 5 instead of 6"
+    assert text in str(error.value)
 
 
 def test_the_files_of_a_users_model_and_of_its_pins_travel(tmp_path):
@@ -212,8 +222,10 @@ def test_the_files_of_a_users_model_and_of_its_pins_travel(tmp_path):
     model, shipped = dask_backend._model_files(f"{file}:program")
     assert (model, shipped) == ("model/mine.py:program", {"model/mine.py": file.read_bytes()})
     trial = trials.small(model=f"{file}:program")
-    shipment = remote.Shipment(trial, 1.0, dask_backend._place(str(pins)), "", shipped, model)
-    unpacked = remote._unpacked(shipment, tmp_path / "there")
+    shipment = remote.RemoteTrial(
+        trial, 1.0, dask_backend._environment_spec(str(pins)), "", shipped, model
+    )
+    unpacked = remote._unpack(shipment, tmp_path / "there")
     assert unpacked.model == f"{tmp_path}/there/model/mine.py:program"
     pins.unlink()
-    assert remote.differing(remote.code(), [shipment.place]) == ""
+    assert remote.find_difference(remote.code_digest(), [shipment.environment]) == ""

@@ -18,7 +18,7 @@ from samplerbench.harness.scoring.score_trial import VERSION
 from samplerbench.models.base import build
 from samplerbench.models.loading import data_files, model_names
 from samplerbench.reports import report
-from tests.support.trials import COMMAND, of_model
+from tests.support.trials import COMMAND, trial_of_file
 
 LINE = """
 import numpyro, numpyro.distributions as dist
@@ -57,57 +57,68 @@ def line(tmp_path_factory):
     (folder / "mine.py").write_text(LINE)
     np.savez(folder / "line.npz", **build("linear", {}).data)
     with samplerbench.run(
-        model=f"{folder / 'mine.py'}:line", data=folder / "line.npz", out=folder / "c",
-        replicates=16, **QUICK,
-    ) as campaign:  # fmt: skip
+        model=f"{folder / 'mine.py'}:line",
+        data=folder / "line.npz",
+        out=folder / "c",
+        replicates=16,
+        **QUICK,
+    ) as campaign:
         yield campaign
 
 
+@pytest.mark.process
 def test_quadrature_finds_the_linear_models_exact_answer_to_its_stated_error(line):
-    exact, found = build("linear", {}).exact(), line.exact(line.store.trials()[0])
-    assert found.source == "quadrature" and found.names == exact.names
+    exact, answer = build("linear", {}).exact(), line.exact(line.store.trials()[0])
+    assert answer.source == "quadrature" and answer.names == exact.names
     # the exact one is good to twelve digits
-    assert (np.abs(found.mean - exact.mean) <= found.mean_se + 1e-11).all()
-    assert (np.abs(found.sd - exact.sd) <= found.sd_se + 1e-11).all()
-    assert found.log_evidence == pytest.approx(exact.log_evidence, abs=1e-8)
-    assert (found.mean_se < 1e-6 * exact.sd).all()
-    np.testing.assert_allclose(found.covariance, exact.covariance, atol=1e-8)
+    assert (np.abs(answer.mean - exact.mean) <= answer.mean_se + 1e-11).all()
+    assert (np.abs(answer.sd - exact.sd) <= answer.sd_se + 1e-11).all()
+    assert answer.log_evidence == pytest.approx(exact.log_evidence, abs=1e-8)
+    assert (answer.mean_se < 1e-6 * exact.sd).all()
+    np.testing.assert_allclose(answer.covariance, exact.covariance, atol=1e-8)
     # 12 boxes of 8 nodes across a marginal, nowhere more than 0.08 sd apart: half of that
     p = np.array([0.001, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999])
     np.testing.assert_allclose(
-        found.quantile(p) / exact.sd, exact.quantile(p) / exact.sd, atol=0.04
+        answer.quantile(p) / exact.sd, exact.quantile(p) / exact.sd, atol=0.04
     )
-    bank = found.draw(np.random.default_rng(1), 10_000)["m"]
+    bank = answer.draw(np.random.default_rng(1), 10_000)["m"]
     assert abs(bank.mean() - exact.mean[0]) < 5 * exact.sd[0] / 100
 
 
+@pytest.mark.process
 def test_a_program_in_a_file_gets_a_verdict_by_quadrature(line):
     (row,) = line.rows()
     assert (row["status"], row["verdict"], row["answer"]) == ("ok", "honest", "quadrature")
     assert row["realised_ess"] > 20
-    told = report.text(line, report.Asked())
-    assert "accuracy is held against quadrature" in told
+    text = report.render(line, report.ReportOptions())
+    assert "accuracy is measured against quadrature" in text
 
 
+@pytest.mark.process
 def test_a_finished_campaign_needs_neither_the_file_nor_its_data(line):
     with samplerbench.load(line.folder) as again:
         assert again.exact(again.store.trials()[0]).source == "quadrature"
 
 
+@pytest.mark.process
 def test_a_simplex_of_two_free_parameters_is_a_dirichlet(tmp_path):
-    trial = replace(of_model(tmp_path, SIMPLEX, "simplex"), precision=64)
+    trial = replace(trial_of_file(tmp_path, SIMPLEX, "simplex"), precision=64)
     result = launch(trial, sys.executable, tmp_path / "s", 120, task="inspection.inspect_model")
     assert result.status == "ok", result.reason
-    path = select.survey_path(tmp_path, trial)
+    path = select.inspection_path(tmp_path, trial)
     path.parent.mkdir()
     (tmp_path / "s" / "draws.npz").rename(path)
-    found, _ = select.answer(tmp_path, trial)
-    assert found.names == ("p[0]", "p[1]", "p[2]")
-    np.testing.assert_allclose(found.mean, np.array([4, 6, 3]) / 13, atol=1e-9)
+    answer, _ = select.find_ground_truth(tmp_path, trial)
+    assert answer.names == ("p[0]", "p[1]", "p[2]")
+    np.testing.assert_allclose(answer.mean, np.array([4, 6, 3]) / 13, atol=1e-9)
     # 10! / (3! 5! 2!) B(4, 6, 3) / B(1, 1, 1)
-    log_z = (special.gammaln([11, 3]).sum() - special.gammaln([4, 6, 3]).sum()
-             + special.gammaln([4, 6, 3]).sum() - special.gammaln(13))  # fmt: skip
-    assert found.log_evidence == pytest.approx(log_z, abs=1e-8)
+    log_z = (
+        special.gammaln([11, 3]).sum()
+        - special.gammaln([4, 6, 3]).sum()
+        + special.gammaln([4, 6, 3]).sum()
+        - special.gammaln(13)
+    )
+    assert answer.log_evidence == pytest.approx(log_z, abs=1e-8)
 
 
 def reference_draws(count: int) -> dict[str, np.ndarray]:
@@ -126,28 +137,42 @@ def reference_draws(count: int) -> dict[str, np.ndarray]:
     }
 
 
+@pytest.mark.process
 def test_every_kind_of_parameter_goes_through_to_a_verdict_and_a_page(tmp_path):
     (tmp_path / "mine.py").write_text(KINDS)
     np.savez(tmp_path / "r.npz", **reference_draws(20_000))
     model = f"{tmp_path / 'mine.py'}:kinds"
     with samplerbench.run(
-        model=model, reference=tmp_path / "r.npz", out=tmp_path / "c", replicates=16,
+        model=model,
+        reference=tmp_path / "r.npz",
+        out=tmp_path / "c",
+        replicates=16,
         **{**QUICK, "draws": 1000},
-    ) as campaign:  # fmt: skip
+    ) as campaign:
         (row,) = campaign.rows()
         assert row["status"] == "ok", row["reason"]
         assert row["answer"] == "reference draws (r.npz)"
         assert row["verdict"] == "honest", row["verdict_reason"]
         scored = campaign.store.scores(VERSION)[row["trial"]]["parameters"]
         assert list(scored) == [
-            "b[0]", "b[1]", "W[0,0]", "W[0,1]", "W[1,0]", "W[1,1]", "s", "p[0]", "p[1]", "p[2]",
-            "L[1,0]", "L[1,1]",
-        ]  # fmt: skip
+            "b[0]",
+            "b[1]",
+            "W[0,0]",
+            "W[0,1]",
+            "W[1,0]",
+            "W[1,1]",
+            "s",
+            "p[0]",
+            "p[1]",
+            "p[2]",
+            "L[1,0]",
+            "L[1,1]",
+        ]
         (tmp_path / "r.npz").unlink()  # the campaign has a copy
-        told = report.text(campaign, report.Asked("csv", by_parameter=True))
-        assert "W[1,0]" in told and "r.npz" in told
-        page = report.text(campaign, report.Asked("html"))
-        assert "accuracy is held against reference draws (r.npz)" in page
+        text = report.render(campaign, report.ReportOptions("csv", by_parameter=True))
+        assert "W[1,0]" in text and "r.npz" in text
+        page = report.render(campaign, report.ReportOptions("html"))
+        assert "accuracy is measured against reference draws (r.npz)" in page
 
 
 # -- refusals --------------------------------------------------------------------------------------
@@ -222,6 +247,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_can_not_be_run_is_refused_and_nothing_is_left_behind(case, tmp_path):
     given, arguments, words = REFUSED[case]
@@ -229,8 +255,10 @@ def test_what_can_not_be_run_is_refused_and_nothing_is_left_behind(case, tmp_pat
         (tmp_path / name).write_text(text)
     done = subprocess.run(
         [COMMAND, "run", *arguments.split(), "--sampler", "exact_iid", "--env", "current"],
-        cwd=tmp_path, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 2, done.stderr
     for word in words:
         assert word in done.stderr
@@ -258,6 +286,7 @@ def shapes():
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -268,21 +297,25 @@ def shapes():
     ],
 )
 def test_a_program_that_can_not_be_sampled_is_refused(name, words, tmp_path):
-    trial = of_model(tmp_path, UNFIT, name)
+    trial = trial_of_file(tmp_path, UNFIT, name)
     with pytest.raises(UsageError) as refused:
         samplerbench.run(model=trial.model, out=tmp_path / "c", replicates=2, **QUICK)
     assert words in str(refused.value)
     assert not (tmp_path / "c").exists()
 
 
+@pytest.mark.process
 def test_a_reference_that_does_not_fit_is_refused_with_both_sides(tmp_path):
     (tmp_path / "mine.py").write_text(KINDS)
     np.savez(tmp_path / "r.npz", b=np.zeros((50, 2)))
     with pytest.raises(UsageError) as refused:
         samplerbench.run(
-            model=f"{tmp_path / 'mine.py'}:kinds", reference=str(tmp_path / "r.npz"),
-            out=tmp_path / "c", replicates=2, **QUICK,
-        )  # fmt: skip
+            model=f"{tmp_path / 'mine.py'}:kinds",
+            reference=str(tmp_path / "r.npz"),
+            out=tmp_path / "c",
+            replicates=2,
+            **QUICK,
+        )
     assert "it lacks 'W', 's', 'p', 'L' of this model's parameters b, W, s, p, L" in str(
         refused.value
     )
@@ -296,24 +329,24 @@ def a_program():
 
 
 def test_a_function_is_known_by_its_file_and_name():
-    assert model_names.named(a_program) == f"{__file__}:a_program"
-    assert model_names.named("linear") == "linear"
+    assert model_names.name_model(a_program) == f"{__file__}:a_program"
+    assert model_names.name_model("linear") == "linear"
     for bad in (lambda: None, build("linear", {}), 3):
         with pytest.raises(UsageError, match="expected: a registered name"):
-            model_names.named(bad)
+            model_names.name_model(bad)
 
 
 def test_columns_keep_whole_numbers_whole_and_sizes_single(tmp_path):
     (tmp_path / "d.csv").write_text("n, x\n1, 2.5\n2, 1e3\n")
-    found = data_files.read(tmp_path / "d.csv")
-    assert found["n"].dtype == np.int64 and found["x"].tolist() == [2.5, 1000.0]
+    answer = data_files.read_data(tmp_path / "d.csv")
+    assert answer["n"].dtype == np.int64 and answer["x"].tolist() == [2.5, 1000.0]
     np.savez(tmp_path / "d.npz", n=3, flag=True, x=np.zeros(2), scale=1.5)
-    found = data_files.read(tmp_path / "d.npz")
-    assert found["n"] == 3 and found["flag"] is True and found["scale"].shape == ()
+    answer = data_files.read_data(tmp_path / "d.npz")
+    assert answer["n"] == 3 and answer["flag"] is True and answer["scale"].shape == ()
 
 
 def test_another_data_file_is_another_trial(tmp_path):
-    trial = of_model(tmp_path, KINDS, "kinds")
+    trial = trial_of_file(tmp_path, KINDS, "kinds")
     other = replace(trial, data_file="d.csv", data_file_digest="1")
-    assert other.id != trial.id and select.key(other) != select.key(trial)
+    assert other.id != trial.id and select.model_key(other) != select.model_key(trial)
     assert replace(trial, data_file="", reference="").id == trial.id

@@ -14,20 +14,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from samplerbench.errors import StoreError
 from samplerbench.harness.campaign import store
-from samplerbench.harness.campaign.store import (
-    FILE,
-    LOCK,
-    SCHEMA,
-    Store,
-    StoreError,
-)
+from samplerbench.harness.campaign.campaign_folder import FILE, LOCK, SCHEMA
+from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.records import (
     Result,
     Trial,
-    result_from,
+    read_result,
+    read_trial,
     to_json,
-    trial_from,
 )
 from tests.support.trials import small
 
@@ -35,11 +31,22 @@ from tests.support.trials import small
 #: rise. What came later has a default, and renames none
 TRIAL_FIELDS = {
     1: (
-        "model", "model_options", "model_digest", "sampler", "settings", "environment",
-        "environment_digest", "device", "precision", "chains", "warmup", "draws", "seed",
+        "model",
+        "model_options",
+        "model_digest",
+        "sampler",
+        "settings",
+        "environment",
+        "environment_digest",
+        "device",
+        "precision",
+        "chains",
+        "warmup",
+        "draws",
+        "seed",
         "replicates",
     ),
-}  # fmt: skip
+}
 #: commits a worker's files and is killed at the step named in argv[2]
 KILLED = """
 import os, pathlib, sys
@@ -49,15 +56,16 @@ from tests.support.trials import small
 found, step = store.Store.create(pathlib.Path(sys.argv[1])), sys.argv[2]
 found.add_trials([small()])
 scratch = fill_scratch(found, small())
-synced = store._sync
-store._sync = lambda path: os.kill(os.getpid(), 9) if path.name == step else synced(path)
+synced = store.sync_to_disk
+store.sync_to_disk = lambda path: os.kill(os.getpid(), 9) if path.name == step else synced(path)
 if step == "COMMIT":
     found._db.set_trace_callback(lambda said: said == step and os.kill(os.getpid(), 9))
 found.commit(small(), store.Result("ok"), scratch, 1.0)
 """
 OPENS = """
 import pathlib, sys
-from samplerbench.harness.campaign.store import Store, StoreError
+from samplerbench.errors import StoreError
+from samplerbench.harness.campaign.store import Store
 try:
     Store.create(pathlib.Path(sys.argv[1]))
 except StoreError as error:
@@ -65,18 +73,18 @@ except StoreError as error:
 """
 
 
-def fill_scratch(found: Store, trial: Trial) -> Path:
+def fill_scratch(writer: Store, trial: Trial) -> Path:
     """A worker's files, as it leaves them."""
-    scratch = found.scratch(trial.id)
+    scratch = writer.scratch(trial.id)
     scratch.mkdir(parents=True)
     np.savez(scratch / "draws.npz", m=np.arange(3.0))
     (scratch / "log.txt").write_text("what it printed\n")
     return scratch
 
 
-def finish(found: Store, trial: Trial, status: str = "ok", took_s: float = 1.5) -> None:
-    found.commit(
-        trial, Result(status, timings={"cold_s": 0.25}), fill_scratch(found, trial), took_s
+def finish(writer: Store, trial: Trial, status: str = "ok", took_s: float = 1.5) -> None:
+    writer.commit(
+        trial, Result(status, timings={"cold_s": 0.25}), fill_scratch(writer, trial), took_s
     )
 
 
@@ -87,10 +95,10 @@ def folder(tmp_path):
 
 @pytest.fixture
 def campaign(folder):
-    found = Store.create(folder)
-    found.add_trials([small(), small(seed=100)])
-    yield found
-    found.close()
+    writer = Store.create(folder)
+    writer.add_trials([small(), small(seed=100)])
+    yield writer
+    writer.close()
 
 
 # -- results ---------------------------------------------------------------------------------------
@@ -98,9 +106,9 @@ def campaign(folder):
 
 def test_a_result_its_draws_and_its_log_are_kept(campaign, folder):
     finish(campaign, small())
-    assert campaign.finished() == {small().id: "ok"}
+    assert campaign.statuses() == {small().id: "ok"}
     assert campaign.result(small().id).timings == {"cold_s": 0.25}
-    assert campaign.seconds() == 1.5
+    assert campaign.total_seconds() == 1.5
     with np.load(campaign.draws_path(small().id)) as arrays:
         assert arrays["m"].tolist() == [0, 1, 2]
     assert (folder / "logs" / f"{small().id}.txt").read_text() == "what it printed\n"
@@ -109,10 +117,11 @@ def test_a_result_its_draws_and_its_log_are_kept(campaign, folder):
 
 def test_what_has_no_draws_leaves_none(campaign):
     finish(campaign, small(), "failed")
-    assert campaign.finished() == {small().id: "failed"}
+    assert campaign.statuses() == {small().id: "failed"}
     assert not campaign.draws_path(small().id).exists()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("step", ["draws.npz", "draws", "COMMIT"])
 def test_a_kill_while_committing_leaves_no_result_and_is_made_good(folder, step):
     done = subprocess.run([sys.executable, "-c", KILLED, str(folder), step], timeout=60)
@@ -120,11 +129,11 @@ def test_a_kill_while_committing_leaves_no_result_and_is_made_good(folder, step)
     with_draws = folder / "draws" / f"{small().id}.npz"
     assert with_draws.exists() == (step != "draws.npz")
     again = Store.create(folder)
-    assert again.finished() == {}
+    assert again.statuses() == {}
     assert again.trials() == [small()]
     assert not (folder / "scratch").exists()
     finish(again, small())
-    assert again.finished() == {small().id: "ok"}
+    assert again.statuses() == {small().id: "ok"}
     again.close()
 
 
@@ -132,17 +141,17 @@ def test_a_failed_write_of_the_result_is_no_result(campaign, monkeypatch):
     def full(path):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store, "_sync", full)
+    monkeypatch.setattr(store, "sync_to_disk", full)
     with pytest.raises(OSError, match="No space left"):
         finish(campaign, small())
-    assert campaign.finished() == {}
+    assert campaign.statuses() == {}
 
 
 def test_a_trial_is_never_finished_twice(campaign):
     finish(campaign, small())
     with pytest.raises(sqlite3.IntegrityError):
         finish(campaign, small(), "failed")
-    assert campaign.finished() == {small().id: "ok"}
+    assert campaign.statuses() == {small().id: "ok"}
 
 
 def test_a_result_of_a_trial_that_was_not_planned_is_kept_by_its_name_alone(campaign):
@@ -154,12 +163,12 @@ def test_a_result_of_a_trial_that_was_not_planned_is_kept_by_its_name_alone(camp
 def test_forgotten_trials_can_run_again(campaign):
     for trial in campaign.trials():
         finish(campaign, trial, "failed")
-        campaign.keep_scores(trial.id, 1, {"columns": {}})
-    campaign.forget([small().id])
-    assert campaign.finished() == {small(seed=100).id: "failed"}
+        campaign.save_scores(trial.id, 1, {"columns": {}})
+    campaign.delete_results([small().id])
+    assert campaign.statuses() == {small(seed=100).id: "failed"}
     assert set(campaign.scores(1)) == {small(seed=100).id}
     finish(campaign, small())
-    assert campaign.finished()[small().id] == "ok"
+    assert campaign.statuses()[small().id] == "ok"
 
 
 def test_trials_keep_their_place_and_new_ones_come_after(campaign, folder):
@@ -172,19 +181,19 @@ def test_trials_keep_their_place_and_new_ones_come_after(campaign, folder):
 
 def test_scores_of_another_version_are_not_given(campaign):
     finish(campaign, small())
-    campaign.keep_scores(small().id, 1, {"columns": {"ess": 1.0}})
+    campaign.save_scores(small().id, 1, {"columns": {"ess": 1.0}})
     assert campaign.scores(2) == {}
-    campaign.keep_scores(small().id, 2, {"columns": {"ess": 2.0}})
+    campaign.save_scores(small().id, 2, {"columns": {"ess": 2.0}})
     assert campaign.scores(2) == {small().id: {"columns": {"ess": 2.0}}}
     assert campaign.scores(1) == {}
 
 
 def test_notes_are_kept(campaign, folder):
-    campaign.note("command", ["samplerbench", "run"])
+    campaign.set_fact("command", ["samplerbench", "run"])
     campaign.close()
     again = Store.open(folder)
-    assert again.noted("command") == ["samplerbench", "run"]
-    assert again.noted("another") is None
+    assert again.fact("command") == ["samplerbench", "run"]
+    assert again.fact("another") is None
     again.close()
 
 
@@ -204,13 +213,13 @@ def test_the_record_of_a_trial_belongs_to_the_schema():
     assert first == tuple(f.name for f in fields(Trial))[: len(first)]
     assert all(f.default == "" for f in fields(Trial)[len(first) :])
     record = {name: getattr(small(), name) for name in first}
-    assert trial_from(record).id == small().id == "ef461a309da4edd5"
+    assert read_trial(record).id == small().id == "ef461a309da4edd5"
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"status": 1}', '{"stat": "ok"}'])
 def test_what_is_no_result_is_refused(text):
     with pytest.raises(ValueError, match="not a result"):
-        result_from(text)
+        read_result(text)
 
 
 # -- folders ---------------------------------------------------------------------------------------
@@ -270,13 +279,13 @@ def test_a_file_is_refused_as_a_folder(tmp_path):
     assert file.read_text() == "something"
 
 
-@pytest.mark.parametrize("made", [False, True])
-def test_a_folder_without_a_campaign_cannot_be_read(folder, made):
-    if made:
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_folder_without_a_campaign_cannot_be_read(folder, exists):
+    if exists:
         folder.mkdir()
     with pytest.raises(StoreError, match="is not a campaign: it (does not exist|holds no)"):
         Store.open(folder)
-    assert folder.exists() == made
+    assert folder.exists() == exists
 
 
 def test_a_killed_start_is_no_obstacle(folder):
@@ -285,12 +294,13 @@ def test_a_killed_start_is_no_obstacle(folder):
     for name in (*half_made, LOCK, ".gitignore"):
         (folder / name).write_bytes(b"half a database")
     Store.create(folder).close()
-    found = Store.open(folder)
-    assert found.trials() == []
-    found.close()
+    writer = Store.open(folder)
+    assert writer.trials() == []
+    writer.close()
     assert not (folder / f".{FILE}.part").exists()
 
 
+@pytest.mark.process
 def test_a_second_writer_is_refused_till_the_first_is_gone(campaign, folder):
     command = [sys.executable, "-c", OPENS, str(folder)]
     second = subprocess.run(command, capture_output=True, text=True, timeout=60)
@@ -309,14 +319,14 @@ def test_a_refused_writer_does_no_harm_to_the_one_at_work(campaign, folder):
     with pytest.raises(StoreError, match="another run is writing"):
         Store.create(folder)
     campaign.commit(small(), Result("ok"), scratch, 1.0)
-    assert campaign.finished() == {small().id: "ok"}
+    assert campaign.statuses() == {small().id: "ok"}
 
 
 def test_a_campaign_can_be_read_while_it_is_written(campaign, folder):
     reader = Store.open(folder)
-    assert reader.finished() == {}
+    assert reader.statuses() == {}
     finish(campaign, small())
-    assert reader.finished() == {small().id: "ok"}
+    assert reader.statuses() == {small().id: "ok"}
     reader.close()
 
 
@@ -343,11 +353,12 @@ READS = """
 import pathlib, sys
 from samplerbench.harness.campaign.store import Store
 found = Store.open(pathlib.Path(sys.argv[1]))
-found.keep_scores("any", 1, {})
-print(*found.finished().values(), len(found.trials()))
+found.save_scores("any", 1, {})
+print(*found.statuses().values(), len(found.trials()))
 """
 
 
+@pytest.mark.process
 def test_a_folder_that_cannot_be_written_can_be_read(read_only):
     before = sorted(path.name for path in read_only.iterdir())
     command = [*unprivileged(), sys.executable, "-c", READS, str(read_only)]
@@ -356,6 +367,7 @@ def test_a_folder_that_cannot_be_written_can_be_read(read_only):
     assert sorted(path.name for path in read_only.iterdir()) == before
 
 
+@pytest.mark.process
 def test_a_folder_that_cannot_be_written_is_refused_for_a_run(read_only):
     (read_only / LOCK).chmod(0o444)
     command = [*unprivileged(), sys.executable, "-c", OPENS, str(read_only)]

@@ -9,8 +9,12 @@ import samplerbench
 from samplerbench.cli import run as run_command
 from samplerbench.errors import UsageError
 from samplerbench.harness import launcher
-from samplerbench.harness.campaign import plan, sweep
-from samplerbench.reports.tables import selection
+from samplerbench.harness.campaign import sweep
+from samplerbench.harness.campaign.expand import expand
+from samplerbench.harness.campaign.plan import Plan
+from samplerbench.harness.campaign.plan_options import check_options, read_campaign_file
+from samplerbench.reports.tables.notes import make_title
+from samplerbench.reports.tables.selection import differing_columns
 from tests.support import trials as small_trials
 from tests.support.trials import small
 
@@ -18,15 +22,15 @@ QUICK = {"sampler": "exact_iid", "replicates": 3, "draws": 40, "warmup": 40, "en
 
 
 def planned(**options):
-    return plan.trials(plan.Plan(**plan.checked_options(options, "run()")))
+    return expand(Plan(**check_options(options, "run()")))
 
 
 def test_a_swept_option_multiplies_the_models_and_a_setting_the_samplers_that_have_it():
-    found = planned(
+    trials = planned(
         sweep={"n_points": [32, 1000], "num_live_points": [50, 500]},
         sampler=["numpyro_nuts", "jaxns_nested"],
     )
-    assert [(t.model_label, t.label) for t in found] == [
+    assert [(t.model_label, t.label) for t in trials] == [
         (model, sampler)
         for model in ("linear", "linear:n_points=1000")
         for sampler in (
@@ -38,23 +42,25 @@ def test_a_swept_option_multiplies_the_models_and_a_setting_the_samplers_that_ha
 
 
 def test_a_swept_budget_gives_trials_of_each():
-    found = planned(sweep=["chains=1,16", "draws=100,200"], sampler="exact_iid")
-    assert [(t.chains, t.draws) for t in found] == [(1, 100), (1, 200), (16, 100), (16, 200)]
+    trials = planned(sweep=["chains=1,16", "draws=100,200"], sampler="exact_iid")
+    assert [(t.chains, t.draws) for t in trials] == [(1, 100), (1, 200), (16, 100), (16, 200)]
 
 
+@pytest.mark.slow
 def test_the_same_trial_has_the_same_name_swept_or_named():
     (named,) = planned(model="linear:n_points=1000", sampler="exact_iid")
     assert named.id in {t.id for t in planned(sweep="n_points=32,1000", sampler="exact_iid")}
 
 
 def test_what_names_a_value_itself_keeps_it():
-    found = planned(
+    trials = planned(
         sweep="trajectory_length=0.5,2",
         sampler=["numpyro_hmc", "numpyro_hmc:trajectory_length=1.5"],
     )
-    assert [t.settings["trajectory_length"] for t in found] == [0.5, 2.0, 1.5]
+    assert [t.settings["trajectory_length"] for t in trials] == [0.5, 2.0, 1.5]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -95,8 +101,8 @@ def test_a_name_that_two_things_have_must_be_told_apart():
 def test_a_campaign_file_takes_a_table(tmp_path):
     file = tmp_path / "campaign.toml"
     file.write_text('sampler = "exact_iid"\n[sweep]\nn_points = [32, 64]\nchains = 2\n')
-    options = plan.from_file(file)
-    assert [(t.model_label, t.chains) for t in plan.trials(plan.Plan(**options))] == [
+    options = read_campaign_file(file)
+    assert [(t.model_label, t.chains) for t in expand(Plan(**options))] == [
         ("linear", 2),
         ("linear:n_points=64", 2),
     ]
@@ -106,27 +112,28 @@ def test_every_option_of_a_plan_is_an_option_of_the_command():
     import argparse
 
     parser = argparse.ArgumentParser()
-    run_command.options(parser.add_subparsers())
+    run_command.add_parser(parser.add_subparsers())
     given = parser.parse_args(
         ["run", "--sweep", "n_points=1,2", "chains=1,2", "--sweep", "draws=9"]
     )
     assert given.sweep == ["n_points=1,2", "chains=1,2", "draws=9"]
 
 
+@pytest.mark.process
 def test_a_size_beyond_memory_is_a_row_with_its_reason_and_the_others_stay(tmp_path):
     # 10**12 points of 8 bytes are more than any machine's memory that these tests run on
-    with samplerbench.run(out=tmp_path / "c", sweep="n_points=8,1000000000000", **QUICK) as found:
-        rows = found.rows()
+    with samplerbench.run(out=tmp_path / "c", sweep="n_points=8,1000000000000", **QUICK) as trials:
+        rows = trials.rows()
     assert [row["status"] for row in rows] == ["ok", "out of memory"]
     assert "Unable to allocate" in rows[1]["reason"]
     assert [row["swept"] for row in rows] == ["n_points=8", "n_points=1000000000000"]
-    assert selection.differing(rows) == ["swept"]
-    assert selection.title(rows).startswith("model linear, ")
+    assert differing_columns(rows) == ["swept"]
+    assert make_title(rows).startswith("model linear, ")
 
 
 def test_parallel_chains_get_a_device_each_and_others_one():
     def flags(**fields):
-        return launcher.environment(small(**fields)).get("XLA_FLAGS")
+        return launcher.environment_variables(small(**fields)).get("XLA_FLAGS")
 
     flag = "--xla_force_host_platform_device_count=4"
     assert flags(sampler="numpyro_nuts", chains=4) == flag  # NumPyro's default is parallel
@@ -138,12 +145,13 @@ def test_parallel_chains_get_a_device_each_and_others_one():
     assert flags(sampler="numpyro_nuts", chains=4096) is None
 
 
+@pytest.mark.process
 def test_parallel_chains_run_on_several_devices(tmp_path):
     one = small(sampler="numpyro_nuts", chains=2, warmup=30, draws=30, replicates=1)
     result = small_trials.run(one, tmp_path / "nuts", timeout=300)
     assert result.status == "ok", result.reason
     assert result.machine["device_count"] == 2
-    assert not [said for said in result.warnings if "one after the other" in said]
+    assert not [text for text in result.warnings if "one after the other" in text]
     assert result.timings["transfer_s"] > 0
     with np.load(tmp_path / "nuts" / "draws.npz") as file:
         for mode in ("replicates", "plain"):
@@ -151,6 +159,7 @@ def test_parallel_chains_run_on_several_devices(tmp_path):
             assert first.shape == (30,) and not np.array_equal(first, second)
 
 
+@pytest.mark.process
 def test_sa_declines_vectorized_chains_with_its_reason(tmp_path):
     one = small(sampler="numpyro_sa", settings={"chain_method": "vectorized"}, chains=2)
     result = small_trials.run(one, tmp_path / "sa", timeout=300)
@@ -158,13 +167,14 @@ def test_sa_declines_vectorized_chains_with_its_reason(tmp_path):
     assert "use chain_method=parallel or sequential" in result.reason
 
 
+@pytest.mark.process
 def test_a_python_of_ones_own_is_an_environment():
     import sys
 
     from samplerbench.harness.environments import environments
 
-    found = environments.resolve(sys.executable)
-    assert (found.name, found.python) == (sys.executable, sys.executable)
-    assert found.digest == environments.resolve("current").digest
+    trials = environments.resolve(sys.executable)
+    assert (trials.name, trials.python) == (sys.executable, sys.executable)
+    assert trials.digest == environments.resolve("current").digest
     with pytest.raises(UsageError, match="or of another Python"):
         environments.resolve("nowhere")

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 CLOCK = """
 passed = 0.0
 
@@ -95,11 +97,11 @@ class Project:
     def run(self, *options: str, code: int = 0, **variables: str) -> str:
         """All that pytest printed, having ended with ``code``."""
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *options]
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
         done = subprocess.run(
             command,
             cwd=self.folder,
-            env={**kept, **variables},
+            env={**inherited, **variables},
             text=True,
             stdout=-1,
             stderr=subprocess.STDOUT,
@@ -109,7 +111,7 @@ class Project:
 
     def saved(self, *options: str, code: int = 0, **variables: str) -> list[dict[str, Any]]:
         """The benchmarks in the file that pytest-benchmark writes."""
-        self.said = self.run("--benchmark-json=out.json", *options, code=code, **variables)
+        self.output = self.run("--benchmark-json=out.json", *options, code=code, **variables)
         return json.loads((self.folder / "out.json").read_text())["benchmarks"]
 
 
@@ -119,7 +121,9 @@ def project(tmp_path: Path) -> Project:
 
 
 def test_a_project_that_does_not_use_it_imports_nothing_of_it(project):
-    project.write("test_other.py", """
+    project.write(
+        "test_other.py",
+        """
 import sys
 
 def test_nothing_is_imported():
@@ -127,15 +131,16 @@ def test_nothing_is_imported():
              "numpyro", "numpy", "pandas", "arviz", "scipy")}
     assert names == {"samplerbench", "samplerbench.version", "samplerbench.harness",
                      "samplerbench.harness.pytest_plugin"}
-""")  # fmt: skip
+""",
+    )
     project.run("-p", "no:hypothesispytest")
     assert "--samplerbench-replicates" in project.run("--help")
 
 
 def test_without_pytest_benchmark_the_fixture_says_what_to_install(project):
     project.write("test_a.py", "def test_a(sampler_benchmark): pass\ndef test_b(): pass\n")
-    said = project.run("-p", "no:benchmark", code=1)
-    assert "pip install pytest-benchmark" in said and "1 passed, 1 error" in said
+    output = project.run("-p", "no:benchmark", code=1)
+    assert "pip install pytest-benchmark" in output and "1 passed, 1 error" in output
 
 
 HONEST = """
@@ -162,16 +167,19 @@ def test_scores_come_back_and_stand_in_extra_info(project):
 
 
 def test_the_command_line_sets_what_a_call_leaves_open(project):
-    project.write("test_a.py", """
+    project.write(
+        "test_a.py",
+        """
 def test_open(sampler_benchmark):
     assert sampler_benchmark("linear", "exact_iid", draws=200).verdict == "too few replicates"
 
 def test_named(sampler_benchmark):
     assert sampler_benchmark("linear", "exact_iid", 20, draws=200).replicates == 20
-""")  # fmt: skip
-    found = project.saved("--samplerbench-replicates=5", "--samplerbench-rounds=7")
-    assert [one["extra_info"]["replicates"] for one in found] == [5, 20]
-    assert [one["stats"]["rounds"] for one in found] == [7, 7]
+""",
+    )
+    saved_row = project.saved("--samplerbench-replicates=5", "--samplerbench-rounds=7")
+    assert [one["extra_info"]["replicates"] for one in saved_row] == [5, 20]
+    assert [one["stats"]["rounds"] for one in saved_row] == [7, 7]
     assert "whole number" in project.run("--samplerbench-rounds=0", code=4)
 
 
@@ -182,12 +190,12 @@ def test_a_round_that_compiles_fails_and_a_saved_run_is_compared_by_the_work(pro
     timer = "--benchmark-timer=clock.now"
     saved = project.saved(timer, "--benchmark-autosave", code=1, STEPS="2")
     assert [one["name"] for one in saved] == ["test_hmc", "test_steady"]
-    assert "round 1 (seed 0) compiled 1 program(s)" in project.said
+    assert "round 1 (seed 0) compiled 1 program(s)" in project.output
     info = saved[0]["extra_info"]
     assert info["aot_compiles"] > 0 and info["versions"]["numpyro"] and info["model"] == "program"
 
     compare = (timer, "--benchmark-compare", "--benchmark-compare-fail=median:10%")
     assert "1 passed" in project.run(*compare, "-k", "steady", STEPS="2")
-    said = project.run(*compare, "-k", "hmc or steady", code=1, STEPS="4")
-    (line,) = [line for line in said.splitlines() if "Field 'median' has failed" in line]
+    output = project.run(*compare, "-k", "hmc or steady", code=1, STEPS="4")
+    (line,) = [line for line in output.splitlines() if "Field 'median' has failed" in line]
     assert "test_hmc" in line and ": 100.0" in line

@@ -12,8 +12,8 @@ import pytest
 from samplerbench.errors import UsageError
 from samplerbench.harness.pytest_plugin import warm_runs
 from samplerbench.harness.pytest_plugin.fixture import SamplerBenchmark
-from samplerbench.harness.pytest_plugin.request import asked
-from samplerbench.harness.pytest_plugin.scores import NoNumber, Scores
+from samplerbench.harness.pytest_plugin.request import make_request
+from samplerbench.harness.pytest_plugin.scores import MissingScore, Scores
 from samplerbench.harness.worker import replicates
 from samplerbench.models.base import build
 from samplerbench.samplers import exact_iid
@@ -46,7 +46,7 @@ def called(benchmark: Benchmark, *given: Any, **options: Any) -> Scores:
 def test_disabled_benchmarks_are_judged_and_have_no_seconds():
     scores = called(Benchmark(disabled=True), "linear", "exact_iid", draws=200)
     assert scores.verdict == "honest" and scores["warm_s"] is None
-    with pytest.raises(NoNumber, match="--benchmark-disable"):
+    with pytest.raises(MissingScore, match="--benchmark-disable"):
         scores.warm_s  # noqa: B018
 
 
@@ -112,21 +112,21 @@ def test_bad_input_is_refused_before_anything_runs(changes: dict[str, Any], says
     fine: dict[str, Any] = dict(
         model="linear", sampler="exact_iid", replicates=4, rounds=3, data=None, budget={}
     )
-    assert asked(**fine).trial.environment == "current"
+    assert make_request(**fine).trial.environment == "current"
     with pytest.raises(UsageError) as refused:
-        asked(**{**fine, **changes})
+        make_request(**{**fine, **changes})
     assert says in str(refused.value)
 
 
 def test_a_model_is_taken_as_it_is_and_a_setting_rides_on_the_name():
     model = build("linear", {"n_points": 7})
-    found = asked(model, "exact_iid", 4, 3, None, {"chains": 2, "seed": 5})
-    assert found.model is model and found.budget.chains == 2 and found.trial.seed == 5
+    request = make_request(model, "exact_iid", 4, 3, None, {"chains": 2, "seed": 5})
+    assert request.model is model and request.budget.chains == 2 and request.trial.seed == 5
 
 
 def test_scores_know_their_names_and_why_a_number_is_missing():
     scores = Scores({"ess": None, "rhat": 1.0, "missing": {"ess": "draws hold NaN"}})
-    with pytest.raises(NoNumber, match="there is no ess: draws hold NaN"):
+    with pytest.raises(MissingScore, match="there is no ess: draws hold NaN"):
         scores.ess  # noqa: B018
     assert scores["ess"] is None and scores.rhat == 1.0 and set(scores) == {*scores}
     with pytest.raises(AttributeError, match="did you mean 'rhat'"):
@@ -148,4 +148,4 @@ def test_scores_know_their_names_and_why_a_number_is_missing():
 )
 def test_the_suite_is_run_whole_only_where_it_is_named(where, words, whole):
     place = SimpleNamespace(dir=ROOT / where, args=words)
-    assert conftest._named(SimpleNamespace(invocation_params=place)) is whole
+    assert conftest._is_named(SimpleNamespace(invocation_params=place)) is whole

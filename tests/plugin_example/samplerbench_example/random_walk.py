@@ -15,7 +15,7 @@ from samplerbench.samplers.base import (
     Prepared,
     Sampler,
 )
-from samplerbench.samplers.support.latent_sites import continuous
+from samplerbench.samplers.support.latent_sites import require_continuous
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Settings:
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     """A random walk on ``model``. Raises Declined for discrete parameters."""
-    continuous(model, "random_walk")
+    require_continuous(model, "random_walk")
     import jax  # inside: listing samplers must not start JAX
 
     chains = jax.jit(_chains(model, budget, settings))

@@ -1,0 +1,116 @@
+"""A stored campaign as Python reads it: its trials, results, rows and draws."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from operator import itemgetter
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from samplerbench.harness.campaign import sweep
+from samplerbench.harness.campaign.store import Store
+from samplerbench.harness.campaign.trial_scores import TrialScores
+from samplerbench.harness.records import Trial
+
+if TYPE_CHECKING:
+    import pandas
+
+    from samplerbench.models.base import Exact
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Disable the cyclic garbage collector while building many acyclic records.
+
+    It would go through all of them again and again, and take half of the time.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class Campaign:
+    """A stored campaign: its trials, their results, rows and draws."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.folder = store, store.folder
+        self.trial_scores = TrialScores(store)
+        self._rows: list[dict[str, Any]] = []
+        self._rows_of: tuple[int, int] | None = None  # the store's state that they were built from
+
+    def close(self) -> None:
+        """Give the folder back to other runs."""
+        self.store.close()
+
+    def __enter__(self) -> Campaign:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def exact(self, trial: Trial) -> Exact | None:
+        """Ground truth of the trial's model, or None; see ``harness.ground_truth.select``."""
+        return self.trial_scores.exact(trial)
+
+    def scores(self, trial: Trial) -> dict[str, Any]:
+        """The scores of a finished trial, computed once and kept in the store."""
+        return self.trial_scores.get(trial)
+
+    def rows(self, first: int | None = None) -> list[dict[str, Any]]:
+        """One dict a finished trial, in the order of the plan.
+
+        Its keys are ``harness.scoring.columns.COLUMNS``. ``first``: no more than so many. Trials
+        without scores are scored. The whole list is built once, until the store changes.
+        """
+        if self._rows_of is not None and self._rows_of == self.store.state():
+            return self._rows[:first]
+        with no_collection():
+            rows = list(self.each_row(first))
+        if first is None:
+            self._rows, self._rows_of = rows, self.store.state()
+        return rows[:]
+
+    def each_row(self, first: int | None = None) -> Iterator[dict[str, Any]]:
+        """The rows one by one, for what needs no more than one at a time.
+
+        Trials without scores are scored before the first row comes.
+        """
+        from samplerbench.harness.scoring import columns, score_trial
+
+        for trial in self.store.unscored_trials(score_trial.VERSION, first):
+            self.scores(trial)
+        axes = self.store.fact("sweep") or ()
+        for trial, result, scores in self.store.finished_records(score_trial.VERSION, first):
+            # a folder that can't be written has kept no scores
+            swept = sweep.describe_position(trial, axes)
+            yield columns.row(trial, result, scores or self.scores(trial), swept)
+
+    def table(self) -> pandas.DataFrame:
+        """The rows as a DataFrame, one column for each of ``harness.scoring.columns.COLUMNS``."""
+        import pandas
+
+        from samplerbench.harness.scoring.columns import COLUMNS
+
+        names = [column.name for column in COLUMNS]
+        with no_collection():  # column by column: a third of the memory of row by row
+            values = zip(*map(itemgetter(*names), self.each_row()), strict=True)
+            columns = dict(zip(names, values, strict=False))  # no rows: no columns
+        return pandas.DataFrame(columns, columns=names)
+
+    def draws(self, sampler: str, **options: Any) -> Any:
+        """Draws of one sampler for ArviZ; see ``harness.campaign.arviz_export.draws``."""
+        from samplerbench.harness.campaign.arviz_export import draws
+
+        return draws(self, sampler, **options)
+
+
+def load(folder: str | PathLike[str]) -> Campaign:
+    """The campaign in ``folder``, for reading; raises StoreError where there is none."""
+    return Campaign(Store.open(Path(folder)))

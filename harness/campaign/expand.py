@@ -1,0 +1,124 @@
+"""A plan expanded into its trials; what no trial can be made of is refused here."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from samplerbench.errors import UsageError
+from samplerbench.harness.campaign import sweep
+from samplerbench.harness.campaign.plan import Plan
+from samplerbench.harness.campaign.specifiers import parse_model, parse_sampler
+from samplerbench.harness.environments import environments
+from samplerbench.harness.records import Trial
+from samplerbench.models.base import models
+from samplerbench.models.loading import data_files, model_names
+from samplerbench.models.posteriordb import folder
+from samplerbench.models.posteriordb import load as posteriordb
+from samplerbench.samplers.base import samplers
+
+DEFAULT_ENVIRONMENT = "pinned"  # of a sampler that names none
+
+
+def expand(plan: Plan) -> list[Trial]:
+    """Every trial of ``plan``, in the order of rows; raises UsageError before any work."""
+    axes = swept_axes(plan)
+    chosen = sweep.multiply(axes, "sampler", [parse_sampler(text) for text in plan.sampler])
+    identify = functools.cache(environments.identify)
+    budgets = [dataclasses.replace(plan, **values) for values in sweep.budgets(axes)]
+    files = _user_files(plan)
+    trials: dict[str, Trial] = {}
+    for model in _models(plan, axes):
+        fields = {**model, **files}
+        machines = itertools.product(plan.env or ("",), plan.device, plan.precision, budgets)
+        for env, device, precision, budget in machines:
+            for sampler, settings in chosen:
+                environment = identify(env or own_environment(sampler))
+                trial = Trial(
+                    sampler=sampler,
+                    sampler_digest=samplers.digest(sampler),
+                    settings=settings,
+                    environment=environment.name,
+                    environment_digest=environment.digest,
+                    device=device,
+                    precision=precision,
+                    chains=budget.chains,
+                    warmup=budget.warmup,
+                    draws=budget.draws,
+                    seed=plan.seed,
+                    replicates=budget.replicates,
+                    calibrate=plan.calibrate,
+                    **fields,
+                )
+                trials[trial.id] = trial
+    return list(trials.values())
+
+
+def own_environment(sampler: str) -> str:
+    """The environment in which a sampler runs where none is asked for."""
+    return samplers.get(sampler).environment or DEFAULT_ENVIRONMENT
+
+
+def swept_axes(plan: Plan) -> list[sweep.Axis]:
+    """The axes of ``plan.sweep``; raises UsageError."""
+    models = [(name, options) for name, options, _ in map(parse_model, plan.model)]
+    return sweep.parse_axes(plan.sweep, models, [parse_sampler(text) for text in plan.sampler])
+
+
+def _models(plan: Plan, axes: Sequence[sweep.Axis]) -> Iterator[dict[str, Any]]:
+    """The fields of a trial that tell its model, for each model and every swept size of it."""
+    for name, fixed, digest in map(parse_model, plan.model):
+        for model, options in sweep.multiply(axes, "model", [(name, fixed)]):
+            yield {
+                "model": model,
+                "model_options": options,
+                "model_digest": digest or models.digest(model),
+                **_posterior_reference(model),
+            }
+
+
+def _posterior_reference(model: str) -> dict[str, str]:
+    """The reference draws of a posterior of posteriordb, as fields of a trial."""
+    path = posteriordb.find_reference(model) if folder.is_posterior(model) else None
+    return _reference(str(path)) if path else {}
+
+
+def _reference(path: str) -> dict[str, str]:
+    from samplerbench.harness.ground_truth import reference_files
+
+    name, digest = reference_files.check_reference(path)
+    return {"reference": name, "reference_digest": digest}
+
+
+def _user_files(plan: Plan) -> dict[str, str]:
+    """The user's own data and reference, as fields of a trial; raises UsageError."""
+    fields: dict[str, str] = {}
+    registered = [text for text in plan.model if not model_names.is_file(text)]
+    if plan.data:
+        if registered:
+            raise UsageError(
+                f"model {registered[0]!r} has data of its own\n"
+                "  expected: --data with path/to/file.py:name only"
+            )
+        fields["data_file"], fields["data_file_digest"] = data_files.check_data_file(plan.data)
+    if plan.reference:
+        if len(plan.model) > 1 or plan.sweep:
+            raise UsageError(
+                f"{plan.reference!r} is the answer of one model; {len(plan.model)} are named, or "
+                "a sweep\n  expected: --reference with one --model"
+            )
+        fields.update(_reference(plan.reference))
+    return fields
+
+
+def default_folder(trials: Sequence[Trial]) -> Path:
+    """Where a campaign goes when no folder is named: the same plan finds the same folder again."""
+    digest = hashlib.sha256(json.dumps(sorted(t.id for t in trials)).encode()).hexdigest()[:8]
+    names = {Path(t.model.rpartition(":")[0] or t.model).stem for t in trials}
+    return Path("samplerbench-runs") / f"{'-'.join(sorted(names))[:40]}-{digest}"

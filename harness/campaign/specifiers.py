@@ -1,0 +1,48 @@
+"""Samplers and models as they are written, "NAME:KEY=VALUE,...", and what they stand for."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from samplerbench.errors import UsageError
+from samplerbench.models.base import models
+from samplerbench.models.loading import model_names
+from samplerbench.models.posteriordb import folder
+from samplerbench.options import fill
+from samplerbench.samplers.base import samplers
+
+
+def parse_sampler(text: str) -> tuple[str, dict[str, Any]]:
+    """``name:key=value,key=value`` -> (name, settings that differ from the defaults)."""
+    name, _, rest = text.partition(":")
+    settings = _pairs(rest, text)
+    return name, without_defaults(fill(samplers.get(name).settings, settings, name), settings)
+
+
+def parse_model(text: str) -> tuple[str, dict[str, Any], str]:
+    """``name:key=value`` or ``path/to/file.py:name`` -> (name, options that differ, digest)."""
+    if model_names.is_file(text) or folder.is_posterior(text):
+        name, digest = model_names.check_model(text, {})
+        return name, {}, digest
+    name, _, rest = text.partition(":")
+    options = _pairs(rest, text)
+    return name, without_defaults(fill(models.get(name).options, options, name), options), ""
+
+
+def without_defaults(filled: Any, names: Mapping[str, Any]) -> dict[str, Any]:
+    """Those values of the dataclass ``filled`` that are in ``names`` and no defaults, sorted."""
+    defaults = {field.name: field.default for field in dataclasses.fields(filled)}
+    values = {name: getattr(filled, name) for name in sorted(names)}
+    return {name: value for name, value in values.items() if value != defaults[name]}
+
+
+def _pairs(text: str, whole: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for part in filter(None, text.split(",")):
+        key, equals, value = part.partition("=")
+        if not equals or not key or not value:
+            raise UsageError(f"{part!r} in {whole!r} sets nothing\n  expected: name:setting=value")
+        pairs[key.strip()] = value.strip()
+    return pairs

@@ -1,0 +1,78 @@
+"""The scores of a campaign's trials, each computed once against the best ground truth there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from samplerbench.harness.campaign.store import Store
+from samplerbench.harness.records import Trial
+
+if TYPE_CHECKING:
+    from samplerbench.harness.ground_truth import consensus
+    from samplerbench.models.base import Exact
+
+
+class TrialScores:
+    """Scores trials and keeps their scores in the store; ground truth is read once a model."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._exact: dict[str, Exact | None] = {}
+        self._voices: dict[str, consensus.ConsensusRow | str] = {}  # by trial
+
+    def exact(self, trial: Trial) -> Exact | None:
+        """Ground truth of the trial's model, or None; see ``harness.ground_truth.select``."""
+        from samplerbench.harness.ground_truth import select
+
+        name = select.model_key(trial) + trial.reference_digest
+        if name not in self._exact:
+            self._exact[name] = select.find_ground_truth(self._store.folder, trial)[0]
+        return self._exact[name]
+
+    def get(self, trial: Trial) -> dict[str, Any]:
+        """The scores of a finished trial: the stored ones, or computed and stored now."""
+        from samplerbench.harness.scoring import score_trial
+
+        stored = self._store.score(trial.id, score_trial.VERSION)
+        if stored is not None:
+            return stored
+        result = self._store.result(trial.id)
+        if result is None:
+            raise KeyError(f"trial {trial.id} has no result yet")
+        # a size that the worker's memory did not hold is not built here either
+        exact, why = self._ground_truth(trial) if result.status == "ok" else (None, "")
+        path = self._store.draws_path(trial.id)
+        scores = score_trial.score(trial, result, path, exact, why)
+        self._store.save_scores(trial.id, score_trial.VERSION, scores)
+        return scores
+
+    def invalidate(self, trial: Trial) -> None:
+        """Drop the scores that a new result of ``trial`` changes: where rows judge one another."""
+        if not trial.calibrate and self.exact(trial) is None:
+            self._voices.pop(trial.id, None)
+            self._store.delete_scores([sibling.id for sibling in self._siblings(trial)])
+
+    def _siblings(self, trial: Trial) -> list[Trial]:
+        """All trials of the same model and data that only other rows can judge."""
+        from samplerbench.harness.ground_truth.select import model_key
+
+        name = model_key(trial)
+        candidates = [t for t in self._store.trials() if not (t.calibrate or t.reference)]
+        return [t for t in candidates if model_key(t) == name]
+
+    def _ground_truth(self, trial: Trial) -> tuple[Exact | None, str]:
+        """What the trial is judged by, or None and the reason."""
+        from samplerbench.harness.ground_truth import consensus, select
+
+        exact = self.exact(trial)
+        if trial.calibrate or exact is not None:
+            return exact, ""
+        statuses = self._store.statuses()
+        sites = select.latent_shapes(self._store.folder, trial)
+        siblings = self._siblings(trial)
+        for sibling in siblings:
+            if statuses.get(sibling.id) == "ok" and sibling.id not in self._voices:
+                path = self._store.draws_path(sibling.id)
+                self._voices[sibling.id] = consensus.summarise_row(sibling, path, sites)
+        voices = [self._voices[t.id] for t in siblings if t.id in self._voices]
+        return consensus.find_consensus(trial, voices)

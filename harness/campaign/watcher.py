@@ -1,0 +1,26 @@
+"""What a run reports while it goes on; a progress display overrides the methods that it needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samplerbench.harness.records import Result, Trial
+
+if TYPE_CHECKING:
+    from samplerbench.harness.campaign.campaign import Campaign
+
+
+class Watcher:
+    """Receives the events of a run; this base class ignores them."""
+
+    def on_start(self, campaign: Campaign, waiting: list[Trial]) -> None:
+        """The campaign is open and ``waiting`` are the trials to run."""
+
+    def on_phase(self, trial: Trial, phase: str) -> None:
+        """A worker entered a phase (called from the thread that watches the worker)."""
+
+    def on_result(self, trial: Trial, result: Result, seconds: float) -> None:
+        """A result was committed and scored; its trial took ``seconds``."""
+
+    def on_interrupt(self) -> None:
+        """The run was stopped before its end."""

@@ -1,0 +1,69 @@
+"""Each command's own file: its part of the parser, what it prints, what it returns."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from samplerbench import conformance
+from samplerbench.cli import (
+    check,
+    compare,
+    completion,
+    list_conformance,
+    list_posteriors,
+    matrix,
+)
+from samplerbench.cli import list as listing
+from samplerbench.cli.common import EXIT_FAILED, EXIT_OK
+from samplerbench.cli.main import COMMANDS, build_parser
+from samplerbench.harness.worker.conformance import Check
+from samplerbench.models.posteriordb.base import programs
+
+MINIMAL = {
+    check: ["check"],
+    compare: ["compare", "one", "other"],
+    completion: ["completion", "bash"],
+    listing: ["list", "samplers"],
+    matrix: ["matrix"],
+}
+
+
+@pytest.mark.parametrize("command", MINIMAL, ids=lambda module: module.__name__.split(".")[-1])
+def test_a_command_adds_itself_to_the_parser_and_is_what_is_called(command):
+    assert command in COMMANDS
+    alone = argparse.ArgumentParser()
+    command.add_parser(alone.add_subparsers())
+    for parser in (alone, build_parser()):
+        assert parser.parse_args(MINIMAL[command]).command is command.execute
+
+
+def test_conformance_is_listed_check_by_check_and_a_failure_is_in_the_exit_code(
+    monkeypatch, capsys
+):
+    checks = [Check("gives_draws", True, "of 8 components"), Check("declines", None, "nothing")]
+    monkeypatch.setattr(
+        conformance, "check", lambda name, env, listener: [("sampler", "current", checks)]
+    )
+    assert list_conformance.execute("mine", "current") == EXIT_OK
+    text = capsys.readouterr().out
+    assert "sampler mine, environment current:" in text and "conforms: 2 checks" in text
+    assert "pass  gives draws            of 8 components" in text and "skip  declines" in text
+    checks.append(Check("is_accurate", False, "lost"))
+    assert list_conformance.execute("mine", "current") == EXIT_FAILED
+    assert "1 of 3 checks failed" in capsys.readouterr().out
+
+
+def test_every_program_of_posteriordb_is_listed_with_its_density():
+    text = "\n".join(list_posteriors.lines(None))
+    for name in programs.names():
+        program = programs.get(name)
+        assert name in text and program.density in text and program.posteriors[0] in text
+
+
+def test_a_completion_script_knows_every_command():
+    script = completion.completion_script("bash", build_parser)
+    for words in MINIMAL.values():
+        assert words[0] in script
+    assert "numpyro_nuts" in script and "eight_schools" in script

@@ -1,0 +1,38 @@
+"""Keeps the fast half fast: a test that starts a process must be marked ``process``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+#: of the system: they end at once, and libraries call them unasked
+ALLOWED = {"dot", "fc-list", "lscpu", "nvidia-smi", "uname"}
+_running: list[pytest.Item] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Say which test runs, to whoever starts a process while it does."""
+    _running.append(item)
+    try:
+        return (yield)
+    finally:
+        _running.pop()
+
+
+def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
+    if event != "subprocess.Popen" or not _running:
+        return
+    program = Path(str(arguments[0])).name
+    if program not in ALLOWED and not _running[-1].get_closest_marker("process"):
+        raise RuntimeError(
+            f"{_running[-1].name} starts {program!r} and is not marked\n  expected: "
+            "@pytest.mark.process on each test that starts a process, itself or by its fixtures"
+        )
+
+
+sys.addaudithook(_refuse)

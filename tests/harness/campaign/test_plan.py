@@ -1,0 +1,102 @@
+"""A plan: its options and defaults, and the trials that it expands to."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import replace
+
+import pytest
+
+import samplerbench
+from samplerbench.errors import UsageError
+from samplerbench.harness.campaign.expand import default_folder, expand
+from samplerbench.harness.campaign.plan import OPTIONS, Plan
+from samplerbench.harness.campaign.plan_options import check_options
+from samplerbench.samplers.base import samplers
+
+
+@pytest.fixture
+def own_environment(monkeypatch):
+    """``exact_iid`` names an environment of its own, as a sampler with other needs would."""
+    sampler = replace(samplers.get("exact_iid"), environment="current")
+    monkeypatch.setitem(samplers._items, "exact_iid", sampler)
+
+
+def test_without_env_each_sampler_runs_in_its_own_environment_and_else_in_pinned(own_environment):
+    trials = expand(Plan(sampler=("numpyro_nuts", "exact_iid"), precision=(32, 64)))
+    assert [(trial.sampler, trial.environment, trial.precision) for trial in trials] == [
+        ("numpyro_nuts", "pinned", 32),
+        ("exact_iid", "current", 32),
+        ("numpyro_nuts", "pinned", 64),
+        ("exact_iid", "current", 64),
+    ]
+    digests = {trial.sampler: trial.environment_digest for trial in trials}
+    assert len(set(digests.values())) == 2
+
+
+def test_env_puts_every_sampler_into_each_environment_that_it_names(own_environment):
+    plan = Plan(sampler=("numpyro_nuts", "exact_iid"), env=("pinned", "latest"))
+    assert [(trial.environment, trial.sampler) for trial in expand(plan)] == [
+        ("pinned", "numpyro_nuts"),
+        ("pinned", "exact_iid"),
+        ("latest", "numpyro_nuts"),
+        ("latest", "exact_iid"),
+    ]
+
+
+def test_the_default_plan_and_env_pinned_are_the_same_campaign():
+    samplers = ("numpyro_nuts", "exact_iid")  # neither names an environment
+    default, pinned = (
+        expand(Plan(sampler=samplers)),
+        expand(Plan(sampler=samplers, env=("pinned",))),
+    )
+    assert [trial.id for trial in default] == [trial.id for trial in pinned]
+    assert default_folder(default) == default_folder(pinned)
+
+
+def test_every_option_has_a_help_text_in_one_sentence_and_a_type():
+    for option in OPTIONS.values():
+        assert option.help and "\n" not in option.help and not option.help.endswith(".")
+        assert option.type in (str, int, float)
+    assert OPTIONS["precision"].kind == "list of whole numbers"
+    assert OPTIONS["timeout"].shown_default == "600"
+    assert OPTIONS["scheduler"].shown_default == ""
+
+
+def test_the_docstring_of_run_lists_every_option_with_its_default():
+    text = inspect.getdoc(samplerbench.run)
+    items = dict(re.findall(r"^    (\w+): ((?:.|\n {8})+)", text, re.MULTILINE))
+    assert set(items) >= {*OPTIONS, "out", "watcher", "retry"}
+    for option in OPTIONS.values():
+        if isinstance(option.default, (int, float)):
+            assert f"Default: {option.shown_default}." in items[option.name]
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"calibrate": "priors"}, "no calibrate is called 'priors'; did you mean 'prior'?"),
+        ({"gate": ["honest", "exact_iid=honets"]}, "did you mean 'honest'?"),
+        ({"device": ["cpu", "gpi"]}, "no device is called 'gpi'"),
+        ({"jobs": 0}, "jobs=0\n  expected: a whole number from 1 on"),
+        ({"draws": True}, "draws = True in here\n  expected: a whole number"),
+        ({"timeout": "1"}, "expected: a number"),
+        ({"env": 3}, "expected: a list of words"),
+        ({"scheduler": ["tcp://a:1"]}, "expected: a word"),
+    ],
+)
+def test_a_value_of_a_wrong_type_or_none_of_the_choices_is_refused(options, text):
+    with pytest.raises(UsageError) as error:
+        Plan(**check_options(options, "here"))
+    assert text in str(error.value)
+
+
+def test_tables_are_read_as_lists():
+    options = check_options({"gate": {"exact_iid": "honest"}, "sweep": {"dim": [2, 8]}}, "here")
+    assert options == {"gate": ("exact_iid=honest",), "sweep": ("dim=2,8",)}
+
+
+def test_without_a_model_or_a_posterior_the_default_model_is_run():
+    assert Plan().model == ("linear",)
+    assert Plan(model=("funnel",)).model == ("funnel",)
