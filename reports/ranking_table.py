@@ -40,7 +40,8 @@ def describe_crossovers(costs: Sequence[Cost]) -> list[str]:
     """Where the lead changes, in words; a change that may be anywhere, or nowhere, is no change."""
     crossovers = find_crossovers(costs)
     sentences = [
-        f"from {_count(one.data_sets)} data sets on {one.later_leader} overtakes {one.earlier_leader}"
+        f"from {_count(one.data_sets)} data sets on {one.later_leader} overtakes"
+        f" {one.earlier_leader}"
         f" (95 % interval: from {_count(one.lo)}{_until(one.hi)})"
         for one in crossovers
         if one.lo > 1 or one.hi < math.inf

@@ -59,6 +59,7 @@ def test_the_command_line_takes_every_option_with_the_help_of_the_plan(capsys):
         assert not option.shown_default or f"(default: {option.shown_default})" in text
 
 
+@pytest.mark.slow
 def test_the_model_of_ones_own_fits_its_data():
     model = load_model(f"{EXAMPLES / 'own_model.py'}:growth", {})
     assert {name: array.shape for name, array in model.data.items()} == {

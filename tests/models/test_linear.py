@@ -248,6 +248,7 @@ def test_a_ridge_too_thin_to_integrate_is_refused():
         )
 
 
+@pytest.mark.slow
 def test_the_programs_density_is_the_analytic_one():
     jax = pytest.importorskip("jax")
     from numpyro.infer.util import log_density

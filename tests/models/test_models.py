@@ -108,6 +108,7 @@ def test_density_over_normal_posterior_is_the_evidence_everywhere(name, options)
     np.testing.assert_allclose(found, exact.log_evidence, rtol=0, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_bananas_of_odd_dimension_obey_bayes_rule():
     options = banana.Options(dim=5)
     model, exact = build_with_answer("banana", dim=5)

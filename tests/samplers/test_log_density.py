@@ -16,6 +16,7 @@ from samplerbench.samplers.controls.flawed import spread_by_site
 from samplerbench.samplers.support.log_density import LogDensity, make_log_density, map_batches
 from samplerbench.samplers.support.prior_transform import make_prior_transform
 
+pytestmark = pytest.mark.slow
 NAMES = models.names()
 #: their posteriors are normal, or a normal cut off by the prior's box, with one or two parameters
 WITH_EVIDENCE = [("linear", {}), ("gaussian", {"dim": 2}), ("gaussian", {"dim": 1})]
@@ -28,7 +29,8 @@ ALARM = 1e-6 / 200
 @pytest.fixture(scope="module", autouse=True)
 def double():
     """Equality of densities is to be judged, so in 64 bits; the other test modules use 32."""
-    with jax.experimental.enable_x64():
+    enable = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
+    with enable(True):
         yield
 
 
@@ -73,7 +75,6 @@ def test_the_vector_holds_the_sites_in_alphabetical_order_as_jax_flattens_a_dict
     np.testing.assert_array_equal(flat, vector)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [*NAMES, EACH.name])
 def test_constraining_and_unconstraining_are_inverses(name):
     model = model_of(name)
@@ -94,7 +95,6 @@ def test_constrained_sites_hold_the_deterministic_ones():
 # -- the density ---------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [*NAMES, EACH.name])
 def test_the_joint_density_is_numpyros_potential_energy(name):
     from numpyro.infer.util import initialize_model
@@ -149,7 +149,6 @@ def test_the_joint_density_integrates_to_the_exact_evidence(name, options):
     assert log_z == pytest.approx(exact.log_evidence, abs=1e-6)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("name", "options"), WITH_EVIDENCE)
 def test_the_likelihood_over_the_priors_cube_integrates_to_the_exact_evidence(name, options):
     model = build(name, options)
@@ -203,7 +202,6 @@ def test_batches_give_each_point_its_value_whatever_their_number():
 # -- the prior -----------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_uniform_points_of_the_cube_are_draws_from_the_prior(name):
     model = model_of(name)

@@ -39,6 +39,7 @@ LANES = 12  # of a batch: three chunks for all replicates, the last one padded
 ALARM = 1e-6 / (3 * 2 * 6)
 
 pytestmark = [
+    pytest.mark.slow,  # JAX compiles
     # two chains on a machine with one device: NumPyro says so in every run, and is right
     pytest.mark.filterwarnings("ignore:There are not enough devices:UserWarning"),
 ]
@@ -174,7 +175,6 @@ def assert_same_bits(sites: dict[str, np.ndarray], script: dict[str, np.ndarray]
         np.testing.assert_array_equal(sites[site], draws)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", MCMC_NAMES)
 def test_a_plain_run_gives_the_draws_of_a_bare_script_bit_for_bit(name, linear):
     budget = Budget(chains=1, warmup=60, draws=60)
@@ -183,13 +183,11 @@ def test_a_plain_run_gives_the_draws_of_a_bare_script_bit_for_bit(name, linear):
     assert_same_bits(plain(3).sites, bare(name, linear, budget, 3))
 
 
-@pytest.mark.slow
 def test_a_plain_run_of_two_chains_gives_the_draws_of_a_bare_script_bit_for_bit(shaped):
     name, plain, _ = shaped
     assert_same_bits(plain(3).sites, bare(name, model_of(every_shape), SHORT, 3))
 
 
-@pytest.mark.slow
 def test_a_plain_nested_run_gives_the_evidence_and_draws_of_a_bare_script(nested, bare_nested):
     found, results = nested[0], bare_nested._results
     assert found.log_z == float(results.log_Z_mean)
@@ -226,7 +224,6 @@ def test_settings_default_to_what_the_library_ships(name):
     assert shipped.keys() - ours.keys() <= LEFT_OUT
 
 
-@pytest.mark.slow
 def test_nested_settings_default_to_what_numpyro_ships(bare_nested):
     from samplerbench.samplers.support.latent_sites import find_latents
 
@@ -307,20 +304,17 @@ def by_mode(shaped):
     return name, [plain(seed) for seed in range(REPLICATES)], after_another, batch
 
 
-@pytest.mark.slow
 def test_plain_and_compiled_runs_agree_in_distribution(by_mode):
     _, plain, compiled, _ = by_mode
     assert not differ(summaries(plain), summaries(compiled))
 
 
-@pytest.mark.slow
 def test_a_batch_and_runs_one_after_the_other_agree_in_distribution(by_mode):
     _, _, compiled, batch = by_mode
     assert len(batch) == REPLICATES
     assert not differ(summaries(compiled), summaries(batch))
 
 
-@pytest.mark.slow
 def test_the_comparison_of_modes_sees_a_shift_and_a_scale(by_mode):
     # NUTS alone: its means of 500 draws scatter by 0.05 sd, its variances by 7 %; 32 against 32
     # replicates at this level need D = 0.8, a shift of 2.6 times the scatter
@@ -332,7 +326,6 @@ def test_the_comparison_of_modes_sees_a_shift_and_a_scale(by_mode):
         assert differ(good, flawed * np.array([1, 1, 1, 1.4, 1, 1])[:, None])
 
 
-@pytest.mark.slow
 def test_a_compiled_nested_run_gives_the_evidence_of_the_plain_run_of_its_seed(nested):
     first, second = nested[0], one(nested[1], 3)
     # the same float32 arithmetic in another order: 1e-7 of each of a thousand terms or two
@@ -348,7 +341,6 @@ def test_a_compiled_nested_run_gives_the_evidence_of_the_plain_run_of_its_seed(n
 # -- a new seed compiles nothing ---------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_a_new_seed_of_a_compiled_mcmc_run_compiles_nothing(shaped, clock):
     _, _, compiled = shaped
     one(compiled, 50)  # reading results out compiles small programs once in a process
@@ -356,7 +348,6 @@ def test_a_new_seed_of_a_compiled_mcmc_run_compiles_nothing(shaped, clock):
     assert lap.compiles == 0
 
 
-@pytest.mark.slow
 def test_primed_seeds_of_a_compiled_nested_run_compile_nothing(nested, clock):
     _, compiled = nested
     seeds = range(60, 62)
@@ -369,7 +360,6 @@ def test_primed_seeds_of_a_compiled_nested_run_compile_nothing(nested, clock):
 # -- batches -----------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_a_batch_gives_the_seeds_asked_for_in_any_lane_and_no_padding(shaped):
     _, _, compiled = shaped
     seeds = list(range(70, 70 + LANES + 5))  # two chunks through one program, LANES - 5 unused
@@ -383,7 +373,6 @@ def test_a_batch_gives_the_seeds_asked_for_in_any_lane_and_no_padding(shaped):
 # -- what comes along --------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_draws_are_by_chain_and_draw_and_hold_deterministic_sites(by_mode):
     for found in by_mode[1:]:
         for draws in found[:2]:
@@ -397,7 +386,6 @@ def test_draws_are_by_chain_and_draw_and_hold_deterministic_sites(by_mode):
             assert not np.array_equal(sites["scalar"][0], sites["scalar"][1])  # two chains
 
 
-@pytest.mark.slow
 def test_divergences_acceptance_and_costs_come_along(by_mode):
     name, plain, compiled, batch = by_mode
     for draws in (plain[0], compiled[0], batch[0]):
@@ -415,7 +403,6 @@ def test_divergences_acceptance_and_costs_come_along(by_mode):
             assert draws.likelihoods is None
 
 
-@pytest.mark.slow
 def test_the_log_density_comes_along_up_to_a_constant(by_mode):
     def log_density(sites):
         priors = sites["scalar"] ** 2 + (sites["vector"] ** 2).sum(-1)
@@ -428,7 +415,6 @@ def test_the_log_density_comes_along_up_to_a_constant(by_mode):
         assert constant.mean() == pytest.approx(-4.5 * np.log(2 * np.pi), abs=1e-4)  # 9 normals
 
 
-@pytest.mark.slow
 def test_nested_draws_are_one_weighted_chain_of_every_site(nested):
     for draws in (nested[0], one(nested[1], 3)):
         count = draws.log_weights.shape[1]
@@ -439,7 +425,6 @@ def test_nested_draws_are_one_weighted_chain_of_every_site(nested):
         np.testing.assert_array_equal(draws.sites["row"], 2 * draws.sites["matrix"][:, :, 0])
 
 
-@pytest.mark.slow
 def test_a_nested_run_says_why_it_stopped_and_what_it_cost(nested):
     for draws in (nested[0], one(nested[1], 3)):
         assert draws.termination == "remaining evidence small enough"
@@ -481,7 +466,6 @@ def test_nested_sampling_declines_an_improper_prior_and_says_what_to_do():
         prepared("jaxns_nested", model_of(with_an_improper_prior))
 
 
-@pytest.mark.slow
 def test_nuts_takes_an_improper_prior():
     # the posterior is Normal(1, 1/2); 500 draws of at least 50 effective: 6 standard errors
     draws = prepared("numpyro_nuts", model_of(with_an_improper_prior)).plain(0)
@@ -541,7 +525,6 @@ def with_a_likelihood_of_nan(y):
     numpyro.sample("y", dist.Normal(m * np.nan, 1, validate_args=False), obs=y)
 
 
-@pytest.mark.slow
 def test_nested_sampling_of_a_nan_likelihood_is_refused_instead_of_waited_for():
     # jaxns never ends on it: after PATIENCE_S the likelihood is looked at
     with pytest.raises(ValueError, match="NaN at all of 64 points"):

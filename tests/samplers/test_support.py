@@ -43,6 +43,7 @@ def observe(y, scale):
         numpyro.sample("y", dist.Normal(mean, scale), obs=y)
 
 
+@pytest.mark.slow
 def test_a_program_is_run_forward_with_new_data_around_its_parameters():
     pytest.importorskip("numpyro")
     data = {"y": np.zeros(50), "scale": np.array(0.01)}
@@ -54,6 +55,7 @@ def test_a_program_is_run_forward_with_new_data_around_its_parameters():
     assert np.abs(drawn["y"] - parameters["mean"]).max() < 0.06  # 6 sds of the noise
 
 
+@pytest.mark.slow
 def test_a_program_without_observations_or_of_changed_ones_is_declined():
     numpyro = pytest.importorskip("numpyro")
 

@@ -41,6 +41,8 @@ def _inspect(job: Job) -> Result:
     try:
         write_whole(phase, "import")
         model = _load(job)
+        if model.exact_given is None:
+            _enable_x64()
         write_whole(phase, "inspect")
         arrays = _find_answer(model, job.trial.model)
     except (UnfitModel, UsageError) as error:
@@ -48,6 +50,12 @@ def _inspect(job: Job) -> Result:
     with open(Path(job.scratch) / "draws.npz", "wb") as file:
         np.savez(file, **arrays)
     return Result("ok")
+
+
+def _enable_x64() -> None:
+    import jax
+
+    jax.config.update("jax_enable_x64", True)  # a user's file may have turned it off
 
 
 def _load(job: Job) -> Model:
@@ -92,9 +100,6 @@ def _pack(arrays: dict[str, Any], sites: Any, why: str = "") -> dict[str, Any]:
 
 def _read_sites(model: Model, name: str) -> list[tuple[Latent, str]]:
     """Latent sites, each with its kind; raises UnfitModel where there is nothing to sample."""
-    import jax
-
-    jax.config.update("jax_enable_x64", True)  # a user's file may have turned it off
     short = name.rpartition(":")[2]
     try:
         sites = find_latents(model)

@@ -102,6 +102,7 @@ def test_posteriors_are_run_beside_named_models_and_in_place_of_the_default(chec
     assert [t.model_label for t in beside] == ["linear", RATE]
 
 
+@pytest.mark.slow
 def test_a_program_that_needs_64_bits_says_so(checkout):
     made.add(checkout, "gp_pois_regr", {"x": [0.0, 1], "k": [1, 2]}, data_name="counts")
     model = load.load_posterior(path(checkout, "counts-gp_pois_regr"))

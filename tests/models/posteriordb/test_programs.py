@@ -85,6 +85,7 @@ def test_diamonds_lose_their_intercept_and_have_centred_columns():
     assert programs.get("diamonds").program is priors.diamonds
 
 
+@pytest.mark.slow
 def test_a_rates_density_is_that_of_a_beta_distribution():
     log_density = pytest.importorskip("numpyro.infer.util").log_density
     data = adapt("Rate_1_model", n=10, k=7)

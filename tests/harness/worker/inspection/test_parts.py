@@ -71,12 +71,14 @@ def test_the_exact_answer_is_stored_as_arrays():
     assert answer_arrays.pack_exact(Model("free", {}, print)) == {}
 
 
+@pytest.mark.slow
 def test_a_program_is_refused_for_quadrature_beyond_two_parameters():
     pytest.importorskip("numpyro")
     with pytest.raises(NoAnswer, match="one or two parameters, and there are 3"):
         batched_log_density.make_density(build("gaussian", {"dim": 3}))
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_sampled_says_so_to_its_author():
     assert issubclass(inspect_model.UnfitModel, Exception)
     with pytest.raises(inspect_model.UnfitModel, match="nothing to sample|no parameter|no latent"):
