@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from samplerbench.components import component_draws
+from samplerbench.components import component_draws, component_names
 from samplerbench.models.base import Sites
 from samplerbench.samplers.base import Draws
 
+Names = tuple[str, ...]
 NUMBERS = ("ess", "log_z", "log_z_err", "gradients", "likelihoods", "divergences", "accept_prob")
 
 
@@ -88,6 +89,12 @@ class DrawsFile:
         """``log_weights`` [replicate, chain, draw], a number [replicate], ...; or None."""
         key = f"{self._group}/{name}"
         return self._arrays[key] if key in self._arrays.files else None
+
+    def component_names(self, sites: Container[str] | None = None) -> tuple[Names, Names]:
+        """Names of all components, those of ``sites`` alone where given, and the site of each."""
+        shapes = {n: x.shape[3:] for n, x in self.sites().items() if sites is None or n in sites}
+        pairs = [(name, n) for n, event in shapes.items() for name in component_names(n, event)]
+        return tuple(name for name, _ in pairs), tuple(site for _, site in pairs)
 
     def components(self, names: tuple[str, ...]) -> np.ndarray:
         """Scalars called ``names`` ("m", "L[0,1]") -> [replicate, chain, draw, component].

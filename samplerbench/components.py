@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 Array = np.ndarray
+Position = tuple[str, tuple[int, ...]]  # a component's site, and its index there
 
 
 def component_names(site: str, event: tuple[int, ...]) -> list[str]:
@@ -22,18 +22,30 @@ def all_component_names(sites: Mapping[str, Array], lead: int = 3) -> tuple[str,
     return tuple(n for site, x in sites.items() for n in component_names(site, x.shape[lead:]))
 
 
+def site_positions(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Position]:
+    """Component name -> its site and index there; ``shapes`` are the event shapes of sites.
+
+    Names are never parsed, since a site may be called "theta[0]". Where such a scalar site and a
+    component of a site "theta" read the same, the name is the scalar site's.
+    """
+    positions = {
+        name: (site, index)
+        for site, event in shapes.items()
+        for name, index in zip(component_names(site, event), np.ndindex(*event))  # noqa: B905
+    }
+    return {**positions, **{site: (site, ()) for site, event in shapes.items() if not event}}
+
+
 def component_draws(sites: Mapping[str, Array], names: Sequence[str], lead: int) -> Array:
-    """Sites with ``lead`` leading axes -> [*lead, component], in the order of ``names``."""
-    return np.stack([_component(sites, name, lead) for name in names], axis=-1)
+    """Sites with ``lead`` leading axes -> [*lead, component], in the order of ``names``.
 
-
-def _component(sites: Mapping[str, Array], name: str, lead: int) -> Array:
-    match = re.fullmatch(r"(.+?)(?:\[([\d, ]+)\])?", name)
-    site, index = match.groups() if match else (name, None)
-    if site not in sites:
-        raise KeyError(f"no site '{site}' for component '{name}'; the draws hold {sorted(sites)}")
-    position = tuple(int(part) for part in index.split(",")) if index else ()
-    value = np.asarray(sites[site])[(slice(None),) * lead + position]
-    if value.ndim != lead:
-        raise ValueError(f"component '{name}' has shape {value.shape[lead:]}; expected one number")
-    return value
+    Raises KeyError for a name that no component of the sites has.
+    """
+    positions = site_positions({site: np.shape(x)[lead:] for site, x in sites.items()})
+    for name in names:
+        if name not in positions:
+            shapes = ", ".join(f"{site} {list(np.shape(x)[lead:])}" for site, x in sites.items())
+            raise KeyError(f"no component '{name}'; the draws hold {shapes}")
+    wanted = [positions[name] for name in names]
+    columns = [np.asarray(sites[site])[(slice(None),) * lead + index] for site, index in wanted]
+    return np.stack(columns, axis=-1)

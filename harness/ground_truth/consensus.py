@@ -22,7 +22,6 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from samplerbench.components import all_component_names
 from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.ground_truth import reference_files
 from samplerbench.harness.records import Trial
@@ -65,11 +64,10 @@ def summarise_row(trial: Trial, path: Path, sites: Collection[str] | None) -> Co
     ``sites``: of these alone.
     """
     with DrawsFile(path) as file:
-        all_names = all_component_names(file.sites())
-        names = tuple(n for n in all_names if sites is None or n.partition("[")[0] in sites)
+        names, owners = file.component_names(sites)
         x, log_w = file.components(names), file.get("log_weights")
         divergences, termination = file.get("divergences"), file.get("termination")
-    varies = reference_files.find_varying(names, x.reshape(-1, len(names)))
+    varies = reference_files.find_varying(owners, x.reshape(-1, len(names)))
     names, x = tuple(np.array(names)[varies].tolist()), x[..., varies]
     claims = ess_rhat.claims(x) if log_w is None else None
     if claims is not None:

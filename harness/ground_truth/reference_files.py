@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,8 @@ def truth_from_draws(sites: Sites, source: str, where: str) -> Exact:
     all_names = all_component_names({name: values[None] for name, values in sites.items()})
     whole = np.concatenate([v.reshape(*v.shape[:2], -1) for v in sites.values()], axis=2)
     whole = whole.astype(np.float64)
-    varies = find_varying(all_names, whole.reshape(-1, len(all_names)))
+    owners = [site for site, values in sites.items() for _ in range(values[0, 0].size)]
+    varies = find_varying(owners, whole.reshape(-1, len(all_names)))
     names, x = tuple(np.array(all_names)[varies].tolist()), whole[:, :, varies]
     finite = np.isfinite(x).all(axis=(0, 1))
     if not finite.all():
@@ -80,36 +81,26 @@ def truth_from_draws(sites: Sites, source: str, where: str) -> Exact:
     )
 
 
-def find_varying(names: tuple[str, ...], x: Array) -> Array:
+def find_varying(sites: Sequence[str], x: Array) -> Array:
     """Whether each component of ``x[draw, component]`` varies, [component] bool.
 
-    One that is the same in all draws counts as fixed only where another of its site varies.
+    ``sites`` are the sites of the components, [component]. A component that is the same in all
+    draws counts as fixed only where another of its site varies.
     """
     fixed = (x == x[:1]).all(axis=0)
-    site = np.array([name.partition("[")[0] for name in names])
+    site = np.array(sites)
     return ~(fixed & np.isin(site, site[~fixed]))
 
 
 def make_drawer(names: tuple[str, ...], bank: Array) -> Callable[[np.random.Generator, int], Sites]:
-    """Independent draws with replacement from ``bank[draw, component]``, by site.
+    """Independent draws with replacement from ``bank[draw, component]``.
 
-    A component that is not among ``names`` is 0.
+    Each component comes as a scalar site of its own name, [draw].
     """
-    places: dict[str, dict[tuple[int, ...], int]] = {}
-    for i, name in enumerate(names):
-        site, _, index = name.partition("[")
-        place = tuple(int(part) for part in index.rstrip("]").split(",")) if index else ()
-        places.setdefault(site, {})[place] = i
 
     def draw(rng: np.random.Generator, count: int) -> Sites:
         rows = bank[rng.integers(len(bank), size=count)]
-        sites = {}
-        for site, columns in places.items():
-            shape = np.max(list(columns), axis=0).astype(int) + 1
-            sites[site] = np.zeros((count, *shape))
-            for place, column in columns.items():
-                sites[site][(slice(None), *place)] = rows[:, column]
-        return sites
+        return dict(zip(names, rows.T, strict=True))
 
     return draw
 

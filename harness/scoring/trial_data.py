@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from samplerbench.components import all_component_names
 from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.ground_truth.reference_files import find_varying
 from samplerbench.harness.records import Result, Trial
@@ -84,15 +83,15 @@ def read(
     """
     if trial.calibrate:
         exact = None  # each replicate has data of its own; the truths that made them are the judge
-    names = exact.names if exact else all_component_names(file.sites())
-    if trial.calibrate:
-        names = tuple(name for name in names if name.split("[")[0] in file.truths())
+    names, owners = file.component_names(file.truths() if trial.calibrate else None)
+    if exact:
+        names = exact.names
     try:
         x = file.components(names)
     except (KeyError, IndexError) as error:
         raise Unfit(str(error)) from error
     if exact is None and not trial.calibrate:
-        free = find_varying(names, x.reshape(-1, len(names)))
+        free = find_varying(owners, x.reshape(-1, len(names)))
         names = tuple(name for name, kept in zip(names, free, strict=True) if kept)
         x = x[..., free]
     return TrialData(trial, result, file, names, x, exact, no_truth)

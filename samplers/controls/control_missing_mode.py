@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from samplerbench.components import component_draws
 from samplerbench.models.base import Exact, Model, Sites
 from samplerbench.samplers.base import Budget, Declined, Prepared, Sampler, add
 from samplerbench.samplers.controls.flawed import prepare_flawed
@@ -23,13 +24,12 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     def flaw(exact: Exact, count: int, rng: np.random.Generator) -> Sites:
         if exact.quantile is None:
             raise Declined(f"model {model.name!r} has no exact quantiles")
-        first = exact.names[0].partition("[")[0]
         median = exact.quantile(np.array([0.5]))[0, 0]
         parts: list[Sites] = []
         total = 0
         while total < count:
             draws = draw_exact(exact, 3 * count, rng)
-            low = draws[first].reshape(3 * count, -1)[:, 0] <= median
+            low = component_draws(draws, exact.names[:1], lead=1)[:, 0] <= median
             parts.append({name: x[low] for name, x in draws.items()})
             total += int(low.sum())
         return {name: np.concatenate([part[name] for part in parts])[:count] for name in parts[0]}

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from samplerbench.components import component_draws, component_names
+from samplerbench.components import component_draws, component_names, site_positions
 from samplerbench.harness.worker.conformance import (
     CheckFailed,
     CheckFunction,
@@ -195,7 +195,8 @@ def simulates(case: ModelCase) -> str:
 def _rank_truths(case: ModelCase, pairs: list[tuple[Sites, Sites]]) -> str:
     from scipy import stats  # inside: only NumPy is there at the top
 
-    names = [n for n in case.exact.names if n.partition("[")[0] in pairs[0][0]]
+    drawn = site_positions({site: np.shape(x) for site, x in pairs[0][0].items()})
+    names = [name for name in case.exact.names if name in drawn]
     places = [case.exact.names.index(name) for name in names]
     low = np.zeros(len(names), int)
     for truth, data in pairs:
