@@ -70,7 +70,7 @@ def test_the_model_of_ones_own_fits_its_data():
 
 @pytest.mark.process
 def test_the_notebook_keeps_no_outputs_and_runs(tmp_path):
-    nbformat = pytest.importorskip("nbformat", reason="needs requirements/dev.txt")
+    nbformat = pytest.importorskip("nbformat", reason="needs the extra `dev`")
     from nbclient import NotebookClient
 
     notebook = nbformat.read(EXAMPLES / "main_job.ipynb", as_version=4)

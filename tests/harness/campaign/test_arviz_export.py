@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -16,7 +17,11 @@ from samplerbench.harness.records import Result
 from samplerbench.samplers.base import Draws
 from tests.support.trials import small
 
-arviz = pytest.importorskip("arviz", reason="needs ArviZ: pip install 'samplerbench[arviz]'")
+ARVIZ_IS_MISSING = find_spec("arviz") is None
+pytestmark = [
+    pytest.mark.slow,  # ArviZ takes seconds to import
+    pytest.mark.skipif(ARVIZ_IS_MISSING, reason="needs ArviZ: pip install 'samplerbench[arviz]'"),
+]
 
 
 def groups(data) -> set[str]:
@@ -57,6 +62,8 @@ def campaign(tmp_path):
 
 
 def test_draws_have_arvizs_own_type_with_the_groups_and_axes_that_it_expects(campaign):
+    import arviz
+
     reader, runs = campaign
     data = reader.draws("exact_iid", replicate=1)
     kinds = {"0": "InferenceData", "1": "DataTree"}
@@ -71,6 +78,8 @@ def test_draws_have_arvizs_own_type_with_the_groups_and_axes_that_it_expects(cam
 
 
 def test_arviz_summarizes_them(campaign):
+    import arviz
+
     reader, runs = campaign
     table = arviz.summary(reader.draws("exact_iid"), round_to="none")
     beta = runs[0].sites["beta"].mean(axis=(0, 1))
@@ -190,6 +199,8 @@ def test_a_frame_of_weighted_draws_has_their_weights(weighted):
 
 
 def test_netcdf_files_hold_the_draws_of_each_trial_that_ended_ok(campaign, tmp_path):
+    import arviz
+
     reader, runs = campaign
     paths = write_netcdf(reader, tmp_path / "nc")
     shared = [trial.id for trial in reader.store.trials() if trial.sampler == "numpyro_nuts"]

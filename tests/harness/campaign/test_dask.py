@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,9 @@ from tests.harness.campaign.test_campaign import comparable, digests, finish_tim
 from tests.support import trials
 from tests.support.trials import has_ended, wait_until
 
-pytest.importorskip("distributed", reason="needs Dask: requirements/cluster.txt")
+pytestmark = pytest.mark.skipif(
+    find_spec("distributed") is None, reason="needs Dask: pip install 'samplerbench[cluster]'"
+)
 
 QUICK = {"sampler": "exact_iid", "replicates": 3, "draws": 40, "warmup": 40, "env": "current"}
 #: a model whose trial hangs, once, where the file `hang` was; with a child of its own
@@ -169,6 +172,7 @@ def refused(**options: object) -> str:
     return str(error.value)
 
 
+@pytest.mark.slow
 def test_an_address_where_no_scheduler_answers_is_refused(monkeypatch):
     monkeypatch.setattr(dask_backend, "CONNECT_S", 0.5)
     for address in ("tcp://127.0.0.1:9", "nonsense://here"):

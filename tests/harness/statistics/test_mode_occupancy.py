@@ -53,6 +53,7 @@ def test_independent_draws_from_many_modes_are_honest(modes):
     assert judged(iid(np.random.default_rng(3), 500, exact), exact).verdict == "honest"
 
 
+@pytest.mark.slow
 def test_slow_jumps_that_the_claims_admit_are_honest():
     # The mode is drawn anew every 20 draws: the mean's ESS says so.
     rng = np.random.default_rng(4)
@@ -70,6 +71,7 @@ def test_a_chain_that_stays_on_one_island_is_broken_though_islands_are_hit_as_th
     assert got.verdict == "broken" and "64 never in a mode of more than 5 %" in got.reason
 
 
+@pytest.mark.slow
 def test_one_island_missed_by_one_replicate_in_ten_is_found():
     rng = np.random.default_rng(6)
     shares = np.tile(ISLANDS.mode_weights, (REPLICATES, 1))
@@ -87,6 +89,7 @@ def test_islands_misweighted_in_every_replicate_are_a_bias():
     assert got.verdict == "biased"
 
 
+@pytest.mark.slow
 def test_a_small_mode_out_of_sight_of_every_marginal_is_missed_aloud():
     # Two modes apart in a direction that no component shows: x0 and x1 standard normal each,
     # the sign of x0 x1 plus or minus. Its weight is wrong, and all marginals are right.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,10 @@ from samplerbench.reports.figures import corner, svg
 from samplerbench.reports.figures.figure_data import Scene, Series
 from samplerbench.reports.figures.style import use_style
 
+pytestmark = [
+    pytest.mark.slow,  # chainconsumer takes seconds to import
+    pytest.mark.skipif(find_spec("chainconsumer") is None, reason="needs the extra `corner`"),
+]
 NAMES = ("m", "c")
 
 
@@ -45,7 +51,6 @@ def area(line):
     return np.trapz(line.get_ydata(), line.get_xdata())
 
 
-@pytest.mark.slow
 def test_right_draws_lie_on_the_exact_curve_with_the_truth_and_each_mean():
     made, panels = drawn(scene(right()))
     exact, sampler = panels[0][0].lines[:2]
@@ -60,7 +65,6 @@ def test_right_draws_lie_on_the_exact_curve_with_the_truth_and_each_mean():
     assert "Grey: the same of the exact posterior" in made.caption
 
 
-@pytest.mark.slow
 def test_a_curve_holds_no_more_than_the_share_of_the_draws_that_is_in_sight():
     x = right()
     x[:8] += 50.0  # 8 of 20 replicates are elsewhere
@@ -70,7 +74,6 @@ def test_a_curve_holds_no_more_than_the_share_of_the_draws_that_is_in_sight():
     assert "40 % of the draws lie outside" in made.alt
 
 
-@pytest.mark.slow
 def test_weighted_draws_are_drawn_by_their_weights():
     rng = np.random.default_rng(1)
     exact = build("linear", {}).exact()
@@ -84,7 +87,6 @@ def test_weighted_draws_are_drawn_by_their_weights():
     assert sampler.get_ydata().max() == pytest.approx(peak, rel=0.1)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("x", "said"),
     [
@@ -100,7 +102,6 @@ def test_draws_without_a_contour_are_said_to_have_none(x, said):
     assert said in made.alt
 
 
-@pytest.mark.slow
 def test_names_that_chainconsumer_keeps_for_itself_are_parameters_too():
     made, panels = drawn(scene(right(), names=("weight", "log_posterior"), exact=False))
     assert all(len(panels[i][i].lines) == 1 for i in (0, 1))
@@ -113,7 +114,6 @@ def test_without_an_exact_answer_the_draws_alone_are_shown():
     assert len(panels[0][0].lines) == 2  # the curve and the truth
 
 
-@pytest.mark.slow
 def test_the_sampler_s_contours_keep_a_colour_that_follows_the_page():
     with use_style():
         found = scene(right())
