@@ -293,7 +293,7 @@ def test_a_version_that_does_not_exist_is_named_in_the_first_line(index, tmp_pat
 def test_pins_that_exclude_each_other_say_so(index, tmp_path):
     write_wheel(index, "tiny", "1.0", "helper>=3")
     write_wheel(index, "helper", "2.0")
-    with pytest.raises(EnvironmentFailed, match=r"depend on helper>=3(.|\n)*exclude"):
+    with pytest.raises(EnvironmentFailed, match=r"depends? on helper>=3(.|\n)*exclude"):
         resolve(write_pins(tmp_path / "p.txt", "tiny==1.0\nhelper==2.0\n"))
 
 
