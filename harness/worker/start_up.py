@@ -58,7 +58,7 @@ def check_observed(trial: Trial, model: Model, result: Result) -> None:
         return  # a file's columns are checked before any worker starts
     signature = read_signature(trial.model)
     given = {*model.data, *getattr(model.program, "keywords", ())}
-    lacking = [n for n in (signature.observed if signature else ()) if n not in given]
+    lacking = [n for n in (signature.observed_names if signature else ()) if n not in given]
     if lacking:
         names = ", ".join(lacking)
         result.warnings.append(f"`{names}` is observed where given, and is sampled: no data for it")

@@ -13,15 +13,15 @@ class Signature:
     """What a program takes by keyword."""
 
     program: str
-    required: tuple[str, ...]
-    optional: tuple[str, ...]  # with a default, or filled in by a decorator perhaps
-    observed: tuple[str, ...]  # those of ``optional`` that default to None and stand in an obs=
+    required_names: tuple[str, ...]
+    optional_names: tuple[str, ...]  # with a default, or filled in by a decorator perhaps
+    observed_names: tuple[str, ...]  # those of them that default to None and stand in an obs=
     open_ended: bool  # whether it takes any other name, too
 
     @property
     def names(self) -> tuple[str, ...]:
         """All parameters by name."""
-        return self.required + self.optional
+        return self.required_names + self.optional_names
 
 
 def read_signature(model: str) -> Signature | None:

@@ -24,7 +24,7 @@ class Reading:
     columns: Mapping[str, str] = field(default_factory=dict)  # parameter -> column, by name, number
     codes: Mapping[str, str] = field(default_factory=dict)  # parameter -> "" (integers) or WORDS
     missing: str = ""  # drop or nan
-    without: tuple[str, ...] = ()  # parameters that the table does not hold, on purpose
+    left_out: tuple[str, ...] = ()  # parameters that the table does not hold, on purpose
 
     def to_dict(self) -> dict[str, Any]:
         """Those options that were given."""
@@ -70,7 +70,7 @@ def fit(table: Table, signature: Signature | None, reading: Reading) -> ProgramD
         _refuse_lacking(table, columns, signature, reading)
         columns, words = _keep_taken(columns, signature)
         notes += words
-    columns = {name: c for name, c in columns.items() if name not in reading.without}
+    columns = {name: c for name, c in columns.items() if name not in reading.left_out}
     _refuse_unknown(columns, reading)
     if table.is_table:
         _refuse_infinite(table, columns)
@@ -108,8 +108,8 @@ def _refuse_lacking(
     table: Table, columns: Mapping[str, Column], signature: Signature, reading: Reading
 ) -> None:
     """Refuse a table that lacks what the program needs, or what it would sample instead."""
-    lacking = [n for n in signature.names if n not in columns and n not in reading.without]
-    missing = [name for name in signature.required if name not in columns]
+    lacking = [n for n in signature.names if n not in columns and n not in reading.left_out]
+    missing = [name for name in signature.required_names if name not in columns]
     others = [name for name in columns if name not in signature.names]
     likely = ",".join(
         f"{name}={other}" for name in lacking for other in others if name.lower() == other.lower()
@@ -123,7 +123,7 @@ def _refuse_lacking(
             f"{', '.join(table.columns)}\n  expected: what the program takes; say which column is "
             f"which with --columns {example}"
         )
-    sampled = [name for name in signature.observed if name in lacking]
+    sampled = [name for name in signature.observed_names if name in lacking]
     if sampled:
         names = ", ".join(sampled)
         raise UsageError(

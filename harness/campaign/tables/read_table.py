@@ -84,6 +84,6 @@ def _refuse_missing_package(path: Path, kind: str, package: str) -> None:
         importlib.import_module(package)
     except ImportError as error:
         raise UsageError(
-            f"data file {str(path)!r}: reading {kind} needs the package {package!r}, which is not "
-            f"installed here\n  expected: pip install {package}; or the table as .csv"
+            f"data file {str(path)!r}: reading {kind} needs the package {package!r}: {error}\n"
+            f"  expected: pip install {package}; or the table as .csv"
         ) from error
