@@ -93,8 +93,6 @@ def parse_cells(cells: list[str], missing: np.ndarray) -> Column:
     """Whole numbers, numbers, truth values or else words; of missing cells, NaN."""
     words = np.array(cells, dtype=str)
     given = words[~missing]
-    if len(given) and set(np.char.lower(given)) <= {"true", "false"} and not missing.any():
-        return Column(np.char.lower(words) == "true", missing)
     for kind in (np.int64, np.float64):
         try:
             numbers = given.astype(kind)
@@ -105,4 +103,6 @@ def parse_cells(cells: list[str], missing: np.ndarray) -> Column:
         values = np.full(len(words), np.nan)
         values[~missing] = numbers
         return Column(values, missing, kind is np.int64)
+    if not missing.any() and set(np.char.lower(words)) <= {"true", "false"}:
+        return Column(np.char.lower(words) == "true", missing)
     return Column(words, missing)

@@ -223,6 +223,11 @@ def test_words_are_numbered_by_sorted_order_or_handed_over(programs):
     assert words.arrays["g"].tolist() == ["red", "blue", "red", "green"]
 
 
+def test_true_and_false_are_truth_values(programs):
+    programs.with_name("d.csv").write_text("x,y\nTRUE,1\nfalse,0\n")
+    assert program_data(read(programs, "d.csv")).arrays["x"].tolist() == [True, False]
+
+
 def test_missing_numbers_are_nan_for_a_program_that_imputes(programs):
     programs.with_name("d.csv").write_text("x,y\n0,1.1\n1,\n")
     answer = program_data(read(programs, "d.csv", missing="nan"))
