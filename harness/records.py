@@ -33,8 +33,8 @@ class Trial:
     seed: int  # replicate r runs with seed + r
     replicates: int
     calibrate: str = ""  # "prior": a truth and a data set of its own for each replicate
-    data_file: str = ""  # path of the data of a user's program; "": the data are in its own file
-    data_file_digest: str = ""
+    data_file: str = ""  # path of the data of a user's program; "": in its own file, or in memory
+    data_file_digest: str = ""  # of its bytes and of how they are read; "": data in its own file
     reference: str = ""  # path of a reference answer; "": the model's own, or none
     reference_digest: str = ""
     sampler_digest: str = ""  # of the code of another distribution's sampler; "" for the project's

@@ -47,7 +47,12 @@ def run(**options: Any) -> Campaign:
         jobs: Concurrent trials; use 1 for valid timings. Default: 1.
         scheduler: Address of a Dask scheduler whose workers run the trials.
         calibrate: ``"prior"`` for simulation-based calibration.
-        data: A .npz or .csv file with the data of a program in a file.
+        data: Data of a program in a file: a pandas DataFrame, a dict of arrays, or the path of a
+            .npz, .csv, .tsv, .json, .parquet, .feather or .xlsx file.
+        columns: ``{"x": "X"}``: columns of the data for the program's names.
+        codes: Columns of words to number by sorted order; ``{"g": "words"}`` hands words over.
+        missing: ``"drop"`` leaves rows with missing cells out, ``"nan"`` hands over NaN.
+        without: Names of the program that the data lack on purpose, so that they are sampled.
         reference: A file of reference draws or moments, for a model without an exact answer.
         posteriordb: A checkout of posteriordb.
         posterior: Posteriors of ``posteriordb``, judged by its reference draws.

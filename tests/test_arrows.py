@@ -19,6 +19,7 @@ from tests.support.paths import ROOT
 BASE = {"errors", "options", "registry", "plugins", "components", "files", "version"}
 STATISTICS = "harness.statistics"
 CAMPAIGN = "harness harness.environments harness.ground_truth harness.scoring"
+TABLES = "harness.campaign.tables"
 MODELS = "models models.loading models.posteriordb"
 #: package -> the packages that its files may import beside their own and BASE.
 #: The worker's side: loads in a foreign environment with NumPy and the sampler's own libraries.
@@ -45,7 +46,8 @@ COORDINATOR_SIDE = {
     "harness.scoring": f"{STATISTICS} harness harness.ground_truth harness.scoring.metrics models",
     "harness.scoring.metrics": f"{STATISTICS} harness.scoring models",
     "harness.comparison": f"{STATISTICS} harness models rounding",
-    "harness.campaign": f"{CAMPAIGN} {MODELS} samplers",
+    "harness.campaign": f"{CAMPAIGN} {TABLES} {MODELS} samplers",
+    TABLES: "models.loading",
     "harness.compatibility": (
         f"{STATISTICS} harness harness.campaign harness.environments harness.scoring models "
         "samplers"

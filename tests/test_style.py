@@ -102,6 +102,7 @@ EXCEPTIONS = {
     ("samplerbench.harness.worker.conformance.sampler_case", "prepared"): "holds a Prepared",
     ("samplerbench.harness.worker.conformance.sampler_case", "compiled"): "holds a Compiled",
     ("samplerbench.samplers.controls.control_shifted", "by"): "a setting, stored with trials",
+    ("samplerbench.harness.campaign.plan", "without"): "an option of the command line",
     ("samplerbench.harness.compatibility.check", "said"): "a key of `samplerbench check --json`",
     ("samplerbench.harness.compatibility.known_stacks", "chosen"): "a key of known.json",
     ("samplerbench.harness.compatibility.stack_tables", "chosen"): "a key of known.json",

@@ -16,6 +16,7 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import dask_worker
 from samplerbench.harness.campaign.dask_worker import EnvironmentSpec, RemoteResult, RemoteTrial
 from samplerbench.harness.campaign.dispatch import BackendLost, Outcome
+from samplerbench.harness.campaign.model_data import stored_path
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Result, Trial
@@ -206,9 +207,10 @@ class DaskBackend:
     def _remote_trial(self, trial: Trial) -> RemoteTrial:
         model, files = _model_files(trial.model)
         data_file = ""
-        if trial.data_file:
-            data_file = f"data/{Path(trial.data_file).name}"
-            files[data_file] = Path(trial.data_file).read_bytes()
+        if trial.data_file_digest:
+            stored = stored_path(self.store.folder, trial)
+            data_file = f"data/{stored.name}"
+            files[data_file] = stored.read_bytes()
         spec = self.environments[trial.environment]
         return RemoteTrial(trial, self.timeout, spec, self.code, files, model, data_file)
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import sweep
+from samplerbench.harness.campaign.model_data import ModelData, read_model_data
 from samplerbench.harness.campaign.plan import Plan
 from samplerbench.harness.campaign.specifiers import parse_model, parse_sampler
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Trial
 from samplerbench.models.base import models
-from samplerbench.models.loading import data_files, model_names
 from samplerbench.models.posteriordb import folder
 from samplerbench.models.posteriordb import load as posteriordb
 from samplerbench.samplers.base import samplers
@@ -26,13 +26,16 @@ from samplerbench.samplers.base import samplers
 DEFAULT_ENVIRONMENT = "pinned"  # of a sampler that names none
 
 
-def expand(plan: Plan) -> list[Trial]:
-    """Every trial of ``plan``, in the order of rows; raises UsageError before any work."""
+def expand(plan: Plan, data: ModelData | None = None) -> list[Trial]:
+    """Every trial of ``plan``, in the order of rows; raises UsageError before any work.
+
+    ``data`` are those that the plan names, where they have been read already.
+    """
     axes = swept_axes(plan)
     chosen = sweep.multiply(axes, "sampler", [parse_sampler(text) for text in plan.sampler])
     identify = functools.cache(environments.identify)
     budgets = [dataclasses.replace(plan, **values) for values in sweep.budgets(axes)]
-    files = _user_files(plan)
+    files = {**(data or read_model_data(plan)).trial_fields, **_user_reference(plan)}
     trials: dict[str, Trial] = {}
     for model in _models(plan, axes):
         fields = {**model, **files}
@@ -96,25 +99,16 @@ def _reference(path: str) -> dict[str, str]:
     return {"reference": name, "reference_digest": digest}
 
 
-def _user_files(plan: Plan) -> dict[str, str]:
-    """The user's own data and reference, as fields of a trial; raises UsageError."""
-    fields: dict[str, str] = {}
-    registered = [text for text in plan.model if not model_names.is_file(text)]
-    if plan.data:
-        if registered:
-            raise UsageError(
-                f"model {registered[0]!r} has data of its own\n"
-                "  expected: --data with path/to/file.py:name only"
-            )
-        fields["data_file"], fields["data_file_digest"] = data_files.check_data_file(plan.data)
-    if plan.reference:
-        if len(plan.model) > 1 or plan.sweep:
-            raise UsageError(
-                f"{plan.reference!r} is the answer of one model; {len(plan.model)} are named, or "
-                "a sweep\n  expected: --reference with one --model"
-            )
-        fields.update(_reference(plan.reference))
-    return fields
+def _user_reference(plan: Plan) -> dict[str, str]:
+    """The user's own reference, as fields of a trial; raises UsageError."""
+    if not plan.reference:
+        return {}
+    if len(plan.model) > 1 or plan.sweep:
+        raise UsageError(
+            f"{plan.reference!r} is the answer of one model; {len(plan.model)} are named, or "
+            "a sweep\n  expected: --reference with one --model"
+        )
+    return _reference(plan.reference)
 
 
 def default_folder(trials: Sequence[Trial]) -> Path:

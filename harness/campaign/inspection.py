@@ -10,6 +10,7 @@ from pathlib import Path
 
 from samplerbench.errors import UsageError
 from samplerbench.harness import launcher
+from samplerbench.harness.campaign.model_data import use_stored
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.environments import environments
 from samplerbench.harness.ground_truth import posteriordb_draws, reference_files, select
@@ -59,7 +60,7 @@ def _inspect(store: Store, trial: Trial, timeout: float, cancelled: Callable[[],
     except environments.EnvironmentFailed:
         return  # every row of it will say so
     # by the CPU and in 64 bits, whatever the trials are to run in
-    job = replace(trial, device="cpu", precision=64)
+    job = replace(use_stored(store.folder, trial), device="cpu", precision=64)
     scratch = store.scratch(select.model_key(trial))
     result = launcher.launch(
         job, python, scratch, timeout, cancelled=cancelled, task="inspection.inspect_model"

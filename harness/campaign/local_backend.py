@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from samplerbench.harness import launcher
 from samplerbench.harness.campaign.dispatch import Outcome
+from samplerbench.harness.campaign.model_data import use_stored
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.campaign.watcher import Watcher
 from samplerbench.harness.environments import environments, precompile
@@ -65,7 +66,7 @@ class LocalBackend:
             return Result("failed", environment), 0.0
         start = time.perf_counter()
         result = launcher.launch(
-            trial,
+            use_stored(self.store.folder, trial),
             environment.python,
             self.store.scratch(trial.id),
             self.timeout,

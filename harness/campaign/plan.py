@@ -84,7 +84,33 @@ class Plan:
         choices=("prior",),
     )
     data: str = _option(
-        "", "data of a program in a file of one's own: .npz or .csv", metavar="FILE"
+        "",
+        "data of a program in a file of one's own: .npz, .csv, .tsv, .json, .parquet, .feather,"
+        " .xlsx",
+        metavar="FILE",
+    )
+    columns: Sequence[str] = _option(
+        (),
+        "columns of the data for the program's names, as x=X,y=Y; by number, from 0, where the"
+        " file has no header",
+        metavar="NAME=COLUMN,...",
+        table=True,
+    )
+    codes: Sequence[str] = _option(
+        (),
+        "columns of words to number from 0 by sorted order; NAME=words hands the words over",
+        metavar="NAME",
+        table=True,
+    )
+    missing: str = _option(
+        "",
+        "rows with missing cells: drop leaves them out, nan hands over NaN",
+        choices=("drop", "nan"),
+    )
+    without: Sequence[str] = _option(
+        (),
+        "names of the program that the data lack on purpose, so that they are sampled",
+        metavar="NAME",
     )
     reference: str = _option(
         "",

@@ -17,6 +17,7 @@ from samplerbench.harness.campaign.campaign import Campaign
 from samplerbench.harness.campaign.dispatch import BackendLost, ExecutionBackend, run_trials
 from samplerbench.harness.campaign.expand import default_folder, expand, swept_axes
 from samplerbench.harness.campaign.local_backend import local_backend
+from samplerbench.harness.campaign.model_data import read_model_data, read_note
 from samplerbench.harness.campaign.plan import DEFAULT_SAMPLERS, Plan
 from samplerbench.harness.campaign.plan_options import check_options
 from samplerbench.harness.campaign.signals import interrupt_on_sigterm
@@ -59,13 +60,18 @@ def run(
     and where a cluster's scheduler is lost.
     """
     _refuse_in_a_worker()
+    memory = options.pop("data") if _is_in_memory(options.get("data")) else None
     plan = _plan(options)
-    trials = expand(plan)
+    data = read_model_data(plan, memory, Path(out) if out else None)
+    trials = expand(plan, data)
+    for note in data.list_notes():
+        print(f"samplerbench: {note}", file=sys.stderr)
     with _cluster(plan, trials) as client:
         if client is None:
             _refuse_missing_devices(trials)
         campaign = Campaign(Store.create(Path(out) if out else default_folder(trials)))
         with _kept_or_discarded(campaign.store, trials):
+            data.save(campaign.folder, trials)
             trials = _prepare(campaign.store, trials, plan, command, retry)
             _run(campaign, trials, plan, watcher or Watcher(), client)
             campaign.store.release()  # what comes now only reads
@@ -80,6 +86,11 @@ def _refuse_in_a_worker() -> None:
             "run() was called while a model's file was read\n"
             "  expected: it under `if __name__ == '__main__':`, where a file runs its own model"
         )
+
+
+def _is_in_memory(data: Any) -> bool:
+    """Whether ``data`` are handed over themselves, not as the path of a file."""
+    return data is not None and not isinstance(data, (str, Path))
 
 
 def _plan(options: dict[str, Any]) -> Plan:
@@ -183,6 +194,8 @@ def run_and_commit(
     """Run ``trials``, and store and score each result as it comes."""
     store = campaign.store
     for trial, result, seconds in run_trials(backend, trials):
+        if note := read_note(store.folder, trial):
+            result.warnings.append(note)
         if result.status == "ok":
             campaign.trial_scores.invalidate(trial)
         store.commit(trial, result, store.scratch(trial.id), seconds)

@@ -87,6 +87,7 @@ class TrialRunner:
         self._enter_phase("model")
         model = load_model(trial.model, trial.model_options, trial.data_file)
         start_up.check_precision(trial, self.result)
+        start_up.check_observed(trial, model, self.result)
         self.result.data_digest = provenance.digest_data(model.data)
         settings = fill(sampler.settings, trial.settings, sampler.name)
         budget = Budget(trial.chains, trial.warmup, trial.draws)

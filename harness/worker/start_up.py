@@ -11,6 +11,9 @@ from typing import Any
 from samplerbench.harness.records import Job, Result, Trial
 from samplerbench.harness.worker import plugin_imports, provenance
 from samplerbench.harness.worker.timing import CompileClock
+from samplerbench.models.base import Model
+from samplerbench.models.loading.model_names import is_file
+from samplerbench.models.loading.program_signature import read_signature
 from samplerbench.samplers.base import Sampler
 
 
@@ -47,6 +50,18 @@ def check_precision(trial: Trial, result: Result) -> None:
         result.warnings.append(
             f"asked for {trial.precision}-bit, but an import switched JAX to {result.precision}-bit"
         )
+
+
+def check_observed(trial: Trial, model: Model, result: Result) -> None:
+    """Warn of what a user's program observes where it is given, and samples without these data."""
+    if trial.data_file or not is_file(trial.model):
+        return  # a file's columns are checked before any worker starts
+    signature = read_signature(trial.model)
+    given = {*model.data, *getattr(model.program, "keywords", ())}
+    lacking = [n for n in (signature.observed_names if signature else ()) if n not in given]
+    if lacking:
+        names = ", ".join(lacking)
+        result.warnings.append(f"`{names}` is observed where given, and is sampled: no data for it")
 
 
 def check_devices(trial: Trial, sampler: Sampler, settings: Any, result: Result) -> None:

@@ -96,8 +96,8 @@ def name_model(thing: Any) -> str:
 def load_model(name: str, options: Mapping[str, Any], data_file: str = "") -> Model:
     """The model called ``name``; a file is run for it.
 
-    A program takes its data from ``data_file``, an .npz or .csv, where there is one, else from the
-    ``data`` of its own file, a dict or a function that gives one. Raises UsageError for what is
+    A program takes its data from ``data_file``, an .npz of arrays, where there is one, else from
+    the ``data`` of its own file, a dict or a function that gives one. Raises UsageError for what is
     neither a Model, a function annotated ``-> Model``, nor a NumPyro program, and for data that
     the program does not take; and whatever the file itself raises.
     """
@@ -111,7 +111,7 @@ def load_model(name: str, options: Mapping[str, Any], data_file: str = "") -> Mo
     if isinstance(thing, Model):
         if data_file:
             raise UsageError(
-                f"{attribute!r} in {path} is a Model with data of its own; {data_file!r} is not "
+                f"{attribute!r} in {path} is a Model with data of its own; others are not "
                 "needed\n  expected: --data with a NumPyro program only"
             )
         return thing

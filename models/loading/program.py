@@ -19,6 +19,7 @@ def make_model(program: Callable[..., Any], data: Mapping[str, Any], name: str) 
     # whole numbers, words and None are sizes and switches: they must stay what they are, since a
     # compiled program has its arrays as arguments and could not take a shape from them
     fixed = {k: v for k, v in data.items() if v is None or isinstance(v, (bool, int, str))}
+    fixed |= {k: v for k, v in data.items() if np.asarray(v).dtype.kind == "U"}  # JAX has no words
     arrays = {k: np.asarray(v) for k, v in data.items() if k not in fixed}
     return Model(name, arrays, functools.partial(program, **fixed) if fixed else program)
 

@@ -1,0 +1,1 @@
+"""Data files and frames as tables, and tables as what a program takes."""

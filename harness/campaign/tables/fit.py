@@ -1,0 +1,226 @@
+"""What a program takes of a table: which columns, how words and missing cells are handed over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from samplerbench.errors import UsageError, unknown_name
+from samplerbench.harness.campaign.tables.table import Column, Table
+from samplerbench.models.loading.program_signature import Signature
+
+WORDS = "words"  # of --codes NAME=words
+MOST_CODES = 12  # of one column's that a note shows
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The options that say how a table is read."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)  # parameter -> column, by name, number
+    codes: Mapping[str, str] = field(default_factory=dict)  # parameter -> "" (integers) or WORDS
+    missing: str = ""  # drop or nan
+    left_out: tuple[str, ...] = ()  # parameters that the table does not hold, on purpose
+
+    def to_dict(self) -> dict[str, Any]:
+        """Those options that were given."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+
+@dataclass(frozen=True)
+class ProgramData:
+    """What a program is called with, and how it came from the table."""
+
+    arrays: dict[str, np.ndarray]
+    note: str = ""  # what was guessed or left out, in one line
+    labels: Mapping[str, list[str]] = field(default_factory=dict)  # parameter -> word of each code
+
+
+def parse_reading(
+    columns: Sequence[str], codes: Sequence[str], missing: str, without: Sequence[str]
+) -> Reading:
+    """The options as they were written. Raises UsageError."""
+    pairs = [part for text in columns for part in re.split(r",(?=\s*\w+\s*=)", text)]
+    names: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, column = (word.strip() for word in pair.partition("="))
+        if not (name and equals and column):
+            raise UsageError(f"columns: {pair!r}\n  expected: x=X,y=Y (the program's name first)")
+        names[name] = column
+    kinds = dict(word.strip().partition("=")[::2] for text in codes for word in text.split(","))
+    for name, kind in kinds.items():
+        if kind not in ("", WORDS):
+            raise UsageError(f"codes: {name}={kind}\n  expected: {name}, or {name}={WORDS}")
+    left_out = tuple(word.strip() for text in without for word in text.split(","))
+    return Reading(names, kinds, missing, left_out)
+
+
+def fit(table: Table, signature: Signature | None, reading: Reading) -> ProgramData:
+    """What the program of ``signature`` takes of ``table``. Raises UsageError.
+
+    None: the program's names are not known, and it gets all columns.
+    """
+    notes = list(table.notes)
+    columns = _rename(table, signature, reading)
+    if signature:
+        _refuse_lacking(table, columns, signature, reading)
+        columns, words = _keep_taken(columns, signature)
+        notes += words
+    columns = {name: c for name, c in columns.items() if name not in reading.left_out}
+    _refuse_unknown(columns, reading)
+    if table.is_table:
+        _refuse_infinite(table, columns)
+        columns, words = _fill_missing(table, columns, reading)
+        notes += words
+    arrays, labels = _encode(table, columns, reading)
+    notes += [_describe_codes(name, words) for name, words in labels.items()]
+    return ProgramData(arrays, "; ".join(notes), labels)
+
+
+def _rename(table: Table, signature: Signature | None, reading: Reading) -> dict[str, Column]:
+    """Columns under the program's names."""
+    if table.looks_headless:
+        names = list(signature.names if signature else "xy")
+        advice = ",".join(f"{name}={i}" for i, name in enumerate(names[: len(table.columns)]))
+        raise UsageError(
+            f"the first line of {table.source!r} looks like numbers: {', '.join(table.columns)}\n"
+            f"  expected: names on top; or say which column is which: --columns {advice}"
+        )
+    known = list(table.columns)
+    chosen = {}
+    for name, column in reading.columns.items():
+        if signature and not signature.open_ended and name not in signature.names:
+            raise unknown_name(f"parameter of {signature.program}", name, signature.names)
+        if column not in known and column.isdigit() and int(column) < len(known):
+            column = known[int(column)]
+        if column not in known:
+            raise unknown_name(f"column of {table.source}", column, known)
+        chosen[name] = column
+    rest = {n: c for n, c in table.columns.items() if n not in {*chosen, *chosen.values()}}
+    return {**rest, **{name: table.columns[column] for name, column in chosen.items()}}
+
+
+def _refuse_lacking(
+    table: Table, columns: Mapping[str, Column], signature: Signature, reading: Reading
+) -> None:
+    """Refuse a table that lacks what the program needs, or what it would sample instead."""
+    lacking = [n for n in signature.names if n not in columns and n not in reading.left_out]
+    missing = [name for name in signature.required_names if name not in columns]
+    others = [name for name in columns if name not in signature.names]
+    likely = ",".join(
+        f"{name}={other}" for name in lacking for other in others if name.lower() == other.lower()
+    )
+    example = likely or f"{(lacking or ['x'])[0]}=NAME"
+    if missing:
+        untaken = f"; not taken: {', '.join(others)}" if others and not signature.open_ended else ""
+        raise UsageError(
+            f"the data do not fit {signature.program}({', '.join(signature.names)}): "
+            f"missing: {', '.join(missing)}{untaken}\n  {table.source} holds: "
+            f"{', '.join(table.columns)}\n  expected: what the program takes; say which column is "
+            f"which with --columns {example}"
+        )
+    sampled = [name for name in signature.observed_names if name in lacking]
+    if sampled:
+        names = ", ".join(sampled)
+        raise UsageError(
+            f"`{names}` is observed where given and would be sampled: {table.source} holds "
+            f"{', '.join(table.columns)}\n  expected: a column for it, as --columns {example}; "
+            f"--without {names} to mean it"
+        )
+
+
+def _keep_taken(
+    columns: Mapping[str, Column], signature: Signature
+) -> tuple[dict[str, Column], list[str]]:
+    """The columns that the program takes, and a note on the others."""
+    if signature.open_ended:
+        return dict(columns), []
+    kept = {name: c for name, c in columns.items() if name in signature.names}
+    others = [name for name in columns if name not in kept]
+    plural = "s" if len(others) > 1 else ""
+    note = f"column{plural} {', '.join(others)} left out, which {signature.program} does not take"
+    return kept, [note] if others else []
+
+
+def _refuse_unknown(columns: Mapping[str, Column], reading: Reading) -> None:
+    for name in reading.codes:
+        if name not in columns:
+            raise unknown_name("column to code", name, columns)
+
+
+def _refuse_infinite(table: Table, columns: Mapping[str, Column]) -> None:
+    for name, column in columns.items():
+        if column.values.dtype.kind == "f" and np.isinf(column.values).any():
+            row = int(np.flatnonzero(np.isinf(column.values))[0])
+            raise UsageError(
+                f"{column.values[row]} in row {row + table.first_row} of column {name!r} of "
+                f"{table.source!r}\n  expected: finite numbers; take that row out"
+            )
+
+
+def _fill_missing(
+    table: Table, columns: dict[str, Column], reading: Reading
+) -> tuple[dict[str, Column], list[str]]:
+    """Columns without missing cells, or with NaN for them, as asked; and what was done."""
+    gaps = {n: c.missing for n, c in columns.items() if c.missing is not None and c.missing.any()}
+    if not gaps:
+        return columns, []
+    counts = ", ".join(f"{int(gap.sum())} in {name!r}" for name, gap in gaps.items())
+    if reading.missing == "drop":
+        kept = ~np.logical_or.reduce(list(gaps.values()))
+        if not kept.any():
+            raise UsageError(f"no row of {table.source!r} is complete: missing cells: {counts}")
+        dropped = f"{int((~kept).sum())} of {len(kept)} rows dropped, with missing cells: {counts}"
+        return {name: _choose_rows(column, kept) for name, column in columns.items()}, [dropped]
+    words = [name for name in gaps if columns[name].holds_words or name in reading.codes]
+    if reading.missing == "nan" and not words:
+        return columns, [f"missing cells are NaN: {counts}"]
+    raise UsageError(
+        f"missing cells in {table.source!r}: {counts}\n  expected: none; --missing drop leaves "
+        "their rows out, --missing nan hands NaN to a program that imputes (numbers only)"
+    )
+
+
+def _choose_rows(column: Column, kept: np.ndarray) -> Column:
+    """These rows, none of which has a missing cell in any column."""
+    values = column.values[kept]
+    return Column(values.astype(np.int64) if column.is_whole else values)
+
+
+def _encode(
+    table: Table, columns: Mapping[str, Column], reading: Reading
+) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
+    """Arrays by name, and the labels of those that were made integers."""
+    arrays, labels = {}, {}
+    for name, column in columns.items():
+        kind = reading.codes.get(name)
+        if kind == "":
+            values, arrays[name] = np.unique(column.values, return_inverse=True)
+            labels[name] = [str(value) for value in values]
+        elif column.holds_words and kind is None:
+            raise _words_error(table, name, column)
+        else:
+            arrays[name] = column.values
+    return arrays, labels
+
+
+def _words_error(table: Table, name: str, column: Column) -> UsageError:
+    """The refusal of words; in a column of numbers, of the first word among them."""
+    from samplerbench.harness.campaign.tables.text_table import is_number
+
+    cells = column.values.ravel()
+    row = next((i for i, cell in enumerate(cells) if not is_number(cell)), 0)
+    return UsageError(
+        f"{str(cells[row])!r} in row {row + table.first_row} of column {name!r} is no number\n"
+        f"  expected: numbers in {table.source!r}; --codes {name} makes integers of words, by "
+        f"sorted order, and --codes {name}={WORDS} hands them over"
+    )
+
+
+def _describe_codes(name: str, words: list[str]) -> str:
+    shown = [f"{word}={code}" for code, word in enumerate(words[:MOST_CODES])]
+    return f"{name}: {', '.join([*shown, *['...'] * (len(words) > MOST_CODES)])}"

@@ -1,0 +1,108 @@
+"""A table of data: columns by name, each with what it holds and what it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from samplerbench.errors import UsageError
+
+EXPECTED_DATA = "expected: a pandas DataFrame, or a dict of arrays by name"
+
+
+@dataclass(frozen=True)
+class Column:
+    """The values under one name: numbers, truth values or words."""
+
+    values: np.ndarray  # [row] of a table, any shape of an array; of words, dtype U
+    missing: np.ndarray | None = None  # [row], where cells are missing
+    is_whole: bool = False  # whether numbers are whole but for the missing cells, which are NaN
+
+    @property
+    def holds_words(self) -> bool:
+        """Whether its values are words; a single one is a switch of the program."""
+        return self.values.dtype.kind == "U" and self.values.ndim > 0
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns by name, as read from a file or handed over in Python."""
+
+    source: str  # what errors and notes call it
+    columns: Mapping[str, Column]
+    notes: tuple[str, ...] = ()  # what was guessed when it was read
+    first_row: int = 1  # the number that its file gives to its first row of values
+    is_table: bool = True  # whether columns share rows; arrays of an .npz need not
+    looks_headless: bool = False  # whether its names look like numbers
+
+
+def make_table(data: Any) -> Table:
+    """The table of a DataFrame or a dict of arrays that Python hands over. Raises UsageError."""
+    if hasattr(data, "columns") and hasattr(data, "to_numpy"):
+        return read_frame(data, "data")
+    if not isinstance(data, Mapping) or not all(isinstance(name, str) for name in data):
+        raise UsageError(f"data is of type {type(data).__name__}\n  {EXPECTED_DATA}")
+    given = {name: np.asarray(value) for name, value in data.items() if value is not None}
+    for name, array in given.items():
+        if array.dtype.kind not in "biufU":
+            raise UsageError(f"data[{name!r}] holds {array.dtype}, no numbers\n  {EXPECTED_DATA}")
+    return Table("data", {n: Column(array) for n, array in given.items()}, is_table=False)
+
+
+def read_frame(frame: Any, source: str, first_row: int = 1) -> Table:
+    """The table of a pandas DataFrame; an index that has a name is a column."""
+    if any(name is not None for name in frame.index.names):
+        frame = frame.reset_index()
+    names = [str(name).strip() for name in frame.columns]
+    unnamed = [i for i, name in enumerate(names) if name.startswith("Unnamed: ") or not name]
+    kept = [i for i in range(len(names)) if i not in unnamed]
+    refuse_bad_names([names[i] for i in kept], source)
+    if not len(frame):
+        raise UsageError(f"data file {source!r} can't be read: it holds no row")
+    columns = {names[i]: _read_series(frame.iloc[:, i]) for i in kept}
+    notes = ("a column without a name left out",) if unnamed else ()
+    return Table(source, columns, notes, first_row)
+
+
+def refuse_bad_names(names: list[str], source: str) -> None:
+    """Raise UsageError for a name that is empty or there twice."""
+    if not all(names) or len(set(names)) < len(names):
+        raise UsageError(
+            f"data file {source!r} can't be read: a name in its header is empty or there twice: "
+            f"{', '.join(names)}\n  expected: a name of its own on top of each column"
+        )
+
+
+def _read_series(series: Any) -> Column:
+    missing = series.isna().to_numpy(dtype=bool)
+    kind = getattr(series.dtype, "kind", "O")
+    if kind == "f":
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        given = values[~missing]  # pandas makes floats of whole numbers where cells are missing
+        return Column(values, missing, bool(missing.any() and (given == np.round(given)).all()))
+    if kind in "biu" and not missing.any():
+        dtype = {"b": np.bool_, "i": np.int64, "u": np.uint64}[kind]
+        return Column(series.to_numpy(dtype=dtype), missing)
+    return parse_cells([str(value) for value in series], missing)
+
+
+def parse_cells(cells: list[str], missing: np.ndarray) -> Column:
+    """Whole numbers, numbers, truth values or else words; of missing cells, NaN."""
+    words = np.array(cells, dtype=str)
+    given = words[~missing]
+    for kind in (np.int64, np.float64):
+        try:
+            numbers = given.astype(kind)
+        except (ValueError, OverflowError):
+            continue
+        if not missing.any():
+            return Column(numbers, missing)
+        values = np.full(len(words), np.nan)
+        values[~missing] = numbers
+        return Column(values, missing, kind is np.int64)
+    if not missing.any() and set(np.char.lower(words)) <= {"true", "false"}:
+        return Column(np.char.lower(words) == "true", missing)
+    return Column(words, missing)

@@ -1,0 +1,118 @@
+"""Tables in text: separator, decimal sign and header are found, and what was guessed is said."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from samplerbench.errors import UsageError
+from samplerbench.harness.campaign.tables.table import Table, parse_cells, refuse_bad_names
+
+#: what pandas reads as a missing cell
+MISSING = frozenset(
+    "|#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|None|n/a"
+    "|nan|null".split("|")
+)
+SEPARATORS = {",": "','", ";": "';'", "\t": "a tab", "|": "'|'", " ": "blanks"}
+Lines = list[list[str]]
+
+
+def read_text_table(path: Path, columns: dict[str, str]) -> Table:
+    """The table in a text file. Raises UsageError.
+
+    ``columns`` are those that were asked for, by name or number: all by number over a first line
+    of numbers say that there is no header.
+    """
+    separator, lines = _split(path)
+    header, rows = [cell.strip() for cell in lines[0]], lines[1:]
+    numbers_on_top = all(map(is_number, header))
+    headless = numbers_on_top and bool(columns) and all(v.isdigit() for v in columns.values())
+    if headless:
+        header, rows = [str(i) for i in range(len(header))], lines
+    _refuse_ragged(path, header, rows, first_row := 1 if headless else 2)
+    header, rows, notes = _drop_unnamed(path, header, rows)
+    if separator != "," and (separator, path.suffix) != ("\t", ".tsv"):
+        notes.insert(0, f"separator {SEPARATORS[separator]}")
+    if separator != "," and _has_decimal_commas(rows):
+        rows = [[re.sub(r"^(\s*[-+]?\d+),(\d+)", r"\1.\2", cell) for cell in row] for row in rows]
+        notes.insert(1, "decimal commas")
+    cells = {name: [row[i].strip() for row in rows] for i, name in enumerate(header)}
+    table = {
+        name: parse_cells(column, np.array([cell in MISSING for cell in column]))
+        for name, column in cells.items()
+    }
+    return Table(str(path), table, tuple(notes), first_row, True, numbers_on_top and not headless)
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is one number."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _error(path: Path, why: str) -> UsageError:
+    return UsageError(
+        f"data file {str(path)!r} can't be read: {why}\n"
+        "  expected: a table whose columns have their names on top"
+    )
+
+
+def _split(path: Path) -> tuple[str, Lines]:
+    """The separator that gives every line as many cells, the comma before others; the cells."""
+    try:
+        text = path.read_text("utf-8-sig")
+        usual = "\t" if path.suffix in (".tsv", ".tab") else ","
+        if not text.strip():
+            raise _error(path, "it is empty")
+        for separator in dict.fromkeys([usual, *SEPARATORS]):
+            lines = _cells(text, separator)
+            if len(lines[0]) > 1 and len({len(line) for line in lines}) == 1:
+                return separator, lines
+        return usual, _cells(text, usual)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise _error(path, str(error)) from error
+
+
+def _cells(text: str, separator: str) -> Lines:
+    lines = text.splitlines(keepends=True)
+    if separator == " ":
+        lines = [f"{line.strip()}\n" for line in lines]
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=separator != "\t")
+    return [line for line in reader if line]
+
+
+def _refuse_ragged(path: Path, header: list[str], rows: Lines, first_row: int) -> None:
+    if not rows:
+        raise _error(path, "it holds no line below its header")
+    for number, row in enumerate(rows, first_row):
+        if len(row) != len(header):
+            cells = f"row {number} has {len(row)} cells, the header {len(header)}"
+            raise _error(path, cells)
+
+
+def _drop_unnamed(path: Path, header: list[str], rows: Lines) -> tuple[list[str], Lines, list[str]]:
+    """Without a first column that has no name, as pandas writes an index, and without empty ones.
+
+    A last column is empty where each line ends with a separator.
+    """
+    empty = [i for i, n in enumerate(header) if not n and not any(row[i].strip() for row in rows)]
+    index = [0] if not header[0] and len(header) > 1 else []
+    kept = [i for i in range(len(header)) if i not in {*index, *empty}]
+    names = [header[i] for i in kept]
+    refuse_bad_names(names, str(path))
+    notes = ["the first column, which has no name, left out"] if index else []
+    return names, [[row[i] for i in kept] for row in rows], notes
+
+
+def _has_decimal_commas(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether cells look like 1,5 and none like 1.5."""
+    cells = [cell.strip() for row in rows for cell in row]
+    commas = any(re.fullmatch(r"[-+]?\d+,\d+([eE][-+]?\d+)?", cell) for cell in cells)
+    return commas and not any(re.fullmatch(r"[-+]?\d*\.\d+", cell) for cell in cells)

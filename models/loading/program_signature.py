@@ -1,0 +1,76 @@
+"""The signature of a program in a file, read without running a line of it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a program takes by keyword."""
+
+    program: str
+    required_names: tuple[str, ...]
+    optional_names: tuple[str, ...]  # with a default, or filled in by a decorator perhaps
+    observed_names: tuple[str, ...]  # those of them that default to None and stand in an obs=
+    open_ended: bool  # whether it takes any other name, too
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All parameters by name."""
+        return self.required_names + self.optional_names
+
+
+def read_signature(model: str) -> Signature | None:
+    """The signature of the program ``path/to/file.py:name``.
+
+    None for what its file does not define as a function, and for one that gives a Model.
+    """
+    path, _, name = model.rpartition(":")
+    tree = ast.parse(Path(path).read_bytes(), path)
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    function = next((node for node in reversed(functions) if node.name == name), None)
+    if function is None or "Model" in ast.dump(function.returns or ast.Pass()):
+        return None
+    return _make_signature(function)
+
+
+def _make_signature(function: ast.FunctionDef) -> Signature:
+    defaults = dict(_list_parameters(function.args))
+    required = [name for name, default in defaults.items() if default is None]
+    if function.decorator_list:  # it may fill in some of them
+        required = []
+    optional = tuple(name for name in defaults if name not in required)
+    names = set(_names_in_observations(function))
+    observed = [n for n in optional if _is_none(defaults[n]) and n in names]
+    open_ended = function.args.kwarg is not None
+    return Signature(function.name, tuple(required), optional, tuple(observed), open_ended)
+
+
+def _list_parameters(args: ast.arguments) -> Iterator[tuple[str, ast.expr | None]]:
+    """Each parameter that can be given by keyword, and its default."""
+    several = [*args.posonlyargs, *args.args]
+    padding: list[ast.expr | None] = [None] * (len(several) - len(args.defaults))
+    pairs = [*zip(several, [*padding, *args.defaults])]  # noqa: B905
+    pairs = pairs[len(args.posonlyargs) :]
+    for arg, default in [*pairs, *zip(args.kwonlyargs, args.kw_defaults)]:  # noqa: B905
+        yield arg.arg, default
+
+
+def _is_none(default: ast.expr | None) -> bool:
+    return isinstance(default, ast.Constant) and default.value is None
+
+
+def _names_in_observations(function: ast.FunctionDef) -> Iterator[str]:
+    """Every name in an ``obs=`` of a call, or in the third argument of a ``sample``."""
+    for call in ast.walk(function):
+        if not isinstance(call, ast.Call):
+            continue
+        values = [word.value for word in call.keywords if word.arg == "obs"]
+        if ast.unparse(call.func).rpartition(".")[2] == "sample":
+            values += call.args[2:3]
+        for value in values:
+            yield from (node.id for node in ast.walk(value) if isinstance(node, ast.Name))

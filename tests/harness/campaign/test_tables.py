@@ -1,0 +1,382 @@
+"""Tables as people have them: what is read, what is said of it, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+
+import numpy as np
+import pandas
+import pytest
+
+import samplerbench
+from samplerbench.errors import UsageError
+from samplerbench.harness.campaign.expand import expand
+from samplerbench.harness.campaign.model_data import ModelData, read_model_data, stored_path
+from samplerbench.harness.campaign.plan import OPTIONS, Plan
+from samplerbench.harness.campaign.tables.fit import parse_reading
+from samplerbench.harness.campaign.tables.read_table import KINDS as ENDINGS
+from samplerbench.harness.campaign.tables.table import make_table
+from samplerbench.harness.campaign.tables.text_table import read_text_table
+from samplerbench.harness.records import Result
+from samplerbench.harness.worker import start_up
+from samplerbench.models.loading import data_files
+from samplerbench.models.loading.model_names import load_model
+from samplerbench.models.loading.program_signature import read_signature
+from tests.support.trials import trial_of_file
+
+PROGRAMS = """
+import numpyro, numpyro.distributions as dist
+def line(x, y=None):
+    a = numpyro.sample("a", dist.Normal(0, 3))
+    b = numpyro.sample("b", dist.Normal(0, 3))
+    numpyro.sample("y", dist.Normal(a + b * x, 1), obs=y)
+def groups(g, y=None):
+    a = numpyro.sample("a", dist.Normal(0, 3).expand([3]))
+    numpyro.sample("y", dist.Normal(a[g], 1), obs=y)
+"""
+POINTS = {"x": [0, 1, 2, 3, 4], "y": [1.1, 3.2, 4.8, 7.1, 9.0]}
+FRAME = pandas.DataFrame(POINTS)
+ROWS = ["0,1.1", "1,3.2", "2,4.8", "3,7.1", "4,9.0"]
+PLAIN = "\n".join(["x,y", *ROWS, ""])
+
+
+def write(name, text, encoding="utf-8"):
+    return name, lambda path: path.write_text(text, encoding)
+
+
+def write_with(name, method, package="", frame=FRAME, **options):
+    def write_frame(path):
+        if package:
+            reason = f"writing {name} needs {package}"
+            pytest.importorskip(package, reason=reason, exc_type=ImportError)
+        getattr(frame, method)(path, **options)
+
+    return name, write_frame
+
+
+#: kind -> file, how it is written, options, what is said in the note
+KINDS = {
+    "plain": (*write("d.csv", PLAIN), {}, ""),
+    "byte-order mark": (*write("d.csv", PLAIN, "utf-8-sig"), {}, ""),
+    "blanks round names": (*write("d.csv", PLAIN.replace(",", " , ")), {}, ""),
+    "semicolons and decimal commas": (
+        *write("d.csv", PLAIN.replace(",", ";").replace(".", ",")),
+        {},
+        "separator ';'; decimal commas",
+    ),
+    "semicolons": (*write("d.csv", PLAIN.replace(",", ";")), {}, "separator ';'"),
+    "tabs": (*write("d.tsv", PLAIN.replace(",", "\t")), {}, ""),
+    "blanks between": (*write("d.txt", PLAIN.replace(",", "  ")), {}, "separator blanks"),
+    "separators at the end": (*write("d.csv", PLAIN.replace("\n", ",\n")), {}, ""),
+    "pandas' index": (
+        *write_with("d.csv", "to_csv"),
+        {},
+        "the first column, which has no name, left out",
+    ),
+    "notes and dates": (
+        *write_with(
+            "d.csv", "to_csv", frame=FRAME.assign(note="ok", day="2024-01-01"), index=False
+        ),
+        {},
+        "columns note, day left out, which line does not take",
+    ),
+    "other names": (
+        *write("d.csv", PLAIN.upper()),
+        {"columns": ("x=X,y=Y",)},
+        "",
+    ),
+    "no header": (*write("d.csv", "\n".join(ROWS)), {"columns": ("x=0,y=1",)}, ""),
+    "names by number": (*write("d.csv", PLAIN.upper()), {"columns": ("x=0", "y=1")}, ""),
+    "rows with missing cells": (
+        *write("d.csv", f"{PLAIN}5,\n,NA\n"),
+        {"missing": "drop"},
+        "2 of 7 rows dropped, with missing cells: 1 in 'x', 2 in 'y'",
+    ),
+    "records": (*write_with("d.json", "to_json", orient="records"), {}, ""),
+    "pandas' own JSON": (*write_with("d.json", "to_json"), {}, ""),
+    "arrays in JSON": (*write("d.json", json.dumps(POINTS)), {}, ""),
+    "lines of JSON": (*write_with("d.jsonl", "to_json", orient="records", lines=True), {}, ""),
+    "Parquet": (*write_with("d.parquet", "to_parquet", "pyarrow"), {}, ""),
+    "Feather": (*write_with("d.feather", "to_feather", "pyarrow"), {}, ""),
+    "Excel": (*write_with("d.xlsx", "to_excel", "openpyxl", index=False), {}, ""),
+    "Excel with pandas' index": (
+        *write_with("d.xlsx", "to_excel", "openpyxl"),
+        {},
+        "a column without a name left out",
+    ),
+    "arrays": ("d.npz", lambda path: np.savez(path, **POINTS), {}, ""),
+}
+
+
+@pytest.fixture
+def programs(tmp_path):
+    """The path of a file with PROGRAMS."""
+    (tmp_path / "m.py").write_text(PROGRAMS)
+    return tmp_path / "m.py"
+
+
+def read(programs, name, program="line", **options) -> ModelData:
+    """The data of one program in ``programs``, read from the file ``name`` beside it."""
+    plan = Plan(model=(f"{programs}:{program}",), data=str(programs.with_name(name)), **options)
+    return read_model_data(plan)
+
+
+def program_data(data: ModelData):
+    (one,) = data.programs.values()
+    return one
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_form_of_a_table_holds_the_same_points_and_says_what_was_guessed(kind, programs):
+    name, write_file, options, note = KINDS[kind]
+    write_file(programs.with_name(name))
+    answer = program_data(read(programs, name, **options))
+    assert {n: array.tolist() for n, array in answer.arrays.items()} == POINTS
+    assert answer.arrays["x"].dtype == np.int64 and answer.arrays["y"].dtype == np.float64
+    assert answer.note == note
+
+
+WORDS = "g,y\nred,1\nblue,2\nred,1.5\ngreen,3\n"
+#: file's text, program, options, what the refusal says
+REFUSED = {
+    "missing cells": (
+        "x,y\n0,1.1\n1,\n2,NA\n",
+        "line",
+        {},
+        ("2 in 'y'", "--missing drop", "--missing nan"),
+    ),
+    "names in capitals": (
+        PLAIN.upper(),
+        "line",
+        {},
+        ("missing: x; not taken: X, Y", "--columns x=X,y=Y"),
+    ),
+    "no header": (
+        "\n".join(ROWS),
+        "line",
+        {},
+        ("looks like numbers: 0, 1.1", "--columns x=0,y=1"),
+    ),
+    "no outcome": (
+        "x\n0\n1\n",
+        "line",
+        {},
+        ("`y` is observed where given and would be sampled", "--without y to mean it"),
+    ),
+    "infinity": (f"{PLAIN}5,inf\n", "line", {}, ("inf in row 7 of column 'y'",)),
+    "words": (
+        WORDS,
+        "groups",
+        {},
+        ("'red' in row 2 of column 'g' is no number", "--codes g makes integers"),
+    ),
+    "missing words": (
+        "g,y\nred,1\n,2\n",
+        "groups",
+        {"codes": ("g",), "missing": "nan"},
+        ("1 in 'g'", "(numbers only)"),
+    ),
+    "no rows": ("x,y\n", "line", {}, ("it holds no line below its header",)),
+    "nothing": ("", "line", {}, ("it is empty",)),
+    "a name twice": ("x,x,y\n0,0,1\n", "line", {}, ("there twice: x, x, y",)),
+    "ragged rows": ("x,y\n1,2\n2\n", "line", {}, ("row 3 has 1 cells, the header 2",)),
+    "an unknown parameter": (PLAIN, "line", {"columns": ("z=x",)}, ("is called 'z'",)),
+    "an unknown column": (PLAIN, "line", {"columns": ("x=q",)}, ("is called 'q'",)),
+    "half a pair": (PLAIN, "line", {"columns": ("x",)}, ("expected: x=X,y=Y",)),
+    "codes of another kind": (WORDS, "groups", {"codes": ("g=int",)}, ("or g=words",)),
+    "codes of no column": (PLAIN, "line", {"codes": ("g",)}, ("column to code is called 'g'",)),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_table_that_can_not_be_meant_is_refused_with_the_way_out(case, programs):
+    text, program, options, words = REFUSED[case]
+    programs.with_name("d.csv").write_text(text)
+    with pytest.raises(UsageError) as refused:
+        read(programs, "d.csv", program, **options)
+    for word in words:
+        assert word in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [("d.parquet", "pyarrow"), ("d.feather", "pyarrow"), ("d.xlsx", "openpyxl")],
+)
+def test_a_kind_of_file_whose_reader_is_not_there_is_refused_by_its_package(
+    name, package, programs, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, package, None)  # what makes its import fail
+    programs.with_name(name).write_bytes(b"")
+    with pytest.raises(UsageError, match=f"expected: pip install {package}; or the table as .csv"):
+        read(programs, name)
+
+
+def test_words_are_numbered_by_sorted_order_or_handed_over(programs):
+    programs.with_name("d.csv").write_text(WORDS)
+    coded = program_data(read(programs, "d.csv", "groups", codes=("g",)))
+    assert coded.arrays["g"].tolist() == [2, 0, 2, 1] and coded.arrays["g"].dtype == np.int64
+    assert coded.labels == {"g": ["blue", "green", "red"]}
+    assert coded.note == "g: blue=0, green=1, red=2"
+    words = program_data(read(programs, "d.csv", "groups", codes=("g=words",)))
+    assert words.arrays["g"].tolist() == ["red", "blue", "red", "green"]
+
+
+def test_true_and_false_are_truth_values(programs):
+    programs.with_name("d.csv").write_text("x,y\nTRUE,1\nfalse,0\n")
+    assert program_data(read(programs, "d.csv")).arrays["x"].tolist() == [True, False]
+
+
+def test_missing_numbers_are_nan_for_a_program_that_imputes(programs):
+    programs.with_name("d.csv").write_text("x,y\n0,1.1\n1,\n")
+    answer = program_data(read(programs, "d.csv", missing="nan"))
+    np.testing.assert_array_equal(answer.arrays["y"], [1.1, np.nan])
+    assert answer.note == "missing cells are NaN: 1 in 'y'"
+
+
+def test_whole_numbers_stay_whole_once_the_missing_rows_are_out(programs):
+    programs.with_name("d.csv").write_text("g,y\n0,1.0\n,2.0\n1,\n2,3.0\n")
+    answer = program_data(read(programs, "d.csv", "groups", missing="drop")).arrays
+    assert answer["g"].dtype == np.int64 and answer["y"].dtype == np.float64
+
+
+def test_an_outcome_left_out_on_purpose_is_left_out(programs):
+    programs.with_name("d.csv").write_text("x\n0\n1\n")
+    assert set(program_data(read(programs, "d.csv", without=("y",))).arrays) == {"x"}
+
+
+def test_a_trial_is_named_by_the_bytes_of_its_file_and_the_options_that_change_its_reading(
+    programs,
+):
+    programs.with_name("d.csv").write_text(PLAIN)
+    plan = {"model": (f"{programs}:line",), "data": str(programs.with_name("d.csv"))}
+    (plain,) = expand(Plan(sampler=("numpyro_nuts",), **plan))
+    assert plain.data_file == plan["data"]
+    assert plain.data_file_digest == "02e4baf86b2e77d8"  # sha256sum d.csv
+    (other,) = expand(Plan(sampler=("numpyro_nuts",), columns=("x=y", "y=x"), **plan))
+    assert other.id != plain.id and other.data_file == plain.data_file
+
+
+def test_options_of_a_table_are_refused_without_one():
+    with pytest.raises(UsageError, match="--codes says how a table is read"):
+        expand(Plan(codes=("g",)))
+
+
+@pytest.mark.parametrize("data", [FRAME, FRAME.set_index("x"), POINTS])
+def test_python_hands_over_a_frame_or_a_dict_of_arrays(data, programs):
+    plan = Plan(model=(f"{programs}:line",))
+    answer = read_model_data(plan, data)
+    assert {n: a.tolist() for n, a in program_data(answer).arrays.items()} == POINTS
+    assert len(answer.digest) == 16 and answer.trial_fields["data_file"] == ""
+
+
+@pytest.mark.parametrize("data", [3, {"x": object()}, {1: [2]}])
+def test_what_is_no_data_is_refused(data):
+    with pytest.raises(UsageError, match="expected: a pandas DataFrame"):
+        make_table(data)
+
+
+def test_the_help_names_only_endings_that_can_be_read():
+    names = re.findall(r"\.\w+", OPTIONS["data"].help)
+    assert len(names) > 5 and set(names) <= set(ENDINGS)
+
+
+def test_columns_are_named_in_one_word_or_several_and_may_hold_commas():
+    for words in (["x=a, b,y=Y"], ["x=a, b", "y=Y"]):
+        assert parse_reading(words, (), "", ()).columns == {"x": "a, b", "y": "Y"}
+
+
+def test_commas_are_decimal_signs_only_where_they_separate_nothing_and_no_cell_has_a_point(
+    tmp_path,
+):
+    (tmp_path / "d.csv").write_text("x;y\n1,250;0.5\n2,500;1.5\n")  # thousands, perhaps
+    table = read_text_table(tmp_path / "d.csv", {})
+    assert table.columns["x"].holds_words and table.columns["y"].values.tolist() == [0.5, 1.5]
+
+
+def test_stored_arrays_come_back_whatever_they_are_called(tmp_path):
+    given = {"file": np.arange(3), "allow_pickle": np.array(["a", "bc"]), "n": np.array(4)}
+    data_files.write_arrays(tmp_path / "d.npz", given)
+    answer = data_files.read_data(tmp_path / "d.npz")
+    assert answer["file"].tolist() == [0, 1, 2] and answer["n"] == 4
+    assert answer["allow_pickle"].tolist() == ["a", "bc"]
+
+
+def test_a_campaign_needs_the_file_no_more_once_it_has_a_copy(programs, tmp_path):
+    file = programs.with_name("d.csv")
+    file.write_text(WORDS)
+    plan = Plan(
+        model=(f"{programs}:groups",), data=str(file), codes=("g",), sampler=("numpyro_nuts",)
+    )
+    data = read_model_data(plan, folder=tmp_path / "c")
+    (trial,) = expand(plan, data)
+    (tmp_path / "c").mkdir()
+    data.save(tmp_path / "c", [trial])
+    file.unlink()
+    (again,) = expand(plan, read_model_data(plan, folder=tmp_path / "c"))
+    assert again.id == trial.id
+    facts = json.loads(stored_path(tmp_path / "c", trial).with_suffix(".json").read_text())
+    assert facts["labels"] == {"g": ["blue", "green", "red"]}
+    with pytest.raises(UsageError, match="No such file"):
+        read_model_data(plan)
+
+
+SIGNATURES = """
+from numpyro import sample
+from samplerbench.models.base import Model
+def plain(x, scale=1.0, *, y=None, mask=None): sample("y", None, obs=y)
+def by_position(y=None): sample("y", None, y)
+def rest(x, **more): ...
+@decorator
+def decorated(x): ...
+def model() -> Model: ...
+thing = 3
+"""
+
+
+def test_a_signature_is_read_without_running_the_file(tmp_path):
+    (tmp_path / "s.py").write_text(SIGNATURES)
+    names = ("plain", "by_position", "rest", "decorated", "model", "thing")
+    read = {name: read_signature(f"{tmp_path / 's.py'}:{name}") for name in names}
+    plain = read["plain"]
+    assert (plain.required_names, plain.optional_names) == (("x",), ("scale", "y", "mask"))
+    assert plain.observed_names == ("y",) and not plain.open_ended
+    assert read["by_position"].observed_names == ("y",)
+    assert read["rest"].open_ended and read["rest"].required_names == ("x",)
+    assert read["decorated"].required_names == () and read["decorated"].names == ("x",)
+    assert read["model"] is None and read["thing"] is None
+
+
+@pytest.mark.parametrize(
+    ("given", "warnings"),
+    [
+        ('{"x": 1.0}', ["`y` is observed where given, and is sampled: no data for it"]),
+        ('{"x": 1.0, "y": 2.0}', []),
+    ],
+)
+def test_a_row_says_so_where_a_files_own_data_lack_what_its_program_observes(
+    given, warnings, tmp_path
+):
+    program = "def line(x, y=None): sample('y', Normal(x, 1), obs=y)\n"
+    trial = trial_of_file(tmp_path, f"{program}data = {given}\n", "line")
+    result = Result("ok")
+    start_up.check_observed(trial, load_model(trial.model, {}), result)
+    assert result.warnings == warnings
+
+
+@pytest.mark.process
+def test_a_frame_is_sampled_and_its_campaign_says_what_was_left_out(programs, tmp_path):
+    frame = FRAME.assign(note="ok")
+    options = {"sampler": "numpyro_nuts", "replicates": 4, "draws": 200, "env": "current"}
+    with samplerbench.run(
+        model=f"{programs}:line", data=frame, out=tmp_path / "c", **options
+    ) as campaign:
+        (row,) = campaign.rows()
+        assert row["status"] == "ok", row["reason"]
+        assert "data: column note left out, which line does not take" in row["warnings"]
+        exact = campaign.exact(campaign.store.trials()[0])
+    np.testing.assert_allclose(exact.mean, [1.0723, 1.9719], atol=1e-4)
+    np.testing.assert_allclose(exact.sd, [0.7474, 0.3079], atol=1e-4)
+    # 4 replicates of an ESS of 40 at least: 5 standard errors of a mean are 0.4 sd
+    assert abs(row["mean_error"]) < 0.4
