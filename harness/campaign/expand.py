@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from samplerbench.errors import UsageError
-from samplerbench.harness.campaign import sweep
+from samplerbench.harness.campaign import programs, sweep
 from samplerbench.harness.campaign.plan import Plan
 from samplerbench.harness.campaign.specifiers import parse_model, parse_sampler
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Trial
 from samplerbench.models.base import models
 from samplerbench.models.loading import data_files, model_names
+from samplerbench.models.loading.program_file import is_program
 from samplerbench.models.posteriordb import folder
 from samplerbench.models.posteriordb import load as posteriordb
 from samplerbench.samplers.base import samplers
@@ -39,7 +40,7 @@ def expand(plan: Plan) -> list[Trial]:
         machines = itertools.product(plan.env or ("",), plan.device, plan.precision, budgets)
         for env, device, precision, budget in machines:
             for sampler, settings in chosen:
-                environment = identify(env or own_environment(sampler))
+                environment = identify(env or own_environment(sampler, fields["model"]))
                 trial = Trial(
                     sampler=sampler,
                     sampler_digest=samplers.digest(sampler),
@@ -57,12 +58,14 @@ def expand(plan: Plan) -> list[Trial]:
                     **fields,
                 )
                 trials[trial.id] = trial
+    programs.refuse_other_python(list(trials.values()))
     return list(trials.values())
 
 
-def own_environment(sampler: str) -> str:
-    """The environment in which a sampler runs where none is asked for."""
-    return samplers.get(sampler).environment or DEFAULT_ENVIRONMENT
+def own_environment(sampler: str, model: str = "") -> str:
+    """The environment in which a sampler runs on a model where none is asked for."""
+    default = programs.default_environment() if is_program(model) else DEFAULT_ENVIRONMENT
+    return samplers.get(sampler).environment or default
 
 
 def swept_axes(plan: Plan) -> list[sweep.Axis]:
@@ -99,7 +102,7 @@ def _reference(path: str) -> dict[str, str]:
 def _user_files(plan: Plan) -> dict[str, str]:
     """The user's own data and reference, as fields of a trial; raises UsageError."""
     fields: dict[str, str] = {}
-    registered = [text for text in plan.model if not model_names.is_file(text)]
+    registered = [t for t in plan.model if not model_names.is_file(t) or is_program(t)]
     if plan.data:
         if registered:
             raise UsageError(
@@ -120,5 +123,10 @@ def _user_files(plan: Plan) -> dict[str, str]:
 def default_folder(trials: Sequence[Trial]) -> Path:
     """Where a campaign goes when no folder is named: the same plan finds the same folder again."""
     digest = hashlib.sha256(json.dumps(sorted(t.id for t in trials)).encode()).hexdigest()[:8]
-    names = {Path(t.model.rpartition(":")[0] or t.model).stem for t in trials}
+    names = {_short_name(trial.model) for trial in trials}
     return Path("samplerbench-runs") / f"{'-'.join(sorted(names))[:40]}-{digest}"
+
+
+def _short_name(model: str) -> str:
+    file, _, name = model.rpartition(":")
+    return name if is_program(model) else Path(file or model).stem

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from samplerbench.harness import launcher
+from samplerbench.harness.campaign import programs
 from samplerbench.harness.campaign.dispatch import Outcome
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.campaign.watcher import Watcher
@@ -65,7 +66,7 @@ class LocalBackend:
             return Result("failed", environment), 0.0
         start = time.perf_counter()
         result = launcher.launch(
-            trial,
+            programs.with_path(self.store.folder, trial),
             environment.python,
             self.store.scratch(trial.id),
             self.timeout,

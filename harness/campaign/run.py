@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from samplerbench.errors import UsageError
 from samplerbench.harness import launcher
-from samplerbench.harness.campaign import inspection, sweep
+from samplerbench.harness.campaign import inspection, programs, sweep
 from samplerbench.harness.campaign.campaign import Campaign
 from samplerbench.harness.campaign.dispatch import BackendLost, ExecutionBackend, run_trials
 from samplerbench.harness.campaign.expand import default_folder, expand, swept_axes
@@ -24,7 +24,6 @@ from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.campaign.watcher import Watcher
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Trial
-from samplerbench.models.loading import model_names
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -59,13 +58,14 @@ def run(
     and where a cluster's scheduler is lost.
     """
     _refuse_in_a_worker()
-    plan = _plan(options)
+    plan, shipped = _plan(options)
     trials = expand(plan)
     with _cluster(plan, trials) as client:
         if client is None:
             _refuse_missing_devices(trials)
         campaign = Campaign(Store.create(Path(out) if out else default_folder(trials)))
         with _kept_or_discarded(campaign.store, trials):
+            programs.save_programs(campaign.store.folder, shipped)
             trials = _prepare(campaign.store, trials, plan, command, retry)
             _run(campaign, trials, plan, watcher or Watcher(), client)
             campaign.store.release()  # what comes now only reads
@@ -82,16 +82,17 @@ def _refuse_in_a_worker() -> None:
         )
 
 
-def _plan(options: dict[str, Any]) -> Plan:
-    """The plan of ``run``'s options: functions as ``file.py:name``, paths as text."""
+def _plan(options: dict[str, Any]) -> tuple[Plan, list[programs.ShippedProgram]]:
+    """The plan of ``run``'s options, paths as text, and the functions that it has to ship."""
     words = {
         ALIASES.get(name, name): str(value) if isinstance(value, Path) else value
         for name, value in options.items()
     }
+    shipped: list[programs.ShippedProgram] = []
     if models := words.get("model"):
-        several = isinstance(models, (list, tuple))
-        words["model"] = [model_names.name_model(one) for one in (models if several else [models])]
-    return Plan(**check_options(words, "run()"))
+        words["model"], shipped, data = programs.ship_models(models, words.get("data", ""))
+        words["data"] = data
+    return Plan(**check_options(words, "run()")), shipped
 
 
 def _cluster(plan: Plan, trials: Sequence[Trial]) -> AbstractContextManager[Client | None]:
