@@ -64,6 +64,13 @@ def _plugins(trial: Trial) -> tuple[Plugin, ...]:
     return tuple(plugin for plugin in plugins if plugin)
 
 
+def _working_folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed under the command: a user's file then does without
+        return ""
+
+
 def count_host_devices(trial: Trial) -> int:
     """Devices that the processor must pass for: what the sampler asks for, else one.
 
@@ -95,7 +102,8 @@ def launch(
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     job_file = scratch / "job.json"
-    job_file.write_text(to_json(Job(trial, str(scratch), time.time(), _plugins(trial))))
+    job = Job(trial, str(scratch), time.time(), _plugins(trial), _working_folder())
+    job_file.write_text(to_json(job))
     before = _count_oom_kills()
     with open(scratch / "log.txt", "wb") as log:
         try:

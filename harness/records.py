@@ -18,7 +18,9 @@ STATUSES = ("ok", "declined", "failed", "timeout", "crashed", "out of memory")
 class Trial:
     """One sampler on one model in one environment, all its replicates; named by its content."""
 
-    model: str  # registered name, "path/to/file.py:name", or "path/to/posteriors/NAME.json"
+    # registered name, "path/to/file.py:name", "path/to/posteriors/NAME.json", or of a function
+    # that was handed over "NAME-DIGEST.pkl:NAME"
+    model: str
     model_options: dict[str, Any]
     model_digest: str  # of the user's file; "" for a registered model
     sampler: str
@@ -59,6 +61,7 @@ class Trial:
     def model_label(self) -> str:
         """The model with its given options; a posterior of posteriordb by its own name."""
         name = PurePath(self.model).stem if self.model.endswith(".json") else self.model
+        name = name.rpartition(":")[2] if ".pkl:" in name else name  # a function by its own name
         return format_label(name, self.model_options)
 
 
@@ -83,6 +86,7 @@ class Job:
     scratch: str  # the folder that the answer is written to
     launched_at: float  # seconds since the epoch, just before the process was started
     plugins: tuple[Plugin, ...] = ()  # that the trial names, with where they lie
+    caller_folder: str = ""  # working folder of a user's file: where the command was called
 
 
 @dataclass

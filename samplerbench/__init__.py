@@ -29,9 +29,10 @@ def run(**options: Any) -> Campaign:
     list is expected a single value will do.
 
     Args:
-        model: Registered models as ``"linear:n_points=100"``, ``"path/to/file.py:name"``, or
-            functions at the top level of a file: NumPyro programs or functions that give a Model.
-            Default: ``"linear"``.
+        model: Registered models as ``"linear:n_points=100"``, ``"path/to/file.py:name"``,
+            ``"path/to/notebook.ipynb:name"``, or functions: NumPyro programs (also closures,
+            partials and objects with ``__call__``) or functions that give a Model. Default:
+            ``"linear"``.
         sampler: Registered samplers as ``"numpyro_hmc:trajectory_length=1.5"``. Default: NUTS, HMC
             as shipped and with a trajectory length of 1.5, SA, nested sampling, and exact draws.
         replicates: Independent runs of each sampler; below 16 there is no verdict. Default: 32.
@@ -40,15 +41,17 @@ def run(**options: Any) -> Campaign:
         draws: Kept draws a chain; of nested sampling, equal-weight draws. Default: 5000.
         seed: Replicate r of every sampler runs with seed + r. Default: 0.
         env: Environments: ``"pinned"``, ``"latest"``, ``"current"``, a file of pins, or the path
-            of a Python. Default: each sampler's own.
+            of a Python. Default: each sampler's own; for a function that is no file's, the running
+            Python where it has NumPyro.
         device: ``"cpu"``, ``"gpu"``. Default: ``"cpu"``.
         precision: Bits of a floating-point number, 32 or 64. Default: 32.
         timeout: Seconds that a trial may take. Default: 600.
         jobs: Concurrent trials; use 1 for valid timings. Default: 1.
         scheduler: Address of a Dask scheduler whose workers run the trials.
         calibrate: ``"prior"`` for simulation-based calibration.
-        data: Data of a program in a file: a pandas DataFrame, a dict of arrays, or the path of a
-            .npz, .csv, .tsv, .json, .parquet, .feather or .xlsx file.
+        data: Data of a program in a file or of a function: a pandas DataFrame, a dict of what it
+            takes by name, or the path of a .npz, .csv, .tsv, .json, .parquet, .feather or .xlsx
+            file.
         columns: ``{"x": "X"}``: columns of the data for the program's names.
         codes: Columns of words to number by sorted order; ``{"g": "words"}`` hands words over.
         missing: ``"drop"`` leaves rows with missing cells out, ``"nan"`` hands over NaN.

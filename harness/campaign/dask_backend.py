@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samplerbench.errors import UsageError
-from samplerbench.harness.campaign import dask_worker
+from samplerbench.harness.campaign import dask_worker, programs
 from samplerbench.harness.campaign.dask_worker import EnvironmentSpec, RemoteResult, RemoteTrial
 from samplerbench.harness.campaign.dispatch import BackendLost, Outcome
 from samplerbench.harness.campaign.model_data import stored_path
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Result, Trial
-from samplerbench.models.loading.model_names import is_file
+from samplerbench.models.loading.model_names import find_file
+from samplerbench.models.loading.program_file import is_program
+from samplerbench.models.loading.script import find_helpers
 from samplerbench.models.posteriordb import folder
 
 if TYPE_CHECKING:
@@ -205,7 +207,7 @@ class DaskBackend:
         return answer.result, answer.seconds
 
     def _remote_trial(self, trial: Trial) -> RemoteTrial:
-        model, files = _model_files(trial.model)
+        model, files = _model_files(programs.with_path(self.store.folder, trial).model)
         data_file = ""
         if trial.data_file_digest:
             stored = stored_path(self.store.folder, trial)
@@ -218,10 +220,14 @@ class DaskBackend:
 def _model_files(model: str) -> tuple[str, dict[str, bytes]]:
     """What stands for the model's path on another machine, and the files that it needs.
 
-    Of a user's program that is the one file; what it reads or imports beside itself must be on
-    the workers.
+    Of a user's program that is its file and the modules beside it that it imports; what it reads
+    must be on the workers.
     """
-    if is_file(model):
+    if file := find_file(model):
+        paths = [file, *find_helpers(file)]
+        files = {f"model/{p.relative_to(file.parent).as_posix()}": p.read_bytes() for p in paths}
+        return f"model/{file.name}:{model.rpartition(':')[2]}", files
+    if is_program(model):
         path, _, name = model.rpartition(":")
         relative = f"model/{Path(path).name}"
         return f"{relative}:{name}", {relative: Path(path).read_bytes()}

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from samplerbench.errors import UsageError
-from samplerbench.harness.campaign import sweep
+from samplerbench.harness.campaign import programs, sweep
 from samplerbench.harness.campaign.model_data import ModelData, read_model_data
 from samplerbench.harness.campaign.plan import Plan
 from samplerbench.harness.campaign.specifiers import parse_model, parse_sampler
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Trial
 from samplerbench.models.base import models
+from samplerbench.models.loading.program_file import is_program
 from samplerbench.models.posteriordb import folder
 from samplerbench.models.posteriordb import load as posteriordb
 from samplerbench.samplers.base import samplers
@@ -42,7 +43,7 @@ def expand(plan: Plan, data: ModelData | None = None) -> list[Trial]:
         machines = itertools.product(plan.env or ("",), plan.device, plan.precision, budgets)
         for env, device, precision, budget in machines:
             for sampler, settings in chosen:
-                environment = identify(env or own_environment(sampler))
+                environment = identify(env or own_environment(sampler, fields["model"]))
                 trial = Trial(
                     sampler=sampler,
                     sampler_digest=samplers.digest(sampler),
@@ -60,12 +61,14 @@ def expand(plan: Plan, data: ModelData | None = None) -> list[Trial]:
                     **fields,
                 )
                 trials[trial.id] = trial
+    programs.refuse_other_python(list(trials.values()))
     return list(trials.values())
 
 
-def own_environment(sampler: str) -> str:
-    """The environment in which a sampler runs where none is asked for."""
-    return samplers.get(sampler).environment or DEFAULT_ENVIRONMENT
+def own_environment(sampler: str, model: str = "") -> str:
+    """The environment in which a sampler runs on a model where none is asked for."""
+    default = programs.default_environment() if is_program(model) else DEFAULT_ENVIRONMENT
+    return samplers.get(sampler).environment or default
 
 
 def swept_axes(plan: Plan) -> list[sweep.Axis]:
@@ -114,5 +117,10 @@ def _user_reference(plan: Plan) -> dict[str, str]:
 def default_folder(trials: Sequence[Trial]) -> Path:
     """Where a campaign goes when no folder is named: the same plan finds the same folder again."""
     digest = hashlib.sha256(json.dumps(sorted(t.id for t in trials)).encode()).hexdigest()[:8]
-    names = {Path(t.model.rpartition(":")[0] or t.model).stem for t in trials}
+    names = {_short_name(trial.model) for trial in trials}
     return Path("samplerbench-runs") / f"{'-'.join(sorted(names))[:40]}-{digest}"
+
+
+def _short_name(model: str) -> str:
+    file, _, name = model.rpartition(":")
+    return name if is_program(model) else Path(file or model).stem

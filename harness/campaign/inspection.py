@@ -10,9 +10,11 @@ from pathlib import Path
 
 from samplerbench.errors import UsageError
 from samplerbench.harness import launcher
+from samplerbench.harness.campaign import programs
 from samplerbench.harness.campaign.model_data import use_stored
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.environments import environments
+from samplerbench.harness.environments.attribute_search import advise_environment
 from samplerbench.harness.ground_truth import posteriordb_draws, reference_files, select
 from samplerbench.harness.records import Trial
 from samplerbench.models.loading.model_names import is_file, load_model
@@ -60,14 +62,16 @@ def _inspect(store: Store, trial: Trial, timeout: float, cancelled: Callable[[],
     except environments.EnvironmentFailed:
         return  # every row of it will say so
     # by the CPU and in 64 bits, whatever the trials are to run in
-    job = replace(use_stored(store.folder, trial), device="cpu", precision=64)
+    job = programs.with_path(store.folder, use_stored(store.folder, trial))
+    job = replace(job, device="cpu", precision=64)
     scratch = store.scratch(select.model_key(trial))
     result = launcher.launch(
         job, python, scratch, timeout, cancelled=cancelled, task="inspection.inspect_model"
     )
     if result.status == "failed":
         shutil.rmtree(scratch, ignore_errors=True)
-        raise UsageError(result.reason)
+        advice = advise_environment(result.reason, trial.environment)
+        raise UsageError(result.reason + (advice and f"\n  {advice}"))
     if result.status == "ok":
         path = select.inspection_path(store.folder, trial)
         path.parent.mkdir(exist_ok=True)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from samplerbench.harness import launcher
+from samplerbench.harness.campaign import programs
 from samplerbench.harness.campaign.dispatch import Outcome
 from samplerbench.harness.campaign.model_data import use_stored
 from samplerbench.harness.campaign.store import Store
@@ -66,7 +67,7 @@ class LocalBackend:
             return Result("failed", environment), 0.0
         start = time.perf_counter()
         result = launcher.launch(
-            use_stored(self.store.folder, trial),
+            programs.with_path(self.store.folder, use_stored(self.store.folder, trial)),
             environment.python,
             self.store.scratch(trial.id),
             self.timeout,

@@ -26,6 +26,7 @@ from samplerbench.harness.campaign.tables.table import Table, make_table
 from samplerbench.harness.ground_truth.select import model_key
 from samplerbench.harness.records import Trial
 from samplerbench.models.loading import data_files, model_names
+from samplerbench.models.loading.program_file import is_program
 from samplerbench.models.loading.program_signature import read_signature
 
 FOLDER = "data"  # of the campaign's folder
@@ -122,6 +123,12 @@ def _refuse_misplaced(plan: Plan, memory: Any) -> None:
         if options:
             raise UsageError(f"--{options[0]} says how a table is read\n  expected: --data with it")
         return
+    functions = [text for text in plan.model if is_program(text)]
+    if functions:
+        raise UsageError(
+            f"model {functions[0].rpartition(':')[2]!r} is a function\n"
+            "  expected: its data as a dict or a DataFrame: data={...}"
+        )
     registered = [text for text in plan.model if not model_names.is_file(text)]
     if registered:
         raise UsageError(

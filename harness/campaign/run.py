@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from samplerbench.errors import UsageError
 from samplerbench.harness import launcher
-from samplerbench.harness.campaign import inspection, sweep
+from samplerbench.harness.campaign import inspection, programs, sweep
 from samplerbench.harness.campaign.campaign import Campaign
 from samplerbench.harness.campaign.dispatch import BackendLost, ExecutionBackend, run_trials
 from samplerbench.harness.campaign.expand import default_folder, expand, swept_axes
@@ -25,7 +25,6 @@ from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.campaign.watcher import Watcher
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Trial
-from samplerbench.models.loading import model_names
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -60,8 +59,7 @@ def run(
     and where a cluster's scheduler is lost.
     """
     _refuse_in_a_worker()
-    memory = options.pop("data") if _is_in_memory(options.get("data")) else None
-    plan = _plan(options)
+    plan, shipped, memory = _plan(options)
     data = read_model_data(plan, memory, Path(out) if out else None)
     trials = expand(plan, data)
     for note in data.list_notes():
@@ -72,6 +70,7 @@ def run(
         campaign = Campaign(Store.create(Path(out) if out else default_folder(trials)))
         with _kept_or_discarded(campaign.store, trials):
             data.save(campaign.folder, trials)
+            programs.save_programs(campaign.store.folder, shipped)
             trials = _prepare(campaign.store, trials, plan, command, retry)
             _run(campaign, trials, plan, watcher or Watcher(), client)
             campaign.store.release()  # what comes now only reads
@@ -88,21 +87,17 @@ def _refuse_in_a_worker() -> None:
         )
 
 
-def _is_in_memory(data: Any) -> bool:
-    """Whether ``data`` are handed over themselves, not as the path of a file."""
-    return data is not None and not isinstance(data, (str, Path))
-
-
-def _plan(options: dict[str, Any]) -> Plan:
-    """The plan of ``run``'s options: functions as ``file.py:name``, paths as text."""
+def _plan(options: dict[str, Any]) -> tuple[Plan, list[programs.ShippedProgram], Any]:
+    """The plan of ``run``'s options, the functions that it has to ship, and data in memory."""
     words = {
         ALIASES.get(name, name): str(value) if isinstance(value, Path) else value
         for name, value in options.items()
     }
+    memory = words.pop("data") if not isinstance(words.get("data", ""), str) else None
+    shipped: list[programs.ShippedProgram] = []
     if models := words.get("model"):
-        several = isinstance(models, (list, tuple))
-        words["model"] = [model_names.name_model(one) for one in (models if several else [models])]
-    return Plan(**check_options(words, "run()"))
+        words["model"], shipped, memory = programs.ship_models(models, memory)
+    return Plan(**check_options(words, "run()")), shipped, memory
 
 
 def _cluster(plan: Plan, trials: Sequence[Trial]) -> AbstractContextManager[Client | None]:

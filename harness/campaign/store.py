@@ -80,7 +80,7 @@ class Store:
             return
         for name in (FILE, f"{FILE}-shm", f"{FILE}-wal", LOCK):
             (self.folder / name).unlink(missing_ok=True)
-        for name in ("draws", "logs", "answers", "data", "scratch"):
+        for name in ("draws", "logs", "answers", "data", "programs", "scratch"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
         for folder in (self.folder, self.folder.parent):
             with contextlib.suppress(OSError):  # what holds something else stays

@@ -70,6 +70,15 @@ def identify(name: str, *, python: str | None = None) -> Environment:
     return _identify_recipe(_read_recipe(name, python))
 
 
+def python_version(name: str) -> str:
+    """The minor version of the Python of environment ``name``, as "3.11"; makes nothing."""
+    if name == "current":
+        return interpreters.running_version()
+    own = _is_interpreter(name)
+    python = str(Path(name).expanduser().absolute()) if own else _read_recipe(name, None).python
+    return interpreters.identify(python).partition(" ")[0]
+
+
 def resolve(name: str, *, python: str | None = None, log: Log | None = None) -> Environment:
     """The environment ``name``, made and cached if it is not there.
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from samplerbench.files import write_whole
 from samplerbench.harness.records import Job, Result, read_job, to_json
 from samplerbench.harness.worker import plugin_imports
+from samplerbench.models.loading.model_names import find_file
+from samplerbench.models.loading.script import enter_script
 
 
 def serve(job_file: str, task: Callable[[Job], Result]) -> int:
@@ -19,6 +21,8 @@ def serve(job_file: str, task: Callable[[Job], Result]) -> int:
     _die_first()
     job = read_job(Path(job_file).read_text())
     plugin_imports.offer_plugins(job)
+    if file := find_file(job.trial.model):
+        enter_script(file, job.caller_folder)
     result = task(job)
     write_whole(Path(job.scratch) / "result.json", to_json(result))
     return 0

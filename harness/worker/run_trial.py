@@ -32,9 +32,18 @@ from samplerbench.harness.worker.timing import (
     time_upload,
 )
 from samplerbench.models.base import Model, Sites
-from samplerbench.models.loading.model_names import load_model
+from samplerbench.models.loading.model_names import find_file, load_model
+from samplerbench.models.loading.script import describe_skipped
 from samplerbench.options import fill
-from samplerbench.samplers.base import Budget, Compiled, Declined, Draws, Prepared, samplers
+from samplerbench.samplers.base import (
+    Budget,
+    Compiled,
+    Declined,
+    Draws,
+    Prepared,
+    Sampler,
+    samplers,
+)
 from samplerbench.samplers.support.prior_predictive import make_simulator
 
 PRIMED_SEEDS = (
@@ -81,11 +90,8 @@ class TrialRunner:
 
     def _run_phases(self) -> None:
         trial = self.trial
-        self._enter_phase("import")
         sampler = samplers.get(trial.sampler)
-        start_up.import_libraries(self.job, sampler, self.clock, self.result)
-        self._enter_phase("model")
-        model = load_model(trial.model, trial.model_options, trial.data_file)
+        model = self._load(sampler)
         start_up.check_precision(trial, self.result)
         start_up.check_observed(trial, model, self.result)
         self.result.data_digest = provenance.digest_data(model.data)
@@ -102,6 +108,25 @@ class TrialRunner:
         self._time_transfers(model)
         self._enter_phase("save")
         self._save(replicates, plain, truths)
+
+    def _load(self, sampler: Sampler) -> Model:
+        """The model, once the libraries are imported.
+
+        A user's file comes before them: it may switch JAX to 64 bits or ask for host devices,
+        which libraries and JAX's backend read when they start.
+        """
+        trial = self.trial
+        file = find_file(trial.model)
+        self._enter_phase("model" if file else "import")
+        if file is None:
+            start_up.import_libraries(self.job, sampler, self.clock, self.result)
+            self._enter_phase("model")
+        model = load_model(trial.model, trial.model_options, trial.data_file)
+        if file:
+            self.result.warnings += describe_skipped(file)
+            self._enter_phase("import")
+            start_up.import_libraries(self.job, sampler, self.clock, self.result)
+        return model
 
     def _run_cold(self, prepare: Any) -> tuple[Prepared, list[Draws]]:
         """The first plain run, as a user waits for it, and a second with a new seed."""

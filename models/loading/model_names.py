@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import ast
-import hashlib
-import importlib.util
 import inspect
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.models.base import Model, build, models
-from samplerbench.models.loading import data_files
+from samplerbench.models.loading import data_files, script
 from samplerbench.models.loading.program import make_model
+from samplerbench.models.loading.program_file import is_program, read_digest, read_program
 from samplerbench.models.posteriordb import folder
 from samplerbench.models.posteriordb import load as posteriors
 from samplerbench.options import fill
@@ -22,7 +20,16 @@ from samplerbench.options import fill
 
 def is_file(name: str) -> bool:
     """Whether ``name`` points into a file rather than at a registered model."""
-    return ".py:" in name or name.endswith(".py")
+    return (
+        is_program(name)
+        or name.endswith((".py", ".ipynb"))
+        or any(f"{end}:" in name for end in (".py", ".ipynb"))
+    )
+
+
+def find_file(name: str) -> Path | None:
+    """The file of Python that ``name`` points into; None for any other model."""
+    return Path(name.rpartition(":")[0]) if is_file(name) and not is_program(name) else None
 
 
 def is_registered(name: str) -> bool:
@@ -38,6 +45,8 @@ def check_model(name: str, options: Mapping[str, Any]) -> tuple[str, str]:
     """
     if folder.is_posterior(name):
         return posteriors.check_posterior(name)
+    if is_program(name):
+        return name, read_digest(name)
     if not is_file(name):
         fill(models.get(name).options, options, name)
         return name, ""
@@ -50,13 +59,13 @@ def check_model(name: str, options: Mapping[str, Any]) -> tuple[str, str]:
     if options:
         raise UsageError(f"{name!r} takes no options; got {', '.join(options)}")
     try:
-        text = file.read_bytes()
-        names = _find_top_level_names(ast.parse(text, path))
+        names = _find_top_level_names(ast.parse(script.read_source(file), path))
+        digest = script.digest_file(file)
     except (OSError, SyntaxError, ValueError) as error:  # ValueError: wrong encoding, null bytes
         raise UsageError(f"{path} can't be read as Python: {error}") from error
     if attribute not in names:
         raise unknown_name(f"name in {path}", attribute, names)
-    return f"{file}:{attribute}", hashlib.sha256(text).hexdigest()[:16]
+    return f"{file}:{attribute}", digest
 
 
 def _find_top_level_names(tree: ast.Module) -> set[str]:
@@ -106,7 +115,11 @@ def load_model(name: str, options: Mapping[str, Any], data_file: str = "") -> Mo
     if not is_file(name):
         return build(name, options)
     path, _, attribute = name.rpartition(":")
-    module = _run_file(Path(path))
+    if is_program(name):
+        program, values = read_program(Path(path))
+        thing = _call_for_model(program)
+        return thing if isinstance(thing, Model) else make_model(thing, values, attribute)
+    module = script.run_file(Path(path))
     thing = _find_model_or_program(module, attribute, path)
     if isinstance(thing, Model):
         if data_file:
@@ -127,6 +140,11 @@ def _find_model_or_program(module: Any, attribute: str, path: str) -> Any:
             "  expected: a NumPyro program, a samplerbench.models.base.Model, or a function that "
             "gives one"
         )
+    return _call_for_model(thing)
+
+
+def _call_for_model(thing: Any) -> Any:
+    """The model that a function annotated ``-> Model`` gives; else the thing itself."""
     if getattr(thing, "__annotations__", {}).get("return") in (Model, "Model"):
         return thing()
     return thing
@@ -139,14 +157,3 @@ def _build_from_program(program: Callable[..., Any], name: str, data: Any, path:
             f"{name!r} takes, by name, or a function that gives one; or --data FILE"
         )
     return make_model(program, data, name)
-
-
-def _run_file(path: Path) -> Any:
-    # a name of its own, so that a user's `models.py` never stands for this project's packages
-    spec = importlib.util.spec_from_file_location(f"samplerbench_model_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise UsageError(f"{path} cannot be imported as a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module

@@ -15,7 +15,7 @@ from samplerbench.models.base import Model
 
 def make_model(program: Callable[..., Any], data: Mapping[str, Any], name: str) -> Model:
     """The model of a NumPyro program and what it takes by keyword; raises UsageError."""
-    _check_arguments(program, name, data)
+    check_arguments(program, name, data)
     # whole numbers, words and None are sizes and switches: they must stay what they are, since a
     # compiled program has its arrays as arguments and could not take a shape from them
     fixed = {k: v for k, v in data.items() if v is None or isinstance(v, (bool, int, str))}
@@ -24,7 +24,7 @@ def make_model(program: Callable[..., Any], data: Mapping[str, Any], name: str) 
     return Model(name, arrays, functools.partial(program, **fixed) if fixed else program)
 
 
-def _check_arguments(program: Callable[..., Any], name: str, data: Mapping[str, Any]) -> None:
+def check_arguments(program: Callable[..., Any], name: str, data: Mapping[str, Any]) -> None:
     """Refuse data that ``program(**data)`` would not take, and say which."""
     try:
         parameters = inspect.signature(program).parameters

@@ -22,7 +22,8 @@ from samplerbench.harness.worker.inspection.answer_arrays import pack_exact, pac
 from samplerbench.harness.worker.inspection.mode_search import NoAnswer
 from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import Model
-from samplerbench.models.loading.model_names import load_model
+from samplerbench.models.loading.model_names import find_file, load_model
+from samplerbench.models.loading.script import find_helpers
 from samplerbench.samplers.support.latent_sites import Latent, find_latents
 from samplerbench.samplers.support.log_density import make_log_density
 
@@ -149,12 +150,15 @@ def _describe_shapes(model: Model) -> str:
 
 
 def _locate_error(error: BaseException, name: str) -> str:
-    """The place in the user's own file that an error comes from: ``mine.py, line 7``."""
-    path = name.rpartition(":")[0]
+    """The place in the user's own files that an error comes from: ``mine.py, line 7``."""
+    file = find_file(name)
+    if file is None:
+        return name.rpartition(":")[2]
+    own = {str(path) for path in (file, *find_helpers(file))}
     frames: Any = traceback.extract_tb(error.__traceback__)
-    frames = [frame for frame in frames if frame.filename == path]
+    frames = [frame for frame in frames if frame.filename in own]
     if frames:
         last = frames[-1]
         inside = f" in {last.name}" if last.name != "<module>" else ""
-        return f"{os.path.basename(path)}, line {last.lineno}{inside}"
-    return os.path.basename(path) or name
+        return f"{os.path.basename(last.filename)}, line {last.lineno}{inside}"
+    return file.name

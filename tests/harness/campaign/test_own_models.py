@@ -184,6 +184,16 @@ REFUSED = {
         "--model mine.py:program",
         ("mine.py, line 3: AttributeError: module 'math' has no attribute", "Python can import"),
     ),
+    "a helper that does not import": (
+        {"mine.py": "import near\ndef program(): ...\n", "near.py": "\nimport nowhere_at_all\n"},
+        "--model mine.py:program",
+        ("near.py, line 2: ModuleNotFoundError: No module named 'nowhere_at_all'",),
+    ),
+    "a script that ends itself": (
+        {"mine.py": "import sys\ndef program(): ...\nsys.exit('no data')\n"},
+        "--model mine.py:program",
+        ("mine.py ended itself while it was run: SystemExit: no data",),
+    ),
     "a thing that is no model": (
         {"mine.py": "program = 3\n"},
         "--model mine.py:program",
@@ -347,3 +357,51 @@ def test_another_data_file_is_another_trial(tmp_path):
     other = replace(trial, data_file="d.csv", data_file_digest="1")
     assert other.id != trial.id and select.model_key(other) != select.model_key(trial)
     assert replace(trial, data_file="", reference="").id == trial.id
+
+
+# -- as `python FILE` ------------------------------------------------------------------------------
+
+SCRIPT = """
+import argparse
+import numpy as np, numpyro, numpyro.distributions as dist
+from near import slope
+argparse.ArgumentParser().parse_args()
+data = {"y": np.loadtxt("heights.csv")}
+def program(y):
+    from far import scale
+    m = numpyro.sample("m", dist.Normal(slope, scale))
+    numpyro.sample("y", dist.Normal(m, 1.0), obs=y)
+"""
+
+
+@pytest.mark.process
+def test_a_script_reads_its_helpers_beside_it_and_its_data_where_the_command_is_called(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "called").mkdir()
+    np.savetxt(tmp_path / "called" / "heights.csv", [1.0, 2.0, 3.0])
+    (tmp_path / "near.py").write_text("slope = 0.0")
+    (tmp_path / "far.py").write_text("scale = 3.0")  # imported only when the program runs
+    monkeypatch.chdir(tmp_path / "called")
+    trial = trial_of_file(tmp_path, SCRIPT, sampler="numpyro_nuts", warmup=100, draws=100)
+    result = launch(trial, sys.executable, tmp_path / "s", 120)
+    assert result.status == "ok", result.reason
+
+
+SWITCHES = """
+import numpyro; numpyro.enable_x64(); numpyro.set_host_device_count(2)
+import numpyro.distributions as dist
+def program():
+    numpyro.sample("m", dist.Normal(0.0, 1.0))
+"""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("sampler", ["numpyro_nuts", "jaxns_nested"])
+def test_a_file_that_switches_jax_does_so_before_the_samplers_library_is_imported(
+    sampler, tmp_path
+):
+    trial = trial_of_file(tmp_path, SWITCHES, sampler=sampler, warmup=100, draws=100)
+    result = launch(trial, sys.executable, tmp_path / "s", 300)
+    assert (result.status, result.precision) == ("ok", 64), result.reason
+    assert result.machine["device_count"] == 2

@@ -1,0 +1,58 @@
+"""Which environments of this machine have what a model's library lacks: asked, not guessed."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import subprocess
+from pathlib import Path
+
+from samplerbench.errors import UsageError
+from samplerbench.harness.environments import environments, interpreters
+from samplerbench.harness.environments.uv import EnvironmentFailed
+
+LONGEST_S = 60.0  # for an import in an environment
+#: how Python says that a module of NumPyro lacks something
+LACKS = (
+    re.compile(r"module '(?P<module>numpyro[\w.]*)' has no attribute '(?P<name>\w+)'"),
+    re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>numpyro[\w.]*)'"),
+)
+_PROBE = "import importlib, sys; m = importlib.import_module(sys.argv[1]); getattr(m, sys.argv[2])"
+
+
+def advise_environment(reason: str, asked: str) -> str:
+    """What to do where ``reason`` says that NumPyro in environment ``asked`` lacks something.
+
+    "" where it says nothing of the kind.
+    """
+    match = next((found for pattern in LACKS if (found := pattern.search(reason))), None)
+    if match is None:
+        return ""
+    module, name = match["module"], match["name"]
+    made = [each for each in environments.names() if each != asked and _find_python(each)]
+    having = [each for each in made if _has_attribute(_find_python(each), module, name)]
+    lack = f"environment {asked!r} lacks {module}.{name}"
+    if having:
+        has = f"environment {having[0]!r} has it"
+        return f"{lack}; {has}: --env {having[0]}"
+    if made:
+        others = ", ".join(made)
+        return f"{lack}, and so do those that are made on this machine: {others}"
+    return f"{lack}; a newer NumPyro may have it, which is a guess: --env latest"
+
+
+def _find_python(name: str) -> str:
+    """The interpreter of an environment that is made already, else ""."""
+    with contextlib.suppress(UsageError, EnvironmentFailed):
+        python = environments.identify(name).python
+        return python if Path(python).is_file() else ""
+    return ""
+
+
+def _has_attribute(python: str, module: str, name: str) -> bool:
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        asked = interpreters.ask(
+            python, "-c", _PROBE, module, name, timeout=LONGEST_S, JAX_PLATFORMS="cpu"
+        )
+        return asked.returncode == 0
+    return False

@@ -1,0 +1,134 @@
+"""A user's file of Python, run as ``python FILE`` runs it, and the modules beside it."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import hashlib
+import importlib.machinery
+import os
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from samplerbench.errors import UsageError
+from samplerbench.models.loading import notebook
+
+
+def enter_script(file: Path, folder: str = "") -> None:
+    """Give this process what ``python FILE`` has, for good: ``sys.path``, ``sys.argv``, folder.
+
+    ``folder`` is where the command was called; where it is not there, as on another machine, the
+    working folder stays.
+    """
+    sys.path.insert(0, str(file.parent))
+    sys.argv = [str(file)]
+    if folder:
+        with contextlib.suppress(OSError):
+            os.chdir(folder)
+
+
+@contextlib.contextmanager
+def script_context(file: Path) -> Iterator[None]:
+    """``enter_script`` for the time of a ``with`` block."""
+    path, argv = list(sys.path), sys.argv
+    enter_script(file)
+    try:
+        yield
+    finally:
+        sys.path[:], sys.argv = path, argv
+
+
+def run_file(file: Path) -> Any:
+    """The module that the file makes. Raises UsageError where it ends itself, else what it raises.
+
+    It is run under a name of its own, so that a user's `models.py` never stands for this
+    project's packages, nor ``if __name__ == "__main__"`` holds.
+    """
+    name = f"samplerbench_model_{file.stem}"
+    module = types.ModuleType(name)
+    module.__file__ = str(file)
+    module.__spec__ = importlib.machinery.ModuleSpec(name, None, origin=str(file))
+    sys.modules[name] = module
+    if file.suffix == ".ipynb":
+        module.__dict__["display"] = print
+    with script_context(file):
+        _execute(file, module)
+    return module
+
+
+def _execute(file: Path, module: types.ModuleType) -> None:
+    try:
+        exec(compile(read_source(file), str(file), "exec"), module.__dict__)
+    except SystemExit as end:
+        if end.code not in (None, 0):
+            raise UsageError(
+                f"{file} ended itself while it was run: SystemExit: {end.code}\n"
+                f"  it was run without arguments, as: python {file.name}\n"
+                "  expected: a file that runs to its end; what it printed is in the log"
+            ) from end
+
+
+def read_source(file: Path) -> bytes:
+    """The Python text of a file; of a notebook its code cells, without lines for IPython."""
+    content = file.read_bytes()
+    return notebook.read_code(content)[0].encode() if file.suffix == ".ipynb" else content
+
+
+def describe_skipped(file: Path) -> list[str]:
+    """What of a notebook was not run, in a sentence; nothing where all of it was."""
+    if file.suffix != ".ipynb":
+        return []
+    skipped = notebook.read_code(file.read_bytes())[1]
+    shown = ", ".join(repr(line) for line in skipped[:5]) + ", ..." * (len(skipped) > 5)
+    return [f"lines for IPython were not run: {shown}"] if skipped else []
+
+
+def find_helpers(file: Path) -> list[Path]:
+    """Files of the modules beside ``file`` that it imports, and that those import, sorted.
+
+    Found in the text, without running it; of a package all its files of Python.
+    """
+    found: dict[Path, None] = {}
+    waiting = [file]
+    while waiting:
+        for name in _imported_names(waiting.pop()):
+            new = [path for path in _find_beside(file.parent, name) if path not in found]
+            found.update(dict.fromkeys(new))
+            waiting += new
+    return sorted(set(found) - {file})
+
+
+def _imported_names(file: Path) -> set[str]:
+    """First words of what a file imports; nothing where it is no Python, which running it tells."""
+    try:
+        tree = ast.parse(read_source(file))
+    except (OSError, SyntaxError, ValueError):
+        return set()
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def _find_beside(folder: Path, name: str) -> list[Path]:
+    """The files of the module or package ``name`` in ``folder``."""
+    package = folder / name
+    if package.is_dir():
+        return sorted(package.rglob("*.py"))
+    module = folder / f"{name}.py"
+    return [module] if module.is_file() else []
+
+
+def digest_file(file: Path) -> str:
+    """16 hex digits over the file and its helpers; without helpers, over its content alone."""
+    digest = hashlib.sha256(file.read_bytes())
+    for helper in find_helpers(file):
+        digest.update(f"\n{helper.relative_to(file.parent).as_posix()}\n".encode())
+        digest.update(helper.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,177 @@
+"""A function as a model: shipped by value, named by its content, unpickled by workers alone."""
+
+from __future__ import annotations
+
+import functools
+import pickle
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import samplerbench
+from samplerbench.errors import UsageError
+from samplerbench.harness.campaign import programs
+from samplerbench.harness.campaign.expand import expand
+from samplerbench.harness.campaign.fingerprint import digest_values
+from samplerbench.harness.campaign.plan import Plan
+from samplerbench.models.loading.model_names import load_model
+from samplerbench.reports import report
+
+DATA = {"y": np.array([1.0, 2.0, 3.0])}
+
+
+def make_program(scale, used=None):
+    """A program that closes over a scale, and over what it is given beside it."""
+
+    def growth(y):
+        return y, scale, used
+
+    return growth
+
+
+class Program:
+    """A program that is an object."""
+
+    def __init__(self, scale):
+        self.scale = scale
+
+    def __call__(self, y):
+        return y, self.scale
+
+
+def decorate(program):
+    @functools.wraps(program)
+    def inner(y):
+        return program(y)
+
+    return inner
+
+
+KINDS = {
+    "closure": make_program,
+    "partial": lambda scale: functools.partial(lambda y, scale: (y, scale), scale=scale),
+    "object": Program,
+    "method": lambda scale: Program(scale).__call__,
+    "lambda": lambda scale: lambda y: (y, scale),
+    "decorated": lambda scale: decorate(make_program(scale)),
+    "default": lambda scale: eval(f"lambda y, scale={scale}: (y, scale)"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_equal_programs_have_one_digest_and_changed_ones_another(kind):
+    make = KINDS[kind]
+    assert digest_values(make(2.0)) == digest_values(make(2.0)) != digest_values(make(3.0))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_program_loads_as_it_was(kind, tmp_path):
+    shipped = programs.ship(KINDS[kind](2.5), DATA)
+    programs.save_programs(tmp_path, [shipped])
+    model = load_model(str(tmp_path / programs.FOLDER / shipped.model), {})
+    assert model.program(**model.data)[1] == 2.5
+    np.testing.assert_array_equal(model.data["y"], DATA["y"])
+
+
+def test_other_data_are_another_trial():
+    one, other = ({"y": np.ones(size)} for size in (2, 3))
+    program = make_program(1.0)
+    assert programs.ship(program, one).model != programs.ship(program, other).model
+
+
+CODE = """
+from samplerbench.harness.campaign.fingerprint import digest_values
+import numpy as np
+scale = {"b": {1, "a", (2.0, None)}, "a": np.arange(3)}
+def inner(y): return y in {"p", "q", "r"}
+def outer(y): return inner(y), scale, [x for x in y]
+print(digest_values(outer, {"y": np.ones(2)}))
+"""
+
+
+@pytest.mark.process
+def test_a_digest_is_the_same_in_every_session_and_wherever_the_function_stands():
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", "\n" * lines + CODE],
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for lines, seed in ((0, "1"), (5, "2"))
+    }
+    assert len(answers) == 1
+
+
+@pytest.mark.parametrize(
+    ("program", "data", "words"),
+    [
+        (make_program(1.0, threading.Lock()), DATA, "'used' can't be pickled"),
+        (make_program(1.0), {"y": threading.Lock()}, "'y' in data can't be pickled"),
+    ],
+)
+def test_what_can_not_be_shipped_is_refused_by_its_name(program, data, words):
+    with pytest.raises(
+        UsageError, match=f"(?s)'growth' can't be sent .*{words}.*expected.*file.py"
+    ):
+        programs.ship(program, data)
+
+
+@pytest.mark.parametrize("data", [{}, {"y": 1.0, "x": 2.0}])
+def test_data_that_do_not_fit_the_signature_are_refused_before_any_work(data):
+    with pytest.raises(UsageError, match=r"do not fit growth\(y\): (missing: y|not taken: x)"):
+        samplerbench.run(model=make_program(1.0), data=data, sampler="numpyro_nuts")
+
+
+def test_a_function_runs_in_the_running_python_and_is_refused_in_another(monkeypatch):
+    shipped = programs.ship(make_program(1.0), DATA)
+    monkeypatch.setattr(programs, "default_environment", lambda: "current")
+    plan = Plan(model=[shipped.model], sampler=["numpyro_nuts"])
+    (trial,) = expand(plan)
+    assert (trial.environment, trial.model_label) == ("current", "growth")
+    assert trial.model_digest in shipped.model
+    monkeypatch.setattr(programs.environments, "python_version", lambda name: "3.99")
+    with pytest.raises(UsageError, match=r"(?s)has Python 3.99\n  expected: .*save it to a file"):
+        expand(plan)
+
+
+@pytest.mark.process
+def test_a_closure_runs_is_resumed_and_is_read_without_unpickling(tmp_path, monkeypatch):
+    import cloudpickle
+
+    def line(y, n):
+        import numpyro
+        import numpyro.distributions as dist
+
+        m = numpyro.sample("m", dist.Normal(0.0, width))
+        numpyro.sample("y", dist.Normal(m, 1.0).expand([n]).to_event(1), obs=y)
+
+    width = 3.0
+    options = {
+        "model": line,
+        "data": {**DATA, "n": 3},
+        "samplers": ["numpyro_nuts"],
+        "replicates": 16,
+        "warmup": 200,
+        "draws": 300,
+        "out": tmp_path / "c",
+    }
+    with samplerbench.run(**options) as campaign:
+        (row,) = campaign.rows()
+    assert (row["status"], row["model"]) == ("ok", "line"), row["reason"]
+    with samplerbench.run(**options) as again:
+        assert [each["trial"] for each in again.rows()] == [row["trial"]]
+
+    def refuse(*_, **__):
+        raise AssertionError("a program was unpickled")
+
+    for module in (pickle, cloudpickle):
+        monkeypatch.setattr(module, "loads", refuse)
+        monkeypatch.setattr(module, "load", refuse)
+    with samplerbench.load(tmp_path / "c") as campaign:
+        assert campaign.rows()[0]["answer"] == "quadrature"
+        assert "line" in report.render(campaign, report.ReportOptions("html"))

@@ -1,0 +1,123 @@
+"""A user's file is run as `python FILE` would, and what it imports beside itself is part of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+
+import pytest
+
+from samplerbench.errors import UsageError
+from samplerbench.models.loading import model_names, notebook, script
+
+
+def write(folder, **files):
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text)
+    return folder / "mine.py"
+
+
+def test_the_files_folder_and_arguments_are_its_own_and_undone_afterwards(tmp_path):
+    file = write(
+        tmp_path,
+        helper_of_mine="value = 3",
+        mine="import sys, helper_of_mine\nargv, first = sys.argv, sys.path[0]\n",
+    )
+    path, argv = list(sys.path), sys.argv
+    module = script.run_file(file)
+    assert module.helper_of_mine.value == 3
+    assert (module.argv, module.first) == ([str(file)], str(tmp_path))
+    assert sys.path == path and sys.argv is argv
+
+
+def test_a_users_models_and_harness_beside_the_file_stand_for_themselves(tmp_path):
+    text = "import models, samplers\nfrom samplerbench.models.base import Model\n"
+    file = write(tmp_path, models="mine = 1", samplers="mine = 2", mine=text)
+    try:
+        module = script.run_file(file)
+        assert (module.models.mine, module.samplers.mine) == (1, 2)
+        assert module.Model.__module__ == "samplerbench.models.base"
+    finally:
+        for name in ("models", "samplers"):
+            sys.modules.pop(name, None)
+
+
+def test_a_process_enters_the_callers_folder_where_it_is_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "argv", ["command", "with", "words"])
+    (tmp_path / "called").mkdir()
+    script.enter_script(tmp_path / "mine.py", str(tmp_path / "called"))
+    assert os.getcwd() == str(tmp_path / "called") and sys.argv == [str(tmp_path / "mine.py")]
+    script.enter_script(tmp_path / "mine.py", str(tmp_path / "gone"))
+    assert os.getcwd() == str(tmp_path / "called")
+
+
+def test_a_script_that_ends_well_is_a_model_and_one_that_fails_is_refused(tmp_path):
+    assert script.run_file(write(tmp_path, mine="x = 1\nimport sys\nsys.exit(0)")).x == 1
+    with pytest.raises(UsageError, match=r"ended itself .* SystemExit: 2\n .*\n  expected: a file"):
+        script.run_file(write(tmp_path, mine="import sys\nsys.exit(2)"))
+
+
+# -- what is known of a file -----------------------------------------------------------------------
+
+
+def test_a_file_without_helpers_keeps_its_digest_and_a_changed_helper_is_another_trial(tmp_path):
+    file = write(tmp_path, mine="import json, numpy\ndef program(): ...\n")
+    alone = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+    assert model_names.check_model(f"{file}:program", {}) == (f"{file}:program", alone)
+    (tmp_path / "far.py").write_text("x = 1")
+    (tmp_path / "near.py").write_text("def f():\n    from far import x\n")
+    file.write_text("import near\ndef program(): ...\n")
+    first = script.digest_file(file)
+    (tmp_path / "far.py").write_text("x = 2")
+    assert script.digest_file(file) != first
+
+
+def test_helpers_are_found_through_helpers_packages_and_circles(tmp_path):
+    file = write(tmp_path, mine="import near, numpy", near="import package.part, mine", other="")
+    (tmp_path / "package").mkdir()
+    for name in ("__init__", "part"):
+        (tmp_path / "package" / f"{name}.py").write_text("")
+    names = [path.relative_to(tmp_path).as_posix() for path in script.find_helpers(file)]
+    assert names == ["near.py", "package/__init__.py", "package/part.py"]
+
+
+# -- notebooks -------------------------------------------------------------------------------------
+
+
+def write_notebook(folder, *cells):
+    text = json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells]})
+    (folder / "mine.ipynb").write_text(text)
+    return folder / "mine.ipynb"
+
+
+def test_a_notebooks_code_is_run_without_its_magics_which_are_named(tmp_path):
+    file = write_notebook(
+        tmp_path,
+        ["%matplotlib inline\n", "x = 1\n", "files = !ls\n", "if x:\n", "    !pip list"],
+        "%%bash\nls",
+        "def program(): return x % 2\ndisplay(x)",
+    )
+    assert model_names.check_model(f"{file}:program", {})[0] == f"{file}:program"
+    assert script.run_file(file).program() == 1
+    (note,) = script.describe_skipped(file)
+    for line in ("%matplotlib inline", "files = !ls", "!pip list", "%%bash"):
+        assert repr(line) in note
+
+
+def test_a_name_that_a_notebook_lacks_is_refused_with_those_that_it_has(tmp_path):
+    file = write_notebook(tmp_path, "def growth(): ...", "data = {}")
+    with pytest.raises(UsageError, match=r"'growht'; did you mean 'growth'\?\n .* data, growth"):
+        model_names.check_model(f"{file}:growht", {})
+
+
+def test_what_is_no_notebook_is_refused(tmp_path):
+    for content in (b"[]", b"x = 1"):
+        with pytest.raises(ValueError):
+            notebook.read_code(content)
+    (tmp_path / "mine.ipynb").write_text("[]")
+    with pytest.raises(UsageError, match="can't be read as Python: it holds no cells"):
+        model_names.check_model(f"{tmp_path / 'mine.ipynb'}:program", {})
