@@ -170,6 +170,7 @@ def with_path(folder: Path, trial: Trial) -> Trial:
     return replace(trial, model=str(folder / FOLDER / trial.model))
 
 
+@functools.cache
 def default_environment() -> str:
     """Where a function runs: ``current`` where the running Python has NumPyro, else ``pinned``."""
     return "current" if "numpyro" in interpreters.list_installed(None) else "pinned"

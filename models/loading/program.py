@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import inspect
 from collections.abc import Callable, Mapping
@@ -40,6 +41,8 @@ def check_arguments(program: Callable[..., Any], name: str, data: Mapping[str, A
         return
     wrong = [f"missing: {', '.join(missing)}"] * bool(missing)
     wrong += [f"not taken: {', '.join(unexpected)}"] * bool(unexpected)
+    near = {n: difflib.get_close_matches(n, missing, n=1) for n in unexpected}
+    wrong += [f"did you mean {m[0]!r} by {n!r}?" for n, m in near.items() if m]
     raise UsageError(
         f"the data do not fit {name}({', '.join(arguments)}): {'; '.join(wrong)}\n"
         f"  the data hold: {', '.join(data) or '(nothing)'}\n  expected: what the program takes, "

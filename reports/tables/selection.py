@@ -70,7 +70,7 @@ def follows_sweep(name: str, rows: Sequence[Row]) -> bool:
 def model_family(row: Row) -> str:
     """The model without its options."""
     name = str(row["model"])
-    return name if ".py:" in name else name.partition(":")[0]
+    return name if ".py:" in name or ".ipynb:" in name else name.partition(":")[0]
 
 
 def sort_rows(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:

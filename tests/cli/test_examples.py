@@ -86,3 +86,36 @@ def test_the_notebook_keeps_no_outputs_and_runs(tmp_path):
     text = "\n".join(out.get("text", "") for out in outputs)
     assert "exact_iid: honest" in text
     assert "control_shifted: biased" in text
+
+
+MODEL_CELL = """
+import numpy as np, numpyro, numpyro.distributions as dist
+slope_sd = 3.0
+def growth(x, y):
+    slope = numpyro.sample("slope", dist.Normal(0.0, slope_sd))
+    numpyro.sample("y", dist.Normal(slope * x, 1.0).to_event(1), obs=y)
+"""
+RUN_CELL = """
+import samplerbench
+x = np.arange(5.0)
+campaign = samplerbench.run(
+    model=growth, data={"x": x, "y": 2 * x}, samplers=["numpyro_nuts"],
+    replicates=16, warmup=200, draws=300, out="growth",
+)
+"""
+TABLE_CELL = "print(campaign.table()[['model', 'sampler', 'status', 'verdict']].to_string())"
+
+
+@pytest.mark.process
+def test_a_model_in_one_cell_is_run_in_the_next_and_its_table_stands_below(tmp_path):
+    nbformat = pytest.importorskip("nbformat", reason="needs requirements/dev.txt")
+    from nbclient import NotebookClient
+
+    cells = [nbformat.v4.new_code_cell(text) for text in (MODEL_CELL, RUN_CELL, TABLE_CELL)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    resources = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
+    table = "".join(output.get("text", "") for output in notebook.cells[-1].outputs)
+    assert "growth" in table and "numpyro_nuts" in table and "ok" in table
+    (program,) = (tmp_path / "growth" / "programs").iterdir()
+    assert program.name.startswith("growth-")

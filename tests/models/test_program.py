@@ -25,6 +25,7 @@ def test_arrays_are_data_and_sizes_are_bound_to_the_program():
     ("data", "reason"),
     [
         ({"y": [1.0]}, "missing: size"),
+        ({"y": [1.0], "sise": 1}, "missing: size; not taken: sise; did you mean 'size' by 'sise'"),
         ({"y": [1.0], "size": 1, "x": 2}, "not taken: x"),
         ({"z": 1}, r"missing: y, size; not taken: z\n  the data hold: z"),
     ],
