@@ -46,12 +46,17 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     """
     sites = require_proper(model, "nested sampling")
     generation = version_compat.find_nested_generation()
-    compile_ = None
-    if generation:
-        from samplerbench.samplers.support import jaxns_compiled
+    plain = _make_plain(model, sites, settings)
+    if not generation:
+        return Prepared(plain)
+    from samplerbench.samplers.support import jaxns_compiled
 
-        compile_ = lambda: jaxns_compiled.compile_sampler(model, sites, settings, generation)  # noqa: E731
-    return Prepared(plain=_make_plain(model, sites, settings), compile=compile_)
+    arguments = (model, sites, settings, generation)
+    return Prepared(
+        plain,
+        compile=lambda: jaxns_compiled.compile_sampler(*arguments),
+        compile_for_data=lambda: jaxns_compiled.compile_for_data(*arguments),
+    )
 
 
 def _make_plain(model: Model, sites: list[Latent], settings: Settings) -> Any:

@@ -11,6 +11,13 @@ import numpy as np
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Compiled, Draws, move_to_device
 from samplerbench.samplers.support import version_compat
+from samplerbench.samplers.support.data_arguments import (
+    DataSplit,
+    add_lazy_binding,
+    bind_or_compile,
+    keep_constant,
+    split_data,
+)
 from samplerbench.samplers.support.jaxns_results import make_arguments, read_draws
 from samplerbench.samplers.support.latent_sites import Latent
 
@@ -22,11 +29,33 @@ def compile_sampler(
     model: Model, sites: list[Latent], settings: Settings, generation: str
 ) -> Compiled:
     """The compiled mode for a generation of jaxns: "exact" (2.0, 2.1) or "public" (2.5, 2.6)."""
+    return add_lazy_binding(
+        _compile_split(model, keep_constant(model), sites, settings, generation),
+        lambda: compile_for_data(model, sites, settings, generation),
+    )
+
+
+def compile_for_data(
+    model: Model, sites: list[Latent], settings: Settings, generation: str
+) -> Compiled:
+    """The same with data as arguments, where the program bears them."""
+    split = split_data(model)
+    bound = _compile_split(model, split, sites, settings, generation)
+
+    def compile_constant(model: Model) -> Compiled:
+        return _compile_split(model, keep_constant(model), sites, settings, generation)
+
+    return bind_or_compile(bound, split, model, compile_constant)
+
+
+def _compile_split(
+    model: Model, split: DataSplit, sites: list[Latent], settings: Settings, generation: str
+) -> Compiled:
     import jax
 
     build = {"exact": _compile_exact, "public": _compile_public}[generation]
-    data = jax.device_put(model.data)
-    return _bind(build(_Cube(model, sites), settings, data), data)
+    data = jax.device_put(dict(split.arguments))
+    return _bind(build(_Cube(model, split, sites), settings, data), data)
 
 
 def _bind(programs: _Programs, data: Any) -> Compiled:
@@ -49,13 +78,16 @@ class _Programs:
 
 
 class _Cube:
-    """A NumPyro program on the unit cube, where jaxns samples. Data are arguments throughout."""
+    """A NumPyro program on the unit cube, where jaxns samples.
 
-    def __init__(self, model: Model, sites: list[Latent]) -> None:
+    ``data`` are the arguments among its data throughout; the constants of ``split`` join them.
+    """
+
+    def __init__(self, model: Model, split: DataSplit, sites: list[Latent]) -> None:
         from numpyro.contrib.nested_sampling import UniformReparam
         from numpyro.handlers import reparam
 
-        self.sites = sites
+        self.sites, self.split = sites, split
         self.program = reparam(
             model.program, config={site.name: UniformReparam() for site in sites}
         )
@@ -78,8 +110,9 @@ class _Cube:
             return tuple(params)
 
         def log_likelihood(*params: Any) -> Any:
+            bound = dict(zip(bases, params))  # noqa: B905
             # base sites are masked, so the joint density of the cube program is the likelihood
-            return log_density(self.program, (), data, dict(zip(bases, params)))[0]  # noqa: B905
+            return log_density(self.program, (), self.split.merge(data), bound)[0]
 
         return JaxnsModel(prior_model, log_likelihood)
 
@@ -90,7 +123,7 @@ class _Cube:
 
         def one(base: dict[str, Any]) -> dict[str, Any]:
             fixed = substitute(seed(self.program, jax.random.PRNGKey(0)), base)
-            records = trace(fixed).get_trace(**data).items()
+            records = trace(fixed).get_trace(**self.split.merge(data)).items()
             return {name: s["value"] for name, s in records if s["type"] == "deterministic"}
 
         return jax.vmap(one)(bases)
