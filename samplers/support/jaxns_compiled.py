@@ -19,7 +19,12 @@ from samplerbench.samplers.support.data_arguments import (
     split_data,
 )
 from samplerbench.samplers.support.jaxns_results import make_arguments, read_draws
-from samplerbench.samplers.support.latent_sites import Latent
+from samplerbench.samplers.support.latent_sites import (
+    Latent,
+    is_latent,
+    read_latent,
+    trace_sites,
+)
 
 if TYPE_CHECKING:
     from samplerbench.samplers.jaxns_nested import Settings
@@ -88,6 +93,7 @@ class _Cube:
         from numpyro.handlers import reparam
 
         self.sites, self.split = sites, split
+        self.enumerated_from = find_enumeration_dim(model)
         self.program = reparam(
             model.program, config={site.name: UniformReparam() for site in sites}
         )
@@ -98,8 +104,8 @@ class _Cube:
         import tensorflow_probability.substrates.jax as tfp
         from jaxns import Model as JaxnsModel
         from jaxns import Prior
-        from numpyro.infer.util import log_density
 
+        program, log_density = self._density()
         bases = [f"{site.name}_base" for site in self.sites]
 
         def prior_model() -> Any:
@@ -112,9 +118,19 @@ class _Cube:
         def log_likelihood(*params: Any) -> Any:
             bound = dict(zip(bases, params))  # noqa: B905
             # base sites are masked, so the joint density of the cube program is the likelihood
-            return log_density(self.program, (), self.split.merge(data), bound)[0]
+            return log_density(program, (), self.split.merge(data), bound)[0]
 
         return JaxnsModel(prior_model, log_likelihood)
+
+    def _density(self) -> tuple[Any, Any]:
+        """The program and NumPyro's function of its log density, which sums discrete sites out."""
+        from numpyro.infer.util import log_density
+
+        if self.enumerated_from is None:
+            return self.program, log_density
+        from numpyro.contrib import funsor
+
+        return funsor.enum(self.program, self.enumerated_from), funsor.log_density
 
     def constrain(self, bases: Any, data: Any) -> Any:
         """Base draws [n, ...] -> latent and deterministic sites [n, ...]."""
@@ -127,6 +143,23 @@ class _Cube:
             return {name: s["value"] for name, s in records if s["type"] == "deterministic"}
 
         return jax.vmap(one)(bases)
+
+
+def find_enumeration_dim(model: Model) -> int | None:
+    """The first dimension left of all plates, for enumeration; None without enumerated sites."""
+    import jax
+
+    dims = [0]
+    marked: list[bool] = []
+
+    def read() -> None:
+        for name, site in trace_sites(model, model.data).items():
+            if site["type"] == "sample":
+                dims.extend(frame.dim for frame in site["cond_indep_stack"] if frame.dim)
+                marked.append(is_latent(site) and read_latent(name, site).enumerated)
+
+    jax.eval_shape(read)
+    return min(dims) - 1 if any(marked) else None
 
 
 def _make_key(seed: int) -> Any:
