@@ -46,7 +46,7 @@ class Model:
     """One model with its data; ``program(**data)`` is the NumPyro program of all samplers."""
 
     name: str
-    data: Sites  # what the program is called with, by keyword: arrays, as compiled code takes
+    data: dict[str, Any]  # what the program is called with, by keyword: arrays as a rule
     program: Callable[..., Any]  # imports NumPyro inside, so that listing models starts no JAX
     exact_given: Callable[[Sites], Exact] | None = None  # of data of the same shapes; None: unknown
     simulate: Callable[[np.random.Generator], tuple[Sites, Sites]] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,9 +50,12 @@ class Compiled:
     collect: Callable[[Any], Draws]  # raw -> Draws in NumPy
     warmup: Callable[[int], Any] | None = None  # seed -> state
     batch: Callable[[Sequence[int]], list[Draws]] | None = None  # many seeds in one program
-    with_data: Callable[[Sites], Compiled] | None = None  # bound to other data; compiles nothing
+    # bound to other data; compiles nothing, but for data among ``fixed_data``
+    with_data: Callable[[Sites], Compiled] | None = None
     prime: Callable[[Sequence[int]], None] | None = None  # compile what these seeds will need
     batch_from: int = 2  # how many seeds make the batch faster than one after the other
+    # data that are constants in what is compiled -> why; ``with_data`` compiles anew for others
+    fixed_data: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,9 @@ class Prepared:
 
     plain: Callable[[int], Draws]
     compile: Callable[[], Compiled] | None = None  # None: only the plain mode exists
+    # the same with data as arguments, where the program bears them, for its ``with_data``; None:
+    # what ``compile`` gives serves for this, too
+    compile_for_data: Callable[[], Compiled] | None = None
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from samplerbench.errors import one_line
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import (
     Budget,
+    Declined,
     Draws,
     Prepared,
     Sampler,
@@ -18,8 +20,14 @@ from samplerbench.samplers.base import (
 from samplerbench.samplers.support import version_compat
 from samplerbench.samplers.support.background_call import BackgroundCall
 from samplerbench.samplers.support.jaxns_results import make_arguments, read_draws
-from samplerbench.samplers.support.latent_sites import Latent, require_proper
+from samplerbench.samplers.support.latent_sites import (
+    Latent,
+    find_latents,
+    require_proper,
+    trace_sites,
+)
 from samplerbench.samplers.support.log_density import make_log_density
+from samplerbench.samplers.support.site_handlers import adapt_sites, restore_names
 
 PATIENCE_S = 60.0  # after which it is asked whether the likelihood lets a run end at all
 
@@ -42,16 +50,74 @@ class Settings:
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     """Nested sampling of ``model``; chains and warm-up of the budget have no meaning here.
 
-    Raises Declined for discrete parameters and for priors that do not integrate to one.
+    Raises Declined for discrete parameters that are not marked to be enumerated, for priors that
+    do not integrate to one, and for those that NumPyro can't map from the unit cube.
     """
-    sites = require_proper(model, "nested sampling")
-    generation = version_compat.find_nested_generation()
-    compile_ = None
-    if generation:
-        from samplerbench.samplers.support import jaxns_compiled
+    adapted, names = adapt_sites(model)
+    require_proper(model, "nested sampling", enumerates=True)  # by the model's own names
+    sites = require_proper(adapted, "nested sampling", enumerates=True)
+    _require_transforms(adapted, sites, names)
+    return restore_names(_prepare(adapted, sites, settings), names)
 
-        compile_ = lambda: jaxns_compiled.compile_sampler(model, sites, settings, generation)  # noqa: E731
-    return Prepared(plain=_make_plain(model, sites, settings), compile=compile_)
+
+def _prepare(model: Model, sites: list[Latent], settings: Settings) -> Prepared:
+    generation = version_compat.find_nested_generation()
+    plain = _make_plain(model, sites, settings)
+    if not generation:
+        return Prepared(plain)
+    from samplerbench.samplers.support import jaxns_compiled
+
+    arguments = (model, sites, settings, generation)
+    return Prepared(
+        plain,
+        compile=lambda: jaxns_compiled.compile_sampler(*arguments),
+        compile_for_data=lambda: jaxns_compiled.compile_for_data(*arguments),
+    )
+
+
+def _require_transforms(model: Model, sites: list[Latent], names: dict[str, str]) -> None:
+    """Raise Declined for a site that NumPyro can't map from the unit cube; nothing is computed."""
+    import jax
+    import numpyro.contrib.nested_sampling  # here: jaxns makes arrays when it is imported
+
+    transform = numpyro.contrib.nested_sampling.UniformReparam()
+    wanted = {site.name: site.shape for site in sites}
+
+    def read() -> None:
+        for name, record in trace_sites(model, model.data).items():
+            if name in wanted:
+                why = _explain_unmapped(transform, name, record["fn"], wanted[name])
+                if why:
+                    raise Declined(
+                        f"site {names.get(name, name)!r} of {model.name!r} can't be mapped from "
+                        f"the unit cube: {why}; numpyro_nuts samples such a site, or write it as a "
+                        "transform of Normal or Uniform sites"
+                    )
+
+    jax.eval_shape(read)
+
+
+def _explain_unmapped(transform: Any, name: str, prior: Any, shape: tuple[int, ...]) -> str:
+    """Why NumPyro's ``transform`` makes no draw of ``prior`` with ``shape``; "" where it does."""
+    from numpyro.handlers import seed
+
+    kind = _name_distribution(prior)
+    try:
+        with seed(rng_seed=0):
+            value = transform(name, prior, None)[1]
+    except NotImplementedError:
+        return f"{kind} has no quantile function (icdf) in the installed NumPyro"
+    except Exception as error:  # whatever shapes of a transform lead to
+        return f"NumPyro's transform of {kind} fails ({one_line(error)})"
+    same = tuple(np.shape(value)) == shape
+    return "" if same else f"NumPyro's transform gives {kind} another shape {np.shape(value)}"
+
+
+def _name_distribution(prior: Any) -> str:
+    """The class of a distribution, without the wrappers of plates and masks."""
+    while type(prior).__name__ in ("ExpandedDistribution", "Independent", "MaskedDistribution"):
+        prior = prior.base_dist
+    return type(prior).__name__
 
 
 def _make_plain(model: Model, sites: list[Latent], settings: Settings) -> Any:
@@ -88,6 +154,8 @@ def refuse_endless(model: Model) -> None:
     """
     import jax
 
+    if any(site.enumerated for site in find_latents(model)):
+        return  # the density here does not sum them out
     density = make_log_density(model)
 
     def log_likelihood(key: Any) -> Any:

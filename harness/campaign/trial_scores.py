@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from samplerbench.harness.campaign.store import Store
@@ -42,7 +43,7 @@ class TrialScores:
         # a size that the worker's memory did not hold is not built here either
         exact, why = self._ground_truth(trial) if result.status == "ok" else (None, "")
         path = self._store.draws_path(trial.id)
-        scores = score_trial.score(trial, result, path, exact, why)
+        scores = score_trial.score(trial, result, path, exact, why, self._latents(trial))
         self._store.save_scores(trial.id, score_trial.VERSION, scores)
         return scores
 
@@ -60,15 +61,21 @@ class TrialScores:
         candidates = [t for t in self._store.trials() if not (t.calibrate or t.reference)]
         return [t for t in candidates if model_key(t) == name]
 
+    def _latents(self, trial: Trial) -> Collection[str] | None:
+        """The latent sites that the model's inspection lists; None where it lists none."""
+        from samplerbench.harness.ground_truth import select
+
+        return select.latent_shapes(self._store.folder, trial)
+
     def _ground_truth(self, trial: Trial) -> tuple[Exact | None, str]:
         """What the trial is judged by, or None and the reason."""
-        from samplerbench.harness.ground_truth import consensus, select
+        from samplerbench.harness.ground_truth import consensus
 
         exact = self.exact(trial)
         if trial.calibrate or exact is not None:
             return exact, ""
         statuses = self._store.statuses()
-        sites = select.latent_shapes(self._store.folder, trial)
+        sites = self._latents(trial)
         siblings = self._siblings(trial)
         for sibling in siblings:
             if statuses.get(sibling.id) == "ok" and sibling.id not in self._voices:

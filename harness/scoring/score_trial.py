@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +19,23 @@ from samplerbench.harness.scoring.trial_data import TrialData, Unfit
 from samplerbench.models.base import Exact
 
 #: raise it when a number changes though no file of ``harness.scoring.metrics`` does
-REVISION = 4
+REVISION = 5
 #: stored scores of another version are made anew; new with every change of a metric
 VERSION = digest() ^ REVISION
 
 
 def score(
-    trial: Trial, result: Result, path: Path, exact: Exact | None, no_truth: str = ""
+    trial: Trial,
+    result: Result,
+    path: Path,
+    exact: Exact | None,
+    no_truth: str = "",
+    sites: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """Columns, reasons and per-parameter numbers of a finished trial; JSON-able.
 
-    ``exact`` is the ground truth, ``no_truth`` the reason where there is none.
+    ``exact`` is the ground truth, ``no_truth`` the reason where there is none;
+    then ``sites`` are those that count (None: all).
     """
     if result.status != "ok":
         return _without_numbers(None, result.reason)
@@ -36,7 +43,7 @@ def score(
         with warnings.catch_warnings():  # what is no number gets its reason in the cell
             warnings.simplefilter("ignore", RuntimeWarning)
             with DrawsFile(path) as file:
-                return _score(trial_data.read(trial, result, file, exact, no_truth))
+                return _score(trial_data.read(trial, result, file, exact, no_truth, sites))
     except Unfit as error:
         return _not_scored(f"the draws do not fit the exact answer: {error}")
     except Exception as error:  # draws of any kind come here; a row with a reason loses nothing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -74,16 +74,24 @@ class TrialData:
 
 
 def read(
-    trial: Trial, result: Result, file: DrawsFile, exact: Exact | None, no_truth: str = ""
+    trial: Trial,
+    result: Result,
+    file: DrawsFile,
+    exact: Exact | None,
+    no_truth: str = "",
+    sites: Collection[str] | None = None,
 ) -> TrialData:
     """The trial's draws from ``file``, of what the ground truth is about where there is one.
 
-    Components that are fixed while others of their site vary are left out where nothing says which
-    count. Raises Unfit where the draws lack a component of the ground truth.
+    Without one they are of ``sites`` (None: all), where the draws hold any of these. Components
+    that are fixed while others of their site vary are left out where nothing says which count.
+    Raises Unfit where the draws lack a component of the ground truth.
     """
     if trial.calibrate:
         exact = None  # each replicate has data of its own; the truths that made them are the judge
-    names, owners = file.component_names(file.truths() if trial.calibrate else None)
+    names, owners = file.component_names(file.truths() if trial.calibrate else sites)
+    if not names:
+        names, owners = file.component_names()
     if exact:
         names = exact.names
     try:

@@ -34,12 +34,44 @@ def read_versions(distributions: Sequence[str] = ()) -> dict[str, str]:
 
 
 def digest_data(data: Mapping[str, Any]) -> str:
-    """16 hex digits over the names, types, shapes and values of a model's data."""
+    """16 hex digits over the names, types, shapes and values of a model's data.
+
+    Arrays of numbers by their bytes; whatever else Python programs are handed by its text.
+    """
     digest = hashlib.sha256()
     for name in sorted(data):
-        array = np.ascontiguousarray(data[name])
-        digest.update(f"{name}{array.dtype}{array.shape}".encode() + array.tobytes())
+        digest.update(name.encode() + _encode(data[name]))
     return digest.hexdigest()[:16]
+
+
+def _encode(value: Any) -> bytes:
+    """The type and the value of one datum, the same in every process."""
+    if hasattr(value, "to_dict") and hasattr(value, "columns"):  # a data frame
+        columns = {str(name): np.asarray(value[name]) for name in value.columns}
+        return b"frame" + _encode(columns) + _encode(np.asarray(value.index))
+    if isinstance(value, Mapping):
+        pairs = [_encode(key) + _encode(item) for key, item in value.items()]
+        return _join(type(value).__name__, pairs)
+    if isinstance(value, (list, tuple)):
+        return _join(type(value).__name__, [_encode(item) for item in value])
+    if isinstance(value, (set, frozenset)):
+        return _join(type(value).__name__, sorted(_encode(item) for item in value))
+    if not hasattr(value, "dtype"):
+        return _join(type(value).__name__, [_describe_value(value).encode()])
+    array = np.ascontiguousarray(value)
+    head = f"{array.dtype}{array.shape}".encode()
+    return head + (_encode(array.tolist()) if array.dtype.hasobject else array.tobytes())
+
+
+def _join(head: str, parts: list[bytes]) -> bytes:
+    """``parts`` with their lengths, so that none runs into the next."""
+    return head.encode() + b"".join(b"%d:" % len(part) + part for part in parts)
+
+
+def _describe_value(value: Any) -> str:
+    """The text of ``value``, or of its type where the text holds an address of memory."""
+    text = repr(value)
+    return f"<{type(value).__qualname__}>" if " at 0x" in text else text
 
 
 def describe_machine() -> dict[str, Any]:

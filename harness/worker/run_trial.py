@@ -170,8 +170,11 @@ class TrialRunner:
         ``data`` holds a data set for each replicate, or nothing: then all have the model's own.
         """
         self._enter_phase("compile")
-        compiled, first, laps = self._compile(prepared)
-        pairs = [(_bind(compiled, d), seed) for d, seed in zip(data, self.seeds)]  # noqa: B905
+        compiled, first, laps = self._compile(prepared, for_data=bool(data))
+        bound, binding = self.clock.lap(lambda: [_bind(compiled, d) for d in data])
+        if binding.compiles and compiled.fixed_data:
+            self.result.warnings.append(_describe_recompilation(compiled, binding, len(data)))
+        pairs = list(zip(bound, self.seeds))  # noqa: B905
         pairs = pairs or [(compiled, seed) for seed in self.seeds]
         runner = ReplicateRunner(self.clock, self.result, first, laps)
         self._enter_phase("warm")
@@ -184,9 +187,9 @@ class TrialRunner:
         self.result.mode = "compiled"
         return replicates
 
-    def _compile(self, prepared: Prepared) -> tuple[Compiled, Draws, list[Lap]]:
-        """The compiled sampler, and the draws and laps of its first run."""
-        build = prepared.compile
+    def _compile(self, prepared: Prepared, for_data: bool) -> tuple[Compiled, Draws, list[Lap]]:
+        """The compiled sampler, ``for_data`` other than its own, and its first draws and laps."""
+        build = (for_data and prepared.compile_for_data) or prepared.compile
         assert build is not None  # else the replicates run in the plain mode
 
         def compile_and_run() -> tuple[Compiled, tuple[Draws, list[Lap]]]:
@@ -235,6 +238,14 @@ def _bind(compiled: Compiled, data: Sites) -> Compiled:
     if compiled.with_data is None:
         raise Declined("its compiled mode can't be bound to simulated data (Compiled.with_data)")
     return compiled.with_data(data)
+
+
+def _describe_recompilation(compiled: Compiled, lap: Lap, count: int) -> str:
+    reasons = "; ".join(f"{name!r}: {why}" for name, why in compiled.fixed_data.items())
+    return (
+        f"compiled anew for each of {count} data sets, {lap.wall:.0f} s in all, since the program "
+        f"asks for values of its data while it is traced ({reasons})"
+    )
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

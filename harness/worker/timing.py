@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from samplerbench.samplers.support import version_compat
+from samplerbench.samplers.support.data_arguments import is_array
 
 #: wall over CPU above this in a single-threaded phase means that something else had the core
 CONTENTION = 1.15
@@ -62,13 +63,14 @@ def measure_union(intervals: list[tuple[float, float]]) -> float:
 
 
 def time_upload(data: Mapping[str, Any]) -> float:
-    """Seconds to move ``data`` from the host to the device: median of 3, after one to warm up."""
+    """Seconds to move the arrays of ``data`` to the device: median of 3, after one to warm up."""
     import jax
 
+    arrays = {name: value for name, value in data.items() if is_array(value)}
     seconds = []
     for _ in range(4):
         start = time.perf_counter()
-        jax.block_until_ready(jax.device_put(dict(data)))
+        jax.block_until_ready(jax.device_put(arrays))
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds[1:])
 

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import difflib
-import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
-
-import numpy as np
 
 from samplerbench.errors import UsageError
 from samplerbench.models.base import Model
 
 
 def make_model(program: Callable[..., Any], data: Mapping[str, Any], name: str) -> Model:
-    """The model of a NumPyro program and what it takes by keyword; raises UsageError."""
+    """The model of a NumPyro program and what it takes by keyword; raises UsageError.
+
+    The program is handed the data as they are: frames, lists, words and sizes stay what they are.
+    """
     check_arguments(program, name, data)
-    # whole numbers, words and None are sizes and switches: they must stay what they are, since a
-    # compiled program has its arrays as arguments and could not take a shape from them
-    fixed = {k: v for k, v in data.items() if v is None or isinstance(v, (bool, int, str))}
-    fixed |= {k: v for k, v in data.items() if np.asarray(v).dtype.kind == "U"}  # JAX has no words
-    arrays = {k: np.asarray(v) for k, v in data.items() if k not in fixed}
-    return Model(name, arrays, functools.partial(program, **fixed) if fixed else program)
+    return Model(name, dict(data), program)
 
 
 def check_arguments(program: Callable[..., Any], name: str, data: Mapping[str, Any]) -> None:

@@ -11,8 +11,20 @@ import numpy as np
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Compiled, Draws, move_to_device
 from samplerbench.samplers.support import version_compat
+from samplerbench.samplers.support.data_arguments import (
+    DataSplit,
+    add_lazy_binding,
+    bind_or_compile,
+    keep_constant,
+    split_data,
+)
 from samplerbench.samplers.support.jaxns_results import make_arguments, read_draws
-from samplerbench.samplers.support.latent_sites import Latent
+from samplerbench.samplers.support.latent_sites import (
+    Latent,
+    is_latent,
+    read_latent,
+    trace_sites,
+)
 
 if TYPE_CHECKING:
     from samplerbench.samplers.jaxns_nested import Settings
@@ -22,11 +34,33 @@ def compile_sampler(
     model: Model, sites: list[Latent], settings: Settings, generation: str
 ) -> Compiled:
     """The compiled mode for a generation of jaxns: "exact" (2.0, 2.1) or "public" (2.5, 2.6)."""
+    return add_lazy_binding(
+        _compile_split(model, keep_constant(model), sites, settings, generation),
+        lambda: compile_for_data(model, sites, settings, generation),
+    )
+
+
+def compile_for_data(
+    model: Model, sites: list[Latent], settings: Settings, generation: str
+) -> Compiled:
+    """The same with data as arguments, where the program bears them."""
+    split = split_data(model)
+    bound = _compile_split(model, split, sites, settings, generation)
+
+    def compile_constant(model: Model) -> Compiled:
+        return _compile_split(model, keep_constant(model), sites, settings, generation)
+
+    return bind_or_compile(bound, split, model, compile_constant)
+
+
+def _compile_split(
+    model: Model, split: DataSplit, sites: list[Latent], settings: Settings, generation: str
+) -> Compiled:
     import jax
 
     build = {"exact": _compile_exact, "public": _compile_public}[generation]
-    data = jax.device_put(model.data)
-    return _bind(build(_Cube(model, sites), settings, data), data)
+    data = jax.device_put(dict(split.arguments))
+    return _bind(build(_Cube(model, split, sites), settings, data), data)
 
 
 def _bind(programs: _Programs, data: Any) -> Compiled:
@@ -49,13 +83,17 @@ class _Programs:
 
 
 class _Cube:
-    """A NumPyro program on the unit cube, where jaxns samples. Data are arguments throughout."""
+    """A NumPyro program on the unit cube, where jaxns samples.
 
-    def __init__(self, model: Model, sites: list[Latent]) -> None:
+    ``data`` are the arguments among its data throughout; the constants of ``split`` join them.
+    """
+
+    def __init__(self, model: Model, split: DataSplit, sites: list[Latent]) -> None:
         from numpyro.contrib.nested_sampling import UniformReparam
         from numpyro.handlers import reparam
 
-        self.sites = sites
+        self.sites, self.split = sites, split
+        self.enumerated_from = find_enumeration_dim(model)
         self.program = reparam(
             model.program, config={site.name: UniformReparam() for site in sites}
         )
@@ -66,8 +104,8 @@ class _Cube:
         import tensorflow_probability.substrates.jax as tfp
         from jaxns import Model as JaxnsModel
         from jaxns import Prior
-        from numpyro.infer.util import log_density
 
+        program, log_density = self._density()
         bases = [f"{site.name}_base" for site in self.sites]
 
         def prior_model() -> Any:
@@ -78,10 +116,21 @@ class _Cube:
             return tuple(params)
 
         def log_likelihood(*params: Any) -> Any:
+            bound = dict(zip(bases, params))  # noqa: B905
             # base sites are masked, so the joint density of the cube program is the likelihood
-            return log_density(self.program, (), data, dict(zip(bases, params)))[0]  # noqa: B905
+            return log_density(program, (), self.split.merge(data), bound)[0]
 
         return JaxnsModel(prior_model, log_likelihood)
+
+    def _density(self) -> tuple[Any, Any]:
+        """The program and NumPyro's function of its log density, which sums discrete sites out."""
+        from numpyro.infer.util import log_density
+
+        if self.enumerated_from is None:
+            return self.program, log_density
+        from numpyro.contrib import funsor
+
+        return funsor.enum(self.program, self.enumerated_from), funsor.log_density
 
     def constrain(self, bases: Any, data: Any) -> Any:
         """Base draws [n, ...] -> latent and deterministic sites [n, ...]."""
@@ -90,10 +139,27 @@ class _Cube:
 
         def one(base: dict[str, Any]) -> dict[str, Any]:
             fixed = substitute(seed(self.program, jax.random.PRNGKey(0)), base)
-            records = trace(fixed).get_trace(**data).items()
+            records = trace(fixed).get_trace(**self.split.merge(data)).items()
             return {name: s["value"] for name, s in records if s["type"] == "deterministic"}
 
         return jax.vmap(one)(bases)
+
+
+def find_enumeration_dim(model: Model) -> int | None:
+    """The first dimension left of all plates, for enumeration; None without enumerated sites."""
+    import jax
+
+    dims = [0]
+    marked: list[bool] = []
+
+    def read() -> None:
+        for name, site in trace_sites(model, model.data).items():
+            if site["type"] == "sample":
+                dims.extend(frame.dim for frame in site["cond_indep_stack"] if frame.dim)
+                marked.append(is_latent(site) and read_latent(name, site).enumerated)
+
+    jax.eval_shape(read)
+    return min(dims) - 1 if any(marked) else None
 
 
 def _make_key(seed: int) -> Any:

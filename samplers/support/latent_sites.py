@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Declined
+
+#: what NumPyro's reparametrisations append to the name of a site for their auxiliary one
+AUXILIARY = ("_base", "_decentered", "_normal", "_unwrapped")
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,8 @@ class Latent:
     shape: tuple[int, ...]
     discrete: bool
     improper: bool  # its prior does not integrate to 1
+    enumerated: bool = False  # discrete, and marked to be summed out by NumPyro
+    stands_for: str = ""  # the site that a reparametrisation computes from this auxiliary one
 
 
 def find_latents(model: Model) -> list[Latent]:
@@ -32,12 +38,47 @@ def find_latents(model: Model) -> list[Latent]:
     sites: list[Latent] = []
 
     def read() -> None:
-        for name, site in trace_sites(model, model.data).items():
+        records = trace_sites(model, model.data)
+        computed = [name for name, site in records.items() if site["type"] == "deterministic"]
+        for name, site in records.items():
             if is_latent(site):
-                sites.append(read_latent(name, site))
+                sites.append(
+                    replace(read_latent(name, site), stands_for=_find_owner(name, computed))
+                )
 
     jax.eval_shape(read)
     return sites
+
+
+def find_parameters(model: Model) -> list[Latent]:
+    """The sites that draws are judged by, which are the same whatever sampler runs.
+
+    Those that the program's author wrote: in place of a reparametrisation's auxiliary site the one
+    that it stands for, and none that is summed out.
+    """
+    import jax
+
+    latents = [site for site in find_latents(model) if not site.enumerated]
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def read() -> None:
+        for name, site in trace_sites(model, model.data).items():
+            if site["type"] in ("sample", "deterministic"):
+                shapes[name] = tuple(site["value"].shape)
+
+    if any(site.stands_for for site in latents):
+        jax.eval_shape(read)
+    return [
+        replace(site, name=site.stands_for, shape=shapes[site.stands_for], stands_for="")
+        if site.stands_for
+        else site
+        for site in latents
+    ]
+
+
+def _find_owner(name: str, computed: Sequence[str]) -> str:
+    """The site among ``computed`` that a reparametrisation has made ``name`` for; "" for none."""
+    return next((site for site in computed for end in AUXILIARY if name == site + end), "")
 
 
 def trace_sites(model: Model, data: Any) -> dict[str, Any]:
@@ -63,7 +104,10 @@ def trace_sites(model: Model, data: Any) -> dict[str, Any]:
 def read_latent(name: str, site: Any) -> Latent:
     """A latent site from NumPyro's record of it."""
     prior = site["fn"]
-    return Latent(name, prior.shape(), bool(prior.is_discrete), _is_improper(prior))
+    discrete = bool(prior.is_discrete)
+    marked = discrete and site["infer"].get("enumerate") == "parallel"
+    # not the shape of the distribution: a site may be given with sample_shape=
+    return Latent(name, tuple(site["value"].shape), discrete, _is_improper(prior), marked)
 
 
 def is_latent(site: Any) -> bool:
@@ -93,9 +137,15 @@ def _is_improper(prior: Any) -> bool:
     return isinstance(prior, ImproperUniform)
 
 
-def require_continuous(model: Model, sampler: str) -> list[Latent]:
-    """The latent sites; raises Declined where there are none or where one is discrete."""
+def require_continuous(model: Model, sampler: str, enumerates: bool = False) -> list[Latent]:
+    """The latent sites that are sampled; raises Declined for none and for a discrete one.
+
+    ``enumerates``: the sampler leaves discrete sites that are marked so to NumPyro's enumeration.
+    """
     sites = find_latents(model)
+    if enumerates:
+        _require_funsor(model, [site.name for site in sites if site.enumerated])
+        sites = [site for site in sites if not site.enumerated]
     if not sites:
         raise Declined(f"model {model.name!r} has no latent site; {sampler} needs at least one")
     discrete = [site.name for site in sites if site.discrete]
@@ -107,13 +157,29 @@ def require_continuous(model: Model, sampler: str) -> list[Latent]:
     return sites
 
 
-def require_proper(model: Model, sampler: str) -> list[Latent]:
-    """The continuous latent sites; raises Declined also where a prior does not integrate to 1."""
-    sites = require_continuous(model, sampler)
-    improper = [site.name for site in sites if site.improper]
-    if improper:
+def _require_funsor(model: Model, enumerated: Sequence[str]) -> None:
+    """Raise Declined where sites are to be enumerated without the library that does it."""
+    if enumerated and find_spec("funsor") is None:
         raise Declined(
-            f"the prior of {improper[0]!r} is improper; {sampler} needs priors that"
-            " integrate to one (give it bounds)"
+            f"site {enumerated[0]!r} of {model.name!r} is to be enumerated, which needs funsor:"
+            " NumPyro sums discrete sites out with it (install funsor, or use an environment that"
+            " has it)"
         )
+
+
+def require_proper(model: Model, sampler: str, enumerates: bool = False) -> list[Latent]:
+    """The same sites; raises Declined also where a prior does not integrate to 1."""
+    sites = require_continuous(model, sampler, enumerates)
+    for site in sites:
+        if site.improper and site.stands_for:
+            raise Declined(
+                f"site {site.stands_for!r} of {model.name!r} is reparametrised by the auxiliary "
+                f"site {site.name!r}, which has a density but no prior to draw from; {sampler} "
+                "needs one (numpyro_nuts does not; or leave the reparametrisation out)"
+            )
+        if site.improper:
+            raise Declined(
+                f"the prior of {site.name!r} is improper; {sampler} needs priors that"
+                " integrate to one (give it bounds)"
+            )
     return sites

@@ -23,6 +23,14 @@ from samplerbench.samplers.base import (
     move_to_device,
 )
 from samplerbench.samplers.support import version_compat
+from samplerbench.samplers.support.data_arguments import (
+    DataSplit,
+    add_lazy_binding,
+    bind_or_compile,
+    count_bytes,
+    keep_constant,
+    split_data,
+)
 from samplerbench.samplers.support.latent_sites import require_continuous
 
 MakeKernel = Callable[[], Any]
@@ -64,10 +72,23 @@ def count_host_devices(settings: Any, chains: int) -> int:
 
 def prepare_mcmc(make: MakeKernel, model: Model, budget: Budget, chain_method: str) -> Prepared:
     """Plain and compiled runs of the kernel that ``make`` builds. Raises Declined."""
-    require_continuous(model, type(make()).__name__)
+    require_continuous(model, type(make()).__name__, enumerates=True)
+
+    def compile_constant(model: Model) -> Compiled:
+        return _compile(make, keep_constant(model), budget, chain_method)
+
+    def compile_for_data() -> Compiled:
+        split = split_data(model)
+        bound = _compile(make, split, budget, chain_method)
+        return bind_or_compile(bound, split, model, compile_constant)
+
+    def compile_once() -> Compiled:
+        return add_lazy_binding(compile_constant(model), compile_for_data)
+
     return Prepared(
         plain=_make_plain(make, model, budget, chain_method),
-        compile=lambda: _compile(make, model, budget, chain_method),
+        compile=compile_once,
+        compile_for_data=compile_for_data,
     )
 
 
@@ -100,12 +121,12 @@ def _make_plain(make: MakeKernel, model: Model, budget: Budget, chain_method: st
     return plain
 
 
-def _compile(make: MakeKernel, model: Model, budget: Budget, chain_method: str) -> Compiled:
+def _compile(make: MakeKernel, split: DataSplit, budget: Budget, chain_method: str) -> Compiled:
     import jax
 
-    data = jax.device_put(model.data)
+    data = jax.device_put(dict(split.arguments))
     device = jax.devices()[0].platform
-    one = _make_chain(make, budget)
+    one = _make_chain(make, split, budget)
     # on one GPU there is no device for each chain, and lanes are nearly free
     vectorised = chain_method == "vectorized" or (chain_method == "parallel" and device != "cpu")
     warm, draw = _map_chains(*one, budget.chains, vectorised)
@@ -127,7 +148,7 @@ def _compile(make: MakeKernel, model: Model, budget: Budget, chain_method: str) 
             warmup=lambda seed: warm_program(np.uint32(seed), *seeds[1:], data),
             sample=lambda state: draw_program(state, data),
             collect=_collect,
-            batch=_make_batch(run_both, data, budget),
+            batch=_make_batch(run_both, data, count_bytes(split.merge(data)), budget),
             with_data=lambda other: bind(move_to_device(other, data)),
             batch_from=version_compat.choose_batch_from(device),
         )
@@ -177,14 +198,17 @@ def _map_devices(warm_chain: Any, draw_chain: Any, chains: int) -> tuple[Any, An
     return jax.pmap(warm, in_axes=(None, 0, None)), jax.pmap(draw_chain, in_axes=(0, None))
 
 
-def _make_chain(make: MakeKernel, budget: Budget) -> tuple[Any, Any]:
-    """Pure functions of one chain: ``warm(key, data) -> carry``, ``draw(carry, data) -> raw``."""
+def _make_chain(make: MakeKernel, split: DataSplit, budget: Budget) -> tuple[Any, Any]:
+    """Pure functions of one chain: ``warm(key, data) -> carry``, ``draw(carry, data) -> raw``.
+
+    ``data`` are the arguments among the program's data; the constants of ``split`` join them.
+    """
     import jax
     from jax import lax
 
     def start(key: Any, data: Any) -> tuple[Any, Any]:
         kernel = make()
-        return kernel, kernel.init(key, budget.warmup, None, (), data)
+        return kernel, kernel.init(key, budget.warmup, None, (), split.merge(data))
 
     def cost(state: Any) -> Any:
         """Gradients of an iteration, or, where the kernel takes none, its one log-density."""
@@ -195,7 +219,7 @@ def _make_chain(make: MakeKernel, budget: Budget) -> tuple[Any, Any]:
         kernel, state = start(key, data)
 
         def step(_: Any, carry: tuple[Any, Any]) -> tuple[Any, Any]:
-            state = kernel.sample(carry[0], (), data)
+            state = kernel.sample(carry[0], (), split.merge(data))
             return state, carry[1] + cost(state)
 
         return lax.fori_loop(0, budget.warmup, step, (state, np.int32(0)))
@@ -206,7 +230,7 @@ def _make_chain(make: MakeKernel, budget: Budget) -> tuple[Any, Any]:
         kernel, _ = start(jax.random.PRNGKey(0), data)
 
         def step(state: Any, _: None) -> tuple[Any, Any]:
-            state = kernel.sample(state, (), data)
+            state = kernel.sample(state, (), split.merge(data))
             stats = {
                 "diverging": state.diverging,
                 "accept_prob": state.accept_prob,
@@ -216,7 +240,7 @@ def _make_chain(make: MakeKernel, budget: Budget) -> tuple[Any, Any]:
 
         counted = "gradients" if hasattr(state, "num_steps") else "likelihoods"
         _, (z, costs, stats) = lax.scan(step, state, None, length=budget.draws)
-        sites = jax.vmap(kernel.postprocess_fn((), data))(z)
+        sites = jax.vmap(kernel.postprocess_fn((), split.merge(data)))(z)
         return sites, stats, {counted: cost_before + costs.sum()}
 
     return warm_chain, draw_chain
@@ -234,11 +258,15 @@ def _collect(raw: Any) -> Draws:
     )
 
 
-def _make_batch(run_both: Any, data: Any, budget: Budget) -> Callable[[Sequence[int]], list[Draws]]:
-    """Many seeds in one vectorised program, in chunks of one size so that it compiles once."""
+def _make_batch(
+    run_both: Any, data: Any, size: int, budget: Budget
+) -> Callable[[Sequence[int]], list[Draws]]:
+    """Many seeds in one vectorised program, in chunks of one size so that it compiles once.
+
+    ``size``: bytes of all data, constants included.
+    """
     import jax
 
-    size = sum(np.asarray(value).nbytes for value in data.values())
     # a lane holds a few copies of the data and its draws
     lanes = max(1, min(256, int(BATCH_BYTES // (8 * size + 64 * budget.chains * budget.draws))))
     programs: dict[int, Any] = {}

@@ -9,6 +9,7 @@ import numpy as np
 
 from samplerbench.models.base import Model, Sites
 from samplerbench.samplers.base import Declined
+from samplerbench.samplers.support.data_arguments import split_data
 from samplerbench.samplers.support.latent_sites import is_observed, trace_sites
 
 Simulate = Callable[[np.random.Generator], tuple[Sites, Sites]]
@@ -60,7 +61,8 @@ def _find_sources(model: Model) -> dict[str, str]:
                 )
             sources[name] = same[0]
 
-    jax.eval_shape(read, model.data)
+    arguments = dict(split_data(model).arguments)
+    jax.eval_shape(lambda values: read({**model.data, **values}), arguments)
     if not sources:
         raise Declined(f"model {model.name!r} observes nothing; there are no data to simulate")
     return sources

@@ -27,6 +27,7 @@ from samplerbench.samplers.support.latent_sites import (
     split_vector,
     trace_sites,
 )
+from samplerbench.samplers.support.site_handlers import adapt_sites
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def make_prior_transform(model: Model) -> PriorTransform:
     """
     import jax
 
+    model, _ = adapt_sites(model, rename=False)
     latents = require_proper(model, "nested sampling")
     shapes: dict[str, tuple[int, ...]] = {}
 

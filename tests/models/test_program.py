@@ -1,4 +1,4 @@
-"""A model from a program and its data: arrays apart from sizes, and refusals that say why."""
+"""A model from a program and its data as they are, and refusals that say why."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ def program(y, size, scale=1.0):
     return y, size, scale
 
 
-def test_arrays_are_data_and_sizes_are_bound_to_the_program():
-    model = make_model(program, {"y": [1.0, 2.0], "size": 2}, "mine")
-    assert model.data.keys() == {"y"} and model.data["y"].dtype == np.float64
-    y, size, scale = model.program(**model.data)
-    assert (size, scale) == (2, 1.0) and type(size) is int and model.name == "mine"
+def test_a_program_is_handed_its_data_as_they_are():
+    data = {"y": [1.0, 2.0], "size": np.int64(2), "scale": {"deep": (1, None)}}
+    model = make_model(program, data, "mine")
+    assert model.name == "mine" and model.program is program
+    assert all(model.data[name] is value for name, value in data.items())
 
 
 @pytest.mark.parametrize(

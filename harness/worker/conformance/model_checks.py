@@ -53,8 +53,6 @@ def options_can_be_set(case: ModelCase) -> str:
 
 def program_runs(case: ModelCase) -> str:
     """The program can be traced on the data and has something to sample."""
-    bad = [k for k, v in case.model.data.items() if not isinstance(v, np.ndarray)]
-    require(not bad, f"data {bad} are no NumPy arrays")
     require(case.latent, "the program has no latent site")
     return ", ".join(f"{name} {list(shape)}" for name, shape in case.latent.items())
 
@@ -185,7 +183,7 @@ def simulates(case: ModelCase) -> str:
         strange = [name for name in truth if name not in case.sites]
         require(not strange, f"simulated parameters {strange} are no sites of the program")
         require(data.keys() == model.data.keys(), f"simulated data hold {sorted(data)}")
-        same = all(np.shape(data[k]) == v.shape for k, v in model.data.items())
+        same = all(np.shape(data[k]) == np.shape(v) for k, v in model.data.items())
         require(same, "simulated data have other shapes than the data")
     if model.exact_given is None or case.exact.quantile is None:
         return "data like the data; no quantiles to rank the truths by"

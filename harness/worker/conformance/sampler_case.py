@@ -71,6 +71,12 @@ class SamplerCase:
         return self.capture(build)
 
     @functools.cached_property
+    def compiled_for_data(self) -> Compiled:
+        """The compiled mode for data other than the program's own; raises Skipped likewise."""
+        build = self.prepared.compile_for_data
+        return self.capture(build) if build else self.compiled
+
+    @functools.cached_property
     def compiled_runs(self) -> list[Draws]:
         """Compiled runs from seed 1000 on, one after the other."""
         return [self.run_compiled(self.compiled, 1000 + r) for r in range(COMPILED_RUNS)]

@@ -174,7 +174,7 @@ def _compare_runs(some: Sequence[Draws], others: Sequence[Draws]) -> str:
 
 def takes_other_data(case: SamplerCase) -> str:
     """``with_data`` compiles nothing anew and samples given the data that it gets."""
-    bind = case.compiled.with_data
+    bind = case.compiled_for_data.with_data
     if bind is None:
         raise CheckSkipped("the compiled mode can't be bound to other data")
     data = case.model.data

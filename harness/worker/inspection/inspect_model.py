@@ -24,7 +24,7 @@ from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import find_file, load_model
 from samplerbench.models.loading.script import find_helpers
-from samplerbench.samplers.support.latent_sites import Latent, find_latents
+from samplerbench.samplers.support.latent_sites import Latent, find_latents, find_parameters
 from samplerbench.samplers.support.log_density import make_log_density
 
 
@@ -83,12 +83,22 @@ def _find_answer(model: Model, name: str) -> dict[str, Any]:
             return _pack({}, sites=None, why=f"its own exact answer fails: {one_line(error)}")
     sites = _read_sites(model, name)
     try:
-        return _pack(pack_quadrature(model, [site for site, _ in sites]), sites)
+        return _pack(_integrate(model), sites)
     except NoAnswer as reason:
         return _pack({}, sites, why=str(reason))
     except Exception as error:  # the trials run without an answer, too
         traceback.print_exc()
         return _pack({}, sites, why=f"quadrature fails: {one_line(error)}")
+
+
+def _integrate(model: Model) -> dict[str, Any]:
+    """The answer by quadrature; raises NoAnswer where the density can't be integrated so."""
+    latents = find_latents(model)
+    if any(site.enumerated for site in latents):
+        raise NoAnswer("quadrature does not sum out enumerated sites")
+    if any(site.improper and site.stands_for for site in latents):
+        raise NoAnswer("quadrature needs a density that is normalised: a site is reparametrised")
+    return pack_quadrature(model, latents)
 
 
 def _pack(arrays: dict[str, Any], sites: Any, why: str = "") -> dict[str, Any]:
@@ -103,23 +113,24 @@ def _read_sites(model: Model, name: str) -> list[tuple[Latent, str]]:
     """Latent sites, each with its kind; raises UnfitModel where there is nothing to sample."""
     short = name.rpartition(":")[2]
     try:
-        sites = find_latents(model)
+        latents = find_latents(model)
     except Exception as error:
         traceback.print_exc()
         raise UnfitModel(
             f"{_locate_error(error, name)}: {one_line(error)}\n  {short!r} was traced on its data: "
             f"{_describe_shapes(model)}\n  expected: a NumPyro program that runs on them"
         ) from error
-    if not sites:
+    if not latents:
         raise UnfitModel(
             f"model {short!r} has no latent site\n  expected: at least one numpyro.sample without "
             "obs=; is an observed site's data missing, or every site observed?"
         )
-    if not any(site.discrete for site in sites):
+    if not any(site.discrete for site in latents):
         _refuse_unfit_shapes(model, name)
+    sites = find_parameters(model)
     if all(site.discrete for site in sites):
         raise UnfitModel(
-            f"model {short!r} has discrete parameters only: {', '.join(s.name for s in sites)}\n"
+            f"model {short!r} has discrete parameters only: {', '.join(s.name for s in latents)}\n"
             "  expected: at least one continuous parameter"
         )
     return [(site, "discrete" if site.discrete else "continuous") for site in sites]

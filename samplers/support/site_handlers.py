@@ -1,0 +1,115 @@
+"""Sites of a program as backends take them: names that are identifiers, shapes of distributions.
+
+NumPyro's ``NestedSampler`` writes the names of sites into source code, and takes the shape of a
+distribution for that of its site, which ``numpyro.sample(..., sample_shape=...)`` makes untrue.
+"""
+
+from __future__ import annotations
+
+import keyword
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import Compiled, Draws, Prepared
+from samplerbench.samplers.support.latent_sites import trace_sites
+
+
+def adapt_sites(model: Model, rename: bool = True) -> tuple[Model, dict[str, str]]:
+    """``model`` with sites as backends take them, and the model's own name of each renamed one.
+
+    The model itself where nothing has to change. Distributions are expanded by ``sample_shape``;
+    with ``rename``, sites whose names are no identifiers get others.
+    """
+    import jax
+
+    every, expanded = [], []
+
+    def read() -> None:
+        for name, site in trace_sites(model, model.data).items():
+            if site["type"] in ("sample", "deterministic"):
+                every.append(name)
+            expanded.extend([name] if site.get("kwargs", {}).get("sample_shape") else [])
+
+    jax.eval_shape(read)
+    names = choose_identifiers(every) if rename else {}
+    if not names and not expanded:
+        return model, {}
+    adapted = replace(model, program=_adapt(model.program, names))
+    return adapted, {new: name for name, new in names.items()}
+
+
+def choose_identifiers(names: list[str]) -> dict[str, str]:
+    """An identifier for each of ``names`` that is none; all differ."""
+    odd = [name for name in names if not _is_identifier(name)]
+    taken = set(names)
+    chosen: dict[str, str] = {}
+    for name in odd:
+        number = len(chosen)
+        while f"site_{number}" in taken:
+            number += 1
+        chosen[name] = f"site_{number}"
+        taken.add(chosen[name])
+    return chosen
+
+
+def _is_identifier(name: str) -> bool:
+    """Whether Python reads ``name`` as one identifier, and as this very one."""
+    normal = unicodedata.normalize("NFKC", name)  # as Python does to identifiers
+    return name.isidentifier() and normal == name and not keyword.iskeyword(name)
+
+
+def _adapt(program: Callable[..., Any], names: Mapping[str, str]) -> Any:
+    from numpyro.primitives import Messenger
+
+    class AdaptSites(Messenger):
+        """Renames sites, and expands distributions by ``sample_shape``."""
+
+        def process_message(self, msg: dict[str, Any]) -> None:
+            if msg["type"] in ("sample", "deterministic"):
+                msg["name"] = _rename(msg["name"], names)
+            shape = tuple(msg.get("kwargs", {}).get("sample_shape") or ())
+            if msg["type"] == "sample" and shape:
+                msg["fn"] = msg["fn"].expand(shape + tuple(msg["fn"].batch_shape))
+                msg["kwargs"]["sample_shape"] = ()
+
+    return AdaptSites(program)
+
+
+def _rename(name: str, names: Mapping[str, str]) -> str:
+    """The backend's name of a site, or of the base site that it has made for a renamed one.
+
+    A program's own ``scope`` puts its prefix before such a base site, too.
+    """
+    bases = (f"{new}_base" for new in names.values())
+    return names.get(name) or next((base for base in bases if name.endswith(base)), name)
+
+
+def restore_names(prepared: Prepared, names: Mapping[str, str]) -> Prepared:
+    """``prepared``, whose draws bear the model's own names: ``names`` by those in the draws."""
+    if not names:
+        return prepared
+
+    def restore(draws: Draws) -> Draws:
+        return replace(draws, sites={names.get(n, n): x for n, x in draws.sites.items()})
+
+    def wrap(build: Callable[[], Compiled] | None) -> Callable[[], Compiled] | None:
+        return build and (lambda: _restore_compiled(build(), restore))
+
+    return Prepared(
+        plain=lambda seed: restore(prepared.plain(seed)),
+        compile=wrap(prepared.compile),
+        compile_for_data=wrap(prepared.compile_for_data),
+    )
+
+
+def _restore_compiled(compiled: Compiled, restore: Callable[[Draws], Draws]) -> Compiled:
+    batch, with_data = compiled.batch, compiled.with_data
+    return replace(
+        compiled,
+        collect=lambda raw: restore(compiled.collect(raw)),
+        batch=batch and (lambda seeds: [restore(draws) for draws in batch(seeds)]),
+        with_data=with_data and (lambda data: _restore_compiled(with_data(data), restore)),
+    )

@@ -1,0 +1,126 @@
+"""Sites as programs write them: odd names, shapes by sample_shape, reparametrised, enumerated."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import Budget, Declined, Draws, Prepared, samplers
+from samplerbench.samplers.support import latent_sites
+from samplerbench.samplers.support.site_handlers import (
+    adapt_sites,
+    choose_identifiers,
+    restore_names,
+)
+
+jax = pytest.importorskip("jax")
+numpyro = pytest.importorskip("numpyro")
+pytestmark = pytest.mark.slow  # each traces a program
+dist = numpyro.distributions
+
+ODD = ["theta[0]", "left/m", "net.w", "μ|$x$<b>", "lambda", "\N{MICRO SIGN}", ""]
+
+
+def name_badly(y):
+    for name in ("theta[0]", "fine"):
+        numpyro.sample(name, dist.Normal(0.0, 1.0))
+
+
+def shape_by_argument(y):
+    mean = numpyro.sample("mean", dist.Normal(0.0, 1.0), sample_shape=(3,))
+    numpyro.sample("y", dist.Normal(mean, 1.0), obs=y)
+
+
+def decentre(y):
+    from numpyro.infer.reparam import LocScaleReparam
+
+    with numpyro.handlers.reparam(config={"effect": LocScaleReparam(0)}):
+        mean = numpyro.sample("mean", dist.Normal(0.0, 1.0))
+        numpyro.sample("effect", dist.Normal(mean, 1.0).expand([3]).to_event(1))
+
+
+def unwrap_a_circle(y):
+    from numpyro.infer.reparam import CircularReparam
+
+    with numpyro.handlers.reparam(config={"angle": CircularReparam()}):
+        numpyro.sample("angle", dist.VonMises(0.0, 1.0))
+
+
+def enumerate_labels(y):
+    mean = numpyro.sample("mean", dist.Normal(0.0, 1.0))
+    with numpyro.plate("n", 3):
+        label = numpyro.sample("label", dist.Bernoulli(0.5), infer={"enumerate": "parallel"})
+        numpyro.sample("y", dist.Normal(mean * label, 1.0), obs=y)
+
+
+def correlate(y):
+    numpyro.sample("L", dist.LKJCholesky(2, 1.0))
+
+
+def model_of(program):
+    return Model(program.__name__, {"y": np.array([1.0, -2.0, 3.0])}, program)
+
+
+def test_names_that_are_no_identifiers_get_some_and_the_others_stay():
+    chosen = choose_identifiers([*ODD, "fine", "θ", "site_0"])
+    assert set(chosen) == set(ODD) and "site_0" not in chosen.values()
+    assert len(set(chosen.values())) == len(ODD)
+    assert all(name.isidentifier() for name in chosen.values())
+
+
+def test_a_program_that_needs_no_adaption_stays_itself():
+    model = model_of(decentre)
+    assert adapt_sites(model) == (model, {})
+
+
+def test_draws_of_a_renamed_program_bear_its_own_names():
+    adapted, names = adapt_sites(model_of(name_badly))
+    sites = [site.name for site in latent_sites.find_latents(adapted)]
+    prepared = Prepared(lambda seed: Draws({name: np.zeros((1, 2)) for name in sites}))
+    assert set(restore_names(prepared, names).plain(0).sites) == {"theta[0]", "fine"}
+
+
+def test_a_site_by_sample_shape_has_the_shape_of_its_value():
+    model = model_of(shape_by_argument)
+    assert [site.shape for site in latent_sites.find_latents(model)] == [(3,)]
+    traced = []
+
+    def read():
+        site = latent_sites.trace_sites(adapt_sites(model)[0], model.data)["mean"]
+        traced.append((site["fn"].shape(), site["kwargs"]["sample_shape"]))
+
+    jax.eval_shape(read)
+    assert traced == [((3,), ())]
+
+
+def test_parameters_are_the_sites_that_the_author_wrote():
+    parameters = latent_sites.find_parameters(model_of(decentre))
+    assert {(site.name, site.shape) for site in parameters} == {("mean", ()), ("effect", (3,))}
+    assert [s.name for s in latent_sites.find_parameters(model_of(enumerate_labels))] == ["mean"]
+
+
+def test_enumerated_sites_are_left_to_numpyro_where_funsor_is_there(monkeypatch):
+    pytest.importorskip("funsor")
+    model = model_of(enumerate_labels)
+    sites = latent_sites.require_continuous(model, "NUTS", enumerates=True)
+    assert [site.name for site in sites] == ["mean"]
+    with pytest.raises(Declined, match="'label'.*is discrete"):
+        latent_sites.require_continuous(model, "a density")
+    monkeypatch.setattr(latent_sites, "find_spec", lambda name: None)
+    with pytest.raises(Declined, match="needs funsor"):
+        latent_sites.require_continuous(model, "NUTS", enumerates=True)
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        (correlate, "site 'L' of 'correlate'.*LKJCholesky has no quantile.*numpyro_nuts"),
+        (unwrap_a_circle, "'angle'.*auxiliary site 'angle_unwrapped'.*numpyro_nuts"),
+    ],
+)
+def test_nested_sampling_declines_before_it_runs_what_it_has_no_transform_for(program, reason):
+    pytest.importorskip("jaxns")
+    sampler = samplers.get("jaxns_nested")
+    with pytest.raises(Declined, match=reason):
+        sampler.prepare(model_of(program), Budget(), sampler.settings())
