@@ -175,6 +175,6 @@ def test_each_need_gives_its_reason(tmp_path):
 
 def test_draws_that_lack_a_parameter_of_the_ground_truth_are_refused(tmp_path):
     other = replace(stored.exact(), names=("slope", "c"))
-    with pytest.raises(Unfit, match="no site 'slope'"):
+    with pytest.raises(Unfit, match="no component 'slope'"):
         with data_of(tmp_path, independent_draws(), other):
             pass

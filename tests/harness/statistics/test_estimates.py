@@ -238,7 +238,7 @@ def test_components_are_found_by_name():
     sites = {"m": np.arange(2.0), "L": np.arange(8.0).reshape(2, 2, 2)}
     got = wasserstein.component_draws(sites, ("L[1,0]", "m"), lead=1)
     assert got.tolist() == [[2.0, 0.0], [6.0, 1.0]]
-    with pytest.raises(KeyError, match="no site 'x'"):
+    with pytest.raises(KeyError, match="no component 'x'"):
         wasserstein.component_draws(sites, ("x",), lead=1)
 
 

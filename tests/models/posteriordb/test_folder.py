@@ -70,9 +70,9 @@ def test_all_stands_for_every_posterior_that_has_a_program(checkout):
 def test_data_are_arrays_and_sizes_stay_whole_numbers(checkout):
     model = load.load_posterior(path(checkout, SCHOOLS))
     assert model.name == SCHOOLS
-    assert set(model.data) == {"y", "sigma"}
+    assert set(model.data) == {"J", "y", "sigma"}
     np.testing.assert_array_equal(model.data["sigma"], EFFECTS["sigma"])
-    assert model.program.keywords == {"J": 3}
+    assert model.data["J"] == 3 and isinstance(model.data["J"], int)
 
 
 def test_data_may_lie_there_without_being_zipped(checkout):
