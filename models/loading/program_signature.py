@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from samplerbench.models.loading.program_file import is_program
+from samplerbench.models.loading.script import read_source
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -27,10 +30,13 @@ class Signature:
 def read_signature(model: str) -> Signature | None:
     """The signature of the program ``path/to/file.py:name``.
 
-    None for what its file does not define as a function, and for one that gives a Model.
+    None for what its file does not define as a function, for one that gives a Model, and for a
+    function that was shipped.
     """
+    if is_program(model):
+        return None
     path, _, name = model.rpartition(":")
-    tree = ast.parse(Path(path).read_bytes(), path)
+    tree = ast.parse(read_source(Path(path)), path)
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     function = next((node for node in reversed(functions) if node.name == name), None)
     if function is None or "Model" in ast.dump(function.returns or ast.Pass()):

@@ -39,10 +39,11 @@ samplerbench.run(out=sys.argv[1], model=LINES, **QUICK)
 HANGS_WHILE_TOLD = """
 import pathlib, subprocess, sys, time, os
 from samplerbench.models.base import build
-if pathlib.Path(__file__).with_name("hang").exists():
+here = pathlib.Path(__file__).parent
+if (here / "hang").exists():
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    pathlib.Path("pids.part").write_text(f"{os.getpid()} {child.pid}")
-    os.replace("pids.part", "pids")
+    (here / "pids.part").write_text(f"{os.getpid()} {child.pid}")
+    os.replace(here / "pids.part", here / "pids")
     time.sleep(600)
 program = build("linear", {})
 """
@@ -173,11 +174,11 @@ def own_folder(tmp_path):
 def stopped_by(number: int, own_folder: Path) -> str:
     """Standard error of the command, which gets a signal while a worker hangs."""
     command = [trials.COMMAND, "run", "campaign.toml", "--draws", "20", "--out", "my runs/c"]
-    scratches = own_folder / "my runs" / "c" / "scratch"
+    pids_file = own_folder / "pids"
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=own_folder) as running:
         try:
-            assert wait_until(60, lambda: list(scratches.glob("*/pids")))
-            pids = [int(word) for word in next(scratches.glob("*/pids")).read_text().split()]
+            assert wait_until(60, pids_file.is_file)
+            pids = [int(word) for word in pids_file.read_text().split()]
             running.send_signal(number)
             stderr = running.communicate(timeout=20)[1]
         finally:
@@ -239,7 +240,7 @@ def test_an_error_of_ours_ends_the_workers_under_way(tmp_path):
             (tmp_path / "hang").touch()
 
         def on_result(self, trial, result, took_s):
-            assert wait_until(60, lambda: list(tmp_path.glob("c/scratch/*/pids")))
+            assert wait_until(60, (tmp_path / "pids").is_file)
             raise ZeroDivisionError
 
     models = ["linear", f"{tmp_path / 'model.py'}:program"]
