@@ -16,7 +16,6 @@ from samplerbench.models.loading import data_files
 TEXT = (".csv", ".tsv", ".tab", ".txt", ".dat")
 #: ending -> pandas' reader, and the package that it needs
 READERS = {
-    ".jsonl": ("read_json", ""),
     ".parquet": ("read_parquet", "pyarrow"),
     ".pq": ("read_parquet", "pyarrow"),
     ".feather": ("read_feather", "pyarrow"),
@@ -24,7 +23,7 @@ READERS = {
     ".xls": ("read_excel", "xlrd"),
     ".ods": ("read_excel", "odf"),
 }
-KINDS = (".npz", *TEXT, ".json", *READERS)
+KINDS = (".npz", *TEXT, ".json", ".jsonl", *READERS)
 
 
 def read_table(path: Path, columns: dict[str, str]) -> Table:
@@ -35,8 +34,8 @@ def read_table(path: Path, columns: dict[str, str]) -> Table:
         return Table(str(path), {n: Column(a) for n, a in arrays.items()}, is_table=False)
     if kind in TEXT:
         return read_text_table(path, columns)
-    if kind == ".json":
-        return _read_json(path)
+    if kind in (".json", ".jsonl"):
+        return _read_json(path, lines=kind == ".jsonl")
     if kind not in READERS:
         raise UsageError(
             f"data file {str(path)!r} is of no kind that can be read\n"
@@ -45,12 +44,17 @@ def read_table(path: Path, columns: dict[str, str]) -> Table:
     return read_frame(_read_frame(path, kind), str(path), 2 if "excel" in READERS[kind][0] else 1)
 
 
-def _read_json(path: Path) -> Table:
-    """Records, columns by row name as pandas writes them, or arrays by name as Stan's data."""
+def _read_json(path: Path, lines: bool) -> Table:
+    """Records, columns by row name as pandas writes them, or arrays by name as Stan's data.
+
+    With ``lines``, one record a line.
+    """
     import pandas
 
     try:
-        content = json.loads(path.read_text("utf-8-sig"))
+        text = path.read_text("utf-8-sig")
+        filled_lines = [line for line in text.splitlines() if line.strip()]
+        content = [json.loads(line) for line in filled_lines] if lines else json.loads(text)
         values = list(content.values()) if isinstance(content, dict) else []
         sizes = {len(value) for value in values if isinstance(value, (list, dict))}
         if all(isinstance(value, (list, dict)) for value in values) and len(sizes) < 2:
@@ -67,11 +71,9 @@ def _read_frame(path: Path, kind: str) -> Any:
     import pandas  # inside: most campaigns read no table
 
     reader, package = READERS[kind]
-    if package:
-        _refuse_missing_package(path, kind, package)
-    options = {"lines": True, "convert_dates": False} if kind == ".jsonl" else {}
+    _refuse_missing_package(path, kind, package)
     try:
-        return getattr(pandas, reader)(path, **options)
+        return getattr(pandas, reader)(path)
     except Exception as error:  # each reader raises what it likes
         raise UsageError(
             f"data file {str(path)!r} can't be read: {type(error).__name__}: {error}\n"

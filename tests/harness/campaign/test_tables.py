@@ -50,7 +50,7 @@ def write_with(name, method, package="", frame=FRAME, **options):
     def write_frame(path):
         if package:
             reason = f"writing {name} needs {package}"
-            pytest.importorskip(package, reason=reason, exc_type=ImportError)
+            pytest.importorskip(package, reason=reason)
         getattr(frame, method)(path, **options)
 
     return name, write_frame
