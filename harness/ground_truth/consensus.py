@@ -64,7 +64,8 @@ def summarise_row(trial: Trial, path: Path, sites: Collection[str] | None) -> Co
     ``sites``: of these alone.
     """
     with DrawsFile(path) as file:
-        names, owners = file.component_names(sites)
+        pairs = sorted(zip(*file.component_names(sites), strict=True))  # samplers order sites apart
+        names, owners = zip(*pairs, strict=True)
         x, log_w = file.components(names), file.get("log_weights")
         divergences, termination = file.get("divergences"), file.get("termination")
     varies = reference_files.find_varying(owners, x.reshape(-1, len(names)))
