@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from samplerbench.components import all_component_names
 from samplerbench.harness.comparison.paired_ratios import Conclusion, Ratio, not_compared
 from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.records import Trial
@@ -155,7 +154,7 @@ def _moments(path: Path) -> Array:
     Replicates are independent, so that tests of samples hold; draws of one chain are not.
     """
     with DrawsFile(path) as file:
-        x, log_w = file.components(all_component_names(file.sites())), file.get("log_weights")
+        x, log_w = file.components(file.component_names()[0]), file.get("log_weights")
     if log_w is None:
         mean, sd = x.mean(axis=(1, 2), dtype=np.float64), x.std(axis=(1, 2), dtype=np.float64)
     else:

@@ -89,11 +89,13 @@ def read(
     """
     if trial.calibrate:
         exact = None  # each replicate has data of its own; the truths that made them are the judge
-    names, owners = file.component_names(file.truths() if trial.calibrate else sites)
-    if not names:
-        names, owners = file.component_names()
-    if exact:
+    owners: tuple[str, ...] = ()
+    if exact:  # its own names: naming the components would read every array once more
         names = exact.names
+    else:
+        names, owners = file.component_names(file.truths() if trial.calibrate else sites)
+        if not names:
+            names, owners = file.component_names()
     try:
         x = file.components(names)
     except (KeyError, IndexError) as error:

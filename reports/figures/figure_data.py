@@ -148,7 +148,7 @@ def _component_names(
     for row in rows:
         try:
             with DrawsFile(campaign.store.draws_path(row["trial"])) as file:
-                return all_component_names(file.sites())
+                return file.component_names()[0]
         except (OSError, ValueError, EOFError, zipfile.BadZipFile):
             continue  # reported when its draws are read
     return ()
