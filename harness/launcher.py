@@ -102,7 +102,7 @@ def launch(
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     job_file = scratch / "job.json"
-    job = Job(trial, str(scratch), time.time(), _plugins(trial), _working_folder())
+    job = Job(trial, str(scratch), time.time(), _plugins(trial), _working_folder(), timeout)
     job_file.write_text(to_json(job))
     before = _count_oom_kills()
     with open(scratch / "log.txt", "wb") as log:

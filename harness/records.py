@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import PurePath
 from typing import Any
@@ -87,6 +88,7 @@ class Job:
     launched_at: float  # seconds since the epoch, just before the process was started
     plugins: tuple[Plugin, ...] = ()  # that the trial names, with where they lie
     caller_folder: str = ""  # working folder of a user's file: where the command was called
+    timeout_s: float = math.inf  # seconds from launched_at on until the process is ended
 
 
 @dataclass
