@@ -9,7 +9,8 @@ that says so; a share has its binomial noise and no more, in any model.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,9 @@ Array = np.ndarray
 
 HALF = (0.25, 0.75)
 NINETY = (0.05, 0.95)
+PER_REPLICATE = (
+    "est se sd_hat below_median below_se half half_se ninety finite moves w1 log_z log_z_err"
+).split()
 TAME = 1.05  # rms z of independent draws up to which the mean's errors pass for normal
 
 
@@ -45,6 +49,7 @@ class ReplicateSummary:
     w1: Array  # distance to the exact marginal, in sds
     w1_iid: Array  # [component]: W1 of as many independent draws as the typical replicate claims
     mean_tame: Array  # [component] bool: the mean of that many independent draws has normal errors
+    sd_tame: Array  # [component] bool: and so has their second moment
     log_z: Array | None = None  # [replicate], natural log
     log_z_err: Array | None = None  # [replicate], claimed
     log_z_true: float | None = None
@@ -54,6 +59,14 @@ class ReplicateSummary:
     sd_se: Array | float = 0.0  # of ``sd``
     single_source: str = ""  # whose word alone the ground truth is
     long_run: bool = False  # the ground truth is draws made here
+    weighted: bool = False  # the draws have weights
+
+    def select(self, keep: Array) -> ReplicateSummary:
+        """The replicates in ``keep``, bool."""
+        values = {name: getattr(self, name) for name in PER_REPLICATE}
+        selected: dict[str, Any] = {k: v if v is None else v[keep] for k, v in values.items()}
+        selected["modes"] = self.modes.select(keep) if self.modes else None
+        return replace(self, **selected)
 
 
 def summarise(
@@ -99,6 +112,7 @@ def summarise(
         sd_se=0.0 if exact.sd_se is None else exact.sd_se,
         single_source=exact.single_source,
         long_run=exact.long_run,
+        weighted=log_w is not None,
     )
 
 
@@ -168,6 +182,9 @@ def _independent_scores(exact: Exact, sd_hat: Array, se: Array) -> dict[str, Arr
     # To the nearest fourth root of two: as close as ESS is known, and few sizes in all.
     ideal = wasserstein.score_independent_draws(exact, int(2 ** (round(4 * np.log2(size)) / 4)))
     # Less two standard errors of an rms, 1 / sqrt(2 n) each, so that chance rules no mean out.
-    worst = np.maximum(ideal.calibration, ideal.typical)
-    surely = worst * (1 - 2 / np.sqrt(2 * ideal.replications))
-    return {"w1_iid": ideal.w1, "mean_tame": surely <= TAME}
+    surely = 1 - 2 / np.sqrt(2 * ideal.replications)
+    return {
+        "w1_iid": ideal.w1,
+        "mean_tame": surely * np.maximum(ideal.calibration, ideal.typical) <= TAME,
+        "sd_tame": surely * ideal.second <= TAME,
+    }

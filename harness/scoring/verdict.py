@@ -53,10 +53,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from samplerbench.harness.scoring.equivalence import (
+    DISASTER,
+    LEVEL,
+    RMS,
+    Limit,
+    find_disasters,
+    find_open,
+    list_limits,
+)
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict_tests import (
     ALPHA,
@@ -80,20 +88,25 @@ Array = np.ndarray
 NO_ANSWER = "no exact answer"
 VERDICTS = (
     "honest",
+    "undecided",
     "agrees",
     "overconfident",
     "overcautious",
+    "unreliable",
     "biased",
     "broken",
     "too few replicates",
     NO_ANSWER,
 )
 COMPARABLE = ("honest", "overcautious")  # the others' speed is not comparable
-CONVICTIONS = ("overconfident", "biased", "broken")
+CONVICTIONS = ("overconfident", "unreliable", "biased", "broken")
 UNUSABLE = ("biased", "broken")  # no number of further draws makes such a sampler accurate
 
 LEAST = 16  # replicates: below, the interval of an rms spans a factor of three and more
+# Of 256 runs two disasters have a lower limit of 0.058 %, eight that never end one of 1.1 %.
+DISASTER_RATE, LOST_RATE = 5e-4, 0.01  # what the lower limit of a rate may be
 CLAIMS = 25  # times as many effective draws must a long run have as a claim that it judges
+LOST_Z = 4.0  # claimed errors that a lost replicate is off by, at least
 LOST_SHARE = 0.05  # share of replicates that may be lost
 
 
@@ -120,7 +133,7 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
     lost = _check_lost_replicates(summary)
     if lost:
         return lost
-    sound = _sound_replicates(summary)
+    sound = summary.select(summary.finite.all(axis=1))
     place = (
         _check_truth_error(sound)
         or _worst_complaint("biased", check_bias(sound))
@@ -132,13 +145,68 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
     if least < LEAST:
         reason = f"{least} of {count} replicates claim a standard error; a verdict needs {LEAST}"
         return Verdict("too few replicates", reason)
+    ordinary, disasters = _split_disasters(sound)
     if large := _find_large_claim(sound):
-        return _check_contradiction(sound) or _agreement(sound, large)
+        return _check_contradiction(ordinary) or _agreement(sound, large)
     return (
-        _worst_complaint("overconfident", check_overconfidence(sound))
-        or _worst_complaint("overcautious", check_overcaution(sound))
-        or _honest_verdict(summary, sound)
+        _worst_complaint("overconfident", check_overconfidence(ordinary))
+        or _check_rates(summary, disasters)
+        or _worst_complaint("overcautious", check_overcaution(ordinary))
+        or _check_limits(summary, ordinary, disasters)
     )
+
+
+def _split_disasters(sound: ReplicateSummary) -> tuple[ReplicateSummary, int]:
+    """The runs with ordinary errors, and how many others there are.
+
+    Where hardly any are left the errors are large as a rule, and all of them are ordinary.
+    """
+    off = find_disasters(sound)
+    if len(off) - off.sum() < LEAST:
+        return sound, 0
+    return sound.select(~off), int(off.sum())
+
+
+def _check_rates(summary: ReplicateSummary, disasters: int) -> Verdict | None:
+    """Rare disasters, and runs that fail or never end, at a rate that is surely too high."""
+    total = len(summary.est)
+    lost = int((~summary.finite.all(axis=1)).sum())
+    kinds = (
+        (disasters, DISASTER_RATE, f"off by more than {DISASTER:g} claimed errors"),
+        (lost, LOST_RATE, "failed or never ended"),
+    )
+    for count, rate, what in kinds:
+        lo, hi = clopper_pearson(count, total, ALPHA)
+        if count > 1 and lo > rate:
+            reason = f"{count} of {total} runs {what} ({lo:.2%} to {hi:.1%})"
+            return Verdict("unreliable", reason, count / total, lo, hi)
+    return None
+
+
+def _check_limits(summary: ReplicateSummary, ordinary: ReplicateSummary, disasters: int) -> Verdict:
+    """Honest where every statistic is shown to lie inside its margin, else undecided."""
+    total, ended = len(summary.est), int(summary.finite.all(axis=1).sum())
+    open_limit = find_open(list_limits(ordinary, disasters, ended))
+    if open_limit:
+        return _undecided(open_limit, total)
+    return _honest_verdict(summary, ordinary)
+
+
+def _undecided(limit: Limit, total: int) -> Verdict:
+    """What is known of the statistic that is farthest from decided, and what would decide it."""
+    more = limit.needed - total
+    if np.isinf(limit.needed):
+        advice = "more replicates would hardly show it"
+    else:
+        advice = f"about {_round_up(more)} more replicates would show it, as things are"
+    reason = f"{limit.reason}; honest is below {limit.margin:g}: {advice}"
+    return Verdict("undecided", reason, limit.value, None, limit.limit)
+
+
+def _round_up(number: float) -> int:
+    """``number`` to two digits, upwards."""
+    unit = 10 ** max(0, int(np.log10(max(number, 1))) - 1)
+    return int(np.ceil(number / unit) * unit)
 
 
 def _worst_complaint(word: str, tests: Iterator[Complaint]) -> Verdict | None:
@@ -170,7 +238,7 @@ def _judge_agreement(summary: ReplicateSummary) -> Verdict:
 
     What replicates tell about one another needs no ground truth: errors about their own mean.
     """
-    sound = _sound_replicates(summary)
+    sound = summary.select(summary.finite.all(axis=1))
     alone = (
         _check_lost_replicates(summary, off=False)
         or _check_stuck_chains(summary)
@@ -220,30 +288,22 @@ def _find_large_claim(sound: ReplicateSummary) -> str:
     )
 
 
-def _honest_verdict(summary: ReplicateSummary, sound: ReplicateSummary) -> Verdict:
-    z = z_values(sound)
+def _honest_verdict(summary: ReplicateSummary, ordinary: ReplicateSummary) -> Verdict:
+    z = z_values(ordinary)
     ratio = rms(z)
-    worst = int(np.argmax(np.abs(np.log(ratio))))
-    count, lost = len(sound.est), len(summary.est) - len(sound.est)
-    lo, hi = rms_bounds(z[:, worst], 0.025)
-    note = f"; {lost} of {len(summary.est)} replicates are not finite and left out" if lost else ""
+    worst = int(np.argmax(ratio))
+    lo, hi = rms_bounds(z[:, worst], LEVEL)
+    total = len(summary.est)
     reason = (
-        f"errors are {ratio[worst]:.2f} times the claimed ones ({lo:.2f} to {hi:.2f}) "
-        f"for '{summary.names[worst]}', the farthest from 1; {count} replicates{note}"
+        f"errors are {ratio[worst]:.2f} times the claimed ones for '{summary.names[worst]}', the "
+        f"parameter where they are largest, and at most {hi:.2f} times ({RMS:g} is the margin); "
+        f"{total} replicates"
     )
+    lost = int((~summary.finite.all(axis=1)).sum())
+    if lost:
+        low, high = clopper_pearson(lost, total, ALPHA)
+        reason += f"; honest when it ends: {lost} did not ({low:.2%} to {high:.1%})"
     return Verdict("honest", reason, float(ratio[worst]), lo, hi)
-
-
-def _sound_replicates(summary: ReplicateSummary) -> ReplicateSummary:
-    """The replicates whose every draw is finite."""
-    keep = summary.finite.all(axis=1)
-    per_replicate = (
-        "est se sd_hat below_median below_se half half_se ninety finite moves w1 log_z log_z_err"
-    ).split()
-    values = {name: getattr(summary, name) for name in per_replicate}
-    selected: dict[str, Any] = {k: v if v is None else v[keep] for k, v in values.items()}
-    selected["modes"] = summary.modes.select(keep) if summary.modes else None
-    return replace(summary, **selected)
 
 
 def _check_lost_replicates(summary: ReplicateSummary, off: bool = True) -> Verdict | None:
@@ -254,7 +314,8 @@ def _check_lost_replicates(summary: ReplicateSummary, off: bool = True) -> Verdi
     finite = summary.finite.all(axis=1)
     stuck = finite & ~summary.moves.all(axis=1)
     biased = find_wrong(summary.est, summary.mean, summary.sd, summary.mean_se) & ~stuck & finite
-    biased &= off
+    with np.errstate(invalid="ignore"):  # what admits so large an error is no disaster
+        biased &= off & (np.abs(z_values(summary)) > LOST_Z).any(axis=1)
     blind = (
         summary.modes.misses_surprisingly if summary.modes else np.zeros(len(finite), dtype=bool)
     )

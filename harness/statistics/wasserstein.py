@@ -7,6 +7,7 @@ None; ``exact`` is a model's ``Exact``. Lengths are in units of the exact sd of 
 from __future__ import annotations
 
 import functools
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,7 @@ class IndependentScores:
     w1_error: Array  # its standard error
     calibration: Array  # rms of (mean - mu) / (sd / sqrt(n)); 1 unless tails are heavy
     typical: Array  # the same over the median sd / sqrt(n)
+    second: Array  # the larger of the two for the mean square about mu
 
 
 def w1(x: Array, exact: Exact, log_w: Array | None = None) -> Array:
@@ -71,7 +73,7 @@ def score_independent_draws(exact: Exact, draws: int) -> IndependentScores:
     """
     if exact.draw is None:
         unknown, one = np.full(len(exact.names), np.nan), np.ones(len(exact.names))
-        return IndependentScores(draws, MOST, unknown, unknown, one, one)
+        return IndependentScores(draws, MOST, unknown, unknown, one, one, one)
     size = draws * len(exact.names)
     least = int(np.clip(LARGEST // size, FEWEST, REPLICATIONS))
     replications = int(np.clip(NUMBERS // size, least, MOST))
@@ -80,17 +82,34 @@ def score_independent_draws(exact: Exact, draws: int) -> IndependentScores:
         count = min(step, replications - start)
         sites = exact.draw(rng, count * draws)
         flat = component_draws(sites, exact.names, lead=1).reshape(count, 1, draws, -1)
-        parts.append((w1(flat, exact), flat.mean(axis=(1, 2)), flat.std(axis=(1, 2), ddof=1)))
-    distance, mean, sd = (np.concatenate(column) for column in zip(*parts, strict=True))
-    errors, se = mean - exact.mean, sd / np.sqrt(draws)
+        square = np.square(flat - exact.mean)
+        moments = (_moments(values) for values in (flat, square))
+        parts.append((w1(flat, exact), *itertools.chain(*moments)))
+    distance, mean, sd, *second = (np.concatenate(column) for column in zip(*parts, strict=True))
     error = distance.std(axis=0, ddof=1) / np.sqrt(replications)
     return IndependentScores(
         draws,
         replications,
         w1=distance.mean(axis=0),
         w1_error=error,
-        calibration=np.sqrt(np.square(errors / se).mean(axis=0)),
-        typical=np.sqrt(np.square(errors / np.median(se, axis=0)).mean(axis=0)),
+        **dict(
+            zip(("calibration", "typical"), _measure(mean - exact.mean, sd, draws), strict=True)
+        ),
+        second=np.maximum(*_measure(second[0] - np.square(exact.sd), second[1], draws)),
+    )
+
+
+def _moments(flat: Array) -> tuple[Array, Array]:
+    """Mean and sd of ``flat[replication, 1, draw, component]``, [replication, component]."""
+    return flat.mean(axis=(1, 2)), flat.std(axis=(1, 2), ddof=1)
+
+
+def _measure(errors: Array, sd: Array, draws: int) -> tuple[Array, Array]:
+    """Rms of errors over their own claims, and over the median claim, [component]."""
+    se = sd / np.sqrt(draws)
+    return (
+        np.sqrt(np.square(errors / se).mean(axis=0)),
+        np.sqrt(np.square(errors / np.median(se, axis=0)).mean(axis=0)),
     )
 
 

@@ -1,0 +1,163 @@
+"""What a campaign shows to lie inside its margin: the limit of each statistic, exceeded with 1 %.
+
+A row is honest where *every* limit lies inside its margin. For that no level is split over the
+statistics: a sampler at the edge of any one margin passes that one with 1 %, and all of them with
+no more (the intersection-union principle, Berger 1982, Technometrics 24:295). What it costs is
+replicates. For normal errors the limit of an rms over R of them is ``sqrt(R / chi2_R(0.01))`` times
+it: 1.114 at 256, 1.38 at 32. The margin 1.35 is so far from 1 that of a hundred parameters of an
+exact sampler at 256 replicates, whose rms scatters by 4.4 %, one in a few thousand campaigns has
+one above 1.35 / 1.114 = 1.21; at a margin of 1.25 that would be one campaign in four.
+
+Rare disasters are no part of an rms, since no interval of an rms holds what was not drawn. They are
+counted: none of 256 leaves a rate of up to 1.78 %, one leaves 2.56 %, and the margin is 2 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
+from samplerbench.harness.scoring.verdict_tests import (
+    SCALE,
+    SHARE,
+    SHIFT,
+    find_location,
+    location_name,
+    log_z_errors,
+    spread_z,
+    truth_error,
+    z_values,
+)
+from samplerbench.harness.statistics.estimates import clopper_pearson
+
+Array = np.ndarray
+
+LEVEL = 0.01  # chance that a limit is exceeded by what is true
+RMS = 1.35  # of errors over claimed ones
+LOG_Z = 0.5  # bias of log Z, in claimed errors
+RATE = 0.02  # of disasters
+DISASTER = 5.0  # times what the median replicate claims
+MOST = 100_000  # replicates: what would take more is not shown by more of them
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One statistic with its limit, and the replicates that would show it inside its margin."""
+
+    reason: str  # the statistic with its limit, as "... are at most 1.42 times the claimed ones"
+    value: float
+    limit: float  # in the statistic's units
+    margin: float
+    needed: float  # replicates for a limit inside the margin, as things are; inf: none would do
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether the statistic is shown to lie inside its margin; NaN is not."""
+        return self.limit < self.margin
+
+
+def list_limits(e: ReplicateSummary, disasters: int, total: int) -> Iterator[Limit]:
+    """The limits of all statistics of ``e``, without its disasters, which are of ``total`` runs."""
+    z, spread, errors = z_values(e), spread_z(e), truth_error(e)
+    for i, name in enumerate(e.names):
+        yield _limit_rms(z[:, i], f"errors of {location_name(e, i)}")
+        yield _limit_rms(spread[:, i], f"errors of the spread of '{name}'")
+        yield from _limit_place(e, i, float(errors[i]))
+        yield from _limit_width(e, i, float(errors[i]))
+    if e.log_z is not None and e.log_z_true is not None and e.log_z_err is not None:
+        yield _limit_rms(log_z_errors(e), "errors of log Z")
+        bias = (np.asarray(e.log_z) - e.log_z_true) / np.nanmedian(e.log_z_err)
+        yield _limit_mean(bias, 0.0, LOG_Z, "log Z is off by at most {:.2f} claimed errors")
+    if e.modes is not None:
+        for k in e.modes.testable:
+            yield _limit_rms(e.modes.errors(k), f"errors of the weight of mode {k}")
+    yield _limit_rate(disasters, total)
+
+
+def find_open(limits: Iterator[Limit]) -> Limit | None:
+    """The limit that is farthest from being decided; None where all lie inside their margins."""
+    outside = [limit for limit in limits if not limit.is_inside]
+    return max(outside, key=lambda limit: (limit.needed, limit.limit / limit.margin), default=None)
+
+
+def _limit_place(e: ReplicateSummary, i: int, error: float) -> Iterator[Limit]:
+    name = e.names[i]
+    if e.mean_tame[i]:
+        off = (e.est[:, i] - e.mean[i]) / e.sd[i]
+        what = f"the mean of '{name}' is off by at most {{:.3f}} sd"
+        yield _limit_mean(off, 0.0, SHIFT, what, error)
+    else:
+        what = f"the share of '{name}' below the exact median is off by at most {{:.3f}}"
+        yield _limit_mean(e.below_median[:, i], 0.5, SHARE, what, error / 2)
+
+
+def _limit_width(e: ReplicateSummary, i: int, error: float) -> Iterator[Limit]:
+    name = e.names[i]
+    if e.sd_tame[i]:
+        own = float(np.broadcast_to(e.sd_se, e.sd.shape)[i] / e.sd[i])
+        what = f"the sd of '{name}' is off by at most {{:.1%}}"
+        yield _limit_mean(e.sd_hat[:, i] / e.sd[i], 1.0, SCALE, what, own)
+        return
+    shares = ((e.half, 0.5, "half"), (e.ninety, 0.9, "90 %"))
+    for values, truth, part in shares:
+        what = f"the share of '{name}' inside the exact central {part} is off by at most {{:.3f}}"
+        own = error * float(np.sqrt(truth * (1 - truth)))
+        yield _limit_mean(values[:, i], truth, SHARE, what, own)
+
+
+def _limit_rms(z: Array, what: str) -> Limit:
+    finite = z[np.isfinite(z)]
+    value = float(np.sqrt(np.mean(np.square(finite)))) if finite.size else np.nan
+    counts = np.unique(np.geomspace(max(2, finite.size), MOST, 200).astype(int))
+    factors = np.sqrt(counts / stats.chi2.ppf(LEVEL, counts))
+    inside = value * factors < RMS
+    needed = float(counts[inside.argmax()]) if inside.any() else np.inf
+    limit = float(value * factors[0])
+    return Limit(
+        f"{what} are at most {limit:.2f} times the claimed ones", value, limit, RMS, needed
+    )
+
+
+def _limit_mean(values: Array, truth: float, margin: float, what: str, error: float = 0.0) -> Limit:
+    """Limit of |mean - truth|; ``error`` is the truth's own standard error."""
+    finite = values[np.isfinite(values)]
+    if finite.size < 2:
+        return Limit(what.format(np.nan), np.nan, np.nan, margin, np.inf)
+    value, spread = abs(float(finite.mean()) - truth), float(finite.std(ddof=1))
+    t = float(stats.t.isf(LEVEL, finite.size - 1))
+    own = float(stats.norm.isf(LEVEL)) * error
+    limit = value + float(np.hypot(t * spread / np.sqrt(finite.size), own))
+    room = np.square(margin - value) - own**2 if value < margin else -1.0
+    needed = max(finite.size + 1.0, (t * spread) ** 2 / room) if room > 0 else np.inf
+    return Limit(what.format(limit), value, limit, margin, needed)
+
+
+def _limit_rate(count: int, total: int) -> Limit:
+    limit = clopper_pearson(count, total, LEVEL)[1]
+    counts = np.unique(np.geomspace(total, MOST, 400).astype(int))
+    inside = stats.beta.isf(LEVEL, count + 1, counts - count) < RATE
+    needed = float(counts[inside.argmax()]) if inside.any() else np.inf
+    what = (
+        f"{count} of {total} runs are off by more than {DISASTER:g} claimed errors, which leaves a"
+    )
+    return Limit(f"{what} rate of up to {limit:.1%}", count / total, limit, RATE, needed)
+
+
+def find_disasters(e: ReplicateSummary) -> Array:
+    """[replicate] bool: off by more than DISASTER median claimed errors, and by what matters.
+
+    Honest normal errors show such a run once in a million. A run that is lost is so whether it
+    admits it or not; but weights differ from run to run of an honest sampler, and so do its claims:
+    there the run's own claim counts where it is larger. What matters: the margin of a bias.
+    """
+    est, se, truth = find_location(e)
+    margin = np.where(e.mean_tame, SHIFT * e.sd, SHARE)
+    with np.errstate(invalid="ignore"):
+        off = np.abs(est - truth)
+        typical = np.nanmedian(se, axis=0)
+        typical = np.fmax(typical, se) if e.weighted else typical
+        return ((off > DISASTER * typical) & (off > margin)).any(axis=1)
