@@ -107,6 +107,7 @@ class Result:
     mode: str | None = None  # which mode the replicates are from: compiled or plain
     data_digest: str = ""
     draws_digest: str = ""
+    replicates: int | None = None  # that finished before the limit; None: as many as asked
 
 
 def to_json(record: Any) -> str:
