@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 from samplerbench.reports.comparison import provenance_diff
@@ -50,6 +52,21 @@ def test_rows_are_split_by_parameter_and_the_worst_is_the_whole_rows(campaign, r
     assert {row["cold_s"] for row in split} == {rows[0]["cold_s"]}
     (whole,) = by_parameter.split_by_parameter(rows[:1], {})
     assert whole["parameter"] is None
+
+
+def test_a_parameter_without_a_number_has_its_own_reason(campaign, rows):
+    trial, row = campaign.store.trials()[0], rows[0]
+    record = copy.deepcopy(campaign.scores(trial))
+    record["parameters"]["c"]["realised_ess"] = [None, None, None]
+    why = "the answer's own error, 0.3 sd, is as large"
+    record["missing_by_parameter"] = {"c": {"realised_ess": why}}
+    m, c = by_parameter.split_by_parameter([row], {trial.id: record})
+    assert c["realised_ess"] is None and c["realised_ess_per_s"] is None
+    assert c["missing"]["realised_ess"] == c["missing"]["realised_ess_per_s"] == why
+    assert m["realised_ess_per_s"] and "realised_ess" not in m["missing"]
+    del record["missing_by_parameter"]  # as of an older version
+    _, c = by_parameter.split_by_parameter([row], {trial.id: record})
+    assert c["missing"]["realised_ess_per_s"] == "this parameter's draws give no number"
 
 
 def test_a_fact_differs_where_its_sides_do():
