@@ -9,7 +9,7 @@ import pytest
 from samplerbench.reports.comparison import provenance_diff
 from samplerbench.reports.pages import appendix, main_table
 from samplerbench.reports.scaling import analysis, records, tables
-from samplerbench.reports.tables import by_parameter
+from samplerbench.reports.tables import by_parameter, csv_json
 from tests.support import stored
 
 
@@ -79,3 +79,10 @@ def test_a_campaign_of_one_size_has_no_scaling(campaign, rows):
     empty = analysis.analyse_campaign(campaign, [])
     assert [records.make_record(one) for one in empty] == []
     assert [tables.make_tables(one) for one in empty] == []
+
+
+def test_columns_written_as_numbers_hold_none_of_words(rows):
+    assert any(row["termination"] for row in rows) and "termination" not in csv_json.NUMBERS
+    assert csv_json.NUMBERS <= rows[0].keys()
+    for row in rows:
+        assert not [name for name in csv_json.NUMBERS if isinstance(row[name], str)]
