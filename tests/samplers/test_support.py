@@ -73,3 +73,42 @@ def test_a_program_without_observations_or_of_changed_ones_is_declined():
 
 def test_points_of_nested_sampling_are_padded_to_the_next_power_of_two():
     assert [jaxns_compiled._round_up(points) for points in (1, 2, 3, 64, 65)] == [1, 2, 4, 64, 128]
+
+
+def normals(y):
+    """Observes all of ``y`` without a plate."""
+    import numpyro
+    import numpyro.distributions as dist
+
+    mean = numpyro.sample("mean", dist.Normal(0.0, 2.0))
+    numpyro.sample("y", dist.Normal(mean, 0.5), obs=y)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", [(), (400,), (20, 20)])
+def test_an_array_observed_without_a_plate_is_drawn_whole(shape):
+    pytest.importorskip("numpyro")
+    simulate = make_simulator(Model("mine", {"y": np.ones(shape)}, normals))
+    truth, data = simulate(np.random.default_rng(3))
+    assert data["y"].shape == shape
+    if shape:
+        assert len(np.unique(data["y"])) == 400
+        assert abs(data["y"].std() - 0.5) < 0.1  # 5.7 standard errors
+        assert abs(data["y"].mean() - truth["mean"]) < 0.15  # 6
+
+
+@pytest.mark.slow
+def test_data_that_can_not_be_drawn_in_their_own_shape_are_declined_with_what_is_expected():
+    pytest.importorskip("numpyro")
+
+    def three(y):
+        import numpyro
+        import numpyro.distributions as dist
+
+        mean = numpyro.sample("mean", dist.Normal(np.zeros(3), 2.0).to_event(1))
+        numpyro.sample("y", dist.Normal(mean, 0.5), obs=y)
+
+    simulate = make_simulator(Model("mine", {"y": np.ones(1)}, three))
+    with pytest.raises(Declined, match=r"have shape \(3,\)\n  expected: .*\(1,\)") as declined:
+        simulate(np.random.default_rng(3))
+    assert "numpyro.plate" in str(declined.value)
