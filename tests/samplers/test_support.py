@@ -7,8 +7,8 @@ import threading
 import numpy as np
 import pytest
 
-from samplerbench.models.base import Model
-from samplerbench.samplers.base import Declined
+from samplerbench.models.base import Model, build
+from samplerbench.samplers.base import Budget, Declined
 from samplerbench.samplers.support import jaxns_compiled
 from samplerbench.samplers.support.background_call import BackgroundCall
 from samplerbench.samplers.support.prior_predictive import make_simulator
@@ -112,3 +112,21 @@ def test_data_that_can_not_be_drawn_in_their_own_shape_are_declined_with_what_is
     with pytest.raises(Declined, match=r"have shape \(3,\)\n  expected: .*\(1,\)") as declined:
         simulate(np.random.default_rng(3))
     assert "numpyro.plate" in str(declined.value)
+
+
+@pytest.mark.slow
+def test_a_kernel_that_tells_no_divergences_has_no_count_of_them_in_either_mode():
+    pytest.importorskip("numpyro")
+    from numpyro.infer import BarkerMH
+
+    from samplerbench.samplers.support.numpyro_mcmc import prepare_mcmc
+
+    model, budget = build("linear", {}), Budget(chains=2, warmup=300, draws=400)
+    prepared = prepare_mcmc(lambda: BarkerMH(model.program), model, budget, "sequential")
+    compiled = prepared.compile()
+    single = compiled.collect(compiled.sample(compiled.warmup(1)))
+    for draws in (prepared.plain(1), single, *compiled.batch([1, 2])):
+        assert draws.divergences is None and "diverging" not in draws.stats
+        assert draws.sites["m"].shape == (2, 400)
+        assert abs(draws.sites["m"].mean() - model.exact().mean[0]) < model.exact().sd[0]
+    assert single.gradients == 2 * (300 + 400) and single.likelihoods is None  # one a proposal
