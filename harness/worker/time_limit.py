@@ -63,7 +63,7 @@ class TimeLimit:
 
     def describe(self, guess: float) -> str:
         """``guess`` seconds to come, as ", about 3 min"; "" where that is soon and in time."""
-        over = "" if guess <= self.seconds_left() else f"; the limit is {self.seconds:g} s"
+        over = "" if guess <= self.seconds_left() else f"; past the limit of {self.seconds:g} s"
         if guess < MENTIONED_S and not over:
             return ""
         return f", {describe_seconds(guess)}{over}"

@@ -155,7 +155,7 @@ def test_plain_replicates_stop_at_the_limit(run, clock, tmp_path):
     result, phases = run(100.0, slow=Slow(clock, has_compiled_mode=False))
     assert (result.status, result.mode, result.replicates) == ("ok", "plain", 5)
     assert kept(tmp_path) == list(range(5))
-    assert "replicates, about 3 min; the limit is 100 s" in phases
+    assert "replicates, about 3 min; past the limit of 100 s" in phases
     assert result.missing["warm_s"].startswith("no compiled mode on this stack")
 
 
@@ -180,7 +180,7 @@ def test_without_one_replicate_of_simulated_data_it_is_a_timeout_that_says_what_
     [
         (600.0, 10.0, "replicates, about 2 min"),
         (1200.0, 30.0, "replicates, about 8 min"),
-        (150.0, 10.0, "replicates, about 2 min; the limit is 150 s"),
+        (150.0, 10.0, "replicates, about 2 min; past the limit of 150 s"),
         (600.0, 0.1, "replicates"),
     ],
 )
