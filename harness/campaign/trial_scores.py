@@ -69,7 +69,7 @@ class TrialScores:
 
     def _ground_truth(self, trial: Trial) -> tuple[Exact | None, str]:
         """What the trial is judged by, or None and the reason."""
-        from samplerbench.harness.ground_truth import consensus
+        from samplerbench.harness.ground_truth import consensus, improper_posterior, select
 
         exact = self.exact(trial)
         if trial.calibrate or exact is not None:
@@ -82,4 +82,9 @@ class TrialScores:
                 path = self._store.draws_path(sibling.id)
                 self._voices[sibling.id] = consensus.summarise_row(sibling, path, sites)
         voices = [self._voices[t.id] for t in siblings if t.id in self._voices]
-        return consensus.find_consensus(trial, voices)
+        exact, why = consensus.find_consensus(trial, voices)
+        if exact is None:
+            improper = select.improper_sites(self._store.folder, trial)
+            path = self._store.draws_path(trial.id)
+            why = improper_posterior.describe_wandering(path, improper) or why
+        return exact, why

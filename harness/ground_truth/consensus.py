@@ -58,6 +58,7 @@ class ConsensusRow:
         return float(1 / np.mean(np.square(self.mean_se / self.sd)))
 
 
+@np.errstate(all="ignore")  # what overflows fails its diagnostics
 def summarise_row(trial: Trial, path: Path, sites: Collection[str] | None) -> ConsensusRow | str:
     """Moments of the draws in ``path``, or why they are no part of a consensus.
 

@@ -69,7 +69,13 @@ def find_parameters(model: Model) -> list[Latent]:
     if any(site.stands_for for site in latents):
         jax.eval_shape(read)
     return [
-        replace(site, name=site.stands_for, shape=shapes[site.stands_for], stands_for="")
+        replace(
+            site,
+            name=site.stands_for,
+            shape=shapes[site.stands_for],
+            improper=False,
+            stands_for="",
+        )
         if site.stands_for
         else site
         for site in latents

@@ -94,7 +94,8 @@ def _find_answer(model: Model, name: str) -> dict[str, Any]:
 def _pack(arrays: dict[str, Any], sites: Any, why: str = "") -> dict[str, Any]:
     """``arrays`` of an answer, or ``why`` there is none, with the sites (None: not looked for)."""
     latents = sites and [
-        {"name": s.name, "shape": list(s.shape), "kind": kind} for s, kind in sites
+        {"name": s.name, "shape": list(s.shape), "kind": kind, "improper": s.improper}
+        for s, kind in sites
     ]
     return {"facts": np.array(json.dumps({"latents": latents, "why": why})), **arrays}
 
