@@ -118,6 +118,12 @@ class Plan:
         " .json[.zip] (posteriordb)",
         metavar="FILE",
     )
+    names: Sequence[str] = _option(
+        (),
+        "names of the reference's for the model's parameters, as theta=b",
+        metavar="NAME=NAME,...",
+        table=True,
+    )
     posteriordb: str = _option("", "a checkout of posteriordb; see posterior", metavar="FOLDER")
     posterior: Sequence[str] = _option(
         (),

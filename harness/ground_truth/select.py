@@ -80,7 +80,8 @@ def find_ground_truth(folder: Path, trial: Trial) -> tuple[Exact | None, str]:
 
 def _read_reference(folder: Path, trial: Trial) -> Exact:
     copy = reference_path(folder, trial)
-    exact = reference_files.read_reference(copy, latent_shapes(folder, trial))
+    shapes = latent_shapes(folder, trial)
+    exact = reference_files.read_reference(copy, shapes, trial.reference_names)
     name = Path(trial.reference).name
     return replace(exact, source=exact.source.replace(copy.name, name))
 
