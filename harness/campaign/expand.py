@@ -15,13 +15,14 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import programs, sweep
 from samplerbench.harness.campaign.model_data import ModelData, read_model_data
 from samplerbench.harness.campaign.plan import Plan
-from samplerbench.harness.campaign.specifiers import parse_model, parse_names, parse_sampler
+from samplerbench.harness.campaign.specifiers import parse_model, parse_sampler
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Trial
 from samplerbench.models.base import models
 from samplerbench.models.loading.program_file import is_program
 from samplerbench.models.posteriordb import folder
 from samplerbench.models.posteriordb import load as posteriordb
+from samplerbench.options import parse_names
 from samplerbench.samplers.base import samplers
 
 DEFAULT_ENVIRONMENT = "pinned"  # of a sampler that names none

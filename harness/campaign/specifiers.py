@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from samplerbench.errors import UsageError
@@ -30,17 +29,6 @@ def parse_model(text: str) -> tuple[str, dict[str, Any], str]:
     name, _, rest = text.partition(":")
     options = _pairs(rest, text)
     return name, without_defaults(fill(models.get(name).options, options, name), options), ""
-
-
-def parse_names(option: str, texts: Sequence[str]) -> dict[str, str]:
-    """``x=X,y=Y``, in one word or several: what each name is called elsewhere, commas included."""
-    names: dict[str, str] = {}
-    for pair in (part for text in texts for part in re.split(r",(?=[^,=]+=)", text)):
-        name, equals, other = (word.strip() for word in pair.partition("="))
-        if not (name and equals and other):
-            raise UsageError(f"{option}: {pair!r}\n  expected: x=X,y=Y (the program's name first)")
-        names[name] = other
-    return names
 
 
 def without_defaults(filled: Any, names: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from samplerbench.errors import UsageError, unknown_name
-from samplerbench.harness.campaign.specifiers import parse_names
 from samplerbench.harness.campaign.tables.table import Column, Table
 from samplerbench.models.loading.program_signature import Signature
+from samplerbench.options import parse_names
 
 WORDS = "words"  # of --codes NAME=words
 MOST_CODES = 12  # of one column's that a note shows
