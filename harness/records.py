@@ -39,7 +39,8 @@ class Trial:
     data_file: str = ""  # path of the data of a user's program; "": in its own file, or in memory
     data_file_digest: str = ""  # of its bytes and of how they are read; "": data in its own file
     reference: str = ""  # path of a reference answer; "": the model's own, or none
-    reference_digest: str = ""
+    reference_digest: str = ""  # of its bytes, and of its names where they are given
+    reference_names: dict[str, str] | None = None  # parameter -> its name in the reference
     sampler_digest: str = ""  # of the code of another distribution's sampler; "" for the project's
 
     @functools.cached_property

@@ -120,6 +120,12 @@ class Plan:
         " .json[.zip] (posteriordb)",
         metavar="FILE",
     )
+    names: Sequence[str] = _option(
+        (),
+        "names of the reference's for the model's parameters, as theta=b",
+        metavar="NAME=NAME,...",
+        table=True,
+    )
     no_long_run: bool = _option(
         False,
         "make no long run of NUTS as a reference, where a model has no exact answer",

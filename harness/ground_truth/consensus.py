@@ -69,6 +69,7 @@ class ConsensusRow:
         return float(1 / np.mean(np.square(self.mean_se / self.sd)))
 
 
+@np.errstate(all="ignore")  # what overflows fails its diagnostics
 def summarise_row(
     trial: Trial, path: Path, sites: Collection[str] | None, family: str
 ) -> ConsensusRow | str:
