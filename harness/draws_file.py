@@ -13,7 +13,10 @@ from samplerbench.models.base import Sites
 from samplerbench.samplers.base import Draws
 
 Names = tuple[str, ...]
-NUMBERS = ("ess", "log_z", "log_z_err", "gradients", "likelihoods", "divergences", "accept_prob")
+NUMBERS = (
+    *("ess", "log_z", "log_z_err", "gradients", "likelihoods", "divergences", "accept_prob"),
+    "cut_short",
+)
 
 
 def save_draws(path: Path, groups: dict[str, list[Draws]], truths: Sequence[Sites] = ()) -> None:

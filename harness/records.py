@@ -39,7 +39,8 @@ class Trial:
     data_file: str = ""  # path of the data of a user's program; "": in its own file, or in memory
     data_file_digest: str = ""  # of its bytes and of how they are read; "": data in its own file
     reference: str = ""  # path of a reference answer; "": the model's own, or none
-    reference_digest: str = ""
+    reference_digest: str = ""  # of its bytes, and of its names where they are given
+    reference_names: dict[str, str] | None = None  # parameter -> its name in the reference
     sampler_digest: str = ""  # of the code of another distribution's sampler; "" for the project's
 
     @functools.cached_property
@@ -107,6 +108,7 @@ class Result:
     mode: str | None = None  # which mode the replicates are from: compiled or plain
     data_digest: str = ""
     draws_digest: str = ""
+    replicates: int | None = None  # that finished before the limit; None: as many as asked
 
 
 def to_json(record: Any) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from samplerbench.errors import UsageError, unknown_name
@@ -88,3 +89,14 @@ def require_seed(value: object) -> None:
     """
     fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32
     require(fits, "data_seed", value, "a whole number from 0 to 2**32 - 1")
+
+
+def parse_names(option: str, texts: Sequence[str]) -> dict[str, str]:
+    """``x=X,y=Y``, in one word or several: what each name is called elsewhere, commas included."""
+    names: dict[str, str] = {}
+    for pair in (part for text in texts for part in re.split(r",(?=[^,=]+=)", text)):
+        name, equals, other = (word.strip() for word in pair.partition("="))
+        if not (name and equals and other):
+            raise UsageError(f"{option}: {pair!r}\n  expected: x=X,y=Y (the program's name first)")
+        names[name] = other
+    return names

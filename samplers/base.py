@@ -40,6 +40,7 @@ class Draws:
     accept_prob: float | None = None  # mean over kept draws
     termination: str | None = None  # why nested sampling stopped, in words
     stats: dict[str, np.ndarray] = field(default_factory=dict)  # per draw, [chain, draw]
+    cut_short: bool | None = None  # whether it met a limit before its own reason to stop
 
 
 @dataclass(frozen=True)

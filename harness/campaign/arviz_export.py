@@ -148,14 +148,16 @@ def write_netcdf(campaign: Campaign, folder: Path, replicates: Sequence[int] = (
     """Write one NetCDF file for each trial that ended ok and each replicate; the files in order.
 
     ``nuts-r0.nc`` holds the groups that ``draws`` gives; where trials share a label, the trial's id
-    stands in the name. Raises UsageError for a replicate that was not run, for a campaign without
-    draws and where ArviZ is missing.
+    stands in the name. Trials that met their limit of time lack replicates, and so have no file of
+    these. Raises UsageError for a replicate that no trial has run, for a campaign without draws and
+    where ArviZ is missing.
     """
     statuses, every = campaign.store.statuses(), campaign.store.trials()
     trials = [trial for trial in every if statuses.get(trial.id) == "ok"]
     if not trials:
         raise UsageError(f"no trial in {campaign.folder} ended ok: there are no draws to write")
-    count = min(trial.replicates for trial in trials)
+    finished = {trial.id: _count_replicates(campaign, trial) for trial in trials}
+    count = max(finished.values())
     for replicate in replicates:
         if not 0 <= replicate < count:
             raise UsageError(f"replicate {replicate} was not run\n  expected: 0 to {count - 1}")
@@ -166,7 +168,13 @@ def write_netcdf(campaign: Campaign, folder: Path, replicates: Sequence[int] = (
         _write_one(campaign, trial, replicate, folder, labels.count(trial.label) > 1)
         for trial in trials
         for replicate in replicates
+        if replicate < finished[trial.id]
     ]
+
+
+def _count_replicates(campaign: Campaign, trial: Trial) -> int:
+    result = campaign.store.result(trial.id)
+    return (result and result.replicates) or trial.replicates
 
 
 def _write_one(

@@ -7,7 +7,7 @@ import functools
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from samplerbench.models.base import models
 from samplerbench.models.loading.program_file import is_program
 from samplerbench.models.posteriordb import folder
 from samplerbench.models.posteriordb import load as posteriordb
+from samplerbench.options import parse_names
 from samplerbench.samplers.base import samplers
 
 DEFAULT_ENVIRONMENT = "pinned"  # of a sampler that names none
@@ -89,21 +90,26 @@ def _models(plan: Plan, axes: Sequence[sweep.Axis]) -> Iterator[dict[str, Any]]:
             }
 
 
-def _posterior_reference(model: str) -> dict[str, str]:
+def _posterior_reference(model: str) -> dict[str, Any]:
     """The reference draws of a posterior of posteriordb, as fields of a trial."""
     path = posteriordb.find_reference(model) if folder.is_posterior(model) else None
     return _reference(str(path)) if path else {}
 
 
-def _reference(path: str) -> dict[str, str]:
+def _reference(path: str, names: Mapping[str, str] | None = None) -> dict[str, Any]:
     from samplerbench.harness.ground_truth import reference_files
 
-    name, digest = reference_files.check_reference(path)
-    return {"reference": name, "reference_digest": digest}
+    name, digest = reference_files.check_reference(path, names)
+    return {"reference": name, "reference_digest": digest, "reference_names": names}
 
 
-def _user_reference(plan: Plan) -> dict[str, str]:
+def _user_reference(plan: Plan) -> dict[str, Any]:
     """The user's own reference, as fields of a trial; raises UsageError."""
+    if plan.names and not plan.reference:
+        raise UsageError(
+            "--names says what a reference calls the model's parameters, and there is none\n"
+            "  expected: --reference FILE"
+        )
     if not plan.reference:
         return {}
     if len(plan.model) > 1 or plan.sweep:
@@ -111,7 +117,7 @@ def _user_reference(plan: Plan) -> dict[str, str]:
             f"{plan.reference!r} is the answer of one model; {len(plan.model)} are named, or "
             "a sweep\n  expected: --reference with one --model"
         )
-    return _reference(plan.reference)
+    return _reference(plan.reference, parse_names("names", plan.names) or None)
 
 
 def default_folder(trials: Sequence[Trial]) -> Path:

@@ -87,7 +87,8 @@ def _copy_reference(folder: Path, trial: Trial) -> None:
     if select.inspection_path(folder, trial).is_file():
         if _has_exact_answer(folder, trial):
             raise _superfluous_reference(trial)
-    reference_files.read_reference(Path(trial.reference), select.latent_shapes(folder, trial))
+    shapes = select.latent_shapes(folder, trial)
+    reference_files.read_reference(Path(trial.reference), shapes, trial.reference_names)
     copy.parent.mkdir(exist_ok=True)
     if is_posterior(trial.model):
         posteriordb_draws.copy_reference(trial, copy.with_suffix(".part"))

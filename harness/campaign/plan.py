@@ -71,7 +71,9 @@ class Plan:
     precision: Sequence[int] = _option(
         (32,), "bits of a floating-point number: 32, 64", metavar="BITS", choices=(32, 64)
     )
-    timeout: float = _option(600.0, "seconds that a trial may take")
+    timeout: float = _option(
+        600.0, "seconds that a trial may take; replicates that end in time are kept"
+    )
     jobs: int = _option(1, "concurrent trials; use 1 for valid timings", minimum=1)
     scheduler: str = _option(
         "",
@@ -117,6 +119,12 @@ class Plan:
         "reference draws or moments, for a model without an exact answer: .npz, .csv, .nc (ArviZ),"
         " .json[.zip] (posteriordb)",
         metavar="FILE",
+    )
+    names: Sequence[str] = _option(
+        (),
+        "names of the reference's for the model's parameters, as theta=b",
+        metavar="NAME=NAME,...",
+        table=True,
     )
     no_long_run: bool = _option(
         False,

@@ -72,7 +72,12 @@ class TrialScores:
 
     def _ground_truth(self, trial: Trial) -> tuple[Exact | None, str]:
         """What the trial is judged by, or None and the reason."""
-        from samplerbench.harness.ground_truth import consensus, long_run, select
+        from samplerbench.harness.ground_truth import (
+            consensus,
+            improper_posterior,
+            long_run,
+            select,
+        )
 
         exact = self.exact(trial)
         if trial.calibrate or (exact is not None and not exact.single_source):
@@ -82,6 +87,13 @@ class TrialScores:
             return consensus.confirm(exact, _family(long_run.SAMPLER), list(voices.values()))
         own, family = voices.get(trial.id), _family(trial.sampler)
         truth, why = consensus.find_consensus(own, family, list(voices.values()))
+        if truth is None:
+            improper = select.improper_sites(self._store.folder, trial)
+            wandering = improper_posterior.describe_wandering(
+                self._store.draws_path(trial.id), improper
+            )
+            if wandering:
+                return None, wandering
         record = long_run.read_record(select.long_run_path(self._store.folder, trial))
         return truth, f"{why}; no long run: {record.why}" if record and why else why
 

@@ -17,7 +17,10 @@ class Watcher:
         """The campaign is open and ``waiting`` are the trials to run."""
 
     def on_phase(self, trial: Trial, phase: str) -> None:
-        """A worker entered a phase (called from the thread that watches the worker)."""
+        """A worker entered a phase (called from the thread that watches the worker).
+
+        A phase is a word, and after a comma what is to come, as "replicates, about 3 min".
+        """
 
     def on_result(self, trial: Trial, result: Result, seconds: float) -> None:
         """A result was committed and scored; its trial took ``seconds``."""

@@ -18,6 +18,7 @@ from samplerbench.harness.comparison.paired_ratios import Conclusion, Ratio, not
 from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.records import Trial
 from samplerbench.harness.statistics.weighted import weighted_moments
+from samplerbench.models.base import Sites
 from samplerbench.rounding import format_with_interval
 
 Array = np.ndarray
@@ -71,7 +72,7 @@ def _alike(a: StackRun, b: StackRun) -> bool:
 
 
 def _compare(old: StackRun, new: StackRun) -> Iterator[Ratio]:
-    label, count = new.trial.label, old.trial.replicates
+    label, count = new.trial.label, min(old.row["replicates"], new.row["replicates"])
     ends = (f"{label} on {new.trial.environment}", f"{label} on {old.trial.environment}")
     p, words, conclusion = compare_draws(old.draws, new.draws)
     verdicts = old.row["verdict"], new.row["verdict"]
@@ -121,7 +122,7 @@ def _shown(row: Mapping[str, Any], name: str) -> str:
 def compare_draws(old: Path, new: Path) -> tuple[float | None, str, Conclusion]:
     """p, words, conclusion: the same draws for the same key, else the same distribution?"""
     with DrawsFile(old, "plain") as a, DrawsFile(new, "plain") as b:
-        if are_identical(a.sites(), b.sites()):
+        if are_identical(*_common_runs(a.sites(), b.sites())):
             return None, "the same draws for the same key, bit by bit", Conclusion.IDENTICAL
     other = "other draws for the same key"
     first, second = (_moments(path) for path in (old, new))
@@ -146,6 +147,13 @@ def are_identical(a: Mapping[str, Array], b: Mapping[str, Array]) -> bool:
         and a[name].tobytes() == b[name].tobytes()
         for name in a
     )
+
+
+def _common_runs(a: Mapping[str, Array], b: Mapping[str, Array]) -> tuple[Sites, Sites]:
+    """The first runs of each, as many as both have: one may have met its limit of time."""
+    count = min((len(draws) for sites in (a, b) for draws in sites.values()), default=0)
+    first, second = ({name: x[:count] for name, x in sites.items()} for sites in (a, b))
+    return first, second
 
 
 def _moments(path: Path) -> Array:

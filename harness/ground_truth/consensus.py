@@ -69,6 +69,7 @@ class ConsensusRow:
         return float(1 / np.mean(np.square(self.mean_se / self.sd)))
 
 
+@np.errstate(all="ignore")  # what overflows fails its diagnostics
 def summarise_row(
     trial: Trial, path: Path, sites: Collection[str] | None, family: str
 ) -> ConsensusRow | str:
@@ -80,7 +81,7 @@ def summarise_row(
         pairs = sorted(zip(*file.component_names(sites), strict=True))  # samplers order sites apart
         names, owners = zip(*pairs, strict=True)
         x, log_w = file.components(names), file.get("log_weights")
-        divergences, termination = file.get("divergences"), file.get("termination")
+        divergences, cut_short = file.get("divergences"), file.get("cut_short")
         ess = file.get("ess")
     varies = reference_files.find_varying(owners, x.reshape(-1, len(names)))
     names, x = tuple(np.array(names)[varies].tolist()), x[..., varies]
@@ -92,9 +93,8 @@ def summarise_row(
         mean, sd = weighted_moments(x, log_w)
         finite, moves = np.isfinite(mean), sd > 0
         claimed = sd / np.sqrt(ess)[:, None]
-    words = None if termination is None else [str(word) for word in termination]
     passes = ~self_diagnostics.diagnose(
-        claims, trial.chains, finite, moves, divergences, words
+        claims, trial.chains, finite, moves, divergences, cut_short
     ).fails
     count = int(passes.sum())
     if count < max(LEAST, SHARE * len(passes)):

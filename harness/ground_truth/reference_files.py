@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from samplerbench.components import all_component_names, component_names
+from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.ground_truth.reference_formats import choose_reader, reference_error
 from samplerbench.harness.statistics import ess_rhat
 from samplerbench.models.base import Exact, Sites
@@ -17,27 +19,34 @@ from samplerbench.models.base import Exact, Sites
 Array = np.ndarray
 Shapes = Mapping[str, tuple[int, ...]]  # latent site -> shape
 
+Names = Mapping[str, str] | None  # site -> what the file calls it, where that is another name
+
 MOMENTS = ("_mean", "_sd", "_mean_se", "_sd_se")
 
 
-def check_reference(name: str) -> tuple[str, str]:
-    """Refuse a file that can't be a reference -> (full path, digest). Raises UsageError."""
+def check_reference(name: str, names: Names = None) -> tuple[str, str]:
+    """Refuse a file that can't be a reference -> (full path, digest). Raises UsageError.
+
+    The digest is of the file's bytes, and of ``names`` where there are any.
+    """
     path = Path(name).expanduser().resolve()
     choose_reader(path)
     try:
-        return str(path), hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        content = path.read_bytes() + (repr(sorted(names.items())).encode() if names else b"")
     except OSError as error:
         raise reference_error(path, error.strerror or str(error)) from error
+    return str(path), hashlib.sha256(content).hexdigest()[:16]
 
 
-def read_reference(path: Path, shapes: Shapes | None = None) -> Exact:
+def read_reference(path: Path, shapes: Shapes | None = None, names: Names = None) -> Exact:
     """The ground truth in ``path``; components are named from 0, as "theta[0]".
 
     ``shapes`` of a model's latent sites: these and no others, in this order, are its components.
-    Standard errors of draws are their MCSE (Vehtari et al. 2021, as ArviZ computes them). Raises
-    UsageError for a file that can't be read and for one that does not fit.
+    ``names``: what the file calls those of them that it calls otherwise. Standard errors of draws
+    are their MCSE (Vehtari et al. 2021, as ArviZ computes them). Raises UsageError for a file that
+    can't be read and for one that does not fit.
     """
-    arrays = choose_reader(path)(path)
+    arrays = _rename(path, choose_reader(path)(path), names or {}, shapes)
     if _holds_moments(arrays):
         return _truth_from_moments(path, arrays, shapes)
     sites = _sites_by_chain(path, arrays, shapes)
@@ -112,6 +121,29 @@ def _holds_moments(arrays: Mapping[str, Array]) -> bool:
     return any(n.endswith("_mean") and f"{n[: -len('_mean')]}_sd" in arrays for n in arrays)
 
 
+def _rename(
+    path: Path, arrays: Mapping[str, Array], names: Mapping[str, str], shapes: Shapes | None
+) -> dict[str, Array]:
+    """``arrays`` under the model's names, moments too."""
+    held = _held_sites(arrays)
+    for site, other in names.items():
+        if shapes is not None and site not in shapes:
+            raise unknown_name("parameter", site, shapes)
+        if other not in held:
+            raise unknown_name(f"site of reference {str(path)!r}", other, held)
+    endings = ("", *MOMENTS)
+    own = {other + end: site + end for site, other in names.items() for end in endings}
+    rest = {name: array for name, array in arrays.items() if name not in own}
+    return {**rest, **{own[name]: array for name, array in arrays.items() if name in own}}
+
+
+def _held_sites(arrays: Mapping[str, Array]) -> list[str]:
+    """The sites in a file, of draws or of moments."""
+    if not _holds_moments(arrays):
+        return list(arrays)
+    return [name[: -len("_mean")] for name in arrays if name.endswith("_mean")]
+
+
 def _sites_by_chain(path: Path, arrays: Mapping[str, Array], shapes: Shapes | None) -> Sites:
     """Each site as [chain, draw, *event], those of the model alone where it is given."""
     if shapes is None:
@@ -146,17 +178,21 @@ def _count_leading_axes(path: Path, arrays: list[Array]) -> int:
 
 def _check_sites(path: Path, names: list[str], shapes: Shapes) -> Shapes:
     lacking = [site for site in shapes if site not in names]
-    if lacking:
-        raise reference_error(
-            path,
-            f"it lacks {', '.join(map(repr, lacking))} of this model's parameters "
-            f"{', '.join(shapes)}; it holds {', '.join(sorted(names)) or '(nothing)'}",
-        )
-    return shapes
+    if not lacking:
+        return shapes
+    spare = [name for name in sorted(names) if name not in shapes]
+    near = difflib.get_close_matches(lacking[0], spare, n=1, cutoff=0.5) or spare
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise UsageError(
+        f"reference {str(path)!r} can't be used: it lacks {', '.join(map(repr, lacking))} of this "
+        f"model's parameters {', '.join(shapes)}; it holds "
+        f"{', '.join(sorted(names)) or '(nothing)'}{hint}\n  expected: all of them; what it calls "
+        f"otherwise by --names, as --names {lacking[0]}={near[0] if near else 'NAME'}"
+    )
 
 
 def _truth_from_moments(path: Path, arrays: Mapping[str, Array], shapes: Shapes | None) -> Exact:
-    sites = [name[: -len("_mean")] for name in arrays if name.endswith("_mean")]
+    sites = _held_sites(arrays)
     if shapes is not None:
         sites = list(_check_sites(path, sites, shapes))
     columns: dict[str, list[Array]] = {ending: [] for ending in MOMENTS}

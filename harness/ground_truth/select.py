@@ -61,6 +61,12 @@ def latent_shapes(folder: Path, trial: Trial) -> reference_files.Shapes | None:
     return None if latents is None else {s["name"]: tuple(s["shape"]) for s in latents}
 
 
+def improper_sites(folder: Path, trial: Trial) -> list[str]:
+    """The latent sites whose priors do not integrate to one, where the inspection lists them."""
+    latents = read_facts(folder, trial)["latents"] or ()
+    return [site["name"] for site in latents if site.get("improper")]
+
+
 def find_ground_truth(folder: Path, trial: Trial) -> tuple[Exact | None, str]:
     """The ground truth of the trial's model, or None and the reason."""
     if trial.reference:
@@ -83,7 +89,8 @@ def find_ground_truth(folder: Path, trial: Trial) -> tuple[Exact | None, str]:
 
 def _read_reference(folder: Path, trial: Trial) -> Exact:
     copy = reference_path(folder, trial)
-    exact = reference_files.read_reference(copy, latent_shapes(folder, trial))
+    shapes = latent_shapes(folder, trial)
+    exact = reference_files.read_reference(copy, shapes, trial.reference_names)
     name = Path(trial.reference).name
     return replace(exact, source=exact.source.replace(copy.name, name))
 

@@ -56,6 +56,7 @@ def _score(data: TrialData) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     missing: dict[str, str] = {}
     parameters: dict[str, dict[str, Any]] = {name: {} for name in data.names}
+    lacking: dict[str, dict[str, str]] = {}  # parameter -> column -> why it has no value
     for column in (entry.column for entry in all_metrics()):
         score = data.score(column.name)
         columns[column.name] = score.value
@@ -66,9 +67,16 @@ def _score(data: TrialData) -> dict[str, Any]:
         each = zip(data.names, score.by_parameter, strict=True) if score.by_parameter else ()
         for parameter, estimate in each:
             parameters[parameter][column.name] = [estimate.value, estimate.lo, estimate.hi]
+            if estimate.value is None:
+                lacking.setdefault(parameter, {})[column.name] = estimate.reason
     if data.exact is not None:
         columns["diagnostics_failed"] = data.compute_once(self_diagnosis).reasons
-    return {"columns": columns, "missing": missing, "parameters": parameters}
+    return {
+        "columns": columns,
+        "missing": missing,
+        "parameters": parameters,
+        "missing_by_parameter": lacking,
+    }
 
 
 def _not_scored(reason: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 
@@ -9,11 +10,12 @@ def holm_rejections(p_values: Sequence[float], alpha: float) -> list[bool]:
     """Which hypotheses are rejected, so that any false rejection has probability below ``alpha``.
 
     The smallest of m p values is held to alpha / m, the next to alpha / (m - 1), and so on up to
-    the first that fails.
+    the first that fails. NaN is no test: it is never rejected, and does not count.
     """
     rejected = [False] * len(p_values)
-    for rank, (p, index) in enumerate(sorted((p, i) for i, p in enumerate(p_values))):
-        if not p <= alpha / (len(p_values) - rank):  # NaN is no rejection
+    known = sorted((p, i) for i, p in enumerate(p_values) if not math.isnan(p))
+    for rank, (p, index) in enumerate(known):
+        if p > alpha / (len(known) - rank):
             break
         rejected[index] = True
     return rejected

@@ -7,7 +7,6 @@ wrong, with nothing to warn of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,13 +35,13 @@ def diagnose(
     finite: Array,
     moves: Array,
     divergences: Array | None = None,
-    termination: Sequence[str | None] | None = None,
+    cut_short: Array | None = None,
 ) -> SelfDiagnostics:
     """Rules of thumb applied to each replicate.
 
     ``claims`` is None for weighted draws, which have no R-hat and no bulk or tail ESS. ``finite``
-    and ``moves`` are [replicate, component]; ``divergences`` [replicate] counts; ``termination``
-    says why nested sampling stopped.
+    and ``moves`` are [replicate, component]; ``divergences`` [replicate] counts; ``cut_short``
+    [replicate] is 1 where nested sampling met a limit, NaN where it is not known.
     """
     tests = {"draws not finite": ~_all(finite), "a chain never moves": _all(finite) & ~_all(moves)}
     if claims is not None:
@@ -54,10 +53,8 @@ def diagnose(
         tests[f"tail ESS below {least}"] = ~_all(claims.ess_tail >= least)
     if divergences is not None:
         tests["divergences"] = np.asarray(divergences) > 0
-    if termination is not None:
-        tests["stopped at max_samples"] = np.array(
-            [_cut_short(why) for why in termination], dtype=bool
-        )
+    if cut_short is not None:
+        tests["stopped at max_samples"] = np.asarray(cut_short) == 1
     reasons = {name: int(test.sum()) for name, test in tests.items() if test.any()}
     return SelfDiagnostics(np.logical_or.reduce(list(tests.values())), reasons)
 
@@ -83,7 +80,3 @@ def failure_rate(is_wrong: Array, finite: Array) -> Estimate:
 
 def _all(flags: Array) -> Array:
     return np.asarray(flags, dtype=bool).all(axis=1)
-
-
-def _cut_short(why: str | None) -> bool:
-    return why is not None and "max_samples" in why.casefold().replace(" ", "_")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import sys
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from samplerbench.harness.records import Result
+from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
 from samplerbench.harness.worker.timing import (
     CONTENTION,
     CompileClock,
@@ -45,37 +47,66 @@ def call_within(seconds: float, call: Callable[[], T]) -> T:
 
 
 class ReplicateRunner:
-    """Runs replicates and notes timings and warnings in ``result``."""
+    """Runs replicates and notes timings and warnings in ``result``.
 
-    def __init__(self, clock: CompileClock, result: Result, first: Draws, laps: Sequence[Lap]):
+    Where ``limit`` lets no further one end in time, those that have finished are all. ``announce``
+    is told the seconds that replicates will take, once one has been timed.
+    """
+
+    def __init__(
+        self,
+        clock: CompileClock,
+        result: Result,
+        first: Draws,
+        laps: Sequence[Lap],
+        limit: TimeLimit | None = None,
+        announce: Callable[[float], None] = lambda seconds: None,
+    ) -> None:
         self.clock, self.result, self.first = clock, result, first
+        self.limit, self.announce = limit or TimeLimit(), announce
         self.patience = max(PATIENCE_S, PATIENCE * sum(lap.wall for lap in laps))
+        self.longest = sum(lap.wall - lap.compile for lap in laps)  # seconds of a run so far
         self.abandoned: list[int] = []  # seeds
 
-    def run_timed(self, pairs: Sequence[BoundSampler]) -> list[Draws]:
-        """Replicates run one after the other under the clock."""
-        replicates, timed = [], []
-        for compiled, seed in pairs:
-            draws, laps = self._run_guarded(compiled, seed)
-            if any(lap.compiles for lap in laps):  # a shape not met before: time it once more
+    def run_timed(self, pairs: Sequence[BoundSampler], more: int = 0) -> list[Draws]:
+        """Replicates run one after the other under the clock; ``more`` will follow untimed."""
+        replicates: list[Draws] = []
+        timed: list[list[Lap]] = []
+        with contextlib.suppress(OutOfTime):
+            for compiled, seed in pairs:
                 draws, laps = self._run_guarded(compiled, seed)
-            replicates.append(draws)
-            timed += [laps] if laps else []
+                replicates.append(draws)
+                if any(lap.compiles for lap in laps):  # a shape not met before: time it once more
+                    replicates[-1], laps = self._run_guarded(compiled, seed)
+                timed += [laps] if laps else []
+                if len(replicates) == 1:
+                    self.announce(self.longest * (len(pairs) - 1 + more))
         if timed:
             self._record_timings(timed, pairs[0][0])
-            self.check_stability(pairs[0], timed)
+            self.check_stability(pairs[0], timed, more)
         return replicates
 
     def run_untimed(self, pairs: Sequence[BoundSampler], together: bool) -> list[Draws]:
         """Replicates that no clock runs for; ``together`` in one program where there is one."""
         seeds = [seed for _, seed in pairs]
-        if together and seeds and pairs[0][0].batch:
+        if together and seeds and pairs[0][0].batch and self._allows_batch():
             batch, patience = pairs[0][0].batch, self.patience * len(seeds)
+            is_limited = self.limit.seconds_left() < patience
             try:
-                return call_within(patience, lambda: batch(seeds))
+                return call_within(min(patience, self.limit.seconds_left()), lambda: batch(seeds))
             except StuckCall:
+                if is_limited:
+                    return []
                 self.result.warnings.append("a vectorised batch hung; its seeds ran one by one")
-        return [self._run_guarded(compiled, seed)[0] for compiled, seed in pairs]
+        replicates: list[Draws] = []
+        with contextlib.suppress(OutOfTime):
+            for compiled, seed in pairs:
+                replicates.append(self._run_guarded(compiled, seed)[0])
+        return replicates
+
+    def _allows_batch(self) -> bool:
+        """Whether there is time for another program to compile, and to run once at the least."""
+        return self.limit.allows((self.result.timings.get("aot_s") or 0.0) + self.longest)
 
     def report_abandoned(self) -> None:
         """Warn of the replicates that were given up."""
@@ -87,11 +118,20 @@ class ReplicateRunner:
             )
 
     def _run_guarded(self, compiled: Compiled, seed: int) -> tuple[Draws, list[Lap]]:
+        """One run, or NaN for one that hangs; raises OutOfTime where it doesn't end in time."""
+        if not self.limit.allows(self.longest):
+            raise OutOfTime
+        is_limited, patience = self.limit.seconds_left() < self.patience, self.patience
+        patience = min(patience, self.limit.seconds_left())
         try:
-            return call_within(self.patience, lambda: run_once(self.clock, compiled, seed))
+            draws, laps = call_within(patience, lambda: run_once(self.clock, compiled, seed))
         except StuckCall:
+            if is_limited:
+                raise OutOfTime from None
             self.abandoned.append(seed)
             return make_nan_draws(self.first), []
+        self.longest = max(self.longest, sum(lap.wall for lap in laps))
+        return draws, laps
 
     def _record_timings(self, timed: Sequence[Sequence[Lap]], compiled: Compiled) -> None:
         timings = self.result.timings
@@ -106,13 +146,20 @@ class ReplicateRunner:
             reason = "this sampler has no warm-up phase of its own"
             self.result.missing.update(warmup_s=reason, sample_s=reason)
 
-    def check_stability(self, first: BoundSampler, timed: Sequence[Sequence[Lap]]) -> None:
-        """Warn of a busy machine, judged by repeats of one seed, since seeds differ in work."""
+    def check_stability(
+        self, first: BoundSampler, timed: Sequence[Sequence[Lap]], more: int = 0
+    ) -> None:
+        """Warn of a busy machine, judged by repeats of one seed, since seeds differ in work.
+
+        There are none where ``more`` replicates would then not end in time.
+        """
         self.result.machine["load_after"] = read_load()
         every = [lap for laps in timed for lap in laps]
         wall, cpu = sum(lap.wall for lap in every), sum(lap.cpu for lap in every)
         self.result.timings["warm_wall_over_cpu"] = wall / cpu if cpu > 0 else None
-        if wall / len(timed) < REPEATED_BELOW_S and not self.abandoned:
+        is_short = wall / len(timed) < REPEATED_BELOW_S
+        in_time = self.limit.allows((REPEATS + more) * self.longest)
+        if is_short and in_time and not self.abandoned:
             repeats = [run_once(self.clock, *first)[1] for _ in range(REPEATS)]
             totals = [sum(lap.wall for lap in laps) for laps in repeats]
             spread = statistics.pstdev(totals) / statistics.fmean(totals)

@@ -2,15 +2,23 @@
 
 The answer is ``result.json`` and ``draws.npz`` in the job's scratch folder, never standard
 output, which libraries and users' models may fill with anything. ``phase.txt`` names the phase
-that the trial is in.
+that the trial is in, and after a comma what is to come, where that is long.
+
+What has finished before the limit of a trial's time is kept: fewer replicates than asked. Where
+there is no time for the compiled mode they are the plain runs, which have the first two seeds.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
+import itertools
+import math
 import statistics
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +28,12 @@ from samplerbench.errors import one_line
 from samplerbench.files import write_whole
 from samplerbench.harness import draws_file
 from samplerbench.harness.records import Job, Result
-from samplerbench.harness.worker import plugin_imports, provenance, start_up
+from samplerbench.harness.worker import compiled_mode, plugin_imports, provenance, start_up
 from samplerbench.harness.worker.process import serve
-from samplerbench.harness.worker.replicates import TIMED_RUNS, ReplicateRunner, run_once
+from samplerbench.harness.worker.replicates import TIMED_RUNS, ReplicateRunner
+from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit, describe_seconds
 from samplerbench.harness.worker.timing import (
     CompileClock,
-    Lap,
     read_device_peak_mb,
     read_load,
     read_peak_rss_mb,
@@ -37,7 +45,6 @@ from samplerbench.models.loading.script import describe_skipped
 from samplerbench.options import fill
 from samplerbench.samplers.base import (
     Budget,
-    Compiled,
     Declined,
     Draws,
     Prepared,
@@ -46,9 +53,7 @@ from samplerbench.samplers.base import (
 )
 from samplerbench.samplers.support.prior_predictive import make_simulator
 
-PRIMED_SEEDS = (
-    32  # seeds whose shapes are met before the clock starts; later ones compile as they come
-)
+OF_COMPILED = ("aot_s", "warm_s", "warmup_s", "sample_s", "transfer_s")  # timings
 SIMULATION_STREAM = 0x5BC  # keeps simulated truths apart from any other use of the same seed
 
 
@@ -64,6 +69,8 @@ class TrialRunner:
         self.job, self.trial, self.scratch = job, job.trial, Path(job.scratch)
         self.seeds = [self.trial.seed + r for r in range(self.trial.replicates)]
         self.clock = CompileClock()
+        self.limit = TimeLimit(job.timeout_s, job.launched_at)
+        self.guesses = math.inf, math.inf  # seconds of compiling, and of a run: not known yet
         self.result = Result(status="ok")
 
     def run(self) -> Result:
@@ -100,14 +107,19 @@ class TrialRunner:
         start_up.check_devices(trial, sampler, settings, self.result)
         prepared, plain = self._run_cold(lambda: sampler.prepare(model, budget, settings))
         truths, data = self._simulate(model)
-        if prepared.compile:
-            replicates = self._run_compiled(prepared, data)
-        else:
-            others = [sampler.prepare(model.with_data(d), budget, settings) for d in data]
-            replicates = self._run_plain(others or [prepared] * trial.replicates)
-        self._time_transfers(model)
-        self._enter_phase("save")
-        self._save(replicates, plain, truths)
+        replicates: list[Draws] = []
+        with contextlib.suppress(OutOfTime):
+            if prepared.compile:
+                replicates = self._run_compiled(prepared, data)
+            else:
+                others = (sampler.prepare(model.with_data(d), budget, settings) for d in data)
+                replicates = self._run_plain(others if data else itertools.repeat(prepared))
+        if not data and len(replicates) < len(plain[: trial.replicates]):
+            replicates = self._take_plain(plain)
+        if self._count_finished(len(replicates)):
+            self._time_transfers(model)
+            self._enter_phase("save")
+            self._save(replicates, plain, truths[: len(replicates)])
 
     def _load(self, sampler: Sampler) -> Model:
         """The model, once the libraries are imported.
@@ -139,16 +151,20 @@ class TrialRunner:
             return prepared, prepared.plain(first)
 
         (prepared, draws), cold = self.clock.lap(run_from_nothing)
-        self._enter_phase("rerun")
-        again, rerun = self.clock.lap(lambda: prepared.plain(second))
+        self.limit.reserve(draws, self.trial.replicates)
         self.result.timings.update(
-            cold_s=cold.wall,
-            cold_cpu_s=cold.cpu,
-            compile_s=cold.compile,
-            compiles=cold.compiles,
-            rerun_s=rerun.wall,
-            compiles_per_rerun=rerun.compiles,
+            cold_s=cold.wall, cold_cpu_s=cold.cpu, compile_s=cold.compile, compiles=cold.compiles
         )
+        self._enter_phase("rerun")
+        try:
+            if not self.limit.allows(cold.wall - cold.compile):
+                raise OutOfTime
+            again, rerun = self.clock.lap(lambda: self.limit.call(lambda: prepared.plain(second)))
+        except OutOfTime:
+            self._explain_missing(("rerun_s", "compiles_per_rerun"), "a second run")
+            return prepared, [draws]
+        self.guesses = cold.wall, cold.wall - cold.compile  # of the seed that comes first there
+        self.result.timings.update(rerun_s=rerun.wall, compiles_per_rerun=rerun.compiles)
         if rerun.compiles:
             self.result.warnings.append(
                 f"a second call compiles {rerun.compiles} program(s) again, {rerun.compile:.2f} s"
@@ -165,43 +181,35 @@ class TrialRunner:
         return [truth for truth, _ in pairs], [data for _, data in pairs]
 
     def _run_compiled(self, prepared: Prepared, data: list[Sites]) -> list[Draws]:
-        """All replicates in the compiled mode; the first ones under the clock.
+        """All replicates in the compiled mode, or those in time; the first ones under the clock.
 
         ``data`` holds a data set for each replicate, or nothing: then all have the model's own.
         """
         self._enter_phase("compile")
-        compiled, first, laps = self._compile(prepared, for_data=bool(data))
-        bound, binding = self.clock.lap(lambda: [_bind(compiled, d) for d in data])
-        if binding.compiles and compiled.fixed_data:
-            self.result.warnings.append(_describe_recompilation(compiled, binding, len(data)))
+        clock, limit, result = self.clock, self.limit, self.result
+        mode, lap = compiled_mode.compile_and_run(
+            prepared, bool(data), self.seeds, clock, limit, self.guesses
+        )
+        result.timings["aot_s"] = lap.wall
+        bound = compiled_mode.bind_all(mode, data, clock, limit, result)
+        bound = bound or [mode.sampler] * len(self.seeds)
         pairs = list(zip(bound, self.seeds))  # noqa: B905
-        pairs = pairs or [(compiled, seed) for seed in self.seeds]
-        runner = ReplicateRunner(self.clock, self.result, first, laps)
-        self._enter_phase("warm")
-        replicates = runner.run_timed(pairs[:TIMED_RUNS])
-        self._enter_phase("replicates")
         rest = pairs[TIMED_RUNS:]
-        together = not data and len(rest) >= compiled.batch_from
-        replicates += runner.run_untimed(rest, together)
+        has_batch = not data and mode.sampler.batch is not None
+        together = has_batch and len(rest) >= mode.sampler.batch_from
+        announce = self._announce_replicates
+        runner = ReplicateRunner(clock, result, mode.first, mode.laps, limit, announce)
+        self._enter_phase("warm")
+        replicates = runner.run_timed(pairs[:TIMED_RUNS], 0 if together else len(rest))
+        if len(replicates) == len(pairs[:TIMED_RUNS]):
+            announce(0.0 if together else runner.longest * len(rest))
+            replicates += runner.run_untimed(rest, together)
         runner.report_abandoned()
-        self.result.mode = "compiled"
+        result.mode = "compiled"
         return replicates
 
-    def _compile(self, prepared: Prepared, for_data: bool) -> tuple[Compiled, Draws, list[Lap]]:
-        """The compiled sampler, ``for_data`` other than its own, and its first draws and laps."""
-        build = (for_data and prepared.compile_for_data) or prepared.compile
-        assert build is not None  # else the replicates run in the plain mode
-
-        def compile_and_run() -> tuple[Compiled, tuple[Draws, list[Lap]]]:
-            compiled = build()
-            if compiled.prime:
-                compiled.prime(self.seeds[:PRIMED_SEEDS])
-            # a program may finish compiling in its first call
-            return compiled, run_once(self.clock, compiled, self.seeds[0])
-
-        (compiled, (draws, laps)), lap = self.clock.lap(compile_and_run)
-        self.result.timings["aot_s"] = lap.wall
-        return compiled, draws, laps
+    def _announce_replicates(self, seconds: float) -> None:
+        self._enter_phase(f"replicates{self.limit.describe(seconds)}")
 
     def _time_transfers(self, model: Model) -> None:
         """Time moving data and draws between host and device, which no run's time includes."""
@@ -211,14 +219,54 @@ class TrialRunner:
             fetch = statistics.median(self.clock.fetches)
             self.result.timings["transfer_s"] = time_upload(model.data) + fetch
 
-    def _run_plain(self, prepared: list[Prepared]) -> list[Draws]:
+    def _run_plain(self, prepared: Iterable[Prepared]) -> list[Draws]:
         """All replicates by the library's own call, for a stack without a compiled mode."""
-        self._enter_phase("replicates")
         self.result.mode = "plain"
         reason = "no compiled mode on this stack: replicates are plain calls"
-        names = ("aot_s", "warm_s", "warmup_s", "sample_s", "transfer_s")
-        self.result.missing.update(dict.fromkeys(names, reason))
-        return [each.plain(seed) for each, seed in zip(prepared, self.seeds)]  # noqa: B905
+        self.result.missing.update(dict.fromkeys(OF_COMPILED, reason))
+        longest = self._guess_run()
+        self._announce_replicates(longest * len(self.seeds))
+        replicates: list[Draws] = []
+        with contextlib.suppress(OutOfTime):
+            for seed, each in zip(self.seeds, prepared):  # noqa: B905
+                if not self.limit.allows(longest):
+                    break
+                run = functools.partial(each.plain, seed)
+                draws, lap = self.clock.lap(functools.partial(self.limit.call, run))
+                longest = max(longest, lap.wall)
+                replicates.append(draws)
+        return replicates
+
+    def _guess_run(self) -> float:
+        """Seconds of a plain run, as far as is known."""
+        timings = self.result.timings
+        return timings.get("rerun_s") or timings["cold_s"] or 0.0
+
+    def _take_plain(self, plain: list[Draws]) -> list[Draws]:
+        """The plain runs as replicates, where no more of the other mode ended in time."""
+        self.result.mode = "plain"
+        self._explain_missing(OF_COMPILED, "the compiled mode")
+        return plain[: self.trial.replicates]
+
+    def _explain_missing(self, names: Iterable[str], what: str) -> None:
+        reason = f"no time for {what} before the limit of {self.limit.seconds:g} s (--timeout)"
+        lacking = [name for name in names if self.result.timings.get(name) is None]
+        self.result.missing.update(dict.fromkeys(lacking, reason))
+
+    def _count_finished(self, count: int) -> bool:
+        """Say where only ``count`` replicates finished in time; whether there are any."""
+        asked, seconds = self.trial.replicates, self.limit.seconds
+        if not count:
+            guess = describe_seconds(self._guess_run())
+            reason = f"a replicate takes {guess}; none would end before the limit of {seconds:g} s"
+            self._end("timeout", f"{reason}; more time: --timeout")
+        elif count < asked:
+            self.result.replicates = count
+            self.result.warnings.append(
+                f"{count} of {asked} replicates finished before the limit of {seconds:g} s"
+                " (--timeout)"
+            )
+        return count > 0
 
     def _save(self, replicates: list[Draws], plain: list[Draws], truths: list[Sites]) -> None:
         path = self.scratch / "draws.npz"
@@ -232,21 +280,6 @@ class TrialRunner:
             self.result.timings["device_peak_mb"] = read_device_peak_mb()
         else:
             self.result.missing["device_peak_mb"] = "the CPU device counts no memory of its own"
-
-
-def _bind(compiled: Compiled, data: Sites) -> Compiled:
-    """``compiled`` for other data of the same shapes; raises Declined where it can't be bound."""
-    if compiled.with_data is None:
-        raise Declined("its compiled mode can't be bound to simulated data (Compiled.with_data)")
-    return compiled.with_data(data)
-
-
-def _describe_recompilation(compiled: Compiled, lap: Lap, count: int) -> str:
-    reasons = "; ".join(f"{name!r}: {why}" for name, why in compiled.fixed_data.items())
-    return (
-        f"compiled anew for each of {count} data sets, {lap.wall:.0f} s in all, since the program "
-        f"asks for values of its data while it is traced ({reasons})"
-    )
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

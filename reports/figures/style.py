@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from samplerbench.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
@@ -58,7 +60,11 @@ def use_style(style: Path | None = None) -> Iterator[None]:
         settings.update(_settings(style))
     settings["svg.hashsalt"] = "samplerbench"
     settings["text.parse_math"] = False  # a dollar in a name is a dollar
-    with matplotlib.rc_context(settings), warnings.catch_warnings():
+    with (
+        matplotlib.rc_context(settings),
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),  # draws of an improper posterior can be huge
+    ):
         # a name in a script that the font lacks: the SVG holds it as text, the browser finds a font
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         yield

@@ -15,6 +15,7 @@ PER_COST = {
     "realised_ess_per_gradient": "realised_ess",
     "realised_ess_per_evaluation": "realised_ess",
 }
+NO_NUMBER = "this parameter's draws give no number"
 ALL_TOGETHER = "one number for all parameters"
 
 
@@ -26,14 +27,24 @@ def split_by_parameter(rows: Sequence[Row], scores: Mapping[str, Mapping[str, An
     """
     split: list[Row] = []
     for row in rows:
-        parameters = scores.get(row["trial"], {}).get("parameters") or {}
-        split += [_parameter_row(row, name, values) for name, values in parameters.items()]
+        record = scores.get(row["trial"], {})
+        parameters = record.get("parameters") or {}
+        lacking = record.get("missing_by_parameter") or {}
+        split += [
+            _parameter_row(row, name, values, lacking.get(name, {}))
+            for name, values in parameters.items()
+        ]
         if not parameters:
             split.append({**row, "parameter": None})
     return split
 
 
-def _parameter_row(row: Row, parameter: str, values: Mapping[str, Sequence[float | None]]) -> Row:
+def _parameter_row(
+    row: Row,
+    parameter: str,
+    values: Mapping[str, Sequence[float | None]],
+    reasons: Mapping[str, str],
+) -> Row:
     split: Row = {**row, "parameter": parameter, "missing": dict(row["missing"] or {})}
     for column in MAIN_COLUMNS:
         if column.group not in ("claimed", "realised"):
@@ -43,7 +54,9 @@ def _parameter_row(row: Row, parameter: str, values: Mapping[str, Sequence[float
         split.update(zip(_with_ends(column.name), ends, strict=True))
         if is_known and split[column.name] is not None:
             split["missing"].pop(column.name, None)
-        elif not is_known and row[column.name] is not None:
+        elif is_known:
+            split["missing"][column.name] = reasons.get(column.name) or NO_NUMBER
+        elif row[column.name] is not None:
             split["missing"][column.name] = ALL_TOGETHER
     _divide_by_costs(split, row)
     return {name: split[name] for name in split if name in row or name == "parameter"}

@@ -16,8 +16,7 @@ from samplerbench.reports.tables.cells import Row, get_value
 
 CHUNK = 2000  # lines that are handed on together
 RECORDS = {"settings", "warnings", "missing", "versions", "machine"}  # no single values
-TEXTS = {"termination"}  # among the numbers
-NUMBERS = {c.name for c in COLUMNS if c.group in ("claimed", "realised", "cost")} - TEXTS
+NUMBERS = {c.name for c in COLUMNS if c.is_number and not c.is_text}
 
 
 def as_csv(rows: Iterable[Row], names: Sequence[str]) -> Iterator[str]:

@@ -111,6 +111,10 @@ class LineProgress(_CountingWatcher):
         before = f", {count} finished before" if count else ""
         self._print(f"{len(waiting)} trial(s) to run in {campaign.folder}{before}")
 
+    def on_phase(self, trial: Trial, phase: str) -> None:
+        if "," in phase:  # a guess, which only what takes long comes with
+            self._print(escape_controls(f"{trial.label}, {_model_and_stack(trial)}: {phase}"))
+
     def on_result(self, trial: Trial, result: Result, seconds: float) -> None:
         super().on_result(trial, result, seconds)
         summary = summarize(self.campaign, trial, result).line

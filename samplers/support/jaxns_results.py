@@ -26,6 +26,8 @@ REASONS = (
     "peak of the posterior mass passed",
 )
 
+LIMITS = 1 << 0 | 1 << 4  # of REASONS, those that no run should end for alone
+
 
 def make_arguments(sites: list[Latent], settings: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Constructor and termination arguments, by the names of the installed jaxns."""
@@ -44,6 +46,7 @@ def read_draws(results: dict[str, Any], count: int) -> Draws:
     (sum w)^2 / sum w^2 of the same weights is about twice too high.
     """
     first = {k: np.asarray(v)[None, :count] for k, v in results["samples"].items()}
+    reason = int(results["termination_reason"])
     stats = {
         name: np.asarray(results[key])[None, :count]
         for name, key in (("log_l", "log_L_samples"), ("log_l_birth", "log_L_birth"))
@@ -56,8 +59,9 @@ def read_draws(results: dict[str, Any], count: int) -> Draws:
         log_z=float(results["log_Z_mean"]),
         log_z_err=float(results["log_Z_uncert"]),
         likelihoods=int(results["total_num_likelihood_evaluations"]),
-        termination=describe_reason(int(results["termination_reason"])),
+        termination=describe_reason(reason),
         stats=stats,
+        cut_short=is_cut_short(reason),
     )
 
 
@@ -65,3 +69,8 @@ def describe_reason(reason: int) -> str:
     """jaxns's reasons to stop, a bit mask, in words."""
     words = [text for bit, text in enumerate(REASONS) if reason >> bit & 1]
     return "; ".join(words) or f"unknown reason {reason}"
+
+
+def is_cut_short(reason: int) -> bool:
+    """Whether jaxns stopped for a limit, and for no reason beside it."""
+    return bool(reason & LIMITS) and not reason & ~LIMITS

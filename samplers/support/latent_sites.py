@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.util import find_spec
+from types import FrameType
 from typing import Any
 
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Declined
-
-#: what NumPyro's reparametrisations append to the name of a site for their auxiliary one
-AUXILIARY = ("_base", "_decentered", "_normal", "_unwrapped")
 
 
 @dataclass(frozen=True)
@@ -39,12 +38,7 @@ def find_latents(model: Model) -> list[Latent]:
 
     def read() -> None:
         records = trace_sites(model, model.data)
-        computed = [name for name, site in records.items() if site["type"] == "deterministic"]
-        for name, site in records.items():
-            if is_latent(site):
-                sites.append(
-                    replace(read_latent(name, site), stands_for=_find_owner(name, computed))
-                )
+        sites.extend(read_latent(name, site) for name, site in records.items() if is_latent(site))
 
     jax.eval_shape(read)
     return sites
@@ -58,31 +52,27 @@ def find_parameters(model: Model) -> list[Latent]:
     """
     import jax
 
-    latents = [site for site in find_latents(model) if not site.enumerated]
-    shapes: dict[str, tuple[int, ...]] = {}
+    parameters: list[Latent] = []
 
     def read() -> None:
-        for name, site in trace_sites(model, model.data).items():
-            if site["type"] in ("sample", "deterministic"):
-                shapes[name] = tuple(site["value"].shape)
+        records = trace_sites(model, model.data)
+        computed = {site["stands_for"] for site in records.values()}
+        for name, site in records.items():
+            if name in computed:
+                shape = tuple(site["value"].shape)
+                parameters.append(Latent(name, shape, discrete=False, improper=False))
+            elif is_latent(site) and not site["stands_for"]:
+                parameters.append(read_latent(name, site))
 
-    if any(site.stands_for for site in latents):
-        jax.eval_shape(read)
-    return [
-        replace(site, name=site.stands_for, shape=shapes[site.stands_for], stands_for="")
-        if site.stands_for
-        else site
-        for site in latents
-    ]
-
-
-def _find_owner(name: str, computed: Sequence[str]) -> str:
-    """The site among ``computed`` that a reparametrisation has made ``name`` for; "" for none."""
-    return next((site for site in computed for end in AUXILIARY if name == site + end), "")
+    jax.eval_shape(read)
+    return [site for site in parameters if not site.enumerated]
 
 
 def trace_sites(model: Model, data: Any) -> dict[str, Any]:
     """NumPyro's record of each site, from one run of the program on ``data``.
+
+    In that of a reparametrisation's auxiliary site ``stands_for`` is the site that it computes, in
+    all others "".
 
     Sites are drawn from their priors with a fixed key; one whose prior is improper takes a value
     in its support. For use inside ``jax.eval_shape``, where nothing is computed.
@@ -93,12 +83,33 @@ def trace_sites(model: Model, data: Any) -> dict[str, Any]:
 
     def choose(site: Any) -> Any:
         """A value for what can't be drawn; None leaves the site to its distribution."""
+        site["stands_for"] = _find_reparametrised()
         improper = site["type"] == "sample" and _is_improper(site["fn"])
         return init_to_feasible(site) if improper else None
 
     seeded = substitute(seed(model.program, jax.random.PRNGKey(0)), substitute_fn=choose)
     sites: dict[str, Any] = trace(seeded).get_trace(**data)
+    for site in sites.values():
+        owner = sites.get(site.get("stands_for", ""), {})
+        site["stands_for"] = owner["name"] if owner.get("type") == "deterministic" else ""
     return sites
+
+
+def _find_reparametrised() -> str:
+    """The site that NumPyro's ``reparam`` handler is at work on, the outermost; "" for none.
+
+    Its records don't say, and names don't either: a program may have an ``x_base`` of its own.
+    The handler asks for an auxiliary site within the call that it got for the site itself.
+    """
+    from numpyro.handlers import reparam
+
+    found = ""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_code is reparam.process_message.__code__:
+            found = frame.f_locals["msg"]["name"]
+        frame = frame.f_back
+    return found
 
 
 def read_latent(name: str, site: Any) -> Latent:
@@ -107,7 +118,8 @@ def read_latent(name: str, site: Any) -> Latent:
     discrete = bool(prior.is_discrete)
     marked = discrete and site["infer"].get("enumerate") == "parallel"
     # not the shape of the distribution: a site may be given with sample_shape=
-    return Latent(name, tuple(site["value"].shape), discrete, _is_improper(prior), marked)
+    shape, owner = tuple(site["value"].shape), site["stands_for"]
+    return Latent(name, shape, discrete, _is_improper(prior), marked, owner)
 
 
 def is_latent(site: Any) -> bool:

@@ -115,8 +115,9 @@ def _make_plain(make: MakeKernel, model: Model, budget: Budget, chain_method: st
         mcmc = cache[0]
         mcmc.run(jax.random.PRNGKey(seed), **model.data)
         sites = {k: np.asarray(v) for k, v in mcmc.get_samples(group_by_chain=True).items()}
-        diverging = np.asarray(mcmc.get_extra_fields(group_by_chain=True)["diverging"])
-        return Draws(sites, divergences=int(diverging.sum()), stats={"diverging": diverging})
+        fields = mcmc.get_extra_fields(group_by_chain=True)
+        stats = {name: np.asarray(fields[name]) for name in ("diverging",) if name in fields}
+        return Draws(sites, divergences=_count_divergences(stats), stats=stats)
 
     return plain
 
@@ -231,14 +232,12 @@ def _make_chain(make: MakeKernel, split: DataSplit, budget: Budget) -> tuple[Any
 
         def step(state: Any, _: None) -> tuple[Any, Any]:
             state = kernel.sample(state, (), split.merge(data))
-            stats = {
-                "diverging": state.diverging,
-                "accept_prob": state.accept_prob,
-                "lp": -state.potential_energy,
-            }
+            stats = {"accept_prob": state.accept_prob, "lp": -state.potential_energy}
+            if hasattr(state, "diverging"):
+                stats["diverging"] = state.diverging
             return state, (state.z, cost(state), stats)
 
-        counted = "gradients" if hasattr(state, "num_steps") else "likelihoods"
+        counted = "gradients" if hasattr(state, "z_grad") else "likelihoods"
         _, (z, costs, stats) = lax.scan(step, state, None, length=budget.draws)
         sites = jax.vmap(kernel.postprocess_fn((), split.merge(data)))(z)
         return sites, stats, {counted: cost_before + costs.sum()}
@@ -252,10 +251,15 @@ def _collect(raw: Any) -> Draws:
         sites,
         gradients=int(costs["gradients"].sum()) if "gradients" in costs else None,
         likelihoods=int(costs["likelihoods"].sum()) if "likelihoods" in costs else None,
-        divergences=int(stats["diverging"].sum()),
+        divergences=_count_divergences(stats),
         accept_prob=float(stats["accept_prob"].mean()),
         stats=stats,
     )
+
+
+def _count_divergences(stats: dict[str, np.ndarray]) -> int | None:
+    """How many draws diverged; None for a kernel that tells none, as NumPyro's BarkerMH."""
+    return int(stats["diverging"].sum()) if "diverging" in stats else None
 
 
 def _make_batch(

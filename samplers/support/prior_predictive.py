@@ -38,6 +38,7 @@ def _run_program_forward(model: Model) -> Simulate:
             raise Declined(f"{model.name!r} can't be drawn from its prior: {error}") from error
         drawn = {n: np.asarray(s["value"]) for n, s in sites.items() if s["type"] == "sample"}
         data = {source: drawn.pop(site) for site, source in sources.items()}
+        _check_shapes(model, data)
         return drawn, {**model.data, **data}
 
     return simulate
@@ -77,6 +78,27 @@ def _unobserve(program: Callable[..., Any]) -> Any:
         def process_message(self, msg: dict[str, Any]) -> None:
             if msg["type"] == "sample" and msg["is_observed"]:
                 msg["is_observed"] = False
+                msg["fn"] = _expand(msg["fn"], np.shape(msg["value"]))
                 msg["value"] = None
 
     return Unobserve(program)
+
+
+def _expand(distribution: Any, shape: tuple[int, ...]) -> Any:
+    """``distribution`` drawn to ``shape``: a density without a plate holds for all of an array."""
+    batch = shape[: len(shape) - len(distribution.event_shape)]
+    own = distribution.batch_shape
+    is_wider = len(own) <= len(batch) and np.broadcast_shapes(own, batch) == batch
+    return distribution.expand(batch) if is_wider and own != batch else distribution
+
+
+def _check_shapes(model: Model, drawn: Sites) -> None:
+    """Raise Declined for data that are not of the shape of the model's own."""
+    for name, values in drawn.items():
+        own = np.shape(model.data[name])
+        if values.shape != own:
+            raise Declined(
+                f"data {name!r} of {model.name!r} drawn from its prior have shape {values.shape}\n"
+                f"  expected: the shape of its own data, {own}, since all are sampled alike\n"
+                f"  observe an array in a plate of its size, as `with numpyro.plate('data', n)`"
+            )

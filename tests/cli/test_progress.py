@@ -66,5 +66,14 @@ def test_a_log_has_one_plain_line_a_trial_with_what_came_of_it(campaign):
     assert "declined: no gradient here; took" in declined
 
 
+def test_a_log_tells_a_phase_that_takes_long_and_no_other(campaign):
+    stream = io.StringIO()
+    watcher, trial = progress.LineProgress(stream), campaign.store.trials()[0]
+    watcher.on_phase(trial, "warm")
+    watcher.on_phase(trial, "replicates, about 3 min; past the limit of 120 s")
+    (line,) = stream.getvalue().splitlines()
+    assert line.endswith("linear on pinned: replicates, about 3 min; past the limit of 120 s")
+
+
 def test_quiet_is_quiet():
     assert type(progress.choose_watcher(True, Terminal())) is Watcher

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 from samplerbench.reports.comparison import provenance_diff
 from samplerbench.reports.pages import appendix, main_table
 from samplerbench.reports.scaling import analysis, records, tables
-from samplerbench.reports.tables import by_parameter
+from samplerbench.reports.tables import by_parameter, csv_json
 from tests.support import stored
 
 
@@ -52,6 +54,21 @@ def test_rows_are_split_by_parameter_and_the_worst_is_the_whole_rows(campaign, r
     assert whole["parameter"] is None
 
 
+def test_a_parameter_without_a_number_has_its_own_reason(campaign, rows):
+    trial, row = campaign.store.trials()[0], rows[0]
+    record = copy.deepcopy(campaign.scores(trial))
+    record["parameters"]["c"]["realised_ess"] = [None, None, None]
+    why = "the answer's own error, 0.3 sd, is as large"
+    record["missing_by_parameter"] = {"c": {"realised_ess": why}}
+    m, c = by_parameter.split_by_parameter([row], {trial.id: record})
+    assert c["realised_ess"] is None and c["realised_ess_per_s"] is None
+    assert c["missing"]["realised_ess"] == c["missing"]["realised_ess_per_s"] == why
+    assert m["realised_ess_per_s"] and "realised_ess" not in m["missing"]
+    del record["missing_by_parameter"]  # as of an older version
+    _, c = by_parameter.split_by_parameter([row], {trial.id: record})
+    assert c["missing"]["realised_ess_per_s"] == "this parameter's draws give no number"
+
+
 def test_a_fact_differs_where_its_sides_do():
     assert provenance_diff.Fact("jax", "0.4.23", "0.10.2").differs
     assert not provenance_diff.Fact("jax", "0.4.23", "0.4.23").differs
@@ -62,3 +79,10 @@ def test_a_campaign_of_one_size_has_no_scaling(campaign, rows):
     empty = analysis.analyse_campaign(campaign, [])
     assert [records.make_record(one) for one in empty] == []
     assert [tables.make_tables(one) for one in empty] == []
+
+
+def test_columns_written_as_numbers_hold_none_of_words(rows):
+    assert any(row["termination"] for row in rows) and "termination" not in csv_json.NUMBERS
+    assert csv_json.NUMBERS <= rows[0].keys()
+    for row in rows:
+        assert not [name for name in csv_json.NUMBERS if isinstance(row[name], str)]

@@ -28,7 +28,11 @@ from samplerbench.samplers.base import (
 )
 from samplerbench.samplers.jaxns_nested import Settings, refuse_endless
 from samplerbench.samplers.support import numpyro_mcmc
-from samplerbench.samplers.support.jaxns_results import describe_reason, make_arguments
+from samplerbench.samplers.support.jaxns_results import (
+    describe_reason,
+    is_cut_short,
+    make_arguments,
+)
 
 MCMC_NAMES = ("numpyro_nuts", "numpyro_hmc", "numpyro_sa")
 WITH_JAX = (*MCMC_NAMES, "jaxns_nested")
@@ -427,7 +431,7 @@ def test_nested_draws_are_one_weighted_chain_of_every_site(nested):
 
 def test_a_nested_run_says_why_it_stopped_and_what_it_cost(nested):
     for draws in (nested[0], one(nested[1], 3)):
-        assert draws.termination == "remaining evidence small enough"
+        assert draws.termination == "remaining evidence small enough" and not draws.cut_short
         assert 0 < draws.ess < draws.log_weights.size < draws.likelihoods
         assert draws.gradients is None
 
@@ -439,6 +443,14 @@ def test_every_reason_to_stop_is_said():
         == "remaining evidence small enough; maximum likelihood contour reached"
     )
     assert describe_reason(0) == "unknown reason 0"
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_short"),
+    [(0b1, True), (0b10000, True), (0b10001, True), (0b101, False), (0b100, False), (0, False)],
+)
+def test_a_run_is_cut_short_where_it_stopped_for_a_limit_alone(reason, is_short):
+    assert is_cut_short(reason) is is_short
 
 
 # -- declined ----------------------------------------------------------------------------------

@@ -47,6 +47,20 @@ def unwrap_a_circle(y):
         numpyro.sample("angle", dist.VonMises(0.0, 1.0))
 
 
+def name_as_a_reparametrisation_would(y):
+    base = numpyro.sample("x_base", dist.Normal(0.0, 1.0))
+    numpyro.deterministic("x", 2.0 * base)
+
+
+def reparametrise_twice(y):
+    from numpyro.infer.reparam import LocScaleReparam, TransformReparam
+
+    affine = dist.transforms.AffineTransform(1.0, 2.0)
+    with numpyro.handlers.reparam(config={"x": TransformReparam(), "x_base": LocScaleReparam(0)}):
+        base = dist.Normal(0.0, 1.0).expand([2]).to_event(1)
+        numpyro.sample("x", dist.TransformedDistribution(base, affine))
+
+
 def enumerate_labels(y):
     mean = numpyro.sample("mean", dist.Normal(0.0, 1.0))
     with numpyro.plate("n", 3):
@@ -98,6 +112,15 @@ def test_parameters_are_the_sites_that_the_author_wrote():
     parameters = latent_sites.find_parameters(model_of(decentre))
     assert {(site.name, site.shape) for site in parameters} == {("mean", ()), ("effect", (3,))}
     assert [s.name for s in latent_sites.find_parameters(model_of(enumerate_labels))] == ["mean"]
+
+
+def test_auxiliary_sites_are_those_that_a_reparametrisation_asks_for_whatever_their_names():
+    own, twice = map(model_of, (name_as_a_reparametrisation_would, reparametrise_twice))
+    assert [s.name for s in latent_sites.find_parameters(own)] == ["x_base"]
+    assert [s.stands_for for s in latent_sites.find_latents(own)] == [""]
+    (auxiliary,) = latent_sites.find_latents(twice)
+    assert (auxiliary.name, auxiliary.stands_for) == ("x_base_decentered", "x")
+    assert [(s.name, s.shape) for s in latent_sites.find_parameters(twice)] == [("x", (2,))]
 
 
 def test_enumerated_sites_are_left_to_numpyro_where_funsor_is_there(monkeypatch):

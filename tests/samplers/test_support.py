@@ -7,8 +7,8 @@ import threading
 import numpy as np
 import pytest
 
-from samplerbench.models.base import Model
-from samplerbench.samplers.base import Declined
+from samplerbench.models.base import Model, build
+from samplerbench.samplers.base import Budget, Declined
 from samplerbench.samplers.support import jaxns_compiled
 from samplerbench.samplers.support.background_call import BackgroundCall
 from samplerbench.samplers.support.prior_predictive import make_simulator
@@ -73,3 +73,60 @@ def test_a_program_without_observations_or_of_changed_ones_is_declined():
 
 def test_points_of_nested_sampling_are_padded_to_the_next_power_of_two():
     assert [jaxns_compiled._round_up(points) for points in (1, 2, 3, 64, 65)] == [1, 2, 4, 64, 128]
+
+
+def normals(y):
+    """Observes all of ``y`` without a plate."""
+    import numpyro
+    import numpyro.distributions as dist
+
+    mean = numpyro.sample("mean", dist.Normal(0.0, 2.0))
+    numpyro.sample("y", dist.Normal(mean, 0.5), obs=y)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", [(), (400,), (20, 20)])
+def test_an_array_observed_without_a_plate_is_drawn_whole(shape):
+    pytest.importorskip("numpyro")
+    simulate = make_simulator(Model("mine", {"y": np.ones(shape)}, normals))
+    truth, data = simulate(np.random.default_rng(3))
+    assert data["y"].shape == shape
+    if shape:
+        assert len(np.unique(data["y"])) == 400
+        assert abs(data["y"].std() - 0.5) < 0.1  # 5.7 standard errors
+        assert abs(data["y"].mean() - truth["mean"]) < 0.15  # 6
+
+
+@pytest.mark.slow
+def test_data_that_can_not_be_drawn_in_their_own_shape_are_declined_with_what_is_expected():
+    pytest.importorskip("numpyro")
+
+    def three(y):
+        import numpyro
+        import numpyro.distributions as dist
+
+        mean = numpyro.sample("mean", dist.Normal(np.zeros(3), 2.0).to_event(1))
+        numpyro.sample("y", dist.Normal(mean, 0.5), obs=y)
+
+    simulate = make_simulator(Model("mine", {"y": np.ones(1)}, three))
+    with pytest.raises(Declined, match=r"have shape \(3,\)\n  expected: .*\(1,\)") as declined:
+        simulate(np.random.default_rng(3))
+    assert "numpyro.plate" in str(declined.value)
+
+
+@pytest.mark.slow
+def test_a_kernel_that_tells_no_divergences_has_no_count_of_them_in_either_mode():
+    pytest.importorskip("numpyro")
+    from numpyro.infer import BarkerMH
+
+    from samplerbench.samplers.support.numpyro_mcmc import prepare_mcmc
+
+    model, budget = build("linear", {}), Budget(chains=2, warmup=300, draws=400)
+    prepared = prepare_mcmc(lambda: BarkerMH(model.program), model, budget, "sequential")
+    compiled = prepared.compile()
+    single = compiled.collect(compiled.sample(compiled.warmup(1)))
+    for draws in (prepared.plain(1), single, *compiled.batch([1, 2])):
+        assert draws.divergences is None and "diverging" not in draws.stats
+        assert draws.sites["m"].shape == (2, 400)
+        assert abs(draws.sites["m"].mean() - model.exact().mean[0]) < model.exact().sd[0]
+    assert single.gradients == 2 * (300 + 400) and single.likelihoods is None  # one a proposal

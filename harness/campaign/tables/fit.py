@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.campaign.tables.table import Column, Table
 from samplerbench.models.loading.program_signature import Signature
+from samplerbench.options import parse_names
 
 WORDS = "words"  # of --codes NAME=words
 MOST_CODES = 12  # of one column's that a note shows
@@ -44,13 +44,7 @@ def parse_reading(
     columns: Sequence[str], codes: Sequence[str], missing: str, without: Sequence[str]
 ) -> Reading:
     """The options as they were written. Raises UsageError."""
-    pairs = [part for text in columns for part in re.split(r",(?=\s*\w+\s*=)", text)]
-    names: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, column = (word.strip() for word in pair.partition("="))
-        if not (name and equals and column):
-            raise UsageError(f"columns: {pair!r}\n  expected: x=X,y=Y (the program's name first)")
-        names[name] = column
+    names = parse_names("columns", columns)
     kinds = dict(word.strip().partition("=")[::2] for text in codes for word in text.split(","))
     for name, kind in kinds.items():
         if kind not in ("", WORDS):

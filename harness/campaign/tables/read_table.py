@@ -4,47 +4,37 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.tables.table import Column, Table, make_table, read_frame
 from samplerbench.harness.campaign.tables.text_table import read_text_table
 from samplerbench.models.loading import data_files
 
-TEXT = (".csv", ".tsv", ".tab", ".txt", ".dat")
-#: ending -> pandas' reader, and the package that it needs
-READERS = {
-    ".parquet": ("read_parquet", "pyarrow"),
-    ".pq": ("read_parquet", "pyarrow"),
-    ".feather": ("read_feather", "pyarrow"),
-    ".xlsx": ("read_excel", "openpyxl"),
-    ".xls": ("read_excel", "xlrd"),
-    ".ods": ("read_excel", "odf"),
-}
-KINDS = (".npz", *TEXT, ".json", ".jsonl", *READERS)
+Columns = Mapping[str, str]  # those asked for: the program's name -> the table's, or its number
+Reader = Callable[[Path, Columns], Table]
 
 
-def read_table(path: Path, columns: dict[str, str]) -> Table:
+def read_table(path: Path, columns: Columns) -> Table:
     """The table in a file; ``columns`` are those asked for. Raises UsageError."""
     kind = path.suffix.lower()
-    if kind == ".npz":
-        arrays = data_files.read_arrays(path)
-        return Table(str(path), {n: Column(a) for n, a in arrays.items()}, is_table=False)
-    if kind in TEXT:
-        return read_text_table(path, columns)
-    if kind in (".json", ".jsonl"):
-        return _read_json(path, lines=kind == ".jsonl")
     if kind not in READERS:
         raise UsageError(
             f"data file {str(path)!r} is of no kind that can be read\n"
-            f"  expected: one of {', '.join(KINDS)}"
+            f"  expected: one of {', '.join(READERS)}"
         )
-    return read_frame(_read_frame(path, kind), str(path), 2 if "excel" in READERS[kind][0] else 1)
+    return READERS[kind](path, columns)
 
 
-def _read_json(path: Path, lines: bool) -> Table:
+def _read_arrays(path: Path, columns: Columns) -> Table:
+    arrays = data_files.read_arrays(path)
+    return Table(str(path), {n: Column(a) for n, a in arrays.items()}, is_table=False)
+
+
+def _read_json(path: Path, columns: Columns, lines: bool = False) -> Table:
     """Records, columns by row name as pandas writes them, or arrays by name as Stan's data.
 
     With ``lines``, one record a line.
@@ -67,25 +57,44 @@ def _read_json(path: Path, lines: bool) -> Table:
         ) from error
 
 
-def _read_frame(path: Path, kind: str) -> Any:
+def _read_frame(path: Path, columns: Columns, reader: str, package: str, first_row: int) -> Table:
     import pandas  # inside: most campaigns read no table
 
-    reader, package = READERS[kind]
-    _refuse_missing_package(path, kind, package)
+    _refuse_missing_package(path, package)
     try:
-        return getattr(pandas, reader)(path)
+        frame = getattr(pandas, reader)(path)
     except Exception as error:  # each reader raises what it likes
         raise UsageError(
             f"data file {str(path)!r} can't be read: {type(error).__name__}: {error}\n"
             f"  expected: a table that pandas.{reader} reads"
         ) from error
+    return read_frame(frame, str(path), first_row)
 
 
-def _refuse_missing_package(path: Path, kind: str, package: str) -> None:
+def _refuse_missing_package(path: Path, package: str) -> None:
     try:
         importlib.import_module(package)
     except ImportError as error:
         raise UsageError(
-            f"data file {str(path)!r}: reading {kind} needs the package {package!r}: {error}\n"
-            f"  expected: pip install {package}; or the table as .csv"
+            f"data file {str(path)!r}: reading {path.suffix} needs the package {package!r}: "
+            f"{error}\n  expected: pip install {package}; or the table as .csv"
         ) from error
+
+
+def _pandas(reader: str, package: str, first_row: int = 1) -> Reader:
+    """The reader by pandas' function of this name, which needs ``package``."""
+    return partial(_read_frame, reader=reader, package=package, first_row=first_row)
+
+
+#: ending of a file's name -> its reader
+READERS: dict[str, Reader] = {
+    ".npz": _read_arrays,
+    **dict.fromkeys((".csv", ".tsv", ".tab", ".txt", ".dat"), read_text_table),
+    ".json": _read_json,
+    ".jsonl": partial(_read_json, lines=True),
+    **dict.fromkeys((".parquet", ".pq"), _pandas("read_parquet", "pyarrow")),
+    ".feather": _pandas("read_feather", "pyarrow"),
+    ".xlsx": _pandas("read_excel", "openpyxl", first_row=2),
+    ".xls": _pandas("read_excel", "xlrd", first_row=2),
+    ".ods": _pandas("read_excel", "odf", first_row=2),
+}

@@ -1,10 +1,15 @@
-"""Tables in text: separator, decimal sign and header are found, and what was guessed is said."""
+"""Tables in text: separator, decimal sign and header are found, and what was guessed is said.
+
+``pandas.read_csv(sep=None)`` finds separators too, but reads one column "x" as two without names,
+renames the second of two alike ("x.1"), fills ragged rows up with missing cells, takes numbers on
+top for names, and leaves decimal commas as words: all that is to be seen here before it is lost.
+"""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +26,7 @@ SEPARATORS = {",": "','", ";": "';'", "\t": "a tab", "|": "'|'", " ": "blanks"}
 Lines = list[list[str]]
 
 
-def read_text_table(path: Path, columns: dict[str, str]) -> Table:
+def read_text_table(path: Path, columns: Mapping[str, str]) -> Table:
     """The table in a text file. Raises UsageError.
 
     ``columns`` are those that were asked for, by name or number: all by number over a first line

@@ -42,6 +42,7 @@ class Column:
     interval: bool = False  # has <name>_lo and <name>_hi, 95 % each
     unit: str = ""  # "s", "MB", "sd" of the posterior, "nat" of log evidence; "": a pure number
     section: str = ""  # one of SECTIONS; "": the one that is called as the group
+    is_text: bool = False  # its value is words, though a row without it states the reason
 
     def __post_init__(self) -> None:
         if self.group not in GROUPS or self.place not in SECTIONS:

@@ -16,14 +16,14 @@ Array = np.ndarray
 
 def self_diagnosis(data: TrialData) -> SelfDiagnostics:
     """Which replicates fail their own diagnostics."""
-    summary, words = data.summary, data.file.get("termination")
+    summary = data.summary
     return self_diagnostics.diagnose(
         data.claims,
         data.trial.chains,
         summary.finite,
         summary.moves,
         data.file.get("divergences"),
-        None if words is None else [str(word) for word in words],
+        data.file.get("cut_short"),
     )
 
 

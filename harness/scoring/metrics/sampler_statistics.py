@@ -37,7 +37,7 @@ def accept_prob(data: TrialData) -> Score:
     return average_reported(data, "accept_prob")
 
 
-@metric(Column("termination", "claimed", "why nested sampling stopped, most common"))
+@metric(Column("termination", "claimed", "why nested sampling stopped, most common", is_text=True))
 def termination(data: TrialData) -> Score:
     """The most common reason to stop over replicates."""
     words = data.file.get("termination")

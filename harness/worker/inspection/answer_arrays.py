@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from samplerbench.components import component_draws, component_names
+from samplerbench.components import component_draws
 from samplerbench.harness.worker.inspection.batched_log_density import make_density
 from samplerbench.harness.worker.inspection.cubature import Integral, integrate
 from samplerbench.harness.worker.inspection.mode_search import NoAnswer
 from samplerbench.models.base import Exact, Model
-from samplerbench.samplers.support.latent_sites import Latent
+from samplerbench.samplers.support.latent_sites import find_latents, find_parameters
 
 SECONDS = 60.0  # for the integrals
 SEED = 20260701
@@ -50,15 +49,16 @@ def _pack_moments(exact: Exact) -> dict[str, Any]:
     }
 
 
-def pack_quadrature(model: Model, sites: list[Latent]) -> dict[str, Any]:
-    """The arrays of an answer by quadrature; raises NoAnswer where there is none this way."""
-    if any(site.discrete for site in sites):
+def pack_quadrature(model: Model) -> dict[str, Any]:
+    """The arrays of an answer by quadrature; raises NoAnswer where there is none this way.
+
+    log Z is left out where a site's density is not normalised.
+    """
+    latents = find_latents(model)
+    if any(site.discrete for site in latents):
         raise NoAnswer("quadrature is for continuous parameters, and one is discrete")
-    if sum(math.prod(site.shape) for site in sites) > 12:  # a simplex of 3 has 2 free ones
-        raise NoAnswer("quadrature is for one or two parameters")
-    density, seeds = make_density(model)
+    density, seeds, names = make_density(model, find_parameters(model))
     integral = integrate(density, seeds, SECONDS, np.random.default_rng(SEED))
-    names = [name for site in sites for name in component_names(site.name, site.shape)]
     arrays: dict[str, Any] = {
         "source": np.array("quadrature"),
         "names": np.array(names),
@@ -70,7 +70,7 @@ def pack_quadrature(model: Model, sites: list[Latent]) -> dict[str, Any]:
         "quantiles": _compute_quantiles(integral),
         "draws": integral.draws,
     }
-    if not any(site.improper for site in sites):
+    if not any(site.improper for site in latents):
         arrays.update(log_evidence=integral.log_z, log_evidence_se=integral.log_z_error)
     return arrays
 

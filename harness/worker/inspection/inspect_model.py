@@ -83,7 +83,7 @@ def _find_answer(model: Model, name: str) -> dict[str, Any]:
             return _pack({}, sites=None, why=f"its own exact answer fails: {one_line(error)}")
     sites = _read_sites(model, name)
     try:
-        return _pack(_integrate(model), sites)
+        return _pack(pack_quadrature(model), sites)
     except NoAnswer as reason:
         return _pack({}, sites, why=str(reason))
     except Exception as error:  # the trials run without an answer, too
@@ -91,20 +91,11 @@ def _find_answer(model: Model, name: str) -> dict[str, Any]:
         return _pack({}, sites, why=f"quadrature fails: {one_line(error)}")
 
 
-def _integrate(model: Model) -> dict[str, Any]:
-    """The answer by quadrature; raises NoAnswer where the density can't be integrated so."""
-    latents = find_latents(model)
-    if any(site.enumerated for site in latents):
-        raise NoAnswer("quadrature does not sum out enumerated sites")
-    if any(site.improper and site.stands_for for site in latents):
-        raise NoAnswer("quadrature needs a density that is normalised: a site is reparametrised")
-    return pack_quadrature(model, latents)
-
-
 def _pack(arrays: dict[str, Any], sites: Any, why: str = "") -> dict[str, Any]:
     """``arrays`` of an answer, or ``why`` there is none, with the sites (None: not looked for)."""
     latents = sites and [
-        {"name": s.name, "shape": list(s.shape), "kind": kind} for s, kind in sites
+        {"name": s.name, "shape": list(s.shape), "kind": kind, "improper": s.improper}
+        for s, kind in sites
     ]
     return {"facts": np.array(json.dumps({"latents": latents, "why": why})), **arrays}
 

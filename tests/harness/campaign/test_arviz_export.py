@@ -30,13 +30,13 @@ def groups(data) -> set[str]:
     return {name.strip("/") for name in names} - {""}
 
 
-def store_draws(store, trial, runs, plain=()):
+def store_draws(store, trial, runs, result=None, plain=()):
     """Commit draws as a worker's result; the trial is planned if it was not."""
     store.add_trials([trial])
     scratch = store.scratch(trial.id)
     scratch.mkdir(parents=True)
     draws_file.save_draws(scratch / "draws.npz", {"replicates": runs, "plain": plain or runs[:2]})
-    store.commit(trial, Result("ok"), scratch, 1.0)
+    store.commit(trial, result or Result("ok"), scratch, 1.0)
 
 
 def normal_draws(seed, size=40):
@@ -212,3 +212,16 @@ def test_netcdf_files_hold_the_draws_of_each_trial_that_ended_ok(campaign, tmp_p
     assert data.attrs["sampler"] == "exact_iid"
     with pytest.raises(UsageError, match="replicate 3 was not run\n  expected: 0 to 2"):
         write_netcdf(reader, tmp_path / "nc", [3])
+
+
+def test_a_trial_that_met_its_limit_of_time_has_no_file_of_replicates_that_it_lacks(tmp_path):
+    store = Store.create(tmp_path / "c")
+    runs = [normal_draws(seed) for seed in range(3)]
+    store_draws(store, small(), runs)
+    store_draws(store, small(sampler="numpyro_nuts"), runs[:2], Result("ok", replicates=2))
+    with Campaign(store) as reader:
+        paths = write_netcdf(reader, tmp_path / "nc", [1, 2])
+        with pytest.raises(ValueError, match="expected: 0 to 1"):
+            reader.draws("numpyro_nuts", replicate=2)
+    names = ["exact_iid-r1.nc", "exact_iid-r2.nc", "numpyro_nuts-r1.nc"]
+    assert [path.name for path in paths] == names

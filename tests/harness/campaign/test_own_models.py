@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -92,6 +93,35 @@ def test_a_program_in_a_file_gets_a_verdict_by_quadrature(line):
     assert row["realised_ess"] > 20
     text = report.render(line, report.ReportOptions())
     assert "accuracy is measured against quadrature" in text
+
+
+FLAT = """
+import numpyro, numpyro.distributions as dist
+def flat():
+    numpyro.sample("b", dist.ImproperUniform(dist.constraints.real, (), ()))
+"""
+
+
+@pytest.mark.process
+def test_a_row_without_an_answer_says_where_its_posterior_may_be_improper(tmp_path):
+    (tmp_path / "flat.py").write_text(FLAT)
+    budget = {"replicates": 8, "warmup": 50, "draws": 50, "no_long_run": True}
+    with samplerbench.run(
+        model=f"{tmp_path / 'flat.py'}:flat",
+        sampler="numpyro_nuts",
+        env="current",
+        out=tmp_path / "c",
+        **budget,
+    ) as campaign:
+        (row,) = campaign.rows()
+        page = report.render(campaign, report.ReportOptions("html"))
+    assert (row["status"], row["verdict"]) == ("ok", "no exact answer"), row["reason"]
+    assert re.fullmatch(
+        "draws (overflow|wander|overflow or wander) in 8 of 8 runs: the posterior may be improper,"
+        " as the prior of 'b' is; give it bounds, or a prior that integrates to one",
+        row["verdict_reason"],
+    )
+    assert "in 8 of 8 runs" in page  # drawn without a warning, which would be an error here
 
 
 @pytest.mark.process

@@ -16,7 +16,7 @@ from samplerbench.harness.campaign.expand import expand
 from samplerbench.harness.campaign.model_data import ModelData, read_model_data, stored_path
 from samplerbench.harness.campaign.plan import OPTIONS, Plan
 from samplerbench.harness.campaign.tables.fit import parse_reading
-from samplerbench.harness.campaign.tables.read_table import KINDS as ENDINGS
+from samplerbench.harness.campaign.tables.read_table import READERS
 from samplerbench.harness.campaign.tables.table import make_table
 from samplerbench.harness.campaign.tables.text_table import read_text_table
 from samplerbench.harness.records import Result
@@ -279,7 +279,7 @@ def test_what_is_no_data_is_refused(data):
 
 def test_the_help_names_only_endings_that_can_be_read():
     names = re.findall(r"\.\w+", OPTIONS["data"].help)
-    assert len(names) > 5 and set(names) <= set(ENDINGS)
+    assert len(names) > 5 and set(names) <= set(READERS)
 
 
 def test_columns_are_named_in_one_word_or_several_and_may_hold_commas():

@@ -50,6 +50,17 @@ def test_known_ratios_lie_in_their_intervals_and_are_said_in_words():
     assert "times less efficient" in found["efficiency"].answer
 
 
+def test_a_side_with_fewer_replicates_is_paired_as_far_as_it_goes():
+    whole, cut = errors(0.3, 1), errors(0.1, 3)
+    first = side("slow", whole[:20], times(2.0, 2)[:6]), side("fast", cut[:20], times(1, 4)[:6])
+    row, base = side("slow", whole[:20], times(2.0, 2)[:6]), side("fast", cut, times(1, 4))
+    for pairs in ([(row, base)], [(base, row)]):
+        found = by_quantity(paired_ratios.compare_pairs(pairs))
+        assert [found[name].pairs for name in paired_ratios.QUANTITIES] == [6, 20, 20]
+    found = by_quantity(paired_ratios.compare_pairs([(row, base)]))
+    assert found == by_quantity(paired_ratios.compare_pairs([first]))
+
+
 @pytest.mark.slow
 def test_equal_samplers_are_indistinguishable_or_a_tie():
     alike = (Conclusion.INDISTINGUISHABLE, Conclusion.TIE)

@@ -55,19 +55,22 @@ def campaign(tmp_path):
     def make(*sides, name="c"):
         store = Store.create(tmp_path / name)
         opened.append(store)
+        asked = max(len(found) for _, found, *_ in sides)
         for environment, found, plain, timings in sides:
             trial = replace(
                 trials.SMALL,
                 sampler="numpyro_nuts",
                 environment=environment,
                 environment_digest=environment,
-                replicates=len(found),
+                replicates=asked,
             )
             store.add_trials([trial])
             scratch = store.scratch(trial.id)
             scratch.mkdir(parents=True)
             draws_file.save_draws(scratch / "draws.npz", {"replicates": found, "plain": plain})
-            store.commit(trial, Result("ok", timings={**TIMINGS, **timings}), scratch, 1.0)
+            finished = len(found) if len(found) < asked else None
+            result = Result("ok", timings={**TIMINGS, **timings}, replicates=finished)
+            store.commit(trial, result, scratch, 1.0)
         return Campaign(store)
 
     yield make
@@ -100,6 +103,16 @@ def test_the_same_draws_are_said_to_be_the_same(campaign):
         "numpyro_nuts on new",
         "numpyro_nuts on old",
     )
+
+
+def test_runs_that_met_their_limit_of_time_are_compared_as_far_as_they_go(campaign):
+    both = campaign(("old", runs(1, 16), runs(9, 2), {}), ("new", runs(1, 9), runs(9, 1), {}))
+    found = by_quantity(changes(both))["draws"]
+    assert found.conclusion is Conclusion.IDENTICAL and found.pairs == 9
+    other = campaign(
+        ("old", runs(1, 32), runs(9, 2), {}), ("new", runs(2, 20), runs(8, 1), {}), name="other"
+    )
+    assert by_quantity(changes(other))["draws"].conclusion is Conclusion.INDISTINGUISHABLE
 
 
 def test_other_draws_of_one_distribution_are_told_from_another_distribution(campaign):

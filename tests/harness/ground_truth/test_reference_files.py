@@ -132,8 +132,42 @@ def test_fixed_entries_of_a_cholesky_factor_are_left_out(tmp_path):
     assert set(found.draw(rng, 3)) == {"L[1,0]", "L[1,1]"}
 
 
+def test_sites_that_the_file_calls_otherwise_are_renamed_even_where_two_are_swapped(
+    sites, tmp_path
+):
+    write_npz(tmp_path / "d.npz", {"beta": sites["m"], "b": sites["beta"], "L": sites["L"]})
+    names = {"m": "beta", "beta": "b"}
+    found = reference_files.read_reference(tmp_path / "d.npz", SHAPES, names)
+    assert found.names == NAMES and found.mean[0] == pytest.approx(sites["m"].mean())
+    np.savez(tmp_path / "m.npz", mu_mean=1.0, mu_sd=2.0)
+    found = reference_files.read_reference(tmp_path / "m.npz", {"m": ()}, {"m": "mu"})
+    assert found.names == ("m",) and found.sd.tolist() == [2.0]
+
+
+def test_a_name_that_fits_nothing_is_refused_with_both_sides_and_the_nearest(sites, tmp_path):
+    path = tmp_path / "d.npz"
+    write_npz(path, sites)
+    shapes = {"m": (), "betas": (3,)}
+    held = "parameters m, betas; it holds L, beta, m; did you mean 'beta'.*--names betas=beta"
+    for given, words in (
+        ({}, f"(?s)it lacks 'betas' of this model's {held}"),
+        ({"betas": "bta"}, "called 'bta'; did you mean 'beta'"),
+        ({"beta": "beta"}, "no parameter is called 'beta'; did you mean 'betas'"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            reference_files.read_reference(path, shapes, given)
+
+
+def test_a_reference_under_other_names_is_another_reference(sites, tmp_path):
+    write_npz(tmp_path / "d.npz", sites)
+    plain, renamed = (
+        reference_files.check_reference(str(tmp_path / "d.npz"), names)[1]
+        for names in (None, {"m": "mu"})
+    )
+    assert plain != renamed
+
+
 REFUSED = {
-    "no site of that name": ({"mu": ()}, "a.npz", "it lacks 'mu' of this model's parameters mu"),
     "another shape": ({"beta": (4,)}, "a.npz", "site 'beta' has shape (2, 300, 3); this model's"),
     "not a zip": (None, "bad.npz", "it is no .npz file"),
     "not a zip either": (None, "bad.json.zip", "BadZipFile"),

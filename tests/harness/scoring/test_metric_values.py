@@ -69,6 +69,16 @@ def test_independent_draws_are_worth_what_they_number(tmp_path):
         assert score.by_parameter[data.names.index(worst)].value == score.value
 
 
+@pytest.mark.parametrize(("cut_short", "failed"), [(True, 1.0), (False, 0.0), (None, 0.0)])
+def test_a_run_that_says_it_was_cut_short_fails_its_own_diagnostics(tmp_path, cut_short, failed):
+    nested = {"log_weights": np.zeros((1, DRAWS)), "ess": float(DRAWS), "termination": "words"}
+    runs = independent_draws(**nested, cut_short=cut_short)
+    with data_of(tmp_path, runs, stored.exact()) as data:
+        assert diagnostics.failed_diagnostics(data).value == failed
+        known = data.file.get("cut_short")  # None: as in files of an older version
+        assert (known is None) == (cut_short is None)
+
+
 def test_cost_columns_are_ratios_of_other_columns(tmp_path):
     runs = independent_draws(gradients=300, likelihoods=100)
     with data_of(tmp_path, runs, stored.exact()) as data:

@@ -270,9 +270,9 @@ def test_sticky_chains_fail_for_their_ess():
 
 def test_nested_sampling_that_ran_out_of_samples_fails():
     good = np.ones((3, 2), dtype=bool)
-    why = ["evidence found", "max_samples reached", None]
-    got = self_diagnostics.diagnose(None, 1, good, good, termination=why)
+    got = self_diagnostics.diagnose(None, 1, good, good, cut_short=np.array([0.0, 1.0, np.nan]))
     assert got.fails.tolist() == [False, True, False]
+    assert got.reasons == {"stopped at max_samples": 1}
 
 
 def test_silent_failures_are_wrong_and_unnoticed():

@@ -75,7 +75,7 @@ def test_the_exact_answer_is_stored_as_arrays():
 def test_a_program_is_refused_for_quadrature_beyond_two_parameters():
     pytest.importorskip("numpyro")
     with pytest.raises(NoAnswer, match="one or two parameters, and there are 3"):
-        batched_log_density.make_density(build("gaussian", {"dim": 3}))
+        batched_log_density.make_density(build("gaussian", {"dim": 3}), [])
 
 
 @pytest.mark.slow
