@@ -68,9 +68,13 @@ def list_installed() -> dict[str, str]:
 
     versions: dict[str, str] = {}
     for distribution in metadata.distributions():
-        name = distribution.metadata["Name"]
-        if name:  # a half-removed one has none
-            versions.setdefault(re.sub(r"[-_.]+", "-", name).lower(), distribution.version)
+        texts = map(distribution.read_text, ("METADATA", "PKG-INFO", ""))
+        # the head alone: ``distribution.metadata`` parses whole descriptions, for half a second
+        head = next(filter(None, texts), "").partition("\n\n")[0]
+        fields = dict(re.findall(r"^(Name|Version): *(.*\S)", head, re.M))
+        if len(fields) == 2:  # a half-removed one has none
+            name = re.sub(r"[-_.]+", "-", fields["Name"]).lower()
+            versions.setdefault(name, fields["Version"])
     return versions
 
 
