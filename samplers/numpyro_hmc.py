@@ -59,5 +59,6 @@ add(
         "Hamiltonian Monte Carlo, fixed trajectory length",
         needs=("jax", "numpyro"),
         host_devices=count_host_devices,
+        short_name="HMC",
     )
 )

@@ -56,5 +56,7 @@ add(
         "No-U-Turn sampler, step size and mass matrix adapted",
         needs=("jax", "numpyro"),
         host_devices=count_host_devices,
+        short_name="NUTS",
+        stack_replicates=32,
     )
 )

@@ -60,5 +60,6 @@ add(
         "Sample Adaptive MCMC, no gradients",
         needs=("jax", "numpyro"),
         host_devices=count_host_devices,
+        short_name="SA",
     )
 )

@@ -61,7 +61,7 @@ COORDINATOR_SIDE = {
         "harness harness.scoring harness.scoring.metrics harness.pytest_plugin reports.figures "
         "reports.pages reports.scaling reports.tables rounding"
     ),
-    "reports.tables": "harness harness.scoring rounding",
+    "reports.tables": "harness harness.scoring rounding samplers",
     "reports.figures": (
         f"{STATISTICS} harness harness.comparison models.loading reports reports.comparison "
         "reports.scaling reports.tables rounding"

@@ -19,6 +19,7 @@ from samplerbench.harness.environments import cache, interpreters
 from samplerbench.harness.environments.cache import Log, Recipe
 from samplerbench.harness.environments.pins import read_pin_file
 from samplerbench.harness.environments.uv import EnvironmentFailed
+from samplerbench.samplers.base import list_backends
 
 STACKS = Path(__file__).parent
 
@@ -45,7 +46,8 @@ def summarize(name: str) -> str:
         return "whatever the Python that runs the command has installed"
     file = read_pin_file(STACKS / f"{name}.txt")
     pins = dict(pin.split("==") for pin in file.pins)
-    shown = [f"{key} {pins[key]}" for key in ("numpyro", "jax", "jaxns", "numpy") if key in pins]
+    keys = ("numpyro", "jax", *list_backends(), "numpy")
+    shown = [f"{key} {pins[key]}" for key in keys if key in pins]
     python = [f"Python {' or '.join(file.pythons)}"] if file.pythons else []
     return ", ".join([*shown, *python])
 

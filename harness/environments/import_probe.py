@@ -1,7 +1,8 @@
 """Run by path in any interpreter: what is installed there, and what each import comes to.
 
-``python -I import_probe.py GROUP ...`` where a group is modules joined by commas; one that fails
-ends the probe. Prints one line of JSON. Standard library only, since nothing else may be there.
+``python -I import_probe.py GROUP ...`` where a group is modules joined by commas; where the first
+fails, the others are not tried. Prints one line of JSON. Standard library only, since nothing else
+may be there.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def main(groups: list[str]) -> None:
     answers: dict[str, Any] = {}
     for modules in groups:
         answers[modules] = import_group(modules)
-        if answers[modules]["error"]:
+        if answers[groups[0]]["error"]:
             break
     python = ".".join(map(str, sys.version_info[:3]))
     answer.write(json.dumps({"python": python, "installed": list_installed(), "groups": answers}))
