@@ -27,13 +27,16 @@ class Exact:
     # n independent draws: site -> [n, *event]; None likewise
     draw: Callable[[np.random.Generator, int], Sites] | None
     log_evidence: float | None = None  # natural log, against the normalised prior
-    source: str = "exact"  # or "quadrature", "reference draws", "consensus of 4 numpyro_nuts runs"
+    source: str = "exact"  # or "quadrature", "reference draws", "long run (64 chains of ...)", ...
     mean_se: Array | None = None  # standard error of ``mean`` [component], where it has one
     sd_se: Array | None = None  # standard error of ``sd`` [component], where it has one
     # of a model with modes that can be told apart: draws [..., component] -> number of the mode
     # [...], counted from 0, and the exact probability of each, [mode]
     mode_of: Callable[[Array], Array] | None = None
     mode_weights: Array | None = None
+    # whose word alone it is, which full verdicts can't rest on; "": it stands by itself
+    single_source: str = ""
+    long_run: bool = False  # draws made here: they judge claims of far fewer effective draws only
 
     @property
     def sd(self) -> Array:

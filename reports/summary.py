@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from samplerbench.harness.scoring.verdict import CONVICTIONS
 from samplerbench.reports.tables.cells import Row, is_comparable, is_control, label
 from samplerbench.reports.tables.selection import AXES
 from samplerbench.reports.time_to_accuracy import list_costs, rank
@@ -45,17 +46,30 @@ def summarise_problem(rows: Sequence[Row]) -> str:
     real = [row for row in rows if not is_control(row["sampler"])] or list(rows)
     ranking = rank(list_costs(rows), 1)
     if not ranking.order:
-        return f"No sampler's speed can be compared here: {_list_doubts(real)}."
+        return f"No sampler is shown to be honest here{_describe_others(real)}."
     verb = "is" if ranking.ties == 1 else "are"
     sentence = f"{_join_names(ranking.winners)} {verb} the fastest that can be trusted:"
     sentence += f" every mean to 5 % of its sd in {_format_seconds(ranking.order[0][1])}"
     if ranking.ties == 1 and len(ranking.order) > 1:
         sentence += f" ({ranking.order[1][0]}: {_format_seconds(ranking.order[1][1])})"
-    doubts = _list_doubts([row for row in real if not is_comparable(row)])
-    return f"{sentence}; not to be relied on: {doubts}." if doubts else f"{sentence}."
+    return f"{sentence}{_describe_others(real)}."
 
 
-def _list_doubts(rows: Sequence[Row]) -> str:
+def _describe_others(rows: Sequence[Row]) -> str:
+    """Rows that agree with what can't confirm them, that are convicted, that are not judged."""
+    others = [row for row in rows if not is_comparable(row)]
+    agree = [label(row) for row in others if row["verdict"] == "agrees"]
+    convicted = [row for row in others if row["verdict"] in CONVICTIONS]
+    rest = [row for row in others if row["verdict"] not in (*CONVICTIONS, "agrees")]
+    parts = [
+        f"agrees with other samplers, unconfirmed: {_join_names(agree)}" if agree else "",
+        f"not to be relied on: {_list_verdicts(convicted)}" if convicted else "",
+        f"not judged: {_list_verdicts(rest)}" if rest else "",
+    ]
+    return "".join(f"; {part}" for part in parts if part)
+
+
+def _list_verdicts(rows: Sequence[Row]) -> str:
     """Each row with its verdict."""
     words = [f"{label(row)} ({row['verdict'] or row['status']})" for row in rows[: MOST_NAMED + 1]]
     if len(rows) > MOST_NAMED + 1:

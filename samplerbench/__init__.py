@@ -57,6 +57,7 @@ def run(**options: Any) -> Campaign:
         missing: ``"drop"`` leaves rows with missing cells out, ``"nan"`` hands over NaN.
         without: Names of the program that the data lack on purpose, so that they are sampled.
         reference: A file of reference draws or moments, for a model without an exact answer.
+        no_long_run: Make no long run of NUTS as a reference, where a model has no exact answer.
         posteriordb: A checkout of posteriordb.
         posterior: Posteriors of ``posteriordb``, judged by its reference draws.
         gate: Verdicts that rows must have; only the command line acts on it.

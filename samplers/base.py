@@ -81,6 +81,8 @@ class Sampler:
     # distributions whose installed versions are recorded beside a result, its library's first;
     # those of NumPy, SciPy, JAX and NumPyro always are
     distributions: tuple[str, ...] = ()
+    # samplers that share library, start and adaptation, and so their blind spots; "": it is alone
+    family: str = ""
     environment: str = ""  # the environment (--env) that it needs by default; "": no preference
     # (settings, chains) -> devices that the processor must pass for, since XLA counts them once,
     # when JAX starts; None: one

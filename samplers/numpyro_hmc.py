@@ -58,6 +58,7 @@ add(
         prepare,
         "Hamiltonian Monte Carlo, fixed trajectory length",
         needs=("jax", "numpyro"),
+        family="numpyro",
         host_devices=count_host_devices,
         short_name="HMC",
     )

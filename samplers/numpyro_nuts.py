@@ -55,6 +55,7 @@ add(
         prepare,
         "No-U-Turn sampler, step size and mass matrix adapted",
         needs=("jax", "numpyro"),
+        family="numpyro",
         host_devices=count_host_devices,
         short_name="NUTS",
         stack_replicates=32,

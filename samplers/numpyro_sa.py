@@ -59,6 +59,7 @@ add(
         prepare,
         "Sample Adaptive MCMC, no gradients",
         needs=("jax", "numpyro"),
+        family="numpyro",
         host_devices=count_host_devices,
         short_name="SA",
     )

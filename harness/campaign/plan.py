@@ -118,6 +118,10 @@ class Plan:
         " .json[.zip] (posteriordb)",
         metavar="FILE",
     )
+    no_long_run: bool = _option(
+        False,
+        "make no long run of NUTS as a reference, where a model has no exact answer",
+    )
     posteriordb: str = _option("", "a checkout of posteriordb; see posterior", metavar="FOLDER")
     posterior: Sequence[str] = _option(
         (),
@@ -175,7 +179,7 @@ class Option:
     name: str
     help: str
     default: Any
-    type: type  # of the value, or of each item of a list: str, int or float
+    type: type  # of the value, or of each item of a list: str, int, float; or bool: a switch
     is_list: bool
     metavar: str | None = None
     choices: tuple[Any, ...] = ()  # what a value may be; of "name=value", the value
@@ -186,13 +190,16 @@ class Option:
     @property
     def kind(self) -> str:
         """The type in words, as "list of whole numbers"."""
-        word = {str: "word", int: "whole number", float: "number"}[self.type]
+        words = {str: "word", int: "whole number", float: "number", bool: "true or false"}
+        word = words[self.type]
         return f"list of {word}s" if self.is_list else word
 
     @property
     def shown_default(self) -> str:
         """The default in words; "" where there is none."""
         values = self.default if self.is_list else (self.default,)
+        if self.type is bool:
+            return ""
         return self.default_text or ", ".join(
             f"{value:g}" if self.type is float else str(value) for value in values
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from samplerbench.errors import UsageError
 from samplerbench.harness import launcher
-from samplerbench.harness.campaign import inspection, programs, sweep
+from samplerbench.harness.campaign import inspection, long_runs, programs, sweep
 from samplerbench.harness.campaign.campaign import Campaign
 from samplerbench.harness.campaign.dispatch import BackendLost, ExecutionBackend, run_trials
 from samplerbench.harness.campaign.expand import default_folder, expand, swept_axes
@@ -149,6 +149,8 @@ def _prepare(
     stop = threading.Event()
     with interrupt_on_sigterm(stop):
         inspection.inspect_models(store, trials, plan.timeout, stop.is_set)
+        if not plan.no_long_run:
+            long_runs.make_long_runs(store, trials, plan.timeout, stop.is_set)
     if tuple(plan.sampler) == DEFAULT_SAMPLERS:
         trials = [trial for trial in trials if inspection.is_suitable(store.folder, trial)]
     store.add_trials(trials)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.records import Trial
+from samplerbench.samplers.base import samplers
 
 if TYPE_CHECKING:
     from samplerbench.harness.ground_truth import consensus
@@ -49,7 +51,8 @@ class TrialScores:
 
     def invalidate(self, trial: Trial) -> None:
         """Drop the scores that a new result of ``trial`` changes: where rows judge one another."""
-        if not trial.calibrate and self.exact(trial) is None:
+        exact = self.exact(trial)
+        if not trial.calibrate and (exact is None or exact.single_source):
             self._voices.pop(trial.id, None)
             self._store.delete_scores([sibling.id for sibling in self._siblings(trial)])
 
@@ -69,17 +72,35 @@ class TrialScores:
 
     def _ground_truth(self, trial: Trial) -> tuple[Exact | None, str]:
         """What the trial is judged by, or None and the reason."""
-        from samplerbench.harness.ground_truth import consensus
+        from samplerbench.harness.ground_truth import consensus, long_run, select
 
         exact = self.exact(trial)
-        if trial.calibrate or exact is not None:
+        if trial.calibrate or (exact is not None and not exact.single_source):
             return exact, ""
-        statuses = self._store.statuses()
-        sites = self._latents(trial)
-        siblings = self._siblings(trial)
+        voices = self._hear(trial)
+        if exact is not None:
+            return consensus.confirm(exact, _family(long_run.SAMPLER), list(voices.values()))
+        own, family = voices.get(trial.id), _family(trial.sampler)
+        truth, why = consensus.find_consensus(own, family, list(voices.values()))
+        record = long_run.read_record(select.long_run_path(self._store.folder, trial))
+        return truth, f"{why}; no long run: {record.why}" if record and why else why
+
+    def _hear(self, trial: Trial) -> dict[str, consensus.ConsensusRow | str]:
+        """The voice of each finished trial of the same model, by trial, or why it has none."""
+        from samplerbench.harness.ground_truth import consensus
+
+        statuses, sites = self._store.statuses(), self._latents(trial)
+        siblings = [t for t in self._siblings(trial) if statuses.get(t.id) == "ok"]
         for sibling in siblings:
-            if statuses.get(sibling.id) == "ok" and sibling.id not in self._voices:
-                path = self._store.draws_path(sibling.id)
-                self._voices[sibling.id] = consensus.summarise_row(sibling, path, sites)
-        voices = [self._voices[t.id] for t in siblings if t.id in self._voices]
-        return consensus.find_consensus(trial, voices)
+            if sibling.id not in self._voices:
+                path, family = self._store.draws_path(sibling.id), _family(sibling.sampler)
+                self._voices[sibling.id] = consensus.summarise_row(sibling, path, sites, family)
+        return {sibling.id: self._voices[sibling.id] for sibling in siblings}
+
+
+def _family(sampler: str) -> str:
+    """The samplers that ``sampler`` shares its blind spots with; its own name where it is alone."""
+    try:
+        return samplers.get(sampler).family or sampler
+    except UsageError:  # a plug-in that is no more installed
+        return sampler

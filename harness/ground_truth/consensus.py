@@ -1,22 +1,30 @@
-"""Ground truth by consensus of the other samplers of a campaign, where nothing better is known.
+"""Ground truth by the word of other samplers: a consensus, and a long run that they confirm.
 
-**The rule.** A row is part of a consensus when at least LEAST of its replicates, and SHARE of all,
-pass their own diagnostics (``harness.statistics.self_diagnostics``); only those replicates count. A
-row is judged by the pooled draws of all such rows of *other* samplers, never its own nor the same
-sampler's with other settings, which may share a flaw. Standard errors come from the spread of the
-means (and sds) of replicates, not from claims, and are widened by what the rows differ beyond it
-(Birge 1932, Physical Review 40:207). There is none where those rows disagree, or where there
-is one other sampler only, the row passes its own diagnostics too, and the two disagree: nothing
-then tells which of them is right.
+**Voices.** A row has a voice where at least LEAST of its replicates, and SHARE of all, pass their
+own diagnostics (``harness.statistics.self_diagnostics``); only those count. Their means may not
+scatter about their own average by more than CONTRADICTION times what they claim: such a row
+contradicts itself. Samplers of one *family* share library, start and adaptation, and so what they
+miss: a family has one voice, that of its most precise row.
 
-Rows agree where, for every parameter, intervals of their difference reach what is tolerated: twice
-the verdict's margin of a mean, since either may be off by it, and of an sd.
+**Consensus.** A row is judged by the pooled voices of *other* families. Standard errors come from
+the spread of the means (and sds) of replicates, not from claims, and are widened by what the voices
+differ beyond it (Birge 1932, Physical Review 40:207). Where any two voices disagree, the row's own
+among them, there is none for anybody: a majority may be wrong together. A consensus is always
+unconfirmed: it can show that a row agrees or disagrees, and never which of both is right.
+
+**Confirmation.** A long run is confirmed where the voice of a family other than its own agrees with
+it, and none of another family disagrees. What the two differ by beyond noise is an error that the
+answer may have, and joins its standard errors.
+
+Voices agree where, for every parameter, intervals of their difference reach the verdict's own
+margins of a mean and of an sd.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +42,9 @@ Array = np.ndarray
 LEAST = 8  # replicates: a spread of fewer is not known to a third
 SHARE = 0.75
 ALPHA = 0.01  # chance that rows that agree are taken for unlike, over all parameters
-MEAN, SD = 0.1, 0.12  # tolerated difference of means in sds, of sds as a share
+MEAN, SD = 0.05, 0.06  # tolerated difference of means in sds, of sds as a share
+CONTRADICTION = 1.5  # rms scatter of a row's means about their average, over the claimed errors
+MANY = 10_000  # stands for the replicates of a long run, whose standard errors are well known
 BANK = 100_000  # draws that stand for the answer's distribution
 SEED = 20260702
 
@@ -43,7 +53,8 @@ SEED = 20260702
 class ConsensusRow:
     """Moments and draws of one row, from its replicates that pass their own diagnostics."""
 
-    trial: Trial
+    label: str
+    family: str
     names: tuple[str, ...]
     mean: Array  # [component]
     mean_se: Array  # from the spread over replicates
@@ -58,8 +69,10 @@ class ConsensusRow:
         return float(1 / np.mean(np.square(self.mean_se / self.sd)))
 
 
-def summarise_row(trial: Trial, path: Path, sites: Collection[str] | None) -> ConsensusRow | str:
-    """Moments of the draws in ``path``, or why they are no part of a consensus.
+def summarise_row(
+    trial: Trial, path: Path, sites: Collection[str] | None, family: str
+) -> ConsensusRow | str:
+    """Moments of the draws in ``path`` of a sampler of ``family``, or why the row has no voice.
 
     ``sites``: of these alone.
     """
@@ -68,14 +81,17 @@ def summarise_row(trial: Trial, path: Path, sites: Collection[str] | None) -> Co
         names, owners = zip(*pairs, strict=True)
         x, log_w = file.components(names), file.get("log_weights")
         divergences, termination = file.get("divergences"), file.get("termination")
+        ess = file.get("ess")
     varies = reference_files.find_varying(owners, x.reshape(-1, len(names)))
     names, x = tuple(np.array(names)[varies].tolist()), x[..., varies]
     claims = ess_rhat.claims(x) if log_w is None else None
     if claims is not None:
         mean, sd, finite, moves = claims.mean, claims.sd, claims.finite, claims.moves
+        claimed = claims.mcse_mean
     else:
         mean, sd = weighted_moments(x, log_w)
         finite, moves = np.isfinite(mean), sd > 0
+        claimed = sd / np.sqrt(ess)[:, None]
     words = None if termination is None else [str(word) for word in termination]
     passes = ~self_diagnostics.diagnose(
         claims, trial.chains, finite, moves, divergences, words
@@ -85,9 +101,13 @@ def summarise_row(trial: Trial, path: Path, sites: Collection[str] | None) -> Co
         return f"{count} of {len(passes)} replicates pass their own diagnostics"
     mean, sd = mean[passes], sd[passes]
     centre = mean.mean(axis=0)
+    factor = _measure_contradiction(mean, claimed[passes])
+    if factor > CONTRADICTION:
+        return f"its replicates differ from one another by {factor:.1f} times what they claim"
     log_w = None if log_w is None else log_w[passes]
     return ConsensusRow(
-        trial,
+        trial.label,
+        family,
         names,
         mean=centre,
         mean_se=mean.std(axis=0, ddof=1) / np.sqrt(count),
@@ -96,6 +116,17 @@ def summarise_row(trial: Trial, path: Path, sites: Collection[str] | None) -> Co
         runs=count,
         draws=_thin(x[passes], log_w),
     )
+
+
+def _measure_contradiction(mean: Array, claimed: Array) -> float:
+    """Lower bound of the rms of ``mean[replicate, component]`` about its average, over claims.
+
+    The largest over components, wrong with probability ALPHA in all for normal errors.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        total = np.square((mean - mean.mean(axis=0)) / claimed).sum(axis=0)
+    quantile = stats.chi2.isf(ALPHA / mean.shape[1], len(mean) - 1)
+    return float(np.sqrt(np.nanmax(total) / quantile))
 
 
 def _thin(x: Array, log_w: Array | None) -> Array:
@@ -109,34 +140,104 @@ def _thin(x: Array, log_w: Array | None) -> Array:
     return np.concatenate([draws[indices] for draws, indices in zip(flat, picks, strict=True)])
 
 
-def find_consensus(trial: Trial, rows: Sequence[ConsensusRow | str]) -> tuple[Exact | None, str]:
-    """The ground truth for ``trial`` from the other samplers' rows, or None and the reason."""
-    usable = [row for row in rows if isinstance(row, ConsensusRow)]
-    others = [row for row in usable if row.trial.sampler != trial.sampler]
+def find_consensus(
+    own: ConsensusRow | str | None, family: str, rows: Sequence[ConsensusRow | str]
+) -> tuple[Exact | None, str]:
+    """The ground truth for a row of ``family`` from the voices ``rows`` of all, or the reason.
+
+    ``own``: the row's own voice, if it has one.
+    """
+    voices = [row for row in rows if isinstance(row, ConsensusRow)]
+    others = _one_each([row for row in voices if row.family != family])
     if not others:
         return None, (
-            "no other sampler's row passes its own diagnostics, to make a consensus of; name one "
-            "with --sampler, give --reference, or judge with --calibrate prior"
+            "no sampler of another family passes its own diagnostics, to make a consensus of; name "
+            "one with --sampler, give --reference, or judge with --calibrate prior"
         )
-    for i, row in enumerate(others):
-        for earlier in others[:i]:
-            difference = describe_disagreement(earlier, row)
-            if difference:
-                return None, f"the other samplers disagree: {difference}"
-    if len({row.trial.sampler for row in others}) == 1:
-        judged = [row for row in usable if row.trial.id == trial.id]
-        difference = describe_disagreement(judged[0], others[0]) if judged else ""
-        if difference:
-            reason = f"two samplers disagree, and no third one tells which is right: {difference}"
-            return None, reason
+    speakers = [*([own] if isinstance(own, ConsensusRow) else []), *others]
+    difference = _first_disagreement(speakers)
+    if difference:
+        return None, f"samplers disagree, and nothing tells which is right: {difference}"
     return _pool(others), ""
+
+
+def confirm(
+    truth: Exact, family: str, rows: Sequence[ConsensusRow | str]
+) -> tuple[Exact | None, str]:
+    """``truth`` that a sampler of ``family`` made, confirmed where another family agrees with it.
+
+    Unchanged where no other family has a voice among ``rows``; None, with the reason, where one
+    disagrees.
+    """
+    voices = [row for row in rows if isinstance(row, ConsensusRow)]
+    others = _one_each([row for row in voices if row.family != family])
+    if not others:
+        return truth, ""
+    own = _as_row(truth, family)
+    difference = _first_disagreement([own, *others])
+    if difference:
+        return None, f"samplers disagree, and nothing tells which is right: {difference}"
+    assert truth.mean_se is not None, "a long run has standard errors"
+    beyond = np.zeros(len(truth.names))
+    beyond[_sort_names(truth.names)] = np.max(
+        [_differ_beyond_noise(own, row) for row in others], axis=0
+    )
+    labels = " and ".join(row.label for row in others)
+    return replace(
+        truth,
+        mean_se=np.hypot(truth.mean_se, beyond),
+        single_source="",
+        source=f"{truth.source}, with which {labels} agrees",
+    ), ""
+
+
+def _one_each(rows: Sequence[ConsensusRow]) -> list[ConsensusRow]:
+    """The most precise row of each family, in the order of ``rows``."""
+    best: dict[str, ConsensusRow] = {}
+    for row in sorted(rows, key=lambda row: -row.precision):
+        best.setdefault(row.family, row)
+    return [row for row in rows if best[row.family] is row]
+
+
+def _as_row(truth: Exact, family: str) -> ConsensusRow:
+    """A ground truth made of draws as a voice."""
+    assert truth.mean_se is not None and truth.sd_se is not None
+    order = _sort_names(truth.names)
+    return ConsensusRow(
+        "the long run",
+        family,
+        tuple(truth.names[i] for i in order),
+        mean=truth.mean[order],
+        mean_se=truth.mean_se[order],
+        sd=truth.sd[order],
+        sd_se=truth.sd_se[order],
+        runs=MANY,
+        draws=np.empty((0, len(order))),
+    )
+
+
+def _sort_names(names: Sequence[str]) -> list[int]:
+    """The order of a row's components: samplers return sites in orders of their own."""
+    return sorted(range(len(names)), key=lambda i: names[i])
+
+
+def _differ_beyond_noise(a: ConsensusRow, b: ConsensusRow) -> Array:
+    """How much the means differ beyond what their errors allow, [component]."""
+    noise = _critical_t(a, b) * np.hypot(a.mean_se, b.mean_se)
+    return np.maximum(0, np.abs(a.mean - b.mean) - noise)
+
+
+def _first_disagreement(rows: Sequence[ConsensusRow]) -> str:
+    """How the first two rows that disagree do so, in words; "" where all agree."""
+    pairs = itertools.combinations(rows, 2)
+    return next(filter(None, (describe_disagreement(a, b) for a, b in pairs)), "")
 
 
 def describe_disagreement(a: ConsensusRow, b: ConsensusRow) -> str:
     """How two rows disagree, in words; "" where they agree."""
     if a.names != b.names:
-        return f"{a.trial.label} and {b.trial.label} have other parameters"
-    t = float(stats.t.isf(ALPHA / (4 * len(a.names)), min(a.runs, b.runs) - 1))
+        return f"{a.label} and {b.label} have other parameters"
+    t = _critical_t(a, b)
     scale = np.sqrt(a.sd * b.sd)
     tests = (
         ("mean", a.mean, b.mean, np.hypot(a.mean_se, b.mean_se), MEAN),
@@ -147,13 +248,19 @@ def describe_disagreement(a: ConsensusRow, b: ConsensusRow) -> str:
         worst = int(np.argmax(excess))
         if excess[worst] > margin:
             return (
-                f"{what} of {a.names[worst]!r} is {values[worst]:.4g} by {a.trial.label} and "
-                f"{other_values[worst]:.4g} by {b.trial.label}"
+                f"{what} of {a.names[worst]!r} is {values[worst]:.4g} by {a.label} and "
+                f"{other_values[worst]:.4g} by {b.label}"
             )
     return ""
 
 
+def _critical_t(a: ConsensusRow, b: ConsensusRow) -> float:
+    """Student's t for all means and sds of two rows together, both sides."""
+    return float(stats.t.isf(ALPHA / (4 * len(a.names)), min(a.runs, b.runs) - 1))
+
+
 def _pool(rows: Sequence[ConsensusRow]) -> Exact:
+    """The voices pooled by their precision; unconfirmed."""
     share = np.array([row.precision for row in rows])
     share /= share.sum()
     mean, mean_se = _combine(share, [row.mean for row in rows], [row.mean_se for row in rows])
@@ -176,6 +283,7 @@ def _pool(rows: Sequence[ConsensusRow]) -> Exact:
         lambda p: np.quantile(bank, p, axis=0),
         reference_files.make_drawer(names, bank),
         source=_source_name(rows),
+        single_source=_source_name(rows),
         mean_se=mean_se,
         sd_se=sd_se,
     )
@@ -192,5 +300,5 @@ def _combine(share: Array, values: list[Array], errors: list[Array]) -> tuple[Ar
 
 
 def _source_name(rows: Sequence[ConsensusRow]) -> str:
-    parts = [f"{row.runs} runs of {row.trial.label}" for row in rows]
+    parts = [f"{row.runs} runs of {row.label}" for row in rows]
     return f"consensus of {' and '.join(parts)}"

@@ -1,9 +1,9 @@
 """Which ground truth a trial is judged by: the best there is, or why there is none.
 
-In this order: a reference that the user named; the model's own exact answer; quadrature. Where
-there is none of these, rows are compared with one another (``harness.ground_truth.consensus``).
-References and inspections of models are copied to the campaign's folder, which is all that a report
-needs.
+In this order: a reference that the user named; the model's own exact answer; quadrature; a long run
+(``harness.ground_truth.long_run``). Where there is none of these, rows are compared with one
+another (``harness.ground_truth.consensus``). References, inspections of models and long runs lie in
+the campaign's folder, which is all that a report needs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from samplerbench.harness.ground_truth import reference_files
+from samplerbench.harness.ground_truth import long_run, reference_files
 from samplerbench.harness.records import Trial
 from samplerbench.models.base import Exact
 from samplerbench.models.loading.model_names import is_registered, load_model
@@ -34,6 +34,11 @@ def model_key(trial: Trial) -> str:
 def inspection_path(folder: Path, trial: Trial) -> Path:
     """The file of the model's inspection in the campaign's ``folder``."""
     return folder / FOLDER / f"{model_key(trial)}.npz"
+
+
+def long_run_path(folder: Path, trial: Trial) -> Path:
+    """The draws of the long run of the trial's model, in the campaign's ``folder``."""
+    return folder / FOLDER / f"{model_key(trial)}-long-run.npz"
 
 
 def reference_path(folder: Path, trial: Trial) -> Path:
@@ -69,7 +74,11 @@ def find_ground_truth(folder: Path, trial: Trial) -> tuple[Exact | None, str]:
         with np.load(path, allow_pickle=False) as arrays:
             if "mean" in arrays.files:
                 return _truth_from_inspection({name: arrays[name] for name in arrays.files}), ""
-    return None, read_facts(folder, trial)["why"]
+    draws = long_run_path(folder, trial)
+    record = long_run.read_record(draws)
+    if record is None:
+        return None, read_facts(folder, trial)["why"]
+    return long_run.read_long_run(draws), record.why
 
 
 def _read_reference(folder: Path, trial: Trial) -> Exact:
@@ -107,7 +116,7 @@ def _truth_from_inspection(arrays: dict[str, Any]) -> Exact:
         draw,
         None if log_evidence is None else float(log_evidence),
         str(arrays["source"]),
-        *(arrays[n][varying] if n in arrays else None for n in ("mean_se", "sd_se")),
+        **{name: arrays[name][varying] for name in ("mean_se", "sd_se") if name in arrays},
     )
 
 

@@ -52,6 +52,8 @@ class ReplicateSummary:
     # standard errors of the ground truth itself, [component]; 0 where it is exact
     mean_se: Array | float = 0.0  # of ``mean``
     sd_se: Array | float = 0.0  # of ``sd``
+    single_source: str = ""  # whose word alone the ground truth is
+    long_run: bool = False  # the ground truth is draws made here
 
 
 def summarise(
@@ -95,6 +97,8 @@ def summarise(
         modes=modes.measure_occupancy(x, exact, log_w, ess, _least_ess(columns)),
         mean_se=0.0 if exact.mean_se is None else exact.mean_se,
         sd_se=0.0 if exact.sd_se is None else exact.sd_se,
+        single_source=exact.single_source,
+        long_run=exact.long_run,
     )
 
 

@@ -62,6 +62,7 @@ from samplerbench.harness.scoring.verdict_tests import (
     ALPHA,
     SHIFT,
     Complaint,
+    center_truth,
     check_bias,
     check_overcaution,
     check_overconfidence,
@@ -76,19 +77,23 @@ from samplerbench.harness.statistics.self_diagnostics import find_wrong
 
 Array = np.ndarray
 
+NO_ANSWER = "no exact answer"
 VERDICTS = (
     "honest",
+    "agrees",
     "overconfident",
     "overcautious",
     "biased",
     "broken",
     "too few replicates",
-    "no exact answer",
+    NO_ANSWER,
 )
 COMPARABLE = ("honest", "overcautious")  # the others' speed is not comparable
+CONVICTIONS = ("overconfident", "biased", "broken")
 UNUSABLE = ("biased", "broken")  # no number of further draws makes such a sampler accurate
 
 LEAST = 16  # replicates: below, the interval of an rms spans a factor of three and more
+CLAIMS = 25  # times as many effective draws must a long run have as a claim that it judges
 LOST_SHARE = 0.05  # share of replicates that may be lost
 
 
@@ -106,10 +111,12 @@ class Verdict:
 def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
     """The verdict; None is a model without any ground truth, for the reason ``no_truth``."""
     if summary is None:
-        return Verdict("no exact answer", no_truth or "the model has no exact answer to judge by")
+        return Verdict(NO_ANSWER, no_truth or "the model has no exact answer to judge by")
     count = len(summary.est)
     if count < LEAST:
         return Verdict("too few replicates", f"{count} replicates; a verdict needs {LEAST}")
+    if summary.single_source:
+        return _judge_agreement(summary)
     lost = _check_lost_replicates(summary)
     if lost:
         return lost
@@ -125,6 +132,8 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
     if least < LEAST:
         reason = f"{least} of {count} replicates claim a standard error; a verdict needs {LEAST}"
         return Verdict("too few replicates", reason)
+    if large := _find_large_claim(sound):
+        return _check_contradiction(sound) or _agreement(sound, large)
     return (
         _worst_complaint("overconfident", check_overconfidence(sound))
         or _worst_complaint("overcautious", check_overcaution(sound))
@@ -153,7 +162,62 @@ def _check_truth_error(e: ReplicateSummary) -> Verdict | None:
         f"'{e.names[worst]}' has a standard error of {errors[worst]:.2g} sd; up to "
         f"{tolerated[worst]:.2g} would do"
     )
-    return Verdict("no exact answer", reason)
+    return Verdict(NO_ANSWER, reason)
+
+
+def _judge_agreement(summary: ReplicateSummary) -> Verdict:
+    """The verdict where the ground truth is another sampler's word: it can't convict, nor clear.
+
+    What replicates tell about one another needs no ground truth: errors about their own mean.
+    """
+    sound = _sound_replicates(summary)
+    alone = (
+        _check_lost_replicates(summary, off=False)
+        or _check_stuck_chains(summary)
+        or _check_contradiction(sound)
+    )
+    if alone:
+        return alone
+    uncertain = _check_truth_error(sound)
+    if uncertain:
+        return uncertain
+    other = summary.single_source
+    differs = _check_lost_replicates(summary) or _worst_complaint("biased", check_bias(sound))
+    if differs:
+        why = f"disagrees with the {other}, and nothing tells which is right: {differs.reason}"
+        return Verdict(NO_ANSWER, why)
+    return _agreement(sound, "a sampler of another family that agrees with both could confirm it")
+
+
+def _check_contradiction(sound: ReplicateSummary) -> Verdict | None:
+    """Replicates that differ from one another by more than they claim, whatever the truth is."""
+    verdict = _worst_complaint("overconfident", check_overconfidence(center_truth(sound)))
+    return verdict and replace(verdict, reason=f"about the replicates' average, {verdict.reason}")
+
+
+def _agreement(sound: ReplicateSummary, reason: str) -> Verdict:
+    """No difference is seen, which is less than honest: ``reason`` says why."""
+    errors = np.abs(sound.est.mean(axis=0) - sound.mean) / sound.sd
+    worst = int(np.argmax(errors))
+    place = f"the mean of '{sound.names[worst]}' differs most, by {errors[worst]:.3f} sd"
+    return Verdict("agrees", f"{place}; {reason}")
+
+
+def _find_large_claim(sound: ReplicateSummary) -> str:
+    """The claim that a long run of too few effective draws can't judge, in words; "" for none."""
+    if not sound.long_run:
+        return ""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        claimed = np.nanmedian(np.square(sound.sd_hat / sound.se), axis=0)
+        known = np.square(sound.sd / sound.mean_se)
+    worst = int(np.nanargmax(claimed / known))
+    if CLAIMS * claimed[worst] <= known[worst]:
+        return ""
+    return (
+        f"calibration is not decided: {claimed[worst]:.0f} effective draws are claimed for "
+        f"'{sound.names[worst]}', and the long run has {known[worst]:.0f}, less than {CLAIMS} times"
+        " as many"
+    )
 
 
 def _honest_verdict(summary: ReplicateSummary, sound: ReplicateSummary) -> Verdict:
@@ -182,11 +246,15 @@ def _sound_replicates(summary: ReplicateSummary) -> ReplicateSummary:
     return replace(summary, **selected)
 
 
-def _check_lost_replicates(summary: ReplicateSummary) -> Verdict | None:
-    """More than 5 % of replicates wrong, blind, not finite or stuck, by the exact lower bound."""
+def _check_lost_replicates(summary: ReplicateSummary, off: bool = True) -> Verdict | None:
+    """More than 5 % of replicates wrong, blind, not finite or stuck, by the exact lower bound.
+
+    Without ``off`` only what needs no ground truth counts: not finite or stuck.
+    """
     finite = summary.finite.all(axis=1)
     stuck = finite & ~summary.moves.all(axis=1)
     biased = find_wrong(summary.est, summary.mean, summary.sd, summary.mean_se) & ~stuck & finite
+    biased &= off
     blind = (
         summary.modes.misses_surprisingly if summary.modes else np.zeros(len(finite), dtype=bool)
     )

@@ -200,6 +200,11 @@ def check_overconfidence(e: ReplicateSummary) -> Iterator[Complaint]:
         yield _above_margin(errors, CALIBRATION, minor, f"errors of the weight of mode {k}")
 
 
+def center_truth(e: ReplicateSummary) -> ReplicateSummary:
+    """The same with a ground truth that may lie anywhere: errors are about the replicates' mean."""
+    return replace(e, mean_se=np.full(len(e.names), np.inf))
+
+
 def check_overcaution(e: ReplicateSummary) -> Iterator[Complaint]:
     """Errors of the mean, or of log Z, smaller than claimed."""
     z, alpha = z_values(e, cautious=True), ALPHA / 2 / len(e.names)

@@ -222,7 +222,8 @@ class TrialRunner:
 
     def _save(self, replicates: list[Draws], plain: list[Draws], truths: list[Sites]) -> None:
         path = self.scratch / "draws.npz"
-        draws_file.save_draws(path, {"replicates": replicates, "plain": plain}, truths)
+        groups = {"replicates": replicates, "plain": plain} if plain else {"replicates": replicates}
+        draws_file.save_draws(path, groups, truths)
         self.result.draws_digest = hashlib.sha256(path.read_bytes()).hexdigest()
 
     def _record_memory(self) -> None:

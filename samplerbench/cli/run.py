@@ -28,8 +28,11 @@ def add_parser(commands: Any) -> None:
     add = run.add_argument
     add("campaign", nargs="?", type=Path, help="a TOML file with these options as keys")
     for option in OPTIONS.values():
+        flag, help = f"--{option.name.replace('_', '-')}", _help(option)
+        if option.type is bool:
+            add(flag, action="store_true", default=None, help=help)
+            continue
         many = {"nargs": "+", "action": "extend"} if option.is_list else {}
-        flag, help = f"--{option.name}", _help(option)
         add(flag, type=option.type, metavar=option.metavar, help=help, **many)
     add("--out", type=Path, metavar="DIR", help="campaign directory; an existing one is resumed")
     add("--retry", action="store_true", help="run trials again that ended other than ok")

@@ -55,7 +55,7 @@ def test_the_command_line_takes_every_option_with_the_help_of_the_plan(capsys):
         main.main(["run", "--help"])
     text = " ".join(capsys.readouterr().out.split())
     for option in plan.OPTIONS.values():
-        assert f"--{option.name} " in text and option.help in text
+        assert f"--{option.name.replace('_', '-')} " in text and option.help in text
         assert not option.shown_default or f"(default: {option.shown_default})" in text
 
 

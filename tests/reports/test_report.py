@@ -431,7 +431,9 @@ def test_a_campaign_without_numbers_is_called_so(rows, status, planned, said):
 
 def test_without_a_comparable_row_no_winner_is_named(rows):
     few = [changed(row, verdict="too few replicates") for row in rows[:3]]
-    assert summary.summarise(few, 3).startswith("No sampler's speed can be compared here")
+    assert summary.summarise(few, 3).startswith(
+        "No sampler is shown to be honest here; not judged: "
+    )
 
 
 # -- folders -------------------------------------------------------------------------------------

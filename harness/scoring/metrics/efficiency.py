@@ -131,6 +131,8 @@ def seconds_to_5pct(data: TrialData) -> Score:
     """
     if data.score("verdict").value in UNUSABLE:
         return no_score(f"never: {data.score('verdict_reason').value}")
+    if data.exact is not None and data.exact.single_source:
+        return no_score(f"only the {data.exact.single_source} to judge by, unconfirmed")
     ess, times = data.score("realised_ess"), data.result.timings
     pace = times.get("sample_s") or times.get("warm_s") or times.get("rerun_s")
     if not ess.value or not pace or times.get("cold_s") is None:

@@ -405,3 +405,48 @@ def test_a_file_that_switches_jax_does_so_before_the_samplers_library_is_importe
     result = launch(trial, sys.executable, tmp_path / "s", 300)
     assert (result.status, result.precision) == ("ok", 64), result.reason
     assert result.machine["device_count"] == 2
+
+
+#: three parameters, which is more than quadrature does; posterior N(0.8 y, 0.2) each
+THREE = """
+import numpy as np, numpyro, numpyro.distributions as dist
+data = {"y": np.array([1.0, -2.0, 0.5])}
+def three(y):
+    x = numpyro.sample("x", dist.Normal(0, 1).expand([3]).to_event(1))
+    numpyro.sample("y", dist.Normal(x, 0.5).to_event(1), obs=y)
+"""
+
+
+@pytest.mark.process
+def test_a_long_run_answers_and_another_family_confirms_it(tmp_path):
+    (tmp_path / "mine.py").write_text(THREE)
+    options = {"env": "current", "warmup": 200, "draws": 400, "replicates": 16}
+    names = ["numpyro_nuts", "jaxns_nested"]
+    file, out = f"{tmp_path / 'mine.py'}:three", tmp_path / "out"
+    with samplerbench.run(model=file, sampler=names[:1], out=out, **options) as campaign:
+        [alone] = campaign.rows()
+    assert alone["verdict"] == "agrees" and alone["seconds_to_5pct"] is None
+    assert alone["answer"].startswith("long run (")
+    with samplerbench.run(model=file, sampler=names, out=out, **options) as campaign:
+        rows = {row["sampler"]: row for row in campaign.rows()}
+        trial = campaign.store.trials()[0]
+        truth, _ = select.find_ground_truth(campaign.folder, trial)
+    assert truth.mean == pytest.approx([0.8, -1.6, 0.4], abs=5 * float(truth.mean_se.max()))
+    assert rows["numpyro_nuts"]["verdict"] == "honest", rows["numpyro_nuts"]["verdict_reason"]
+    assert rows["numpyro_nuts"]["answer"].endswith("with which jaxns_nested agrees")
+    assert rows["numpyro_nuts"]["seconds_to_5pct"] is not None
+
+
+@pytest.mark.process
+def test_without_a_long_run_only_other_rows_are_there_to_compare_with(tmp_path):
+    (tmp_path / "mine.py").write_text(THREE)
+    with samplerbench.run(
+        model=f"{tmp_path / 'mine.py'}:three",
+        out=tmp_path / "out",
+        no_long_run=True,
+        replicates=16,
+        **QUICK,
+    ) as campaign:
+        [row] = campaign.rows()
+    assert row["verdict"] == "no exact answer"
+    assert "no sampler of another family" in row["verdict_reason"]

@@ -58,7 +58,7 @@ def test_the_default_plan_and_env_pinned_are_the_same_campaign():
 def test_every_option_has_a_help_text_in_one_sentence_and_a_type():
     for option in OPTIONS.values():
         assert option.help and "\n" not in option.help and not option.help.endswith(".")
-        assert option.type in (str, int, float)
+        assert option.type in (str, int, float, bool)
     assert OPTIONS["precision"].kind == "list of whole numbers"
     assert OPTIONS["timeout"].shown_default == "600"
     assert OPTIONS["scheduler"].shown_default == ""
@@ -69,7 +69,7 @@ def test_the_docstring_of_run_lists_every_option_with_its_default():
     items = dict(re.findall(r"^    (\w+): ((?:.|\n {8})+)", text, re.MULTILINE))
     assert set(items) >= {*OPTIONS, "out", "watcher", "retry"}
     for option in OPTIONS.values():
-        if isinstance(option.default, (int, float)):
+        if isinstance(option.default, (int, float)) and option.shown_default:
             assert f"Default: {option.shown_default}." in items[option.name]
 
 

@@ -8,6 +8,7 @@ import pytest
 from samplerbench.harness import draws_file
 from samplerbench.harness.ground_truth import consensus
 from samplerbench.harness.ground_truth.consensus import ConsensusRow
+from samplerbench.models.base import Exact
 from samplerbench.samplers.base import Draws
 from tests.support.trials import small
 
@@ -21,19 +22,27 @@ def draws(rng, shift=0.0, scale=1.0, **more):
     return Draws({"b": b.astype(np.float32)}, **more)
 
 
+FAMILIES = {"numpyro_nuts": "numpyro", "numpyro_hmc": "numpyro", "jaxns_nested": "jaxns"}
+
+
 def heard(folder, sampler, settings=None, runs=None, **flaw):
     rng = np.random.default_rng([len(sampler), len(flaw), len(settings or {})])
     trial = small(sampler=sampler, settings=settings or {}, replicates=COUNT)
     path = folder / f"{trial.id}.npz"
     draws_file.save_draws(path, {"replicates": runs or [draws(rng, **flaw) for _ in range(COUNT)]})
-    return consensus.summarise_row(trial, path, None)
+    return consensus.summarise_row(trial, path, None, FAMILIES.get(sampler, sampler))
 
 
-def test_the_answer_is_the_pool_of_the_other_samplers(tmp_path):
-    voices = [heard(tmp_path, name) for name in ("numpyro_nuts", "numpyro_hmc", "jaxns_nested")]
-    found, why = consensus.find_consensus(voices[0].trial, voices)
+def agreed(own, rows):
+    return consensus.find_consensus(own, own.family, rows)
+
+
+def test_the_answer_is_the_pool_of_the_other_families_and_is_unconfirmed(tmp_path):
+    voices = [heard(tmp_path, name) for name in ("numpyro_nuts", "blackjax", "jaxns_nested")]
+    found, why = agreed(voices[0], voices)
     assert why == ""
-    assert found.source == "consensus of 16 runs of numpyro_hmc and 16 runs of jaxns_nested"
+    assert found.source == "consensus of 16 runs of blackjax and 16 runs of jaxns_nested"
+    assert found.single_source == found.source
     # 2 x 16 runs of 500 draws; five standard errors, and errors of 15 replicates known to 20 %
     se = SD / np.sqrt(2 * COUNT * 500)
     assert (np.abs(found.mean - MEAN) < 5 * se).all()
@@ -42,12 +51,26 @@ def test_the_answer_is_the_pool_of_the_other_samplers(tmp_path):
     np.testing.assert_allclose(found.quantile(np.array([0.5]))[0], MEAN, atol=0.1 * SD.max())
 
 
-def test_own_draws_and_the_same_sampler_with_other_settings_do_not_count(tmp_path):
-    one, same = heard(tmp_path, "numpyro_hmc"), heard(tmp_path, "numpyro_hmc", {"num_steps": 3})
-    found, why = consensus.find_consensus(one.trial, [one, same])
+def test_a_family_has_one_voice_and_none_on_itself(tmp_path):
+    nuts, hmc = heard(tmp_path, "numpyro_nuts"), heard(tmp_path, "numpyro_hmc")
+    found, why = agreed(nuts, [nuts, hmc])
     assert found is None
-    assert "no other sampler's row passes its own diagnostics" in why
+    assert "no sampler of another family passes its own diagnostics" in why
     assert "--reference" in why
+    nested = heard(tmp_path, "jaxns_nested")
+    best = min((nuts, hmc), key=lambda row: -row.precision)
+    found, _ = agreed(nested, [nuts, hmc, nested])
+    assert found.source == f"consensus of 16 runs of {best.label}"
+
+
+def test_a_row_whose_replicates_contradict_one_another_has_no_voice(tmp_path):
+    rng = np.random.default_rng(7)
+    # means scatter by 0.3 sd, where 500 draws claim 0.045
+    said = heard(
+        tmp_path, "jaxns_nested", runs=[draws(rng, shift=0.3 * rng.normal()) for _ in range(COUNT)]
+    )
+    assert said.startswith("its replicates differ from one another by ")
+    assert said.endswith(" times what they claim")
 
 
 def test_runs_that_fail_their_own_diagnostics_do_not_count(tmp_path):
@@ -60,17 +83,14 @@ def test_runs_that_fail_their_own_diagnostics_do_not_count(tmp_path):
     assert isinstance(more, ConsensusRow) and more.runs == 12
 
 
-def test_two_samplers_that_disagree_judge_nobody_and_a_third_decides(tmp_path):
-    one, off = heard(tmp_path, "numpyro_nuts"), heard(tmp_path, "numpyro_hmc", shift=0.3)
-    for row in (one, off):
-        found, why = consensus.find_consensus(row.trial, [one, off])
-        assert found is None
-        assert why.startswith("two samplers disagree, and no third one tells which is right: mean")
+def test_rows_that_disagree_judge_nobody_whatever_the_majority(tmp_path):
+    one, off = heard(tmp_path, "numpyro_nuts"), heard(tmp_path, "blackjax", shift=0.3)
     third = heard(tmp_path, "jaxns_nested")
-    found, _ = consensus.find_consensus(off.trial, [one, off, third])
-    assert found.source == "consensus of 16 runs of numpyro_nuts and 16 runs of jaxns_nested"
-    found, why = consensus.find_consensus(one.trial, [one, off, third])
-    assert found is None and why.startswith("the other samplers disagree: mean of 'b[")
+    for rows in ([one, off], [one, off, third]):
+        for row in rows:
+            found, why = agreed(row, rows)
+            assert found is None
+            assert why.startswith("samplers disagree, and nothing tells which is right: mean of")
 
 
 def test_a_width_that_differs_is_a_disagreement_too(tmp_path):
@@ -81,10 +101,8 @@ def test_a_width_that_differs_is_a_disagreement_too(tmp_path):
 
 def test_a_row_without_a_voice_is_judged_by_one_that_has_one(tmp_path):
     one = heard(tmp_path, "numpyro_nuts")
-    stuck = small(sampler="numpyro_sa", replicates=COUNT)
-    found, _ = consensus.find_consensus(
-        stuck, [one, "0 of 16 replicates pass their own diagnostics"]
-    )
+    silent = "0 of 16 replicates pass their own diagnostics"
+    found, _ = consensus.find_consensus(silent, "jaxns", [one, silent])
     assert found.source == "consensus of 16 runs of numpyro_nuts"
 
 
@@ -100,3 +118,48 @@ def test_weighted_draws_speak_by_their_weights(tmp_path):
     assert (np.abs(said.mean - MEAN) < 6 * SD / np.sqrt(COUNT * 1750)).all()
     assert said.sd == pytest.approx(SD, rel=0.03)
     assert said.draws.std(axis=0) == pytest.approx(SD, rel=0.03)
+
+
+def long_run(offset=0.0, se=0.01):
+    """A ground truth of draws, its means off by ``offset`` sd; names in an order of their own."""
+    rng = np.random.default_rng(11)
+    names, mean = ("b[1]", "b[0]"), (MEAN + offset * SD)[::-1]
+    flat = mean + SD[::-1] * rng.standard_normal((1000, 2))
+    return Exact(
+        names,
+        mean,
+        np.diag(np.square(SD[::-1])),
+        lambda p: np.quantile(flat, p, axis=0),
+        None,
+        source="long run",
+        mean_se=se * SD[::-1],
+        sd_se=se * SD[::-1],
+        single_source="long run",
+        long_run=True,
+    )
+
+
+def test_a_long_run_is_confirmed_by_another_family_alone(tmp_path):
+    nuts, nested = heard(tmp_path, "numpyro_nuts"), heard(tmp_path, "jaxns_nested")
+    same, why = consensus.confirm(long_run(), "numpyro", [nuts, "no voice"])
+    assert same.single_source == "long run" and why == ""
+    sure, why = consensus.confirm(long_run(), "numpyro", [nuts, nested])
+    assert sure.single_source == "" and why == ""
+    assert sure.source == "long run, with which jaxns_nested agrees"
+
+
+def test_a_voice_of_another_family_that_disagrees_leaves_no_answer(tmp_path):
+    nested, other = heard(tmp_path, "jaxns_nested", shift=0.3), heard(tmp_path, "blackjax")
+    for rows in ([nested], [other, nested]):
+        none, why = consensus.confirm(long_run(), "numpyro", rows)
+        assert none is None and "nothing tells which is right" in why
+
+
+def test_what_a_confirmed_long_run_differs_by_joins_its_error(tmp_path):
+    runs = [draws(np.random.default_rng([1, i])) for i in range(200)]
+    many = heard(tmp_path, "jaxns_nested", runs=runs)
+    # off by 0.045 sd, inside the margin; 200 runs of 500 draws know the mean to 0.003 sd
+    near, _ = consensus.confirm(long_run(0.045, se=1e-4), "numpyro", [many])
+    far, _ = consensus.confirm(long_run(0.0, se=1e-4), "numpyro", [many])
+    assert (near.mean_se > 0.01 * near.sd).all()
+    assert (far.mean_se < 0.005 * far.sd).all()

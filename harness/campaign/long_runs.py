@@ -1,0 +1,128 @@
+"""Long runs for the models of a campaign that have no other ground truth, before its trials."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from samplerbench.harness import launcher
+from samplerbench.harness.campaign import programs
+from samplerbench.harness.campaign.model_data import use_stored
+from samplerbench.harness.campaign.store import Store
+from samplerbench.harness.environments import environments
+from samplerbench.harness.ground_truth import long_run, select
+from samplerbench.harness.ground_truth.long_run import EFFORTS, LongRun, RunFailed
+from samplerbench.harness.records import Trial
+from samplerbench.harness.scoring.verdict import LEAST
+
+LONGEST_S = 300.0  # of all attempts for one model; the trials' timeout where that is less
+LEAST_S = 30.0  # left for a further attempt
+
+
+def make_long_runs(
+    store: Store,
+    trials: Sequence[Trial],
+    timeout: float,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> None:
+    """Make a long run of each model of ``trials`` that nothing better can judge, once.
+
+    None for trials of so few replicates that there is no verdict. What comes of it, or why there is
+    none, is stored with the campaign.
+    """
+    first: dict[str, Trial] = {}
+    for trial in trials:
+        if not (trial.calibrate or trial.reference) and trial.replicates >= LEAST:
+            first.setdefault(select.model_key(trial), trial)
+    for trial in first.values():
+        path = select.long_run_path(store.folder, trial)
+        if long_run.record_path(path).is_file():
+            continue
+        if select.find_ground_truth(store.folder, trial)[0] is None:
+            _make(store, trial, path, min(timeout, LONGEST_S), cancelled)
+
+
+def _make(
+    store: Store, trial: Trial, path: Path, limit: float, cancelled: Callable[[], bool]
+) -> None:
+    try:
+        python = environments.resolve(trial.environment).python
+    except environments.EnvironmentFailed:
+        return  # every row of it will say so
+    print(
+        f"samplerbench: model {trial.model_label!r} has no exact answer: a long run of "
+        f"{long_run.SAMPLER} makes one, in at most {limit:.0f} s (--no-long-run leaves it out)",
+        file=sys.stderr,
+    )
+    path.parent.mkdir(exist_ok=True)
+    start = time.monotonic()
+    record = _try_efforts(store, trial, python, path, start + limit, cancelled)
+    record = replace(record, seconds=time.monotonic() - start)
+    record.save(long_run.record_path(path))
+    key = select.model_key(trial)  # rows of an earlier run are judged anew
+    store.delete_scores([t.id for t in store.trials() if select.model_key(t) == key])
+    print(f"samplerbench: {_describe(record)}", file=sys.stderr)
+
+
+def _try_efforts(
+    store: Store,
+    trial: Trial,
+    python: str,
+    path: Path,
+    deadline: float,
+    cancelled: Callable[[], bool],
+) -> LongRun:
+    """The first attempt that passes; the record of why none does where there is none."""
+    attempts: list[str] = []
+    for effort in EFFORTS:
+        left = deadline - time.monotonic()
+        if attempts and left < LEAST_S:
+            break
+        job = effort.make_trial(programs.with_path(store.folder, use_stored(store.folder, trial)))
+        try:
+            return replace(_attempt(store, job, python, path, left, cancelled), attempts=attempts)
+        except RunFailed as failure:
+            attempts.append(f"{job.label}: {failure}")
+            if failure.hopeless:
+                break
+    return LongRun(why=attempts[-1], attempts=attempts[:-1])
+
+
+def _attempt(
+    store: Store,
+    job: Trial,
+    python: str,
+    path: Path,
+    seconds: float,
+    cancelled: Callable[[], bool],
+) -> LongRun:
+    scratch = store.scratch(path.stem)
+    try:
+        result = launcher.launch(
+            job, python, scratch, seconds, cancelled=cancelled, task="long_run"
+        )
+        if result.status != "ok":
+            raise RunFailed(f"{result.status}: {result.reason}", hopeless=True)
+        sites, record = long_run.accept_draws(scratch / "draws.npz", job)
+        with open(path.with_suffix(".part"), "wb") as file:
+            np.savez(file, **sites)  # type: ignore[arg-type]
+        os.replace(path.with_suffix(".part"), path)
+        return record
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _describe(record: LongRun) -> str:
+    if record.why:
+        return f"no answer by a long run, after {record.seconds:.0f} s: {record.why}"
+    return (
+        f"{record.chains} chains in {record.seconds:.0f} s, {record.ess:.0f} effective draws for "
+        "the worst parameter"
+    )

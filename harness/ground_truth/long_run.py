@@ -1,0 +1,182 @@
+"""Ground truth by a long run: many chains of one sampler, each started from the prior.
+
+The conditions are those that posteriordb sets its reference draws (Magnusson et al. 2024,
+https://github.com/stan-dev/posteriordb): rank-normalised split R-hat below 1.01 over all chains,
+hardly a divergence, and chains thinned until neighbours are nearly uncorrelated. Where posteriordb
+has ten chains of 10,000 draws, here are as many as judge the claims of a campaign: the run's own
+error is common to all replicates, and below CLAIMS times a claimed ESS it would move the errors
+that are held against that claim by more than 2 %.
+
+All chains have one sampler's blind spots. So a long run is *unconfirmed* until a sampler of another
+family agrees with it (``harness.ground_truth.consensus``).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from samplerbench.errors import UsageError
+from samplerbench.harness.draws_file import DrawsFile
+from samplerbench.harness.ground_truth.reference_files import truth_from_draws
+from samplerbench.harness.records import Trial, format_label
+from samplerbench.harness.statistics import ess_rhat
+from samplerbench.models.base import Exact, Sites
+
+Array = np.ndarray
+
+SAMPLER = "numpyro_nuts"
+SEED = 760_000_000  # far from those of replicates
+LEAST_CHAINS = 8
+CLAIMS = 25  # effective draws for each that a replicate may claim; see harness.scoring.verdict
+RHAT = 1.01
+DIVERGENCES = 1e-4  # share of the draws
+LAG_1 = 0.1  # autocorrelation of neighbours after thinning
+LEAST_DRAWS = 20  # of a chain after thinning
+EFFICIENCY = 0.5  # effective draws a draw, as guessed beforehand
+
+
+@dataclass(frozen=True)
+class Effort:
+    """One attempt at a long run: settings of the sampler, iterations and number of chains."""
+
+    settings: dict[str, Any]
+    warmup: int
+    draws: int
+    most_chains: int
+
+    def make_trial(self, trial: Trial) -> Trial:
+        """The long run for the model of ``trial``, in 64 bits on the CPU; a replicate a chain."""
+        wanted = CLAIMS * trial.draws * trial.chains / (EFFICIENCY * self.draws)
+        chains = int(np.clip(np.ceil(wanted), 2 * LEAST_CHAINS, self.most_chains))
+        changes: dict[str, Any] = {
+            **{"sampler": SAMPLER, "settings": self.settings, "sampler_digest": ""},
+            **{"chains": 1, "warmup": self.warmup, "draws": self.draws, "replicates": chains},
+            **{"device": "cpu", "precision": 64, "seed": SEED},
+        }
+        return replace(trial, **changes)
+
+
+#: each more careful than the one before, which failed
+EFFORTS = (
+    Effort({"init": "sample"}, 500, 2_000, 256),
+    Effort({"init": "sample", "target_accept_prob": 0.95}, 2_000, 10_000, 32),
+    Effort({"init": "sample", "target_accept_prob": 0.99, "dense_mass": True}, 4_000, 10_000, 16),
+)
+
+
+@dataclass(frozen=True)
+class LongRun:
+    """What is stored of a model's long run beside its draws."""
+
+    why: str = ""  # there is no ground truth from it; "": there is
+    chains: int = 0
+    ess: float = 0.0  # of the mean of the worst parameter
+    seconds: float = 0.0
+    label: str = ""  # the sampler with its settings
+    attempts: list[str] = field(default_factory=list)  # why earlier attempts did not do
+
+    def save(self, path: Path) -> None:
+        """Write the record to ``path`` as JSON."""
+        path.write_text(json.dumps(self.__dict__))
+
+
+class RunFailed(Exception):
+    """Raised for a long run that is no ground truth; ``hopeless`` where more effort won't help."""
+
+    def __init__(self, reason: str, hopeless: bool = False) -> None:
+        super().__init__(reason)
+        self.hopeless = hopeless
+
+
+def record_path(draws: Path) -> Path:
+    """The file of the record beside the file of draws."""
+    return draws.with_suffix(".json")
+
+
+def read_record(draws: Path) -> LongRun | None:
+    """The record of the long run whose draws are in ``draws``; None where none was made."""
+    path = record_path(draws)
+    return LongRun(**json.loads(path.read_text())) if path.is_file() else None
+
+
+def read_long_run(draws: Path) -> Exact | None:
+    """The ground truth of a long run that passed, unconfirmed; None where there is none."""
+    record = read_record(draws)
+    if record is None or record.why:
+        return None
+    with np.load(draws, allow_pickle=False) as arrays:
+        sites = {name: arrays[name] for name in arrays.files}
+    source = f"long run ({record.chains} chains of {record.label})"
+    return replace(truth_from_draws(sites, source, str(draws)), long_run=True, single_source=source)
+
+
+def accept_draws(path: Path, trial: Trial) -> tuple[Sites, LongRun]:
+    """The thinned draws of a long run, site -> [chain, draw, *event], and its record.
+
+    Raises RunFailed where they are no ground truth.
+    """
+    with DrawsFile(path) as file:
+        sites = {name: values[:, 0] for name, values in file.sites().items()}
+        divergences = file.get("divergences")
+    chains, draws = next(iter(sites.values())).shape[:2]
+    if chains < LEAST_CHAINS:
+        raise RunFailed(
+            f"{chains} of its chains ended in time, and {LEAST_CHAINS} are needed", True
+        )
+    _refuse_nonfinite(sites)
+    if divergences is not None and divergences.sum() > DIVERGENCES * chains * trial.draws:
+        share = divergences.sum() / (chains * trial.draws)
+        raise RunFailed(f"{share:.2%} of its draws diverge")
+    sites = {name: values[:, :: _choose_step(sites)] for name, values in sites.items()}
+    return sites, _check(sites, trial)
+
+
+def _check(sites: Sites, trial: Trial) -> LongRun:
+    label = format_label(trial.sampler, trial.settings)
+    try:
+        names = truth_from_draws(sites, "", "").names
+    except UsageError as error:
+        raise RunFailed(str(error).partition("\n")[0], True) from error
+    x = np.concatenate([v.reshape(*v.shape[:2], -1) for v in sites.values()], axis=2)
+    varies = x.reshape(-1, x.shape[2]).std(axis=0) > 0
+    claims = ess_rhat.claims(x[None][..., varies])
+    worst = int(np.nanargmax(claims.rhat[0]))
+    if not claims.rhat[0].max() < RHAT:
+        of = f" for {names[worst]!r}" if len(names) == int(varies.sum()) else ""
+        raise RunFailed(f"R-hat of its {len(x)} chains is {claims.rhat[0, worst]:.3f}{of}")
+    return LongRun(chains=len(x), ess=float(claims.ess_mean.min()), label=label)
+
+
+def _refuse_nonfinite(sites: Sites) -> None:
+    finite = np.array([np.isfinite(v).reshape(len(v), -1).all(axis=1) for v in sites.values()])
+    bad = int((~finite.all(axis=0)).sum())
+    if bad:
+        raise RunFailed(
+            f"draws overflow in {bad} of {finite.shape[1]} chains: the posterior may be improper",
+            hopeless=True,
+        )
+
+
+def _choose_step(sites: Sites) -> int:
+    """Every how manyth draw to keep so that neighbours are nearly uncorrelated."""
+    x = np.concatenate([v.reshape(*v.shape[:2], -1) for v in sites.values()], axis=2)
+    step, draws = 1, x.shape[1]
+    while _lag_1(x[:, ::step]) > LAG_1:
+        step *= 2
+        if draws // step < LEAST_DRAWS:
+            raise RunFailed(f"draws {step // 2} iterations apart are still correlated")
+    return step
+
+
+def _lag_1(x: Array) -> float:
+    """The largest lag-1 autocorrelation of any component of ``x[chain, draw, component]``."""
+    off = x - x.mean(axis=1, keepdims=True)
+    variance = np.square(off).mean(axis=(0, 1))
+    products = (off[:, 1:] * off[:, :-1]).mean(axis=(0, 1))
+    varies = variance > 0
+    return float((products[varies] / variance[varies]).max(initial=0))

@@ -1,0 +1,85 @@
+"""A long run is tried with more and more care, once a model, and its outcome stays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from samplerbench.harness import draws_file, launcher
+from samplerbench.harness.campaign import long_runs
+from samplerbench.harness.campaign.store import Store
+from samplerbench.harness.ground_truth import long_run, select
+from samplerbench.harness.records import Result
+from samplerbench.samplers.base import Draws
+from tests.support.trials import small
+
+
+@pytest.fixture
+def store(tmp_path):
+    with_model = Store.create(tmp_path / "campaign")
+    yield with_model
+    with_model.close()
+
+
+@pytest.fixture
+def trial(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("def model(): pass")
+    return small(model=f"{file}:model", environment="current", replicates=16)
+
+
+@pytest.fixture
+def attempts(monkeypatch):
+    """What each attempt is to end as: ok, ok with so many divergences a chain, or another status.
+
+    The jobs that were launched are under "jobs".
+    """
+    plan = {"ends": [], "jobs": []}
+
+    def launch(job, python, scratch, timeout, **_):
+        plan["jobs"].append(job)
+        end = plan["ends"].pop(0)
+        if isinstance(end, str):
+            return Result(end, "for a reason")
+        scratch.mkdir(parents=True)
+        rng = np.random.default_rng(1)
+        chains = [
+            Draws({"b": rng.standard_normal((1, 400, 2))}, divergences=end)
+            for _ in range(job.replicates)
+        ]
+        draws_file.save_draws(scratch / "draws.npz", {"replicates": chains})
+        return Result("ok")
+
+    monkeypatch.setattr(launcher, "launch", launch)
+    return plan
+
+
+def test_an_attempt_that_fails_is_followed_by_a_more_careful_one(store, trial, attempts, capsys):
+    attempts["ends"] = [50, 0]
+    long_runs.make_long_runs(store, [trial, trial], 600)
+    assert [job.settings for job in attempts["jobs"]] == [e.settings for e in long_run.EFFORTS[:2]]
+    assert all(job.precision == 64 and job.chains == 1 for job in attempts["jobs"])
+    record = long_run.read_record(select.long_run_path(store.folder, trial))
+    assert record.why == "" and "of its draws diverge" in record.attempts[0]
+    said = capsys.readouterr().err
+    assert "in at most 300 s (--no-long-run leaves it out)" in said
+    assert "effective draws for the worst parameter" in said
+    truth, _ = select.find_ground_truth(store.folder, trial)
+    assert truth.long_run and truth.single_source
+
+
+def test_what_more_care_can_not_mend_is_not_tried_again(store, trial, attempts):
+    attempts["ends"] = ["declined"]
+    for _ in range(2):  # nor when the campaign goes on
+        long_runs.make_long_runs(store, [trial], 600)
+    assert len(attempts["jobs"]) == 1
+    truth, why = select.find_ground_truth(store.folder, trial)
+    assert truth is None and why == "numpyro_nuts:init=sample: declined: for a reason"
+
+
+@pytest.mark.parametrize(
+    "change", [{"replicates": 15}, {"calibrate": "prior"}, {"model": "linear", "model_digest": ""}]
+)
+def test_no_long_run_is_made_where_it_would_judge_nothing(change, store, attempts, tmp_path):
+    long_runs.make_long_runs(store, [small(**{"replicates": 16, **change})], 600)
+    assert not attempts["jobs"]

@@ -1,0 +1,85 @@
+"""Draws of a long run are a ground truth where they pass, and a reason where they do not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from samplerbench.harness import draws_file
+from samplerbench.harness.ground_truth import long_run
+from samplerbench.harness.ground_truth.long_run import EFFORTS, LongRun, RunFailed
+from samplerbench.samplers.base import Draws
+from tests.support.trials import small
+
+CHAINS, LENGTH = 16, 500
+MEAN = np.array([1.0, -2.0])
+TRIAL = EFFORTS[0].make_trial(small(model="mine.py:line"))
+
+
+def noise(seed=1, chains=CHAINS, keep=0.0):
+    """AR(1) draws of b[0], b[1] with correlation ``keep``, [chain, draw, component]."""
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((chains, LENGTH, 2))
+    for i in range(1, LENGTH):
+        x[:, i] = keep * x[:, i - 1] + np.sqrt(1 - keep**2) * x[:, i]
+    return MEAN + x
+
+
+def accept(folder, x, divergences=0):
+    chains = [Draws({"b": each[None]}, divergences=divergences) for each in x]
+    draws_file.save_draws(folder / "draws.npz", {"replicates": chains})
+    return long_run.accept_draws(folder / "draws.npz", TRIAL)
+
+
+def test_draws_that_pass_are_an_unconfirmed_answer_with_their_own_errors(tmp_path):
+    sites, record = accept(tmp_path, noise())
+    path = tmp_path / "run.npz"
+    np.savez(path, **sites)
+    assert long_run.read_long_run(path) is None  # without its record
+    record.save(long_run.record_path(path))
+    truth = long_run.read_long_run(path)
+    assert truth.names == ("b[0]", "b[1]")
+    assert truth.single_source == truth.source == "long run (16 chains of numpyro_nuts:init=sample)"
+    error = 1 / np.sqrt(CHAINS * LENGTH)
+    assert (np.abs(truth.mean - MEAN) < 5 * error).all()
+    # the ESS of 8000 independent draws is known to 10 %
+    assert truth.mean_se == pytest.approx([error, error], rel=0.2)
+
+
+def test_chains_are_thinned_until_neighbours_are_nearly_uncorrelated(tmp_path):
+    # 0.7**8 = 0.06, 0.7**4 = 0.24
+    sites, _ = accept(tmp_path, noise(keep=0.7))
+    assert sites["b"].shape == (CHAINS, -(-LENGTH // 8), 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda x: x[:7], "7 of its chains ended in time, and 8 are needed"),
+        (lambda x: x + 2 * (np.arange(len(x)) % 2)[:, None, None], "R-hat of its 16 chains is"),
+        (lambda x: np.where(x > 3, np.inf, x), "the posterior may be improper"),
+        (lambda x: np.zeros_like(x), "are constant"),
+        (lambda x: np.cumsum(x - x.mean(axis=1, keepdims=True), axis=1), "are still correlated"),
+    ],
+)
+def test_draws_that_do_not_pass_are_no_answer_for_a_stated_reason(change, words, tmp_path):
+    with pytest.raises(RunFailed, match=words.replace("(", r"\(")):
+        accept(tmp_path, change(noise()))
+
+
+def test_one_divergence_in_ten_thousand_draws_is_borne_and_no_more(tmp_path):
+    accept(tmp_path, noise(), divergences=0)
+    with pytest.raises(RunFailed, match="of its draws diverge"):
+        accept(tmp_path, noise(), divergences=1)  # in each of 16 chains of 2000 draws: 5e-4
+
+
+def test_the_number_of_chains_follows_the_claims_that_are_to_be_judged():
+    few, many = (EFFORTS[0].make_trial(small(draws=n)).replicates for n in (100, 4_000))
+    assert (few, many) == (16, 100)  # 25 x 4000 effective draws, of 1000 a chain
+
+
+def test_a_failed_run_is_recorded_and_is_no_answer(tmp_path):
+    path = tmp_path / "run.npz"
+    LongRun(why="0.5% of its draws diverge").save(long_run.record_path(path))
+    assert long_run.read_long_run(path) is None
+    assert long_run.read_record(path).why == "0.5% of its draws diverge"
