@@ -7,9 +7,9 @@ import threading
 import numpy as np
 import pytest
 
-from samplerbench.models.base import Model
+from samplerbench.models.base import Model, build
 from samplerbench.samplers.base import Declined
-from samplerbench.samplers.support import jaxns_compiled
+from samplerbench.samplers.support import jaxns_compiled, jaxns_cube, jaxns_exact
 from samplerbench.samplers.support.background_call import BackgroundCall
 from samplerbench.samplers.support.prior_predictive import make_simulator
 
@@ -72,4 +72,32 @@ def test_a_program_without_observations_or_of_changed_ones_is_declined():
 
 
 def test_points_of_nested_sampling_are_padded_to_the_next_power_of_two():
-    assert [jaxns_compiled._round_up(points) for points in (1, 2, 3, 64, 65)] == [1, 2, 4, 64, 128]
+    assert [jaxns_exact._round_up(points) for points in (1, 2, 3, 64, 65)] == [1, 2, 4, 64, 128]
+
+
+def test_each_generation_of_jaxns_is_compiled_by_its_own_function(monkeypatch):
+    pytest.importorskip("jaxns")
+    model, made = build("linear", {}), []
+
+    def compile_one(cube, settings, data):
+        made.append((cube.sites, settings, dict(data)))
+        return jaxns_cube.Programs(lambda seed, data: {"seed": seed}, lambda seeds, data: None)
+
+    for generation, name in (("exact", "compile_exact"), ("public", "_compile_public")):
+        monkeypatch.setattr(jaxns_compiled, name, compile_one)
+        compiled = jaxns_compiled.compile_sampler(model, [], "settings", generation)
+        assert compiled.sample(7) == {"seed": 7} and made.pop() == ([], "settings", {})
+
+
+def test_enumeration_begins_left_of_the_last_plate_and_only_where_a_site_asks_for_it():
+    numpyro = pytest.importorskip("numpyro")
+
+    def program(y, enumerated):
+        with numpyro.plate("data", len(y)):
+            infer = {"enumerate": "parallel"} if enumerated else {}
+            z = numpyro.sample("z", numpyro.distributions.Bernoulli(0.5), infer=infer)
+            numpyro.sample("y", numpyro.distributions.Normal(z, 1.0), obs=y)
+
+    for enumerated, dim in ((True, -2), (False, None)):
+        model = Model("z", {"y": np.zeros(3), "enumerated": enumerated}, program)
+        assert jaxns_cube.find_enumeration_dim(model) == dim
