@@ -52,12 +52,6 @@ def summarize(name: str) -> str:
     return ", ".join([*shown, *python])
 
 
-def refuse_unknown(name: str) -> None:
-    """Return where ``resolve(name)`` can be tried, else raise UsageError; makes nothing."""
-    if name != "current" and not _is_interpreter(name):
-        _read_recipe(name, None)
-
-
 def identify(name: str, *, python: str | None = None) -> Environment:
     """What ``resolve`` would give, without making it: its digest names trials at plan time.
 
