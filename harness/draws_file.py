@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib import format as npy
 
 from samplerbench.components import component_draws, component_names
 from samplerbench.models.base import Sites
@@ -95,9 +96,16 @@ class DrawsFile:
 
     def component_names(self, sites: Container[str] | None = None) -> tuple[Names, Names]:
         """Names of all components, those of ``sites`` alone where given, and the site of each."""
-        shapes = {n: x.shape[3:] for n, x in self.sites().items() if sites is None or n in sites}
+        wanted = [n for n in self._names("site") if sites is None or n in sites]
+        shapes = {n: self._read_shape(f"{self._group}/site/{n}")[3:] for n in wanted}
         pairs = [(name, n) for n, event in shapes.items() for name in component_names(n, event)]
         return tuple(name for name, _ in pairs), tuple(site for _, site in pairs)
+
+    def _read_shape(self, key: str) -> tuple[int, ...]:
+        """An array's shape, from its header alone."""
+        with self._arrays.zip.open(f"{key}.npy") as file:
+            first = npy.read_magic(file) == (1, 0)
+            return (npy.read_array_header_1_0 if first else npy.read_array_header_2_0)(file)[0]
 
     def components(self, names: tuple[str, ...]) -> np.ndarray:
         """Scalars called ``names`` ("m", "L[0,1]") -> [replicate, chain, draw, component].

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from samplerbench.harness.scoring.verdict import CONVICTIONS
-from samplerbench.reports.tables.cells import Row, is_comparable, label
+from samplerbench.reports.tables.cells import Row, is_comparable, is_control, label
 from samplerbench.reports.tables.selection import AXES
-from samplerbench.reports.time_to_accuracy import CONTROLS, list_costs, rank
+from samplerbench.reports.time_to_accuracy import list_costs, rank
 
 MOST_NAMED = 4
 
@@ -43,7 +43,7 @@ def group_problems(rows: Sequence[Row]) -> dict[tuple[str, ...], list[Row]]:
 
 def summarise_problem(rows: Sequence[Row]) -> str:
     """One sentence on the rows of one problem."""
-    real = [row for row in rows if row["sampler"] not in CONTROLS] or list(rows)
+    real = [row for row in rows if not is_control(row["sampler"])] or list(rows)
     ranking = rank(list_costs(rows), 1)
     if not ranking.order:
         return f"No sampler is shown to be honest here{_describe_others(real)}."

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from samplerbench.harness.scoring.metrics.efficiency import DRAWS_TO_5PCT
-from samplerbench.reports.tables.cells import Row, interval_ends, is_comparable, label
+from samplerbench.reports.tables.cells import Row, interval_ends, is_comparable, is_control, label
 
 COUNTS = (1, 10, 1000)  # data sets
-CONTROLS = ("exact_iid",)  # yardsticks that no one could use: they know the answer
 TIE = 1.10  # below this ratio times are not told apart: runs spread by that much on a quiet machine
 
 
@@ -71,7 +70,7 @@ def make_cost(row: Row) -> Cost | None:
 
 def list_costs(rows: Sequence[Row]) -> list[Cost]:
     """The costs of all rows that are ranked: comparable, and no control."""
-    costs = (make_cost(row) for row in rows if row["sampler"] not in CONTROLS)
+    costs = (make_cost(row) for row in rows if not is_control(row["sampler"]))
     return [cost for cost in costs if cost is not None]
 
 

@@ -79,8 +79,8 @@ class Sampler:
     prepare: Callable[[Model, Budget, Any], Prepared]
     summary: str  # one line for `samplerbench list samplers`
     needs: tuple[str, ...] = ()  # libraries to import, in this order, before the clocks of a run
-    # distributions whose installed versions are recorded beside a result; those of NumPy, SciPy,
-    # JAX and NumPyro always are
+    # distributions whose installed versions are recorded beside a result, its library's first;
+    # those of NumPy, SciPy, JAX and NumPyro always are
     distributions: tuple[str, ...] = ()
     # samplers that share library, start and adaptation, and so their blind spots; "": it is alone
     family: str = ""
@@ -88,6 +88,11 @@ class Sampler:
     # (settings, chains) -> devices that the processor must pass for, since XLA counts them once,
     # when JAX starts; None: one
     host_devices: Callable[[Any, int], int] | None = None
+    control: bool = False  # it knows the answer: a yardstick, never a rival
+    short_name: str = ""  # heads its column in tables of stacks; "": its name
+    stack_replicates: int = 8  # on each stack of a matrix whose file names no samplers
+    # what a matrix calls the import of the last of ``needs``; "": that module's name with "imports"
+    import_stage: str = ""
 
 
 samplers: Registry[Sampler] = Registry(
@@ -98,6 +103,12 @@ samplers: Registry[Sampler] = Registry(
 def add(sampler: Sampler) -> Sampler:
     """Register ``sampler`` under its name (the file's stem)."""
     return samplers.add(sampler.name, sampler)
+
+
+def list_backends() -> list[str]:
+    """The libraries of samplers beside JAX and NumPyro: the first distribution of each."""
+    every = [samplers.get(name).distributions for name in samplers.names()]
+    return list(dict.fromkeys(names[0] for names in every if names))
 
 
 def move_to_device(other: Sites, data: Sites) -> Any:

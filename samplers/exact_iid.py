@@ -67,5 +67,11 @@ def split_chains(flat: Sites, budget: Budget) -> Sites:
 
 
 add(
-    Sampler("exact_iid", Settings, prepare, "independent draws from the exact answer (the control)")
+    Sampler(
+        "exact_iid",
+        Settings,
+        prepare,
+        "independent draws from the exact answer (the control)",
+        control=True,
+    )
 )

@@ -60,5 +60,6 @@ add(
         needs=("jax", "numpyro"),
         family="numpyro",
         host_devices=count_host_devices,
+        short_name="HMC",
     )
 )

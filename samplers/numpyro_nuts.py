@@ -57,5 +57,7 @@ add(
         needs=("jax", "numpyro"),
         family="numpyro",
         host_devices=count_host_devices,
+        short_name="NUTS",
+        stack_replicates=32,
     )
 )

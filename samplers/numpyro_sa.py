@@ -61,5 +61,6 @@ add(
         needs=("jax", "numpyro"),
         family="numpyro",
         host_devices=count_host_devices,
+        short_name="SA",
     )
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,3 +37,5 @@ def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_refuse)
+# a shell's background jobs ignore Ctrl-C, and so would every process that a test starts and stops
+signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -7,6 +7,7 @@ Read from the files as they are; only the last tests import anything.
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 import subprocess
 import sys
@@ -60,7 +61,7 @@ COORDINATOR_SIDE = {
         "harness harness.scoring harness.scoring.metrics harness.pytest_plugin reports.figures "
         "reports.pages reports.scaling reports.tables rounding"
     ),
-    "reports.tables": "harness harness.scoring rounding",
+    "reports.tables": "harness harness.scoring rounding samplers",
     "reports.figures": (
         f"{STATISTICS} harness harness.comparison models.loading reports reports.comparison "
         "reports.scaling reports.tables rounding"
@@ -92,7 +93,6 @@ FILES = {
     "__init__" if module == "samplerbench" else module.removeprefix("samplerbench."): path
     for module, path in source.source_files().items()
 }
-TREES = {name: source.parse(path) for name, path in FILES.items()}
 PACKAGES = {name for name, path in FILES.items() if path.name == "__init__.py"} - {"__init__"}
 
 
@@ -127,6 +127,12 @@ def read_imports(tree: ast.Module, inside: bool) -> set[str]:
     return {name.removeprefix("samplerbench.") for name in names}
 
 
+@functools.cache
+def imports_of(name: str, inside: bool) -> set[str]:
+    """What the file of module ``name`` imports."""
+    return read_imports(source.parse(FILES[name]), inside)
+
+
 def ours(modules: set[str]) -> set[str]:
     """Those of ``modules`` that are the project's; the root package is ``__init__``."""
     known = {"__init__" if name == "samplerbench" else name for name in modules}
@@ -151,39 +157,39 @@ def test_every_package_has_its_row_in_the_table():
 def test_a_file_imports_only_the_packages_that_its_row_names(package):
     for name in BELOW:
         if package_of(name) == package:
-            theirs = {package_of(m) for m in ours(read_imports(TREES[name], inside=True))}
+            theirs = {package_of(m) for m in ours(imports_of(name, inside=True))}
             assert theirs <= {package, *ARROWS[package], *BASE}, name
 
 
 def test_the_table_allows_no_more_than_is_there():
     for package, allowed in ARROWS.items():
         files = [name for name in BELOW if package_of(name) == package]
-        modules = {m for name in files for m in ours(read_imports(TREES[name], inside=True))}
+        modules = {m for name in files for m in ours(imports_of(name, inside=True))}
         assert allowed <= {package_of(m) for m in modules}, package
 
 
 def test_what_all_packages_share_imports_nothing_above_it():
     for name in BASE | {"rounding"}:
-        assert ours(read_imports(TREES[name], inside=True)) <= BASE, name
+        assert ours(imports_of(name, inside=True)) <= BASE, name
 
 
 def test_samplers_know_the_contract_of_models_alone():
     for name in FILES:
         if name.startswith("samplers"):
-            modules = {m for m in read_imports(TREES[name], inside=True) if m.startswith("models")}
+            modules = {m for m in imports_of(name, inside=True) if m.startswith("models")}
             assert modules <= CONTRACTS, name
 
 
 def test_the_worker_side_needs_only_numpy_and_itself_to_be_imported():
     for name in WORKERS:
-        modules = read_imports(TREES[name], inside=False)
+        modules = imports_of(name, inside=False)
         assert ours(modules) <= WORKERS, name
         assert others(modules) <= set(sys.stdlib_module_names) | {"numpy"}, name
 
 
 def test_the_worker_side_never_imports_what_only_the_coordinator_has():
     for name in WORKERS:
-        modules = read_imports(TREES[name], inside=True)
+        modules = imports_of(name, inside=True)
         assert not others(modules) & COORDINATORS, name
         assert ours(modules) <= WORKERS, name
 
@@ -195,12 +201,12 @@ def test_the_worker_side_is_written_for_python_3_9():
 
 def test_the_coordinator_never_imports_a_samplers_library():
     for name in FILES.keys() - WORKERS:
-        assert not others(read_imports(TREES[name], inside=True)) & SAMPLERS_OWN, name
+        assert not others(imports_of(name, inside=True)) & SAMPLERS_OWN, name
 
 
 def test_there_is_no_import_cycle():
     """Imports inside functions count; ``TopologicalSorter`` raises CycleError with the cycle."""
-    graph = {name: ours(read_imports(tree, inside=True)) - {name} for name, tree in TREES.items()}
+    graph = {name: ours(imports_of(name, inside=True)) - {name} for name in FILES}
     order = list(graphlib.TopologicalSorter(graph).static_order())
     assert set(order) == set(FILES)
 

@@ -25,11 +25,16 @@ def text_files() -> list[Path]:
     """The files that a person wrote, ``samplerbench``'s links left out."""
     paths = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*")]
     paths += [*ROOT.glob("*"), *ROOT.glob("samplerbench/*.py")]
-    return [p for p in paths if p.is_file() and p.suffix in TEXT and "__pycache__" not in p.parts]
+    left_out = {"__pycache__", ".git"}  # the latter is a file in a worktree
+    return [p for p in paths if p.is_file() and p.suffix in TEXT and not left_out & {*p.parts}]
 
 
 FILES = source.source_files()
-TREES = {module: source.parse(path) for module, path in FILES.items()}
+
+
+def trees() -> dict[str, ast.Module]:
+    """Each module of the project, parsed."""
+    return {module: source.parse(path) for module, path in FILES.items()}
 
 
 def assert_none(offenders: Iterable[str]) -> None:
@@ -151,7 +156,7 @@ def _is_boolean_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 def test_no_public_name_is_a_lone_participle_or_preposition():
     offenders = {
         (module, name)
-        for module, tree in TREES.items()
+        for module, tree in trees().items()
         for name in public_names(tree.body)
         if is_participle_or_preposition(name)
     }
@@ -187,7 +192,7 @@ def documented(tree: ast.Module) -> Iterator[tuple[str, str | None]]:
 def test_the_first_line_of_every_docstring_is_a_sentence():
     first_lines = {
         (module, name): text.splitlines()[0]
-        for module, tree in TREES.items()
+        for module, tree in trees().items()
         for name, text in documented(tree)
         if text  # that there is one is ruff's rule D1
     }

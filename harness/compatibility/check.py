@@ -12,22 +12,22 @@ from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
-from samplerbench.harness.compatibility import known_stacks
+from samplerbench.harness.compatibility import known_stacks, tried_samplers
 from samplerbench.harness.compatibility.known_stacks import BREAKS, WORKS, StackRow
-from samplerbench.harness.compatibility.matrix_file import DEFAULT_REPLICATES
-from samplerbench.harness.compatibility.stages import LIBRARIES, NESTED_MODULE
+from samplerbench.harness.compatibility.stack_tables import name_parts
 from samplerbench.harness.environments import root_cause
 from samplerbench.harness.environments.root_cause import Cause, Probe
-from samplerbench.samplers.base import samplers
 
 NOT_KNOWN = "not known"
-SAMPLERS = tuple(DEFAULT_REPLICATES)  # what rows of a matrix tell of
-#: what decides whether a sampler runs, once everything imports: a row of the same versions speaks
-DECISIVE = ("numpyro", "jax", "jaxlib")
-DECISIVE_NESTED = (*DECISIVE, "jaxns", "tensorflow-probability", "tfp-nightly")
-#: what a mended stack must have in the row's version; of the rest, any that is there will do
-CORE = (*DECISIVE_NESTED, "numpy", "scipy", "ml-dtypes")
 SAME_FILES = ("tensorflow-probability", "tfp-nightly")  # two distributions of one package
+
+
+def core_names() -> list[str]:
+    """What a mended stack must have in the row's version; of the rest, any version will do."""
+    decisive = [
+        name for s in tried_samplers.list_tried() for name in tried_samplers.decisive(s.name)
+    ]
+    return list(dict.fromkeys([*decisive, "numpy", "scipy", "ml-dtypes"]))
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Report:
 
     python: str  # path of the interpreter
     version: str
-    versions: dict[str, str]  # of CORE
+    versions: dict[str, str]  # of ``core_names``
     findings: tuple[Finding, ...]
     nearest: StackRow | None  # a stack on which every sampler works
     mend: str  # one line for a shell; "" where nothing need change
@@ -64,21 +64,24 @@ def examine(python: str | None = None, rows: Sequence[StackRow] | None = None) -
     """
     python = python or sys.executable
     rows = known_stacks.everything() if rows is None else rows
-    probe = root_cause.probe(python, [LIBRARIES, NESTED_MODULE])
-    findings = tuple(_judge_sampler(name, probe, rows) for name in SAMPLERS)
+    names = list(tried_samplers.default_replicates())
+    probe = root_cause.probe(
+        python, [tried_samplers.LIBRARY_GROUP, *tried_samplers.own_modules(names)]
+    )
+    findings = tuple(_judge_sampler(name, probe, rows) for name in names)
     near = find_nearest(probe.versions, probe.python, rows)
     fine = all(finding.word == WORKS for finding in findings)
     line = mend(python, probe.versions, near) if near and not fine else ""
-    core = {name: probe.versions[name] for name in CORE if name in probe.versions}
+    core = {name: probe.versions[name] for name in core_names() if name in probe.versions}
     return Report(python, probe.python, core, findings, near, line)
 
 
 def _judge_sampler(name: str, probe: Probe, rows: Sequence[StackRow]) -> Finding:
-    nested = NESTED_MODULE in samplers.get(name).needs
-    for group in (LIBRARIES, NESTED_MODULE) if nested else (LIBRARIES,):
+    for group in (tried_samplers.LIBRARY_GROUP, tried_samplers.own_module(name)):
         if group in probe.causes:
             return _make_broken(name, probe.causes[group])
-    decisive = DECISIVE_NESTED if nested else DECISIVE
+    # once everything imports, a row of the same decisive versions speaks
+    decisive = tried_samplers.decisive(name)
     same = [row for row in rows if _agree(row.versions(), probe.versions, decisive)]
     words = [row.samplers[name] for row in same if row.samplers.get(name, {}).get("word")]
     if any(word["word"] == WORKS for word in words):
@@ -105,22 +108,20 @@ def find_nearest(
     Fewest of NumPyro, JAX and jaxns changed, then the shortest way in NumPyro's, JAX's, jaxns's
     releases, then the fewest other changes. Stacks of the same Python come first.
     """
-    passing = [row for row in rows if not row.failed_stage and _all_work(row)]
+    told = {name for row in rows for name in row.samplers}  # a new sampler was tried nowhere
+    wanted = told.intersection(tried_samplers.default_replicates())
+    passing = [row for row in rows if not row.failed_stage and all(map(row.works, wanted))]
     minor = python.split(".")[:2]
     return min(passing, key=lambda row: _stack_distance(row, installed, minor), default=None)
-
-
-def _all_work(row: StackRow) -> bool:
-    return all(row.works(name) for name in SAMPLERS)
 
 
 def _stack_distance(
     row: StackRow, installed: Mapping[str, str], minor: list[str]
 ) -> tuple[float, ...]:
     versions = row.versions()
-    names = ("numpyro", "jax", "jaxns")
+    names = name_parts()
     gaps = [_version_distance(versions.get(name), installed.get(name)) for name in names]
-    others = sum(versions.get(n) != installed.get(n) for n in CORE)
+    others = sum(versions.get(n) != installed.get(n) for n in core_names())
     other_python = row.python.split(".")[:2] != minor
     return (other_python, sum(gap > 0 for gap in gaps), *gaps, others)
 
@@ -144,8 +145,9 @@ def mend(python: str, installed: Mapping[str, str], row: StackRow) -> str:
     tensorflow-probability that would lie over the first.
     """
     versions = row.versions()
-    needed = [name for name in CORE if name in versions and versions[name] != installed.get(name)]
-    needed += sorted(name for name in versions if name not in CORE and name not in installed)
+    core = core_names()
+    needed = [name for name in core if name in versions and versions[name] != installed.get(name)]
+    needed += sorted(name for name in versions if name not in core and name not in installed)
     pins = " ".join(shlex.quote(f"{name}=={versions[name]}") for name in needed)
     pip = _pip_commands(python, installed)
     gone = [name for name in SAME_FILES if name in installed and name not in versions]

@@ -23,10 +23,9 @@ SHIPPED_FILE = Path(__file__).parent / "known.json"
 SUITE = 1  # raise it when the stages change: rows of another suite are made anew
 
 RESOLVES, INSTALLS, IMPORTS = "resolves", "installs", "imports"
-NESTED_IMPORTS, RUNS = "nested sampling imports", "runs"
-ACCURATE, CALIBRATION = "accurate", "calibrated"
-#: in order; a stack passes when all that apply to it do
-STAGES = (RESOLVES, INSTALLS, IMPORTS, NESTED_IMPORTS, RUNS, ACCURATE, CALIBRATION)
+RUNS, ACCURATE, CALIBRATION = "runs", "accurate", "calibrated"
+#: in order, a stack passes when all that apply to it do; imports of samplers' own are in between
+FIRST_STAGES, LAST_STAGES = (RESOLVES, INSTALLS, IMPORTS), (RUNS, ACCURATE, CALIBRATION)
 WORKS, BREAKS, NOT_TRIED = "works", "breaks", "not tried"
 
 
@@ -55,7 +54,9 @@ class StackRow:
     @property
     def failed_stage(self) -> str:
         """The first stage that failed; "" where the stack passes."""
-        return next((s for s in STAGES if s in self.stages and not self.stages[s]["ok"]), "")
+        failed = {name for name, stage in self.stages.items() if not stage["ok"]}
+        own = sorted(failed.difference(FIRST_STAGES, LAST_STAGES))
+        return next((s for s in (*FIRST_STAGES, *own, *LAST_STAGES) if s in failed), "")
 
     @property
     def cause(self) -> str:

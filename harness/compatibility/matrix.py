@@ -6,7 +6,7 @@ import dataclasses
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.signals import interrupt_on_sigterm
 from samplerbench.harness.compatibility import known_stacks, stages
 from samplerbench.harness.compatibility.known_stacks import StackRow
-from samplerbench.harness.compatibility.matrix_file import Matrix
+from samplerbench.harness.compatibility.matrix_file import Budget, Matrix
 from samplerbench.harness.compatibility.stack_tables import Stack
 from samplerbench.harness.compatibility.stages import Config, Tools
 from samplerbench.harness.environments import uv
@@ -44,16 +44,25 @@ class MatrixInterrupted(Exception):
 def read_stored(matrix: Matrix, file: Path | None = None) -> list[Entry]:
     """Every stack of ``matrix`` with its known row, in the order of the file; runs nothing.
 
-    One that asks for several launches is shown with a row of one, where there is no other.
+    One that asks for several launches is shown with a row of one, where there is no other, and
+    where samplers are new since the last run, with a row of the others.
     """
     rows = _rows_by_key(file)
+    budgets = (matrix.budget, _without_new(matrix.budget, rows.values()))
     entries = []
     for stack in matrix.stacks:
         variants = (stack, dataclasses.replace(stack, launches=1))
-        keys = [known_stacks.key(variant, matrix.budget) for variant in variants]
+        keys = [known_stacks.key(variant, budget) for budget in budgets for variant in variants]
         row = next((rows[key] for key in keys if key in rows), None)
         entries.append(Entry(stack, row, stack.name == matrix.reference))
     return entries
+
+
+def _without_new(budget: Budget, rows: Iterable[StackRow]) -> Budget:
+    """``budget`` of those samplers alone that some row tells of."""
+    told = {name for row in rows for name in row.samplers}
+    counts = (budget.replicates or {}).items()
+    return dataclasses.replace(budget, replicates={n: c for n, c in counts if n in told})
 
 
 def _rows_by_key(file: Path | None) -> dict[str, StackRow]:

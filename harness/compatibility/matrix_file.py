@@ -16,6 +16,7 @@ from typing import Any
 import tomllib
 
 from samplerbench.errors import UsageError, unknown_name
+from samplerbench.harness.compatibility import tried_samplers
 from samplerbench.harness.compatibility.stack_tables import (
     Stack,
     read_count,
@@ -28,7 +29,6 @@ from samplerbench.samplers.base import samplers
 SHIPPED_FILE = Path(__file__).parent / "matrix.toml"
 KEYS = ("python", "reference", "budget", "rules", "stacks")
 BUDGET_KEYS = ("warmup", "draws", "replicates")
-DEFAULT_REPLICATES = {"numpyro_nuts": 32, "numpyro_hmc": 8, "numpyro_sa": 8, "jaxns_nested": 6}
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _tables(content: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
 def _read_budget(table: Mapping[str, Any], where: str) -> Budget:
     for key in table.keys() - set(BUDGET_KEYS):
         raise unknown_name(f"key of [budget] in {where}", key, BUDGET_KEYS)
-    replicates = dict(table.get("replicates", {})) or DEFAULT_REPLICATES
+    replicates = dict(table.get("replicates", {})) or tried_samplers.default_replicates()
     for name, count in replicates.items():
         samplers.get(name)  # raises for one that is not known
         read_count(f"replicates of {name}", count)

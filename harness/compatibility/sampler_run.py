@@ -8,14 +8,12 @@ from typing import Any
 from samplerbench.harness.compatibility import accuracy_test
 from samplerbench.harness.compatibility.known_stacks import BREAKS, WORKS
 from samplerbench.harness.compatibility.matrix_file import Budget
+from samplerbench.harness.compatibility.tried_samplers import REFERENCE
 from samplerbench.harness.environments import root_cause
 from samplerbench.harness.environments.environments import Environment
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.scoring.verdict import COMPARABLE
 
-CALIBRATION_SAMPLER = (
-    "numpyro_nuts"  # the sampler whose calibration is a stage: it is honest where all is well
-)
 TOO_FEW = "too few replicates"  # a budget's own doing: then calibration is no stage
 CALM = (*COMPARABLE, TOO_FEW)
 #: what a row keeps of a trial's timings, beside its word
@@ -59,9 +57,7 @@ def summarize(trial: Trial, result: Result, scratch: Path) -> dict[str, Any]:
         cause = root_cause.read_log(_read_text(scratch / "log.txt"), result.reason)
         return {"word": BREAKS, "status": result.status, **cause.as_row()}
     answer = accuracy_test.judge(trial, result, scratch / "draws.npz")
-    holds = answer["accurate"] and (
-        trial.sampler != CALIBRATION_SAMPLER or answer["verdict"] in CALM
-    )
+    holds = answer["accurate"] and (trial.sampler != REFERENCE or answer["verdict"] in CALM)
     word = {"word": WORKS if holds else BREAKS, "status": "ok", "mode": result.mode}
     if not holds:
         word["cause"] = answer["why"] or answer["verdict_reason"]

@@ -13,12 +13,11 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from samplerbench.errors import UsageError, unknown_name
+from samplerbench.samplers.base import list_backends
 
 RULE_KEYS = ("when", "unless", "add", "without", "why")
 #: keys of a ``[[stacks]]`` table that are no distributions
 STACK_KEYS = ("name", "note", "without", "launches", "python")
-#: what makes a stack's name, in this order
-NAME_PARTS = ("numpyro", "jax", "jaxns")
 _EXPECTED = "expected: a name and versions, such as numpy<2 or jax==0.4.23"
 
 
@@ -77,10 +76,15 @@ def read_stacks(
     ]
 
 
+def name_parts() -> tuple[str, ...]:
+    """The distributions whose versions name a stack, in this order."""
+    return ("numpyro", "jax", *list_backends())
+
+
 def name_of(chosen: Mapping[str, str]) -> str:
     """A stack's name: the versions that matter, then whatever else the file fixes."""
-    order = [name for name in NAME_PARTS if name in chosen]
-    order += [name for name in chosen if name not in NAME_PARTS]
+    order = [name for name in name_parts() if name in chosen]
+    order += [name for name in chosen if name not in order]
     return ", ".join(f"{name} {chosen[name]}" for name in order)
 
 

@@ -6,21 +6,20 @@ import dataclasses
 import shutil
 import sysconfig
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from samplerbench.harness import launcher
-from samplerbench.harness.compatibility import known_stacks, sampler_run
+from samplerbench.harness.compatibility import known_stacks, sampler_run, tried_samplers
 from samplerbench.harness.compatibility.known_stacks import (
     ACCURATE,
     BREAKS,
     CALIBRATION,
     IMPORTS,
     INSTALLS,
-    NESTED_IMPORTS,
     NOT_TRIED,
     RESOLVES,
     RUNS,
@@ -28,8 +27,9 @@ from samplerbench.harness.compatibility.known_stacks import (
 )
 from samplerbench.harness.compatibility.matrix_file import Budget
 from samplerbench.harness.compatibility.resolve import resolve_pins
-from samplerbench.harness.compatibility.sampler_run import CALIBRATION_SAMPLER, CALM, TOO_FEW
+from samplerbench.harness.compatibility.sampler_run import CALM, TOO_FEW
 from samplerbench.harness.compatibility.stack_tables import Stack
+from samplerbench.harness.compatibility.tried_samplers import LIBRARY_GROUP, REFERENCE
 from samplerbench.harness.environments import environments, interpreters, root_cause
 from samplerbench.harness.environments.environments import Environment
 from samplerbench.harness.environments.root_cause import Cause, Probe
@@ -38,8 +38,6 @@ from samplerbench.harness.records import Result, Trial
 from samplerbench.samplers.base import samplers
 
 T = TypeVar("T")
-LIBRARIES = "jax,numpyro"
-NESTED_MODULE = "numpyro.contrib.nested_sampling"
 TIMEOUT = 300.0  # seconds a sampler may take on a stack
 
 
@@ -103,7 +101,7 @@ class _Course:
     def _fill_up(self) -> None:
         """The word on samplers that an earlier stage has kept from running."""
         failures = [(name, s["cause"]) for name, s in self.stages.items() if not s["ok"]]
-        for name in self.config.budget.replicates or {}:
+        for name in self._replicates:
             if name not in self.samplers:
                 stage, cause = failures[0]
                 self.samplers[name] = {
@@ -166,28 +164,33 @@ class _Course:
         self.stages[stage] = {**note, **(cause.as_row() if cause else {})}
 
     def _import(self, environment: Environment) -> None:
-        groups = [LIBRARIES, *([NESTED_MODULE] if self._has_jaxns() else [])]
-        probe = self.config.tools.probe(environment.python, groups)
+        there = [name for name in self._replicates if not self._find_missing(name)]
+        stages = {LIBRARY_GROUP: IMPORTS, **tried_samplers.own_modules(there)}
+        probe = self.config.tools.probe(environment.python, list(stages))
         self.python = probe.python
-        for stage, group in zip((IMPORTS, NESTED_IMPORTS), groups, strict=False):
+        for group, stage in stages.items():
             if group in probe.seconds or group in probe.causes:
                 self._note(stage, probe.seconds.get(group), probe.causes.get(group))
-        if LIBRARIES in probe.causes:
+        if not self.stages[IMPORTS]["ok"]:
             raise _Stop
 
-    def _has_jaxns(self) -> bool:
-        return any(pin.startswith("jaxns==") for pin in self.pins)
+    @property
+    def _replicates(self) -> Mapping[str, int]:
+        return self.config.budget.replicates or {}
+
+    def _find_missing(self, sampler: str) -> str:
+        """The sampler's library, where this stack is without; else ""."""
+        library = next(iter(samplers.get(sampler).distributions), "")
+        return "" if any(pin.startswith(f"{library}==") for pin in self.pins) else library
 
     def _run_samplers(self, environment: Environment) -> None:
-        for name, replicates in (self.config.budget.replicates or {}).items():
-            nested = NESTED_MODULE in samplers.get(name).needs
-            if nested and not self._has_jaxns():
-                self.samplers[name] = {"word": NOT_TRIED, "cause": "no jaxns in this stack"}
-            elif nested and not self.stages[NESTED_IMPORTS]["ok"]:
-                self.samplers[name] = {
-                    "word": BREAKS,
-                    "cause": self.stages[NESTED_IMPORTS]["cause"],
-                }
+        for name, replicates in self._replicates.items():
+            imported = self.stages.get(tried_samplers.import_stage(name), {"ok": True})
+            if missing := self._find_missing(name):
+                cause = f"no {missing} in this stack"
+                self.samplers[name] = {"word": NOT_TRIED, "cause": cause}
+            elif not imported["ok"]:
+                self.samplers[name] = {"word": BREAKS, "cause": imported["cause"]}
             else:
                 trial = sampler_run.make_trial(name, replicates, self.config.budget, environment)
                 self.samplers[name] = self._run_sampler(trial, environment)
@@ -197,11 +200,7 @@ class _Course:
         scratch = self._scratch() / trial.sampler
         result = self._launch(trial, environment, scratch)
         summary = sampler_run.summarize(trial, result, scratch)
-        if (
-            result.status == "ok"
-            and trial.sampler == CALIBRATION_SAMPLER
-            and self.stack.launches > 1
-        ):
+        if result.status == "ok" and trial.sampler == REFERENCE and self.stack.launches > 1:
             summary["cold_cpu_runs"] = self._time_first_calls(trial, environment, result)
         return summary
 
@@ -232,9 +231,9 @@ class _Course:
         self._note(RUNS, None, _cause_of(*broken[0]) if broken else None)
         off = [f"{n}: {s['why']}" for n, s in tried.items() if s.get("accurate") is False]
         self._note(ACCURATE, None, Cause(off[0]) if off else None)
-        judged = tried.get(CALIBRATION_SAMPLER, {})
+        judged = tried.get(REFERENCE, {})
         if judged.get("verdict", TOO_FEW) != TOO_FEW:
-            word = f"{CALIBRATION_SAMPLER} is {judged['verdict']}: {judged['verdict_reason']}"
+            word = f"{REFERENCE} is {judged['verdict']}: {judged['verdict_reason']}"
             self._note(CALIBRATION, None, None if judged["verdict"] in CALM else Cause(word))
 
     def _scratch(self) -> Path:

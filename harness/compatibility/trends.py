@@ -12,8 +12,8 @@ from packaging.version import Version
 from scipy import stats
 
 from samplerbench.harness.compatibility.known_stacks import StackRow
+from samplerbench.harness.compatibility.tried_samplers import REFERENCE
 
-TIMED_SAMPLER = "numpyro_nuts"
 FEWEST = 3  # processes a stack: with two the interval spans orders of magnitude
 LEVEL = 0.95
 
@@ -57,7 +57,7 @@ def cold_by_jax(rows: Iterable[StackRow]) -> list[Cold]:
     """Stacks with several first calls, by NumPyro's and JAX's release; where JAX's alone varies."""
     seconds: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     for row in rows:
-        runs = row.samplers.get(TIMED_SAMPLER, {}).get("cold_cpu_runs", ())
+        runs = row.samplers.get(REFERENCE, {}).get("cold_cpu_runs", ())
         if len(runs) >= FEWEST:
             versions, python = row.versions(), ".".join(row.python.split(".")[:2])
             seconds[versions["numpyro"], versions["jax"], python] += runs
@@ -93,7 +93,7 @@ def reruns(rows: Iterable[StackRow]) -> list[Reruns]:
     """By release of NumPyro, oldest first; only stacks on which NUTS ran."""
     compiles_and_jax: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for row in rows:
-        compiles = row.samplers.get(TIMED_SAMPLER, {}).get("compiles_per_rerun")
+        compiles = row.samplers.get(REFERENCE, {}).get("compiles_per_rerun")
         if compiles is not None:
             versions = row.versions()
             compiles_and_jax[versions["numpyro"]].append((compiles, versions["jax"]))

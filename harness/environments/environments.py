@@ -19,6 +19,7 @@ from samplerbench.harness.environments import cache, interpreters
 from samplerbench.harness.environments.cache import Log, Recipe
 from samplerbench.harness.environments.pins import read_pin_file
 from samplerbench.harness.environments.uv import EnvironmentFailed
+from samplerbench.samplers.base import list_backends
 
 STACKS = Path(__file__).parent
 
@@ -45,15 +46,10 @@ def summarize(name: str) -> str:
         return "whatever the Python that runs the command has installed"
     file = read_pin_file(STACKS / f"{name}.txt")
     pins = dict(pin.split("==") for pin in file.pins)
-    shown = [f"{key} {pins[key]}" for key in ("numpyro", "jax", "jaxns", "numpy") if key in pins]
+    keys = ("numpyro", "jax", *list_backends(), "numpy")
+    shown = [f"{key} {pins[key]}" for key in keys if key in pins]
     python = [f"Python {' or '.join(file.pythons)}"] if file.pythons else []
     return ", ".join([*shown, *python])
-
-
-def refuse_unknown(name: str) -> None:
-    """Return where ``resolve(name)`` can be tried, else raise UsageError; makes nothing."""
-    if name != "current" and not _is_interpreter(name):
-        _read_recipe(name, None)
 
 
 def identify(name: str, *, python: str | None = None) -> Environment:

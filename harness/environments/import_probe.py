@@ -1,7 +1,8 @@
 """Run by path in any interpreter: what is installed there, and what each import comes to.
 
-``python -I import_probe.py GROUP ...`` where a group is modules joined by commas; one that fails
-ends the probe. Prints one line of JSON. Standard library only, since nothing else may be there.
+``python -I import_probe.py GROUP ...`` where a group is modules joined by commas; where the first
+fails, the others are not tried. Prints one line of JSON. Standard library only, since nothing else
+may be there.
 """
 
 from __future__ import annotations
@@ -68,9 +69,13 @@ def list_installed() -> dict[str, str]:
 
     versions: dict[str, str] = {}
     for distribution in metadata.distributions():
-        name = distribution.metadata["Name"]
-        if name:  # a half-removed one has none
-            versions.setdefault(re.sub(r"[-_.]+", "-", name).lower(), distribution.version)
+        texts = map(distribution.read_text, ("METADATA", "PKG-INFO", ""))
+        # the head alone: ``distribution.metadata`` parses whole descriptions, for half a second
+        head = next(filter(None, texts), "").partition("\n\n")[0]
+        fields = dict(re.findall(r"^(Name|Version): *(.*\S)", head, re.M))
+        if len(fields) == 2:  # a half-removed one has none
+            name = re.sub(r"[-_.]+", "-", fields["Name"]).lower()
+            versions.setdefault(name, fields["Version"])
     return versions
 
 
@@ -93,7 +98,7 @@ def main(groups: list[str]) -> None:
     answers: dict[str, Any] = {}
     for modules in groups:
         answers[modules] = import_group(modules)
-        if answers[modules]["error"]:
+        if answers[groups[0]]["error"]:
             break
     python = ".".join(map(str, sys.version_info[:3]))
     answer.write(json.dumps({"python": python, "installed": list_installed(), "groups": answers}))

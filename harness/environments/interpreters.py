@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import json
 import os
 import re
@@ -13,15 +12,11 @@ import sysconfig
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from samplerbench.harness.environments import uv
+from samplerbench.harness.environments import import_probe, uv
 from samplerbench.harness.environments.uv import Advice, EnvironmentFailed
 from samplerbench.harness.launcher import INHERITED_VARIABLES
 
 _IDENTITY = "import sys, sysconfig; print('%d.%d' % sys.version_info[:2], sysconfig.get_platform())"
-_INSTALLED = """import importlib.metadata, json
-every = importlib.metadata.distributions()
-print(json.dumps([(d.metadata["Name"], d.version) for d in every if "Name" in d.metadata]))
-"""  # a half-removed distribution has no name
 
 
 def ask(
@@ -63,7 +58,7 @@ def identify(python: str | None) -> str:
     if python is None or is_version(python):
         return f"{python or running_version()} {sysconfig.get_platform()}"
     try:
-        return _print(python, _IDENTITY).strip()
+        return _print(python, "-c", _IDENTITY).strip()
     except (OSError, subprocess.CalledProcessError) as error:
         expected = "expected: a version such as 3.11, or the path of an interpreter"
         raise EnvironmentFailed(f"no Python runs at {python!r}: {error}\n  {expected}") from error
@@ -75,11 +70,8 @@ def list_installed(python: str | None) -> dict[str, str]:
     Raises OSError, CalledProcessError or ValueError where no Python runs there.
     """
     if python is None:
-        every = importlib.metadata.distributions()
-        pairs = [(d.metadata["Name"], d.version) for d in every if "Name" in d.metadata]
-    else:
-        pairs = json.loads(_print(python, _INSTALLED))
-    return {normalize(name): version for name, version in reversed(pairs)}  # the first one counts
+        return import_probe.list_installed()
+    return json.loads(_print(python, import_probe.__file__))["installed"]
 
 
 def normalize(name: str) -> str:
@@ -87,9 +79,9 @@ def normalize(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _print(python: str, code: str) -> str:
-    """What ``code`` prints there; -B: nothing is written. Raises CalledProcessError."""
-    process = ask(python, "-B", "-c", code)
+def _print(python: str, *program: str) -> str:
+    """What ``program`` prints there; -B: nothing is written. Raises CalledProcessError."""
+    process = ask(python, "-B", *program)
     process.check_returncode()
     return process.stdout
 

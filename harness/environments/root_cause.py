@@ -48,7 +48,7 @@ class Probe:
 
 
 def probe(python: str, groups: Sequence[str], timeout: float = 120.0) -> Probe:
-    """Import ``groups`` (modules joined by commas) with ``python``, up to the first that fails.
+    """Import ``groups`` (modules joined by commas) with ``python``; the first alone, if it fails.
 
     Raises EnvironmentFailed where no Python runs there.
     """

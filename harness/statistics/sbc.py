@@ -105,16 +105,6 @@ def _null(count: int, draws: int) -> tuple[Array, Array]:
     return table, np.sort(np.concatenate(minima))
 
 
-def uniform_band(count: int, draws: int, level: float = 0.95) -> tuple[Array, Array]:
-    """Simultaneous band of the share of ranks at or below each rank, [draws] each, for figures."""
-    table, null = _null(count, draws)
-    limit = null[int((1 - level) * len(null))]
-    inside = table > limit
-    lo = inside.argmax(axis=0)
-    hi = count - inside[::-1].argmax(axis=0)
-    return lo / count, hi / count
-
-
 def describe_departure(name: str, test: Uniformity) -> tuple[str, str]:
     """The verdict's word and its reason for a parameter whose ranks are not uniform."""
     if abs(test.shift) >= abs(test.spread):

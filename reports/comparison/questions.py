@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from samplerbench.harness.comparison.paired_ratios import Ratio
 from samplerbench.reports.comparison.comparison import Comparison
-from samplerbench.reports.tables.cells import CONTROLS, Row, label
+from samplerbench.reports.tables import cells
+from samplerbench.reports.tables.cells import Row, label
 
 #: what tells rows of one sampler apart, beside the environment -> its value in words
 AXES = {
@@ -85,4 +86,4 @@ def _name_rows(rows: dict[str, Row], models: bool) -> dict[str, str]:
 
 def is_control(comparison: Comparison, ratio: Ratio) -> bool:
     """Whether its row is of a sampler that knows the answer."""
-    return comparison.get_rows(ratio)[0]["sampler"].startswith(CONTROLS)
+    return cells.is_control(comparison.get_rows(ratio)[0]["sampler"])

@@ -8,17 +8,13 @@ from typing import Any
 
 from samplerbench.harness.compatibility.known_stacks import StackRow
 from samplerbench.harness.compatibility.matrix import Entry
+from samplerbench.harness.compatibility.stack_tables import name_parts
+from samplerbench.harness.compatibility.tried_samplers import REFERENCE, headings
 from samplerbench.reports.compatibility import trends
 from samplerbench.reports.tables import markdown, terminal
 from samplerbench.reports.tables.csv_json import as_indented_json
 from samplerbench.reports.tables.table import Column, Table, text_rows
 
-SHORT_NAMES = {
-    "numpyro_nuts": "NUTS",
-    "numpyro_hmc": "HMC",
-    "numpyro_sa": "SA",
-    "jaxns_nested": "nested",
-}
 NOT_RUN = "not run"
 TFP = ("tensorflow-probability", "tfp-nightly")
 #: what a run of NUTS was timed for -> heading and unit
@@ -28,14 +24,13 @@ MEASURES = {
     "warm_s": Column("warm", "ms", "right"),
     "compiles_per_rerun": Column("compiles\na rerun", "", "right"),
 }
-COLUMNS = (
-    *map(Column, ("numpyro", "jax", "jaxns", "tfp", "result")),
-    *map(Column, SHORT_NAMES.values()),
-    Column("calibrated", align="right"),
-    *MEASURES.values(),
-)
-RESULT = 4  # its place among the columns
 NARROWEST = 100
+
+
+def list_columns() -> list[Column]:
+    """The columns: versions, the result, a word a sampler, and what its reference was timed for."""
+    names = (*name_parts(), "tfp", "result", *headings().values())
+    return [*map(Column, names), Column("calibrated", align="right"), *MEASURES.values()]
 
 
 def as_json(entries: Sequence[Entry]) -> str:
@@ -67,12 +62,13 @@ def render_markdown(entries: Sequence[Entry]) -> str:
 def render_terminal(entries: Sequence[Entry], width: int = terminal.WIDEST) -> str:
     """The same for a terminal; causes are notes below it, since they are long."""
     table = make_table(entries)
+    result = [column.heading for column in table.columns].index("result")
     causes = [
-        f"{entry.stack.name}: {cells[RESULT].text}"
+        f"{entry.stack.name}: {cells[result].text}"
         for entry, cells in zip(entries, table.rows, strict=True)
         if entry.row and entry.row.failed_stage
     ]
-    places = [at for at in range(len(COLUMNS)) if at != RESULT]
+    places = [at for at in range(len(table.columns)) if at != result]
     shown = dataclasses.replace(table.select(places), notes=[*causes, *table.notes])
     return terminal.render(shown, max(width, NARROWEST), gap=1)
 
@@ -81,7 +77,7 @@ def make_table(entries: Sequence[Entry]) -> Table:
     """One row a stack; seconds stand beside their ratio to those of the reference stack."""
     reference = _reference(entries)
     rows = text_rows([_texts(entry, reference) for entry in entries])
-    return Table(_title(entries), COLUMNS, rows, _notes(entries))
+    return Table(_title(entries), list_columns(), rows, _notes(entries))
 
 
 def _title(entries: Sequence[Entry]) -> str:
@@ -144,21 +140,21 @@ def _reference(entries: Sequence[Entry]) -> StackRow | None:
 
 def _texts(entry: Entry, reference: StackRow | None) -> list[str]:
     versions = {**entry.stack.chosen, **(entry.row.versions() if entry.row else {})}
-    names = [versions.get(name, "-") for name in ("numpyro", "jax", "jaxns")]
+    names = [versions.get(name, "-") for name in name_parts()]
     tfp = next((versions[name] for name in TFP if name in versions), "-")
     extra = _extra_packages(entry)
     if entry.row is None:
-        return [*names, tfp, extra + NOT_RUN, *[""] * (len(COLUMNS) - RESULT - 1)]
+        return [*names, tfp, extra + NOT_RUN, *[""] * (len(headings()) + 1 + len(MEASURES))]
     row = entry.row
-    words = [row.samplers.get(name, {}).get("word", "") for name in SHORT_NAMES]
-    verdict = row.samplers.get("numpyro_nuts", {}).get("verdict", "")
+    words = [row.samplers.get(name, {}).get("word", "") for name in headings()]
+    verdict = row.samplers.get(REFERENCE, {}).get("verdict", "")
     numbers = [_number(row, reference, name) for name in MEASURES]
     return [*names, tfp, extra + _result(row), *words, verdict, *numbers]
 
 
 def _extra_packages(entry: Entry) -> str:
     """What the matrix file fixes beside the columns."""
-    columns = ("numpyro", "jax", "jaxns", *TFP)
+    columns = (*name_parts(), *TFP)
     others = [f"{name} {v}" for name, v in entry.stack.chosen.items() if name not in columns]
     return f"with {', '.join(others)}: " if others else ""
 
@@ -168,13 +164,13 @@ def _result(row: StackRow) -> str:
 
 
 def _number(row: StackRow, reference: StackRow | None, name: str) -> str:
-    value = row.samplers.get("numpyro_nuts", {}).get(name)
+    value = row.samplers.get(REFERENCE, {}).get(name)
     if value is None:
         return ""
     if name == "compiles_per_rerun":
         return str(value)
     text = f"{1000 * value:.3g}" if name == "warm_s" else f"{value:.2f}"
-    ratio = _ratio(row, reference, "numpyro_nuts", name)
+    ratio = _ratio(row, reference, REFERENCE, name)
     return text + (f" ({ratio:.2g})" if ratio and row is not reference else "")
 
 

@@ -14,7 +14,7 @@ from samplerbench.harness.comparison.sides import mean_errors
 from samplerbench.harness.statistics import power_law
 from samplerbench.harness.statistics.power_law import Crossover, Exponent, Sample
 from samplerbench.reports.scaling.lines import Axis, Line, find_axes
-from samplerbench.reports.tables.cells import CONTROLS, Row, interval_ends, is_comparable
+from samplerbench.reports.tables.cells import Row, interval_ends, is_comparable, is_control
 from samplerbench.rounding import format_number
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def name_verdict(row: Row | None) -> str:
 
 def _crossings(campaign: Campaign, axis: Axis) -> Iterator[Crossing]:
     """Pairs of one sampler in two places, and of two samplers in one place."""
-    rivals = [line for line in axis.lines if not line.label.startswith(CONTROLS)][:MOST_CROSSED]
+    rivals = [line for line in axis.lines if not is_control(line.trials[0].sampler)][:MOST_CROSSED]
     samples: dict[str, Sample | None] = {}
 
     def sample(line: Line, size: float) -> Sample | None:

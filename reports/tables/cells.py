@@ -16,10 +16,10 @@ from samplerbench.rounding import (
     format_with_half_width,
     is_number,
 )
+from samplerbench.samplers.base import samplers
 
 Row = dict[str, Any]
 
-CONTROLS = ("exact_", "control_")  # samplers that know the answer: no rivals, no news
 WITH_SPREAD = ("mean_error", "sd_ratio", "log_z_error")  # printed as number +- half interval
 #: what says nothing on its own where the draws are not what they claim to be
 SPEEDS = (
@@ -45,6 +45,11 @@ def label(row: Row) -> str:
 def is_comparable(row: Row) -> bool:
     """Whether the row's speed may be compared with another's: its draws are what they claim."""
     return row["status"] == "ok" and row["verdict"] in COMPARABLE
+
+
+def is_control(sampler: str) -> bool:
+    """Whether ``sampler`` is registered as one that knows the answer: no rival, no news."""
+    return sampler in samplers.names() and samplers.get(sampler).control
 
 
 def get_value(row: Row, name: str) -> Any:

@@ -36,5 +36,11 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
 
 
 add(
-    Sampler("control_evidence", Settings, prepare, "flawed on purpose: log Z errs twice as claimed")
+    Sampler(
+        "control_evidence",
+        Settings,
+        prepare,
+        "flawed on purpose: log Z errs twice as claimed",
+        control=True,
+    )
 )

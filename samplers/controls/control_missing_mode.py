@@ -37,4 +37,12 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     return prepare_flawed(model, budget, flaw)
 
 
-add(Sampler("control_missing_mode", Settings, prepare, "flawed on purpose: half the mass missing"))
+add(
+    Sampler(
+        "control_missing_mode",
+        Settings,
+        prepare,
+        "flawed on purpose: half the mass missing",
+        control=True,
+    )
+)

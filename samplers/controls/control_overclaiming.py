@@ -40,5 +40,11 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
 
 
 add(
-    Sampler("control_overclaiming", Settings, prepare, "flawed on purpose: errors twice as claimed")
+    Sampler(
+        "control_overclaiming",
+        Settings,
+        prepare,
+        "flawed on purpose: errors twice as claimed",
+        control=True,
+    )
 )

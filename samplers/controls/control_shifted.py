@@ -30,4 +30,12 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     return prepare_flawed(model, budget, flaw)
 
 
-add(Sampler("control_shifted", Settings, prepare, "flawed on purpose: every mean off by 0.2 sd"))
+add(
+    Sampler(
+        "control_shifted",
+        Settings,
+        prepare,
+        "flawed on purpose: every mean off by 0.2 sd",
+        control=True,
+    )
+)

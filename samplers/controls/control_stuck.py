@@ -34,4 +34,12 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     return prepare_flawed(model, budget, flaw)
 
 
-add(Sampler("control_stuck", Settings, prepare, "flawed on purpose: 1 run in 4 never moves"))
+add(
+    Sampler(
+        "control_stuck",
+        Settings,
+        prepare,
+        "flawed on purpose: 1 run in 4 never moves",
+        control=True,
+    )
+)

@@ -30,4 +30,12 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     return prepare_flawed(model, budget, flaw)
 
 
-add(Sampler("control_wide", Settings, prepare, "flawed on purpose: every sd 1.2 times too wide"))
+add(
+    Sampler(
+        "control_wide",
+        Settings,
+        prepare,
+        "flawed on purpose: every sd 1.2 times too wide",
+        control=True,
+    )
+)

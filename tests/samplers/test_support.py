@@ -9,7 +9,7 @@ import pytest
 
 from samplerbench.models.base import Model, build
 from samplerbench.samplers.base import Budget, Declined
-from samplerbench.samplers.support import jaxns_compiled
+from samplerbench.samplers.support import jaxns_compiled, jaxns_cube, jaxns_exact
 from samplerbench.samplers.support.background_call import BackgroundCall
 from samplerbench.samplers.support.prior_predictive import make_simulator
 
@@ -72,7 +72,7 @@ def test_a_program_without_observations_or_of_changed_ones_is_declined():
 
 
 def test_points_of_nested_sampling_are_padded_to_the_next_power_of_two():
-    assert [jaxns_compiled._round_up(points) for points in (1, 2, 3, 64, 65)] == [1, 2, 4, 64, 128]
+    assert [jaxns_exact._round_up(points) for points in (1, 2, 3, 64, 65)] == [1, 2, 4, 64, 128]
 
 
 def normals(y):
@@ -130,3 +130,31 @@ def test_a_kernel_that_tells_no_divergences_has_no_count_of_them_in_either_mode(
         assert draws.sites["m"].shape == (2, 400)
         assert abs(draws.sites["m"].mean() - model.exact().mean[0]) < model.exact().sd[0]
     assert single.gradients == 2 * (300 + 400) and single.likelihoods is None  # one a proposal
+
+
+def test_each_generation_of_jaxns_is_compiled_by_its_own_function(monkeypatch):
+    pytest.importorskip("jaxns")
+    model, made = build("linear", {}), []
+
+    def compile_one(cube, settings, data):
+        made.append((cube.sites, settings, dict(data)))
+        return jaxns_cube.Programs(lambda seed, data: {"seed": seed}, lambda seeds, data: None)
+
+    for generation, name in (("exact", "compile_exact"), ("public", "_compile_public")):
+        monkeypatch.setattr(jaxns_compiled, name, compile_one)
+        compiled = jaxns_compiled.compile_sampler(model, [], "settings", generation)
+        assert compiled.sample(7) == {"seed": 7} and made.pop() == ([], "settings", {})
+
+
+def test_enumeration_begins_left_of_the_last_plate_and_only_where_a_site_asks_for_it():
+    numpyro = pytest.importorskip("numpyro")
+
+    def program(y, enumerated):
+        with numpyro.plate("data", len(y)):
+            infer = {"enumerate": "parallel"} if enumerated else {}
+            z = numpyro.sample("z", numpyro.distributions.Bernoulli(0.5), infer=infer)
+            numpyro.sample("y", numpyro.distributions.Normal(z, 1.0), obs=y)
+
+    for enumerated, dim in ((True, -2), (False, None)):
+        model = Model("z", {"y": np.zeros(3), "enumerated": enumerated}, program)
+        assert jaxns_cube.find_enumeration_dim(model) == dim

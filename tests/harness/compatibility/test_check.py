@@ -11,12 +11,13 @@ from samplerbench.cli import common, main
 from samplerbench.harness.compatibility import check, known_stacks
 from samplerbench.harness.compatibility.check import BREAKS, NOT_KNOWN, WORKS
 from samplerbench.harness.compatibility.known_stacks import IMPORTS, StackRow
-from samplerbench.harness.compatibility.stages import LIBRARIES, NESTED_MODULE
+from samplerbench.harness.compatibility.tried_samplers import LIBRARY_GROUP
 from samplerbench.harness.environments import root_cause
 from samplerbench.harness.environments.uv import EnvironmentFailed
 from samplerbench.reports.compatibility import check as stack_check
 from tests.support.stubs import FINE, interpreter
 
+NESTED_MODULE = "numpyro.contrib.nested_sampling"
 SAMPLERS = ("numpyro_nuts", "numpyro_hmc", "numpyro_sa", "jaxns_nested")
 GOOD = {
     "numpyro": "0.13.2",
@@ -207,8 +208,8 @@ def test_the_text_names_the_stack_and_the_line(tmp_path):
 @pytest.mark.process
 def test_the_probe_stops_at_the_first_group_that_fails(tmp_path):
     python = interpreter(tmp_path / "e", GOOD, {**files(), "numpyro/__init__.py": "1 / 0"})
-    probed = root_cause.probe(python, [LIBRARIES, NESTED_MODULE])
-    assert set(probed.causes) == {LIBRARIES} and NESTED_MODULE not in probed.seconds
-    assert str(probed.causes[LIBRARIES]) == (
+    probed = root_cause.probe(python, [LIBRARY_GROUP, NESTED_MODULE])
+    assert set(probed.causes) == {LIBRARY_GROUP} and NESTED_MODULE not in probed.seconds
+    assert str(probed.causes[LIBRARY_GROUP]) == (
         "ZeroDivisionError: division by zero (numpyro/__init__.py:1)"
     )

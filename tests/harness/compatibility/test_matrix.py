@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from samplerbench.cli import common, main
 from samplerbench.errors import UsageError
 from samplerbench.harness.compatibility import (
     accuracy_test,
+    check,
     export_pins,
     known_stacks,
     matrix,
@@ -23,19 +25,17 @@ from samplerbench.harness.compatibility.known_stacks import (
     CALIBRATION,
     IMPORTS,
     INSTALLS,
-    NESTED_IMPORTS,
     RESOLVES,
     RUNS,
 )
 from samplerbench.harness.compatibility.resolve import resolve_pins
 from samplerbench.harness.compatibility.stack_tables import Stack
 from samplerbench.harness.compatibility.stages import (
-    LIBRARIES,
-    NESTED_MODULE,
     Config,
     Tools,
     run_stages,
 )
+from samplerbench.harness.compatibility.tried_samplers import LIBRARY_GROUP
 from samplerbench.harness.environments import environments, root_cause
 from samplerbench.harness.environments.environments import Environment, EnvironmentFailed
 from samplerbench.harness.environments.pins import read_pins
@@ -43,10 +43,12 @@ from samplerbench.harness.environments.root_cause import Cause, Probe
 from samplerbench.harness.launcher import launch
 from samplerbench.harness.records import Result
 from samplerbench.reports.compatibility import table
+from samplerbench.samplers.base import samplers
 from tests.harness.compatibility.conftest import HONEST
 from tests.support import trials
 from tests.support.wheels import write_wheel
 
+NESTED_MODULE, NESTED_IMPORTS = "numpyro.contrib.nested_sampling", "nested sampling imports"
 TEXT = """
 python = ""
 reference = "numpyro 1.0, jax 1.0, jaxns 2.0"
@@ -103,7 +105,7 @@ class Fakes:
 
     def probe(self, python, groups):
         failing = self.told.get("probe", {})
-        tried = groups[:1] if LIBRARIES in failing else groups
+        tried = groups[:1] if LIBRARY_GROUP in failing else groups
         return Probe("3.11.7", {}, dict.fromkeys(tried, 1.0), failing)
 
     def launch(self, trial, python, scratch, timeout, cancelled):
@@ -214,7 +216,7 @@ def test_the_shipped_matrix_spans_what_it_should():
     found = matrix_file.read(matrix_file.SHIPPED_FILE)
     assert len(found.stacks) >= 47
     by_name = {
-        name: {s.chosen.get(name, "") for s in found.stacks} for name in stack_tables.NAME_PARTS
+        name: {s.chosen.get(name, "") for s in found.stacks} for name in stack_tables.name_parts()
     }
     assert {"0.12.1", "0.22.0"} <= by_name["numpyro"] and {"0.4.14", "0.10.2"} <= by_name["jax"]
     for start in ("2.0.1", "2.1.0", "2.2.", "2.4.", "2.6.", "3.0.0"):
@@ -258,7 +260,9 @@ def test_a_failure_of_the_network_is_tried_again(tmp_path):
 
 
 def test_numpyro_that_does_not_import_breaks_all_and_runs_nothing(tmp_path):
-    fakes = Fakes(probe={LIBRARIES: Cause("No module named 'jax.linear_util'", "numpyro/x.py:3")})
+    fakes = Fakes(
+        probe={LIBRARY_GROUP: Cause("No module named 'jax.linear_util'", "numpyro/x.py:3")}
+    )
     row = run(tmp_path, fakes)[0].row
     assert row.failed_stage == IMPORTS and not fakes.launched and fakes.removed
     assert row.cause == "No module named 'jax.linear_util' (numpyro/x.py:3)"
@@ -512,3 +516,68 @@ def test_jaxns_is_held_where_it_can_be_on_stacks_that_passed(tmp_path, monkeypat
     trial = trials.small(sampler="jaxns_nested", replicates=2, environment=name)
     result = launch(trial, place.python, tmp_path / "scratch", 300.0)
     assert (result.status, result.reason, result.mode) == ("ok", "", mode)
+
+
+# -- a sampler that is new -------------------------------------------------------------------------
+
+SHORT = TEXT.replace("replicates = { numpyro_nuts = 16, jaxns_nested = 2 }\n", "")
+
+
+@pytest.fixture
+def new_sampler(monkeypatch):
+    """``other_nuts``, of a library of its own; what is given registers it for the test."""
+    made = replace(
+        samplers.get("numpyro_nuts"),
+        name="other_nuts",
+        needs=("jax", "other"),
+        distributions=("other",),
+        short_name="other",
+        stack_replicates=4,
+    )
+
+    def register():
+        monkeypatch.setitem(samplers._items, made.name, made)
+
+    return register
+
+
+def test_a_new_samplers_file_alone_brings_it_into_the_matrix_and_its_table(tmp_path, new_sampler):
+    new_sampler()
+    text = SHORT.replace('jaxns = "2.0"\n', 'jaxns = "2.0"\nother = ["3.0"]\n')
+    text = text.replace("jaxns 2.0", "jaxns 2.0, other 3.0")
+    found = read(tmp_path, text)
+    names = ["numpyro_nuts", "numpyro_hmc", "numpyro_sa", "jaxns_nested", "other_nuts"]
+    assert list(found.budget.replicates) == names and found.budget.replicates["other_nuts"] == 4
+    fakes = Fakes(probe={"other": Cause("no module other", "other/a.py:1")})
+    entries = run(tmp_path, fakes, text)
+    assert entries[0].row.failed_stage == "other imports" and "other_nuts" not in fakes.launched
+    assert entries[0].row.works("numpyro_nuts") and not entries[0].row.works("other_nuts")
+    shown = table.make_table(entries)
+    headings = [column.heading for column in shown.columns]
+    assert shown.rows[0][headings.index("other")].text == "3.0"
+    assert shown.rows[0][len(headings) - 1 - headings[::-1].index("other")].text == "breaks"
+
+
+def test_a_stack_without_the_library_of_a_sampler_is_tried_with_the_others(tmp_path, new_sampler):
+    new_sampler()
+    row = run(tmp_path, Fakes(), SHORT)[0].row
+    assert row.samplers["other_nuts"]["cause"] == "no other in this stack" and not row.failed_stage
+
+
+def test_rows_from_before_a_sampler_was_added_are_shown_and_its_stacks_run_anew(
+    tmp_path, new_sampler
+):
+    before = [entry.row for entry in run(tmp_path, Fakes(), SHORT)]
+    new_sampler()
+    file = tmp_path / "out" / "known.json"
+    assert [e.row for e in matrix.read_stored(read(tmp_path, SHORT), file)] == before
+    fakes = Fakes()
+    run(tmp_path, fakes, SHORT)
+    assert fakes.resolved == [row.name for row in before]
+
+
+def test_a_sampler_that_no_stack_was_tried_with_leaves_the_nearest_stack_as_it_was(new_sampler):
+    rows = known_stacks.load(Path(matrix_file.__file__).with_name("known.json"))
+    nearest = check.find_nearest({}, "3.11.7", rows)
+    new_sampler()
+    assert nearest is not None and check.find_nearest({}, "3.11.7", rows) == nearest

@@ -28,7 +28,7 @@ from samplerbench.harness.environments import cache, environments, interpreters,
 from samplerbench.harness.environments.environments import (
     EnvironmentFailed,
     names,
-    refuse_unknown,
+    python_version,
     resolve,
 )
 from samplerbench.harness.environments.pins import read_pin_file, read_pins
@@ -127,7 +127,7 @@ def test_a_comment_names_the_pythons_of_a_stack(tmp_path, line, pythons):
 @pytest.mark.parametrize("text", ["", "three", "3", "3.12.1", ">=3.11"])
 def test_a_python_that_is_no_minor_version_is_refused_by_number(tmp_path, text):
     with pytest.raises(UsageError, match="line 1: .* is no Python\n  expected: minor versions"):
-        refuse_unknown(write_pins(tmp_path / "p.txt", f"# python: {text}\nsix==1\n"))
+        python_version(write_pins(tmp_path / "p.txt", f"# python: {text}\nsix==1\n"))
 
 
 def test_the_python_that_a_file_names_is_part_of_the_digest(tmp_path):
@@ -157,33 +157,33 @@ def test_a_stack_whose_python_is_nowhere_is_refused_before_anything_is_made(
 def test_a_line_that_is_not_an_exact_pin_is_refused_by_number(tmp_path, line):
     file = write_pins(tmp_path / "p.txt", f"a==1\n{line}\n")
     with pytest.raises(UsageError, match="line 2: .*\n  expected: one name==version"):
-        refuse_unknown(file)
+        python_version(file)
 
 
 @pytest.mark.parametrize("content", [b"", b"# none\n", b"six==1\nSix==1\n", b"\xff\xfe\x00"])
 def test_a_file_without_usable_pins_is_refused(tmp_path, content):
     (tmp_path / "p.txt").write_bytes(content)
     with pytest.raises(UsageError, match=r"p\.txt"):
-        refuse_unknown(str(tmp_path / "p.txt"))
+        python_version(str(tmp_path / "p.txt"))
 
 
 def test_a_missing_file_is_refused_with_the_known_names(tmp_path):
     with pytest.raises(UsageError, match="No such file.*\n.*samplerbench list environments"):
-        refuse_unknown(str(tmp_path / "nowhere.txt"))
+        python_version(str(tmp_path / "nowhere.txt"))
 
 
 def test_an_unknown_name_gets_the_nearest_and_the_list():
     with pytest.raises(
         UsageError, match="did you mean 'latest'.*\n.*current, .*latest, latest-py311, .*pinned"
     ):
-        refuse_unknown("lates")
+        python_version("lates")
     with pytest.raises(UsageError, match="or give the path"):
         resolve("lates")
 
 
 @pytest.mark.parametrize("name", names())
 def test_every_known_name_is_known_without_work(index, tmp_path, name):
-    refuse_unknown(name)
+    python_version(name)
     assert not (tmp_path / "cache").exists()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -24,3 +26,16 @@ def test_without_a_ground_truth_the_latent_sites_count_and_no_computed_ones(tmp_
     with draws_file.DrawsFile(path) as file:
         data = trial_data.read(small(replicates=2), Result("ok"), file, None, sites=sites)
     assert names in (data.names, len(data.names))
+
+
+def test_names_of_components_are_read_without_the_draws(tmp_path):
+    path = tmp_path / "draws.npz"
+    sites = {"m": np.zeros((1, 2000)), "L": np.zeros((1, 2000, 2, 1))}
+    draws_file.save_draws(path, {"replicates": [Draws(sites)]})
+    head, end = path.read_bytes().split(b"PK\x01\x02", 1)  # the members, then their list
+    path.write_bytes(head.replace(bytes(80), b"\x01" * 80) + b"PK\x01\x02" + end)
+    with draws_file.DrawsFile(path) as file:
+        assert file.component_names() == (("m", "L[0,0]", "L[1,0]"), ("m", "L", "L"))
+        assert file.component_names({"m"}) == (("m",), ("m",))
+        with pytest.raises(zipfile.BadZipFile):  # they are not what was written
+            file.sites()

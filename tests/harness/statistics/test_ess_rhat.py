@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -10,9 +11,14 @@ from scipy.signal import lfilter
 
 from samplerbench.harness.statistics import ess_rhat
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", FutureWarning)  # ArviZ announces its refactoring at import
-    import arviz
+
+@pytest.fixture(scope="module")
+def arviz() -> ModuleType:
+    """Imported by the tests that ask for it, since it takes seconds."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # it announces its refactoring at import
+        import arviz
+    return arviz
 
 
 def chains(kind: str, shape: tuple[int, ...], seed: int = 1) -> np.ndarray:
@@ -56,7 +62,7 @@ SHAPES = (
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_claims_equal_arviz(kind, shape):
+def test_claims_equal_arviz(kind, shape, arviz):
     x = chains(kind, shape)
     got = ess_rhat.claims(x)
     expected = {
@@ -117,7 +123,8 @@ def test_a_constant_component_claims_nothing():
     assert got.sd[1, 2] == pytest.approx(0, abs=1e-15)
 
 
-def test_one_constant_chain_among_several_is_seen():
+@pytest.mark.slow
+def test_one_constant_chain_among_several_is_seen(arviz):
     x = chains("independent", (1, 4, 50, 1))
     x[0, 2] = x[0, 2, 0]
     got = ess_rhat.claims(x)

@@ -60,17 +60,6 @@ def test_weighted_draws_rank_as_the_distribution_that_they_stand_for():
     assert sbc.uniformity(sbc.rank_truths(x, truth, KEPT)[:, 0], KEPT).p < sbc.ALPHA
 
 
-def test_the_band_holds_uniform_ranks_as_often_as_it_says():
-    lo, hi = sbc.uniform_band(COUNT, KEPT, level=0.95)
-    rng = np.random.default_rng(9)
-    inside = 0
-    for _ in range(2000):
-        below = np.cumsum(np.bincount(rng.integers(0, KEPT + 1, COUNT), minlength=KEPT + 1)[:-1])
-        inside += bool(((below / COUNT >= lo) & (below / COUNT <= hi)).all())
-    # 5 standard errors of a share of 0.95 in 2000, and what discreteness adds on the safe side
-    assert 0.95 - 5 * np.sqrt(0.95 * 0.05 / 2000) < inside / 2000 < 0.99
-
-
 def test_a_replicate_with_nan_has_no_rank():
     x, truth = normal_world(1.0, 0.0, 1, count=4)
     x[2, 0, 7] = np.nan

@@ -16,7 +16,7 @@ from samplerbench.harness.compatibility import (
     stack_tables,
     trends,
 )
-from samplerbench.harness.compatibility.known_stacks import NESTED_IMPORTS, StackRow
+from samplerbench.harness.compatibility.known_stacks import StackRow
 from samplerbench.harness.compatibility.matrix import Entry
 from samplerbench.harness.compatibility.stack_tables import Stack
 from samplerbench.reports.compatibility import summary, table
@@ -35,7 +35,7 @@ def row(numpyro: str, jax: str, jaxns: str = "2.0.1", cause: str = "", **nuts) -
         pins=tuple(f"{name}=={version}" for name, version in chosen.items()),
         python="3.11.7",
         platform="linux-x86_64",
-        stages={NESTED_IMPORTS: {"ok": not cause, "cause": cause, "file": "a.py:1"}},
+        stages={"nested sampling imports": {"ok": not cause, "cause": cause, "file": "a.py:1"}},
         samplers={"numpyro_nuts": nuts},
         date="2026-11-24",
         machine={"cpu": "a CPU", "cores_allowed": 2},
