@@ -11,6 +11,7 @@ from samplerbench.samplers.base import (
     Sampler,
     add,
 )
+from samplerbench.samplers.support.noncentered import noncenter
 from samplerbench.samplers.support.numpyro_mcmc import (
     check_choices,
     count_host_devices,
@@ -31,6 +32,7 @@ class Settings:
     max_tree_depth: int = 10  # at most 2**depth - 1 gradient evaluations a draw
     find_heuristic_step_size: bool = False
     regularize_mass_matrix: bool = True
+    noncentered: bool = False  # location-scale sites standardised by LocScaleReparam(0)
     init: str = "uniform"  # NumPyro's init_to_<init>
     chain_method: str = "parallel"  # a device a chain, else one after the other; see mcmc.py
 
@@ -43,6 +45,8 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     from numpyro.infer import NUTS  # inside: listing samplers must not start JAX
 
     options = asdict(settings)
+    if options.pop("noncentered"):
+        model = noncenter(model)
     chain_method = options.pop("chain_method")
     options["init_strategy"] = find_init_strategy(options.pop("init"))
     return prepare_mcmc(lambda: NUTS(model.program, **options), model, budget, chain_method)

@@ -64,8 +64,9 @@ class Effort:
 #: each more careful than the one before, which failed
 EFFORTS = (
     Effort({"init": "sample"}, 500, 2_000, 256),
+    Effort({"init": "sample", "noncentered": True, "target_accept_prob": 0.9}, 1_000, 4_000, 64),
     Effort({"init": "sample", "target_accept_prob": 0.95}, 2_000, 10_000, 32),
-    Effort({"init": "sample", "target_accept_prob": 0.99, "dense_mass": True}, 4_000, 10_000, 16),
+    Effort({"init": "sample", "noncentered": True, "target_accept_prob": 0.99}, 4_000, 10_000, 16),
 )
 
 
