@@ -12,6 +12,12 @@ from typing import Any
 
 from samplerbench.plugins import Plugin
 
+#: replicates that are asked for where a trial's own number is AUTO: as many as take AUTO_S seconds,
+#: by the median of the timed ones, within these bounds
+AUTO, AUTO_S = 0, 30.0
+LEAST_AUTO, MOST_AUTO = 32, 256
+AUTO_CALIBRATE = 64  # of calibration by simulation, whose data sets are made beforehand
+
 STATUSES = ("ok", "declined", "failed", "timeout", "crashed", "out of memory")
 
 
@@ -34,7 +40,7 @@ class Trial:
     warmup: int
     draws: int
     seed: int  # replicate r runs with seed + r
-    replicates: int
+    replicates: int  # or AUTO
     calibrate: str = ""  # "prior": a truth and a data set of its own for each replicate
     data_file: str = ""  # path of the data of a user's program; "": in its own file, or in memory
     data_file_digest: str = ""  # of its bytes and of how they are read; "": data in its own file
@@ -53,6 +59,11 @@ class Trial:
         values = {f.name: (getattr(self, f.name), f.default) for f in fields(self)}
         changed = {name: value for name, (value, default) in values.items() if value != default}
         return hashlib.sha256(json.dumps(changed, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def most_replicates(self) -> int:
+        """The replicates that are asked for, at most."""
+        return self.replicates or (AUTO_CALIBRATE if self.calibrate else MOST_AUTO)
 
     @property
     def label(self) -> str:

@@ -35,7 +35,8 @@ def run(**options: Any) -> Campaign:
             ``"linear"``.
         sampler: Registered samplers as ``"numpyro_hmc:trajectory_length=1.5"``. Default: NUTS, HMC
             as shipped and with a trajectory length of 1.5, SA, nested sampling, and exact draws.
-        replicates: Independent runs of each sampler; below 16 there is no verdict. Default: 32.
+        replicates: Independent runs of each sampler, or "auto": as many as take 30 s, from 32 to
+            256; below 16 there is no verdict. Default: auto.
         chains: Chains a replicate. Default: 1.
         warmup: Warm-up iterations a chain, not kept. Default: 500.
         draws: Kept draws a chain; of nested sampling, equal-weight draws. Default: 5000.

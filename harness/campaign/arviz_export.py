@@ -174,7 +174,7 @@ def write_netcdf(campaign: Campaign, folder: Path, replicates: Sequence[int] = (
 
 def _count_replicates(campaign: Campaign, trial: Trial) -> int:
     result = campaign.store.result(trial.id)
-    return (result and result.replicates) or trial.replicates
+    return (result and result.replicates) or trial.most_replicates
 
 
 def _write_one(

@@ -39,7 +39,7 @@ def make_long_runs(
     """
     first: dict[str, Trial] = {}
     for trial in trials:
-        if not (trial.calibrate or trial.reference) and trial.replicates >= LEAST:
+        if not (trial.calibrate or trial.reference) and trial.most_replicates >= LEAST:
             first.setdefault(select.model_key(trial), trial)
     for trial in first.values():
         path = select.long_run_path(store.folder, trial)

@@ -7,13 +7,17 @@ read these fields.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from samplerbench.errors import UsageError, unknown_name
+from samplerbench.harness.records import AUTO, AUTO_S, LEAST_AUTO, MOST_AUTO
 
-GATES = ("honest", "overcautious", "overconfident", "biased", "broken")
+GATES = (
+    *("honest", "undecided", "agrees", "overcautious"),
+    *("overconfident", "unreliable", "biased", "broken"),
+)
 #: the main job: the tutorial's samplers as shipped, HMC with a sane trajectory, and the control
 DEFAULT_SAMPLERS = (
     "numpyro_nuts",
@@ -51,7 +55,12 @@ class Plan:
         " exact independent draws as the control",
     )
     replicates: int = _option(
-        32, "independent runs of each sampler; below 16 there is no verdict", minimum=1
+        AUTO,
+        f"independent runs of each sampler; auto: as many as take {AUTO_S:.0f} s, from"
+        f" {LEAST_AUTO} to {MOST_AUTO}; below 16 there is no verdict",
+        minimum=0,
+        default_text="auto",
+        words={"auto": AUTO},
     )
     chains: int = _option(1, "chains a replicate", minimum=1)
     warmup: int = _option(500, "warm-up iterations a chain, not kept", minimum=1)
@@ -138,7 +147,8 @@ class Plan:
     )
     gate: Sequence[str] = _option(
         (),
-        "exit 1 unless every row has this verdict (honest), or SAMPLER=VERDICT for one sampler",
+        "exit 1 unless every row has this verdict (honest; undecided: that or honest), or"
+        " SAMPLER=VERDICT for one sampler",
         metavar="VERDICT",
         choices=GATES,
         table=True,
@@ -161,7 +171,7 @@ class Plan:
             )
         if not self.timeout > 0:
             raise UsageError(f"timeout={self.timeout:g} s\n  expected: more than 0")
-        if not 0 <= self.seed <= LARGEST_SEED - self.replicates:
+        if not 0 <= self.seed <= LARGEST_SEED - (self.replicates or MOST_AUTO):
             raise UsageError(
                 f"seed={self.seed}\n  expected: 0 to 2**31 - 1 less the number of replicates"
             )
@@ -193,6 +203,7 @@ class Option:
     choices: tuple[Any, ...] = ()  # what a value may be; of "name=value", the value
     minimum: int | None = None
     default_text: str = ""  # where the default itself would not tell
+    words: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # that stand for values
     table: bool = False  # whether a campaign file may hold a table, and Python a dict
 
     @property
@@ -200,6 +211,7 @@ class Option:
         """The type in words, as "list of whole numbers"."""
         words = {str: "word", int: "whole number", float: "number", bool: "true or false"}
         word = words[self.type]
+        word = " or ".join((word, *self.words))
         return f"list of {word}s" if self.is_list else word
 
     @property
@@ -211,6 +223,13 @@ class Option:
         return self.default_text or ", ".join(
             f"{value:g}" if self.type is float else str(value) for value in values
         )
+
+    def parse(self, text: str) -> Any:
+        """The value that ``text`` on the command line stands for; raises ValueError."""
+        value = self.words[text] if text in self.words else self.type(text)
+        if text not in self.words and value in self.words.values():
+            raise ValueError(f"{self.name}={text}")  # what a word stands for is no value
+        return value
 
     def check(self, value: Any) -> None:
         """Raise UsageError for a value that is too small or none of the choices."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.campaign.specifiers import without_defaults
-from samplerbench.harness.records import Trial
+from samplerbench.harness.records import AUTO, Trial
 from samplerbench.models.base import models
 from samplerbench.models.loading import model_names
 from samplerbench.options import fill
@@ -35,7 +35,7 @@ class Budgets:
     chains: int = 1
     warmup: int = 500
     draws: int = 5000
-    replicates: int = 32
+    replicates: int = AUTO
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,10 @@ import pytest
 from samplerbench.harness.pytest_plugin.request import make_request
 from samplerbench.harness.pytest_plugin.scores import Scores, make_record
 from samplerbench.harness.pytest_plugin.warm_runs import WarmRuns
+from samplerbench.harness.records import AUTO
 from samplerbench.samplers.base import Sampler
 
-REPLICATES = 32  # where neither the call nor the command line says
+REPLICATES = AUTO  # where neither the call nor the command line says
 LEAST_ROUNDS = 10  # whatever --benchmark-min-rounds is: the order statistics of a median want 6
 
 

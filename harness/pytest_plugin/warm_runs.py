@@ -22,6 +22,7 @@ from samplerbench.harness.worker.replicates import (
     TIMED_RUNS,
     ReplicateRunner,
     call_within,
+    fit_replicates,
     run_once,
     time_run,
 )
@@ -75,7 +76,7 @@ class WarmRuns:
         """
         request, first = self.request, self.request.trial.seed
         prepared = request.sampler.prepare(request.model, request.budget, request.settings)
-        self._seeds = [first + r for r in range(request.trial.replicates)]
+        self._seeds = [first + r for r in range(request.trial.most_replicates)]
         self.result.mode = "compiled" if prepared.compile else "plain"
 
         def build() -> tuple[Compiled, tuple[Draws, list[Lap]]]:
@@ -88,6 +89,8 @@ class WarmRuns:
         self.result.timings["aot_s"], self.aot_compiles = lap.wall, lap.compiles
         # a program may finish compiling in its first call, so that the second one is the measure
         laps = run_once(self.clock, self._compiled, first)[1]
+        count = fit_replicates(request.trial, sum(lap.wall for lap in laps))
+        self._seeds, self.result.replicates = self._seeds[:count], count
         self._replicates = ReplicateRunner(self.clock, self.result, draws, laps)
         head = self._seeds[: min(TIMED_RUNS, request.rounds or TIMED_RUNS)]
         self._head_draws = self._replicates.run_untimed(

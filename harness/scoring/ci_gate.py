@@ -1,7 +1,8 @@
 """The gate for continuous integration: which rows are not what they must be.
 
-An honest sampler fails ``--gate honest`` as often as the judge errs: below 1 % of campaigns at 64
-replicates, measured by ``tests/benchmarks/judge.py``.
+An honest sampler passes ``--gate honest`` once replicates are enough to show it, some 256; how
+often is measured by ``tests/benchmarks/judge.py``. ``--gate undecided`` passes what is not shown,
+as long as no flaw is.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from samplerbench.harness.records import format_label
+
+#: a rule that several verdicts satisfy
+ALTERNATIVES = {"undecided": ("undecided", "honest")}
 
 
 def list_failures(rows: Sequence[Mapping[str, Any]], rules: Sequence[str]) -> list[str]:
@@ -24,7 +28,7 @@ def list_failures(rows: Sequence[Mapping[str, Any]], rules: Sequence[str]) -> li
     for row in rows:
         label = format_label(row["sampler"], row["settings"] or {})
         required = by_label.get(label, default)
-        if required and row["verdict"] != required:
+        if required and row["verdict"] not in ALTERNATIVES.get(required, (required,)):
             verdict = row["verdict"] or row["status"]
             reason = row["verdict_reason"] or row["reason"]
             lines.append(f"{label}: {verdict}, not {required}: {reason}")

@@ -52,7 +52,7 @@ class Limit:
     value: float
     limit: float  # in the statistic's units
     margin: float
-    needed: float  # replicates for a limit inside the margin, as things are; inf: none would do
+    replicates: float  # for a limit inside the margin, as things are; inf: none would do
 
     @property
     def is_inside(self) -> bool:
@@ -65,12 +65,13 @@ def list_limits(e: ReplicateSummary, disasters: int, total: int) -> Iterator[Lim
     z, spread, errors = z_values(e), spread_z(e), truth_error(e)
     for i, name in enumerate(e.names):
         yield _limit_rms(z[:, i], f"errors of {location_name(e, i)}")
-        yield _limit_rms(spread[:, i], f"errors of the spread of '{name}'")
+        if np.isfinite(spread[:, i]).any():  # of moments alone there is none
+            yield _limit_rms(spread[:, i], f"errors of the spread of '{name}'")
         yield from _limit_place(e, i, float(errors[i]))
         yield from _limit_width(e, i, float(errors[i]))
-    if e.log_z is not None and e.log_z_true is not None and e.log_z_err is not None:
+    if e.log_z is not None and e.log_z_err is not None and np.isfinite(e.log_z_err).any():
         yield _limit_rms(log_z_errors(e), "errors of log Z")
-        bias = (np.asarray(e.log_z) - e.log_z_true) / np.nanmedian(e.log_z_err)
+        bias = log_z_errors(e) * e.log_z_err / np.nanmedian(e.log_z_err)
         yield _limit_mean(bias, 0.0, LOG_Z, "log Z is off by at most {:.2f} claimed errors")
     if e.modes is not None:
         for k in e.modes.testable:
@@ -81,7 +82,9 @@ def list_limits(e: ReplicateSummary, disasters: int, total: int) -> Iterator[Lim
 def find_open(limits: Iterator[Limit]) -> Limit | None:
     """The limit that is farthest from being decided; None where all lie inside their margins."""
     outside = [limit for limit in limits if not limit.is_inside]
-    return max(outside, key=lambda limit: (limit.needed, limit.limit / limit.margin), default=None)
+    return max(
+        outside, key=lambda limit: (limit.replicates, limit.limit / limit.margin), default=None
+    )
 
 
 def _limit_place(e: ReplicateSummary, i: int, error: float) -> Iterator[Limit]:

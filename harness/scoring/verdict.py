@@ -79,6 +79,7 @@ from samplerbench.harness.scoring.verdict_tests import (
     truth_error,
     z_values,
 )
+from samplerbench.harness.statistics.duplicates import find_duplicates
 from samplerbench.harness.statistics.estimates import clopper_pearson
 from samplerbench.harness.statistics.mode_occupancy import MAJOR
 from samplerbench.harness.statistics.self_diagnostics import find_wrong
@@ -96,6 +97,7 @@ VERDICTS = (
     "biased",
     "broken",
     "too few replicates",
+    "not judged",
     NO_ANSWER,
 )
 COMPARABLE = ("honest", "overcautious")  # the others' speed is not comparable
@@ -128,6 +130,10 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
     count = len(summary.est)
     if count < LEAST:
         return Verdict("too few replicates", f"{count} replicates; a verdict needs {LEAST}")
+    pair = find_duplicates(summary.est, summary.sd_hat, summary.mean, summary.sd)
+    if pair:
+        reason = "replicates are not independent: {} and {} are the same run, or mirror images"
+        return Verdict("not judged", reason.format(*pair))
     if summary.single_source:
         return _judge_agreement(summary)
     lost = _check_lost_replicates(summary)
@@ -194,8 +200,8 @@ def _check_limits(summary: ReplicateSummary, ordinary: ReplicateSummary, disaste
 
 def _undecided(limit: Limit, total: int) -> Verdict:
     """What is known of the statistic that is farthest from decided, and what would decide it."""
-    more = limit.needed - total
-    if np.isinf(limit.needed):
+    more = limit.replicates - total
+    if np.isinf(limit.replicates):
         advice = "more replicates would hardly show it"
     else:
         advice = f"about {_round_up(more)} more replicates would show it, as things are"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import numpy as np
 
-from samplerbench.harness.records import Result
+from samplerbench.harness.records import AUTO, AUTO_S, LEAST_AUTO, MOST_AUTO, Result, Trial
 from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
 from samplerbench.harness.worker.timing import (
     CONTENTION,
@@ -98,11 +100,11 @@ class ReplicateRunner:
                 if is_limited:
                     return []
                 self.result.warnings.append("a vectorised batch hung; its seeds ran one by one")
-        replicates: list[Draws] = []
-        with contextlib.suppress(OutOfTime):
-            for compiled, seed in pairs:
-                replicates.append(self._run_guarded(compiled, seed)[0])
-        return replicates
+        # no clock runs: on all cores, by threads over one compiled program
+        cores = (os.cpu_count() or 1) if self.result.machine.get("device") == "cpu" else 1
+        with ThreadPoolExecutor(cores) as pool:
+            runs = [pool.submit(self._run_guarded, compiled, seed) for compiled, seed in pairs]
+            return list(_take_finished(runs))
 
     def _allows_batch(self) -> bool:
         """Whether there is time for another program to compile, and to run once at the least."""
@@ -169,6 +171,22 @@ class ReplicateRunner:
         on_cpu = self.result.machine.get("device") == "cpu"
         if on_cpu and cpu > 0.05 and wall / cpu > CONTENTION:
             self.result.warnings.append(f"contended: wall over CPU time is {wall / cpu:.2f}")
+
+
+def fit_replicates(trial: Trial, seconds: float) -> int:
+    """How many replicates of ``seconds`` each: the trial's own number, or what fits their time."""
+    if trial.replicates != AUTO or trial.calibrate:
+        return trial.most_replicates
+    return min(MOST_AUTO, max(LEAST_AUTO, int(AUTO_S / max(seconds, 1e-6))))
+
+
+def _take_finished(runs: Sequence[Future[tuple[Draws, list[Lap]]]]) -> Iterator[Draws]:
+    """The draws of runs in their order, up to the first that did not end in time."""
+    for run in runs:
+        try:
+            yield run.result()[0]
+        except OutOfTime:
+            return
 
 
 def run_once(clock: CompileClock, compiled: Compiled, seed: int) -> tuple[Draws, list[Lap]]:

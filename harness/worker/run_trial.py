@@ -27,10 +27,10 @@ import numpy as np
 from samplerbench.errors import one_line
 from samplerbench.files import write_whole
 from samplerbench.harness import draws_file
-from samplerbench.harness.records import Job, Result
+from samplerbench.harness.records import AUTO, LEAST_AUTO, Job, Result
 from samplerbench.harness.worker import compiled_mode, plugin_imports, provenance, start_up
 from samplerbench.harness.worker.process import serve
-from samplerbench.harness.worker.replicates import TIMED_RUNS, ReplicateRunner
+from samplerbench.harness.worker.replicates import TIMED_RUNS, ReplicateRunner, fit_replicates
 from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit, describe_seconds
 from samplerbench.harness.worker.timing import (
     CompileClock,
@@ -67,7 +67,8 @@ class TrialRunner:
 
     def __init__(self, job: Job) -> None:
         self.job, self.trial, self.scratch = job, job.trial, Path(job.scratch)
-        self.seeds = [self.trial.seed + r for r in range(self.trial.replicates)]
+        self.asked = self.trial.most_replicates  # less where they are to fit a time
+        self.seeds = [self.trial.seed + r for r in range(self.asked)]
         self.clock = CompileClock()
         self.limit = TimeLimit(job.timeout_s, job.launched_at)
         self.guesses = math.inf, math.inf  # seconds of compiling, and of a run: not known yet
@@ -114,7 +115,7 @@ class TrialRunner:
             else:
                 others = (sampler.prepare(model.with_data(d), budget, settings) for d in data)
                 replicates = self._run_plain(others if data else itertools.repeat(prepared))
-        if not data and len(replicates) < len(plain[: trial.replicates]):
+        if not data and len(replicates) < len(plain[: self.asked]):
             replicates = self._take_plain(plain)
         if self._count_finished(len(replicates)):
             self._time_transfers(model)
@@ -151,7 +152,7 @@ class TrialRunner:
             return prepared, prepared.plain(first)
 
         (prepared, draws), cold = self.clock.lap(run_from_nothing)
-        self.limit.reserve(draws, self.trial.replicates)
+        self.limit.reserve(draws, self.asked)
         self.result.timings.update(
             cold_s=cold.wall, cold_cpu_s=cold.cpu, compile_s=cold.compile, compiles=cold.compiles
         )
@@ -200,8 +201,12 @@ class TrialRunner:
         announce = self._announce_replicates
         runner = ReplicateRunner(clock, result, mode.first, mode.laps, limit, announce)
         self._enter_phase("warm")
-        replicates = runner.run_timed(pairs[:TIMED_RUNS], 0 if together else len(rest))
+        least = min(len(rest), LEAST_AUTO) if self.trial.replicates == AUTO else len(rest)
+        replicates = runner.run_timed(pairs[:TIMED_RUNS], 0 if together else least)
         if len(replicates) == len(pairs[:TIMED_RUNS]):
+            warm = result.timings.get("warm_s") or runner.longest
+            self.asked = fit_replicates(self.trial, warm)
+            rest = pairs[TIMED_RUNS : self.asked]
             announce(0.0 if together else runner.longest * len(rest))
             replicates += runner.run_untimed(rest, together)
         runner.report_abandoned()
@@ -225,10 +230,11 @@ class TrialRunner:
         reason = "no compiled mode on this stack: replicates are plain calls"
         self.result.missing.update(dict.fromkeys(OF_COMPILED, reason))
         longest = self._guess_run()
-        self._announce_replicates(longest * len(self.seeds))
+        self.asked = fit_replicates(self.trial, longest)
+        self._announce_replicates(longest * self.asked)
         replicates: list[Draws] = []
         with contextlib.suppress(OutOfTime):
-            for seed, each in zip(self.seeds, prepared):  # noqa: B905
+            for seed, each in zip(self.seeds[: self.asked], prepared):  # noqa: B905
                 if not self.limit.allows(longest):
                     break
                 run = functools.partial(each.plain, seed)
@@ -246,7 +252,7 @@ class TrialRunner:
         """The plain runs as replicates, where no more of the other mode ended in time."""
         self.result.mode = "plain"
         self._explain_missing(OF_COMPILED, "the compiled mode")
-        return plain[: self.trial.replicates]
+        return plain[: self.asked]
 
     def _explain_missing(self, names: Iterable[str], what: str) -> None:
         reason = f"no time for {what} before the limit of {self.limit.seconds:g} s (--timeout)"
@@ -255,7 +261,9 @@ class TrialRunner:
 
     def _count_finished(self, count: int) -> bool:
         """Say where only ``count`` replicates finished in time; whether there are any."""
-        asked, seconds = self.trial.replicates, self.limit.seconds
+        asked, seconds = self.asked, self.limit.seconds
+        if self.trial.replicates == AUTO:
+            self.result.replicates = count
         if not count:
             guess = describe_seconds(self._guess_run())
             reason = f"a replicate takes {guess}; none would end before the limit of {seconds:g} s"

@@ -33,7 +33,8 @@ def add_parser(commands: Any) -> None:
             add(flag, action="store_true", default=None, help=help)
             continue
         many = {"nargs": "+", "action": "extend"} if option.is_list else {}
-        add(flag, type=option.type, metavar=option.metavar, help=help, **many)
+        parse = option.parse if option.words else option.type
+        add(flag, type=parse, metavar=option.metavar, help=help, **many)
     add("--out", type=Path, metavar="DIR", help="campaign directory; an existing one is resumed")
     add("--retry", action="store_true", help="run trials again that ended other than ok")
     add("--quiet", action="store_true", help="show no progress")

@@ -16,7 +16,7 @@ from samplerbench.harness.records import Result, Trial
 from samplerbench.models.base import Exact, build
 from samplerbench.samplers.base import Draws
 
-REPLICATES, DRAWS = 20, 150
+REPLICATES, DRAWS = 256, 200
 #: what must come out as text wherever it is shown
 NASTY = (
     "<script>alert(1)</script> \"quoted\" 'single' & % $ # _ { } ~ ^ \\ | *star* `tick`"

@@ -13,7 +13,7 @@ from samplerbench.harness.scoring.verdict import judge
 from samplerbench.harness.statistics import estimates
 from tests.support.synthetic import Case, gaussian, iid
 
-CASE = Case(replicates=64, draws=250)
+CASE = Case(replicates=256, draws=250)
 
 
 def reference(count: int, rng, moments: bool = False):

@@ -13,7 +13,7 @@ from samplerbench.harness.statistics.weighted import kish_ess
 from samplerbench.models import base
 from tests.support.synthetic import HONEST, Case, two_modes
 
-REPLICATES = 64
+REPLICATES = 256
 ISLANDS = base.build("islands", {}).exact()  # weights 4/7, 2/7, 1/7
 
 
@@ -162,7 +162,7 @@ def test_a_model_that_names_no_modes_has_none():
 
 
 def test_named_modes_change_nothing_for_independent_draws():
-    case = Case(64, 1000, 2)
+    case = Case(256, 1000, 2)
     e = HONEST["iid"](case, two_modes(2), np.random.default_rng(12))
     assert judge(e).verdict == "honest" and e.modes is not None
 
