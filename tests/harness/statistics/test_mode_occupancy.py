@@ -68,7 +68,7 @@ def test_a_chain_that_stays_on_one_island_is_broken_though_islands_are_hit_as_th
     rng = np.random.default_rng(5)
     shares = np.eye(3)[rng.choice(3, p=ISLANDS.mode_weights, size=REPLICATES)]
     got = judged(of_modes(rng, shares, 200))
-    assert got.verdict == "broken" and "64 never in a mode of more than 5 %" in got.reason
+    assert got.verdict == "broken" and "255 never in a mode of more than 5 %" in got.reason
 
 
 @pytest.mark.slow

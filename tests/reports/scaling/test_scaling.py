@@ -145,7 +145,7 @@ def put(store, one, exact, seconds, shift):
     ended.timings.update(warm_s=seconds, warm_s_lo=seconds * 0.98, warm_s_hi=seconds * 1.02)
     ended.machine["device"] = one.device
     runs = []
-    for _ in range(20):
+    for _ in range(256):
         sites = exact.draw(rng, 150)
         for at, name in enumerate(exact.names):
             sites[name] = sites[name] + shift * exact.sd[at]
