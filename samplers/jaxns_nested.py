@@ -30,6 +30,7 @@ from samplerbench.samplers.support.log_density import make_log_density
 from samplerbench.samplers.support.site_handlers import adapt_sites, restore_names
 
 PATIENCE_S = 60.0  # after which it is asked whether the likelihood lets a run end at all
+POLL_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,7 @@ def _name_distribution(prior: Any) -> str:
 
 def _make_plain(model: Model, sites: list[Latent], settings: Settings) -> Any:
     from numpyro.contrib.nested_sampling import NestedSampler
+    from numpyro.primitives import _PYRO_STACK
 
     cache: list[Any] = []
 
@@ -137,7 +139,10 @@ def _make_plain(model: Model, sites: list[Latent], settings: Settings) -> Any:
             )
         nested = cache[0]
         call = BackgroundCall(lambda: nested.run(jax.random.PRNGKey(seed), **model.data))
-        if not call.wait(PATIENCE_S):
+        has_ended = call.wait(PATIENCE_S)
+        while not has_ended and _PYRO_STACK:  # it is traced still: NumPyro's handlers are one stack
+            has_ended = call.wait(POLL_S)
+        if not has_ended:
             refuse_endless(model)
         call.result()
         # NumPyro has no public way to the evidence but its printed summary
