@@ -50,7 +50,7 @@ def test_independent_draws_are_honest_however_few(draws):
 @pytest.mark.parametrize("modes", [2, 10, 30])
 def test_independent_draws_from_many_modes_are_honest(modes):
     exact = base.build("islands", {"modes": modes, "ratio": 1.1, "prior_sd": 40.0}).exact()
-    assert judged(iid(np.random.default_rng(3), 500, exact), exact).verdict == "honest"
+    assert judged(iid(np.random.default_rng(3), 1000, exact), exact).verdict == "honest"
 
 
 @pytest.mark.slow
@@ -58,7 +58,7 @@ def test_slow_jumps_that_the_claims_admit_are_honest():
     # The mode is drawn anew every 20 draws: the mean's ESS says so.
     rng = np.random.default_rng(4)
     centres = 100 / 101 * 8 * np.array([1, 0, -1]) / np.sqrt(2)
-    k = np.repeat(rng.choice(3, p=ISLANDS.mode_weights, size=(64, 1, 250)), 20, axis=2)
+    k = np.repeat(rng.choice(3, p=ISLANDS.mode_weights, size=(REPLICATES, 1, 250)), 20, axis=2)
     x = centres[k][..., None] + np.sqrt(100 / 101) * rng.standard_normal((*k.shape, 2))
     got = judged(x)
     assert got.verdict == "honest", got.reason
