@@ -27,9 +27,9 @@ def summarise(rows: Sequence[Row], planned: int) -> str:
     wins = Counter(name for group in groups.values() for name in rank(list_costs(group), 1).winners)
     verdicts = _count_verdicts(rows)
     if not wins:
-        return f"On none of {len(groups)} problems can a sampler be trusted yet: {verdicts}."
+        return f"On none of {len(groups)} problems is a sampler shown honest: {verdicts}."
     best, times = wins.most_common(1)[0]
-    lead = f"{best} is the fastest that can be trusted on {times} of {len(groups)} problems"
+    lead = f"Of those shown honest {best} took least on {times} of {len(groups)} problems"
     return f"{lead}, alone or in a tie ({verdicts})."
 
 
@@ -47,12 +47,13 @@ def summarise_problem(rows: Sequence[Row]) -> str:
     ranking = rank(list_costs(rows), 1)
     if not ranking.order:
         return f"No sampler is shown to be honest here{_describe_others(real)}."
-    verb = "is" if ranking.ties == 1 else "are"
-    sentence = f"{_join_names(ranking.winners)} {verb} the fastest that can be trusted:"
-    sentence += f" every mean to 5 % of its sd in {_format_seconds(ranking.order[0][1])}"
+    shown = [label(row) for row in real if is_comparable(row)]
+    took = f"{_join_names(ranking.winners)} took least from nothing to every mean within 5 % of its"
+    sentence = f"Shown honest: {_join_names(shown)}; {took} sd, "
+    sentence += _format_seconds(ranking.order[0][1])
     if ranking.ties == 1 and len(ranking.order) > 1:
         sentence += f" ({ranking.order[1][0]}: {_format_seconds(ranking.order[1][1])})"
-    return f"{sentence}{_describe_others(real)}."
+    return f"{sentence}, in one process each{_describe_others(real)}."
 
 
 def _describe_others(rows: Sequence[Row]) -> str:

@@ -1,14 +1,22 @@
-"""One word on a sampler: honest, overconfident, overcautious, biased, broken; from intervals only.
+"""One word on a sampler, from intervals only: what is shown, what is shown to be wrong, or neither.
 
-Every complaint needs an interval that lies outside a margin. The margin is how much is tolerated,
-the interval how much is known. Few replicates make wide intervals, and so fewer complaints.
+**Accusations** need an interval that lies outside a margin. The margin is how much is tolerated,
+the interval how much is known. A claimed standard error may be wrong by a factor ``CALIBRATION`` = 1.15
+either way, 32 % of ESS: about what estimates of ESS scatter by. A bias of half the noise of one run
+raises its rms error by sqrt(1 + 1/4) = 1.12, inside that margin. So a bias is tolerated up to half
+the spread of the estimates over replicates, and always up to ``SHIFT`` = 0.05 sd of a mean,
+``SCALE`` = 6 % of an sd, ``SHARE`` = 2.5 percentage points of a share of the draws (for a Gaussian:
+a scale wrong by 6 %) and ``LOG_Z`` = 0.1 (a Bayes factor wrong by 10 %). A small bias that many draws
+reveal shows in the calibration.
 
-**Margins.** A claimed standard error may be wrong by a factor ``CALIBRATION`` = 1.15 either way,
-32 % of ESS: about what estimates of ESS scatter by. A bias of half the noise of one run raises its
-rms error by sqrt(1 + 1/4) = 1.12, inside that margin. So a bias is tolerated up to half the spread
-of the estimates over replicates, and always up to ``SHIFT`` = 0.05 sd of a mean, ``SHARE`` = 2.5
-percentage points of a share of the draws (for a Gaussian: a scale wrong by 6 %) and ``LOG_Z`` = 0.1
-(a Bayes factor wrong by 10 %). A small bias that many draws reveal shows in the calibration.
+**Honest** is what ``harness.scoring.equivalence`` shows: every statistic's limit inside its margin.
+What lies neither inside nor outside is *undecided*, with what is known and what would decide it.
+
+**Disasters** are rare runs that are far off. No interval of an rms holds what was not drawn, and
+one such run would rule it; so they are counted apart, and the errors are those of the other runs.
+Two of 256 make a sampler *unreliable*: their rate is above 0.058 % with 99 %, where honest normal
+errors show one in a million. Runs that fail or never end are seen by whoever waits; eight of 256, a rate
+above 1 % with 99 %, are unreliable too, and fewer stand in the reason.
 
 **Intervals.** A mean over R replicates has Student's t. For normal z of true rms c,
 ``sum z^2 / c^2`` is chi-square with R degrees of freedom, so that with confidence 1 - a
@@ -18,22 +26,18 @@ Estimated standard errors make z heavier-tailed than normal: at an ESS of 90 the
 10 %, like t with 50 degrees of freedom, of rms 1.02; with 10 degrees it is 1.12, inside the margin.
 Where the exact posterior's tails are so heavy and skewed that even the mean of independent draws
 has no normal errors (by the yardstick's rms z), no interval for its calibration holds, and
-the share of draws below the exact median stands in for the mean; so it does below an ESS of 25.
+the share of draws below the exact median stands in for the mean; so it does below an ESS of 25. The
+same goes for the sd, for which shares inside central intervals stand in.
 
 A ground truth that is not exact has standard errors of its own. They widen every interval of a
 bias, and for the claims it is moved, within them, to where it speaks for the sampler. One so
-uncertain that it could not show a bias judges nothing but lost replicates.
+uncertain that it could not show a bias judges nothing but lost replicates. One that is other
+samplers' word can show that a row *agrees*, and neither clears nor convicts it.
 
 **How many are tested.** ``ALPHA`` is the chance of one false complaint of each kind, split over its
 components, statistics and sides (Bonferroni: how they depend is not known); calibration of means
 takes the largest share. It holds for a sampler at the very edge of a margin. One that is exactly
 honest is far from the edge: that the rms of 20 components passes by chance has probability 4e-7.
-
-**Why flaws are found**, at 64 replicates. Claimed error halved: sum z^2 / 4 is chi-square and
-passes below 36.7 if one of 20 components is flawed (0.24 %), 33.2 for one of 2, and for log Z alone
-(0.05 %); when all components are, all would have to pass. Shift by 0.2 sd: the interval's
-half-width is about 4 / sqrt(64 ESS), or 0.05 at an ESS of 100, where the margin is 0.05 too.
-Scale 1.2: 42.6 % of the draws are in the exact central half, 83.0 % in the central 90 %.
 
 **Modes.** Where a model names its modes, the mean share of the draws in each is held to ``SHARE``
 as other shares are, and the shares of modes of more than 5 % to their claimed errors. A replicate
@@ -42,11 +46,9 @@ may be wrong by, squared) it had less than one chance in a thousand to miss it. 
 to see all modes is not blamed, and one that sits on an island and claims much is.
 
 **Lost replicates.** More than 5 % wrong, not finite or stuck, by the exact lower bound, is broken:
-at 64 replicates that takes 9. Fewer are seen otherwise. A chain that never moves claims no error,
-and one is enough. A replicate stuck in a wrong place claims a small error, which rules the rms.
-One that admits a large error is held against what the *median* replicate claims, as that
-is the ESS in the table: there the margin is ``TYPICAL`` = 2, a quarter of the claimed ESS, since
-the ESS does differ from run to run.
+at 64 replicates that takes 9. A mean is wrong that is off by half an sd and by ``LOST_Z`` claimed
+errors: one that admits so large an error is too short, not lost. A chain that never moves claims no
+error, and one is enough to be overconfident.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def test_the_same_campaign_gives_the_same_bytes(campaign, monkeypatch):
 @pytest.mark.slow
 def test_the_verdict_stands_on_top_in_one_sentence(made):
     top = made[: made.index("<main>")]
-    assert "quick_one is the fastest that can be trusted" in top
+    assert "Shown honest: honest_one, quick_one and nested_one" in top
     assert "1 of 8 trials have no result yet" in top
 
 
