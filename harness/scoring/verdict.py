@@ -1,13 +1,13 @@
 """One word on a sampler, from intervals only: what is shown, what is shown to be wrong, or neither.
 
 **Accusations** need an interval that lies outside a margin. The margin is how much is tolerated,
-the interval how much is known. A claimed standard error may be wrong by a factor ``CALIBRATION`` = 1.15
-either way, 32 % of ESS: about what estimates of ESS scatter by. A bias of half the noise of one run
-raises its rms error by sqrt(1 + 1/4) = 1.12, inside that margin. So a bias is tolerated up to half
-the spread of the estimates over replicates, and always up to ``SHIFT`` = 0.05 sd of a mean,
+the interval how much is known. A claimed standard error may be wrong by a factor ``CALIBRATION`` =
+1.15 either way, 32 % of ESS: about what estimates of ESS scatter by. A bias of half the noise of
+one run raises its rms error by sqrt(1 + 1/4) = 1.12, inside that margin. So a bias is tolerated up
+to half the spread of the estimates over replicates, and always up to ``SHIFT`` = 0.05 sd of a mean,
 ``SCALE`` = 6 % of an sd, ``SHARE`` = 2.5 percentage points of a share of the draws (for a Gaussian:
-a scale wrong by 6 %) and ``LOG_Z`` = 0.1 (a Bayes factor wrong by 10 %). A small bias that many draws
-reveal shows in the calibration.
+a scale wrong by 6 %) and ``LOG_Z`` = 0.1 (a Bayes factor wrong by 10 %). A small bias that many
+draws reveal shows in the calibration.
 
 **Honest** is what ``harness.scoring.equivalence`` shows: every statistic's limit inside its margin.
 What lies neither inside nor outside is *undecided*, with what is known and what would decide it.
