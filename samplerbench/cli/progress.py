@@ -22,6 +22,9 @@ COLORS = {
     "overcautious": "green",
     "no exact answer": "",
     "no verdict": "",
+    "undecided": "",
+    "agrees": "",
+    "not judged": "",
     "too few replicates": "",
 }
 HEADINGS = ("sampler", "on", "verdict", "ESS claim", "realised", "warm s", "took s")
