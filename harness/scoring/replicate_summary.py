@@ -26,6 +26,10 @@ NINETY = (0.05, 0.95)
 PER_REPLICATE = (
     "est se sd_hat below_median below_se half half_se ninety finite moves w1 log_z log_z_err"
 ).split()
+PER_COMPONENT = (
+    "mean sd est se sd_hat below_median below_se half half_se ninety finite moves w1 w1_iid"
+    " mean_tame sd_tame mean_se sd_se"
+).split()
 TAME = 1.05  # rms z of independent draws up to which the mean's errors pass for normal
 
 
@@ -61,12 +65,27 @@ class ReplicateSummary:
     long_run: bool = False  # the ground truth is draws made here
     weighted: bool = False  # the draws have weights
 
+    def join(self, other: ReplicateSummary) -> ReplicateSummary:
+        """The same replicates with the components of ``other`` beside their own."""
+        values = {name: np.concatenate(_pair(self, other, name), axis=-1) for name in PER_COMPONENT}
+        return replace(self, names=(*self.names, *other.names), **values)
+
     def select(self, keep: Array) -> ReplicateSummary:
         """The replicates in ``keep``, bool."""
         values = {name: getattr(self, name) for name in PER_REPLICATE}
         selected: dict[str, Any] = {k: v if v is None else v[keep] for k, v in values.items()}
         selected["modes"] = self.modes.select(keep) if self.modes else None
         return replace(self, **selected)
+
+
+def _pair(one: ReplicateSummary, other: ReplicateSummary, name: str) -> tuple[Array, Array]:
+    """The field called ``name`` of both, an array even where it is one number for all."""
+    values = (getattr(one, name), getattr(other, name))
+    first, second = (
+        np.broadcast_to(value, each.sd.shape) if np.ndim(value) == 0 else value
+        for value, each in zip(values, (one, other), strict=True)
+    )
+    return first, second
 
 
 def summarise(

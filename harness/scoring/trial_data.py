@@ -15,7 +15,7 @@ from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.scoring import replicate_summary
 from samplerbench.harness.scoring.metrics.base import Score, metrics, no_score
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
-from samplerbench.harness.statistics import ess_rhat
+from samplerbench.harness.statistics import ess_rhat, joint
 from samplerbench.harness.statistics.ess_rhat import Claims
 from samplerbench.models.base import Exact
 
@@ -58,6 +58,17 @@ class TrialData:
         return replicate_summary.summarise(
             self.x, self.exact, self.log_w, self.file.get("ess"), log_z, log_z_err, self.claims
         )
+
+    @functools.cached_property
+    def judged(self) -> ReplicateSummary:
+        """The same with the joint posterior's directions beside the parameters, for the verdict."""
+        assert self.exact is not None, "a verdict that needs a ground truth says so"
+        directions = joint.find_directions(self.exact)
+        if directions is None:
+            return self.summary
+        x, ess = directions.project(self.x), self.file.get("ess")
+        along = replicate_summary.summarise(x, directions.exact, self.log_w, ess)
+        return self.summary.join(along)
 
     def score(self, name: str) -> Score:
         """The score in another metric's column."""

@@ -1,0 +1,107 @@
+"""Directions of the joint posterior see what marginals can't, and leave honest draws alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from samplerbench.components import component_draws
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary, summarise
+from samplerbench.harness.scoring.verdict import judge
+from samplerbench.harness.statistics import joint
+from samplerbench.models.base import Exact, build
+from tests.support.synthetic import Case, gaussian, iid
+
+
+def judged(x, exact) -> ReplicateSummary:
+    directions = joint.find_directions(exact)
+    return summarise(x, exact).join(summarise(directions.project(x), directions.exact))
+
+
+def shuffle(x, rng):
+    """The draws of each parameter in an order of their own: right marginals, no correlation."""
+    return rng.permuted(x, axis=2)
+
+
+def turn(x, exact):
+    """Every other parameter mirrored about its mean: Gaussian marginals stay, correlations turn."""
+    sign = np.where(np.arange(x.shape[-1]) % 2, -1.0, 1.0)
+    return exact.mean + sign * (x - exact.mean)
+
+
+@pytest.mark.parametrize("size", [2, 10])
+def test_exact_draws_are_honest_in_their_joint_structure_too(size):
+    exact = gaussian(size)
+    x = iid(Case(256, 500, size), exact, np.random.default_rng(1))
+    got = judge(judged(x, exact))
+    assert got.verdict == "honest", got.reason
+
+
+@pytest.mark.parametrize("replicates", [32, 256])
+@pytest.mark.parametrize("size", [2, 10])
+def test_correlations_lost_or_turned_round_are_found_though_marginals_are_right(size, replicates):
+    exact, rng = gaussian(size), np.random.default_rng(2)
+    x = iid(Case(replicates, 500, size), exact, rng)
+    for flawed in (shuffle(x, rng), turn(x, exact)):
+        assert judge(summarise(flawed, exact)).verdict in ("honest", "undecided")
+        assert judge(judged(flawed, exact)).verdict in ("biased", "broken")
+
+
+def test_directions_are_uncorrelated_of_unit_variance_and_the_distance_is_theirs():
+    exact = gaussian(4)
+    directions = joint.find_directions(exact)
+    x = iid(Case(1, 100_000, 4), exact, np.random.default_rng(3))
+    along = directions.project(x)[0, 0]
+    assert along.shape == (100_000, 5)
+    np.testing.assert_allclose(np.cov(along[:, :4].T), np.eye(4), atol=0.02)  # 5 sd of 0.0045
+    np.testing.assert_allclose(along[:, 4], np.linalg.norm(along[:, :4], axis=1))
+    assert directions.exact.mean[4] == pytest.approx(along[:, 4].mean(), abs=0.02)
+
+
+def test_many_parameters_have_the_directions_of_largest_and_smallest_variance():
+    directions = joint.find_directions(gaussian(60))
+    assert directions.matrix.shape == (60, joint.MOST)
+    exact = gaussian(60)
+    variances = np.linalg.eigvalsh(exact.covariance / np.outer(exact.sd, exact.sd))
+    scales = np.linalg.norm(directions.matrix * exact.sd[:, None], axis=0)
+    expected = 1 / np.sqrt(np.r_[variances[:10], variances[-10:]])
+    np.testing.assert_allclose(np.sort(scales), np.sort(expected), rtol=1e-6)
+
+
+def test_there_are_no_directions_where_they_would_tell_nothing():
+    assert joint.find_directions(gaussian(1)) is None
+    exact = gaussian(2)
+    moments = Exact(exact.names, exact.mean, exact.covariance, None, None)
+    assert joint.find_directions(moments) is None
+    unsure = Exact(
+        exact.names,
+        exact.mean,
+        exact.covariance,
+        exact.quantile,
+        exact.draw,
+        mean_se=0.01 * exact.sd,
+    )
+    assert joint.find_directions(unsure) is None
+
+
+def test_what_32_bits_can_not_hold_is_no_direction():
+    # correlation 1 - 1e-13: the narrow direction is rounding alone
+    sd, rho = np.ones(3), np.eye(3)
+    rho[0, 1] = rho[1, 0] = 1 - 1e-13
+    exact = Exact(
+        ("a", "b", "c"),
+        np.full(3, 10.0),
+        rho,
+        lambda p: np.tile(np.asarray(p)[:, None], 3),
+        lambda rng, n: dict(zip("abc", rng.multivariate_normal(10 * sd, rho, n).T, strict=True)),
+    )
+    assert joint.find_directions(exact).matrix.shape == (3, 2)
+
+
+@pytest.mark.parametrize("name", ["linear", "eight_schools", "islands", "funnel", "banana"])
+def test_every_registered_model_has_directions_and_its_own_draws_are_not_accused(name):
+    exact = build(name, {}).exact()
+    sites = exact.draw(np.random.default_rng(5), 256 * 400)
+    x = component_draws(sites, exact.names, 1).reshape(256, 1, 400, -1)
+    got = judge(judged(x, exact))
+    assert got.verdict in ("honest", "undecided"), got.reason
