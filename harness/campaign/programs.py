@@ -87,11 +87,20 @@ def ship(program: Callable[..., Any], data: Mapping[str, Any]) -> ShippedProgram
 
 
 def _name(program: Any) -> str:
-    """The name of a function, of what a partial wraps, or of an object's type; an identifier."""
-    while isinstance(program, functools.partial):
-        program = program.func
+    """The name of a function, of what wraps one, or of an object's type; an identifier.
+
+    Wrappers are partials, and NumPyro's handlers, as `@numpyro.handlers.reparam(config=...)`.
+    """
+    while isinstance(program, functools.partial) or _is_handler(program):
+        program = program.func if isinstance(program, functools.partial) else program.fn
     name = getattr(program, "__name__", "") or type(program).__name__
     return re.sub(r"\W", "", name) or "program"
+
+
+def _is_handler(program: Any) -> bool:
+    return type(program).__module__.startswith("numpyro.") and callable(
+        getattr(program, "fn", None)
+    )
 
 
 def _pickle(record: dict[str, Any], program: Any, name: str, data: Mapping[str, Any]) -> bytes:

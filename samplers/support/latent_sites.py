@@ -23,6 +23,7 @@ class Latent:
     discrete: bool
     improper: bool  # its prior does not integrate to 1
     enumerated: bool = False  # discrete, and marked to be summed out by NumPyro
+    enumerable: bool = False  # not marked: NumPyro's gradient-based kernels sum it out all the same
     stands_for: str = ""  # the site that a reparametrisation computes from this auxiliary one
 
 
@@ -48,7 +49,7 @@ def find_parameters(model: Model) -> list[Latent]:
     """The sites that draws are judged by, which are the same whatever sampler runs.
 
     Those that the program's author wrote: in place of a reparametrisation's auxiliary site the one
-    that it stands for, and none that is summed out.
+    that it stands for, and none that NumPyro sums out.
     """
     import jax
 
@@ -65,7 +66,7 @@ def find_parameters(model: Model) -> list[Latent]:
                 parameters.append(read_latent(name, site))
 
     jax.eval_shape(read)
-    return [site for site in parameters if not site.enumerated]
+    return [site for site in parameters if not (site.enumerated or site.enumerable)]
 
 
 def trace_sites(model: Model, data: Any) -> dict[str, Any]:
@@ -116,10 +117,12 @@ def read_latent(name: str, site: Any) -> Latent:
     """A latent site from NumPyro's record of it."""
     prior = site["fn"]
     discrete = bool(prior.is_discrete)
-    marked = discrete and site["infer"].get("enumerate") == "parallel"
+    mark = site["infer"].get("enumerate")
+    marked = discrete and mark == "parallel"
+    enumerable = discrete and mark is None and bool(prior.has_enumerate_support)
     # not the shape of the distribution: a site may be given with sample_shape=
     shape, owner = tuple(site["value"].shape), site["stands_for"]
-    return Latent(name, shape, discrete, _is_improper(prior), marked, owner)
+    return Latent(name, shape, discrete, _is_improper(prior), marked, enumerable, owner)
 
 
 def is_latent(site: Any) -> bool:
@@ -149,15 +152,20 @@ def _is_improper(prior: Any) -> bool:
     return isinstance(prior, ImproperUniform)
 
 
-def require_continuous(model: Model, sampler: str, enumerates: bool = False) -> list[Latent]:
+def require_continuous(
+    model: Model, sampler: str, enumerates: bool = False, enumerates_unmarked: bool = False
+) -> list[Latent]:
     """The latent sites that are sampled; raises Declined for none and for a discrete one.
 
-    ``enumerates``: the sampler leaves discrete sites that are marked so to NumPyro's enumeration.
+    ``enumerates``: the sampler leaves discrete sites that are marked so to NumPyro's enumeration,
+    and ``enumerates_unmarked``: beside continuous ones those without a mark, too.
     """
     sites = find_latents(model)
     if enumerates:
-        _require_funsor(model, [site.name for site in sites if site.enumerated])
-        sites = [site for site in sites if not site.enumerated]
+        unmarked = enumerates_unmarked and not all(site.discrete for site in sites)
+        left_out = [site for site in sites if site.enumerated or (unmarked and site.enumerable)]
+        _require_funsor(model, [site.name for site in left_out])
+        sites = [site for site in sites if site not in left_out]
     if not sites:
         raise Declined(f"model {model.name!r} has no latent site; {sampler} needs at least one")
     discrete = [site.name for site in sites if site.discrete]

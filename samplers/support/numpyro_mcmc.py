@@ -72,7 +72,7 @@ def count_host_devices(settings: Any, chains: int) -> int:
 
 def prepare_mcmc(make: MakeKernel, model: Model, budget: Budget, chain_method: str) -> Prepared:
     """Plain and compiled runs of the kernel that ``make`` builds. Raises Declined."""
-    require_continuous(model, type(make()).__name__, enumerates=True)
+    require_continuous(model, type(make()).__name__, enumerates=True, enumerates_unmarked=True)
 
     def compile_constant(model: Model) -> Compiled:
         return _compile(make, keep_constant(model), budget, chain_method)

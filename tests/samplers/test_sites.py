@@ -135,6 +135,23 @@ def test_enumerated_sites_are_left_to_numpyro_where_funsor_is_there(monkeypatch)
         latent_sites.require_continuous(model, "NUTS", enumerates=True)
 
 
+def sum_out_unmarked_labels(y):
+    mean = numpyro.sample("mean", dist.Normal(0.0, 1.0))
+    with numpyro.plate("n", 3):
+        label = numpyro.sample("label", dist.Bernoulli(0.5))
+        numpyro.sample("y", dist.Normal(mean * label, 1.0), obs=y)
+
+
+def test_numpyros_kernels_sum_out_what_can_be_though_it_is_not_marked():
+    pytest.importorskip("funsor")
+    model = model_of(sum_out_unmarked_labels)
+    assert [site.name for site in latent_sites.find_parameters(model)] == ["mean"]
+    sites = latent_sites.require_continuous(model, "NUTS", True, enumerates_unmarked=True)
+    assert [site.name for site in sites] == ["mean"]
+    with pytest.raises(Declined, match="'label'.*is discrete"):
+        latent_sites.require_continuous(model, "nested sampling", enumerates=True)
+
+
 @pytest.mark.parametrize(
     ("program", "reason"),
     [

@@ -130,10 +130,12 @@ def _read_sites(model: Model, name: str) -> list[tuple[Latent, str]]:
 def _refuse_unfit_shapes(model: Model, name: str) -> None:
     """Raise UnfitModel where the joint density can't be formed; nothing is compiled."""
     import jax
+    import jax.numpy as jnp
 
     def evaluate() -> Any:
         density = make_log_density(model)
-        return density.log_joint(np.zeros(density.dim), model.data)
+        # no NumPy array: a latent site within `scan` is read off at the loop's abstract index
+        return density.log_joint(jnp.zeros(density.dim), model.data)
 
     try:
         jax.eval_shape(evaluate)

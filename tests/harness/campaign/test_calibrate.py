@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -99,3 +101,24 @@ def test_a_program_whose_data_cannot_be_replaced_is_declined(tmp_path):
         (row,) = campaign.rows()
     assert row["status"] == "declined"
     assert "'y'" in row["reason"]
+
+
+def test_a_program_that_needs_the_values_of_its_data_is_compiled_for_each_and_says_what_it_cost(
+    tmp_path,
+):
+    file = tmp_path / "mine.py"
+    file.write_text(MODEL.replace("    rate =", "    assert np.all(np.asarray(y) > 0)\n    rate ="))
+    with samplerbench.run(
+        model=f"{file}:counts",
+        samplers=["numpyro_nuts"],
+        calibrate="prior",
+        replicates=2,
+        warmup=20,
+        draws=20,
+        env="current",
+        out=tmp_path / "c",
+    ) as campaign:
+        (row,) = campaign.rows()
+    assert row["status"] == "ok", row["reason"]
+    cost = r"compiled anew for each of 2 data sets, \d+ s in all, .* \('y': TracerArrayConversion"
+    assert any(re.search(cost, warning) for warning in row["warnings"])

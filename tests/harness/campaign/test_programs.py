@@ -76,6 +76,12 @@ def test_every_kind_of_program_loads_as_it_was(kind, tmp_path):
     np.testing.assert_array_equal(model.data["y"], DATA["y"])
 
 
+def test_a_program_under_a_handler_of_numpyro_is_called_as_it_is_itself():
+    handlers = pytest.importorskip("numpyro.handlers")
+    handled = handlers.reparam(config={})(functools.partial(make_program(1.0)))
+    assert programs.ship(handled, DATA).model.endswith(".pkl:growth")
+
+
 def test_other_data_are_another_trial():
     one, other = ({"y": np.ones(size)} for size in (2, 3))
     program = make_program(1.0)
