@@ -53,7 +53,7 @@ from models import SLOPE
 
 
 def test_independent_draws_are_honest(sampler_benchmark):
-    scores = sampler_benchmark("linear", sampler="exact_iid", replicates=32)
+    scores = sampler_benchmark("linear", sampler="exact_iid")
     assert SLOPE == 2.0 and scores["verdict"] == "honest"
 """,
 }
@@ -209,4 +209,4 @@ def test_a_model_file_may_import_what_lies_beside_it(python, project):
 
 def test_a_notebook_runs_a_campaign(python, project):
     pytest.importorskip("nbclient", reason="needs samplerbench[dev]")
-    assert "2.0 ['honest']" in check(python, "-c", NOTEBOOK, cwd=project)
+    assert "2.0 ['undecided']" in check(python, "-c", NOTEBOOK, cwd=project)

@@ -15,7 +15,7 @@ from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.scoring.verdict import COMPARABLE
 
 TOO_FEW = "too few replicates"  # a budget's own doing: then calibration is no stage
-CALM = (*COMPARABLE, TOO_FEW)
+CALM = (*COMPARABLE, "undecided", TOO_FEW)
 #: what a row keeps of a trial's timings, beside its word
 NUMBERS = (
     "import_s",

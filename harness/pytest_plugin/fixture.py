@@ -27,10 +27,8 @@ import pytest
 from samplerbench.harness.pytest_plugin.request import make_request
 from samplerbench.harness.pytest_plugin.scores import Scores, make_record
 from samplerbench.harness.pytest_plugin.warm_runs import WarmRuns
-from samplerbench.harness.records import AUTO
 from samplerbench.samplers.base import Sampler
 
-REPLICATES = AUTO  # where neither the call nor the command line says
 LEAST_ROUNDS = 10  # whatever --benchmark-min-rounds is: the order statistics of a median want 6
 
 
@@ -56,7 +54,7 @@ class SamplerBenchmark:
         ``samplerbench.models.base.Model``, or a NumPyro program, as ``(program, data)`` or with
         ``data=``, a dict of what it takes by keyword. ``sampler``: a name with settings as
         ``"numpyro_hmc:trajectory_length=1.5"``, or a ``samplerbench.samplers.base.Sampler``.
-        ``replicates`` are judged: 32, or --samplerbench-replicates. ``rounds`` are timed:
+        ``replicates`` are judged: --samplerbench-replicates, or as many as take 30 s, 32 to 256. ``rounds`` are timed:
         --samplerbench-rounds, or as many as fill pytest-benchmark's max_time (1 s), from 10 to 200,
         seed by seed in turn. ``budget``: chains (1), warmup (500), draws (5000; both a chain), seed
         (0).
@@ -72,7 +70,7 @@ class SamplerBenchmark:
             )
         self._used = True
         if replicates is None:
-            replicates = self._options.get("replicates") or REPLICATES
+            replicates = self._options.get("replicates")  # None: auto
         if rounds is None:
             rounds = self._options.get("rounds")
         with self._failure_reported():

@@ -13,7 +13,7 @@ from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.campaign.plan import Plan
 from samplerbench.harness.campaign.plan_options import check_options
 from samplerbench.harness.campaign.specifiers import parse_model, parse_sampler
-from samplerbench.harness.records import AUTO, Trial
+from samplerbench.harness.records import Trial
 from samplerbench.models.base import Model
 from samplerbench.models.loading import model_names
 from samplerbench.models.loading.program import make_model
@@ -47,7 +47,7 @@ class Request:
 def make_request(
     model: Any,
     sampler: str | Sampler,
-    replicates: int,
+    replicates: int | None,
     rounds: int | None,
     data: Mapping[str, Any] | None,
     budget: Mapping[str, Any],
@@ -57,7 +57,7 @@ def make_request(
     for name in budget:
         if name not in known:
             raise unknown_name("argument of sampler_benchmark", name, (*known, "data", "rounds"))
-    counts = {**budget, **({} if replicates == AUTO else {"replicates": replicates})}
+    counts = {**budget, **({} if replicates is None else {"replicates": replicates})}
     if rounds is not None and (type(rounds) is not int or rounds < 1):
         raise UsageError(f"rounds={rounds!r}\n  expected: a whole number from 1 on")
     plan = Plan(**check_options(counts, "sampler_benchmark()"))
@@ -78,7 +78,7 @@ def make_request(
         warmup=plan.warmup,
         draws=plan.draws,
         seed=plan.seed,
-        replicates=replicates,
+        replicates=plan.replicates,
     )
     return Request(
         built, chosen, fill(chosen.settings, chosen_settings, chosen.name), trial, rounds, warnings

@@ -147,7 +147,7 @@ HONEST = """
 def test_exact(sampler_benchmark):
     scores = sampler_benchmark("linear:n_points=12", sampler="exact_iid", draws=300)
     assert scores.verdict == "honest" == scores["verdict"]
-    assert scores.replicates == 32 and scores.draws == 300 and scores.chains == 1
+    assert scores.replicates == 256 and scores.draws == 300 and scores.chains == 1
     assert scores.warm_s > 0 and scores.warm_s_lo <= scores.warm_s <= scores.warm_s_hi
     assert "honest" in repr(scores) and "exact_iid on linear" in repr(scores)
 """

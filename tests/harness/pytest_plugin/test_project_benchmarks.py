@@ -72,7 +72,7 @@ def test_a_call_that_never_returns_counts_as_a_failure_and_is_not_timed(monkeypa
         scores = called(timed, "linear", hangs, draws=200, rounds=18)
     finally:
         never.set()
-    assert scores.failure_rate == 1 / 32 and "seed 3" in " ".join(scores.warnings)
+    assert scores.failure_rate == 1 / 256 and "seed 3" in " ".join(scores.warnings)
     assert scores.warm_s == 6.0  # the median of 1, 2, 3, 5, ..., 10, each timed twice
     after = called(Benchmark(disabled=True), "linear", "exact_iid", draws=100, replicates=2)
     assert "never returned: hangs with seed 3" in " ".join(after.warnings)
