@@ -54,8 +54,9 @@ class SamplerBenchmark:
         ``samplerbench.models.base.Model``, or a NumPyro program, as ``(program, data)`` or with
         ``data=``, a dict of what it takes by keyword. ``sampler``: a name with settings as
         ``"numpyro_hmc:trajectory_length=1.5"``, or a ``samplerbench.samplers.base.Sampler``.
-        ``replicates`` are judged: --samplerbench-replicates, or as many as take 30 s, 32 to 256. ``rounds`` are timed:
-        --samplerbench-rounds, or as many as fill pytest-benchmark's max_time (1 s), from 10 to 200,
+        ``replicates`` are judged: --samplerbench-replicates, or as many as take 30 s, 32 to 256.
+        ``rounds`` are timed: --samplerbench-rounds, or as many as fill pytest-benchmark's max_time
+        (1 s), from 10 to 200,
         seed by seed in turn. ``budget``: chains (1), warmup (500), draws (5000; both a chain), seed
         (0).
 
