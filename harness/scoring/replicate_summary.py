@@ -64,11 +64,20 @@ class ReplicateSummary:
     single_source: str = ""  # whose word alone the ground truth is
     long_run: bool = False  # the ground truth is draws made here
     weighted: bool = False  # the draws have weights
+    directions: int = 0  # the last so many components are no parameters but joint structure
 
     def join(self, other: ReplicateSummary) -> ReplicateSummary:
         """The same replicates with the components of ``other`` beside their own."""
         values = {name: np.concatenate(_pair(self, other, name), axis=-1) for name in PER_COMPONENT}
-        return replace(self, names=(*self.names, *other.names), **values)
+        names = (*self.names, *other.names)
+        return replace(self, names=names, directions=len(other.names), **values)
+
+    def parameters(self) -> ReplicateSummary:
+        """The same without the directions of the joint posterior."""
+        count = len(self.names) - self.directions
+        fields: dict[str, Any] = {name: getattr(self, name) for name in PER_COMPONENT}
+        values = {k: v if np.ndim(v) == 0 else v[..., :count] for k, v in fields.items()}
+        return replace(self, names=self.names[:count], directions=0, **values)
 
     def select(self, keep: Array) -> ReplicateSummary:
         """The replicates in ``keep``, bool."""
@@ -135,7 +144,7 @@ def summarise(
     )
 
 
-def _equal(x: Array, cuts: Array, claims: ess_rhat.Claims) -> dict[str, Array]:
+def _equal(x: Array, cuts: Array, claims: ess_rhat.Claims) -> dict[str, Any]:
     below, below_se, _ = ess_rhat.series_mean(x, lambda part: part <= cuts[4])
     half, half_se, _ = ess_rhat.series_mean(x, lambda part: _inside(part, cuts[2], cuts[3]))
     return {
@@ -152,7 +161,7 @@ def _equal(x: Array, cuts: Array, claims: ess_rhat.Claims) -> dict[str, Array]:
     }
 
 
-def _weighted(x: Array, cuts: Array, log_w: Array, ess: Array | None) -> dict[str, Array]:
+def _weighted(x: Array, cuts: Array, log_w: Array, ess: Array | None) -> dict[str, Any]:
     if ess is None:
         raise ValueError(
             "weighted draws come without an ESS; pass the sampler's own, `ess[replicate]`"
@@ -190,7 +199,7 @@ def _inside(x: Array, lo: Array, hi: Array) -> Array:
     return (lo <= x) & (x <= hi)
 
 
-def _independent_scores(exact: Exact, sd_hat: Array, se: Array) -> dict[str, Array]:
+def _independent_scores(exact: Exact, sd_hat: Array, se: Array) -> dict[str, Any]:
     """What independent draws score, as many as the median replicate claims for its worst
     component.
     """

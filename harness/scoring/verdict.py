@@ -159,7 +159,7 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
     return (
         _worst_complaint("overconfident", check_overconfidence(ordinary))
         or _check_rates(summary, disasters)
-        or _worst_complaint("overcautious", check_overcaution(ordinary))
+        or _worst_complaint("overcautious", check_overcaution(ordinary.parameters()))
         or _check_limits(summary, ordinary, disasters)
     )
 
@@ -169,7 +169,7 @@ def _split_disasters(sound: ReplicateSummary) -> tuple[ReplicateSummary, int]:
 
     Where hardly any are left the errors are large as a rule, and all of them are ordinary.
     """
-    off = find_disasters(sound)
+    off = find_disasters(sound.parameters())
     if len(off) - off.sum() < LEAST:
         return sound, 0
     return sound.select(~off), int(off.sum())
@@ -321,9 +321,10 @@ def _check_lost_replicates(summary: ReplicateSummary, off: bool = True) -> Verdi
     """
     finite = summary.finite.all(axis=1)
     stuck = finite & ~summary.moves.all(axis=1)
-    biased = find_wrong(summary.est, summary.mean, summary.sd, summary.mean_se) & ~stuck & finite
+    own = summary.parameters()
+    biased = find_wrong(own.est, own.mean, own.sd, own.mean_se) & ~stuck & finite
     with np.errstate(invalid="ignore"):  # what admits so large an error is no disaster
-        biased &= off & (np.abs(z_values(summary)) > LOST_Z).any(axis=1)
+        biased &= off & (np.abs(z_values(own)) > LOST_Z).any(axis=1)
     blind = (
         summary.modes.misses_surprisingly if summary.modes else np.zeros(len(finite), dtype=bool)
     )
