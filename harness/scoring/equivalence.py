@@ -72,7 +72,7 @@ def list_limits(e: ReplicateSummary, disasters: int, total: int) -> Iterator[Lim
     if e.log_z is not None and e.log_z_err is not None and np.isfinite(e.log_z_err).any():
         yield _limit_rms(log_z_errors(e), "errors of log Z")
         bias = log_z_errors(e) * e.log_z_err / np.nanmedian(e.log_z_err)
-        yield _limit_mean(bias, 0.0, LOG_Z, "log Z is off by at most {:.2f} claimed errors")
+        yield _limit_mean(bias, 0.0, LOG_Z, "log Z", " claimed errors")
     if e.modes is not None:
         for k in e.modes.testable:
             yield _limit_rms(e.modes.errors(k), f"errors of the weight of mode {k}")
@@ -91,25 +91,24 @@ def _limit_place(e: ReplicateSummary, i: int, error: float) -> Iterator[Limit]:
     name = e.names[i]
     if e.mean_tame[i]:
         off = (e.est[:, i] - e.mean[i]) / e.sd[i]
-        what = f"the mean of '{name}' is off by at most {{:.3f}} sd"
-        yield _limit_mean(off, 0.0, SHIFT, what, error)
+        yield _limit_mean(off, 0.0, SHIFT, f"the mean of '{name}'", " sd", error)
     else:
-        what = f"the share of '{name}' below the exact median is off by at most {{:.3f}}"
-        yield _limit_mean(e.below_median[:, i], 0.5, SHARE, what, error / 2)
+        what = f"the share of '{name}' below the exact median"
+        yield _limit_mean(e.below_median[:, i], 0.5, SHARE, what, error=error / 2)
 
 
 def _limit_width(e: ReplicateSummary, i: int, error: float) -> Iterator[Limit]:
     name = e.names[i]
     if e.sd_tame[i]:
         own = float(np.broadcast_to(e.sd_se, e.sd.shape)[i] / e.sd[i])
-        what = f"the sd of '{name}' is off by at most {{:.1%}}"
-        yield _limit_mean(e.sd_hat[:, i] / e.sd[i], 1.0, SCALE, what, own)
+        ratio = e.sd_hat[:, i] / e.sd[i]
+        yield _limit_mean(ratio, 1.0, SCALE, f"the sd of '{name}'", " of it", own)
         return
     shares = ((e.half, 0.5, "half"), (e.ninety, 0.9, "90 %"))
     for values, truth, part in shares:
-        what = f"the share of '{name}' inside the exact central {part} is off by at most {{:.3f}}"
+        what = f"the share of '{name}' inside the exact central {part}"
         own = error * float(np.sqrt(truth * (1 - truth)))
-        yield _limit_mean(values[:, i], truth, SHARE, what, own)
+        yield _limit_mean(values[:, i], truth, SHARE, what, error=own)
 
 
 def _limit_rms(z: Array, what: str) -> Limit:
@@ -120,23 +119,25 @@ def _limit_rms(z: Array, what: str) -> Limit:
     inside = value * factors < RMS
     needed = float(counts[inside.argmax()]) if inside.any() else np.inf
     limit = float(value * factors[0])
-    return Limit(
-        f"{what} are at most {limit:.2f} times the claimed ones", value, limit, RMS, needed
-    )
+    reason = f"{what} are at most {limit:.2f} times the claimed ones; honest is below {RMS:g}"
+    return Limit(reason, value, limit, RMS, needed)
 
 
-def _limit_mean(values: Array, truth: float, margin: float, what: str, error: float = 0.0) -> Limit:
+def _limit_mean(
+    values: Array, truth: float, margin: float, what: str, unit: str = "", error: float = 0.0
+) -> Limit:
     """Limit of |mean - truth|; ``error`` is the truth's own standard error."""
     finite = values[np.isfinite(values)]
     if finite.size < 2:
-        return Limit(what.format(np.nan), np.nan, np.nan, margin, np.inf)
+        return Limit(f"{what} is not known", np.nan, np.nan, margin, np.inf)
     value, spread = abs(float(finite.mean()) - truth), float(finite.std(ddof=1))
     t = float(stats.t.isf(LEVEL, finite.size - 1))
     own = float(stats.norm.isf(LEVEL)) * error
     limit = value + float(np.hypot(t * spread / np.sqrt(finite.size), own))
     room = np.square(margin - value) - own**2 if value < margin else -1.0
     needed = max(finite.size + 1.0, (t * spread) ** 2 / room) if room > 0 else np.inf
-    return Limit(what.format(limit), value, limit, margin, needed)
+    reason = f"{what} is off by at most {limit:.3f}{unit}; honest is below {margin:g}"
+    return Limit(reason, value, limit, margin, needed)
 
 
 def _limit_rate(count: int, total: int) -> Limit:
@@ -147,7 +148,13 @@ def _limit_rate(count: int, total: int) -> Limit:
     what = (
         f"{count} of {total} runs are off by more than {DISASTER:g} claimed errors, which leaves a"
     )
-    return Limit(f"{what} rate of up to {limit:.1%}", count / total, limit, RATE, needed)
+    return Limit(
+        f"{what} rate of up to {limit:.1%}; honest is below {RATE:.0%}",
+        count / total,
+        limit,
+        RATE,
+        needed,
+    )
 
 
 def find_disasters(e: ReplicateSummary) -> Array:

@@ -207,8 +207,7 @@ def _undecided(limit: Limit, total: int) -> Verdict:
         advice = "more replicates would hardly show it"
     else:
         advice = f"about {_round_up(more)} more replicates would show it, as things are"
-    reason = f"{limit.reason}; honest is below {limit.margin:g}: {advice}"
-    return Verdict("undecided", reason, limit.value, None, limit.limit)
+    return Verdict("undecided", f"{limit.reason}: {advice}", limit.value, None, limit.limit)
 
 
 def _round_up(number: float) -> int:

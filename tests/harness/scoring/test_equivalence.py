@@ -20,7 +20,7 @@ def test_the_limit_of_an_rms_is_exceeded_by_the_truth_with_one_percent():
 def test_the_limit_of_a_mean_is_exceeded_by_the_truth_with_one_percent():
     rng = np.random.default_rng(2)
     held = [
-        equivalence._limit_mean(5 + rng.standard_normal(20), 0.0, 1.0, "{}").limit > 5
+        equivalence._limit_mean(5 + rng.standard_normal(20), 0.0, 1.0, "x").limit > 5
         for _ in range(4000)
     ]
     assert abs(np.mean(held) - (1 - LEVEL)) < 0.008
@@ -53,4 +53,10 @@ def test_the_limit_that_is_farthest_from_decided_is_told():
 
 @pytest.mark.parametrize("count", [2, 50])
 def test_no_margin_is_met_by_what_lies_outside(count):
-    assert not equivalence._limit_mean(np.linspace(2, 3, count), 0.0, 1.0, "{}").is_inside
+    assert not equivalence._limit_mean(np.linspace(2, 3, count), 0.0, 1.0, "x").is_inside
+
+
+def test_names_with_braces_are_text():
+    limit = equivalence._limit_mean(np.linspace(0, 1, 20), 0.5, 1.0, "the mean of 'a{b}'", " sd")
+    assert limit.reason.startswith("the mean of 'a{b}' is off by at most 0.")
+    assert limit.reason.endswith(" sd; honest is below 1")
