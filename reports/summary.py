@@ -59,10 +59,14 @@ def summarise_problem(rows: Sequence[Row]) -> str:
 def _describe_others(rows: Sequence[Row]) -> str:
     """Rows that agree with what can't confirm them, that are convicted, that are not judged."""
     others = [row for row in rows if not is_comparable(row)]
-    agree = [label(row) for row in others if row["verdict"] == "agrees"]
+    agree, neither = (
+        [label(row) for row in others if row["verdict"] == word] for word in ("agrees", "undecided")
+    )
     convicted = [row for row in others if row["verdict"] in CONVICTIONS]
-    rest = [row for row in others if row["verdict"] not in (*CONVICTIONS, "agrees")]
+    named = (*CONVICTIONS, "agrees", "undecided")
+    rest = [row for row in others if row["verdict"] not in named]
     parts = [
+        f"undecided: {_join_names(neither)}" if neither else "",
         f"agrees with other samplers, unconfirmed: {_join_names(agree)}" if agree else "",
         f"not to be relied on: {_list_verdicts(convicted)}" if convicted else "",
         f"not judged: {_list_verdicts(rest)}" if rest else "",
