@@ -225,10 +225,20 @@ class Option:
         )
 
     def parse(self, text: str) -> Any:
-        """The value that ``text`` on the command line stands for; raises ValueError."""
-        value = self.words[text] if text in self.words else self.type(text)
-        if text not in self.words and value in self.words.values():
-            raise ValueError(f"{self.name}={text}")  # what a word stands for is no value
+        """The value that ``text``, which is none of the words, stands for; raises UsageError."""
+        try:
+            value = self.type(text)
+        except ValueError:
+            value = next(iter(self.words.values()))  # refused as that is
+        return self.require_value(value, text)
+
+    def require_value(self, value: Any, text: str = "") -> Any:
+        """``value``; raises UsageError for the one that a word stands for."""
+        if value in self.words.values():
+            words = ", ".join(self.words)
+            raise UsageError(
+                f"{self.name}={text or value}\n  expected: a whole number from 1 on, or {words}"
+            )
         return value
 
     def check(self, value: Any) -> None:

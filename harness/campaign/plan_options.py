@@ -52,8 +52,8 @@ def _table_as_list(name: str, table: Mapping[str, Any], where: str) -> tuple[str
 def _typed(option: Option, value: Any, where: str) -> Any:
     if isinstance(value, str) and value in option.words:
         return option.words[value]
-    if option.words and value in option.words.values():
-        raise UsageError(f"{option.name} = {value!r} in {where}\n  expected: a {option.kind}")
+    if option.words:
+        option.require_value(value)
     if option.is_list:
         items = [value] if isinstance(value, (str, int)) else value
         if isinstance(items, (list, tuple)) and all(type(item) is option.type for item in items):

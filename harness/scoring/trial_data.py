@@ -60,7 +60,7 @@ class TrialData:
         )
 
     @functools.cached_property
-    def judged(self) -> ReplicateSummary:
+    def joint_summary(self) -> ReplicateSummary:
         """The same with the joint posterior's directions beside the parameters, for the verdict."""
         assert self.exact is not None, "a verdict that needs a ground truth says so"
         directions = joint.find_directions(self.exact)

@@ -33,8 +33,8 @@ def add_parser(commands: Any) -> None:
             add(flag, action="store_true", default=None, help=help)
             continue
         many = {"nargs": "+", "action": "extend"} if option.is_list else {}
-        parse = option.parse if option.words else option.type
-        add(flag, type=parse, metavar=option.metavar, help=help, **many)
+        kind = str if option.words else option.type
+        add(flag, type=kind, metavar=option.metavar, help=help, **many)
     add("--out", type=Path, metavar="DIR", help="campaign directory; an existing one is resumed")
     add("--retry", action="store_true", help="run trials again that ended other than ok")
     add("--quiet", action="store_true", help="show no progress")
@@ -69,6 +69,9 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
 
     options = read_campaign_file(args.campaign) if args.campaign else {}
     typed = {name: getattr(args, name) for name in OPTIONS}
+    for name, option in OPTIONS.items():
+        if option.words and typed[name] not in (None, *option.words):  # words are read by run()
+            typed[name] = option.parse(typed[name])
     return {**options, **{name: value for name, value in typed.items() if value is not None}}
 
 

@@ -84,7 +84,7 @@ def test_the_notebook_keeps_no_outputs_and_runs(tmp_path):
     outputs = [out for cell in done.cells for out in cell.get("outputs", ())]
     assert not [out for out in outputs if out["output_type"] == "error"]
     text = "\n".join(out.get("text", "") for out in outputs)
-    assert "exact_iid: honest" in text
+    assert "exact_iid: undecided" in text
     assert "control_shifted: biased" in text
 
 

@@ -17,7 +17,7 @@ def judge(data: TrialData) -> Verdict:
         return verdict_by_ranks(data.compute_once(rank_tests))
     if data.exact is None:
         return verdicts.judge(None, data.no_truth)
-    return verdicts.judge(data.judged)
+    return verdicts.judge(data.joint_summary)
 
 
 @metric(Column("verdict", "status", "whether the claims can be trusted, from intervals"))

@@ -40,11 +40,11 @@ def judged(x, exact=ISLANDS, **more):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("draws", [20, 50, 200, 1000])
-def test_independent_draws_are_honest_however_few(draws):
+def test_independent_draws_are_not_accused_however_few(draws):
     # with 20 draws the smallest island is missed by one replicate in 22, as it must be
     for seed in range(5):
         got = judged(iid(np.random.default_rng([seed, draws]), draws))
-        assert got.verdict == "honest", got.reason
+        assert got.verdict in ("honest", "undecided"), got.reason
 
 
 @pytest.mark.parametrize("modes", [2, 10, 30])
@@ -72,12 +72,12 @@ def test_a_chain_that_stays_on_one_island_is_broken_though_islands_are_hit_as_th
 
 
 @pytest.mark.slow
-def test_one_island_missed_by_one_replicate_in_ten_is_found():
+def test_one_island_missed_by_one_replicate_in_forty_is_found():
     rng = np.random.default_rng(6)
     shares = np.tile(ISLANDS.mode_weights, (REPLICATES, 1))
     shares[:7] = [2 / 3, 1 / 3, 0]
     got = judged(of_modes(rng, shares))
-    assert got.verdict == "overconfident"
+    assert got.verdict == "unreliable" and "7 of 256 runs" in got.reason
     told = replicate_summary.summarise(of_modes(rng, shares), ISLANDS).modes
     assert told.never_visited[:7, 2].all() and told.misses_surprisingly.sum() == 7
 

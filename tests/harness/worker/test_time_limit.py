@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -130,7 +131,8 @@ def test_what_finished_before_the_limit_is_kept_and_the_row_says_so(run, clock, 
     assert clock.now <= START + 150.0
 
 
-def test_untimed_replicates_stop_at_the_limit_too(run, clock, tmp_path):
+def test_untimed_replicates_stop_at_the_limit_too(run, clock, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)  # one after the other, by the clock of the test
     result, _ = run(210.0)
     assert (result.replicates, len(result.runs["warm_s"])) == (13, 10)
     assert kept(tmp_path) == list(range(13)) and clock.now <= START + 210.0
