@@ -34,7 +34,7 @@ KINDS = {
 }
 
 # The yardstick is the same whenever the model and its size are: made once for all campaigns.
-CACHE: dict[tuple[str, int, int], wasserstein.IndependentScores] = {}
+CACHE: dict[tuple[str, tuple[str, ...], int], wasserstein.IndependentScores] = {}
 MAKE = wasserstein.score_independent_draws
 
 
@@ -43,7 +43,7 @@ def one(kind: str, name: str, case: synthetic.Case, seed: int) -> str:
     makers, exact = KINDS[kind]
 
     def make_yardstick(answer: Exact, draws: int) -> wasserstein.IndependentScores:
-        key = (exact.__name__, case.size, draws)
+        key = (exact.__name__, answer.names, draws)
         if key not in CACHE:
             CACHE[key] = MAKE(answer, draws)
         return CACHE[key]
