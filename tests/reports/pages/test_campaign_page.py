@@ -155,7 +155,7 @@ def test_the_command_that_makes_it_again_runs_the_same_trials(campaign, made):
     words = __import__("shlex").split(line)
     given = build_parser().parse_args(words[1:])
     assert given.sampler == [trial.label for trial in campaign.store.trials()]
-    assert (given.replicates, given.draws) == (stored.REPLICATES, stored.DRAWS)
+    assert (int(given.replicates), given.draws) == (stored.REPLICATES, stored.DRAWS)
     assert "samplerbench run" in made
 
 
