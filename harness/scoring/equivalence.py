@@ -28,7 +28,10 @@ from samplerbench.harness.scoring.verdict_tests import (
     find_location,
     location_name,
     log_z_errors,
+    rms,
+    rms_bounds,
     spread_z,
+    t_interval,
     truth_error,
     z_values,
 )
@@ -112,13 +115,10 @@ def _limit_width(e: ReplicateSummary, i: int, error: float) -> Iterator[Limit]:
 
 
 def _limit_rms(z: Array, what: str) -> Limit:
-    finite = z[np.isfinite(z)]
-    value = float(np.sqrt(np.mean(np.square(finite)))) if finite.size else np.nan
-    counts = np.unique(np.geomspace(max(2, finite.size), MOST, 200).astype(int))
-    factors = np.sqrt(counts / stats.chi2.ppf(LEVEL, counts))
-    inside = value * factors < RMS
+    value, limit = float(rms(z[:, None])[0]), rms_bounds(z, LEVEL)[1]
+    counts = np.unique(np.geomspace(max(2, np.isfinite(z).sum()), MOST, 200).astype(int))
+    inside = value * np.sqrt(counts / stats.chi2.ppf(LEVEL, counts)) < RMS
     needed = float(counts[inside.argmax()]) if inside.any() else np.inf
-    limit = float(value * factors[0])
     reason = f"{what} are at most {limit:.2f} times the claimed ones; honest is below {RMS:g}"
     return Limit(reason, value, limit, RMS, needed)
 
@@ -127,15 +127,14 @@ def _limit_mean(
     values: Array, truth: float, margin: float, what: str, unit: str = "", error: float = 0.0
 ) -> Limit:
     """Limit of |mean - truth|; ``error`` is the truth's own standard error."""
-    finite = values[np.isfinite(values)]
-    if finite.size < 2:
+    mean, _, half = t_interval(values, LEVEL)
+    if np.isnan(mean):
         return Limit(f"{what} is not known", np.nan, np.nan, margin, np.inf)
-    value, spread = abs(float(finite.mean()) - truth), float(finite.std(ddof=1))
-    t = float(stats.t.isf(LEVEL, finite.size - 1))
+    count, value = int(np.isfinite(values).sum()), abs(mean - truth)
     own = float(stats.norm.isf(LEVEL)) * error
-    limit = value + float(np.hypot(t * spread / np.sqrt(finite.size), own))
+    limit = value + float(np.hypot(half, own))
     room = np.square(margin - value) - own**2 if value < margin else -1.0
-    needed = max(finite.size + 1.0, (t * spread) ** 2 / room) if room > 0 else np.inf
+    needed = max(count + 1.0, count * half**2 / room) if room > 0 else np.inf
     reason = f"{what} is off by at most {limit:.3f}{unit}; honest is below {margin:g}"
     return Limit(reason, value, limit, margin, needed)
 

@@ -105,7 +105,7 @@ def _compare_mean(
 
     ``error``: standard error of that value, which widens the interval.
     """
-    mean, spread, half = _t_interval(values, alpha)
+    mean, spread, half = t_interval(values, alpha)
     half = float(np.hypot(half, stats.norm.isf(alpha) * error))
     # The shortest distance that the interval allows, in margins.
     excess = (abs(mean - truth) - half) / max(margin, spread / 2)
@@ -115,7 +115,7 @@ def _compare_mean(
 def _compare_distance(
     values: Array, limit: float, alpha: float, name: str, error: float
 ) -> Complaint:
-    mean, _, half = _t_interval(values, alpha)
+    mean, _, half = t_interval(values, alpha)
     # n draws put a Gaussian's quantiles some 1.1 / sqrt(n) sds off on average
     half = float(np.hypot(half, stats.norm.isf(alpha) * 1.1 * error))
     reason = (
@@ -125,7 +125,8 @@ def _compare_distance(
     return Complaint((mean - half) / limit, reason, mean, mean - half, mean + half)
 
 
-def _t_interval(values: Array, alpha: float) -> tuple[float, float, float]:
+def t_interval(values: Array, alpha: float) -> tuple[float, float, float]:
+    """Mean, sd and half-width over finite ``values``, each side wrong with ``alpha``; else NaN."""
     finite = values[np.isfinite(values)]
     if finite.size < 2:
         return np.nan, np.nan, np.nan
