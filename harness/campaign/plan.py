@@ -227,19 +227,19 @@ class Option:
     def parse(self, text: str) -> Any:
         """The value that ``text``, which is none of the words, stands for; raises UsageError."""
         try:
-            value = self.type(text)
+            return self.require_value(self.type(text))
         except ValueError:
-            value = next(iter(self.words.values()))  # refused as that is
-        return self.require_value(value, text)
+            raise self._refuse(text) from None
 
-    def require_value(self, value: Any, text: str = "") -> Any:
+    def require_value(self, value: Any) -> Any:
         """``value``; raises UsageError for the one that a word stands for."""
         if value in self.words.values():
-            words = ", ".join(self.words)
-            raise UsageError(
-                f"{self.name}={text or value}\n  expected: a whole number from 1 on, or {words}"
-            )
+            raise self._refuse(value)
         return value
+
+    def _refuse(self, value: Any) -> UsageError:
+        words = ", ".join(self.words)
+        return UsageError(f"{self.name}={value}\n  expected: a whole number from 1 on, or {words}")
 
     def check(self, value: Any) -> None:
         """Raise UsageError for a value that is too small or none of the choices."""
