@@ -147,18 +147,15 @@ def find_consensus(
 
     ``own``: the row's own voice, if it has one.
     """
-    voices = [row for row in rows if isinstance(row, ConsensusRow)]
-    others = _one_each([row for row in voices if row.family != family])
+    others = _hear_others(family, rows)
     if not others:
         return None, (
             "no sampler of another family passes its own diagnostics, to make a consensus of; name "
             "one with --sampler, give --reference, or judge with --calibrate prior"
         )
     speakers = [*([own] if isinstance(own, ConsensusRow) else []), *others]
-    difference = _first_disagreement(speakers)
-    if difference:
-        return None, f"samplers disagree, and nothing tells which is right: {difference}"
-    return _pool(others), ""
+    disagreement = _first_disagreement(speakers)
+    return (None, disagreement) if disagreement else (_pool(others), "")
 
 
 def confirm(
@@ -169,14 +166,13 @@ def confirm(
     Unchanged where no other family has a voice among ``rows``; None, with the reason, where one
     disagrees.
     """
-    voices = [row for row in rows if isinstance(row, ConsensusRow)]
-    others = _one_each([row for row in voices if row.family != family])
+    others = _hear_others(family, rows)
     if not others:
         return truth, ""
     own = _as_row(truth, family)
-    difference = _first_disagreement([own, *others])
-    if difference:
-        return None, f"samplers disagree, and nothing tells which is right: {difference}"
+    disagreement = _first_disagreement([own, *others])
+    if disagreement:
+        return None, disagreement
     assert truth.mean_se is not None, "a long run has standard errors"
     beyond = np.zeros(len(truth.names))
     beyond[_sort_names(truth.names)] = np.max(
@@ -191,12 +187,13 @@ def confirm(
     ), ""
 
 
-def _one_each(rows: Sequence[ConsensusRow]) -> list[ConsensusRow]:
-    """The most precise row of each family, in the order of ``rows``."""
+def _hear_others(family: str, rows: Sequence[ConsensusRow | str]) -> list[ConsensusRow]:
+    """The most precise voice of each family but ``family``, in the order of ``rows``."""
+    voices = [row for row in rows if isinstance(row, ConsensusRow) and row.family != family]
     best: dict[str, ConsensusRow] = {}
-    for row in sorted(rows, key=lambda row: -row.precision):
+    for row in sorted(voices, key=lambda row: -row.precision):
         best.setdefault(row.family, row)
-    return [row for row in rows if best[row.family] is row]
+    return [row for row in voices if best[row.family] is row]
 
 
 def _as_row(truth: Exact, family: str) -> ConsensusRow:
@@ -228,9 +225,10 @@ def _differ_beyond_noise(a: ConsensusRow, b: ConsensusRow) -> Array:
 
 
 def _first_disagreement(rows: Sequence[ConsensusRow]) -> str:
-    """How the first two rows that disagree do so, in words; "" where all agree."""
+    """Why there is no answer, by the first two rows that disagree; "" where all agree."""
     pairs = itertools.combinations(rows, 2)
-    return next(filter(None, (describe_disagreement(a, b) for a, b in pairs)), "")
+    difference = next(filter(None, (describe_disagreement(a, b) for a, b in pairs)), "")
+    return difference and f"samplers disagree, and nothing tells which is right: {difference}"
 
 
 def describe_disagreement(a: ConsensusRow, b: ConsensusRow) -> str:
