@@ -36,17 +36,17 @@ def inspect_models(
     """
     first: dict[str, Trial] = {}
     for trial in trials:
-        if trial.reference and not _needs_inspection(trial) and not is_posterior(trial.model):
+        if trial.reference and not needs_inspection(trial) and not is_posterior(trial.model):
             raise _superfluous_reference(trial)
         first.setdefault(select.model_key(trial) + trial.reference_digest, trial)
     for trial in first.values():
-        if _needs_inspection(trial) and not select.inspection_path(store.folder, trial).is_file():
+        if needs_inspection(trial) and not select.inspection_path(store.folder, trial).is_file():
             _inspect(store, trial, min(timeout, LONGEST_S), cancelled)
         if trial.reference:
             _copy_reference(store.folder, trial)
 
 
-def _needs_inspection(trial: Trial) -> bool:
+def needs_inspection(trial: Trial) -> bool:
     """Whether only a worker can tell: a file is not run here, or there is no exact answer."""
     if is_posterior(trial.model):
         return not trial.reference  # its draws say what there is to compare

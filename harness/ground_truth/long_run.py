@@ -22,7 +22,7 @@ import numpy as np
 
 from samplerbench.errors import UsageError
 from samplerbench.harness.draws_file import DrawsFile
-from samplerbench.harness.ground_truth.reference_files import truth_from_draws
+from samplerbench.harness.ground_truth.reference_files import stack_varying, truth_from_draws
 from samplerbench.harness.records import Trial, format_label
 from samplerbench.harness.statistics import ess_rhat
 from samplerbench.models.base import Exact, Sites
@@ -110,10 +110,15 @@ def read_long_run(draws: Path) -> Exact | None:
     record = read_record(draws)
     if record is None or record.why:
         return None
-    with np.load(draws, allow_pickle=False) as arrays:
-        sites = {name: arrays[name] for name in arrays.files}
+    with DrawsFile(draws) as file:
+        sites = _read_sites(file)
     source = f"long run ({record.chains} chains of {record.label})"
     return replace(truth_from_draws(sites, source, str(draws)), long_run=True, single_source=source)
+
+
+def _read_sites(file: DrawsFile) -> Sites:
+    """Draws of each site [chain, draw, *event]: a replicate holds a chain."""
+    return {name: values[:, 0] for name, values in file.sites().items()}
 
 
 def accept_draws(path: Path, trial: Trial) -> tuple[Sites, LongRun]:
@@ -122,7 +127,7 @@ def accept_draws(path: Path, trial: Trial) -> tuple[Sites, LongRun]:
     Raises RunFailed where they are no ground truth.
     """
     with DrawsFile(path) as file:
-        sites = {name: values[:, 0] for name, values in file.sites().items()}
+        sites = _read_sites(file)
         divergences = file.get("divergences")
     chains, draws = next(iter(sites.values())).shape[:2]
     if chains < LEAST_CHAINS:
@@ -140,16 +145,15 @@ def accept_draws(path: Path, trial: Trial) -> tuple[Sites, LongRun]:
 def _check(sites: Sites, trial: Trial) -> LongRun:
     label = format_label(trial.sampler, trial.settings)
     try:
-        names = truth_from_draws(sites, "", "").names
+        truth_from_draws(sites, "", "")
     except UsageError as error:
         raise RunFailed(str(error).partition("\n")[0], True) from error
-    x = np.concatenate([v.reshape(*v.shape[:2], -1) for v in sites.values()], axis=2)
-    varies = x.reshape(-1, x.shape[2]).std(axis=0) > 0
-    claims = ess_rhat.claims(x[None][..., varies])
+    names, x = stack_varying(sites)
+    claims = ess_rhat.claims(x[None])
     worst = int(np.nanargmax(claims.rhat[0]))
     if not claims.rhat[0].max() < RHAT:
-        of = f" for {names[worst]!r}" if len(names) == int(varies.sum()) else ""
-        raise RunFailed(f"R-hat of its {len(x)} chains is {claims.rhat[0, worst]:.3f}{of}")
+        rhat = f"{claims.rhat[0, worst]:.3f} for {names[worst]!r}"
+        raise RunFailed(f"R-hat of its {len(x)} chains is {rhat}")
     return LongRun(chains=len(x), ess=float(claims.ess_mean.min()), label=label)
 
 
@@ -165,7 +169,7 @@ def _refuse_nonfinite(sites: Sites) -> None:
 
 def _choose_step(sites: Sites) -> int:
     """Every how manyth draw to keep so that neighbours are nearly uncorrelated."""
-    x = np.concatenate([v.reshape(*v.shape[:2], -1) for v in sites.values()], axis=2)
+    _, x = stack_varying(sites)
     step, draws = 1, x.shape[1]
     while _lag_1(x[:, ::step]) > LAG_1:
         step *= 2

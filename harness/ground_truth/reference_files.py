@@ -60,12 +60,7 @@ def truth_from_draws(sites: Sites, source: str, where: str) -> Exact:
 
     Components that are fixed, as those above the diagonal of a Cholesky factor, are no part of it.
     """
-    all_names = all_component_names({name: values[None] for name, values in sites.items()})
-    whole = np.concatenate([v.reshape(*v.shape[:2], -1) for v in sites.values()], axis=2)
-    whole = whole.astype(np.float64)
-    owners = [site for site, values in sites.items() for _ in range(values[0, 0].size)]
-    varies = find_varying(owners, whole.reshape(-1, len(all_names)))
-    names, x = tuple(np.array(all_names)[varies].tolist()), whole[:, :, varies]
+    names, x = stack_varying(sites)
     finite = np.isfinite(x).all(axis=(0, 1))
     if not finite.all():
         name = names[int(np.argmin(finite))]
@@ -88,6 +83,19 @@ def truth_from_draws(sites: Sites, source: str, where: str) -> Exact:
         mean_se=claims.mcse_mean[0],
         sd_se=second_se[0] / (2 * np.sqrt(second[0])),  # d sd = d sd^2 / (2 sd)
     )
+
+
+def stack_varying(sites: Sites) -> tuple[tuple[str, ...], Array]:
+    """Names and draws [chain, draw, component], float64, of all components that vary.
+
+    ``sites`` are draws [chain, draw, *event] each; a site that is fixed as a whole stays.
+    """
+    all_names = all_component_names({name: values[None] for name, values in sites.items()})
+    whole = np.concatenate([v.reshape(*v.shape[:2], -1) for v in sites.values()], axis=2)
+    whole = whole.astype(np.float64)
+    owners = [site for site, values in sites.items() for _ in range(values[0, 0].size)]
+    varies = find_varying(owners, whole.reshape(-1, len(all_names)))
+    return tuple(np.array(all_names)[varies].tolist()), whole[:, :, varies]
 
 
 def find_varying(sites: Sequence[str], x: Array) -> Array:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -39,12 +40,12 @@ class LongRunner(TrialRunner):
         self._enter_phase("compile")
         build = sampler.prepare(model, budget, settings).compile
         assert build is not None, "a long run's sampler has a compiled mode"
-        self._names = [site.name for site in find_parameters(model)]
+        names = [site.name for site in find_parameters(model)]
         compiled = build()
         self._enter_phase("chains")
-        self._save(self._run_chains(compiled), [], [])
+        self._save(self._run_chains(compiled, names), [], [])
 
-    def _run_chains(self, compiled: Compiled) -> list[Draws]:
+    def _run_chains(self, compiled: Compiled, names: Sequence[str]) -> list[Draws]:
         """The draws of each chain that ended in time; the first one always counts."""
         deadline = self.job.launched_at + self.job.timeout_s
         seconds: list[float] = []
@@ -56,16 +57,16 @@ class LongRunner(TrialRunner):
             assert compiled.warmup is not None, "a long run's sampler has a warm-up"
             draws = compiled.collect(compiled.sample(compiled.warmup(seed)))
             seconds.append(time.time() - start)
-            return self._select(draws)
+            return self._select(draws, names)
 
         first = run(self.seeds[0])
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             chains = [first, *pool.map(run, self.seeds[1:])]
         return [draws for draws in chains if draws is not None]
 
-    def _select(self, draws: Draws) -> Draws:
+    def _select(self, draws: Draws, names: Sequence[str]) -> Draws:
         """The parameters' draws, thinned where all chains' would be more than MOST_NUMBERS."""
-        sites = {name: draws.sites[name] for name in self._names}
+        sites = {name: draws.sites[name] for name in names}
         size = len(self.seeds) * sum(values.size for values in sites.values())
         step = max(1, math.ceil(size / MOST_NUMBERS))
         return replace(

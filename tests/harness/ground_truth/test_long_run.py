@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from samplerbench.harness import draws_file
+from samplerbench.harness.campaign.long_runs import save_sites
 from samplerbench.harness.ground_truth import long_run
 from samplerbench.harness.ground_truth.long_run import EFFORTS, LongRun, RunFailed
 from samplerbench.samplers.base import Draws
@@ -34,7 +35,7 @@ def accept(folder, x, divergences=0):
 def test_draws_that_pass_are_an_unconfirmed_answer_with_their_own_errors(tmp_path):
     sites, record = accept(tmp_path, noise())
     path = tmp_path / "run.npz"
-    np.savez(path, **sites)
+    save_sites(path, sites)
     assert long_run.read_long_run(path) is None  # without its record
     record.save(long_run.record_path(path))
     truth = long_run.read_long_run(path)

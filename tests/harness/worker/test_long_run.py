@@ -18,9 +18,7 @@ CHAINS = 6
 
 def runner(tmp_path, timeout_s=1000.0):
     job = Job(small(replicates=CHAINS), str(tmp_path), time.time(), timeout_s=timeout_s)
-    made = LongRunner(job)
-    made._names = ["x"]
-    return made
+    return LongRunner(job)
 
 
 def sampler(size=4):
@@ -34,23 +32,23 @@ def sampler(size=4):
 
 
 def test_every_chain_has_a_seed_of_its_own_and_keeps_the_parameters_alone(tmp_path):
-    chains = runner(tmp_path)._run_chains(sampler())
+    chains = runner(tmp_path)._run_chains(sampler(), ["x"])
     assert [float(draws.sites["x"][0, 0, 0]) for draws in chains] == [0, 1, 2, 3, 4, 5]
     assert all(draws.sites.keys() == {"x"} and draws.divergences == 0 for draws in chains)
 
 
 def test_a_chain_that_would_not_end_in_time_is_not_started(tmp_path):
-    chains = runner(tmp_path, timeout_s=-1.0)._run_chains(sampler())
+    chains = runner(tmp_path, timeout_s=-1.0)._run_chains(sampler(), ["x"])
     assert len(chains) == 1  # the first always runs
 
 
 def test_draws_are_thinned_to_what_fits(tmp_path, monkeypatch):
     monkeypatch.setattr(long_run, "MOST_NUMBERS", CHAINS * 4 * 5)
-    chains = runner(tmp_path)._run_chains(sampler())
+    chains = runner(tmp_path)._run_chains(sampler(), ["x"])
     assert {draws.sites["x"].shape for draws in chains} == {(1, 5, 4)}
 
 
 @pytest.mark.parametrize("size", [1, 50])
 def test_small_draws_are_kept_whole(size, tmp_path):
-    chains = runner(tmp_path)._run_chains(sampler(size))
+    chains = runner(tmp_path)._run_chains(sampler(size), ["x"])
     assert chains[0].sites["x"].shape == (1, 10, size)
