@@ -66,39 +66,33 @@ def test_truths_come_from_the_prior_and_are_kept_with_the_draws(controls):
         assert abs(truth[name].mean()) < 5 * half / np.sqrt(3 * 200)
 
 
-def test_a_program_of_ones_own_is_calibrated_by_running_it_forward(tmp_path):
-    file = tmp_path / "mine.py"
-    file.write_text(MODEL)
+def calibrate(folder, text, **budget):
+    """The row of NUTS on the program ``counts`` in ``text``, with data from its prior."""
+    file = folder / "mine.py"
+    file.write_text(text)
     with samplerbench.run(
         model=f"{file}:counts",
         samplers=["numpyro_nuts"],
         calibrate="prior",
-        replicates=40,
-        warmup=200,
-        draws=400,
         env="current",
-        out=tmp_path / "c",
+        out=folder / "c",
+        **budget,
     ) as campaign:
         (row,) = campaign.rows()
+    return row
+
+
+def test_a_program_of_ones_own_is_calibrated_by_running_it_forward(tmp_path):
+    row = calibrate(tmp_path, MODEL, replicates=40, warmup=200, draws=400)
     assert row["status"] == "ok", row["reason"]
     assert row["verdict"] == "honest"
     assert row["worst_parameter"] == "rate"
 
 
 def test_a_program_whose_data_cannot_be_replaced_is_declined(tmp_path):
-    file = tmp_path / "mine.py"
-    file.write_text(MODEL.replace("obs=y)", "obs=2 * y)"))
-    with samplerbench.run(
-        model=f"{file}:counts",
-        samplers=["numpyro_nuts"],
-        calibrate="prior",
-        replicates=16,
-        warmup=20,
-        draws=20,
-        env="current",
-        out=tmp_path / "c",
-    ) as campaign:
-        (row,) = campaign.rows()
+    row = calibrate(
+        tmp_path, MODEL.replace("obs=y)", "obs=2 * y)"), replicates=16, warmup=20, draws=20
+    )
     assert row["status"] == "declined"
     assert "'y'" in row["reason"]
 
@@ -106,19 +100,13 @@ def test_a_program_whose_data_cannot_be_replaced_is_declined(tmp_path):
 def test_a_program_that_needs_the_values_of_its_data_is_compiled_for_each_and_says_what_it_cost(
     tmp_path,
 ):
-    file = tmp_path / "mine.py"
-    file.write_text(MODEL.replace("    rate =", "    assert np.all(np.asarray(y) > 0)\n    rate ="))
-    with samplerbench.run(
-        model=f"{file}:counts",
-        samplers=["numpyro_nuts"],
-        calibrate="prior",
+    row = calibrate(
+        tmp_path,
+        MODEL.replace("    rate =", "    assert np.all(np.asarray(y) > 0)\n    rate ="),
         replicates=2,
         warmup=20,
         draws=20,
-        env="current",
-        out=tmp_path / "c",
-    ) as campaign:
-        (row,) = campaign.rows()
+    )
     assert row["status"] == "ok", row["reason"]
     cost = r"compiled anew for each of 2 data sets, \d+ s in all, .* \('y': TracerArrayConversion"
     assert any(re.search(cost, warning) for warning in row["warnings"])
