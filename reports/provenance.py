@@ -56,8 +56,9 @@ def _make_command(trials: Sequence[Trial]) -> str:
     t = trials[0]
     words = ["samplerbench", "run", "--model", format_label(t.model, t.model_options), "--sampler"]
     words += dict.fromkeys(trial.label for trial in trials)
-    for name in ("replicates", "chains", "warmup", "draws", "seed"):
-        words += [f"--{name}", str(getattr(t, name) or ("auto" if name == "replicates" else 0))]
+    words += ["--replicates", str(t.replicates or "auto")]
+    for name in ("chains", "warmup", "draws", "seed"):
+        words += [f"--{name}", str(getattr(t, name))]
     words += ["--env", t.environment, "--device", t.device, "--precision", str(t.precision)]
     return shlex.join(words)
 

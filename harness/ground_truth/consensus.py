@@ -273,15 +273,15 @@ def _pool(rows: Sequence[ConsensusRow]) -> Exact:
     variances = [np.square(row.sd) + np.square(row.mean - mean) for row in rows]
     sd = np.sqrt(sum(part * variance for part, variance in zip(share, variances, strict=True)))
     correlation = np.corrcoef(bank, rowvar=False).reshape(len(sd), len(sd))
-    names = rows[0].names
+    names, source = rows[0].names, _source_name(rows)
     return Exact(
         names,
         mean,
         correlation * np.outer(sd, sd),
         lambda p: np.quantile(bank, p, axis=0),
         reference_files.make_drawer(names, bank),
-        source=_source_name(rows),
-        single_source=_source_name(rows),
+        source=source,
+        single_source=source,
         mean_se=mean_se,
         sd_se=sd_se,
     )

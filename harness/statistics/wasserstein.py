@@ -87,14 +87,14 @@ def score_independent_draws(exact: Exact, draws: int) -> IndependentScores:
         parts.append((w1(flat, exact), *itertools.chain(*moments)))
     distance, mean, sd, *second = (np.concatenate(column) for column in zip(*parts, strict=True))
     error = distance.std(axis=0, ddof=1) / np.sqrt(replications)
+    calibration, typical = _measure(mean - exact.mean, sd, draws)
     return IndependentScores(
         draws,
         replications,
         w1=distance.mean(axis=0),
         w1_error=error,
-        **dict(
-            zip(("calibration", "typical"), _measure(mean - exact.mean, sd, draws), strict=True)
-        ),
+        calibration=calibration,
+        typical=typical,
         second=np.maximum(*_measure(second[0] - np.square(exact.sd), second[1], draws)),
     )
 
