@@ -46,7 +46,7 @@ def draw(scene: Scene) -> Picture:
         f"Scatter plot. {'; '.join(words)}.",
         "On the dashed line a sampler is as good as it says; below it claims more than its errors"
         " show, above it less. Bars: 95 % intervals, across of the claim, which is the median over"
-        " replicates, upwards of what was realised, worst parameter. Open marks: not honest.",
+        " replicates, upwards of what was realised, worst parameter. Open marks: not shown honest.",
     )
 
 
