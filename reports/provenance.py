@@ -69,7 +69,16 @@ def list_facts(rows: Sequence[Row]) -> list[tuple[str, str]]:
     names = dict.fromkeys(name for row in rows for name in row["versions"] or {})
     for name in names:
         facts.append((name, _distinct((row["versions"] or {}).get(name) for row in rows)))
-    for name in ("environment", "precision", "chains", "warmup", "draws", "replicates", "mode"):
+    for name in (
+        "environment",
+        "precision",
+        "chains",
+        "warmup",
+        "draws",
+        "replicates",
+        "blocks",
+        "mode",
+    ):
         facts.append((name, _distinct(row[name] for row in rows)))
     facts.append(("seeds", _distinct(_seeds(row) for row in rows)))
     return [(name, text) for name, text in facts if text]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samplerbench.errors import UsageError
 from samplerbench.harness import launcher
 from samplerbench.harness.campaign import inspection, long_runs, programs, sweep
+from samplerbench.harness.campaign.blocks import join_block, plan_rounds
 from samplerbench.harness.campaign.campaign import Campaign
 from samplerbench.harness.campaign.dispatch import BackendLost, ExecutionBackend, run_trials
 from samplerbench.harness.campaign.expand import default_folder, expand, swept_axes
@@ -176,13 +179,23 @@ def _run(
     # a seeded random order: slow drifts of the machine hit every sampler alike
     random.Random(plan.seed).shuffle(waiting)
     watcher.on_start(campaign, waiting)
-    if not waiting:
+    if not waiting and not next(_plan_rounds(campaign, trials, plan), None):
         return
     with (
         interrupt_on_sigterm(threading.Event()),
-        _backend(campaign.store, waiting, plan, watcher, client) as backend,
+        _backend(campaign.store, trials, plan, watcher, client) as backend,
     ):
         run_and_commit(campaign, backend, waiting, watcher)
+        for lacking in _plan_rounds(campaign, trials, plan):
+            run_blocks(campaign, backend, lacking, watcher)
+
+
+def _plan_rounds(
+    campaign: Campaign, trials: Sequence[Trial], plan: Plan
+) -> Iterator[Sequence[Trial]]:
+    """The rounds of blocks that finished trials lack."""
+    alone = plan.jobs == 1 and not plan.scheduler
+    return plan_rounds(trials, campaign.store.results(), plan.blocks, alone, plan.seed)
 
 
 def run_and_commit(
@@ -198,6 +211,22 @@ def run_and_commit(
         store.commit(trial, result, store.scratch(trial.id), seconds)
         campaign.trial_scores.get(trial)
         watcher.on_result(trial, result, seconds)
+
+
+def run_blocks(
+    campaign: Campaign, backend: ExecutionBackend, blocks: Sequence[Trial], watcher: Watcher
+) -> None:
+    """Run one round of ``blocks``, and put what each has measured into the result of its trial."""
+    watcher.on_round(blocks)
+    for block, ended, seconds in run_trials(backend, blocks):
+        trial = replace(block, block=0)
+        result = campaign.store.result(trial.id)
+        assert result is not None, "blocks are of finished trials"
+        join_block(result, block.block, ended)
+        campaign.store.add_block(trial, result, seconds)
+        campaign.trial_scores.renew_seconds(trial, result)
+        shutil.rmtree(campaign.store.scratch(block.id), ignore_errors=True)
+        watcher.on_block(block, ended, seconds)
 
 
 def _backend(

@@ -68,6 +68,8 @@ class TrialRunner:
     def __init__(self, job: Job) -> None:
         self.job, self.trial, self.scratch = job, job.trial, Path(job.scratch)
         self.asked = self.trial.most_replicates  # less where they are to fit a time
+        if self.trial.block:  # the timed ones alone
+            self.asked = min(self.asked, TIMED_RUNS)
         self.seeds = [self.trial.seed + r for r in range(self.asked)]
         self.clock = CompileClock()
         self.limit = TimeLimit(job.timeout_s, job.launched_at)
@@ -108,6 +110,9 @@ class TrialRunner:
         start_up.check_devices(trial, sampler, settings, self.result)
         prepared, plain = self._run_cold(lambda: sampler.prepare(model, budget, settings))
         truths, data = self._simulate(model)
+        if trial.block:
+            self._time_compiled(prepared, data)
+            return
         replicates: list[Draws] = []
         with contextlib.suppress(OutOfTime):
             if prepared.compile:
@@ -180,6 +185,12 @@ class TrialRunner:
         simulate = make_simulator(model)
         pairs = [simulate(np.random.default_rng([seed, SIMULATION_STREAM])) for seed in self.seeds]
         return [truth for truth, _ in pairs], [data for _, data in pairs]
+
+    def _time_compiled(self, prepared: Prepared, data: list[Sites]) -> None:
+        """The clocked phases of the compiled mode alone, whose draws are not kept."""
+        if prepared.compile:
+            with contextlib.suppress(OutOfTime):
+                self._run_compiled(prepared, data)
 
     def _run_compiled(self, prepared: Prepared, data: list[Sites]) -> list[Draws]:
         """All replicates in the compiled mode, or those in time; the first ones under the clock.
