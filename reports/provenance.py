@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from samplerbench.harness.records import Trial, format_label
+from samplerbench.harness.run_cost import describe_cost
 from samplerbench.reports.tables.cells import Row
 from samplerbench.rounding import format_number
 
@@ -85,12 +86,14 @@ def list_facts(rows: Sequence[Row]) -> list[tuple[str, str]]:
 
 
 def run_dates(campaign: Campaign) -> list[tuple[str, str]]:
-    """(name, value) of the day that the results are from, in UTC."""
+    """(name, value) of the day that the results are from, in UTC, and what the last run took."""
     span = campaign.store.time_span()
     if span is None:
         return []
     first, last = (f"{datetime.fromtimestamp(end, timezone.utc):%Y-%m-%d %H:%M}" for end in span)
-    return [("run", f"{first} UTC" if first == last else f"{first} to {last} UTC")]
+    dates = [("run", f"{first} UTC" if first == last else f"{first} to {last} UTC")]
+    cost = campaign.store.fact("cost")
+    return [*dates, ("last run took", describe_cost(cost))] if cost else dates
 
 
 def _seeds(row: Row) -> str:

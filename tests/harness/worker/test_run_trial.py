@@ -106,6 +106,14 @@ def test_warm_seconds_hold_no_compiling(nuts):
 
 
 @pytest.mark.process
+def test_seconds_under_a_clock_and_cpu_of_the_rest_are_told_apart(nuts):
+    timings = nuts[0].timings
+    under = sum(timings[name] for name in ("import_s", "cold_s", "rerun_s", "aot_s"))
+    assert under + sum(nuts[0].runs["warm_s"]) <= timings["clocked_s"]
+    assert timings["rest_cpu_s"] > 0 and timings["transfer_s"] > 0
+
+
+@pytest.mark.process
 def test_phases_are_told_in_order(nuts):
     order = ["start", "import", "model", "cold", "rerun", "compile", "warm", "replicates", "save"]
     places = [order.index(phase) for phase in nuts[2]]
