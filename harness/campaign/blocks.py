@@ -31,11 +31,12 @@ def plan_rounds(
     trials: Sequence[Trial], results: Mapping[str, Result], asked: int, alone: bool, seed: int
 ) -> Iterator[list[Trial]]:
     """Each round of blocks that are missing: at most one of each trial, in an order of its own."""
-    counts = {t.id: count_blocks(asked, results[t.id], alone) for t in trials if t.id in results}
+    finished = [trial for trial in trials if trial.id in results]
+    counts = {trial.id: count_blocks(asked, results[trial.id], alone) for trial in finished}
     for block in range(2, max(counts.values(), default=1) + 1):
         lacking = [
             replace(trial, block=block)
-            for trial in trials
+            for trial in finished
             if 1 + len(results[trial.id].blocks) < block <= counts[trial.id]
         ]
         random.Random(f"{seed} {block}").shuffle(lacking)
