@@ -29,8 +29,8 @@ CHAINS = {
 #: nested samplers: settings that make a run cheap, live points, effective draws at the least
 NESTED = {
     "dynesty_nested": ({"nlive": 150}, 150, 150),
-    "dynesty_dynamic": ({"nlive": 100, "n_effective": 500, "maxcall": 20_000}, 100, 200),
-    "nautilus_nested": ({"n_live": 300, "n_networks": 0, "n_eff": 1000}, 300, 400),
+    "dynesty_dynamic": ({"nlive": 100, "n_effective": 400}, 100, 200),
+    "nautilus_nested": ({"n_live": 300, "n_networks": 0, "n_eff": 800}, 300, 300),
 }
 OTHERS = ("emcee_ensemble", "walnutpie_walnuts", "numpyro_svi")
 BACKENDS = (*CHAINS, *NESTED, *OTHERS)
@@ -112,8 +112,8 @@ def test_nested_sampling_gives_posterior_and_evidence_of_a_line(name):
     settings, live, independent = NESTED[name]
     model = build("linear", {})
     plain = prepared(name, model, **settings).plain
-    runs = [plain(seed) for seed in range(3)]
-    assert_exact(model, runs, 3 * independent)
+    runs = [plain(seed) for seed in range(2)]
+    assert_exact(model, runs, 2 * independent)
     assert all(draws.log_weights.shape == draws.sites["m"].shape for draws in runs)
     # Skilling (2006): the sd of log Z is sqrt(H / live points), H the information gained
     information = measure_information(model)
@@ -211,6 +211,7 @@ def half_of_the_prior(y):
 
     theta = numpyro.sample("theta", dist.Normal(0, 1).expand([2]).to_event(1))
     numpyro.factor("positive", jnp.where(theta[0] < 0, jnp.nan, 0.0))
+    numpyro.sample("y", dist.Normal(theta[0], 1), obs=y)
 
 
 HALF = Model("half_of_the_prior", {"y": np.zeros(1)}, half_of_the_prior)
@@ -221,8 +222,10 @@ def test_nested_sampling_takes_a_likelihood_of_nan_for_zero(name):
     draws = prepared(name, HALF, **NESTED[name][0]).plain(0)
     weights = np.exp(draws.log_weights - draws.log_weights.max())
     assert not weights[draws.sites["theta"][..., 0] < 0].any()
-    # of live points half are inside: the binomial error of that share, about 1 / sqrt(live)
-    assert abs(draws.log_z - math.log(0.5)) < SIGMAS / math.sqrt(NESTED[name][1])
+    # y = 0 is Normal(0, 2), half of it from either side; of live points half are inside: the
+    # binomial error of that share, about 1 / sqrt(live), comes to that of the evidence
+    exact = math.log(0.5) - 0.5 * math.log(4 * math.pi)
+    assert abs(draws.log_z - exact) < SIGMAS * math.sqrt(2 / NESTED[name][1])
 
 
 def test_an_ensemble_takes_a_density_of_nan_for_zero():
