@@ -25,7 +25,7 @@ from samplerbench.samplers.support.settings_checks import (
     require_share,
 )
 
-ADAPTED = 0.8  # share of warm-up in which step sizes are adapted, as TFP's manual has it
+ADAPTATION = 0.8  # share of warm-up in which step sizes are adapted, as TFP's manual has it
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _make_hmc(target: Any, budget: Budget, settings: Settings) -> Any:
     )
     return mcmc.DualAveragingStepSizeAdaptation(
         hmc,
-        num_adaptation_steps=int(ADAPTED * budget.warmup),
+        num_adaptation_steps=int(ADAPTATION * budget.warmup),
         target_accept_prob=settings.target_accept_prob,
     )
 

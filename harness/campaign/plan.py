@@ -49,7 +49,8 @@ class Plan:
     )
     sampler: Sequence[str] = _option(
         DEFAULT_SAMPLERS,
-        "registered samplers, with settings",
+        "registered samplers, with settings; all: every one but flawed controls, each in its own"
+        " environment",
         metavar="NAME[:SETTING=VALUE,...]",
         default_text="NUTS, HMC as shipped and with trajectory_length=1.5, SA, nested sampling, and"
         " exact independent draws as the control",

@@ -32,8 +32,6 @@ NESTED = {
     "dynesty_dynamic": ({"nlive": 100, "n_effective": 400}, 100, 200),
     "nautilus_nested": ({"n_live": 300, "n_networks": 0, "n_eff": 800}, 300, 300),
 }
-OTHERS = ("emcee_ensemble", "walnutpie_walnuts", "numpyro_svi")
-BACKENDS = (*CHAINS, *NESTED, *OTHERS)
 
 pytestmark = [
     pytest.mark.slow,  # JAX compiles
@@ -312,21 +310,3 @@ WRONG = [
 def test_settings_that_make_no_run_are_refused_with_what_is_expected(name, settings):
     with pytest.raises(UsageError, match=rf"{next(iter(settings))}=(.|\n)*expected: "):
         fill(samplers.get(name).settings, settings, name)
-
-
-@pytest.mark.parametrize("name", BACKENDS)
-def test_a_backend_runs_where_its_library_is(name):
-    from samplerbench.harness.environments import environments
-    from samplerbench.harness.environments.pins import read_pins
-
-    sampler = samplers.get(name)
-    stack = read_pins(environments.STACKS / f"{sampler.environment or 'pinned'}.txt")
-    assert {pin.split("==")[0] for pin in stack} & {*sampler.distributions[:1], "numpyro"} >= {
-        *sampler.distributions[:1]
-    }
-
-
-def test_claims_that_are_not_the_draws_own_are_named():
-    for name in NESTED:
-        assert "log Z error: " in samplers.get(name).claims
-    assert "one chain" in samplers.get("emcee_ensemble").claims
