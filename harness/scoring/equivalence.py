@@ -29,13 +29,12 @@ from samplerbench.harness.scoring.verdict_tests import (
     location_name,
     log_z_errors,
     rms,
-    rms_bounds,
     spread_z,
     t_interval,
     truth_error,
     z_values,
 )
-from samplerbench.harness.statistics.estimates import clopper_pearson
+from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
 
 Array = np.ndarray
 

@@ -77,12 +77,11 @@ from samplerbench.harness.scoring.verdict_tests import (
     check_overcaution,
     check_overconfidence,
     rms,
-    rms_bounds,
     truth_error,
     z_values,
 )
 from samplerbench.harness.statistics.duplicates import find_duplicates
-from samplerbench.harness.statistics.estimates import clopper_pearson
+from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
 from samplerbench.harness.statistics.mode_occupancy import MAJOR
 from samplerbench.harness.statistics.self_diagnostics import find_wrong
 

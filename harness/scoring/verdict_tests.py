@@ -12,7 +12,7 @@ import numpy as np
 from scipy import stats
 
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
-from samplerbench.harness.statistics.estimates import z_scores
+from samplerbench.harness.statistics.estimates import rms_bounds, z_scores
 
 Array = np.ndarray
 
@@ -235,13 +235,3 @@ def rms(z: Array) -> Array:
     """Root mean square over replicates, [component], of ``z[replicate, component]``."""
     with np.errstate(invalid="ignore"):  # no z at all gives NaN
         return np.sqrt(np.nansum(np.square(z), axis=0) / np.isfinite(z).sum(axis=0))
-
-
-def rms_bounds(z: Array, alpha: float) -> tuple[float, float]:
-    """Bounds of the true rms, each wrong with probability ``alpha`` for normal z; NaN without z."""
-    finite = z[np.isfinite(z)]
-    if finite.size == 0:
-        return np.nan, np.nan
-    total = float(np.square(finite).sum())
-    lo, hi = stats.chi2.isf(alpha, finite.size), stats.chi2.ppf(alpha, finite.size)
-    return float(np.sqrt(total / lo)), float(np.sqrt(total / hi))

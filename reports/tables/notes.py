@@ -48,7 +48,7 @@ def list_shared(rows: Sequence[Row]) -> list[str]:
 
 def make_notes(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     """What stands below a table: why rows are not honest, and what the marks in it mean."""
-    notes = [*verdict_notes(rows), *warning_notes(rows)]
+    notes = [*verdict_notes(rows), *caveat_notes(rows), *warning_notes(rows)]
     speeds = [name for name in columns if name in SPEEDS_AND_ENDS]
     doubtful = (row for row in rows if not is_comparable(row)) if speeds else ()
     if any(row[name] is not None for row in doubtful for name in speeds):
@@ -82,6 +82,12 @@ def _ground_truth_notes(rows: Sequence[Row]) -> list[str]:
         if row["answer"] not in (None, "exact")
     }
     return [f"{name}: accuracy is measured against {source}" for name, source in sorted(pairs)]
+
+
+def caveat_notes(rows: Sequence[Row]) -> list[str]:
+    """What the intervals of rows hold on, of whose runs a few have most of the error."""
+    pairs = zip(rows, _row_names(rows), strict=True)
+    return _shorten([f"{name}: {row['caveat']}" for row, name in pairs if row.get("caveat")])
 
 
 def warning_notes(rows: Sequence[Row]) -> list[str]:

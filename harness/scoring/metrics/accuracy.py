@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from samplerbench.harness.scoring.metrics.base import (
+    IF_NONE_WORSE,
     Better,
     Column,
     Score,
@@ -28,8 +31,12 @@ Array = np.ndarray
 AGAINST_TRUTH = (ground_truth, replicates)
 
 
-def _column(name: str, description: str, better: Better = "", unit: str = "") -> Column:
-    return Column(name, "realised", description, better, interval=True, unit=unit)
+def _column(
+    name: str, description: str, better: Better = "", unit: str = "", condition: str = ""
+) -> Column:
+    return Column(
+        name, "realised", description, better, interval=True, unit=unit, condition=condition
+    )
 
 
 def _exact(data: TrialData) -> Exact:
@@ -37,9 +44,19 @@ def _exact(data: TrialData) -> Exact:
     return data.exact
 
 
-def _farthest(each: Sequence[Estimate], ideal: float, ratio: bool = False) -> Score:
-    """The parameter that is farthest from ``ideal``."""
-    return score_of(each[estimates.index_of_worst(each, ideal, ratio)], each)
+#: estimates of all parameters, with intervals of the level that is handed over
+Estimator = Callable[[float], Sequence[Estimate]]
+
+
+def pick_farthest(estimate: Estimator, ideal: float, ratio: bool = False) -> Score:
+    """The parameter that is farthest from ``ideal``; its interval is simultaneous over all.
+
+    An extreme of many needs one: the ordinary interval of the worst of fifty parameters of an exact
+    sampler holds the truth in 7 % of campaigns (calibration, 32 replicates).
+    """
+    each = estimate(estimates.LEVEL)
+    worst = estimates.index_of_worst(each, ideal, ratio)
+    return score_of(estimate(estimates.simultaneous_level(len(each)))[worst], each)
 
 
 def _claimed_error(data: TrialData) -> Array:
@@ -50,11 +67,15 @@ def _claimed_error(data: TrialData) -> Array:
     return np.where(summary.se > 0, np.hypot(summary.se, summary.mean_se), summary.se)
 
 
+def _realised_ess(data: TrialData, level: float) -> list[Estimate]:
+    exact, summary = _exact(data), data.summary
+    return estimates.realised_ess(summary.est, exact.mean, exact.sd, summary.mean_se, level)
+
+
 def least_accurate(data: TrialData) -> tuple[int, list[Estimate]]:
     """Index of the parameter with the least realised ESS, and each parameter's."""
-    exact, summary = _exact(data), data.summary
-    each = estimates.realised_ess(summary.est, exact.mean, exact.sd, summary.mean_se)
-    return int(np.argmin([np.inf if e.value is None else e.value for e in each])), each
+    each = _realised_ess(data, estimates.LEVEL)
+    return estimates.index_of_worst(each, np.inf), each
 
 
 @metric(
@@ -63,41 +84,67 @@ def least_accurate(data: TrialData) -> tuple[int, list[Estimate]]:
         "independent draws that would have had these errors, worst parameter",
         "higher",
         "draws",
+        IF_NONE_WORSE,
     ),
     *AGAINST_TRUTH,
 )
 def realised_ess(data: TrialData) -> Score:
     """What the draws were worth, whatever they claim."""
     least, each = data.compute_once(least_accurate)
-    return score_of(each[least], each)
+    return score_of(_realised_ess(data, estimates.simultaneous_level(len(each)))[least], each)
+
+
+def _calibrations(data: TrialData, level: float) -> list[Estimate]:
+    claimed, exact = data.compute_once(_claimed_error), _exact(data)
+    return estimates.calibration(data.summary.est, claimed, exact.mean, level)
 
 
 @metric(
     _column(
         "calibration",
-        "rms over replicates of error / claimed standard error of the mean, worst parameter",
+        "rms over replicates of error / claimed standard error of the mean, largest parameter",
         "one",
+        condition=IF_NONE_WORSE,
     ),
     *AGAINST_TRUTH,
 )
 def calibration(data: TrialData) -> Score:
     """Whether claimed standard errors are as large as errors are."""
-    claimed, exact = data.compute_once(_claimed_error), _exact(data)
-    return _farthest(estimates.calibration(data.summary.est, claimed, exact.mean), 1.0, ratio=True)
+    return pick_farthest(partial(_calibrations, data), -np.inf)
 
 
 @metric(
-    _column("calibration_robust", "the same from the median, blind to rare disasters", "one"),
+    _column(
+        "calibration_least",
+        "the same of the parameter where it is smallest",
+        "one",
+        "",
+        IF_NONE_WORSE,
+    ),
+    *AGAINST_TRUTH,
+)
+def calibration_least(data: TrialData) -> Score:
+    """The most cautious parameter: the other end of the range beside ``calibration``."""
+    return replace(pick_farthest(partial(_calibrations, data), np.inf), by_parameter=())
+
+
+@metric(
+    _column("calibration_robust", "calibration from the median, blind to rare disasters", "one"),
     *AGAINST_TRUTH,
 )
 def calibration_robust(data: TrialData) -> Score:
     """Calibration of the typical replicate."""
     claimed, exact = data.compute_once(_claimed_error), _exact(data)
-    each = estimates.calibration_robust(data.summary.est, claimed, exact.mean)
-    return _farthest(each, 1.0, ratio=True)
+    estimate = partial(estimates.calibration_robust, data.summary.est, claimed, exact.mean)
+    return pick_farthest(estimate, -np.inf)
 
 
-@metric(_column("calibration_second", "calibration of the second moment", "one"), *AGAINST_TRUTH)
+@metric(
+    _column(
+        "calibration_second", "calibration of the second moment", "one", condition=IF_NONE_WORSE
+    ),
+    *AGAINST_TRUTH,
+)
 def calibration_second(data: TrialData) -> Score:
     """Calibration of the mean square about the exact mean."""
     if data.log_w is not None:
@@ -105,7 +152,7 @@ def calibration_second(data: TrialData) -> Score:
     exact = _exact(data)
     second, error = estimates.second_moment(data.x, exact.mean)
     error = np.hypot(error, 2 * exact.sd * data.summary.sd_se)
-    return _farthest(estimates.calibration(second, error, exact.sd**2), 1.0, ratio=True)
+    return pick_farthest(partial(estimates.calibration, second, error, exact.sd**2), -np.inf)
 
 
 @metric(
@@ -117,16 +164,16 @@ def calibration_second(data: TrialData) -> Score:
 def mean_error(data: TrialData) -> Score:
     """Bias of the mean."""
     exact, summary = _exact(data), data.summary
-    each = estimates.mean_error(summary.est, exact.mean, exact.sd, summary.mean_se)
-    return _farthest(each, 0.0)
+    values = (summary.est, exact.mean, exact.sd, summary.mean_se)
+    return pick_farthest(partial(estimates.mean_error, *values), 0.0)
 
 
 @metric(_column("sd_ratio", "sd of the draws over the exact sd, worst", "one"), *AGAINST_TRUTH)
 def sd_ratio(data: TrialData) -> Score:
     """Whether the draws are as wide as the posterior."""
     exact, summary = _exact(data), data.summary
-    each = estimates.sd_ratio(summary.sd_hat, exact.sd, summary.sd_se)
-    return _farthest(each, 1.0, ratio=True)
+    values = (summary.sd_hat, exact.sd, summary.sd_se)
+    return pick_farthest(partial(estimates.sd_ratio, *values), 1.0, ratio=True)
 
 
 @metric(
@@ -135,11 +182,7 @@ def sd_ratio(data: TrialData) -> Score:
 )
 def w1(data: TrialData) -> Score:
     """Distance of the whole marginal distribution."""
-    return _farthest(data.compute_once(_distances), 0.0)
-
-
-def _distances(data: TrialData) -> list[Estimate]:
-    return wasserstein.estimate_w1(data.summary.w1)
+    return pick_farthest(partial(wasserstein.estimate_w1, data.summary.w1), 0.0)
 
 
 @metric(
@@ -150,14 +193,19 @@ def _distances(data: TrialData) -> list[Estimate]:
 )
 def w1_of_independent_draws(data: TrialData) -> Score:
     """What an ideal sampler scores on the same parameter."""
-    farthest = estimates.index_of_worst(data.compute_once(_distances), 0.0)
+    farthest = estimates.index_of_worst(wasserstein.estimate_w1(data.summary.w1), 0.0)
     count = data.x.shape[1] * data.x.shape[2]
     ideal = float(wasserstein.score_independent_draws(_exact(data), count).w1[farthest])
     return number(ideal if np.isfinite(ideal) else None, "the reference is moments alone")
 
 
-def _coverage(data: TrialData) -> dict[float, list[Estimate]]:
-    return wasserstein.estimate_coverage(data.x, _exact(data), data.log_w)
+def _coverages(data: TrialData) -> dict[float, Array]:
+    return wasserstein.measure_coverage(data.x, _exact(data), data.log_w)
+
+
+def _coverage(data: TrialData, share: float) -> Score:
+    covered = data.compute_once(_coverages)[share]
+    return pick_farthest(partial(wasserstein.estimate_coverage, covered), share)
 
 
 @metric(
@@ -169,10 +217,16 @@ def _coverage(data: TrialData) -> dict[float, list[Estimate]]:
 )
 def coverage_50(data: TrialData) -> Score:
     """Coverage of central half intervals."""
-    return _farthest(data.compute_once(_coverage)[0.5], 0.5)
+    return _coverage(data, 0.5)
 
 
 @metric(_column("coverage_90", "the same for the central 90 %"), *AGAINST_TRUTH)
 def coverage_90(data: TrialData) -> Score:
     """Coverage of central 90 % intervals."""
-    return _farthest(data.compute_once(_coverage)[0.9], 0.9)
+    return _coverage(data, 0.9)
+
+
+@metric(_column("coverage_95", "the same for the central 95 %"), *AGAINST_TRUTH)
+def coverage_95(data: TrialData) -> Score:
+    """Coverage of central 95 % intervals."""
+    return _coverage(data, 0.95)

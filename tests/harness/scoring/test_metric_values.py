@@ -15,6 +15,7 @@ from samplerbench.harness import draws_file
 from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.records import Result
 from samplerbench.harness.scoring import needs, rank_verdict, trial_data
+from samplerbench.harness.scoring.columns import COLUMNS
 from samplerbench.harness.scoring.metrics import (
     accuracy,
     diagnostics,
@@ -67,6 +68,44 @@ def test_independent_draws_are_worth_what_they_number(tmp_path):
         worst = verdict_columns.worst_parameter(data).value
         assert data.score("realised_ess") is data.score("realised_ess")  # computed once
         assert score.by_parameter[data.names.index(worst)].value == score.value
+
+
+def test_a_run_that_is_far_off_is_counted_apart_and_what_it_rules_says_so(tmp_path):
+    runs = independent_draws()
+    with data_of(tmp_path, runs, stored.exact()) as data:
+        calm = {name: data.score(name) for name in ("realised_ess", "realised_ess_ordinary")}
+        assert calm["realised_ess"].value == calm["realised_ess_ordinary"].value
+        assert data.score("caveat").value is None
+        # of 40 normal errors a third, of which 10 are a thing of less than one in a million
+        assert data.score("effective_replicates").value > 10
+    runs[3], runs[5] = independent_draws(3.0)[3], replace_with_nan(runs[5])
+    with data_of(tmp_path, runs, stored.exact()) as data:
+        assert data.score("realised_ess").value < 10
+        assert data.score("realised_ess_ordinary").value > 100
+        assert data.score("disaster_rate").value == 1 / 39
+        assert data.score("unfinished_rate").value == 1 / 40
+        assert data.score("effective_replicates").value < 1.2
+        assert "of 39 ('" in data.score("caveat").value
+        assert data.score("caveat").value.endswith("holds if no run is worse than those seen")
+
+
+def replace_with_nan(draws: Draws) -> Draws:
+    return replace(draws, sites={name: x * np.nan for name, x in draws.sites.items()})
+
+
+def test_calibration_is_the_largest_with_the_smallest_beside_it(tmp_path):
+    with data_of(tmp_path, independent_draws(), stored.exact()) as data:
+        largest, least = accuracy.calibration(data), accuracy.calibration_least(data)
+        values = [each.value for each in largest.by_parameter]
+        assert (least.value, largest.value) == (min(values), max(values))
+        own = largest.by_parameter[values.index(largest.value)]
+        assert largest.lo < own.lo < own.hi < largest.hi  # simultaneous over parameters
+
+
+def test_the_ends_of_an_interval_say_what_they_hold_on():
+    by_name = {column.name: column for column in COLUMNS}
+    assert "if no run is worse than those seen" in by_name["realised_ess_lo"].description
+    assert "if no run" not in by_name["mean_error_lo"].description
 
 
 @pytest.mark.parametrize(("cut_short", "failed"), [(True, 1.0), (False, 0.0), (None, 0.0)])
