@@ -113,18 +113,36 @@ def effective_replicates(data: TrialData) -> Score:
     Column(
         "caveat",
         "status",
-        "what intervals of the realised ESS hold on, where a few runs have most of the error",
+        "what intervals of the realised ESS hold on where a few runs have most of the error, and"
+        " how many runs realised columns leave out",
         is_text=True,
     ),
     *AGAINST_TRUTH,
 )
 def caveat(data: TrialData) -> Score:
-    """Where the interval of an average of squares says little of what comes next."""
+    """What the reader of a realised column must know that no interval says."""
+    return Score("; ".join(filter(None, [_few_decide(data), _some_missing(data)])) or None)
+
+
+def _few_decide(data: TrialData) -> str:
     count, least = data.compute_once(_effective_replicates), data.compute_once(least_accurate)[0]
     total = int(np.isfinite(data.summary.est[:, least]).sum())
     if not 0 < count < FEW * total:
-        return Score(None)
-    return Score(
+        return ""
+    return (
         f"realised ESS, and what is made of it, rests on {count:.1f} effective replicates of"
         f" {total} ('{data.names[least]}'); its lower end holds {IF_NONE_WORSE}"
+    )
+
+
+def _some_missing(data: TrialData) -> str:
+    ended = data.summary.finite.all(axis=1)
+    count, total = int((~ended).sum()), len(ended)
+    if not 0 < count < total:
+        return ""
+    rate = estimates.estimate_share(count, total)
+    assert rate.lo is not None and rate.hi is not None
+    return (
+        f"{count} of {total} runs failed or never ended ({rate.lo:.2%} to {rate.hi:.1%});"
+        " realised columns are of the others"
     )
