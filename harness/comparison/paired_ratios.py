@@ -53,7 +53,7 @@ MEANING = {
     "efficiency": "realised effective draws a second",
     "lost runs": "share of runs that failed, or with a mean off by over half an sd",
 }
-TIMED = ("time", "efficiency")
+WITH_TIMES = ("time", "efficiency")
 #: quantity -> what a row is that has more of it, and one that has less
 WORDS = {
     "time": ("slower", "faster"),
@@ -95,7 +95,7 @@ class Ratio:
     p: float | None
     answer: str  # the conclusion in words, after Holm's correction over the whole report
     reason: str = ""  # why it is not compared, or what to know of the numbers
-    lost: tuple[int, int] = (0, 0)  # runs of row and reference that failed
+    lost_runs: tuple[int, int] = (0, 0)  # runs of row and reference that failed
     trial: str = ""  # of `row`, as named in its store
     reference_trial: str = ""
     conclusion: Conclusion = Conclusion.NOT_TESTED
@@ -262,7 +262,7 @@ def _compare_lost(ends: Ends, one: Array, other: Array) -> Ratio:
     words = f"loses {lost[0]} of {count} runs, its reference {lost[1]}"
     words += f" ({100 * lo:+.1f} to {100 * hi:+.1f} % more)"
     p = mcnemar_p(more, less)
-    return Ratio(*ends, "lost runs", None, None, None, count, p, words, lost=lost)
+    return Ratio(*ends, "lost runs", None, None, None, count, p, words, lost_runs=lost)
 
 
 def _find_lost(errors: Array) -> Array:
@@ -292,7 +292,7 @@ def _obstacle(row: Side, base: Side, quantity: str) -> str:
     for side in (row, base):
         if side.result.status != "ok":
             return f"{side.label} is {side.result.status}: {side.result.reason}"
-        if quantity in TIMED and len(side.result.runs.get("warm_s", ())) < 2:
+        if quantity in WITH_TIMES and len(side.result.runs.get("warm_s", ())) < 2:
             return f"{side.label} has fewer than 2 timed runs"
         if quantity != "time" and side.errors is None:
             return "no exact answer"
@@ -315,12 +315,12 @@ def _log_times(row: Side, base: Side) -> Array:
 def _conclude(ratio: Ratio, significant: bool) -> Ratio:
     """The ratio with its conclusion, in words too."""
     if ratio.quantity == "lost runs" and ratio.answer and ratio.p is not None:
-        sign = Conclusion.MORE if ratio.lost[0] > ratio.lost[1] else Conclusion.LESS
+        sign = Conclusion.MORE if ratio.lost_runs[0] > ratio.lost_runs[1] else Conclusion.LESS
         return replace(ratio, conclusion=sign if significant else Conclusion.INDISTINGUISHABLE)
     if ratio.value is None or ratio.lo is None or ratio.hi is None:
         return ratio
     is_tie = 1 / (1 + TIE) <= ratio.lo and ratio.hi <= 1 + TIE
-    if is_tie and ratio.p is not None and ratio.lost[0] == ratio.lost[1]:
+    if is_tie and ratio.p is not None and ratio.lost_runs[0] == ratio.lost_runs[1]:
         return replace(ratio, conclusion=Conclusion.TIE, answer="a tie within 5 %")
     conclusion = Conclusion.MORE if ratio.value > 1 else Conclusion.LESS
     words = _describe(ratio.quantity, ratio.value, ratio.lo, ratio.hi)
@@ -333,7 +333,7 @@ def _conclude(ratio: Ratio, significant: bool) -> Ratio:
 
 def _refuted(ratio: Ratio) -> Conclusion | None:
     """What lost runs, whose errors are infinite, forbid to say of the others."""
-    row, base = ratio.lost
+    row, base = ratio.lost_runs
     if row == base:
         return None
     better = Conclusion.MORE if ratio.quantity == "efficiency" else Conclusion.LESS

@@ -64,6 +64,8 @@ def verdict_notes(rows: Sequence[Row]) -> list[str]:
             notes.append(f"{name}: {row['status']}: {row['reason']}")
         elif row["verdict"] not in (None, "honest"):
             notes.append(f"{name}: {row['verdict']}: {row['verdict_reason']}")
+        if row.get("power") and row["verdict"] in ("honest", "undecided"):
+            notes.append(f"{name}: {row['verdict']}; with 95 % it would have shown {row['power']}")
     return _shorten([*notes, *_ground_truth_notes(rows)])
 
 

@@ -90,7 +90,8 @@ def test_a_sampler_that_loses_runs_is_never_called_better(failing):
     assert "but lost runs say otherwise" in found["error"].answer
     lost = found["lost runs"]
     assert lost.conclusion is (Conclusion.INDISTINGUISHABLE if failing == 1 else Conclusion.MORE)
-    assert lost.lost == (failing, 0) and lost.answer.startswith(f"loses {lost.lost[0]} of 64 runs")
+    assert lost.lost_runs == (failing, 0)
+    assert lost.answer.startswith(f"loses {failing} of 64 runs")
     turned = by_quantity(paired_ratios.compare_pairs([(base, row)]))
     assert turned["error"].conclusion is Conclusion.INDISTINGUISHABLE
 
@@ -116,7 +117,7 @@ def test_no_answer_on_errors_rests_on_a_few_runs():
         assert found[name].conclusion is Conclusion.INDISTINGUISHABLE and found[name].p is None
         assert found[name].reason.startswith("a few runs decide: 1.0 effective replicates of 64")
     assert found["median error"].conclusion is Conclusion.LESS
-    assert found["lost runs"].lost[0] > 0
+    assert found["lost runs"].lost_runs[0] > 0
 
 
 def test_lost_runs_are_compared_by_pairs():
@@ -125,7 +126,7 @@ def test_lost_runs_are_compared_by_pairs():
     pair = side("a", one, times(1, 1)), side("b", other, times(1, 2))
     lost = by_quantity(paired_ratios.compare_pairs([pair]))["lost runs"]
     assert lost.p == pytest.approx(2 * 0.5**10)  # ten pairs differ, all one way
-    assert lost.conclusion is Conclusion.MORE and lost.lost == (12, 2)
+    assert lost.conclusion is Conclusion.MORE and lost.lost_runs == (12, 2)
     lo, hi = difference_interval(10, 0, 100)
     assert 0 < lo < 0.1 < hi < 0.25
     assert lost.answer == f"loses 12 of 100 runs, its reference 2 ({100 * lo:+.1f} to " + (

@@ -22,6 +22,8 @@ from samplerbench.harness.scoring.metrics import (
     efficiency,
     evidence,
     modes,
+    power,
+    rare_runs,
     sampler_statistics,
     simulation_based_calibration,
 )
@@ -82,7 +84,7 @@ def test_a_run_that_is_far_off_is_counted_apart_and_what_it_rules_says_so(tmp_pa
     with data_of(tmp_path, runs, stored.exact()) as data:
         assert data.score("realised_ess").value < 10
         assert data.score("realised_ess_ordinary").value > 100
-        assert data.score("disaster_rate").value == 1 / 39
+        assert rare_runs.disaster_rate(data).value == 1 / 39
         assert data.score("unfinished_rate").value == 1 / 40
         assert data.score("effective_replicates").value < 1.2
         assert "of 39 ('" in data.score("caveat").value
@@ -229,3 +231,37 @@ def test_draws_that_lack_a_parameter_of_the_ground_truth_are_refused(tmp_path):
     with pytest.raises(Unfit, match="no component 'slope'"):
         with data_of(tmp_path, independent_draws(), other):
             pass
+
+
+def test_each_row_says_what_it_could_have_seen(tmp_path):
+    with data_of(tmp_path, independent_draws(), stored.exact()) as data:
+        names = ("calibration", "bias", "failure_rate")
+        found = {name: getattr(power, f"detectable_{name}")(data).value for name in names}
+        # 40 replicates of 200 draws: claims of 1 / sqrt(200) = 0.07 sd
+        assert 1.7 < found["calibration"] < 2.2
+        assert 0.07 < found["bias"] < 0.15
+        assert 0.1 < found["failure_rate"] < 0.13  # two of 40
+        assert data.score("detectable_log_z_bias").reason == "this sampler gives no evidence"
+        said = data.score("power").value
+        assert said.startswith("errors ") and said.endswith("% of runs far off")
+    with data_of(tmp_path, independent_draws(found["bias"]), stored.exact()) as data:
+        assert data.score("verdict").value in ("biased", "overconfident")
+    with data_of(tmp_path, independent_draws()[:10], stored.exact()) as data:
+        assert data.score("power").reason == "10 replicates; a verdict needs 16"
+
+
+def test_the_bias_of_log_z_that_would_have_been_seen_is_seen(tmp_path):
+    exact, rng = stored.exact(), np.random.default_rng(3)
+
+    def runs(bias: float) -> list[Draws]:
+        noise = bias + 0.3 * rng.standard_normal(REPLICATES)
+        return [
+            replace(draws, log_z=exact.log_evidence + float(one), log_z_err=0.3)
+            for draws, one in zip(independent_draws(), noise, strict=True)
+        ]
+
+    with data_of(tmp_path, runs(0.0), exact) as data:
+        found = data.score("detectable_log_z_bias").value
+        assert 0.2 < found < 0.5
+    with data_of(tmp_path, runs(1.3 * found), exact) as data:
+        assert data.score("verdict").value in ("biased", "overconfident")
