@@ -87,9 +87,12 @@ def _ground_truth_notes(rows: Sequence[Row]) -> list[str]:
 
 
 def caveat_notes(rows: Sequence[Row]) -> list[str]:
-    """What the intervals of rows hold on, of whose runs a few have most of the error."""
-    pairs = zip(rows, _row_names(rows), strict=True)
-    return _shorten([f"{name}: {row['caveat']}" for row, name in pairs if row.get("caveat")])
+    """What intervals hold on where a few runs have most of the error, and who fails diagnostics."""
+    notes = []
+    for row, name in zip(rows, _row_names(rows), strict=True):
+        kept = row["given_pass"] if (row.get("pass_rate") or 1) < 1 else None
+        notes += [f"{name}: {words}" for words in (row.get("caveat"), kept) if words]
+    return _shorten(notes)
 
 
 def warning_notes(rows: Sequence[Row]) -> list[str]:

@@ -19,6 +19,7 @@ from samplerbench.harness.scoring.metrics.base import (
     score_of,
 )
 from samplerbench.harness.scoring.needs import ground_truth, replicates
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics import estimates, wasserstein
 from samplerbench.harness.statistics.estimates import Estimate
@@ -59,22 +60,40 @@ def pick_farthest(estimate: Estimator, ideal: float, ratio: bool = False) -> Sco
     return score_of(estimate(estimates.simultaneous_level(len(each)))[worst], each)
 
 
-def _claimed_error(data: TrialData) -> Array:
-    """Claimed standard error of a mean's difference from a ground truth with an error of its own;
-    where none is claimed there is none.
+def estimate_realised_ess(summary: ReplicateSummary, level: float) -> list[Estimate]:
+    """Realised ESS of each parameter."""
+    values = (summary.est, summary.mean, summary.sd, summary.mean_se)
+    return estimates.realised_ess(*values, level)
+
+
+def estimate_calibration(summary: ReplicateSummary, level: float) -> list[Estimate]:
+    """Calibration of each parameter's mean."""
+    claimed = add_truth_error(summary)
+    return estimates.calibration(summary.est, claimed, summary.mean, level)
+
+
+def add_truth_error(summary: ReplicateSummary) -> Array:
+    """Claimed error of a mean's difference from a ground truth that has an error of its own.
+
+    Where none is claimed there is none.
     """
-    summary = data.summary
     return np.where(summary.se > 0, np.hypot(summary.se, summary.mean_se), summary.se)
 
 
-def _realised_ess(data: TrialData, level: float) -> list[Estimate]:
-    exact, summary = _exact(data), data.summary
-    return estimates.realised_ess(summary.est, exact.mean, exact.sd, summary.mean_se, level)
+def estimate_mean_error(summary: ReplicateSummary, level: float) -> list[Estimate]:
+    """Mean error of each parameter's mean, in sds."""
+    values = (summary.est, summary.mean, summary.sd, summary.mean_se)
+    return estimates.mean_error(*values, level)
+
+
+def estimate_sd_ratio(summary: ReplicateSummary, level: float) -> list[Estimate]:
+    """Sd of the draws over the exact sd, of each parameter."""
+    return estimates.sd_ratio(summary.sd_hat, summary.sd, summary.sd_se, level)
 
 
 def least_accurate(data: TrialData) -> tuple[int, list[Estimate]]:
     """Index of the parameter with the least realised ESS, and each parameter's."""
-    each = _realised_ess(data, estimates.LEVEL)
+    each = estimate_realised_ess(data.summary, estimates.LEVEL)
     return estimates.index_of_worst(each, np.inf), each
 
 
@@ -90,13 +109,7 @@ def least_accurate(data: TrialData) -> tuple[int, list[Estimate]]:
 )
 def realised_ess(data: TrialData) -> Score:
     """What the draws were worth, whatever they claim."""
-    least, each = data.compute_once(least_accurate)
-    return score_of(_realised_ess(data, estimates.simultaneous_level(len(each)))[least], each)
-
-
-def _calibrations(data: TrialData, level: float) -> list[Estimate]:
-    claimed, exact = data.compute_once(_claimed_error), _exact(data)
-    return estimates.calibration(data.summary.est, claimed, exact.mean, level)
+    return pick_farthest(partial(estimate_realised_ess, data.summary), np.inf)
 
 
 @metric(
@@ -110,7 +123,7 @@ def _calibrations(data: TrialData, level: float) -> list[Estimate]:
 )
 def calibration(data: TrialData) -> Score:
     """Whether claimed standard errors are as large as errors are."""
-    return pick_farthest(partial(_calibrations, data), -np.inf)
+    return pick_farthest(partial(estimate_calibration, data.summary), -np.inf)
 
 
 @metric(
@@ -125,7 +138,8 @@ def calibration(data: TrialData) -> Score:
 )
 def calibration_least(data: TrialData) -> Score:
     """The most cautious parameter: the other end of the range beside ``calibration``."""
-    return replace(pick_farthest(partial(_calibrations, data), np.inf), by_parameter=())
+    score = pick_farthest(partial(estimate_calibration, data.summary), np.inf)
+    return replace(score, by_parameter=())
 
 
 @metric(
@@ -134,9 +148,12 @@ def calibration_least(data: TrialData) -> Score:
 )
 def calibration_robust(data: TrialData) -> Score:
     """Calibration of the typical replicate."""
-    claimed, exact = data.compute_once(_claimed_error), _exact(data)
-    estimate = partial(estimates.calibration_robust, data.summary.est, claimed, exact.mean)
-    return pick_farthest(estimate, -np.inf)
+    return pick_farthest(partial(_estimate_robust, data.summary), -np.inf)
+
+
+def _estimate_robust(summary: ReplicateSummary, level: float) -> list[Estimate]:
+    claimed = add_truth_error(summary)
+    return estimates.calibration_robust(summary.est, claimed, summary.mean, level)
 
 
 @metric(
@@ -163,17 +180,13 @@ def calibration_second(data: TrialData) -> Score:
 )
 def mean_error(data: TrialData) -> Score:
     """Bias of the mean."""
-    exact, summary = _exact(data), data.summary
-    values = (summary.est, exact.mean, exact.sd, summary.mean_se)
-    return pick_farthest(partial(estimates.mean_error, *values), 0.0)
+    return pick_farthest(partial(estimate_mean_error, data.summary), 0.0)
 
 
 @metric(_column("sd_ratio", "sd of the draws over the exact sd, worst", "one"), *AGAINST_TRUTH)
 def sd_ratio(data: TrialData) -> Score:
     """Whether the draws are as wide as the posterior."""
-    exact, summary = _exact(data), data.summary
-    values = (summary.sd_hat, exact.sd, summary.sd_se)
-    return pick_farthest(partial(estimates.sd_ratio, *values), 1.0, ratio=True)
+    return pick_farthest(partial(estimate_sd_ratio, data.summary), 1.0, ratio=True)
 
 
 @metric(

@@ -6,10 +6,18 @@ rules it. So there are two numbers: what ordinary runs are worth, and how often 
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 
 from samplerbench.harness.scoring.equivalence import DISASTER, find_disasters
-from samplerbench.harness.scoring.metrics.accuracy import AGAINST_TRUTH, least_accurate
+from samplerbench.harness.scoring.metrics.accuracy import (
+    AGAINST_TRUTH,
+    estimate_realised_ess,
+    least_accurate,
+    pick_farthest,
+)
 from samplerbench.harness.scoring.metrics.base import (
     IF_NONE_WORSE,
     Column,
@@ -49,11 +57,8 @@ def realised_ess_ordinary(data: TrialData) -> Score:
     off = data.compute_once(_disasters)
     if off.all():
         return no_score(f"every run is off by more than {DISASTER:g} claimed errors")
-    summary = data.summary.select(~off)
-    values = (summary.est, summary.mean, summary.sd, summary.mean_se)
-    each = estimates.realised_ess(*values)
-    least, level = estimates.index_of_worst(each, np.inf), estimates.simultaneous_level(len(each))
-    return score_of(estimates.realised_ess(*values, level)[least])
+    score = pick_farthest(partial(estimate_realised_ess, data.summary.select(~off)), np.inf)
+    return replace(score, by_parameter=())
 
 
 @metric(

@@ -21,6 +21,7 @@ from samplerbench.harness.scoring.metrics import (
     diagnostics,
     efficiency,
     evidence,
+    given_pass,
     modes,
     power,
     rare_runs,
@@ -265,3 +266,42 @@ def test_the_bias_of_log_z_that_would_have_been_seen_is_seen(tmp_path):
         assert 0.2 < found < 0.5
     with data_of(tmp_path, runs(1.3 * found), exact) as data:
         assert data.score("verdict").value in ("biased", "overconfident")
+
+
+def test_scores_of_runs_that_pass_their_own_diagnostics_leave_the_others_out(tmp_path):
+    runs = independent_draws(divergences=0)
+    shifted = independent_draws(3.0, divergences=5)
+    runs[:4] = shifted[:4]
+    with data_of(tmp_path, runs, stored.exact()) as data:
+        # four diverge; with 200 draws an ESS of less than 100 is claimed now and then
+        assert 0.75 <= given_pass.pass_rate(data).value <= 0.9
+        assert data.score("calibration").value > 5
+        assert 0.7 < data.score("calibration_given_pass").value < 1.5
+        assert data.score("failure_rate").value == 0.1
+        assert data.score("failure_rate_given_pass").value == 0
+        assert data.score("realised_ess_given_pass").value > 100 > data.score("realised_ess").value
+        assert abs(data.score("mean_error_given_pass").value) < 0.1
+        assert 0.9 < data.score("sd_ratio_given_pass").value < 1.1
+        said = data.score("given_pass").value
+        rate = data.score("pass_rate").value
+        assert said.startswith(f"passes in {rate:.0%}; of those, errors ")
+        assert data.score("log_z_error_given_pass").reason == "this sampler gives no evidence"
+    with data_of(tmp_path, shifted, stored.exact()) as data:
+        why = "fewer than two replicates pass their own diagnostics"
+        assert data.score("calibration_given_pass").reason == why
+        assert data.score("pass_rate").value == 0
+
+
+def test_log_z_of_runs_that_pass_is_scored_apart(tmp_path):
+    exact = stored.exact()
+    nested = {"log_weights": np.zeros((1, DRAWS)), "ess": float(DRAWS), "log_z_err": 0.3}
+    runs = [
+        replace(
+            draws, log_z=exact.log_evidence + (5.0 if r < 4 else 0.3), cut_short=r < 4, **nested
+        )
+        for r, draws in enumerate(independent_draws())
+    ]
+    with data_of(tmp_path, runs, exact) as data:
+        assert data.score("log_z_error").value == pytest.approx(0.3 + 0.1 * 4.7)
+        assert data.score("log_z_error_given_pass").value == pytest.approx(0.3)
+        assert data.score("log_z_calibration_given_pass").value == pytest.approx(1.0)
