@@ -25,6 +25,7 @@ from samplerbench.harness.scoring.metrics import (
     modes,
     power,
     rare_runs,
+    run_intervals,
     sampler_statistics,
     simulation_based_calibration,
 )
@@ -305,3 +306,30 @@ def test_log_z_of_runs_that_pass_is_scored_apart(tmp_path):
         assert data.score("log_z_error").value == pytest.approx(0.3 + 0.1 * 4.7)
         assert data.score("log_z_error_given_pass").value == pytest.approx(0.3)
         assert data.score("log_z_calibration_given_pass").value == pytest.approx(1.0)
+
+
+def test_the_standard_errors_of_a_run_hold_and_halved_ones_do_not(tmp_path):
+    with data_of(tmp_path, independent_draws(), stored.exact()) as data:
+        held = run_intervals.mcse_coverage(data)
+        # least of two shares of 40 at 95 %: less than 30 is a thing of once in a million
+        assert 30 / 40 <= held.value <= 1 and len(held.by_parameter) == 2
+        largest = run_intervals.calibration_quantiles(data)
+        assert 0.7 < largest.value < 1.6 and len(largest.by_parameter) == 2
+        assert largest.value == max(each.value for each in largest.by_parameter)
+        assert data.score("ess_mean").value > 150
+    # each draw twice, in an order that hides it: claims as of twice the draws
+    twice = []
+    for draws in independent_draws():
+        order = np.random.default_rng(1).permutation(2 * DRAWS)
+        sites = {name: np.tile(x, (1, 2))[:, order] for name, x in draws.sites.items()}
+        twice.append(replace(draws, sites=sites))
+    with data_of(tmp_path, twice, stored.exact()) as data:
+        assert run_intervals.calibration_quantiles(data).value > 1.2
+        assert run_intervals.mcse_coverage(data).value < 0.93
+    nested = {"log_weights": np.zeros((1, DRAWS)), "ess": float(DRAWS)}
+    with data_of(tmp_path, independent_draws(**nested), stored.exact()) as data:
+        assert data.score("calibration_quantiles").reason.startswith("weighted draws")
+        assert data.score("ess_mean").value == data.score("ess").value == DRAWS
+    moments = replace(stored.exact(), quantile=None, draw=None)
+    with data_of(tmp_path, independent_draws(), moments) as data:
+        assert data.score("calibration_quantiles").reason == "the reference is moments alone"
