@@ -14,6 +14,7 @@ from samplerbench.cli import (
     list_conformance,
     list_posteriors,
     matrix,
+    plan,
 )
 from samplerbench.cli import list as listing
 from samplerbench.cli.common import EXIT_FAILED, EXIT_OK
@@ -27,6 +28,7 @@ MINIMAL = {
     completion: ["completion", "bash"],
     listing: ["list", "samplers"],
     matrix: ["matrix"],
+    plan: ["plan", "--detect", "bias=0.1"],
 }
 
 
