@@ -48,6 +48,7 @@ class Trial:
     reference_digest: str = ""  # of its bytes, and of its names where they are given
     reference_names: dict[str, str] | None = None  # parameter -> its name in the reference
     sampler_digest: str = ""  # of the code of another distribution's sampler; "" for the project's
+    outside_digest: str = ""  # of draws that another program made; "": they are made here
 
     @functools.cached_property
     def id(self) -> str:

@@ -47,7 +47,7 @@ COORDINATOR_SIDE = {
     "harness.scoring": f"{STATISTICS} harness harness.ground_truth harness.scoring.metrics models",
     "harness.scoring.metrics": f"{STATISTICS} harness.scoring models",
     "harness.comparison": f"{STATISTICS} harness models rounding",
-    "harness.campaign": f"{CAMPAIGN} {TABLES} {MODELS} samplers",
+    "harness.campaign": f"{CAMPAIGN} {STATISTICS} {TABLES} {MODELS} samplers",
     TABLES: "models.loading",
     "harness.compatibility": (
         f"{STATISTICS} harness harness.campaign harness.environments harness.scoring models "

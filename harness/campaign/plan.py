@@ -27,6 +27,11 @@ DEFAULT_SAMPLERS = (
     "jaxns_nested",
     "exact_iid",
 )
+#: options that say what model draws are of, and what judges them: those of ``judge`` too
+JUDGE_OPTIONS = (
+    *("model", "data", "columns", "codes", "missing", "without", "reference", "no_long_run"),
+    *("posteriordb", "posterior", "env", "timeout", "gate"),
+)
 DEFAULT_MODELS = ("linear",)
 DEVICES = ("cpu", "gpu")
 LARGEST_SEED = 2**31 - 1  # what fits a 32-bit key whatever the precision

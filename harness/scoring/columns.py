@@ -132,6 +132,10 @@ BY_NAME = {column.name: column for column in MAIN_COLUMNS}
 #: all columns in order, interval ends beside their number
 COLUMNS = tuple(_with_bounds(MAIN_COLUMNS))
 _EMPTY: dict[str, Any] = dict.fromkeys(column.name for column in COLUMNS)
+#: what nobody can tell of draws that were made elsewhere
+UNKNOWN_OUTSIDE = ("device", "warmup", "seed")
+#: what a run is measured by
+TIMES_AND_MEMORY = tuple(c.name for c in RUN_COLUMNS if c.section in ("time", "memory"))
 _NUMBERS = [column.name for column in MAIN_COLUMNS if column.is_number]
 
 
@@ -160,6 +164,8 @@ def row(trial: Trial, result: Result, scores: dict[str, Any], swept: str = "") -
         machine=result.machine,
         trial=trial.id,
     )
+    if trial.outside_digest:
+        values.update(dict.fromkeys(UNKNOWN_OUTSIDE))
     for numbers in (result.timings, scores["columns"]):
         known = numbers.keys() <= values.keys()  # an older or a newer version may have others
         values.update(numbers if known else {k: v for k, v in numbers.items() if k in values})

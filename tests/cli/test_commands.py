@@ -11,6 +11,7 @@ from samplerbench.cli import (
     check,
     compare,
     completion,
+    judge,
     list_conformance,
     list_posteriors,
     matrix,
@@ -25,6 +26,7 @@ MINIMAL = {
     check: ["check"],
     compare: ["compare", "one", "other"],
     completion: ["completion", "bash"],
+    judge: ["judge", "draws.csv", "--model", "linear"],
     listing: ["list", "samplers"],
     matrix: ["matrix"],
 }
