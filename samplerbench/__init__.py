@@ -33,8 +33,9 @@ def run(**options: Any) -> Campaign:
             ``"path/to/notebook.ipynb:name"``, or functions: NumPyro programs (also closures,
             partials and objects with ``__call__``) or functions that give a Model. Default:
             ``"linear"``.
-        sampler: Registered samplers as ``"numpyro_hmc:trajectory_length=1.5"``. Default: NUTS, HMC
-            as shipped and with a trajectory length of 1.5, SA, nested sampling, and exact draws.
+        sampler: Registered samplers as ``"numpyro_hmc:trajectory_length=1.5"``, or
+            ``"path/to/file.py:name"``: a kernel or a function ``prepare``. Default: NUTS, HMC as
+            shipped and with a trajectory length of 1.5, SA, nested sampling, and exact draws.
         replicates: Independent runs of each sampler, or "auto": as many as take 30 s, from 32 to
             256; below 16 there is no verdict. Default: auto.
         chains: Chains a replicate. Default: 1.

@@ -54,7 +54,7 @@ class Plan:
     )
     sampler: Sequence[str] = _option(
         DEFAULT_SAMPLERS,
-        "registered samplers, with settings",
+        "registered samplers, or path/to/file.py:name, with settings",
         metavar="NAME[:SETTING=VALUE,...]",
         default_text="NUTS, HMC as shipped and with trajectory_length=1.5, SA, nested sampling, and"
         " exact independent draws as the control",

@@ -145,7 +145,7 @@ def row(trial: Trial, result: Result, scores: dict[str, Any], swept: str = "") -
     values.update(
         model=trial.model_label,
         swept=swept,
-        sampler=trial.sampler,
+        sampler=trial.sampler_name,
         settings=dict(trial.settings),
         environment=trial.environment,
         device=result.machine.get("device", trial.device),

@@ -9,6 +9,7 @@ waits for the chain that takes longest.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -232,17 +233,26 @@ def _make_chain(make: MakeKernel, split: DataSplit, budget: Budget) -> tuple[Any
 
         def step(state: Any, _: None) -> tuple[Any, Any]:
             state = kernel.sample(state, (), split.merge(data))
-            stats = {"accept_prob": state.accept_prob, "lp": -state.potential_energy}
-            if hasattr(state, "diverging"):
-                stats["diverging"] = state.diverging
-            return state, (state.z, cost(state), stats)
+            draw = operator.attrgetter(kernel.sample_field)(state)
+            return state, (draw, cost(state), _read_statistics(state))
 
         counted = "gradients" if hasattr(state, "z_grad") else "likelihoods"
-        _, (z, costs, stats) = lax.scan(step, state, None, length=budget.draws)
-        sites = jax.vmap(kernel.postprocess_fn((), split.merge(data)))(z)
-        return sites, stats, {counted: cost_before + costs.sum()}
+        _, (draws, costs, stats) = lax.scan(step, state, None, length=budget.draws)
+        sites = jax.vmap(kernel.postprocess_fn((), split.merge(data)))(draws)
+        # how much a kernel of one's own evaluates, only its state can tell
+        counts = hasattr(state, "num_steps") or type(kernel).__module__.startswith("numpyro.")
+        return sites, stats, {counted: cost_before + costs.sum()} if counts else {}
 
     return warm_chain, draw_chain
+
+
+def _read_statistics(state: Any) -> dict[str, Any]:
+    """What is kept of a kernel's state beside the draw; kernels of one's own need have none."""
+    stats = {n: getattr(state, n) for n in ("accept_prob", "diverging") if hasattr(state, n)}
+    return {
+        **stats,
+        **({"lp": -state.potential_energy} if hasattr(state, "potential_energy") else {}),
+    }
 
 
 def _collect(raw: Any) -> Draws:
@@ -252,7 +262,7 @@ def _collect(raw: Any) -> Draws:
         gradients=int(costs["gradients"].sum()) if "gradients" in costs else None,
         likelihoods=int(costs["likelihoods"].sum()) if "likelihoods" in costs else None,
         divergences=_count_divergences(stats),
-        accept_prob=float(stats["accept_prob"].mean()),
+        accept_prob=float(stats["accept_prob"].mean()) if "accept_prob" in stats else None,
         stats=stats,
     )
 
