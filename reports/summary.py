@@ -47,13 +47,19 @@ def summarise_problem(rows: Sequence[Row]) -> str:
     ranking = rank(list_costs(rows), 1)
     if not ranking.order:
         return f"No sampler is shown to be honest here{_describe_others(real)}."
-    shown = [label(row) for row in real if is_comparable(row)]
+    shown = [_name_shown(row) for row in real if is_comparable(row)]
     took = f"{_join_names(ranking.winners)} took least from nothing to every mean within 5 % of its"
     sentence = f"Shown honest: {_join_names(shown)}; {took} sd, "
     sentence += _format_seconds(ranking.order[0][1])
     if ranking.ties == 1 and len(ranking.order) > 1:
         sentence += f" ({ranking.order[1][0]}: {_format_seconds(ranking.order[1][1])})"
     return f"{sentence}, in one process each{_describe_others(real)}."
+
+
+def _name_shown(row: Row) -> str:
+    """A row that is shown honest, with the share of its runs that never ended."""
+    rate = row.get("unfinished_rate")
+    return f"{label(row)} when it ends ({rate:.1%} of runs did not)" if rate else label(row)
 
 
 def _describe_others(rows: Sequence[Row]) -> str:

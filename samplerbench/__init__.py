@@ -64,6 +64,7 @@ def run(**options: Any) -> Campaign:
         posteriordb: A checkout of posteriordb.
         posterior: Posteriors of ``posteriordb``, judged by its reference draws.
         gate: Verdicts that rows must have; only the command line acts on it.
+        margin: ``{"calibration": 1.2}``: what a verdict tolerates; kept with the campaign.
         sweep: ``{"n_points": [32, 1000]}``: values of options, settings and budgets to run.
         out: The campaign directory; an existing one is resumed. Default: one below
             ``samplerbench-runs`` that the same options find again.

@@ -72,6 +72,8 @@ def run(
             data.save(campaign.folder, trials)
             programs.save_programs(campaign.store.folder, shipped)
             trials = _prepare(campaign.store, trials, plan, command, retry)
+            if plan.margin:
+                campaign.trial_scores.set_margins(plan.margin)
             _run(campaign, trials, plan, watcher or Watcher(), client)
             campaign.store.release()  # what comes now only reads
     return campaign

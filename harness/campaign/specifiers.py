@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,18 @@ from samplerbench.models.loading import model_names
 from samplerbench.models.posteriordb import folder
 from samplerbench.options import fill
 from samplerbench.samplers.base import samplers
+
+EXACT = "exact_iid"  # the control that no flaw is built into
+
+
+def parse_samplers(texts: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
+    """Each of ``texts`` by ``parse_sampler``; ``all`` stands for every registered sampler.
+
+    Of controls, which know the answer, the independent draws alone are among them.
+    """
+    every = [name for name in samplers.names() if name == EXACT or not samplers.get(name).control]
+    chosen = [name for text in texts for name in (every if text == "all" else [text])]
+    return [parse_sampler(text) for text in chosen]
 
 
 def parse_sampler(text: str) -> tuple[str, dict[str, Any]]:

@@ -12,6 +12,7 @@ from samplerbench.samplers.base import samplers
 
 if TYPE_CHECKING:
     from samplerbench.harness.ground_truth import consensus
+    from samplerbench.harness.scoring.margins import Margins
     from samplerbench.models.base import Exact
 
 
@@ -45,9 +46,23 @@ class TrialScores:
         # a size that the worker's memory did not hold is not built here either
         exact, why = self._ground_truth(trial) if result.status == "ok" else (None, "")
         path = self._store.draws_path(trial.id)
-        scores = score_trial.score(trial, result, path, exact, why, self._latents(trial))
+        sites = self._latents(trial)
+        scores = score_trial.score(trial, result, path, exact, why, sites, self._margins())
         self._store.save_scores(trial.id, score_trial.VERSION, scores)
         return scores
+
+    def set_margins(self, texts: Collection[str]) -> None:
+        """Keep what verdicts are to tolerate; what was scored with other margins is scored anew."""
+        if list(texts) == self._store.fact("margin"):
+            return
+        self._store.set_fact("margin", list(texts))
+        self._store.delete_scores([trial.id for trial in self._store.trials()])
+
+    def _margins(self) -> Margins:
+        """What verdicts of this campaign tolerate."""
+        from samplerbench.harness.scoring.margins import read_margins
+
+        return read_margins(self._store.fact("margin") or ())
 
     def invalidate(self, trial: Trial) -> None:
         """Drop the scores that a new result of ``trial`` changes: where rows judge one another."""

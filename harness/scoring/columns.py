@@ -118,6 +118,7 @@ def _with_bounds(columns: tuple[Column, ...]) -> Iterator[Column]:
         if column.interval:
             for end, word in (("lo", "lower"), ("hi", "upper")):
                 text = f"{word} end of the 95 % interval of {column.name}"
+                text += f", {column.condition}" if column.condition else ""
                 yield Column(f"{column.name}_{end}", column.group, text, unit=column.unit)
 
 

@@ -25,7 +25,8 @@ COLUMNS = (
 WITHIN_PAIR = (3, 4, 5, 6, 7)  # columns that differ between ratios of one pair of rows
 RATIO_NOTE = (
     "Ratios with 95 % intervals from paired replicates; conclusions after Holm's correction over"
-    " all of them. Seconds vary between processes and days by more than within one."
+    " all of them. Errors and efficiency hold if no run is worse than those seen. Seconds vary"
+    " between processes and days by more than within one."
 )
 CHANGE_NOTE = (
     "Seconds but warm_s are of one process each: no interval. Draws are compared bit by bit"

@@ -49,7 +49,7 @@ def list_shared(rows: Sequence[Row]) -> list[str]:
 
 def make_notes(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     """What stands below a table: why rows are not honest, and what the marks in it mean."""
-    notes = [*verdict_notes(rows), *warning_notes(rows)]
+    notes = [*verdict_notes(rows), *caveat_notes(rows), *warning_notes(rows)]
     speeds = [name for name in columns if name in SPEEDS_AND_ENDS]
     doubtful = (row for row in rows if not is_comparable(row)) if speeds else ()
     if any(row[name] is not None for row in doubtful for name in speeds):
@@ -65,6 +65,8 @@ def verdict_notes(rows: Sequence[Row]) -> list[str]:
             notes.append(f"{name}: {row['status']}: {row['reason']}")
         elif row["verdict"] not in (None, "honest"):
             notes.append(f"{name}: {row['verdict']}: {row['verdict_reason']}")
+        if row.get("power") and row["verdict"] in ("honest", "undecided"):
+            notes.append(f"{name}: {row['verdict']}; with 95 % it would have shown {row['power']}")
     return _shorten([*notes, *_ground_truth_notes(rows)])
 
 
@@ -83,6 +85,15 @@ def _ground_truth_notes(rows: Sequence[Row]) -> list[str]:
         if row["answer"] not in (None, "exact")
     }
     return [f"{name}: accuracy is measured against {source}" for name, source in sorted(pairs)]
+
+
+def caveat_notes(rows: Sequence[Row]) -> list[str]:
+    """What intervals hold on where a few runs have most of the error, and who fails diagnostics."""
+    notes = []
+    for row, name in zip(rows, _row_names(rows), strict=True):
+        kept = row["given_pass"] if (row.get("pass_rate") or 1) < 1 else None
+        notes += [f"{name}: {words}" for words in (row.get("caveat"), kept) if words]
+    return _shorten(notes)
 
 
 def warning_notes(rows: Sequence[Row]) -> list[str]:

@@ -15,6 +15,7 @@ from samplerbench.cli import (
     list_conformance,
     list_posteriors,
     matrix,
+    plan,
 )
 from samplerbench.cli import list as listing
 from samplerbench.cli.common import EXIT_FAILED, EXIT_OK
@@ -29,6 +30,7 @@ MINIMAL = {
     judge: ["judge", "draws.csv", "--model", "linear"],
     listing: ["list", "samplers"],
     matrix: ["matrix"],
+    plan: ["plan", "--detect", "bias=0.1"],
 }
 
 

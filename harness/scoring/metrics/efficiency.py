@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from samplerbench.harness.scoring.metrics.base import Column, Score, metric, no_score, number
+from samplerbench.harness.scoring.metrics.base import (
+    IF_NONE_WORSE,
+    Column,
+    Score,
+    metric,
+    no_score,
+    number,
+)
 from samplerbench.harness.scoring.metrics.sampler_statistics import average_reported
 from samplerbench.harness.scoring.needs import NO_TRUTH
 from samplerbench.harness.scoring.trial_data import TrialData
@@ -75,6 +82,7 @@ def _realised_per(data: TrialData, cost: float | None, reason: str) -> Score:
         "higher",
         interval=True,
         unit="draws/s",
+        condition=IF_NONE_WORSE,
     )
 )
 def realised_ess_per_s(data: TrialData) -> Score:
@@ -90,6 +98,7 @@ def realised_ess_per_s(data: TrialData) -> Score:
         "higher",
         interval=True,
         unit="draws/evaluation",
+        condition=IF_NONE_WORSE,
     )
 )
 def realised_ess_per_gradient(data: TrialData) -> Score:
@@ -105,6 +114,7 @@ def realised_ess_per_gradient(data: TrialData) -> Score:
         "higher",
         interval=True,
         unit="draws/evaluation",
+        condition=IF_NONE_WORSE,
     )
 )
 def realised_ess_per_evaluation(data: TrialData) -> Score:
@@ -121,6 +131,7 @@ def realised_ess_per_evaluation(data: TrialData) -> Score:
         "lower",
         interval=True,
         unit="s",
+        condition=IF_NONE_WORSE,
     )
 )
 def seconds_to_5pct(data: TrialData) -> Score:
