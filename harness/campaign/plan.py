@@ -29,6 +29,11 @@ DEFAULT_SAMPLERS = (
     "jaxns_nested",
     "exact_iid",
 )
+#: options that say what model draws are of, and what judges them: those of ``judge`` too
+JUDGE_OPTIONS = (
+    *("model", "data", "columns", "codes", "missing", "without", "reference", "no_long_run"),
+    *("posteriordb", "posterior", "env", "timeout", "gate"),
+)
 DEFAULT_MODELS = ("linear",)
 DEVICES = ("cpu", "gpu")
 LARGEST_SEED = 2**31 - 1  # what fits a 32-bit key whatever the precision
@@ -51,8 +56,8 @@ class Plan:
     )
     sampler: Sequence[str] = _option(
         DEFAULT_SAMPLERS,
-        "registered samplers, with settings; all: every one but flawed controls, each in its own"
-        " environment",
+        "registered samplers, or path/to/file.py:name, with settings; all: every one but flawed"
+        " controls, each in its own environment",
         metavar="NAME[:SETTING=VALUE,...]",
         default_text="NUTS, HMC as shipped and with trajectory_length=1.5, SA, nested sampling, and"
         " exact independent draws as the control",

@@ -41,7 +41,8 @@ def make_title(rows: Sequence[Row]) -> str:
 
 def list_shared(rows: Sequence[Row]) -> list[str]:
     """What all rows have in common, each in a few words."""
-    same = [name for name in IN_WORDS if len({row[name] for row in rows}) == 1]  # none: no rows
+    values = {name: {row[name] for row in rows} for name in IN_WORDS}
+    same = [name for name in IN_WORDS if len(values[name]) == 1 and None not in values[name]]
     words = [IN_WORDS[name].format(rows[0][name]) for name in same]
     if rows and "model" not in same and follows_sweep("model", rows):
         words.insert(0, IN_WORDS["model"].format(model_family(rows[0])))
