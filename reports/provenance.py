@@ -49,13 +49,16 @@ def _group_trials(trials: Sequence[Trial]) -> list[list[Trial]]:
     groups: dict[tuple[Any, ...], list[Trial]] = {}
     for t in trials:
         same = (t.model_label, t.environment, t.device, t.precision, t.chains, t.warmup, t.draws)
-        groups.setdefault((*same, t.seed, t.replicates), []).append(t)
+        groups.setdefault((*same, t.seed, t.replicates, t.outside_digest), []).append(t)
     return list(groups.values())
 
 
 def _make_command(trials: Sequence[Trial]) -> str:
     t = trials[0]
-    words = ["samplerbench", "run", "--model", format_label(t.model, t.model_options), "--sampler"]
+    model = format_label(t.model, t.model_options)
+    if t.outside_digest:
+        return shlex.join(["samplerbench", "judge", "FILES", "--model", model, "--name", t.sampler])
+    words = ["samplerbench", "run", "--model", model, "--sampler"]
     words += dict.fromkeys(trial.label for trial in trials)
     words += ["--replicates", str(t.replicates or "auto")]
     for name in ("chains", "warmup", "draws", "seed"):
@@ -96,7 +99,9 @@ def run_dates(campaign: Campaign) -> list[tuple[str, str]]:
     return [*dates, ("last run took", describe_cost(cost))] if cost else dates
 
 
-def _seeds(row: Row) -> str:
+def _seeds(row: Row) -> str | None:
+    if row["seed"] is None:
+        return None  # of draws that were made elsewhere
     return f"{row['seed']} to {row['seed'] + row['replicates'] - 1}"
 
 

@@ -51,7 +51,7 @@ def summarise_problem(rows: Sequence[Row]) -> str:
     ranking = rank(list_costs(rows), 1)
     if not ranking.order:
         return f"No sampler is shown to be honest here{_describe_others(real)}."
-    shown = [label(row) for row in real if is_comparable(row)]
+    shown = [_name_shown(row) for row in real if is_comparable(row)]
     return f"Shown honest: {_join_names(shown)}; {_tell_fastest(ranking)}{_describe_others(real)}."
 
 
@@ -67,6 +67,12 @@ def _tell_fastest(ranking: Ranking) -> str:
     if lo is not None and hi is not None:
         words += f" ({_format_seconds(lo)} to {_format_seconds(hi)})"
     return f"{name} took least {GOAL}, {words}{''.join(f'; {s}' for s in seconds[1:2])}"
+
+
+def _name_shown(row: Row) -> str:
+    """A row that is shown honest, with the share of its runs that never ended."""
+    rate = row.get("unfinished_rate")
+    return f"{label(row)} when it ends ({rate:.1%} of runs did not)" if rate else label(row)
 
 
 def _describe_others(rows: Sequence[Row]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.campaign.blocks import AUTO_BLOCKS, AUTO_COLD_S
 from samplerbench.harness.records import AUTO, AUTO_S, LEAST_AUTO, MOST_AUTO
+from samplerbench.harness.scoring.margins import read_margins
 
 GATES = (
     *("honest", "undecided", "agrees", "overcautious"),
@@ -27,6 +28,11 @@ DEFAULT_SAMPLERS = (
     "numpyro_sa",
     "jaxns_nested",
     "exact_iid",
+)
+#: options that say what model draws are of, and what judges them: those of ``judge`` too
+JUDGE_OPTIONS = (
+    *("model", "data", "columns", "codes", "missing", "without", "reference", "no_long_run"),
+    *("posteriordb", "posterior", "env", "timeout", "gate"),
 )
 DEFAULT_MODELS = ("linear",)
 DEVICES = ("cpu", "gpu")
@@ -50,7 +56,8 @@ class Plan:
     )
     sampler: Sequence[str] = _option(
         DEFAULT_SAMPLERS,
-        "registered samplers, with settings",
+        "registered samplers, or path/to/file.py:name, with settings; all: every one but flawed"
+        " controls, each in its own environment",
         metavar="NAME[:SETTING=VALUE,...]",
         default_text="NUTS, HMC as shipped and with trajectory_length=1.5, SA, nested sampling, and"
         " exact independent draws as the control",
@@ -163,6 +170,14 @@ class Plan:
         choices=GATES,
         table=True,
     )
+    margin: Sequence[str] = _option(
+        (),
+        "what a verdict tolerates: errors over claimed ones (calibration), of a mean in sds (bias),"
+        " of an sd (sd), of log Z in claimed errors (log_z); kept with the campaign",
+        metavar="NAME=VALUE,...",
+        default_text="calibration=1.35,bias=0.05,sd=0.06,log_z=0.5",
+        table=True,
+    )
     sweep: Sequence[str] = _option(
         (),
         "run with each value of a model's option, a sampler's setting, chains, warmup, draws or"
@@ -185,6 +200,8 @@ class Plan:
             raise UsageError(
                 f"seed={self.seed}\n  expected: 0 to 2**31 - 1 less the number of replicates"
             )
+        if self.margin:
+            read_margins(self.margin)
         for name in ("sampler", "device", "precision"):
             if not getattr(self, name):
                 raise UsageError(f"no {name} is named\n  expected: at least one")

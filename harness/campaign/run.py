@@ -63,8 +63,8 @@ def run(
     UsageError for bad options, StoreError for a folder that can't be used, Interrupted on Ctrl-C
     and where a cluster's scheduler is lost.
     """
-    _refuse_in_a_worker()
-    plan, shipped, memory = _plan(options)
+    refuse_in_a_worker("run()")
+    plan, shipped, memory = make_plan(options)
     data = read_model_data(plan, memory, Path(out) if out else None)
     trials = expand(plan, data)
     for note in data.list_notes():
@@ -73,30 +73,32 @@ def run(
         if client is None:
             _refuse_missing_devices(trials)
         campaign = Campaign(Store.create(Path(out) if out else default_folder(trials)))
-        with _kept_or_discarded(campaign.store, trials):
+        with discard_when_refused(campaign.store, trials):
             data.save(campaign.folder, trials)
             programs.save_programs(campaign.store.folder, shipped)
             if client is None:
                 _make_environments(trials)
             cost = RunCost()
             trials = _prepare(campaign.store, trials, plan, command, retry)
+            if plan.margin:
+                campaign.trial_scores.set_margins(plan.margin)
             cost.end_preparing()
             _run(campaign, trials, plan, watcher or Watcher(), client, cost)
             campaign.store.release()  # what comes now only reads
     return campaign
 
 
-def _refuse_in_a_worker() -> None:
-    """A model's file that calls ``run`` when imported would start itself for ever."""
+def refuse_in_a_worker(call: str) -> None:
+    """Refuse ``call`` in a model's file, which would start itself for ever when imported."""
     main = getattr(sys.modules.get("__main__"), "__file__", None)
     if main and Path(main) == launcher.BOOTSTRAP:
         raise UsageError(
-            "run() was called while a model's file was read\n"
+            f"{call} was called while a model's file was read\n"
             "  expected: it under `if __name__ == '__main__':`, where a file runs its own model"
         )
 
 
-def _plan(options: dict[str, Any]) -> tuple[Plan, list[programs.ShippedProgram], Any]:
+def make_plan(options: dict[str, Any]) -> tuple[Plan, list[programs.ShippedProgram], Any]:
     """The plan of ``run``'s options, the functions that it has to ship, and data in memory."""
     words = {
         ALIASES.get(name, name): str(value) if isinstance(value, Path) else value
@@ -135,7 +137,7 @@ def _refuse_missing_devices(trials: Sequence[Trial]) -> None:
 
 
 @contextmanager
-def _kept_or_discarded(store: Store, trials: Sequence[Trial]) -> Iterator[None]:
+def discard_when_refused(store: Store, trials: Sequence[Trial]) -> Iterator[None]:
     """Close ``store`` on every error; a campaign that was refused at its start leaves nothing."""
     try:
         yield

@@ -129,6 +129,7 @@ def _with_bounds(columns: tuple[Column, ...]) -> Iterator[Column]:
         if column.interval:
             for end, word in (("lo", "lower"), ("hi", "upper")):
                 text = f"{word} end of the 95 % interval of {column.name}"
+                text += f", {column.condition}" if column.condition else ""
                 yield Column(f"{column.name}_{end}", column.group, text, unit=column.unit)
 
 
@@ -143,6 +144,10 @@ BY_NAME = {column.name: column for column in MAIN_COLUMNS}
 #: all columns in order, interval ends beside their number
 COLUMNS = tuple(_with_bounds(MAIN_COLUMNS))
 _EMPTY: dict[str, Any] = dict.fromkeys(column.name for column in COLUMNS)
+#: what nobody can tell of draws that were made elsewhere
+UNKNOWN_OUTSIDE = ("device", "warmup", "seed")
+#: what a run is measured by
+TIMES_AND_MEMORY = tuple(c.name for c in RUN_COLUMNS if c.section in ("time", "memory"))
 _NUMBERS = [column.name for column in MAIN_COLUMNS if column.is_number]
 
 
@@ -152,7 +157,7 @@ def row(trial: Trial, result: Result, scores: dict[str, Any], swept: str = "") -
     values.update(
         model=trial.model_label,
         swept=swept,
-        sampler=trial.sampler,
+        sampler=trial.sampler_name,
         settings=dict(trial.settings),
         environment=trial.environment,
         device=result.machine.get("device", trial.device),
@@ -174,6 +179,8 @@ def row(trial: Trial, result: Result, scores: dict[str, Any], swept: str = "") -
     if result.timings:
         seconds = process_seconds.list_seconds(result)
         values.update(blocks=1 + len(result.blocks), block_seconds=seconds)
+    if trial.outside_digest:
+        values.update(dict.fromkeys(UNKNOWN_OUTSIDE))
     clocked = process_seconds.summarise(result)
     for numbers in ({**result.timings, **clocked}, scores["columns"]):
         known = numbers.keys() <= values.keys()  # an older or a newer version may have others

@@ -12,6 +12,7 @@ from typing import Any
 from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.scoring import process_seconds, trial_data
+from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.scoring.metrics.base import Score, all_metrics, digest
 from samplerbench.harness.scoring.metrics.diagnostics import self_diagnosis
 from samplerbench.harness.scoring.needs import NO_TRUTH
@@ -31,11 +32,12 @@ def score(
     exact: Exact | None,
     no_truth: str = "",
     sites: Collection[str] | None = None,
+    margins: Margins = DEFAULT,
 ) -> dict[str, Any]:
     """Columns, reasons and per-parameter numbers of a finished trial; JSON-able.
 
     ``exact`` is the ground truth, ``no_truth`` the reason where there is none;
-    then ``sites`` are those that count (None: all).
+    then ``sites`` are those that count (None: all). ``margins`` are what the verdict tolerates.
     """
     if result.status != "ok":
         return _without_numbers(None, result.reason)
@@ -43,7 +45,8 @@ def score(
         with warnings.catch_warnings():  # what is no number gets its reason in the cell
             warnings.simplefilter("ignore", RuntimeWarning)
             with DrawsFile(path) as file:
-                return _score(trial_data.read(trial, result, file, exact, no_truth, sites))
+                data = trial_data.read(trial, result, file, exact, no_truth, sites, margins)
+                return _score(data)
     except Unfit as error:
         return _not_scored(f"the draws do not fit the exact answer: {error}")
     except Exception as error:  # draws of any kind come here; a row with a reason loses nothing

@@ -25,7 +25,8 @@ COLUMNS = (
 WITHIN_PAIR = (3, 4, 5, 6, 7)  # columns that differ between ratios of one pair of rows
 RATIO_NOTE = (
     "Ratios with 95 % intervals: of time from paired processes (Student's t), else from paired"
-    " replicates; conclusions after Holm's correction over all of them."
+    " replicates; conclusions after Holm's correction over all of them. Errors and efficiency hold"
+    " if no run is worse than those seen."
 )
 CHANGE_NOTE = (
     "Intervals of seconds are between processes, where there are several. Draws are compared bit"

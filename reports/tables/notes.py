@@ -41,7 +41,8 @@ def make_title(rows: Sequence[Row]) -> str:
 
 def list_shared(rows: Sequence[Row]) -> list[str]:
     """What all rows have in common, each in a few words."""
-    same = [name for name in IN_WORDS if len({row[name] for row in rows}) == 1]  # none: no rows
+    values = {name: {row[name] for row in rows} for name in IN_WORDS}
+    same = [name for name in IN_WORDS if len(values[name]) == 1 and None not in values[name]]
     words = [IN_WORDS[name].format(rows[0][name]) for name in same]
     if rows and "model" not in same and follows_sweep("model", rows):
         words.insert(0, IN_WORDS["model"].format(model_family(rows[0])))
@@ -50,7 +51,7 @@ def list_shared(rows: Sequence[Row]) -> list[str]:
 
 def make_notes(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     """What stands below a table: why rows are not honest, and what the marks in it mean."""
-    notes = [*verdict_notes(rows), *warning_notes(rows)]
+    notes = [*verdict_notes(rows), *caveat_notes(rows), *warning_notes(rows)]
     speeds = [name for name in columns if name in SPEEDS_AND_ENDS]
     doubtful = (row for row in rows if not is_comparable(row)) if speeds else ()
     if any(row[name] is not None for row in doubtful for name in speeds):
@@ -81,6 +82,8 @@ def verdict_notes(rows: Sequence[Row]) -> list[str]:
             notes.append(f"{name}: {row['status']}: {row['reason']}")
         elif row["verdict"] not in (None, "honest"):
             notes.append(f"{name}: {row['verdict']}: {row['verdict_reason']}")
+        if row.get("power") and row["verdict"] in ("honest", "undecided"):
+            notes.append(f"{name}: {row['verdict']}; with 95 % it would have shown {row['power']}")
     return _shorten([*notes, *_ground_truth_notes(rows)])
 
 
@@ -99,6 +102,15 @@ def _ground_truth_notes(rows: Sequence[Row]) -> list[str]:
         if row["answer"] not in (None, "exact")
     }
     return [f"{name}: accuracy is measured against {source}" for name, source in sorted(pairs)]
+
+
+def caveat_notes(rows: Sequence[Row]) -> list[str]:
+    """What intervals hold on where a few runs have most of the error, and who fails diagnostics."""
+    notes = []
+    for row, name in zip(rows, _row_names(rows), strict=True):
+        kept = row["given_pass"] if (row.get("pass_rate") or 1) < 1 else None
+        notes += [f"{name}: {words}" for words in (row.get("caveat"), kept) if words]
+    return _shorten(notes)
 
 
 def warning_notes(rows: Sequence[Row]) -> list[str]:

@@ -25,6 +25,7 @@ from samplerbench.reports.tables import (
     latex,
     latex_escapes,
     markdown,
+    notes,
     selection,
     terminal,
 )
@@ -369,6 +370,13 @@ def test_the_sentence_names_who_is_shown_honest_who_took_least_and_who_is_not(ro
     )
     assert "1.5 s (1.4 s to 1.6 s); honest_one: 2.5 s; not to be relied on: shifted_one" in said
     assert "exact_iid" not in said
+
+
+def test_runs_that_never_end_stand_beside_the_honest_and_below_the_table(rows):
+    lost = changed(rows[0], unfinished_rate=1 / 256, caveat="1 of 256 runs failed")
+    said = summary.summarise([lost, *rows[1:]], 8)
+    assert "honest_one when it ends (0.4% of runs did not), quick_one and" in said
+    assert "honest_one: 1 of 256 runs failed" in notes.make_notes([lost, *rows[1:]], ["ess"])
 
 
 def rank(*rows, count=1):

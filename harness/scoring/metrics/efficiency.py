@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from samplerbench.harness.scoring.metrics.base import Column, Score, metric, no_score
+from samplerbench.harness.scoring.metrics.base import (
+    IF_NONE_WORSE,
+    Column,
+    Score,
+    metric,
+    no_score,
+)
 from samplerbench.harness.scoring.metrics.sampler_statistics import average_reported
 from samplerbench.harness.scoring.needs import NO_TRUTH
 from samplerbench.harness.scoring.process_seconds import (
@@ -73,6 +79,7 @@ def _realised_per(data: TrialData, cost: float | None, reason: str) -> Score:
         "higher",
         interval=True,
         unit="draws/s",
+        condition=IF_NONE_WORSE,
     )
 )
 def realised_ess_per_s(data: TrialData) -> Score:
@@ -88,6 +95,7 @@ def realised_ess_per_s(data: TrialData) -> Score:
         "higher",
         interval=True,
         unit="draws/evaluation",
+        condition=IF_NONE_WORSE,
     )
 )
 def realised_ess_per_gradient(data: TrialData) -> Score:
@@ -103,6 +111,7 @@ def realised_ess_per_gradient(data: TrialData) -> Score:
         "higher",
         interval=True,
         unit="draws/evaluation",
+        condition=IF_NONE_WORSE,
     )
 )
 def realised_ess_per_evaluation(data: TrialData) -> Score:
@@ -119,6 +128,7 @@ def realised_ess_per_evaluation(data: TrialData) -> Score:
         "lower",
         interval=True,
         unit="s",
+        condition=IF_NONE_WORSE,
     )
 )
 def seconds_to_5pct(data: TrialData) -> Score:

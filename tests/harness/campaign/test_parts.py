@@ -25,6 +25,7 @@ from samplerbench.harness.campaign.watcher import Watcher
 from samplerbench.harness.records import Result
 from samplerbench.harness.run_cost import RunCost, describe_cost
 from samplerbench.harness.scoring.score_trial import VERSION
+from samplerbench.samplers.base import samplers
 from tests.support import stored
 from tests.support.trials import small
 
@@ -35,6 +36,12 @@ def test_only_settings_that_differ_from_the_defaults_are_kept_and_sorted():
     assert name == "numpyro_hmc"
     assert list(settings.items()) == [("dense_mass", True), ("trajectory_length", 1.5)]
     assert specifiers.parse_model("linear:n_points=40") == ("linear", {"n_points": 40}, "")
+
+
+def test_all_is_every_sampler_but_flawed_controls_beside_what_else_is_asked_for():
+    found = [name for name, _ in specifiers.parse_samplers(["numpyro_hmc:dense_mass=true", "all"])]
+    rivals = [name for name in samplers.names() if not samplers.get(name).control]
+    assert found[0] == "numpyro_hmc" and sorted(found[1:]) == sorted([*rivals, "exact_iid"])
 
 
 def test_what_sets_nothing_is_refused():
