@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from samplerbench.harness.records import (
@@ -92,12 +92,14 @@ def launch(
     watching: Callable[[str], None] = lambda phase: None,
     cancelled: Callable[[], bool] = lambda: False,
     task: str = "run_trial",
+    variables: Mapping[str, str] | None = None,
 ) -> Result:
     """Run ``trial`` with the interpreter ``python``; its files are left in ``scratch``.
 
     Always a Result: a worker that hangs, crashes, is killed or answers with garbage is one with a
     status and a reason. ``watching`` is told each phase that the worker enters. Raises
-    KeyboardInterrupt when ``cancelled``. ``task`` is the module of ``harness.worker`` that does it.
+    KeyboardInterrupt when ``cancelled``. ``task`` is the module of ``harness.worker`` that does it,
+    ``variables`` further environment variables.
     """
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -112,7 +114,7 @@ def launch(
                 stdin=subprocess.PIPE,  # held open: its end tells the worker that we are gone
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=environment_variables(trial),
+                env={**environment_variables(trial), **(variables or {})},
                 cwd=scratch,
                 start_new_session=True,
             )
