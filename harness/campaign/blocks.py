@@ -52,5 +52,5 @@ def join_block(result: Result, block: int, ended: Result) -> None:
         result.warnings.append(f"block {block} ran on another machine and is left out")
     else:
         result.blocks.append(ended.timings)
-        texts = [text for text in ended.warnings if text.startswith(CONTENTION_WORD)]
-        result.warnings += [f"{text}, in block {block}" for text in texts]
+        if ended.is_contended:
+            result.warnings.append(f"{CONTENTION_WORD} in block {block}")
