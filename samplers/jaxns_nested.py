@@ -182,6 +182,7 @@ add(
         "nested sampling: weighted draws and the evidence",
         needs=("jax", "numpyro", "jaxns", "numpyro.contrib.nested_sampling"),
         distributions=("jaxns", "tensorflow-probability", "tfp-nightly"),
+        family="jaxns",
         short_name="nested",
         stack_replicates=6,
         import_stage="nested sampling imports",
