@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from samplerbench.models.base import Model
-from samplerbench.samplers.base import Budget, Declined, Draws, Prepared
-from samplerbench.samplers.support.chain_programs import prepare_chains
+from samplerbench.samplers.base import Budget, Draws, Prepared
+from samplerbench.samplers.support.chain_programs import make_chain_keys, prepare_chains
 from samplerbench.samplers.support.data_arguments import DataSplit
 from samplerbench.samplers.support.latent_sites import require_continuous
 from samplerbench.samplers.support.log_density import make_log_density
@@ -40,17 +40,12 @@ def import_kernel(name: str) -> Any:
 def prepare_ensemble(
     make: Callable[[], Any], model: Model, budget: Budget, walkers: int | None, counts: bool
 ) -> Prepared:
-    """Plain and compiled runs of the ensemble kernel that ``make`` builds.
+    """Plain and compiled runs of the ensemble kernel that ``make`` builds: an ensemble a chain.
 
     ``counts``: whether it evaluates the density once for each walker and iteration. Raises Declined
-    for no and for discrete latent sites, and for several chains, which NumPyro takes for walkers.
+    for no and for discrete latent sites, ValueError for too few walkers or an odd number of them.
     """
     require_continuous(model, "an ensemble")
-    if budget.chains > 1:
-        raise Declined(
-            f"NumPyro takes the {budget.chains} chains of an ensemble for its walkers; chains=1"
-            " runs one ensemble a replicate"
-        )
     dim = make_log_density(model).dim
     number = walkers or max(LEAST_WALKERS, 2 * dim)
     if number < 2 * dim or number % 2:
@@ -75,16 +70,16 @@ def _make_plain(
     cache: list[Any] = []  # the MCMC object, built in the first call
 
     def plain(seed: int) -> Draws:
-        import jax
-
         if not cache:
             sizes = {"num_warmup": budget.warmup, "num_samples": kept * walkers}
             method: dict[str, Any] = {"chain_method": "vectorized", "progress_bar": False}
             cache.append(MCMC(make(), **sizes, thinning=walkers, num_chains=walkers, **method))
-        mcmc = cache[0]
-        mcmc.run(jax.random.PRNGKey(seed), **model.data)
-        paths = mcmc.get_samples(group_by_chain=True)  # [walker, step, *event]
-        return Draws({name: np.asarray(_merge(x, budget.draws))[None] for name, x in paths.items()})
+        mcmc, chains = cache[0], []
+        for key in make_chain_keys(seed, budget.chains):
+            mcmc.run(key, **model.data)
+            paths = mcmc.get_samples(group_by_chain=True)  # [walker, step, *event]
+            chains.append({name: np.asarray(_merge(x, budget.draws)) for name, x in paths.items()})
+        return Draws({name: np.stack([each[name] for each in chains]) for name in chains[0]})
 
     return plain
 
