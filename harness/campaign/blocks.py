@@ -46,11 +46,13 @@ def plan_rounds(
 
 def join_block(result: Result, block: int, ended: Result) -> None:
     """Put what the process of a block measured into the trial's result, and what was unusual."""
+    warning = ""
     if ended.status != "ok":
-        result.warnings.append(f"block {block} is {ended.status}: {ended.reason}")
+        warning = f"block {block} is {ended.status}: {ended.reason}"
     elif any(ended.machine.get(name) != result.machine.get(name) for name in MACHINE):
-        result.warnings.append(f"block {block} ran on another machine and is left out")
+        warning = f"block {block} ran on another machine and is left out"
     else:
         result.blocks.append(ended.timings)
-        if ended.is_contended:
-            result.warnings.append(f"{CONTENTION_WORD} in block {block}")
+        warning = f"{CONTENTION_WORD} in block {block}" * ended.is_contended
+    if warning and warning not in result.warnings:  # one that failed before is tried again
+        result.warnings.append(warning)
