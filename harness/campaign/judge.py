@@ -74,6 +74,8 @@ def judge(
     with discard_when_refused(campaign.store, [trial]):
         data.save(campaign.folder, [trial])
         programs.save_programs(campaign.folder, shipped)
+        if plan.margin:
+            campaign.trial_scores.set_margins(plan.margin)
         trial, runs = _arrange(campaign.store, trial, plan, given, layout)
         _commit(campaign, replace(trial, sampler=name), runs)
         _remember(campaign.store, command)

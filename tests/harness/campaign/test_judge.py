@@ -369,6 +369,13 @@ def test_clocks_are_absent_with_the_reason_and_what_is_unknown_is_empty(tmp_path
     assert log.startswith("replicate 0: replicate 0\n")
 
 
+def test_a_narrower_margin_leaves_undecided_what_a_wider_one_calls_honest(tmp_path):
+    for margin, word in (({}, "honest"), ({"margin": {"bias": 0.001}}, "undecided")):
+        out = tmp_path / word
+        with samplerbench.judge(exact_draws(256), model="linear", out=out, **margin) as campaign:
+            assert campaign.rows()[0]["verdict"] == word
+
+
 def test_the_same_draws_are_judged_once_and_others_are_a_row_of_the_same_campaign(tmp_path):
     for seed, rows in ((1, 1), (1, 1), (2, 2)):
         draws, out = exact_draws(16, seed=seed), tmp_path / "out"
