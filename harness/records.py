@@ -18,6 +18,8 @@ AUTO, AUTO_S = 0, 30.0
 LEAST_AUTO, MOST_AUTO = 32, 256
 AUTO_CALIBRATE = 64  # of calibration by simulation, whose data sets are made beforehand
 
+#: how a warning begins of clocked phases on a machine that others used
+CONTENTION_WORD = "contended"
 STATUSES = ("ok", "declined", "failed", "timeout", "crashed", "out of memory")
 
 
@@ -49,6 +51,7 @@ class Trial:
     reference_names: dict[str, str] | None = None  # parameter -> its name in the reference
     sampler_digest: str = ""  # of the code of a sampler that is not the project's; "": it is
     outside_digest: str = ""  # of draws that another program made; "": they are made here
+    block: int = 0  # 2, 3, ...: the clocked phases alone, once more in another process; 0: all
 
     @functools.cached_property
     def id(self) -> str:
@@ -126,6 +129,17 @@ class Result:
     data_digest: str = ""
     draws_digest: str = ""
     replicates: int | None = None  # that finished before the limit; None: as many as asked
+    #: timings of further processes that ran the clocked phases alone; the first is ``timings``
+    blocks: list[dict[str, Any]] = field(default_factory=list)
+
+    def list_seconds(self, name: str) -> list[float | None]:
+        """The timing called ``name`` in each process, the trial's own first."""
+        return [each.get(name) for each in (self.timings, *self.blocks)]
+
+    @property
+    def is_contended(self) -> bool:
+        """Whether others used the machine while a process ran its clocked phases."""
+        return any(text.startswith(CONTENTION_WORD) for text in self.warnings)
 
 
 def to_json(record: Any) -> str:

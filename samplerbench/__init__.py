@@ -49,6 +49,9 @@ def run(**options: Any) -> Campaign:
         precision: Bits of a floating-point number, 32 or 64. Default: 32.
         timeout: Seconds that a trial may take. Default: 600.
         jobs: Concurrent trials; use 1 for valid timings. Default: 1.
+        blocks: Processes for the clocked phases of each trial, or "auto": 3 where the first run
+            took less than 10 s and trials run one at a time on this machine, else 1; with 1 no
+            seconds have an interval. Default: auto.
         scheduler: Address of a Dask scheduler whose workers run the trials.
         calibrate: ``"prior"`` for simulation-based calibration.
         data: Data of a program in a file or of a function: a pandas DataFrame, a dict of what it

@@ -59,8 +59,8 @@ COORDINATOR_SIDE = {
         "models.loading samplers rounding"
     ),
     "reports": (
-        "harness harness.scoring harness.scoring.metrics harness.pytest_plugin reports.figures "
-        "reports.pages reports.scaling reports.tables rounding"
+        f"{STATISTICS} harness harness.scoring harness.pytest_plugin "
+        "reports.figures reports.pages reports.scaling reports.tables rounding"
     ),
     "reports.tables": "harness harness.scoring rounding samplers",
     "reports.figures": (

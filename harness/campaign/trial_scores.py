@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.store import Store
-from samplerbench.harness.records import Trial
+from samplerbench.harness.records import Result, Trial
 from samplerbench.samplers.base import samplers
 
 if TYPE_CHECKING:
@@ -63,6 +63,15 @@ class TrialScores:
         from samplerbench.harness.scoring.margins import read_margins
 
         return read_margins(self._store.fact("margin") or ())
+
+    def renew_seconds(self, trial: Trial, result: Result) -> None:
+        """Adapt stored scores, where there are any, to a result with more blocks."""
+        from samplerbench.harness.scoring import score_trial
+
+        scores = self._store.score(trial.id, score_trial.VERSION)
+        if scores is not None:
+            scores["columns"] = score_trial.renew_seconds(scores["columns"], result)
+            self._store.save_scores(trial.id, score_trial.VERSION, scores)
 
     def invalidate(self, trial: Trial) -> None:
         """Drop the scores that a new result of ``trial`` changes: where rows judge one another."""

@@ -84,12 +84,15 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
 
 def report_campaign(campaign: Campaign, gate: Any) -> int:
     """Print the table, write the page, apply the gate; the exit code."""
+    from samplerbench.harness.run_cost import describe_cost
     from samplerbench.harness.scoring import ci_gate
     from samplerbench.reports import report
 
     rows = campaign.rows()
     print(report.render(campaign, report.ReportOptions(width=terminal_width())), end="")
     print(f"\ncampaign: {_relative(campaign.folder)}")
+    if cost := campaign.store.fact("cost"):
+        print(f"run:      {describe_cost(cost)}")
     page = report.try_write_page(campaign)
     print(f"report:   {page if isinstance(page, str) else _relative(page)}")
     failures = ci_gate.list_failures(rows, gate)

@@ -146,7 +146,7 @@ def _make_chain(
 
 
 def _read_statistics(state: Any) -> dict[str, Any]:
-    """What the state of a kernel tells of its draw; one of TFP's or of one's own may tell none."""
+    """What a kernel's state tells of its draw; one of TFP's, or one's own, may tell nothing."""
     stats = {n: getattr(state, n) for n in ("accept_prob", "diverging") if hasattr(state, n)}
     if hasattr(state, "potential_energy"):
         stats["lp"] = -state.potential_energy
