@@ -65,7 +65,7 @@ def execute(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> tuple[Any, list[str]]:
     """What is asked for, as a record for JSON and as lines."""
-    if args.model:
+    if list_preflight.is_asked(args):
         answers = list_preflight.read_answers(args)
         return answers, list_preflight.make_lines(answers)
     if args.what and args.what not in LISTS:

@@ -28,17 +28,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def is_asked(args: argparse.Namespace) -> bool:
+    """Whether ``args`` hold any of these options."""
+    return any(getattr(args, name) for name in OPTIONS)
+
+
 def read_answers(args: argparse.Namespace) -> list[dict[str, Any]]:
     """What each sampler says of the model that ``args`` name; JSON-able."""
     from samplerbench.harness.campaign.preflight import ask_samplers
 
-    if args.what != "samplers":
-        raise UsageError(
-            f"--model was given with {args.what!r}\n"
-            "  expected: samplerbench list samplers --model NAME"
-        )
     options = {name: getattr(args, name) for name in (*OPTIONS, "env")}
     given = {name: value for name, value in options.items() if value}
+    if args.what != "samplers" or not args.model:
+        raise UsageError(
+            f"{', '.join(f'--{name}' for name in given)} with {args.what or 'no list'!r}\n"
+            "  expected: samplerbench list samplers --model NAME"
+        )
     return [asdict(answer) for answer in ask_samplers(**given)]
 
 
