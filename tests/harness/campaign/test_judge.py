@@ -376,6 +376,15 @@ def test_a_narrower_margin_leaves_undecided_what_a_wider_one_calls_honest(tmp_pa
             assert campaign.rows()[0]["verdict"] == word
 
 
+@pytest.mark.parametrize("extra", [{}, {"weight": np.ones((256, 1, DRAWS))}])
+def test_runs_that_failed_count_and_many_make_it_unreliable(extra, tmp_path):
+    draws = {**exact_draws(256), **extra}
+    with samplerbench.judge(draws, model="linear", failed=9, out=tmp_path / "out") as campaign:
+        (row,) = campaign.rows()
+    assert (row["verdict"], row["replicates"]) == ("unreliable", 265)
+    assert "9 of 265 runs failed or never ended" in row["verdict_reason"]
+
+
 def test_the_same_draws_are_judged_once_and_others_are_a_row_of_the_same_campaign(tmp_path):
     for seed, rows in ((1, 1), (1, 1), (2, 2)):
         draws, out = exact_draws(16, seed=seed), tmp_path / "out"
