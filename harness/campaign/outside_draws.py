@@ -97,9 +97,9 @@ def arrange_runs(
 ) -> Runs:
     """The replicates, of the sites in ``shapes``. Raises UsageError for what does not fit."""
     runs = [(where, make_run(where, arrays, shapes, layout.names)) for where, arrays in given]
-    runs = cut_replicates(runs, layout.chains_per_replicate, layout.chains_as_replicates)
-    lost = [(f"failed run {i}", make_nan_draws(runs[0][1])) for i in range(layout.failed)]
-    return [*runs, *lost]
+    kept = cut_replicates(runs, layout.chains_per_replicate, layout.chains_as_replicates)
+    lost = [(f"failed run {i}", make_nan_draws(kept[0][1])) for i in range(layout.failed)]
+    return [*kept, *lost]
 
 
 def _read_arrays(path: Path) -> dict[str, Array]:
