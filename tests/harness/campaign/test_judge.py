@@ -14,6 +14,8 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import judge
 from samplerbench.harness.campaign.outside_draws import Layout, arrange_runs, read_draws
 from samplerbench.models.base import build
+from samplerbench.reports import summary
+from samplerbench.reports.tables import notes
 from tests.support.trials import small
 
 EXACT = build("linear", {}).exact()
@@ -411,3 +413,15 @@ def test_draws_of_a_program_in_a_file_are_judged_by_its_inspection(tmp_path):
     with samplerbench.judge({"theta": theta}, names={"b": "theta"}, **options) as campaign:
         (row,) = campaign.rows()
     assert (row["verdict"], row["answer"]) == ("honest", "quadrature")
+
+
+def test_a_report_says_honest_without_a_clock_and_names_rows_by_what_is_known(tmp_path):
+    for seed in (1, 2):
+        draws, name = exact_draws(256 // seed, chains=seed, seed=seed), f"s{seed}"
+        with samplerbench.judge(draws, model="linear", name=name, out=tmp_path / "out") as campaign:
+            rows = campaign.rows()
+    assert rows[0]["verdict"] == "honest"
+    sentence = "Shown honest: s1, without a clock."
+    assert summary.summarise(rows[:1], 1) == sentence
+    assert "sampler with a clock shown honest: " in summary.summarise(rows, 2)
+    assert not any("None" in note for note in notes.make_notes(rows, ["verdict"]))
