@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -121,6 +122,8 @@ def _arrange(
         inspection.inspect_models(store, [trial], plan.timeout, stop.is_set)
         runs = arrange_runs(given, layout, find_shapes(store.folder, trial))
         trial = describe_runs(trial, runs)
+        if layout.chains_per_replicate:
+            print(f"samplerbench: chains of the first replicate: {runs[0][0]}", file=sys.stderr)
         if not plan.no_long_run:
             long_runs.make_long_runs(store, [trial], plan.timeout, stop.is_set)
     return replace(trial, environment=ELSEWHERE, environment_digest="", warmup=0), runs
