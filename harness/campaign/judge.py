@@ -53,7 +53,7 @@ def judge(
     reference_names: Mapping[str, str] | Sequence[str] = (),
     chains_per_replicate: int | None = None,
     chains_as_replicates: bool = False,
-    failed: int = 0,
+    failures: int = 0,
     out: File | None = None,
     command: str = "",
     **options: Any,
@@ -66,7 +66,7 @@ def judge(
     refuse_in_a_worker("judge()")
     _refuse_options(options, name)
     renamed = dict(names) if isinstance(names, Mapping) else parse_names("names", names)
-    layout = Layout(renamed, chains_per_replicate, chains_as_replicates, failed)
+    layout = Layout(renamed, chains_per_replicate, chains_as_replicates, failures)
     given = read_draws(draws)
     options = {**options, **({"names": reference_names} if reference_names else {})}
     plan, shipped, memory = make_plan({**options, "sampler": long_run.SAMPLER})

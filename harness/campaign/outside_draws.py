@@ -51,7 +51,7 @@ class Layout:
     names: Mapping[str, str]  # the model's site -> what the draws call it, where that is another
     chains_per_replicate: int | None = None  # files of one chain each; None: a replicate a file
     chains_as_replicates: bool = False
-    failed: int = 0  # runs that left no draws
+    failures: int = 0  # runs that left no draws
 
     def __post_init__(self) -> None:
         if self.chains_per_replicate is not None and (
@@ -62,8 +62,8 @@ class Layout:
                 f"chains_as_replicates={self.chains_as_replicates}\n"
                 "  expected: one of the two; of the first, a whole number from 1 on"
             )
-        if self.failed < 0:
-            raise UsageError(f"failed={self.failed}\n  expected: a whole number from 0 on")
+        if self.failures < 0:
+            raise UsageError(f"failures={self.failures}\n  expected: a whole number from 0 on")
 
 
 # -- reading ---------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ def arrange_runs(
     """The replicates, of the sites in ``shapes``. Raises UsageError for what does not fit."""
     runs = [(where, make_run(where, arrays, shapes, layout.names)) for where, arrays in given]
     kept = cut_replicates(runs, layout.chains_per_replicate, layout.chains_as_replicates)
-    lost = [(f"failed run {i}", make_nan_draws(kept[0][1])) for i in range(layout.failed)]
+    lost = [(f"failed run {i}", make_nan_draws(kept[0][1])) for i in range(layout.failures)]
     return [*kept, *lost]
 
 
@@ -172,7 +172,7 @@ def _refuse_unusable(where: str, sites: Mapping[str, Array]) -> None:
                 f"{bad.sum()} of {x.size:,} values of {site!r} are not finite, the first in draw "
                 f"{draw} of chain {chain}"
             )
-            expected = "finite numbers; a run that failed is left out, and counted by --failed N"
+            expected = "finite numbers; a run that failed is left out, and counted by --failures N"
             raise draws_error(where, reason, expected)
         if x.shape[1] < LEAST_DRAWS:
             reason = f"{site!r} has {x.shape[1]} draw(s) in each of {x.shape[0]} chain(s)"

@@ -381,7 +381,7 @@ def test_a_narrower_margin_leaves_undecided_what_a_wider_one_calls_honest(tmp_pa
 @pytest.mark.parametrize("extra", [{}, {"weight": np.ones((256, 1, DRAWS))}])
 def test_runs_that_failed_count_and_many_make_it_unreliable(extra, tmp_path):
     draws = {**exact_draws(256), **extra}
-    with samplerbench.judge(draws, model="linear", failed=9, out=tmp_path / "out") as campaign:
+    with samplerbench.judge(draws, model="linear", failures=9, out=tmp_path / "out") as campaign:
         (row,) = campaign.rows()
     assert (row["verdict"], row["replicates"]) == ("unreliable", 265)
     assert "9 of 265 runs failed or never ended" in row["verdict_reason"]
