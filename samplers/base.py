@@ -101,7 +101,10 @@ class Sampler:
 
 
 samplers: Registry[Sampler] = Registry(
-    "sampler", ("samplerbench.samplers", "samplerbench.samplers.controls"), Sampler
+    "sampler",
+    ("samplerbench.samplers", "samplerbench.samplers.controls"),
+    Sampler,
+    file_reader="samplerbench.samplers.loading.sampler_file",
 )
 
 

@@ -183,6 +183,7 @@ add(
         needs=("jax", "numpyro", "jaxns", "numpyro.contrib.nested_sampling"),
         distributions=("jaxns", "tensorflow-probability", "tfp-nightly"),
         claims="ESS: jaxns's own, which knows of the shrinkage; log Z error: jaxns's",
+        family="jaxns",
         short_name="nested",
         stack_replicates=6,
         import_stage="nested sampling imports",

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from samplerbench.errors import UsageError, unknown_name
+from samplerbench.harness.campaign.blocks import AUTO_BLOCKS, AUTO_COLD_S
 from samplerbench.harness.records import AUTO, AUTO_S, LEAST_AUTO, MOST_AUTO
+from samplerbench.harness.scoring.margins import read_margins
 
 GATES = (
     *("honest", "undecided", "agrees", "overcautious"),
@@ -26,6 +28,11 @@ DEFAULT_SAMPLERS = (
     "numpyro_sa",
     "jaxns_nested",
     "exact_iid",
+)
+#: options that say what model draws are of, and what judges them: those of ``judge`` too
+JUDGE_OPTIONS = (
+    *("model", "data", "columns", "codes", "missing", "without", "reference", "no_long_run"),
+    *("posteriordb", "posterior", "env", "timeout", "gate"),
 )
 DEFAULT_MODELS = ("linear",)
 DEVICES = ("cpu", "gpu")
@@ -49,8 +56,8 @@ class Plan:
     )
     sampler: Sequence[str] = _option(
         DEFAULT_SAMPLERS,
-        "registered samplers, with settings; all: every one but flawed controls, each in its own"
-        " environment",
+        "registered samplers, or path/to/file.py:name, with settings; all: every one but flawed"
+        " controls, each in its own environment",
         metavar="NAME[:SETTING=VALUE,...]",
         default_text="NUTS, HMC as shipped and with trajectory_length=1.5, SA, nested sampling, and"
         " exact independent draws as the control",
@@ -85,6 +92,15 @@ class Plan:
         600.0, "seconds that a trial may take; replicates that end in time are kept"
     )
     jobs: int = _option(1, "concurrent trials; use 1 for valid timings", minimum=1)
+    blocks: int = _option(
+        AUTO,
+        "processes for the clocked phases of each trial (import, first and second run, compiling,"
+        f" timed runs); auto: {AUTO_BLOCKS} where the first run took less than {AUTO_COLD_S:.0f} s"
+        " and trials run one at a time on this machine, else 1; with 1 no seconds have an interval",
+        minimum=0,
+        default_text="auto",
+        words={"auto": AUTO},
+    )
     scheduler: str = _option(
         "",
         "a Dask scheduler, as tcp://host:8786; its workers run the trials, one each at a time",
@@ -154,6 +170,14 @@ class Plan:
         choices=GATES,
         table=True,
     )
+    margin: Sequence[str] = _option(
+        (),
+        "what a verdict tolerates: errors over claimed ones (calibration), of a mean in sds (bias),"
+        " of an sd (sd), of log Z in claimed errors (log_z); kept with the campaign",
+        metavar="NAME=VALUE,...",
+        default_text="calibration=1.35,bias=0.05,sd=0.06,log_z=0.5",
+        table=True,
+    )
     sweep: Sequence[str] = _option(
         (),
         "run with each value of a model's option, a sampler's setting, chains, warmup, draws or"
@@ -176,6 +200,8 @@ class Plan:
             raise UsageError(
                 f"seed={self.seed}\n  expected: 0 to 2**31 - 1 less the number of replicates"
             )
+        if self.margin:
+            read_margins(self.margin)
         for name in ("sampler", "device", "precision"):
             if not getattr(self, name):
                 raise UsageError(f"no {name} is named\n  expected: at least one")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from samplerbench.errors import UsageError
@@ -27,8 +28,13 @@ def parse_samplers(texts: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def parse_sampler(text: str) -> tuple[str, dict[str, Any]]:
-    """``name:key=value,key=value`` -> (name, settings that differ from the defaults)."""
-    name, _, rest = text.partition(":")
+    """``name:key=value,key=value`` -> (name, settings that differ from the defaults).
+
+    The name may be ``path/to/file.py:name``, and is returned with its full path.
+    """
+    file, _, rest = text.rpartition(".py:")
+    name, _, rest = rest.partition(":")
+    name = f"{Path(file + '.py').expanduser().resolve()}:{name}" if file else name
     settings = _pairs(rest, text)
     return name, without_defaults(fill(samplers.get(name).settings, settings, name), settings)
 

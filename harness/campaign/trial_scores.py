@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.store import Store
-from samplerbench.harness.records import Trial
+from samplerbench.harness.records import Result, Trial
 from samplerbench.samplers.base import samplers
 
 if TYPE_CHECKING:
     from samplerbench.harness.ground_truth import consensus
+    from samplerbench.harness.scoring.margins import Margins
     from samplerbench.models.base import Exact
 
 
@@ -45,9 +46,32 @@ class TrialScores:
         # a size that the worker's memory did not hold is not built here either
         exact, why = self._ground_truth(trial) if result.status == "ok" else (None, "")
         path = self._store.draws_path(trial.id)
-        scores = score_trial.score(trial, result, path, exact, why, self._latents(trial))
+        sites = self._latents(trial)
+        scores = score_trial.score(trial, result, path, exact, why, sites, self._margins())
         self._store.save_scores(trial.id, score_trial.VERSION, scores)
         return scores
+
+    def set_margins(self, texts: Collection[str]) -> None:
+        """Keep what verdicts are to tolerate; what was scored with other margins is scored anew."""
+        if list(texts) == self._store.fact("margin"):
+            return
+        self._store.set_fact("margin", list(texts))
+        self._store.delete_scores([trial.id for trial in self._store.trials()])
+
+    def _margins(self) -> Margins:
+        """What verdicts of this campaign tolerate."""
+        from samplerbench.harness.scoring.margins import read_margins
+
+        return read_margins(self._store.fact("margin") or ())
+
+    def renew_seconds(self, trial: Trial, result: Result) -> None:
+        """Adapt stored scores, where there are any, to a result with more blocks."""
+        from samplerbench.harness.scoring import score_trial
+
+        scores = self._store.score(trial.id, score_trial.VERSION)
+        if scores is not None:
+            scores["columns"] = score_trial.renew_seconds(scores["columns"], result)
+            self._store.save_scores(trial.id, score_trial.VERSION, scores)
 
     def invalidate(self, trial: Trial) -> None:
         """Drop the scores that a new result of ``trial`` changes: where rows judge one another."""
@@ -84,8 +108,8 @@ class TrialScores:
             return exact, ""
         voices = self._hear(trial)
         if exact is not None:
-            return consensus.confirm(exact, _family(long_run.SAMPLER), list(voices.values()))
-        own, family = voices.get(trial.id), _family(trial.sampler)
+            return consensus.confirm(exact, _family_of(long_run.SAMPLER), list(voices.values()))
+        own, family = voices.get(trial.id), _family(trial)
         truth, why = consensus.find_consensus(own, family, list(voices.values()))
         if truth is None:
             improper = select.improper_sites(self._store.folder, trial)
@@ -105,12 +129,23 @@ class TrialScores:
         siblings = [t for t in self._siblings(trial) if statuses.get(t.id) == "ok"]
         for sibling in siblings:
             if sibling.id not in self._voices:
-                path, family = self._store.draws_path(sibling.id), _family(sibling.sampler)
+                path, family = self._store.draws_path(sibling.id), _family(sibling)
                 self._voices[sibling.id] = consensus.summarise_row(sibling, path, sites, family)
         return {sibling.id: self._voices[sibling.id] for sibling in siblings}
 
 
-def _family(sampler: str) -> str:
+def _family(trial: Trial) -> str:
+    """The samplers that the trial's shares its blind spots with.
+
+    Of draws that were made elsewhere nothing is known. Most are of a NUTS, as the long run is, and
+    must not confirm what that missed, too.
+    """
+    from samplerbench.harness.ground_truth import long_run
+
+    return _family_of(long_run.SAMPLER if trial.outside_digest else trial.sampler)
+
+
+def _family_of(sampler: str) -> str:
     """The samplers that ``sampler`` shares its blind spots with; its own name where it is alone."""
     try:
         return samplers.get(sampler).family or sampler

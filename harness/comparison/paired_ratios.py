@@ -1,9 +1,16 @@
 """Paired comparison: ratios of time, of error and of efficiency, with intervals.
 
-Two rows are compared replicate by replicate: replicate r of both has the same data and seed
-stream. Time is compared on the timed runs of a warm program, in the order in which they were run;
-its interval holds what varies within a process, not what another day or machine would give. Errors
-and efficiency are compared over all replicates.
+Time is compared process by process: what two rows took in the same round of blocks makes a pair,
+so that the interval holds what differs between processes, not what another day or machine would
+give. It takes three processes a row, on a machine that nobody else used. Errors and efficiency are
+compared replicate by replicate, over all that both finished: replicate r of both has the same data
+and seed stream.
+
+Runs that failed have infinite errors, so that of two samplers the one that loses more runs is never
+called more accurate or more efficient, whatever the others say. How many each loses is a comparison
+of its own, and so is the error of the median run, which rare runs do not rule. No answer on errors
+rests on fewer effective replicates than ``FEW_DECIDE`` of them, and none holds runs that were not
+drawn.
 """
 
 from __future__ import annotations
@@ -19,30 +26,41 @@ from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.comparison.resampling import (
     FEW,
     LEVEL,
+    count_deciding,
+    difference_interval,
+    mcnemar_p,
     p_of_logs,
     p_of_resamples,
     ratio_interval,
+    resample_log_median_ratio,
     resample_log_ratio,
     resampled_interval,
 )
 from samplerbench.harness.comparison.sides import Side, refuse_unlike_machines, with_places
 from samplerbench.harness.records import Trial
+from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES
 from samplerbench.harness.statistics.holm import holm_rejections
+from samplerbench.harness.statistics.self_diagnostics import WRONG
 from samplerbench.rounding import format_rounded
 
 Array = np.ndarray
 
 TIE = 0.05  # ratios within 5 % of 1 are a tie, whatever the interval
-QUANTITIES = ("time", "error", "efficiency")
+FEW_DECIDE = 0.1  # effective replicates a replicate, below which a few runs decide; normal: 0.33
+QUANTITIES = ("time", "error", "median error", "efficiency", "lost runs")
 MEANING = {
-    "time": "warm seconds a replicate",
+    "time": "warm seconds a replicate, median of a process",
     "error": "rms error of the worst mean, in sds",
+    "median error": "error of the worst mean in the median run",
     "efficiency": "realised effective draws a second",
+    "lost runs": "share of runs that failed, or with a mean off by over half an sd",
 }
+WITH_TIMES = ("time", "efficiency")
 #: quantity -> what a row is that has more of it, and one that has less
 WORDS = {
     "time": ("slower", "faster"),
     "error": ("less accurate", "more accurate"),
+    "median error": ("less accurate", "more accurate"),
     "efficiency": ("more efficient", "less efficient"),
 }
 
@@ -79,6 +97,7 @@ class Ratio:
     p: float | None
     answer: str  # the conclusion in words, after Holm's correction over the whole report
     reason: str = ""  # why it is not compared, or what to know of the numbers
+    lost_runs: tuple[int, int] = (0, 0)  # runs of row and reference that failed
     trial: str = ""  # of `row`, as named in its store
     reference_trial: str = ""
     conclusion: Conclusion = Conclusion.NOT_TESTED
@@ -147,6 +166,7 @@ def compare_pairs(
         )
         for row, base in pairs
         for quantity in QUANTITIES
+        if quantity != "lost runs" or _any_lost(row, base)
     ]
     tested = [(i, ratio.p) for i, ratio in enumerate(ratios) if ratio.p is not None]
     rejections = holm_rejections([p for _, p in tested], 1 - LEVEL)
@@ -197,17 +217,70 @@ def _ratio(row: Side, base: Side, quantity: str, names: tuple[str, str] | None) 
     if quantity == "time":
         logs = _log_times(row, base)
         return Ratio(*ends, quantity, *ratio_interval(logs), len(logs), p_of_logs(logs), "")
-    one, other = _errors(row), _errors(base)
-    count = min(len(one), len(other))
+    one, other = _paired_errors(row, base)
+    if quantity == "lost runs":
+        return _compare_lost(ends, one, other)
+    if quantity == "median error":
+        return _compare_medians(ends, one, other)
     times = _log_times(row, base) if quantity == "efficiency" else None
-    logs = resample_log_ratio(one, other, times)
+    return _compare_rms(ends, quantity, one, other, times)
+
+
+Ends = tuple[str, str]
+
+
+def _compare_rms(ends: Ends, quantity: str, one: Array, other: Array, times: Array | None) -> Ratio:
+    """Of the runs that both finished; what decides it is to be more than a few of them."""
+    ended = [np.isfinite(errors).all(axis=1) for errors in (one, other)]
+    both, lost = ended[0] & ended[1], (int((~ended[0]).sum()), int((~ended[1]).sum()))
+    count = int(both.sum())
+    if count < FEW:
+        return not_compared(*ends, quantity, f"{count} pairs of runs that both finished", count)
+    logs = resample_log_ratio(one[both], other[both], times)
+    note = f"where both finish; it loses {lost[0]} of {len(one)} runs, its reference {lost[1]}"
+    note = note if any(lost) else ""
+    deciding = min(count_deciding(one[both]), count_deciding(other[both]))
+    p: float | None = p_of_resamples(logs)
+    if deciding < FEW_DECIDE * count:
+        note, p = f"a few runs decide: {deciding:.1f} effective replicates of {count}", None
+    return Ratio(*ends, quantity, *resampled_interval(logs), count, p, "", note, lost)
+
+
+def _compare_medians(ends: Ends, one: Array, other: Array) -> Ratio:
+    quantity, count = "median error", len(one)
+    logs = resample_log_median_ratio(one, other)
     if np.isnan(logs).any():
         reason = "too many replicates of both failed: infinite errors on both sides"
         return not_compared(*ends, quantity, reason, count)
-    failed = sum(int((~np.isfinite(e[:count]).all(axis=1)).sum()) for e in (one, other))
-    note = f"of medians: {failed} replicate(s) failed and count as infinite" if failed else ""
-    value, lo, hi = resampled_interval(logs)
-    return Ratio(*ends, quantity, value, lo, hi, count, p_of_resamples(logs), "", note)
+    return Ratio(*ends, quantity, *resampled_interval(logs), count, p_of_resamples(logs), "")
+
+
+def _compare_lost(ends: Ends, one: Array, other: Array) -> Ratio:
+    """Difference of the shares of lost runs, in words: there is no ratio where one loses none."""
+    count, (row, base) = len(one), map(_find_lost, (one, other))
+    more, less = int((row & ~base).sum()), int((base & ~row).sum())
+    lo, hi = difference_interval(more, less, count)
+    lost = int(row.sum()), int(base.sum())
+    words = f"loses {lost[0]} of {count} runs, its reference {lost[1]}"
+    words += f" ({100 * lo:+.1f} to {100 * hi:+.1f} % more)"
+    p = mcnemar_p(more, less)
+    return Ratio(*ends, "lost runs", None, None, None, count, p, words, lost_runs=lost)
+
+
+def _find_lost(errors: Array) -> Array:
+    """[replicate] bool: failed, or with a mean off by over half an sd."""
+    with np.errstate(invalid="ignore"):
+        return ~(np.abs(errors) <= WRONG).all(axis=1)
+
+
+def _paired_errors(row: Side, base: Side) -> tuple[Array, Array]:
+    one, other = _errors(row), _errors(base)
+    count = min(len(one), len(other))
+    return one[:count], other[:count]
+
+
+def _any_lost(row: Side, base: Side) -> bool:
+    return any(side.errors is not None and _find_lost(side.errors).any() for side in (row, base))
 
 
 def _names(row: Side, base: Side, campaigns: tuple[str, str] | None) -> tuple[str, str]:
@@ -221,8 +294,8 @@ def _obstacle(row: Side, base: Side, quantity: str) -> str:
     for side in (row, base):
         if side.result.status != "ok":
             return f"{side.label} is {side.result.status}: {side.result.reason}"
-        if quantity != "error" and len(side.result.runs.get("warm_s", ())) < 2:
-            return f"{side.label} has fewer than 2 timed runs"
+        if quantity in WITH_TIMES and (reason := _doubt_times(side)):
+            return reason
         if quantity != "time" and side.errors is None:
             return "no exact answer"
     if quantity != "time" and min(len(_errors(row)), len(_errors(base))) < FEW:
@@ -235,26 +308,54 @@ def _errors(side: Side) -> Array:
     return side.errors
 
 
+def _doubt_times(side: Side) -> str:
+    """Why a side's seconds give no answer; "" where they do."""
+    count = sum(map(bool, side.result.list_seconds("warm_s")))
+    if count < LEAST_PROCESSES:
+        least = f"an answer on time takes {LEAST_PROCESSES} (--blocks)"
+        return f"{side.label} was timed in {count} process(es); {least}"
+    return f"others used the machine that timed {side.label}" * side.result.is_contended
+
+
 def _log_times(row: Side, base: Side) -> Array:
-    a, b = row.result.runs["warm_s"], base.result.runs["warm_s"]
-    pairs = min(len(a), len(b))
-    return np.log(a[:pairs]) - np.log(b[:pairs])
+    """Log ratios of warm seconds, of each pair of processes."""
+    a, b = (side.result.list_seconds("warm_s") for side in (row, base))
+    return np.log([one / other for one, other in zip(a, b, strict=False) if one and other])
 
 
 def _conclude(ratio: Ratio, significant: bool) -> Ratio:
     """The ratio with its conclusion, in words too."""
+    if ratio.quantity == "lost runs" and ratio.answer and ratio.p is not None:
+        sign = Conclusion.MORE if ratio.lost_runs[0] > ratio.lost_runs[1] else Conclusion.LESS
+        return replace(ratio, conclusion=sign if significant else Conclusion.INDISTINGUISHABLE)
     if ratio.value is None or ratio.lo is None or ratio.hi is None:
         return ratio
-    if 1 / (1 + TIE) <= ratio.lo and ratio.hi <= 1 + TIE:
+    is_tie = 1 / (1 + TIE) <= ratio.lo and ratio.hi <= 1 + TIE
+    if is_tie and ratio.p is not None and ratio.lost_runs[0] == ratio.lost_runs[1]:
         return replace(ratio, conclusion=Conclusion.TIE, answer="a tie within 5 %")
-    if not significant:
+    conclusion = Conclusion.MORE if ratio.value > 1 else Conclusion.LESS
+    words = _describe(ratio.quantity, ratio.value, ratio.lo, ratio.hi)
+    if not significant or conclusion is _refuted(ratio):
         answer = "indistinguishable at this budget"
+        answer = f"undecided: {words}, but lost runs say otherwise" if significant else answer
         return replace(ratio, conclusion=Conclusion.INDISTINGUISHABLE, answer=answer)
-    ends, words = (ratio.value, ratio.lo, ratio.hi), WORDS[ratio.quantity]
-    if ratio.value > 1:
-        answer = f"{format_rounded(*ends)} times {words[0]}"
-        return replace(ratio, conclusion=Conclusion.MORE, answer=answer)
+    return replace(ratio, conclusion=conclusion, answer=words)
+
+
+def _refuted(ratio: Ratio) -> Conclusion | None:
+    """What lost runs, whose errors are infinite, forbid to say of the others."""
+    row, base = ratio.lost_runs
+    if row == base:
+        return None
+    better = Conclusion.MORE if ratio.quantity == "efficiency" else Conclusion.LESS
+    worse = Conclusion.LESS if better is Conclusion.MORE else Conclusion.MORE
+    return better if row > base else worse
+
+
+def _describe(quantity: str, value: float, lo: float, hi: float) -> str:
+    words = WORDS[quantity]
+    if value > 1:
+        return f"{format_rounded(value, lo, hi)} times {words[0]}"
     # the ratio the other way round, with its interval
-    value, hi, lo = ((1 / end if end else np.inf) for end in ends)
-    answer = f"{format_rounded(value, lo, hi)} times {words[1]}"
-    return replace(ratio, conclusion=Conclusion.LESS, answer=answer)
+    value, hi, lo = ((1 / end if end else np.inf) for end in (value, lo, hi))
+    return f"{format_rounded(value, lo, hi)} times {words[1]}"

@@ -1,38 +1,31 @@
-"""Intervals of ratios from paired replicates: Student's t on logs, and the bootstrap."""
+"""Intervals of ratios: Student's t on logs of paired processes, and of replicates the bootstrap."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from scipy import stats
 
+from samplerbench.harness.statistics.between_processes import log_interval
+from samplerbench.harness.statistics.estimates import clopper_pearson, effective_replicates
+
 Array = np.ndarray
 
 LEVEL = 0.95
-FEW = 10  # pairs: below, the bootstrap covers 82 % instead of 95 %, so Student's t on log ratios
+FEW = 10  # replicates: below, the bootstrap covers 82 % instead of 95 %
 RESAMPLES = 10_000
 SEED = 20260604
 
 
 def ratio_interval(logs: Array) -> tuple[float, float, float]:
-    """Ratio, 95 % interval: t on log ratios below 10 pairs, else bootstrap of the median."""
-    if len(logs) < FEW:
-        half = stats.t.ppf((1 + LEVEL) / 2, len(logs) - 1) * stats.sem(logs)
-        middle = logs.mean()
-        lo, hi = middle - half, middle + half
-    else:
-        rng = np.random.default_rng(SEED)
-        picks = rng.integers(0, len(logs), (RESAMPLES, len(logs)))
-        middle = np.median(logs)
-        lo, hi = np.quantile(np.median(logs[picks], axis=1), [0.025, 0.975])
-    return float(np.exp(middle)), float(np.exp(lo)), float(np.exp(hi))
+    """Ratio and 95 % interval from log ratios, one a pair of processes: Student's t."""
+    middle, half = log_interval(np.exp(logs).tolist())
+    return math.exp(middle), math.exp(middle - half), math.exp(middle + half)
 
 
 def p_of_logs(logs: Array) -> float:
-    """Two-sided p of no difference, by Student's t on log ratios.
-
-    Not by Wilcoxon's ranks: of 10 pairs their least p is 0.002, which no Holm correction over
-    more than 25 comparisons lets pass, however clear the difference.
-    """
+    """Two-sided p of no difference, by Student's t on log ratios of paired processes."""
     if np.ptp(logs) == 0:
         return 0.0 if logs[0] else 1.0
     return float(stats.ttest_1samp(logs, 0.0).pvalue)
@@ -56,28 +49,54 @@ def p_of_resamples(logs: Array) -> float:
 def resample_log_ratio(one: Array, other: Array, times: Array | None = None) -> Array:
     """Log ratio as measured, then over resamples of the paired replicates.
 
-    Of the rms errors of the worst component, ``one[replicate, component]`` over ``other``; with
-    log ratios of ``times`` [run], of the efficiencies. A replicate that failed has an infinite
-    error. Where there is one, no rms is finite, and the ratio is that of the medians, which such
-    replicates push up but do not rule.
+    Of the rms errors of the worst component, ``one[replicate, component]`` over ``other``, all of
+    them finite; with log ratios of ``times`` [process], of the efficiencies.
     """
-    count = min(len(one), len(other))
-    one, other = one[:count], other[:count]
-    rng = np.random.default_rng(SEED)
-    if np.isfinite(one).all() and np.isfinite(other).all():
-        # how often each replicate is taken: once each as measured, then at random
-        random_counts = rng.multinomial(count, np.full(count, 1 / count), RESAMPLES)
-        counts = np.vstack([np.ones(count), random_counts])
-        logs = _log_rms(one, counts) - _log_rms(other, counts)
-    else:
-        picks = np.vstack([np.arange(count), rng.integers(0, count, (RESAMPLES, count))])
-        with np.errstate(invalid="ignore"):  # infinite on both sides: NaN, which says so
-            logs = _log_median(one, picks) - _log_median(other, picks)
+    count, rng = len(one), np.random.default_rng(SEED)
+    # how often each replicate is taken: once each as measured, then at random
+    random_counts = rng.multinomial(count, np.full(count, 1 / count), RESAMPLES)
+    counts = np.vstack([np.ones(count), random_counts])
+    logs = _log_rms(one, counts) - _log_rms(other, counts)
     if times is None:
         return logs
-    picks = rng.integers(0, len(times), (RESAMPLES, len(times)))
-    slower = np.concatenate([[np.median(times)], np.median(times[picks], axis=1)])
-    return -2 * logs - slower
+    # as Student's t of the mean log ratio between processes, which are too few to be resampled
+    drift = stats.sem(times) * rng.standard_t(len(times) - 1, RESAMPLES)
+    return -2 * logs - (times.mean() + np.concatenate([[0.0], drift]))
+
+
+def resample_log_median_ratio(one: Array, other: Array) -> Array:
+    """The same of the median over replicates of the worst component's error.
+
+    A replicate that failed has an infinite error; NaN where most of both failed.
+    """
+    count, rng = len(one), np.random.default_rng(SEED)
+    picks = np.vstack([np.arange(count), rng.integers(0, count, (RESAMPLES, count))])
+    with np.errstate(invalid="ignore"):  # infinite on both sides: NaN, which says so
+        return _log_median(one, picks) - _log_median(other, picks)
+
+
+def count_deciding(errors: Array) -> float:
+    """Effective replicates of the rms error of the worst component."""
+    worst = int(np.square(errors).sum(axis=0).argmax())
+    return effective_replicates(errors[:, worst])
+
+
+def difference_interval(more: int, less: int, total: int) -> tuple[float, float]:
+    """95 % interval of a difference of shares in pairs, of which ``more`` and ``less`` differ.
+
+    Each end is that of the share of pairs that differ one way less the other way's, from exact
+    bounds (Clopper and Pearson) at half the level each: conservative (Bonferroni).
+    """
+    alpha = (1 - LEVEL) / 4
+    (more_lo, more_hi), (less_lo, less_hi) = (
+        clopper_pearson(count, total, alpha) for count in (more, less)
+    )
+    return more_lo - less_hi, more_hi - less_lo
+
+
+def mcnemar_p(more: int, less: int) -> float:
+    """Two-sided exact p of equal shares in pairs (McNemar 1947, Psychometrika 12:153)."""
+    return float(stats.binomtest(more, more + less, 0.5).pvalue) if more + less else 1.0
 
 
 def _log_rms(errors: Array, counts: Array) -> Array:

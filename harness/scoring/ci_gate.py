@@ -31,7 +31,9 @@ def list_failures(rows: Sequence[Mapping[str, Any]], rules: Sequence[str]) -> li
         if required and row["verdict"] not in ALTERNATIVES.get(required, (required,)):
             verdict = row["verdict"] or row["status"]
             reason = row["verdict_reason"] or row["reason"]
-            lines.append(f"{label}: {verdict}, not {required}: {reason}")
+            seen = f"; would have shown (95 %): {row['power']}" if row.get("power") else ""
+            seen = seen if verdict == "undecided" else ""
+            lines.append(f"{label}: {verdict}, not {required}: {reason}{seen}")
     return lines
 
 

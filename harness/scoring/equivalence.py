@@ -22,27 +22,22 @@ from scipy import stats
 
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict_tests import (
-    SCALE,
-    SHARE,
-    SHIFT,
     find_location,
     location_name,
     log_z_errors,
     rms,
-    rms_bounds,
     spread_z,
     t_interval,
     truth_error,
     z_values,
 )
-from samplerbench.harness.statistics.estimates import clopper_pearson
+from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
 
 Array = np.ndarray
 
 LEVEL = 0.01  # chance that a limit is exceeded by what is true
-RMS = 1.35  # of errors over claimed ones
-LOG_Z = 0.5  # bias of log Z, in claimed errors
 RATE = 0.02  # of disasters
+MATTERS = 0.05  # sds: what is off by less is none, whatever it claims
 DISASTER = 5.0  # times what the median replicate claims
 MOST = 100_000  # replicates: what would take more is not shown by more of them
 
@@ -66,19 +61,20 @@ class Limit:
 def list_limits(e: ReplicateSummary, disasters: int, total: int) -> Iterator[Limit]:
     """The limits of all statistics of ``e``, without its disasters, which are of ``total`` runs."""
     z, spread, errors = z_values(e), spread_z(e), truth_error(e)
+    most = e.margins.calibration
     for i, name in enumerate(e.names):
-        yield _limit_rms(z[:, i], f"errors of {location_name(e, i)}")
+        yield _limit_rms(z[:, i], most, f"errors of {location_name(e, i)}")
         if np.isfinite(spread[:, i]).any():  # of moments alone there is none
-            yield _limit_rms(spread[:, i], f"errors of the spread of '{name}'")
+            yield _limit_rms(spread[:, i], most, f"errors of the spread of '{name}'")
         yield from _limit_place(e, i, float(errors[i]))
         yield from _limit_width(e, i, float(errors[i]))
     if e.log_z is not None and e.log_z_err is not None and np.isfinite(e.log_z_err).any():
-        yield _limit_rms(log_z_errors(e), "errors of log Z")
+        yield _limit_rms(log_z_errors(e), most, "errors of log Z")
         bias = log_z_errors(e) * e.log_z_err / np.nanmedian(e.log_z_err)
-        yield _limit_mean(bias, 0.0, LOG_Z, "log Z", " claimed errors")
+        yield _limit_mean(bias, 0.0, e.margins.log_z, "log Z", " claimed errors")
     if e.modes is not None:
         for k in e.modes.testable:
-            yield _limit_rms(e.modes.errors(k), f"errors of the weight of mode {k}")
+            yield _limit_rms(e.modes.errors(k), most, f"errors of the weight of mode {k}")
     yield _limit_rate(disasters, total)
 
 
@@ -94,10 +90,10 @@ def _limit_place(e: ReplicateSummary, i: int, error: float) -> Iterator[Limit]:
     name = e.names[i]
     if e.mean_tame[i]:
         off = (e.est[:, i] - e.mean[i]) / e.sd[i]
-        yield _limit_mean(off, 0.0, SHIFT, f"the mean of '{name}'", " sd", error)
+        yield _limit_mean(off, 0.0, e.margins.bias, f"the mean of '{name}'", " sd", error)
     else:
         what = f"the share of '{name}' below the exact median"
-        yield _limit_mean(e.below_median[:, i], 0.5, SHARE, what, error=error / 2)
+        yield _limit_mean(e.below_median[:, i], 0.5, e.margins.place, what, error=error / 2)
 
 
 def _limit_width(e: ReplicateSummary, i: int, error: float) -> Iterator[Limit]:
@@ -105,22 +101,22 @@ def _limit_width(e: ReplicateSummary, i: int, error: float) -> Iterator[Limit]:
     if e.sd_tame[i]:
         own = float(np.broadcast_to(e.sd_se, e.sd.shape)[i] / e.sd[i])
         ratio = e.sd_hat[:, i] / e.sd[i]
-        yield _limit_mean(ratio, 1.0, SCALE, f"the sd of '{name}'", " of it", own)
+        yield _limit_mean(ratio, 1.0, e.margins.sd, f"the sd of '{name}'", " of it", own)
         return
     shares = ((e.half, 0.5, "half"), (e.ninety, 0.9, "90 %"))
     for values, truth, part in shares:
         what = f"the share of '{name}' inside the exact central {part}"
         own = error * float(np.sqrt(truth * (1 - truth)))
-        yield _limit_mean(values[:, i], truth, SHARE, what, error=own)
+        yield _limit_mean(values[:, i], truth, e.margins.width, what, error=own)
 
 
-def _limit_rms(z: Array, what: str) -> Limit:
+def _limit_rms(z: Array, most: float, what: str) -> Limit:
     value, limit = float(rms(z[:, None])[0]), rms_bounds(z, LEVEL)[1]
     counts = np.unique(np.geomspace(max(2, np.isfinite(z).sum()), MOST, 200).astype(int))
-    inside = value * np.sqrt(counts / stats.chi2.ppf(LEVEL, counts)) < RMS
+    inside = value * np.sqrt(counts / stats.chi2.ppf(LEVEL, counts)) < most
     needed = float(counts[inside.argmax()]) if inside.any() else np.inf
-    reason = f"{what} are at most {limit:.2f} times the claimed ones; honest is below {RMS:g}"
-    return Limit(reason, value, limit, RMS, needed)
+    reason = f"{what} are at most {limit:.2f} times the claimed ones; honest is below {most:g}"
+    return Limit(reason, value, limit, most, needed)
 
 
 def _limit_mean(
@@ -161,10 +157,10 @@ def find_disasters(e: ReplicateSummary) -> Array:
 
     Honest normal errors show such a run once in a million. A run that is lost is so whether it
     admits it or not; but weights differ from run to run of an honest sampler, and so do its claims:
-    there the run's own claim counts where it is larger. What matters: the margin of a bias.
+    there the run's own claim counts where it is larger.
     """
     est, se, truth = find_location(e)
-    margin = np.where(e.mean_tame, SHIFT * e.sd, SHARE)
+    margin = np.where(e.mean_tame, MATTERS * e.sd, MATTERS / 2)
     with np.errstate(invalid="ignore"):
         off = np.abs(est - truth)
         typical = np.nanmedian(se, axis=0)

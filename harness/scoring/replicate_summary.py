@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.statistics import ess_rhat, wasserstein
 from samplerbench.harness.statistics import mode_occupancy as modes
 from samplerbench.harness.statistics.weighted import normalise_weights, weighted_moments
@@ -64,6 +65,7 @@ class ReplicateSummary:
     single_source: str = ""  # whose word alone the ground truth is
     long_run: bool = False  # the ground truth is draws made here
     weighted: bool = False  # the draws have weights
+    margins: Margins = DEFAULT  # what is tolerated
     directions: int = 0  # the last so many components are no parameters but joint structure
 
     def join(self, other: ReplicateSummary) -> ReplicateSummary:

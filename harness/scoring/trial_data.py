@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.ground_truth.reference_files import find_varying
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.scoring import replicate_summary
+from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.scoring.metrics.base import Score, metrics, no_score
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.statistics import ess_rhat, joint
@@ -38,6 +39,7 @@ class TrialData:
     x: Array  # draws, [replicate, chain, draw, component]
     exact: Exact | None  # the ground truth
     no_truth: str = ""  # why there is no ground truth
+    margins: Margins = DEFAULT  # what its verdict tolerates
     _memo: dict[Any, Any] = field(default_factory=dict)
 
     @functools.cached_property
@@ -55,9 +57,10 @@ class TrialData:
         """Each replicate against the ground truth, for metrics that need one."""
         assert self.exact is not None, "a metric that needs a ground truth says so"
         log_z, log_z_err = self.file.get("log_z"), self.file.get("log_z_err")
-        return replicate_summary.summarise(
+        summary = replicate_summary.summarise(
             self.x, self.exact, self.log_w, self.file.get("ess"), log_z, log_z_err, self.claims
         )
+        return replace(summary, margins=self.margins)
 
     @functools.cached_property
     def joint_summary(self) -> ReplicateSummary:
@@ -91,6 +94,7 @@ def read(
     exact: Exact | None,
     no_truth: str = "",
     sites: Collection[str] | None = None,
+    margins: Margins = DEFAULT,
 ) -> TrialData:
     """The trial's draws from ``file``, of what the ground truth is about where there is one.
 
@@ -115,4 +119,4 @@ def read(
         free = find_varying(owners, x.reshape(-1, len(names)))
         names = tuple(name for name, kept in zip(names, free, strict=True) if kept)
         x = x[..., free]
-    return TrialData(trial, result, file, names, x, exact, no_truth)
+    return TrialData(trial, result, file, names, x, exact, no_truth, margins)

@@ -1,13 +1,13 @@
 """One word on a sampler, from intervals only: what is shown, what is shown to be wrong, or neither.
 
 **Accusations** need an interval that lies outside a margin. The margin is how much is tolerated,
-the interval how much is known. A claimed standard error may be wrong by a factor ``CALIBRATION`` =
-1.15 either way, 32 % of ESS: about what estimates of ESS scatter by. A bias of half the noise of
-one run raises its rms error by sqrt(1 + 1/4) = 1.12, inside that margin. So a bias is tolerated up
-to half the spread of the estimates over replicates, and always up to ``SHIFT`` = 0.05 sd of a mean,
-``SCALE`` = 6 % of an sd, ``SHARE`` = 2.5 percentage points of a share of the draws (for a Gaussian:
-a scale wrong by 6 %) and ``LOG_Z`` = 0.1 (a Bayes factor wrong by 10 %). A small bias that many
-draws reveal shows in the calibration.
+the interval how much is known; the margins are those of ``harness.scoring.margins``. A claimed
+standard error may be wrong by a factor of 1.15 either way, 32 % of ESS: about what estimates of ESS
+scatter by. A bias of half the noise of one run raises its rms error by sqrt(1 + 1/4) = 1.12, inside
+that margin. So a bias is tolerated up to half the spread of the estimates over replicates, and
+always up to 0.05 sd of a mean, 6 % of an sd, 2.5 percentage points of a share of the draws (for a
+Gaussian: a scale wrong by 6 %) and 0.1 of log Z (a Bayes factor wrong by 10 %). A small bias that
+many draws reveal shows in the calibration.
 
 **Honest** is what ``harness.scoring.equivalence`` shows: every statistic's limit inside its margin.
 What lies neither inside nor outside is *undecided*, with what is known and what would decide it.
@@ -39,7 +39,7 @@ components, statistics and sides (Bonferroni: how they depend is not known); cal
 takes the largest share. It holds for a sampler at the very edge of a margin. One that is exactly
 honest is far from the edge: that the rms of 20 components passes by chance has probability 4e-7.
 
-**Modes.** Where a model names its modes, the mean share of the draws in each is held to ``SHARE``
+**Modes.** Where a model names its modes, the mean share of the draws in each is held to 2.5 points
 as other shares are, and the shares of modes of more than 5 % to their claimed errors. A replicate
 that never visits one of these is lost, if by the ESS that it claims (less the factor that a claim
 may be wrong by, squared) it had less than one chance in a thousand to miss it. So a run too short
@@ -61,7 +61,6 @@ import numpy as np
 from samplerbench.harness.scoring.equivalence import (
     DISASTER,
     LEVEL,
-    RMS,
     Limit,
     find_disasters,
     find_open,
@@ -70,19 +69,17 @@ from samplerbench.harness.scoring.equivalence import (
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict_tests import (
     ALPHA,
-    SHIFT,
     Complaint,
     center_truth,
     check_bias,
     check_overcaution,
     check_overconfidence,
     rms,
-    rms_bounds,
     truth_error,
     z_values,
 )
 from samplerbench.harness.statistics.duplicates import find_duplicates
-from samplerbench.harness.statistics.estimates import clopper_pearson
+from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
 from samplerbench.harness.statistics.mode_occupancy import MAJOR
 from samplerbench.harness.statistics.self_diagnostics import find_wrong
 
@@ -228,7 +225,7 @@ def _worst_complaint(word: str, tests: Iterator[Complaint]) -> Verdict | None:
 def _check_truth_error(e: ReplicateSummary) -> Verdict | None:
     """A ground truth known less well than a bias is tolerated: it could not show one."""
     errors = truth_error(e)
-    tolerated = np.maximum(SHIFT, np.std(e.est, axis=0, ddof=1) / e.sd / 2)
+    tolerated = np.maximum(e.margins.bias, np.std(e.est, axis=0, ddof=1) / e.sd / 2)
     worst = int(np.argmax(errors / tolerated))
     if errors[worst] <= tolerated[worst]:
         return None
@@ -300,10 +297,10 @@ def _honest_verdict(summary: ReplicateSummary, ordinary: ReplicateSummary) -> Ve
     ratio = rms(z)
     worst = int(np.argmax(ratio))
     lo, hi = rms_bounds(z[:, worst], LEVEL)
-    total = len(summary.est)
+    total, margin = len(summary.est), summary.margins.calibration
     reason = (
         f"errors are {ratio[worst]:.2f} times the claimed ones for '{summary.names[worst]}', the "
-        f"parameter where they are largest, and at most {hi:.2f} times ({RMS:g} is the margin); "
+        f"parameter where they are largest, and at most {hi:.2f} times ({margin:g} is the margin); "
         f"{total} replicates"
     )
     lost = int((~summary.finite.all(axis=1)).sum())

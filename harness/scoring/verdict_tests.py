@@ -12,16 +12,12 @@ import numpy as np
 from scipy import stats
 
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
-from samplerbench.harness.statistics.estimates import z_scores
+from samplerbench.harness.statistics.estimates import rms_bounds, z_scores
 
 Array = np.ndarray
 
 ALPHA = 0.01  # of each kind of complaint: broken, biased, overconfident, overcautious
-CALIBRATION = 1.15  # factor of a claimed standard error, either way
-SHIFT = 0.05  # sds, of a mean
-SHARE = 0.025  # of the draws
 LOG_Z = 0.1  # natural log
-SCALE = 0.06  # of an sd, where independent draws know it: what SHARE is for a Gaussian
 W1 = 0.1  # sds, on top of twice what independent draws score: a net for what means and shares miss
 
 
@@ -34,37 +30,44 @@ class Complaint:
     value: float
     lo: float
     hi: float
+    tolerance: float = 0.0  # of a mean: how far off it may be
 
 
 def check_bias(e: ReplicateSummary) -> Iterator[Complaint]:
     """Means, shares and distances whose interval lies outside its margin."""
+    margins, alpha = e.margins, bias_level(e)
     shares = (
-        (e.below_median, 0.5, "below the exact median", False),
-        (e.half, 0.5, "inside the exact central half", True),
-        (e.ninety, 0.9, "inside the exact central 90 %", True),
+        (e.below_median, 0.5, margins.place, "below the exact median", False),
+        (e.half, 0.5, margins.width, "inside the exact central half", True),
+        (e.ninety, 0.9, margins.width, "inside the exact central 90 %", True),
     )
-    count = len(e.modes.weights) if e.modes else 0
-    alpha = ALPHA / (2 * (2 + len(shares)) * len(e.names) + 2 + len(e.names) + 2 * count)
     truth_errors = truth_error(e)
     for i, name in enumerate(e.names):
         error = (e.est[:, i] - e.mean[i]) / e.sd[i]
-        yield _describe_mean(name, _compare_mean(error, 0.0, SHIFT, alpha, truth_errors[i]))
-        for values, truth, place, central in shares:
+        yield _describe_mean(name, _compare_mean(error, 0.0, margins.bias, alpha, truth_errors[i]))
+        for values, truth, margin, place, central in shares:
             share_error = truth_errors[i] * np.sqrt(truth * (1 - truth))
-            test = _compare_mean(values[:, i], truth, SHARE, alpha, share_error)
+            test = _compare_mean(values[:, i], truth, margin, alpha, share_error)
             yield _describe_share(name, place, truth, test, central)
         yield _compare_distance(e.w1[:, i], W1 + 2 * e.w1_iid[i], alpha, name, truth_errors[i])
         if e.sd_tame[i]:
             scale_error = np.broadcast_to(e.sd_se, e.sd.shape)[i] / e.sd[i]
             ratio = e.sd_hat[:, i] / e.sd[i]
-            yield _describe_sd(name, _compare_mean(ratio, 1.0, SCALE, alpha, scale_error))
+            yield _describe_sd(name, _compare_mean(ratio, 1.0, margins.sd, alpha, scale_error))
     if e.log_z is not None and e.log_z_true is not None:
-        test = _compare_mean(e.log_z, e.log_z_true, LOG_Z, alpha)
-        yield replace(test, reason=f"mean log Z is {_interval(test)}, not {e.log_z_true:.2f}")
+        test = _compare_mean(e.log_z, e.log_z_true, LOG_Z, alpha, part=margins.log_z)
+        what = f"mean log Z is {_interval(test)}, not {e.log_z_true:.2f}"
+        yield replace(test, reason=f"{what}; {test.tolerance:.2f} is tolerated")
     if e.modes is not None:
         for k, truth in enumerate(e.modes.weights):
-            test = _compare_mean(e.modes.share[:, k], truth, SHARE, alpha)
+            test = _compare_mean(e.modes.share[:, k], truth, margins.width, alpha)
             yield _describe_share(f"mode {k}", "in it", truth, test)
+
+
+def bias_level(e: ReplicateSummary) -> float:
+    """Level of each bound of a mean, a share or a distance: ALPHA over all of them."""
+    count = len(e.modes.weights) if e.modes else 0
+    return ALPHA / (2 * (2 + 3) * len(e.names) + 2 + len(e.names) + 2 * count)
 
 
 def truth_error(e: ReplicateSummary) -> Array:
@@ -85,7 +88,8 @@ def _describe_sd(name: str, test: Complaint) -> Complaint:
 
 
 def _describe_mean(name: str, test: Complaint) -> Complaint:
-    return replace(test, reason=f"mean of '{name}' off by {_interval(test, ' sd')}")
+    reason = f"mean of '{name}' off by {_interval(test, ' sd')}; {test.tolerance:.2f} is tolerated"
+    return replace(test, reason=reason)
 
 
 def _describe_share(
@@ -99,17 +103,23 @@ def _describe_share(
 
 
 def _compare_mean(
-    values: Array, truth: float, margin: float, alpha: float, error: float = 0.0
+    values: Array,
+    truth: float,
+    margin: float,
+    alpha: float,
+    error: float = 0.0,
+    part: float = 0.5,
 ) -> Complaint:
-    """A mean over replicates against its exact value; tolerated: the margin or half the spread.
+    """A mean over replicates against its exact value; tolerated: margin, or part of the spread.
 
     ``error``: standard error of that value, which widens the interval.
     """
     mean, spread, half = t_interval(values, alpha)
     half = float(np.hypot(half, stats.norm.isf(alpha) * error))
+    tolerated = max(margin, part * spread)
     # The shortest distance that the interval allows, in margins.
-    excess = (abs(mean - truth) - half) / max(margin, spread / 2)
-    return Complaint(excess, "", mean, mean - half, mean + half)
+    excess = (abs(mean - truth) - half) / tolerated
+    return Complaint(excess, "", mean, mean - half, mean + half, tolerated)
 
 
 def _compare_distance(
@@ -181,18 +191,18 @@ def location_name(e: ReplicateSummary, i: int) -> str:
 
 def check_overconfidence(e: ReplicateSummary) -> Iterator[Complaint]:
     """Errors larger than claimed: of the mean, of the share in the central half, and of log Z."""
-    z, half = z_values(e), spread_z(e)
+    z, half, margin = z_values(e), spread_z(e), e.margins.accused_calibration
     # Half for place, a quarter for spread and modes, a quarter for log Z.
     modes = [(k, e.modes.errors(k)) for k in e.modes.testable] if e.modes else []
     alpha, minor = ALPHA / 2 / len(e.names), ALPHA / 4 / (len(e.names) + len(modes))
     for i, name in enumerate(e.names):
-        yield _above_margin(z[:, i], CALIBRATION, alpha, f"errors of {location_name(e, i)}")
+        yield _above_margin(z[:, i], margin, alpha, f"errors of {location_name(e, i)}")
         spread = f"errors of the spread (share in the exact central half) of '{name}'"
-        yield _above_margin(half[:, i], CALIBRATION, minor, spread)
+        yield _above_margin(half[:, i], margin, minor, spread)
     if e.log_z is not None and e.log_z_err is not None:
-        yield _above_margin(log_z_errors(e), CALIBRATION, ALPHA / 4, "errors of log Z")
+        yield _above_margin(log_z_errors(e), margin, ALPHA / 4, "errors of log Z")
     for k, errors in modes:
-        yield _above_margin(errors, CALIBRATION, minor, f"errors of the weight of mode {k}")
+        yield _above_margin(errors, margin, minor, f"errors of the weight of mode {k}")
 
 
 def center_truth(e: ReplicateSummary) -> ReplicateSummary:
@@ -203,10 +213,11 @@ def center_truth(e: ReplicateSummary) -> ReplicateSummary:
 def check_overcaution(e: ReplicateSummary) -> Iterator[Complaint]:
     """Errors of the mean, or of log Z, smaller than claimed."""
     z, alpha = z_values(e, cautious=True), ALPHA / 2 / len(e.names)
+    margin = e.margins.accused_calibration
     for i in range(len(e.names)):
-        yield _below_margin(z[:, i], alpha, f"errors of {location_name(e, i)}")
+        yield _below_margin(z[:, i], margin, alpha, f"errors of {location_name(e, i)}")
     if e.log_z is not None and e.log_z_err is not None:
-        yield _below_margin(log_z_errors(e), ALPHA / 2, "errors of log Z")
+        yield _below_margin(log_z_errors(e), margin, ALPHA / 2, "errors of log Z")
 
 
 def log_z_errors(e: ReplicateSummary) -> Array:
@@ -220,9 +231,9 @@ def _above_margin(z: Array, margin: float, alpha: float, what: str) -> Complaint
     return Complaint(lo / margin, *_describe_rms(z, lo, hi, what))
 
 
-def _below_margin(z: Array, alpha: float, what: str) -> Complaint:
+def _below_margin(z: Array, margin: float, alpha: float, what: str) -> Complaint:
     lo, hi = rms_bounds(z, alpha)
-    excess = np.inf if hi == 0 else 1 / (CALIBRATION * hi)
+    excess = np.inf if hi == 0 else 1 / (margin * hi)
     return Complaint(excess, *_describe_rms(z, lo, hi, what))
 
 
@@ -235,13 +246,3 @@ def rms(z: Array) -> Array:
     """Root mean square over replicates, [component], of ``z[replicate, component]``."""
     with np.errstate(invalid="ignore"):  # no z at all gives NaN
         return np.sqrt(np.nansum(np.square(z), axis=0) / np.isfinite(z).sum(axis=0))
-
-
-def rms_bounds(z: Array, alpha: float) -> tuple[float, float]:
-    """Bounds of the true rms, each wrong with probability ``alpha`` for normal z; NaN without z."""
-    finite = z[np.isfinite(z)]
-    if finite.size == 0:
-        return np.nan, np.nan
-    total = float(np.square(finite).sum())
-    lo, hi = stats.chi2.isf(alpha, finite.size), stats.chi2.ppf(alpha, finite.size)
-    return float(np.sqrt(total / lo)), float(np.sqrt(total / hi))

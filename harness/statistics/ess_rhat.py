@@ -27,6 +27,7 @@ Array = np.ndarray
 
 LEAST_DRAWS = 4  # per chain; with fewer there is no split chain to speak of (ArviZ's limit)
 CHUNK = 500_000  # numbers worked on at once: about the second-level cache once FFTs double them
+ONE_SD = (0.1586553, 0.8413447)  # normal probabilities of one sd either way
 TAIL = (0.05, 0.95)  # tail ESS is the smaller of the ESS of these two quantiles' indicators
 
 
@@ -37,7 +38,9 @@ class Claims:
     mean: Array
     sd: Array  # with n - 1, over all chains
     ess_bulk: Array
-    ess_tail: Array
+    ess_tail: Array  # the lesser of the next two
+    ess_low: Array  # of the indicator of draws at or below their own 5 % quantile
+    ess_high: Array  # and their 95 % quantile
     ess_mean: Array
     mcse_mean: Array  # sd / sqrt(ess_mean)
     rhat: Array  # the larger of the bulk and the folded rank-normalised split R-hat
@@ -76,6 +79,28 @@ def ess_mean(x: Array) -> Array:
 def mcse_mean(x: Array) -> Array:
     """Claimed standard error of the mean, [replicate, component], in x's units: sd / sqrt(ESS)."""
     return series_mean(x)[1]
+
+
+def quantile_error(x: Array, prob: float, ess: Array) -> tuple[Array, Array]:
+    """Quantile of the draws and its claimed standard error, each [replicate, component].
+
+    ``ess``: of the indicator of draws at or below it. Half the distance between the draws that one
+    standard error of its rank either way leads to (ibid., section 4.3), as ArviZ computes it.
+    """
+    size, components = x[0, ..., 0].size, x.shape[3]
+    with np.errstate(invalid="ignore"):
+        ranks = [special.betaincinv(ess * prob + 1, ess * (1 - prob) + 1, p) for p in ONE_SD]
+    unknown = np.isnan(ranks[0])
+    low, high = (np.where(unknown, 0.0, rank) * size - 1 for rank in ranks)
+    first = np.floor(np.maximum(low, 0)).astype(int)
+    last = np.ceil(np.minimum(high, size - 1)).astype(int)
+    value, error = np.empty((len(x), components)), np.empty((len(x), components))
+    column = np.arange(components)
+    for r, draws in enumerate(x):
+        ordered = np.sort(draws.reshape(size, components).T.astype(np.float64), axis=1)
+        value[r] = np.quantile(ordered, prob, axis=1)
+        error[r] = (ordered[column, last[r]] - ordered[column, first[r]]) / 2
+    return value, np.where(unknown, np.nan, error)
 
 
 def rhat(x: Array) -> Array:
@@ -117,12 +142,13 @@ def _claims_of_rows(rows: Array, ranks: bool) -> dict[str, Array]:
     mean, error, ess, sd = _moments(rows, finite)
     blank = ~_usable(rows, finite)
     if not ranks or rows.shape[2] < LEAST_DRAWS:
-        bulk = tail = ratio = np.full(len(rows), np.nan)
+        bulk = low = high = ratio = np.full(len(rows), np.nan)
     else:
         z, folded = _normal_scores(rows)
         bulk, ratio = _ess(z), np.fmax(_rhat(z), _rhat(folded))
-        tail = np.minimum(*(_ess(_split(indicator)) for indicator in _tail_indicators(rows)))
-    hide = {"ess_bulk": bulk, "ess_tail": tail, "rhat": ratio}
+        low, high = (_ess(_split(indicator)) for indicator in _tail_indicators(rows))
+    tail = np.minimum(low, high)
+    hide = {"ess_bulk": bulk, "ess_tail": tail, "ess_low": low, "ess_high": high, "rhat": ratio}
     return {
         "mean": mean,
         "sd": sd,

@@ -8,19 +8,18 @@ are counted as failures elsewhere.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from samplerbench.harness.statistics import ess_rhat
 
 Array = np.ndarray
 
 LEVEL = 0.95  # of every interval reported; the verdict uses its own
-RESAMPLES = 2000  # bootstrap resamples of replicates: quantile error 0.3 %, below what is printed
-SEED = 20260601  # of the bootstrap, so that a report is the same when made again
 MEDIAN_ABS_NORMAL = stats.norm.ppf(0.75)  # 0.6745, median of |z| for a standard normal
 
 
@@ -39,65 +38,91 @@ def no_estimate(reason: str) -> Estimate:
     return Estimate(None, None, None, reason)
 
 
+def simultaneous_level(count: int) -> float:
+    """Level at which ``count`` intervals hold all their truths with LEVEL (Bonferroni).
+
+    So does the one interval that is printed of the worst of them, whichever that is.
+    """
+    return 1 - (1 - LEVEL) / max(1, count)
+
+
 def realised_ess(
-    est: Array, mean: Array, sd: Array, mean_se: Array | float = 0.0
+    est: Array, mean: Array, sd: Array, mean_se: Array | float = 0.0, level: float = LEVEL
 ) -> list[Estimate]:
     """Independent draws that would have had these errors: 1 / mean_r ((est - mu) / s)^2.
 
     Interval from chi-square with R degrees of freedom, as for normal errors about the exact mean,
     so that bias counts as error (Hoffman and Sountsov 2022, AISTATS, section 2: 1 / b^2). What the
-    ground truth's own standard error ``mean_se`` adds to the squares on average is taken off.
+    ground truth's own standard error ``mean_se`` adds to the squares on average is taken off. No
+    interval holds what runs would bring that are worse than all those seen.
     """
     columns = _columns((est - mean) / sd)
     truth_errors = np.broadcast_to(np.asarray(mean_se) / sd, len(columns))
-    return [_realised(column, float(e)) for column, e in zip(columns, truth_errors, strict=True)]
+    pairs = zip(columns, truth_errors, strict=True)
+    return [_realised(column, float(error), level) for column, error in pairs]
 
 
-def calibration(est: Array, se: Array, mean: Array) -> list[Estimate]:
+def effective_replicates(errors: Array) -> float:
+    """(sum e^2)^2 / sum e^4 over replicates: as many equal squares would be as good an average.
+
+    A third of them for normal errors; few, where a few runs rule the rms. 0 without an error.
+    """
+    squares = np.square(errors[np.isfinite(errors)])
+    fourth = float(np.square(squares).sum())
+    return float(squares.sum()) ** 2 / fourth if fourth else 0.0
+
+
+def calibration(est: Array, se: Array, mean: Array, level: float = LEVEL) -> list[Estimate]:
     """Rms over replicates of (est - mu) / se: 1 is honest, 2 claims four times its ESS.
 
-    Percentile bootstrap over replicates (Efron 1979), fixed seed. A replicate that claims no
-    standard error (none, or zero) has no z and is left out; such replicates are counted by the
-    gates.
+    Interval as the verdict's, from chi-square. A replicate that claims no standard error (none, or
+    zero) has no z and is left out; such replicates are counted by the gates.
     """
-    return [_rms(column) for column in _columns(z_scores(est, se, mean))]
+    return [_rms(column, level) for column in _columns(z_scores(est, se, mean))]
 
 
-def calibration_robust(est: Array, se: Array, mean: Array) -> list[Estimate]:
+def calibration_robust(est: Array, se: Array, mean: Array, level: float = LEVEL) -> list[Estimate]:
     """Median over replicates of |est - mu| / se, over 0.6745: the typical replicate's calibration.
 
     One stuck replicate cannot move it. Interval from order statistics, exact for any distribution
     (David and Nagaraja 2003, Order Statistics, section 7.1).
     """
-    return [_robust(column) for column in _columns(np.abs(z_scores(est, se, mean)))]
+    return [_robust(column, level) for column in _columns(np.abs(z_scores(est, se, mean)))]
 
 
-def mean_error(est: Array, mean: Array, sd: Array, mean_se: Array | float = 0.0) -> list[Estimate]:
+def mean_error(
+    est: Array, mean: Array, sd: Array, mean_se: Array | float = 0.0, level: float = LEVEL
+) -> list[Estimate]:
     """Mean over replicates of (est - mu) / s, in posterior sds.
 
     With a Student t interval, widened by the ground truth's own standard error.
     """
-    columns = _columns((est - mean) / sd)
-    truth_errors = np.broadcast_to(np.asarray(mean_se) / sd, len(columns))
-    return [_widen(mean_interval(c), float(e)) for c, e in zip(columns, truth_errors, strict=True)]
+    return _mean_intervals((est - mean) / sd, np.asarray(mean_se) / sd, level)
 
 
-def sd_ratio(sd_hat: Array, sd: Array, sd_se: Array | float = 0.0) -> list[Estimate]:
+def sd_ratio(
+    sd_hat: Array, sd: Array, sd_se: Array | float = 0.0, level: float = LEVEL
+) -> list[Estimate]:
     """Mean over replicates of the draws' sd over the exact sd.
 
     With a Student t interval, widened by the ground truth's own standard error.
     """
-    columns = _columns(sd_hat / sd)
-    truth_errors = np.broadcast_to(np.asarray(sd_se) / sd, len(columns))
-    return [_widen(mean_interval(c), float(e)) for c, e in zip(columns, truth_errors, strict=True)]
+    return _mean_intervals(sd_hat / sd, np.asarray(sd_se) / sd, level)
 
 
-def _widen(estimate: Estimate, error: float) -> Estimate:
+def _mean_intervals(values: Array, truth_error: Array | float, level: float) -> list[Estimate]:
+    """Mean of each column of ``values``, whose exact value has an error of its own."""
+    columns = _columns(values)
+    pairs = zip(columns, np.broadcast_to(truth_error, len(columns)), strict=True)
+    return [_widen(mean_interval(column, level), float(error), level) for column, error in pairs]
+
+
+def _widen(estimate: Estimate, error: float, level: float) -> Estimate:
     """The interval of a difference, whose other side has a standard error too."""
     value, lo, hi = estimate.value, estimate.lo, estimate.hi
     if value is None or lo is None or hi is None or error == 0:
         return estimate
-    half = float(np.hypot((hi - lo) / 2, stats.norm.ppf((1 + LEVEL) / 2) * error))
+    half = float(np.hypot((hi - lo) / 2, stats.norm.ppf((1 + level) / 2) * error))
     return replace(estimate, lo=value - half, hi=value + half)
 
 
@@ -115,16 +140,16 @@ def log_z_error(log_z: Array, truth: float) -> Estimate:
 
 
 def log_z_calibration(log_z: Array, log_z_err: Array, truth: float) -> Estimate:
-    """Rms over replicates of (log Z - exact) / claimed error: 1 is honest. Bootstrap interval."""
+    """Rms over replicates of (log Z - exact) / claimed error: 1 is honest."""
     z = z_scores(np.asarray(log_z)[:, None], np.asarray(log_z_err)[:, None], np.array([truth]))
-    return _rms(z[:, 0])
+    return _rms(z[:, 0], LEVEL)
 
 
-def estimate_share(count: int, total: int) -> Estimate:
+def estimate_share(count: int, total: int, level: float = LEVEL) -> Estimate:
     """A share with its exact interval (Clopper and Pearson 1934): 0 of 32 goes up to 11 %."""
     if total == 0:
         return no_estimate("no replicates")
-    lo, hi = clopper_pearson(count, total, (1 - LEVEL) / 2)
+    lo, hi = clopper_pearson(count, total, (1 - level) / 2)
     return Estimate(count / total, lo, hi)
 
 
@@ -142,7 +167,26 @@ def z_scores(est: Array, se: Array, mean: Array) -> Array:
     return np.where(claimed, (est - mean) / np.where(claimed, se, 1.0), np.nan)
 
 
-def mean_interval(values: Array) -> Estimate:
+def rms_bounds(z: Array, alpha: float) -> tuple[float, float]:
+    """Bounds of the true rms, each wrong with probability ``alpha`` for normal z; NaN without z.
+
+    R times the mean square over the true one is chi-square with R degrees of freedom.
+    """
+    finite = z[np.isfinite(z)]
+    if finite.size == 0:
+        return np.nan, np.nan
+    lo, hi = chi_square_ends(finite.size, alpha)
+    total = float(np.square(finite).sum())
+    return float(np.sqrt(total / hi)), float(np.sqrt(total / lo))
+
+
+@functools.cache
+def chi_square_ends(freedom: int, alpha: float) -> tuple[float, float]:
+    """Quantiles of chi-square with ``alpha`` outside on each side."""
+    return float(stats.chi2.ppf(alpha, freedom)), float(stats.chi2.isf(alpha, freedom))
+
+
+def mean_interval(values: Array, level: float = LEVEL) -> Estimate:
     """Mean of ``values[replicate]`` with a Student t interval."""
     finite, note = _finite(values)
     if finite.size == 0:
@@ -150,7 +194,11 @@ def mean_interval(values: Array) -> Estimate:
     mean = float(finite.mean())
     if finite.size == 1:
         return Estimate(mean, None, None, _join("one replicate: no interval", note))
-    half = stats.t.ppf((1 + LEVEL) / 2, finite.size - 1) * finite.std(ddof=1) / np.sqrt(finite.size)
+    half = (
+        special.stdtrit(finite.size - 1, (1 + level) / 2)
+        * finite.std(ddof=1)
+        / np.sqrt(finite.size)
+    )
     return Estimate(mean, mean - float(half), mean + float(half), note)
 
 
@@ -211,7 +259,7 @@ def _join(*notes: str) -> str:
     return "; ".join(note for note in notes if note)
 
 
-def _realised(scaled: Array, truth_error: float) -> Estimate:
+def _realised(scaled: Array, truth_error: float, level: float) -> Estimate:
     finite, note = _finite(scaled)
     total = float(np.square(finite).sum())
     if total == 0:
@@ -221,32 +269,27 @@ def _realised(scaled: Array, truth_error: float) -> Estimate:
             _join(f"the answer's own error, {truth_error:.2g} sd, is as large", note)
         )
     total -= truth_error**2 * finite.size
-    lo, hi = stats.chi2.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], finite.size) / total
-    return Estimate(finite.size / total, float(lo), float(hi), note)
+    lo, hi = chi_square_ends(finite.size, (1 - level) / 2)
+    return Estimate(finite.size / total, lo / total, hi / total, note)
 
 
-def _rms(z: Array) -> Estimate:
+def _rms(z: Array, level: float) -> Estimate:
     finite, note = _finite(z)
     if finite.size == 0:
         return no_estimate(_join("no replicate claims a standard error above zero", note))
     value = float(np.sqrt(np.mean(np.square(finite))))
     if finite.size == 1:
         return Estimate(value, None, None, _join("one replicate: no interval", note))
-    pick = np.random.default_rng(SEED).integers(finite.size, size=(RESAMPLES, finite.size))
-    spread = np.sqrt(np.square(finite)[pick].mean(axis=1))
-    lo, hi = np.quantile(spread, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(value, float(lo), float(hi), note)
+    return Estimate(value, *rms_bounds(finite, (1 - level) / 2), note)
 
 
-def _robust(z: Array) -> Estimate:
+def _robust(z: Array, level: float) -> Estimate:
     finite, note = _finite(z)
     if finite.size == 0:
         return no_estimate(_join("no replicate claims a standard error above zero", note))
     ordered = np.sort(finite) / MEDIAN_ABS_NORMAL
     value = float(np.median(ordered))
-    rank = int(stats.binom.ppf((1 - LEVEL) / 2, finite.size, 0.5))  # x_(rank) and its mirror image
+    rank = int(stats.binom.ppf((1 - level) / 2, finite.size, 0.5))  # x_(rank) and its mirror image
     if rank < 1:
-        return Estimate(
-            value, None, None, _join(f"{finite.size} replicates: no 95 % interval", note)
-        )
+        return Estimate(value, None, None, _join(f"{finite.size} replicates: no interval", note))
     return Estimate(value, float(ordered[rank - 1]), float(ordered[-rank]), note)

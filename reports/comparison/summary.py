@@ -11,7 +11,13 @@ from samplerbench.reports.comparison.questions import Group, group_ratios, is_co
 from samplerbench.reports.tables.cells import is_comparable, label
 
 MOST = 3  # pairs named for each quantity, the largest ratios first
-HEADINGS = {"time": "Time", "error": "Error", "efficiency": "Efficiency"}
+HEADINGS = {
+    "time": "Time",
+    "error": "Error",
+    "median error": "Error of the median run",
+    "efficiency": "Efficiency",
+    "lost runs": "Lost runs",
+}
 DIFFERENCES = (Conclusion.MORE, Conclusion.LESS)
 #: conclusions that are counted, not named
 COUNT_TEXTS = {
@@ -55,7 +61,8 @@ def _summarise_quantity(comparison: Comparison, group: Group, quantity: str) -> 
     fair = [r for r in ratios if not is_control(comparison, r)] or ratios
     different = [r for r in fair if r.conclusion in DIFFERENCES]
     different.sort(key=_size, reverse=True)
-    parts = [f"{group.get_name(r)} is {r.answer}" for r in different[:MOST]]
+    verb = "" if quantity == "lost runs" else "is "
+    parts = [f"{group.get_name(r)} {verb}{r.answer}" for r in different[:MOST]]
     more = len(different) - MOST
     if more > 0:
         parts.append(f"{more} more differ{'s' * (more == 1)}")

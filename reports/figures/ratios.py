@@ -36,6 +36,7 @@ WIDEST = 1e4  # ratios beyond are drawn at the edge, with an arrow: they would s
 BETTER = {
     "time": "left: faster",
     "error": "left: more accurate",
+    "median error": "left: more accurate",
     "efficiency": "right: more efficient",
 }
 Limits = tuple[float, float]

@@ -8,7 +8,7 @@ from typing import Any
 
 from samplerbench.reports.tables.campaign_table import MAIN, make_column
 from samplerbench.reports.tables.cells import Row, get_value, make_cell
-from samplerbench.reports.tables.notes import verdict_notes, warning_notes
+from samplerbench.reports.tables.notes import caveat_notes, verdict_notes, warning_notes
 from samplerbench.reports.tables.selection import differing_columns
 from samplerbench.reports.tables.table import Column, Table
 
@@ -47,7 +47,7 @@ def prepare_main_table(rows: Sequence[Row], names: Sequence[str] | None) -> dict
     cells = [[make_cell(row, column.name) for column in columns] for row in first]
     return {
         "table": Table("", columns, cells),
-        "notes": verdict_notes(first),
+        "notes": [*verdict_notes(first), *caveat_notes(first)],
         "warnings": warning_notes(first),
         "hidden": len(rows) - len(first),
     }

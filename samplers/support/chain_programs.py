@@ -144,7 +144,7 @@ def _compile(
     return bind(data)
 
 
-def _make_chain_keys(seed: Any, chains: int) -> Any:
+def make_chain_keys(seed: Any, chains: int) -> Any:
     """The keys that MCMC.run makes of PRNGKey(seed): itself for one chain, its split for more."""
     import jax
 
@@ -165,7 +165,7 @@ def _map_chains(warm_chain: Any, draw_chain: Any, chains: int, vectorised: bool)
         return jax.vmap(function)(values) if vectorised else lax.map(function, values)
 
     def warm(seed: Any, data: Any) -> Any:
-        return over_chains(lambda key: warm_chain(key, data), _make_chain_keys(seed, chains))
+        return over_chains(lambda key: warm_chain(key, data), make_chain_keys(seed, chains))
 
     def draw(states: Any, data: Any) -> Any:
         return over_chains(lambda carry: draw_chain(carry, data), states)
@@ -181,7 +181,7 @@ def _map_devices(warm_chain: Any, draw_chain: Any, chains: int) -> tuple[Any, An
     import jax
 
     def warm(seed: Any, chain: Any, data: Any) -> Any:
-        return warm_chain(_make_chain_keys(seed, chains)[chain], data)
+        return warm_chain(make_chain_keys(seed, chains)[chain], data)
 
     return jax.pmap(warm, in_axes=(None, 0, None)), jax.pmap(draw_chain, in_axes=(0, None))
 

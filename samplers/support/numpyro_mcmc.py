@@ -6,6 +6,7 @@ devices are too few for ``parallel`` ones, NumPyro runs them one after the other
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -131,18 +132,21 @@ def _make_chain(
 
         def step(state: Any, _: None) -> tuple[Any, Any]:
             state = kernel.sample(state, (), split.merge(data))
-            return state, (state.z, cost(state), _read_statistics(state))
+            draw = operator.attrgetter(kernel.sample_field)(state)
+            return state, (draw, cost(state), _read_statistics(state))
 
         counted = "gradients" if gradients or hasattr(state, "z_grad") else "likelihoods"
-        _, (z, costs, stats) = lax.scan(step, state, None, length=budget.draws)
-        sites = jax.vmap(kernel.postprocess_fn((), split.merge(data)))(z)
-        return sites, stats, {counted: cost_before + costs.sum()}
+        _, (draws, costs, stats) = lax.scan(step, state, None, length=budget.draws)
+        sites = jax.vmap(kernel.postprocess_fn((), split.merge(data)))(draws)
+        # how much a kernel of one's own evaluates, only its state can tell
+        counts = hasattr(state, "num_steps") or type(kernel).__module__.startswith("numpyro.")
+        return sites, stats, {counted: cost_before + costs.sum()} if counts else {}
 
     return warm_chain, draw_chain
 
 
 def _read_statistics(state: Any) -> dict[str, Any]:
-    """What the state of a kernel tells of its draw; one of TFP's tells nothing."""
+    """What a kernel's state tells of its draw; one of TFP's, or one's own, may tell nothing."""
     stats = {n: getattr(state, n) for n in ("accept_prob", "diverging") if hasattr(state, n)}
     if hasattr(state, "potential_energy"):
         stats["lp"] = -state.potential_energy

@@ -11,9 +11,11 @@ from samplerbench.cli import (
     check,
     compare,
     completion,
+    judge,
     list_conformance,
     list_posteriors,
     matrix,
+    plan,
 )
 from samplerbench.cli import list as listing
 from samplerbench.cli.common import EXIT_FAILED, EXIT_OK
@@ -25,8 +27,10 @@ MINIMAL = {
     check: ["check"],
     compare: ["compare", "one", "other"],
     completion: ["completion", "bash"],
+    judge: ["judge", "draws.csv", "--model", "linear"],
     listing: ["list", "samplers"],
     matrix: ["matrix"],
+    plan: ["plan", "--detect", "bias=0.1"],
 }
 
 

@@ -30,6 +30,9 @@ GROUPS = tuple("what status claimed realised cost machine".split())
 #: the order of the columns: by section, within one by the name of the file, then by line
 SECTIONS = tuple("what status claimed realised evidence time cost memory machine".split())
 
+#: what intervals of an average of squares hold on: none holds what was not drawn
+IF_NONE_WORSE = "if no run is worse than those seen"
+
 
 @dataclass(frozen=True)
 class Column:
@@ -43,6 +46,7 @@ class Column:
     unit: str = ""  # "s", "MB", "sd" of the posterior, "nat" of log evidence; "": a pure number
     section: str = ""  # one of SECTIONS; "": the one that is called as the group
     is_text: bool = False  # its value is words, though a row without it states the reason
+    condition: str = ""  # what its interval holds on
 
     def __post_init__(self) -> None:
         if self.group not in GROUPS or self.place not in SECTIONS:

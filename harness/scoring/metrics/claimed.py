@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -76,6 +77,24 @@ def ess(data: TrialData) -> Score:
     if estimate.value is None:
         return Score(None, reason=data.compute_once(_reason), by_parameter=each)
     return score_of(estimate, each)
+
+
+@metric(
+    Column(
+        "ess_mean",
+        "claimed",
+        "effective draws for the mean, (sd / claimed standard error)^2, worst parameter, median"
+        " over replicates: the claim of what realised_ess is",
+        "higher",
+        interval=True,
+        unit="draws",
+    )
+)
+def ess_mean(data: TrialData) -> Score:
+    """What a run claims that its draws are worth for a mean (Vehtari et al. 2021)."""
+    if data.log_w is None:
+        return _worst_of(data, _claims(data).ess_mean, np.argmin)
+    return replace(data.score("ess"), by_parameter=())
 
 
 @metric(

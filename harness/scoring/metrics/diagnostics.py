@@ -27,7 +27,8 @@ def self_diagnosis(data: TrialData) -> SelfDiagnostics:
     )
 
 
-def _wrong_replicates(data: TrialData) -> Array:
+def find_wrong_replicates(data: TrialData) -> Array:
+    """[replicate] bool: some mean is off by more than half an sd."""
     summary = data.summary
     return self_diagnostics.find_wrong(summary.est, summary.mean, summary.sd, summary.mean_se)
 
@@ -61,7 +62,7 @@ def failed_diagnostics(data: TrialData) -> Score:
 def failure_rate(data: TrialData) -> Score:
     """How often the result is of no use."""
     return score_of(
-        self_diagnostics.failure_rate(data.compute_once(_wrong_replicates), data.summary.finite)
+        self_diagnostics.failure_rate(data.compute_once(find_wrong_replicates), data.summary.finite)
     )
 
 
@@ -77,5 +78,5 @@ def failure_rate(data: TrialData) -> Score:
 )
 def silent_failures(data: TrialData) -> Score:
     """How often the result is wrong with nothing to warn of it."""
-    fails = data.compute_once(self_diagnosis).fails
-    return score_of(self_diagnostics.silent_failures(fails, data.compute_once(_wrong_replicates)))
+    fails, wrong = data.compute_once(self_diagnosis).fails, data.compute_once(find_wrong_replicates)
+    return score_of(self_diagnostics.silent_failures(fails, wrong))

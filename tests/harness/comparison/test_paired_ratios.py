@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from samplerbench.harness.comparison import paired_ratios
 from samplerbench.harness.comparison.paired_ratios import Conclusion
-from samplerbench.harness.comparison.resampling import ratio_interval
+from samplerbench.harness.comparison.resampling import difference_interval, ratio_interval
 from samplerbench.harness.comparison.sides import Side, UnlikeMachines, refuse_unlike_machines
 from samplerbench.harness.records import Result
 from samplerbench.reports.comparison.comparison import compare
@@ -18,7 +19,8 @@ from tests.support import trials
 
 def side(label, errors, times, verdict="honest", machine=None, **fields):
     trial = replace(trials.SMALL, sampler=label, **fields)
-    result = Result("ok", runs={"warm_s": list(times)}, machine=machine or {"host": "a"})
+    first, *blocks = ({"warm_s": float(seconds)} for seconds in times)
+    result = Result("ok", timings=first, blocks=blocks, machine=machine or {"host": "a"})
     return Side(label, trial, result, verdict, errors)
 
 
@@ -43,8 +45,9 @@ def test_known_ratios_lie_in_their_intervals_and_are_said_in_words():
     assert found["time"].lo < 2.0 < found["time"].hi
     assert found["error"].lo < 3.0 < found["error"].hi
     assert found["efficiency"].lo < 1 / 18 < found["efficiency"].hi
-    conclusions = [found[name].conclusion for name in paired_ratios.QUANTITIES]
-    assert conclusions == [Conclusion.MORE, Conclusion.MORE, Conclusion.LESS]
+    conclusions = [found[name].conclusion for name in ("time", "error", "median error")]
+    assert conclusions == [Conclusion.MORE] * 3
+    assert found["efficiency"].conclusion is Conclusion.LESS
     assert "times slower" in found["time"].answer
     assert "times less accurate" in found["error"].answer
     assert "times less efficient" in found["efficiency"].answer
@@ -56,7 +59,7 @@ def test_a_side_with_fewer_replicates_is_paired_as_far_as_it_goes():
     row, base = side("slow", whole[:20], times(2.0, 2)[:6]), side("fast", cut, times(1, 4))
     for pairs in ([(row, base)], [(base, row)]):
         found = by_quantity(paired_ratios.compare_pairs(pairs))
-        assert [found[name].pairs for name in paired_ratios.QUANTITIES] == [6, 20, 20]
+        assert [found[name].pairs for name in ("time", "error", "efficiency")] == [6, 20, 20]
     found = by_quantity(paired_ratios.compare_pairs([(row, base)]))
     assert found == by_quantity(paired_ratios.compare_pairs([first]))
 
@@ -74,29 +77,85 @@ def test_equal_samplers_are_indistinguishable_or_a_tie():
     assert said <= 9  # a report errs with 5 %: binomial(20, 0.05) exceeds 9 once in a million
 
 
-def test_failed_replicates_count_as_infinite_errors_and_never_help():
-    good = errors(1, 1)
-    base = side("b", errors(1, 2), times(1, 2))
-    values = []
-    for failing in (1, 20, 31):
-        broken = np.where(np.arange(64)[:, None] < failing, np.nan, good)
-        found = by_quantity(paired_ratios.compare_pairs([(side("a", broken, times(1, 1)), base)]))[
-            "error"
-        ]
-        assert f"{failing} replicate(s) failed" in found.reason
-        values.append(found.value)
-    assert values == sorted(values)
+@pytest.mark.parametrize("failing", [1, 20, 31])
+def test_a_sampler_that_loses_runs_is_never_called_better(failing):
+    """However good the others are: a failed run is an infinite error, and takes no pair's part."""
+    good = errors(0.03, 1)
+    broken = np.where(np.arange(64)[:, None] < failing, np.nan, good)
+    row, base = side("a", broken, times(1, 1)), side("b", errors(0.1, 2), times(1.5, 2))
+    found = by_quantity(paired_ratios.compare_pairs([(row, base)]))
+    for name in ("error", "efficiency"):
+        assert found[name].conclusion is Conclusion.INDISTINGUISHABLE
+        assert found[name].pairs == 64 - failing and found[name].lo <= found[name].hi
+        assert f"it loses {failing} of 64 runs, its reference 0" in found[name].reason
+    assert "but lost runs say otherwise" in found["error"].answer
+    lost = found["lost runs"]
+    assert lost.conclusion is (Conclusion.INDISTINGUISHABLE if failing == 1 else Conclusion.MORE)
+    assert lost.lost_runs == (failing, 0)
+    assert lost.answer.startswith(f"loses {failing} of 64 runs")
+    turned = by_quantity(paired_ratios.compare_pairs([(base, row)]))
+    assert turned["error"].conclusion is Conclusion.INDISTINGUISHABLE
 
 
-def test_failures_of_more_than_half_on_both_sides_cannot_be_compared():
-    broken = np.where(np.arange(64)[:, None] < 40, np.nan, errors(1, 1))
+def test_the_others_are_compared_where_lost_runs_do_not_gainsay():
+    worse = np.where(np.arange(64)[:, None] < 3, np.nan, errors(0.3, 1))
+    found = by_quantity(
+        paired_ratios.compare_pairs(
+            [(side("a", worse, times(1, 1)), side("b", errors(0.1, 2), times(1, 2)))]
+        )
+    )
+    assert found["error"].conclusion is Conclusion.MORE
+    assert found["error"].reason == "where both finish; it loses 3 of 64 runs, its reference 0"
+
+
+def test_no_answer_on_errors_rests_on_a_few_runs():
+    """One run that is far off rules the rms; the median run is compared all the same."""
+    off = errors(0.02, 1)
+    off[5] = 30.0
+    row, base = side("a", off, times(1, 1)), side("b", errors(0.04, 2), times(1, 2))
+    found = by_quantity(paired_ratios.compare_pairs([(row, base)]))
+    for name in ("error", "efficiency"):
+        assert found[name].conclusion is Conclusion.INDISTINGUISHABLE and found[name].p is None
+        assert found[name].reason.startswith("a few runs decide: 1.0 effective replicates of 64")
+    assert found["median error"].conclusion is Conclusion.LESS
+    assert found["lost runs"].lost_runs[0] > 0
+
+
+def test_lost_runs_are_compared_by_pairs():
+    one, other = (np.full((100, 1), 0.1) for _ in range(2))
+    one[:12], other[:2] = np.nan, 0.6
+    pair = side("a", one, times(1, 1)), side("b", other, times(1, 2))
+    lost = by_quantity(paired_ratios.compare_pairs([pair]))["lost runs"]
+    assert lost.p == pytest.approx(2 * 0.5**10)  # ten pairs differ, all one way
+    assert lost.conclusion is Conclusion.MORE and lost.lost_runs == (12, 2)
+    lo, hi = difference_interval(10, 0, 100)
+    assert 0 < lo < 0.1 < hi < 0.25
+    assert lost.answer == f"loses 12 of 100 runs, its reference 2 ({100 * lo:+.1f} to " + (
+        f"{100 * hi:+.1f} % more)"
+    )
+    calm = side("a", errors(0.1, 1), times(1, 1)), side("b", errors(0.1, 2), times(1, 2))
+    assert "lost runs" not in by_quantity(paired_ratios.compare_pairs([calm]))
+
+
+def test_the_interval_of_a_difference_of_shares_covers():
+    rng, held = np.random.default_rng(12), 0
+    for _ in range(1000):
+        more, less, _ = rng.multinomial(64, [0.1, 0.04, 0.86])
+        lo, hi = difference_interval(int(more), int(less), 64)
+        held += lo <= 0.06 <= hi
+    assert held >= stats.binom.ppf(1e-6, 1000, 0.95)
+
+
+def test_failures_of_most_runs_cannot_be_compared():
+    broken = np.where(np.arange(64)[:, None] < 60, np.nan, errors(1, 1))
     found = by_quantity(
         paired_ratios.compare_pairs(
             [(side("a", broken, times(1, 1)), side("b", broken, times(1, 2)))]
         )
     )
-    assert found["error"].value is None
-    assert "infinite" in found["error"].reason
+    assert found["error"].value is None and found["median error"].value is None
+    assert found["error"].reason == "4 pairs of runs that both finished"
+    assert "infinite" in found["median error"].reason
 
 
 @pytest.mark.parametrize(
@@ -104,13 +163,51 @@ def test_failures_of_more_than_half_on_both_sides_cannot_be_compared():
     [
         (side("a", None, times(1, 1)), "error", "no exact answer"),
         (side("a", errors(1, 1, count=4), times(1, 1)), "error", "fewer than 10 replicates"),
-        (side("a", errors(1, 1), [1.0]), "time", "a has fewer than 2 timed runs"),
+        (
+            side("a", errors(1, 1), times(1, 1, count=2)),
+            "time",
+            "a was timed in 2 process(es); an answer on time takes 3 (--blocks)",
+        ),
+        (
+            side("a", errors(1, 1), [1.0]),
+            "efficiency",
+            "a was timed in 1 process(es); an answer on time takes 3 (--blocks)",
+        ),
     ],
 )
 def test_what_cannot_be_compared_says_why(row, quantity, reason):
     base = side("b", errors(1, 2), times(1, 2))
     ratio = by_quantity(paired_ratios.compare_pairs([(row, base)]))[quantity]
     assert (ratio.conclusion, ratio.reason) == (Conclusion.NOT_COMPARED, reason)
+
+
+def test_a_machine_that_others_used_gives_no_answer_on_time():
+    busy, base = side("a", errors(1, 1), times(9, 1)), side("b", errors(1, 2), times(1, 2))
+    busy.result.warnings.append("contended: wall over CPU time is 1.30, in block 2")
+    for pair in ((busy, base), (base, busy)):
+        found = by_quantity(paired_ratios.compare_pairs([pair]))
+        assert found["time"].value is None and found["error"].value is not None
+        assert found["time"].reason == "others used the machine that timed a"
+
+
+@pytest.mark.slow
+def test_a_sampler_is_not_faster_than_itself_in_other_processes():
+    """Processes differ by 3 %, runs within one by 1 %: only the first counts for a process."""
+    held = said = 0
+    for seed in range(400):
+        pair = [side(name, None, times(1, 2 * seed + at, 3, 0.03)) for at, name in enumerate("ab")]
+        time = by_quantity(paired_ratios.compare_pairs([pair]))["time"]
+        said += time.conclusion in (Conclusion.MORE, Conclusion.LESS)
+        held += time.lo <= 1 <= time.hi
+    assert said <= 42 and abs(held / 400 - 0.95) < 5 * np.sqrt(0.95 * 0.05 / 400)
+
+
+def test_rounds_of_blocks_are_paired_so_that_a_drift_hides_no_difference():
+    drift = np.array([1.0, 3.0, 2.0])
+    slow, fast = side("slow", None, 1.5 * drift * times(1, 1, 3, 0.01)), side("fast", None, drift)
+    time = by_quantity(paired_ratios.compare_pairs([(slow, fast)]))["time"]
+    assert time.pairs == 3 and time.lo < 1.5 < time.hi < 1.7
+    assert time.conclusion is Conclusion.MORE
 
 
 def test_unlike_machines_are_refused_by_name_unless_allowed():
@@ -122,7 +219,7 @@ def test_unlike_machines_are_refused_by_name_unless_allowed():
         refuse_unlike_machines(pair)
     with pytest.raises(UnlikeMachines, match="differ in host: one, two"):
         paired_ratios.compare_within(pair)
-    assert len(paired_ratios.compare_within(pair, unlike=True)) == 6  # also between environments
+    assert len(paired_ratios.compare_within(pair, unlike=True)) == 8  # also between environments
 
 
 def test_samplers_each_in_an_environment_of_its_own_are_compared_across_environments():
@@ -177,6 +274,7 @@ def test_a_campaign_is_compared_with_itself_as_a_tie(tmp_path):
         samplers=["exact_iid", "control_wide"],
         replicates=16,
         draws=200,
+        blocks=3,
         out=tmp_path / "c",
         env="current",
     ) as campaign:

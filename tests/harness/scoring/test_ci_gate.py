@@ -42,3 +42,11 @@ def test_a_rule_for_one_sampler_goes_before_that_for_all():
 
 def test_a_sampler_that_is_gated_but_missing_fails():
     assert list_failures(ROWS, ["d=honest"]) == ["d: there is no such row"]
+
+
+def test_an_undecided_row_says_what_it_would_have_shown():
+    open_row = {**row("a", "undecided"), "power": "errors 1.9 times those claimed"}
+    (line,) = list_failures([open_row], ["honest"])
+    assert line.endswith("why undecided; would have shown (95 %): errors 1.9 times those claimed")
+    (line,) = list_failures([{**open_row, "verdict": "biased"}], ["honest"])
+    assert line == "a: biased, not honest: why undecided"

@@ -12,13 +12,14 @@ import pytest
 from scipy import stats
 
 from samplerbench.harness.scoring import replicate_summary
+from samplerbench.harness.scoring.margins import DEFAULT
 from samplerbench.harness.scoring.verdict import (
     COMPARABLE,
     LEAST,
     VERDICTS,
     judge,
 )
-from samplerbench.harness.scoring.verdict_tests import ALPHA, CALIBRATION
+from samplerbench.harness.scoring.verdict_tests import ALPHA
 from samplerbench.harness.statistics import wasserstein
 from tests.support.synthetic import (
     FLAWED,
@@ -144,7 +145,7 @@ def test_a_calibration_inside_the_margin_stays_honest(replicates):
 def test_half_the_ess_claimed_is_overcautious():
     e = ideal(256)
     got = judge(replace(e, se=e.se * np.sqrt(2)))
-    assert got.verdict == "overcautious" and got.hi < 1 / CALIBRATION
+    assert got.verdict == "overcautious" and got.hi < 1 / DEFAULT.accused_calibration
     assert got.verdict in COMPARABLE
 
 

@@ -70,6 +70,8 @@ def test_claims_equal_arviz(kind, shape, arviz):
         "ess_tail": by_arviz(x, lambda s: arviz.ess(s, method="tail")),
         "ess_mean": by_arviz(x, lambda s: arviz.ess(s, method="mean")),
         "mcse_mean": by_arviz(x, lambda s: arviz.mcse(s, method="mean")),
+        "ess_low": by_arviz(x, lambda s: arviz.ess(s, method="quantile", prob=0.05)),
+        "ess_high": by_arviz(x, lambda s: arviz.ess(s, method="quantile", prob=0.95)),
     }
     if shape[1] > 1:
         expected["rhat"] = by_arviz(x, arviz.rhat)
@@ -183,3 +185,18 @@ def test_series_mean_applies_its_function():
 def test_a_wrong_shape_is_refused():
     with pytest.raises(ValueError, match=r"\[replicate, chain, draw, component\]"):
         ess_rhat.claims(np.zeros((3, 4)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", ["independent", "sticky", "coarse"])
+def test_errors_of_quantiles_equal_arviz(kind, shape, arviz):
+    x = chains(kind, shape)
+    live = np.ptp(x.reshape(shape[0], -1, shape[3]), axis=1) > 0
+    claims = ess_rhat.claims(x)
+    for prob, ess in ((0.05, claims.ess_low), (0.95, claims.ess_high)):
+        value, error = ess_rhat.quantile_error(x, prob, ess)
+        expected = by_arviz(x, lambda s, p=prob: arviz.mcse(s, method="quantile", prob=p))
+        np.testing.assert_allclose(error[live], expected[live], rtol=1e-8)
+        flat = x.reshape(shape[0], -1, shape[3])
+        np.testing.assert_allclose(value, np.quantile(flat, prob, axis=1))

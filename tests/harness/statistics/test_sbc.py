@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from samplerbench.harness.scoring import rank_verdict
 from samplerbench.harness.statistics import sbc
 
 COUNT, KEPT = 200, 99
@@ -79,3 +80,31 @@ def test_fewer_effective_draws_keep_fewer():
     assert sbc.choose_rank_draws(np.full(10, 80.0), 700) == 80 / sbc.INDEPENDENCE
     assert sbc.choose_rank_draws(np.array([np.nan]), 5000) == sbc.MOST
     assert sbc.choose_rank_draws(np.full(3, 2.0), 5000) == sbc.LEAST
+
+
+def judge_by_ranks(ranks: np.ndarray, draws: int) -> str:
+    names = tuple(f"p[{i}]" for i in range(ranks.shape[1]))
+    tests = [sbc.uniformity(column, draws) for column in ranks.T]
+    found = rank_verdict.RankTests(names, draws, len(ranks), len(ranks), tests)
+    return rank_verdict.verdict_by_ranks(found).verdict
+
+
+@pytest.mark.parametrize("size", [201, 256, 1000])
+def test_no_number_of_parameters_hides_one_that_is_far_off(size):
+    rng = np.random.default_rng(6)
+    ranks = rng.integers(0, KEPT + 1, (64, size))
+    assert judge_by_ranks(ranks, KEPT) == "honest"
+    ranks[:, -1] = rng.integers(0, 30, 64)
+    assert judge_by_ranks(ranks, KEPT) == "biased"
+
+
+def test_the_bound_of_a_small_p_is_above_it():
+    """Where both are known: the least tail's chance by simulation is below its bound."""
+    rng = np.random.default_rng(7)
+    for _ in range(50):
+        ranks = np.clip(rng.integers(0, 100, 64) - rng.integers(0, 25), 0, KEPT)
+        table, null = sbc._null(64, KEPT)
+        below = np.cumsum(np.bincount(ranks, minlength=KEPT + 1)[:-1])
+        least = table[below, np.arange(KEPT)].min()
+        simulated = np.searchsorted(null, least, side="right") / len(null)
+        assert simulated <= 2 * KEPT * least + 5 * np.sqrt(simulated / len(null))

@@ -1,0 +1,158 @@
+"""What a user has who keeps a run only where its own diagnostics pass: the scores of such runs.
+
+R-hat, effective draws, divergences and what a sampler itself says of a run are seen without an
+exact answer, and nobody keeps a run that they warn of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from samplerbench.harness.scoring.metrics.accuracy import (
+    estimate_calibration,
+    estimate_mean_error,
+    estimate_realised_ess,
+    estimate_sd_ratio,
+    pick_farthest,
+)
+from samplerbench.harness.scoring.metrics.base import (
+    IF_NONE_WORSE,
+    Better,
+    Column,
+    Score,
+    metric,
+    no_score,
+    score_of,
+)
+from samplerbench.harness.scoring.metrics.diagnostics import find_wrong_replicates, self_diagnosis
+from samplerbench.harness.scoring.metrics.evidence import known_evidence
+from samplerbench.harness.scoring.needs import ground_truth
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
+from samplerbench.harness.scoring.trial_data import TrialData
+from samplerbench.harness.statistics import estimates
+from samplerbench.harness.statistics.estimates import Estimate, estimate_share
+
+Array = np.ndarray
+NONE_LEFT = "fewer than two replicates pass their own diagnostics"
+
+
+def _passes(data: TrialData) -> Array:
+    """[replicate] bool."""
+    return ~data.compute_once(self_diagnosis).fails
+
+
+def passing_runs(data: TrialData) -> str:
+    """Two replicates that pass their own diagnostics: why not, or ""."""
+    return "" if data.compute_once(_passes).sum() > 1 else NONE_LEFT
+
+
+def _passing_summary(data: TrialData) -> ReplicateSummary:
+    return data.summary.select(data.compute_once(_passes))
+
+
+def _column(name: str, of: str, better: Better = "", unit: str = "", condition: str = "") -> Column:
+    text = f"{of} of the runs that pass their own diagnostics, see pass_rate"
+    name = f"{name}_given_pass"
+    return Column(name, "realised", text, better, True, unit, condition=condition)
+
+
+NEEDS = (ground_truth, passing_runs)
+
+
+def _worst(
+    data: TrialData, of: Callable[[ReplicateSummary, float], list[Estimate]], ideal: float
+) -> Score:
+    return pick_farthest(partial(of, data.compute_once(_passing_summary)), ideal)
+
+
+@metric(
+    Column(
+        "pass_rate",
+        "realised",
+        "share of runs that pass their own diagnostics",
+        "higher",
+        interval=True,
+    ),
+    ground_truth,
+)
+def pass_rate(data: TrialData) -> Score:
+    """How often a run may be kept."""
+    passes = data.compute_once(_passes)
+    return score_of(estimate_share(int(passes.sum()), len(passes)))
+
+
+@metric(
+    _column("realised_ess", "realised_ess", "higher", "draws", IF_NONE_WORSE),
+    *NEEDS,
+)
+def realised_ess_given_pass(data: TrialData) -> Score:
+    """What the draws of a run that is kept are worth."""
+    return _worst(data, estimate_realised_ess, np.inf)
+
+
+@metric(_column("calibration", "calibration", "one", condition=IF_NONE_WORSE), *NEEDS)
+def calibration_given_pass(data: TrialData) -> Score:
+    """Whether the claims of a run that is kept may be believed."""
+    return _worst(data, estimate_calibration, -np.inf)
+
+
+@metric(_column("mean_error", "mean_error", "zero", "sd"), *NEEDS)
+def mean_error_given_pass(data: TrialData) -> Score:
+    """Bias of runs that are kept: choosing runs can make one."""
+    return _worst(data, estimate_mean_error, 0.0)
+
+
+@metric(_column("sd_ratio", "sd_ratio", "one"), *NEEDS)
+def sd_ratio_given_pass(data: TrialData) -> Score:
+    """Width of runs that are kept."""
+    estimate = partial(estimate_sd_ratio, data.compute_once(_passing_summary))
+    return pick_farthest(estimate, 1.0, ratio=True)
+
+
+@metric(_column("log_z_error", "log_z_error", "zero", "nat"), *NEEDS, known_evidence)
+def log_z_error_given_pass(data: TrialData) -> Score:
+    """Bias of log Z of runs that are kept."""
+    summary = data.compute_once(_passing_summary)
+    assert summary.log_z is not None and summary.log_z_true is not None
+    return score_of(estimates.log_z_error(summary.log_z, summary.log_z_true))
+
+
+@metric(
+    _column("log_z_calibration", "log_z_calibration", "one", condition=IF_NONE_WORSE),
+    *NEEDS,
+    known_evidence,
+)
+def log_z_calibration_given_pass(data: TrialData) -> Score:
+    """Whether the claimed error of log Z holds in runs that are kept."""
+    summary = data.compute_once(_passing_summary)
+    if summary.log_z is None or summary.log_z_err is None or summary.log_z_true is None:
+        return no_score("this sampler claims no error of log Z")
+    values = (summary.log_z, summary.log_z_err, summary.log_z_true)
+    return score_of(estimates.log_z_calibration(*values))
+
+
+@metric(_column("failure_rate", "share with a mean off by over half an sd", "lower"), *NEEDS)
+def failure_rate_given_pass(data: TrialData) -> Score:
+    """How often a run that is kept is of no use."""
+    wrong = data.compute_once(find_wrong_replicates)[data.compute_once(_passes)]
+    return score_of(estimate_share(int(wrong.sum()), len(wrong)))
+
+
+@metric(
+    Column(
+        "given_pass",
+        "status",
+        "how often a run passes its own diagnostics, and what its errors then are, in words",
+        is_text=True,
+    ),
+    *NEEDS,
+)
+def given_pass(data: TrialData) -> Score:
+    """What a user with one run has, in a sentence."""
+    rate, errors = data.score("pass_rate").value, data.score("calibration_given_pass").value
+    if not isinstance(rate, float) or not isinstance(errors, float):
+        return Score(None)
+    return Score(f"passes in {rate:.0%}; of those, errors {errors:.2f} times the claimed")

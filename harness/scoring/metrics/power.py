@@ -1,0 +1,139 @@
+"""What a campaign could have seen, as columns: from its own replicates and the spread of its runs.
+
+The smallest flaw that would have been called by its name with 95 % probability. What is smaller may
+be there, whatever the verdict.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from samplerbench.harness.scoring import power
+from samplerbench.harness.scoring.metrics.accuracy import AGAINST_TRUTH
+from samplerbench.harness.scoring.metrics.base import Column, Score, metric, no_score
+from samplerbench.harness.scoring.metrics.evidence import known_evidence
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
+from samplerbench.harness.scoring.trial_data import TrialData
+from samplerbench.harness.scoring.verdict import LEAST
+from samplerbench.harness.scoring.verdict_tests import ALPHA, LOG_Z, bias_level, z_values
+from samplerbench.harness.statistics.estimates import Estimate
+
+Array = np.ndarray
+
+
+def can_convict(data: TrialData) -> str:
+    """Replicates enough for a verdict, and a ground truth that can convict: why not, or ""."""
+    if len(data.x) < LEAST:
+        return f"{len(data.x)} replicates; a verdict needs {LEAST}"
+    single = data.exact.single_source if data.exact else ""
+    return f"only the {single} to judge by, unconfirmed" if single else ""
+
+
+NEEDS = (*AGAINST_TRUTH, can_convict)
+
+
+def _column(name: str, what: str, unit: str = "") -> Column:
+    text = f"{what} that this campaign would have shown to be wrong with 95 % probability"
+    return Column(name, "realised", text, "lower", unit=unit)
+
+
+def _finished(data: TrialData) -> ReplicateSummary:
+    """What the verdict is made of: finished runs, with the directions of the joint posterior."""
+    return data.joint_summary.select(data.summary.finite.all(axis=1))
+
+
+def _claimed(e: ReplicateSummary) -> tuple[int, float, float]:
+    """Replicates that claim an error, level, and what is tolerated of errors over claimed ones."""
+    count = int(np.isfinite(z_values(e)).sum(axis=0).min())
+    return count, ALPHA / 2 / len(e.names), e.margins.accused_calibration
+
+
+@metric(_column("detectable_calibration", "smallest factor of errors over claimed ones"), *NEEDS)
+def detectable_calibration(data: TrialData) -> Score:
+    """How much larger than claimed errors would have to be."""
+    count, *rest = _claimed(_finished(data))
+    if count < LEAST:
+        return no_score(f"{count} replicates claim a standard error; a verdict needs {LEAST}")
+    return Score(power.detect_calibration(count, *rest))
+
+
+@metric(_column("detectable_bias", "smallest bias of any mean", "sd"), *NEEDS)
+def detectable_bias(data: TrialData) -> Score:
+    """How far off a mean would have to be: by its average, or by errors that are too large."""
+    e, count = _finished(data), len(data.names)
+    if len(e.est) < LEAST or not e.mean_tame[:count].any():
+        return no_score("no mean has normal errors, or too few runs finished")
+    spread = e.est[:, :count].std(axis=0, ddof=1) / e.sd[:count]
+    by_mean = [
+        power.detect_mean(len(e.est), float(one), bias_level(e), e.margins.bias) for one in spread
+    ]
+    by_claims = np.median(e.se[:, :count], axis=0) / e.sd[:count] * _detect_shift(e)
+    found = np.where(e.mean_tame[:count], np.fmin(by_mean, by_claims), np.nan)
+    each = [
+        Estimate(float(one), None, None) if tame else Estimate(None, None, None, "heavy tails")
+        for one, tame in zip(found, e.mean_tame[:count], strict=True)
+    ]
+    return Score(float(np.nanmax(found)), by_parameter=each)
+
+
+def _detect_shift(e: ReplicateSummary) -> float:
+    count, *rest = _claimed(e)
+    return power.detect_shift(count, *rest) if count >= LEAST else np.nan
+
+
+@metric(
+    _column("detectable_log_z_bias", "smallest bias of log Z", "nat"),
+    *NEEDS,
+    known_evidence,
+)
+def detectable_log_z_bias(data: TrialData) -> Score:
+    """How far off log Z would have to be."""
+    e = _finished(data)
+    assert e.log_z is not None
+    if np.isfinite(e.log_z).sum() < LEAST:
+        return no_score(f"fewer than {LEAST} replicates give a log Z")
+    spread, tolerated = float(np.nanstd(e.log_z, ddof=1)), e.margins.log_z
+    count = int(np.isfinite(e.log_z).sum())
+    found = power.detect_mean(count, spread, bias_level(e), max(LOG_Z, tolerated * spread))
+    if e.log_z_err is not None and np.isfinite(e.log_z_err).all():
+        shift = power.detect_shift(count, ALPHA / 4, e.margins.accused_calibration)
+        found = min(found, shift * float(np.median(e.log_z_err)))
+    return Score(found)
+
+
+@metric(
+    _column("detectable_failure_rate", "smallest rate of runs that are far off"),
+    *NEEDS,
+)
+def detectable_failure_rate(data: TrialData) -> Score:
+    """How often a run would have to be far off."""
+    count = int(data.summary.finite.all(axis=1).sum())
+    return Score(power.detect_rate(count)) if count > 1 else no_score("no two runs finished")
+
+
+@metric(
+    Column(
+        "power",
+        "status",
+        "what this campaign would have shown to be wrong with 95 % probability, in words",
+        is_text=True,
+    ),
+    *NEEDS,
+)
+def power_in_words(data: TrialData) -> Score:
+    """The detectable flaws in one sentence."""
+    words = (
+        ("detectable_calibration", "errors {:.2f} times those claimed"),
+        ("detectable_bias", "a mean off by {:.2g} sd"),
+        ("detectable_log_z_bias", "log Z off by {:.2g}"),
+        ("detectable_failure_rate", "{:.1%} of runs far off"),
+    )
+    found = [(data.score(name).value, text) for name, text in words]
+    known = [text.format(value) for value, text in found if isinstance(value, float)]
+    return Score(", ".join(known) or None)
+
+
+@metric(Column("margins", "status", "what the verdict tolerates; see --margin", is_text=True))
+def margins(data: TrialData) -> Score:
+    """The margins that a verdict of honest is shown inside of."""
+    return Score(str(data.margins))

@@ -1,0 +1,134 @@
+"""What so many replicates would show to be wrong with 95 % probability, and how many it takes.
+
+A flaw is found where its interval lies outside what is tolerated; see ``harness.scoring.verdict``.
+All are of normal errors whose claims are right but for the flaw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from scipy import optimize, stats
+
+from samplerbench.errors import UsageError, unknown_name
+from samplerbench.harness.scoring.margins import DEFAULT, Margins
+from samplerbench.harness.scoring.verdict import DISASTER_RATE, LEAST
+from samplerbench.harness.scoring.verdict_tests import ALPHA
+from samplerbench.harness.statistics.estimates import clopper_pearson
+from samplerbench.harness.statistics.joint import MOST as DIRECTIONS
+
+POWER = 0.95
+MOST = 100_000  # replicates
+
+
+def detect_calibration(replicates: int, alpha: float, tolerated: float) -> float:
+    """Factor of the claimed errors that is found.
+
+    For z of true rms c, ``sum z^2 / c^2`` is chi-square with R degrees of freedom. Its lower bound
+    ``sqrt(sum z^2 / chi2_R(1 - alpha))`` exceeds what is tolerated where c is
+    ``tolerated sqrt(chi2_R(1 - alpha) / chi2_R(1 - POWER))``.
+    """
+    needed, seen = stats.chi2.isf(alpha, replicates), stats.chi2.ppf(1 - POWER, replicates)
+    return float(tolerated * np.sqrt(needed / seen))
+
+
+def detect_mean(replicates: int, spread: float, alpha: float, tolerated: float) -> float:
+    """Bias, in the units of ``spread``, that is found by the mean over replicates.
+
+    Its t interval is ``t_(R-1)(1 - alpha) spread / sqrt(R)`` wide to each side, and the mean itself
+    is lower than the bias by ``z(POWER) spread / sqrt(R)`` in one campaign of twenty.
+    """
+    reach = stats.t.isf(alpha, replicates - 1) + stats.norm.ppf(POWER)
+    return float(tolerated + reach * spread / np.sqrt(replicates))
+
+
+def detect_shift(replicates: int, alpha: float, tolerated: float) -> float:
+    """Bias in claimed errors that is found by the rms of errors over claimed ones.
+
+    A shift by d makes ``sum z^2`` non-central chi-square with R degrees of freedom and R d^2.
+    """
+    needed = tolerated**2 * stats.chi2.isf(alpha, replicates)
+
+    def lack(shift: float) -> float:
+        return float(stats.ncx2.sf(needed, replicates, replicates * shift**2)) - POWER
+
+    return float(optimize.brentq(lack, 1e-6, 100.0))
+
+
+def detect_rate(replicates: int) -> float:
+    """Rate of runs that are far off that is found: enough of them for a verdict of unreliable."""
+    counts = range(2, replicates + 1)
+    bounds = ((k, clopper_pearson(k, replicates, ALPHA)[0]) for k in counts)
+    least = next((k for k, lo in bounds if lo > DISASTER_RATE), replicates)
+    return float(stats.beta.ppf(POWER, least, replicates - least + 1))
+
+
+def count_replicates(detect: Callable[[int], float], wanted: float) -> int | None:
+    """The fewest replicates that find what is ``wanted``; None where 100,000 do not."""
+    counts = np.unique(np.geomspace(LEAST, MOST, 1000).astype(int))
+    return next((int(count) for count in counts if detect(int(count)) <= wanted), None)
+
+
+#: what can be wanted -> its unit, and a word on it
+FLAWS = {
+    "calibration": "errors over claimed ones",
+    "bias": "of a mean, in sds",
+    "log_z": "of log Z, in claimed errors",
+    "failures": "share of runs that are far off",
+}
+
+
+def read_wanted(texts: Iterable[str]) -> dict[str, float]:
+    """Flaw -> size, from ``NAME=VALUE`` texts, a value in per cent too; raises UsageError."""
+    wanted: dict[str, float] = {}
+    for text in ",".join(texts).split(","):
+        name, _, number = text.partition("=")
+        if name not in FLAWS:
+            raise unknown_name("flaw", name, FLAWS)
+        wanted[name] = _read_size(name, number)
+    return wanted
+
+
+def _read_size(name: str, text: str) -> float:
+    number, percent = text.removesuffix("%"), text.endswith("%")
+    try:
+        value = float(number) / (100 if percent else 1)
+    except ValueError:
+        value = float("nan")
+    most = 1.0 if name == "failures" else float("inf")
+    if not 0 < value < most:
+        raise UsageError(
+            f"{name}={text}\n  expected: a number above 0, {FLAWS[name]}, as in"
+            " bias=0.1,calibration=1.3,failures=1%"
+        )
+    return value
+
+
+def plan_replicates(
+    flaw: str, size: float, ess: float, parameters: int, margins: Margins = DEFAULT
+) -> int | None:
+    """The replicates that find a flaw of this size in one of ``parameters``; None: none would.
+
+    Beside the parameters a verdict judges directions of their joint distribution. Means scatter by
+    ``1 / sqrt(ess)`` sds from run to run.
+    """
+    count = parameters + (min(parameters, DIRECTIONS) + 1 if parameters > 1 else 0)
+    claims, tolerated = ALPHA / 2 / count, margins.accused_calibration
+    places, spread = ALPHA / (11 * count + 2), 1 / np.sqrt(ess)
+
+    def detect_bias(replicates: int) -> float:
+        by_claims = detect_shift(replicates, claims, tolerated) * spread
+        return min(by_claims, detect_mean(replicates, spread, places, margins.bias))
+
+    def detect_log_z(replicates: int) -> float:
+        by_claims = detect_shift(replicates, ALPHA / 4, tolerated)
+        return min(by_claims, detect_mean(replicates, 1.0, places, margins.log_z))
+
+    detect = {
+        "calibration": lambda n: detect_calibration(n, claims, tolerated),
+        "bias": detect_bias,
+        "log_z": detect_log_z,
+        "failures": detect_rate,
+    }
+    return count_replicates(detect[flaw], size)

@@ -1,0 +1,63 @@
+"""What is said to be found with 95 % probability is found so often, not more often."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from samplerbench.harness.scoring import power
+from samplerbench.harness.scoring.verdict import DISASTER_RATE
+from samplerbench.harness.scoring.verdict_tests import ALPHA, t_interval
+from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
+
+TRIES = 2000
+#: of 2000 tries at 95 %: exceeded in either direction once in a million
+LOW, HIGH = stats.binom.ppf([1e-6, 1 - 1e-6], TRIES, power.POWER)
+
+
+def normal(replicates: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((TRIES, replicates))
+
+
+@pytest.mark.parametrize("replicates", [32, 256])
+def test_errors_so_much_larger_than_claimed_are_found(replicates):
+    factor = power.detect_calibration(replicates, ALPHA / 4, 1.15)
+    z = factor * normal(replicates, 1)
+    assert LOW <= sum(rms_bounds(one, ALPHA / 4)[0] > 1.15 for one in z) <= HIGH
+
+
+@pytest.mark.parametrize("replicates", [32, 256])
+def test_a_bias_so_large_is_found_by_the_mean(replicates):
+    bias = power.detect_mean(replicates, 0.1, ALPHA / 20, 0.05)
+    found = 0
+    for errors in bias + 0.1 * normal(replicates, 2):
+        mean, _, half = t_interval(errors, ALPHA / 20)
+        found += mean - half > 0.05
+    assert LOW - 20 <= found <= HIGH + 20  # the noise of the spread is left out: 1 %
+
+
+@pytest.mark.parametrize("replicates", [32, 256])
+def test_a_bias_so_large_in_claimed_errors_is_found_by_the_claims(replicates):
+    shift = power.detect_shift(replicates, ALPHA / 4, 1.15)
+    z = shift + normal(replicates, 3)
+    assert LOW <= sum(rms_bounds(one, ALPHA / 4)[0] > 1.15 for one in z) <= HIGH
+
+
+@pytest.mark.parametrize("replicates", [16, 32, 256, 1000])
+def test_so_many_runs_far_off_are_found_and_one_less_would_not_do(replicates):
+    rate = power.detect_rate(replicates)
+    counts = np.arange(2, replicates + 1)
+    enough = [clopper_pearson(int(k), replicates, ALPHA)[0] > DISASTER_RATE for k in counts]
+    least = counts[enough.index(True)]
+    assert stats.binom.sf(least - 1, replicates, rate) == pytest.approx(power.POWER)
+    assert power.detect_rate(256) == pytest.approx(0.0184, abs=1e-4)  # two of 256
+
+
+def test_what_takes_so_many_replicates_is_not_found_by_fewer():
+    def detect(count: int) -> float:
+        return power.detect_calibration(count, ALPHA / 4, 1.15)
+
+    count = power.count_replicates(detect, 1.5)
+    assert detect(count) <= 1.5 < detect(int(count / 1.02))
+    assert power.count_replicates(detect, 1.15) is None
