@@ -96,22 +96,24 @@ def _student_t(prior: Any, q: Any) -> Any:
 
     half = prior.df / 2
     central = jnp.abs(2 * q - 1)
-    inner = betaincinv(0.5, half, central)
-    outer = betaincinv(half, 0.5, 2 * jnp.minimum(q, 1 - q))
-    ratio = jnp.where(central < 0.5, inner / (1 - inner), (1 - outer) / outer)
+    near = central < 0.5
+    mass = jnp.where(near, central, 2 * jnp.minimum(q, 1 - q))
+    share = betaincinv(jnp.where(near, 0.5, half), jnp.where(near, half, 0.5), mass)
+    ratio = jnp.where(near, share / (1 - share), (1 - share) / share)
     value = prior.loc + prior.scale * jnp.sign(q - 0.5) * jnp.sqrt(prior.df * ratio)
     return jnp.where(central < 0.25, value, _polish(prior, q, value))
 
 
 def _polish(prior: Any, q: Any, value: Any) -> Any:
     """``value`` after Newton's steps to where the cdf is q; none leaves the support."""
+    import jax
     import jax.numpy as jnp
 
-    for _ in range(NEWTON_STEPS):
+    def step(_: int, value: Any) -> Any:
         better = value - (prior.cdf(value) - q) / jnp.exp(prior.log_prob(value))
-        usable = jnp.isfinite(better) & prior.support(better)
-        value = jnp.where(usable, better, value)
-    return value
+        return jnp.where(jnp.isfinite(better) & prior.support(better), better, value)
+
+    return jax.lax.fori_loop(0, NEWTON_STEPS, step, value)
 
 
 def _weibull(prior: Any, q: Any) -> Any:
@@ -148,8 +150,8 @@ def _truncated(prior: Any, q: Any) -> Any:
     by_upper = bound(survive, low, 1.0) - above
     mass = jnp.where(low > base.loc, by_upper, bound(base.cdf, high, 1.0) - below)
     lower, upper = below + q * mass, above + (1 - q) * mass
-    from_above = 2 * base.loc - quantile(base, upper)
-    return jnp.clip(jnp.where(upper < lower, from_above, quantile(base, lower)), low, high)
+    value = quantile(base, jnp.minimum(lower, upper))
+    return jnp.clip(jnp.where(upper < lower, 2 * base.loc - value, value), low, high)
 
 
 def _folded(prior: Any, q: Any) -> Any:

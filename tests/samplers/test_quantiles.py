@@ -84,19 +84,39 @@ PRIORS = {
 pytestmark = pytest.mark.slow  # JAX compiles
 
 
-@pytest.mark.parametrize("name", PRIORS)
-def test_quantiles_are_scipys_at_64_bits(name):
-    prior, (ppf, _) = PRIORS[name]
+def find_all(q):
+    """The quantiles of all priors at ``q``, by one program: most of these tests is compiling."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    try:
+        every = jax.jit(
+            lambda q: {name: quantile(prior(), q) for name, (prior, _) in PRIORS.items()}
+        )
+        return {name: np.asarray(found, np.float64) for name, found in every(q).items()}
+    finally:
+        jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.fixture(scope="module")
+def at_64_bits():
     with enable_x64():
-        found = np.asarray(quantile(prior(), jnp.asarray(U)))
-    np.testing.assert_allclose(found, ppf(U), rtol=1e-8)
+        return find_all(jnp.asarray(U))
+
+
+@pytest.fixture(scope="module")
+def at_32_bits():
+    return find_all(jnp.asarray(U, jnp.float32))
 
 
 @pytest.mark.parametrize("name", PRIORS)
-def test_at_32_bits_the_probability_below_a_quantile_is_right(name):
-    prior, (_, cdf) = PRIORS[name]
-    q = jnp.asarray(U, jnp.float32)
-    found, q = np.asarray(quantile(prior(), q), float), np.asarray(q, float)
+def test_quantiles_are_scipys_at_64_bits(name, at_64_bits):
+    ppf, _ = PRIORS[name][1]
+    np.testing.assert_allclose(at_64_bits[name], ppf(U), rtol=1e-8)
+
+
+@pytest.mark.parametrize("name", PRIORS)
+def test_at_32_bits_the_probability_below_a_quantile_is_right(name, at_32_bits):
+    _, cdf = PRIORS[name][1]
+    found, q = at_32_bits[name], U.astype(np.float32).astype(np.float64)
     ulps = 2 * 2.0**-23 * np.abs(found)
     assert (cdf(found - ulps) < q + 1e-6).all() and (cdf(found + ulps) > q - 1e-6).all()
 
