@@ -130,6 +130,7 @@ class Result:
     data_digest: str = ""
     draws_digest: str = ""
     replicates: int | None = None  # that finished before the limit; None: as many as asked
+    claims: str = ""  # which are audited, where they are not the draws' own
     #: timings of further processes that ran the clocked phases alone; the first is ``timings``
     blocks: list[dict[str, Any]] = field(default_factory=list)
 
