@@ -122,9 +122,12 @@ def launch(
             timed_out = _wait(process, scratch, timeout, watching, cancelled)
         finally:
             _kill_group(process)
-    return _read_answer(
+    result = _read_answer(
         process.returncode, timed_out, timeout, scratch, _count_oom_kills() > before
     )
+    if result.status == "ok" and not trial.block and not (scratch / "draws.npz").is_file():
+        return Result("crashed", "the worker answered ok without its draws")
+    return result
 
 
 def _wait(
@@ -173,14 +176,11 @@ def _read_answer(
     if timed_out:
         return Result("timeout", f"over {timeout:g} s {where}; more time: --timeout")
     try:
-        result = read_result((scratch / "result.json").read_text())
+        return read_result((scratch / "result.json").read_text())
     except FileNotFoundError:
         return _exit_result(returncode, where, oom, scratch)
     except ValueError as error:
         return Result("crashed", f"the worker answered with garbage: {error}")
-    if result.status == "ok" and not (scratch / "draws.npz").is_file():
-        return Result("crashed", "the worker answered ok without its draws")
-    return result
 
 
 def _exit_result(returncode: int, where: str, oom: bool, scratch: Path) -> Result:

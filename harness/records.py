@@ -18,6 +18,8 @@ AUTO, AUTO_S = 0, 30.0
 LEAST_AUTO, MOST_AUTO = 32, 256
 AUTO_CALIBRATE = 64  # of calibration by simulation, whose data sets are made beforehand
 
+#: how a warning begins of clocked phases on a machine that others used
+CONTENTION_WORD = "contended"
 STATUSES = ("ok", "declined", "failed", "timeout", "crashed", "out of memory")
 
 
@@ -30,7 +32,7 @@ class Trial:
     model: str
     model_options: dict[str, Any]
     model_digest: str  # of the user's file; "" for a registered model
-    sampler: str
+    sampler: str  # registered name, or "path/to/file.py:name"
     settings: dict[str, Any]  # only those that were given; the rest are the sampler's defaults
     environment: str  # name as asked
     environment_digest: str  # of the pins, so that a changed file of pins is another trial
@@ -47,7 +49,9 @@ class Trial:
     reference: str = ""  # path of a reference answer; "": the model's own, or none
     reference_digest: str = ""  # of its bytes, and of its names where they are given
     reference_names: dict[str, str] | None = None  # parameter -> its name in the reference
-    sampler_digest: str = ""  # of the code of another distribution's sampler; "" for the project's
+    sampler_digest: str = ""  # of the code of a sampler that is not the project's; "": it is
+    outside_digest: str = ""  # of draws that another program made; "": they are made here
+    block: int = 0  # 2, 3, ...: the clocked phases alone, once more in another process; 0: all
 
     @functools.cached_property
     def id(self) -> str:
@@ -68,7 +72,12 @@ class Trial:
     @property
     def label(self) -> str:
         """The sampler with its given settings, as in the command line and in tables."""
-        return format_label(self.sampler, self.settings)
+        return format_label(self.sampler_name, self.settings)
+
+    @property
+    def sampler_name(self) -> str:
+        """The sampler without the folder of its file, as tables show it."""
+        return self.sampler.rpartition("/")[2] if ".py:" in self.sampler else self.sampler
 
     @property
     def model_label(self) -> str:
@@ -120,6 +129,17 @@ class Result:
     data_digest: str = ""
     draws_digest: str = ""
     replicates: int | None = None  # that finished before the limit; None: as many as asked
+    #: timings of further processes that ran the clocked phases alone; the first is ``timings``
+    blocks: list[dict[str, Any]] = field(default_factory=list)
+
+    def list_seconds(self, name: str) -> list[float | None]:
+        """The timing called ``name`` in each process, the trial's own first."""
+        return [each.get(name) for each in (self.timings, *self.blocks)]
+
+    @property
+    def is_contended(self) -> bool:
+        """Whether others used the machine while a process ran its clocked phases."""
+        return any(text.startswith(CONTENTION_WORD) for text in self.warnings)
 
 
 def to_json(record: Any) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from samplerbench.harness.records import Trial, format_label
+from samplerbench.harness.run_cost import describe_cost
 from samplerbench.reports.tables.cells import Row
 from samplerbench.rounding import format_number
 
@@ -48,13 +49,16 @@ def _group_trials(trials: Sequence[Trial]) -> list[list[Trial]]:
     groups: dict[tuple[Any, ...], list[Trial]] = {}
     for t in trials:
         same = (t.model_label, t.environment, t.device, t.precision, t.chains, t.warmup, t.draws)
-        groups.setdefault((*same, t.seed, t.replicates), []).append(t)
+        groups.setdefault((*same, t.seed, t.replicates, t.outside_digest), []).append(t)
     return list(groups.values())
 
 
 def _make_command(trials: Sequence[Trial]) -> str:
     t = trials[0]
-    words = ["samplerbench", "run", "--model", format_label(t.model, t.model_options), "--sampler"]
+    model = format_label(t.model, t.model_options)
+    if t.outside_digest:
+        return shlex.join(["samplerbench", "judge", "FILES", "--model", model, "--name", t.sampler])
+    words = ["samplerbench", "run", "--model", model, "--sampler"]
     words += dict.fromkeys(trial.label for trial in trials)
     words += ["--replicates", str(t.replicates or "auto")]
     for name in ("chains", "warmup", "draws", "seed"):
@@ -69,22 +73,35 @@ def list_facts(rows: Sequence[Row]) -> list[tuple[str, str]]:
     names = dict.fromkeys(name for row in rows for name in row["versions"] or {})
     for name in names:
         facts.append((name, _distinct((row["versions"] or {}).get(name) for row in rows)))
-    for name in ("environment", "precision", "chains", "warmup", "draws", "replicates", "mode"):
+    for name in (
+        "environment",
+        "precision",
+        "chains",
+        "warmup",
+        "draws",
+        "replicates",
+        "blocks",
+        "mode",
+    ):
         facts.append((name, _distinct(row[name] for row in rows)))
     facts.append(("seeds", _distinct(_seeds(row) for row in rows)))
     return [(name, text) for name, text in facts if text]
 
 
 def run_dates(campaign: Campaign) -> list[tuple[str, str]]:
-    """(name, value) of the day that the results are from, in UTC."""
+    """(name, value) of the day that the results are from, in UTC, and what the last run took."""
     span = campaign.store.time_span()
     if span is None:
         return []
     first, last = (f"{datetime.fromtimestamp(end, timezone.utc):%Y-%m-%d %H:%M}" for end in span)
-    return [("run", f"{first} UTC" if first == last else f"{first} to {last} UTC")]
+    dates = [("run", f"{first} UTC" if first == last else f"{first} to {last} UTC")]
+    cost = campaign.store.fact("cost")
+    return [*dates, ("last run took", describe_cost(cost))] if cost else dates
 
 
-def _seeds(row: Row) -> str:
+def _seeds(row: Row) -> str | None:
+    if row["seed"] is None:
+        return None  # of draws that were made elsewhere
     return f"{row['seed']} to {row['seed'] + row['replicates'] - 1}"
 
 

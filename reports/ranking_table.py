@@ -24,16 +24,18 @@ COLUMNS = (
 
 def make_table(costs: Sequence[Cost]) -> Table:
     """Who is fastest for 1, 10 and 1000 data sets, and who comes next."""
-    rows = []
+    rows, notes = [], dict[str, None]()
     for count in COUNTS:
         ranking = rank(costs, count)
         if ranking.order:
             _, seconds, lo, hi = ranking.order[0]
             after = ranking.order[ranking.ties : ranking.ties + 1]
             next_one = f"{after[0][0]}: {format_number(after[0][1])} s" if after else "-"
-            time = Cell(format_number(seconds), spread=(format_number(lo), format_number(hi)))
+            spread = None if lo is None or hi is None else (format_number(lo), format_number(hi))
+            time = Cell(format_number(seconds), spread=spread)
+            notes |= {f"not told apart: {ranking.why}": None} if ranking.why else {}
             rows.append([Cell(f"{count}"), Cell(" = ".join(ranking.winners)), time, Cell(next_one)])
-    return Table(TITLE, COLUMNS, rows)
+    return Table(TITLE, COLUMNS, rows, [*notes])
 
 
 def describe_crossovers(costs: Sequence[Cost]) -> list[str]:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from samplerbench.harness.scoring.verdict import CONVICTIONS
 from samplerbench.reports.tables.cells import Row, is_comparable, is_control, label
 from samplerbench.reports.tables.selection import AXES
-from samplerbench.reports.time_to_accuracy import list_costs, rank
+from samplerbench.reports.time_to_accuracy import Ranking, list_costs, rank
 
 MOST_NAMED = 4
+GOAL = "from nothing to every mean within 5 % of its sd"
 
 
 def summarise(rows: Sequence[Row], planned: int) -> str:
@@ -24,13 +25,16 @@ def summarise(rows: Sequence[Row], planned: int) -> str:
     groups = group_problems(rows)
     if len(groups) == 1:
         return summarise_problem(rows)
-    wins = Counter(name for group in groups.values() for name in rank(list_costs(group), 1).winners)
+    rankings = [rank(list_costs(group), 1) for group in groups.values()]
     verdicts = _count_verdicts(rows)
-    if not wins:
+    if not any(ranking.order for ranking in rankings):
         return f"On none of {len(groups)} problems is a sampler shown honest: {verdicts}."
+    wins = Counter(ranking.winners[0] for ranking in rankings if ranking.ties == 1)
+    of = f"of {len(groups)} problems"
+    if not wins:
+        return f"On none {of} is one of those shown honest told apart as the fastest ({verdicts})."
     best, times = wins.most_common(1)[0]
-    lead = f"Of those shown honest {best} took least on {times} of {len(groups)} problems"
-    return f"{lead}, alone or in a tie ({verdicts})."
+    return f"Of those shown honest {best} took least on {times} {of} ({verdicts})."
 
 
 def group_problems(rows: Sequence[Row]) -> dict[tuple[str, ...], list[Row]]:
@@ -48,12 +52,21 @@ def summarise_problem(rows: Sequence[Row]) -> str:
     if not ranking.order:
         return f"No sampler is shown to be honest here{_describe_others(real)}."
     shown = [_name_shown(row) for row in real if is_comparable(row)]
-    took = f"{_join_names(ranking.winners)} took least from nothing to every mean within 5 % of its"
-    sentence = f"Shown honest: {_join_names(shown)}; {took} sd, "
-    sentence += _format_seconds(ranking.order[0][1])
-    if ranking.ties == 1 and len(ranking.order) > 1:
-        sentence += f" ({ranking.order[1][0]}: {_format_seconds(ranking.order[1][1])})"
-    return f"{sentence}, in one process each{_describe_others(real)}."
+    return f"Shown honest: {_join_names(shown)}; {_tell_fastest(ranking)}{_describe_others(real)}."
+
+
+def _tell_fastest(ranking: Ranking) -> str:
+    """Who took least, or who is not told apart and why."""
+    seconds = [f"{name}: {_format_seconds(each)}" for name, each, *_ in ranking.order]
+    if ranking.ties > 1:
+        why = f" ({ranking.why})" if ranking.why else ""
+        named = _join_names(seconds[: ranking.ties])
+        return f"{GOAL} these are not told apart{why}: {named}"
+    name, took, lo, hi = ranking.order[0]
+    words = _format_seconds(took)
+    if lo is not None and hi is not None:
+        words += f" ({_format_seconds(lo)} to {_format_seconds(hi)})"
+    return f"{name} took least {GOAL}, {words}{''.join(f'; {s}' for s in seconds[1:2])}"
 
 
 def _name_shown(row: Row) -> str:

@@ -1,19 +1,42 @@
 """Seconds until every posterior mean has a standard error of 5 % of its sd, by number of data sets.
 
-Samplers are ranked for one data set, ten and a thousand: what compiles slowly may run fast.
+Samplers are ranked for one data set, ten and a thousand: what compiles slowly may run fast. One is
+faster than another where the interval between processes says so, and of several only where it
+says so of each, at a level that holds for all of them together (Bonferroni).
 """
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from samplerbench.harness.scoring.metrics.efficiency import DRAWS_TO_5PCT
+from scipy import stats
+
+from samplerbench.harness.records import CONTENTION_WORD
+from samplerbench.harness.scoring.process_seconds import DRAWS_TO_5PCT
+from samplerbench.harness.statistics.between_processes import (
+    LEAST_PROCESSES,
+    TAIL,
+    combine_ends,
+    estimate_seconds,
+    find_typical,
+    log_interval,
+)
 from samplerbench.reports.tables.cells import Row, interval_ends, is_comparable, is_control, label
 
 COUNTS = (1, 10, 1000)  # data sets
-TIE = 1.10  # below this ratio times are not told apart: runs spread by that much on a quiet machine
+
+
+@dataclass(frozen=True)
+class Process:
+    """Seconds that one process took."""
+
+    first_s: float  # import and the first run: tracing, compiling, warm-up, sampling
+    warm_s: float  # a further run with what is compiled
+    more_s: float  # as many draws again, without a new warm-up
 
 
 @dataclass(frozen=True)
@@ -21,51 +44,77 @@ class Cost:
     """What the seconds of one sampler consist of."""
 
     label: str
-    first_s: float  # import and the first run: tracing, compiling, warm-up, sampling
-    warm_s: float  # a further run with what is compiled
-    more_s: float  # as many draws again, without a new warm-up
-    slowest: float  # warm_s of the slow end of its interval over warm_s
-    quickest: float  # the same of the quick end
+    processes: tuple[Process, ...]
     ess: float  # realised, of one run
     ess_lo: float
     ess_hi: float
     whole_runs: bool  # nested sampling can't be cut short
+    contended: bool = False  # others used the machine
 
-    def seconds(self, count: int = 1) -> tuple[float, float, float]:
-        """Seconds, and both ends, until ``count`` data sets have every mean to 5 % of its sd."""
-        return (
-            self._seconds(count, self.ess, 1.0),
-            self._seconds(count, self.ess_hi, self.quickest),
-            self._seconds(count, self.ess_lo, self.slowest),
-        )
+    def seconds(self, count: int = 1) -> tuple[float, float | None, float | None]:
+        """Seconds until ``count`` data sets have every mean to 5 % of its sd.
 
-    def _seconds(self, count: int, ess: float, scale: float) -> float:
+        With both ends of their interval, which one process has not.
+        """
+        between = estimate_seconds(self.list_seconds(count, self.ess))
+        value = between.value or 0.0
+        if between.lo is None or between.hi is None or between.lo <= 0:
+            return value, None, None
+        fast, slow = (self._typical(count, ess) for ess in (self.ess_hi, self.ess_lo))
+        return value, *combine_ends(value, (between.lo, between.hi), (fast, slow))
+
+    def list_seconds(self, count: float, ess: float) -> list[float]:
+        """The seconds by each process, were a run worth ``ess`` draws."""
         more = DRAWS_TO_5PCT / ess - 1
         if self.whole_runs:
             more = max(0.0, more)
-        rest = more * self.more_s
-        return self.first_s + rest + (count - 1) * scale * (self.warm_s + rest)
+        return [
+            p.first_s + more * p.more_s + (count - 1) * (p.warm_s + more * p.more_s)
+            for p in self.processes
+        ]
+
+    def _typical(self, count: float, ess: float) -> float:
+        return find_typical(self.list_seconds(count, ess))
+
+    def typical(self, count: float) -> float:
+        """The seconds alone."""
+        return self._typical(count, self.ess)
+
+    def reaches(self, count: float) -> tuple[float, float]:
+        """Log seconds that the interval of the realised ESS reaches below and above."""
+        value = self.typical(count)
+        fast, slow = (self._typical(count, ess) for ess in (self.ess_hi, self.ess_lo))
+        return math.log(value / fast), math.log(slow / value)
 
 
 def make_cost(row: Row) -> Cost | None:
     """The cost of a row whose speed is comparable; None where a number is missing."""
-    warm = row["warm_s"] or row["rerun_s"]
-    if not is_comparable(row) or not row["realised_ess"] or not warm or row["cold_s"] is None:
+    processes = tuple(_list_processes(row))
+    if not is_comparable(row) or not row["realised_ess"] or not processes:
         return None
     lo, hi = interval_ends(row, "realised_ess")
-    warm_lo, warm_hi = interval_ends(row, "warm_s")
     return Cost(
         label=label(row),
-        first_s=(row["import_s"] or 0.0) + row["cold_s"],
-        warm_s=warm,
-        more_s=row["sample_s"] or warm,
-        slowest=(warm_hi or warm) / warm,
-        quickest=(warm_lo or warm) / warm,
+        processes=processes,
         ess=row["realised_ess"],
         ess_lo=lo or row["realised_ess"],
         ess_hi=hi or row["realised_ess"],
         whole_runs=row["ess_kish"] is not None,
+        contended=any(text.startswith(CONTENTION_WORD) for text in row["warnings"]),
     )
+
+
+def _list_processes(row: Row) -> list[Process]:
+    """The processes that were timed to the end."""
+    seconds = row["block_seconds"] or {}
+    names = ("import_s", "cold_s", "rerun_s", "warm_s", "sample_s")
+    processes = []
+    for each in itertools.zip_longest(*(seconds.get(name, ()) for name in names)):
+        started, cold, rerun, warm, sample = each
+        again = warm or rerun
+        if cold is not None and again:
+            processes.append(Process((started or 0.0) + cold, again, sample or again))
+    return processes
 
 
 def list_costs(rows: Sequence[Row]) -> list[Cost]:
@@ -74,13 +123,37 @@ def list_costs(rows: Sequence[Row]) -> list[Cost]:
     return [cost for cost in costs if cost is not None]
 
 
+def is_faster(fast: Cost, slow: Cost, count: float, rivals: int = 1) -> bool:
+    """Whether ``fast`` is shown to take less than ``slow`` at ``count`` data sets.
+
+    By Student's t on the log ratios of blocks, each of which ran both in one round, with what the
+    intervals of the realised ESS add; wrong with a probability of 2.5 % over ``rivals`` such
+    comparisons. Never of fewer than 3 processes, or of a machine that others used.
+    """
+    pairs = zip(*(one.list_seconds(count, one.ess) for one in (slow, fast)), strict=False)
+    ratios = [a / b for a, b in pairs]
+    if len(ratios) < LEAST_PROCESSES or fast.contended or slow.contended or min(ratios) <= 0:
+        return False
+    middle, half = log_interval(ratios, TAIL / rivals)
+    reach = math.hypot(slow.reaches(count)[0], fast.reaches(count)[1])
+    return middle > math.hypot(half, _widen(rivals) * reach)
+
+
+@functools.cache
+def _widen(rivals: int) -> float:
+    """How much wider an interval is that holds for ``rivals`` of its kind together."""
+    return float(stats.norm.isf(TAIL / rivals) / stats.norm.isf(TAIL))
+
+
 @dataclass(frozen=True)
 class Ranking:
     """The order at one number of data sets."""
 
     count: int
-    order: tuple[tuple[str, float, float, float], ...]  # label, seconds, lo, hi; the quickest first
+    #: label, seconds, and both ends or None; the quickest first
+    order: tuple[tuple[str, float, float | None, float | None], ...]
     ties: int  # how many lead together
+    why: str = ""  # why they are not told apart, where that is not their seconds
 
     @property
     def winners(self) -> list[str]:
@@ -89,14 +162,24 @@ class Ranking:
 
 
 def rank(costs: Sequence[Cost], count: int) -> Ranking:
-    """Who is first at ``count`` data sets. Ties: within 10 %, or intervals that overlap."""
-    order = sorted(((c.label, *c.seconds(count)) for c in costs), key=lambda entry: entry[1])
+    """Who is first at ``count`` data sets, with all that are not shown to be slower."""
+    order = sorted(costs, key=lambda cost: cost.typical(count))
     if not order:
         return Ranking(count, (), 0)
-    best = order[0]
-    ties = [entry for entry in order if entry[1] <= best[1] * TIE or entry[2] <= best[3]]
-    rest = [entry for entry in order if entry not in ties]
-    return Ranking(count, (*ties, *rest), len(ties))
+    best, others = order[0], order[1:]
+    slower = [cost for cost in others if is_faster(best, cost, count, len(others))]
+    ties = [cost for cost in order if cost not in slower]
+    entries = ((cost.label, *cost.seconds(count)) for cost in (*ties, *slower))
+    return Ranking(count, tuple(entries), len(ties), _explain_tie(ties))
+
+
+def _explain_tie(ties: Sequence[Cost]) -> str:
+    if len(ties) < 2:
+        return ""
+    if any(cost.contended for cost in ties):
+        return "others used the machine"
+    least = min(len(cost.processes) for cost in ties)
+    return f"{least} process(es) each, and it takes {LEAST_PROCESSES}" * (least < LEAST_PROCESSES)
 
 
 @dataclass(frozen=True)
@@ -114,42 +197,48 @@ def find_crossovers(costs: Sequence[Cost], most: int = 10**6) -> list[Crossover]
     """Every change of the lead up to ``most`` data sets, in order."""
     crossovers: list[Crossover] = []
     waiting = {cost.label: cost for cost in costs}
-    leader = min(costs, key=lambda cost: cost.seconds(1)[0], default=None)
+    leader = min(costs, key=lambda cost: cost.typical(1), default=None)
     at = 1.0
     while leader is not None:
         del waiting[leader.label]
-        meets = {name: _below(_line(cost), _line(leader)) for name, cost in waiting.items()}
-        later = {name: n for name, n in meets.items() if at <= n <= most}
-        if not later:
+        nearest, later = math.inf, None
+        for cost in waiting.values():
+            end = min(nearest, float(most))
+            if _takes_less(cost, leader, end):
+                nearest, later = _find_first(_takes_less, cost, leader, at, end), cost
+        if later is None:
             break
-        nearest = min(later, key=lambda name: later[name])
-        at = later[nearest]
-        crossovers.append(_crossover(at, leader, waiting[nearest]))
-        leader = waiting[nearest]
+        crossovers.append(_crossover(nearest, leader, later, most))
+        leader, at = later, nearest
     return crossovers
 
 
-def _crossover(at: float, before: Cost, after: Cost) -> Crossover:
-    old, old_lo, old_hi = (_line(before, end) for end in range(3))
-    new, new_lo, new_hi = (_line(after, end) for end in range(3))
-    lo = min(_below(new_lo, old_hi), _below(new, _times(TIE, old)))
-    hi = max(_below(new_hi, old_lo), _below(_times(TIE, new), old))
+def _takes_less(one: Cost, other: Cost, count: float) -> bool:
+    return one.typical(count) < other.typical(count)
+
+
+def _is_not_faster(one: Cost, other: Cost, count: float) -> bool:
+    return not is_faster(one, other, count)
+
+
+def _crossover(at: float, before: Cost, after: Cost, most: int) -> Crossover:
+    lo = (
+        1.0
+        if not is_faster(before, after, 1)
+        else _find_first(_is_not_faster, before, after, 1, at)
+    )
+    shown = is_faster(after, before, most)
+    hi = _find_first(is_faster, after, before, at, most) if shown else math.inf
     return Crossover(at, lo, hi, before.label, after.label)
 
 
-def _line(cost: Cost, end: int = 0) -> tuple[float, float]:
-    """Seconds for one data set, and for each further one; ``end`` 1 and 2: of the interval."""
-    first, second = (cost.seconds(count)[end] for count in (1, 2))
-    return first, second - first
-
-
-def _times(factor: float, line: tuple[float, float]) -> tuple[float, float]:
-    return factor * line[0], factor * line[1]
-
-
-def _below(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """The number of data sets from which on ``one`` takes less than ``other``; inf: never."""
-    start, slope = one[0] - other[0], one[1] - other[1]
-    if slope < 0:
-        return max(1.0, 1 + start / -slope)
-    return 1.0 if slope == 0 and start < 0 else math.inf
+def _find_first(
+    holds: Callable[[Cost, Cost, float], bool], one: Cost, other: Cost, lo: float, hi: float
+) -> float:
+    """From which number of data sets on, from ``lo`` to ``hi``, it holds, as it does at ``hi``."""
+    if holds(one, other, lo):
+        return lo
+    while hi / lo > 1 + 1e-9:
+        middle = math.sqrt(lo * hi)
+        lo, hi = (lo, middle) if holds(one, other, middle) else (middle, hi)
+    return hi

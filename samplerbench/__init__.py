@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from samplerbench.harness.campaign.campaign import Campaign
 
-__all__ = ["__version__", "load", "run"]
+__all__ = ["__version__", "judge", "load", "run"]
 
 
 def run(**options: Any) -> Campaign:
@@ -33,8 +33,9 @@ def run(**options: Any) -> Campaign:
             ``"path/to/notebook.ipynb:name"``, or functions: NumPyro programs (also closures,
             partials and objects with ``__call__``) or functions that give a Model. Default:
             ``"linear"``.
-        sampler: Registered samplers as ``"numpyro_hmc:trajectory_length=1.5"``. Default: NUTS, HMC
-            as shipped and with a trajectory length of 1.5, SA, nested sampling, and exact draws.
+        sampler: Registered samplers as ``"numpyro_hmc:trajectory_length=1.5"``, or
+            ``"path/to/file.py:name"``: a kernel or a function ``prepare``. Default: NUTS, HMC as
+            shipped and with a trajectory length of 1.5, SA, nested sampling, and exact draws.
         replicates: Independent runs of each sampler, or "auto": as many as take 30 s, from 32 to
             256; below 16 there is no verdict. Default: auto.
         chains: Chains a replicate. Default: 1.
@@ -48,6 +49,9 @@ def run(**options: Any) -> Campaign:
         precision: Bits of a floating-point number, 32 or 64. Default: 32.
         timeout: Seconds that a trial may take. Default: 600.
         jobs: Concurrent trials; use 1 for valid timings. Default: 1.
+        blocks: Processes for the clocked phases of each trial, or "auto": 3 where the first run
+            took less than 10 s and trials run one at a time on this machine, else 1; with 1 no
+            seconds have an interval. Default: auto.
         scheduler: Address of a Dask scheduler whose workers run the trials.
         calibrate: ``"prior"`` for simulation-based calibration.
         data: Data of a program in a file or of a function: a pandas DataFrame, a dict of what it
@@ -79,6 +83,36 @@ def run(**options: Any) -> Campaign:
     from samplerbench.harness.campaign.run import run as run_campaign
 
     return run_campaign(**options)
+
+
+def judge(draws: Any, **options: Any) -> Campaign:
+    """Judge draws that another program made, and return the campaign, whose one row they are.
+
+    Its clocks are empty; scores, verdict, table and page are those of ``samplerbench.run``.
+
+    Args:
+        draws: Paths of files, one a replicate, as ``samplerbench judge`` takes them; or arrays by
+            site, ``{"theta": [replicate, chain, draw, ...]}``. Beside the sites there may be
+            ``log_weight`` or ``weight`` of each draw, and ``log_z``, ``log_z_err`` and ``ess`` (of
+            weighted draws) of each replicate.
+        name: What the sampler is called. Default: ``"external"``.
+        names: ``{"theta": "b"}``: names of the draws' for the model's parameters.
+        chains_per_replicate: So many files, in their order, are the chains of one replicate.
+        chains_as_replicates: Each chain is a replicate. Chains that share their adaptation are
+            not independent, and verdicts on them are worth nothing.
+        model: The model that they are draws of, as ``samplerbench.run`` takes it.
+        reference_names: Names of the reference's for the model's parameters.
+        data, columns, codes, missing, without, reference, no_long_run, posteriordb, posterior, env,
+            timeout, gate: As of ``samplerbench.run``; ``env`` is where the model is inspected.
+        out: The campaign directory; an existing one gets a further row.
+
+    Raises:
+        UsageError: Draws can't be read, do not fit the model, or are not finite.
+        StoreError: The directory can't be used.
+    """
+    from samplerbench.harness.campaign.judge import judge as judge_draws
+
+    return judge_draws(draws, **options)
 
 
 def load(folder: str | PathLike[str]) -> Campaign:

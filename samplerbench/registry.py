@@ -18,11 +18,19 @@ class Registry(Generic[T]):
     """Items by name; modules of ``packages``, imported at the first look-up, add themselves.
 
     With ``item_type`` other distributions may add items as plug-ins: see ``samplerbench.plugins``.
-    The project's own names come first.
+    The project's own names come first. With ``file_reader`` a name may be ``path/to/file.py:NAME``,
+    which that module reads.
     """
 
-    def __init__(self, kind: str, packages: Sequence[str], item_type: type | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        packages: Sequence[str],
+        item_type: type | None = None,
+        file_reader: str = "",
+    ) -> None:
         self.kind, self.packages, self.item_type = kind, packages, item_type
+        self._file_reader = file_reader
         self._items: dict[str, T] = {}
         self._plugin_items: dict[str, T] = {}
         self._plugins: Sequence[Plugin] | None = None
@@ -42,6 +50,8 @@ class Registry(Generic[T]):
 
     def get(self, name: str) -> T:
         """The item called ``name``; raises UsageError with the nearest name and the list."""
+        if self.is_file(name):
+            return importlib.import_module(self._file_reader).read_item(name)
         self._load()
         if name in self._items:
             return self._items[name]
@@ -54,6 +64,10 @@ class Registry(Generic[T]):
         except PluginError as error:
             text = f"{self.kind} {name!r} of {plugin.source} can't be used: {error}"
             raise UsageError(text) from error
+
+    def is_file(self, name: str) -> bool:
+        """Whether ``name`` points into a file of Python rather than at a registered item."""
+        return bool(self._file_reader) and (name.endswith(".py") or ".py:" in name)
 
     def plugins(self) -> Sequence[Plugin]:
         """The plug-ins of other distributions, usable or not."""
@@ -73,7 +87,9 @@ class Registry(Generic[T]):
         return next((plugin for plugin in self.plugins() if plugin.name == name), None)
 
     def digest(self, name: str) -> str:
-        """A digest of a plug-in's code and version; "" for what is no plug-in."""
+        """A digest of a plug-in's code and version, or of a file; "" for the project's own."""
+        if self.is_file(name):
+            return importlib.import_module(self._file_reader).read_digest(name)
         plugin = self.plugin(name)
         return plugins.digest(plugin) if plugin else ""
 

@@ -84,19 +84,27 @@ class Sampler:
     distributions: tuple[str, ...] = ()
     # samplers that share library, start and adaptation, and so their blind spots; "": it is alone
     family: str = ""
+    # which claims are audited, where they are not the draws' own (autocorrelation ESS), such as
+    # "ESS: Kish's, of the weights; log Z error: ..."
+    claims: str = ""
     environment: str = ""  # the environment (--env) that it needs by default; "": no preference
     # (settings, chains) -> devices that the processor must pass for, since XLA counts them once,
     # when JAX starts; None: one
     host_devices: Callable[[Any, int], int] | None = None
     control: bool = False  # it knows the answer: a yardstick, never a rival
     short_name: str = ""  # heads its column in tables of stacks; "": its name
-    stack_replicates: int = 8  # on each stack of a matrix whose file names no samplers
+    # on each stack of a matrix whose file names no samplers; 0, or an environment of its own: the
+    # matrix leaves it out
+    stack_replicates: int = 8
     # what a matrix calls the import of the last of ``needs``; "": that module's name with "imports"
     import_stage: str = ""
 
 
 samplers: Registry[Sampler] = Registry(
-    "sampler", ("samplerbench.samplers", "samplerbench.samplers.controls"), Sampler
+    "sampler",
+    ("samplerbench.samplers", "samplerbench.samplers.controls"),
+    Sampler,
+    file_reader="samplerbench.samplers.loading.sampler_file",
 )
 
 

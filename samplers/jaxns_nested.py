@@ -182,6 +182,8 @@ add(
         "nested sampling: weighted draws and the evidence",
         needs=("jax", "numpyro", "jaxns", "numpyro.contrib.nested_sampling"),
         distributions=("jaxns", "tensorflow-probability", "tfp-nightly"),
+        claims="ESS: jaxns's own, which knows of the shrinkage; log Z error: jaxns's",
+        family="jaxns",
         short_name="nested",
         stack_replicates=6,
         import_stage="nested sampling imports",

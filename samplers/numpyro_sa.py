@@ -12,9 +12,9 @@ from samplerbench.samplers.base import (
     Sampler,
     add,
 )
+from samplerbench.samplers.support.chain_programs import count_host_devices
 from samplerbench.samplers.support.numpyro_mcmc import (
     check_choices,
-    count_host_devices,
     find_init_strategy,
     prepare_mcmc,
 )

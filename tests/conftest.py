@@ -15,6 +15,13 @@ ALLOWED = {"dot", "fc-list", "lscpu", "nvidia-smi", "uname"}
 _running: list[pytest.Item] = []
 
 
+@pytest.fixture(autouse=True)
+def one_block(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Campaigns of tests are timed in one process, where a test asks for no more: it is quicker."""
+    if request.node.get_closest_marker("process"):
+        monkeypatch.setattr("samplerbench.harness.campaign.blocks.AUTO_BLOCKS", 1)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Say which test runs, to whoever starts a process while it does."""

@@ -31,6 +31,7 @@ WORKER_SIDE = {
     "models.posteriordb": "models models.loading",
     "samplers": "models samplers.support",
     "samplers.controls": "models samplers",
+    "samplers.loading": "models models.loading samplers samplers.support",
     "samplers.support": "models samplers",
     "harness": "models samplers",
     "harness.worker": "models models.loading samplers samplers.support harness",
@@ -47,7 +48,7 @@ COORDINATOR_SIDE = {
     "harness.scoring": f"{STATISTICS} harness harness.ground_truth harness.scoring.metrics models",
     "harness.scoring.metrics": f"{STATISTICS} harness.scoring models",
     "harness.comparison": f"{STATISTICS} harness models rounding",
-    "harness.campaign": f"{CAMPAIGN} {TABLES} {MODELS} samplers",
+    "harness.campaign": f"{CAMPAIGN} {STATISTICS} {TABLES} {MODELS} samplers",
     TABLES: "models.loading",
     "harness.compatibility": (
         f"{STATISTICS} harness harness.campaign harness.environments harness.scoring models "
@@ -58,8 +59,8 @@ COORDINATOR_SIDE = {
         "models.loading samplers rounding"
     ),
     "reports": (
-        "harness harness.scoring harness.scoring.metrics harness.pytest_plugin reports.figures "
-        "reports.pages reports.scaling reports.tables rounding"
+        f"{STATISTICS} harness harness.scoring harness.pytest_plugin "
+        "reports.figures reports.pages reports.scaling reports.tables rounding"
     ),
     "reports.tables": "harness harness.scoring rounding samplers",
     "reports.figures": (
@@ -81,7 +82,7 @@ TOP = {"__init__", "__main__", "conformance", "cli"}
 #: of ``harness`` itself, what only the coordinator loads
 LAUNCHER = "harness.launcher"
 #: files that hold what models and samplers share; of ``models``, samplers import these alone
-CONTRACTS = {"models.base"}
+CONTRACTS = {"models.base", "models.loading.script"}
 COORDINATORS = set(
     "pandas arviz chainconsumer matplotlib orjson rich jinja2 packaging xarray uv".split()
 )

@@ -67,7 +67,7 @@ def test_no_example_is_there_already():
 
 
 def test_the_readme_shows_the_same_sampler():
-    assert EXAMPLES["samplers/numpyro_barker.py"] in (ROOT / "README.md").read_text("utf-8")
+    assert EXAMPLES["samplers/tfp_slice.py"] in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_every_file_that_the_page_names_is_there():

@@ -162,6 +162,10 @@ class DaskBackend:
             threads = self.client.nthreads()
         return max(1, sum(2 if count == 1 else 1 for count in threads.values()))
 
+    def is_clocked(self) -> bool:
+        """No: clocks run on the workers' machines."""
+        return False
+
     def submit(self, trial: Trial) -> Future[RemoteResult]:
         """Send a trial; Dask runs it again elsewhere where its worker is lost."""
         with self._scheduler():

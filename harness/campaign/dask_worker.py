@@ -188,7 +188,7 @@ def _launch(task: RemoteTrial, scratch: Path, status: _TaskStatus) -> RemoteResu
         result,
         seconds,
         log.read_bytes() if log.is_file() else b"",
-        draws.read_bytes() if result.status == "ok" else None,
+        draws.read_bytes() if result.status == "ok" and draws.is_file() else None,
     )
 
 

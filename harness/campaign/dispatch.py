@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any, Protocol
 
 from samplerbench.harness.records import Result, Trial
 
-POLL_S = 1.0  # between looks at a backend's capacity, which may grow
+POLL_S = 0.2  # between looks at a backend's capacity, which may grow, and at its clocks
 Outcome = tuple[Result, float]  # a result, and the seconds that the trial took
 
 
@@ -26,6 +26,9 @@ class ExecutionBackend(Protocol):
     def submit(self, trial: Trial) -> Future[Any]:
         """Start a trial."""
 
+    def is_clocked(self) -> bool:
+        """Whether a clock may run on this machine, so that nothing else should."""
+
     def collect(self, trial: Trial, task: Future[Any]) -> Outcome | None:
         """The result of a task that has ended, and its seconds, its files in the scratch folder.
 
@@ -34,11 +37,12 @@ class ExecutionBackend(Protocol):
 
 
 def run_trials(
-    backend: ExecutionBackend, trials: Sequence[Trial]
+    backend: ExecutionBackend, trials: Sequence[Trial], beside: Callable[[], None] = lambda: None
 ) -> Iterator[tuple[Trial, Result, float]]:
     """Start ``trials`` in this order; each trial with its result and seconds once it has ended.
 
-    With a capacity of 1 nothing runs while the caller handles a result.
+    With a capacity of 1 nothing runs while the caller handles a result. ``beside`` is called again
+    and again while trials are under way and no clock runs; none is started until it returns.
     """
     queue = iter(trials)
     under_way: dict[Future[Any], Trial] = {}
@@ -47,6 +51,8 @@ def run_trials(
             under_way[backend.submit(trial)] = trial
         if not under_way:
             return
+        if not backend.is_clocked():
+            beside()
         for task in wait(under_way, POLL_S, FIRST_COMPLETED).done:
             trial = under_way.pop(task)
             outcome = backend.collect(trial, task)

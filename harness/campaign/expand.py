@@ -15,7 +15,7 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import programs, sweep
 from samplerbench.harness.campaign.model_data import ModelData, read_model_data
 from samplerbench.harness.campaign.plan import Plan
-from samplerbench.harness.campaign.specifiers import parse_model, parse_sampler
+from samplerbench.harness.campaign.specifiers import parse_model, parse_samplers
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Trial
 from samplerbench.models.base import models
@@ -34,7 +34,7 @@ def expand(plan: Plan, data: ModelData | None = None) -> list[Trial]:
     ``data`` are those that the plan names, where they have been read already.
     """
     axes = swept_axes(plan)
-    chosen = sweep.multiply(axes, "sampler", [parse_sampler(text) for text in plan.sampler])
+    chosen = sweep.multiply(axes, "sampler", parse_samplers(plan.sampler))
     identify = functools.cache(environments.identify)
     budgets = [dataclasses.replace(plan, **values) for values in sweep.budgets(axes)]
     files = {**(data or read_model_data(plan)).trial_fields, **_user_reference(plan)}
@@ -75,7 +75,7 @@ def own_environment(sampler: str, model: str = "") -> str:
 def swept_axes(plan: Plan) -> list[sweep.Axis]:
     """The axes of ``plan.sweep``; raises UsageError."""
     models = [(name, options) for name, options, _ in map(parse_model, plan.model)]
-    return sweep.parse_axes(plan.sweep, models, [parse_sampler(text) for text in plan.sampler])
+    return sweep.parse_axes(plan.sweep, models, parse_samplers(plan.sampler))
 
 
 def _models(plan: Plan, axes: Sequence[sweep.Axis]) -> Iterator[dict[str, Any]]:

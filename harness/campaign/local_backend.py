@@ -18,6 +18,8 @@ from samplerbench.harness.campaign.watcher import Watcher
 from samplerbench.harness.environments import environments, precompile
 from samplerbench.harness.records import Result, Trial
 
+UNCLOCKED_PHASES = ("replicates", "save")  # of a worker, in which others may use the machine
+
 
 class EnvironmentCache:
     """Environments by name, each made once, or the reason why it can't be made."""
@@ -48,6 +50,7 @@ class LocalBackend:
     watcher: Watcher
     stop: threading.Event
     environments: EnvironmentCache = field(default_factory=EnvironmentCache)
+    phases: dict[str, str] = field(default_factory=dict)  # of the trials under way, by name
 
     def capacity(self) -> int:
         """The number of concurrent trials that was asked for."""
@@ -55,11 +58,22 @@ class LocalBackend:
 
     def submit(self, trial: Trial) -> Future[Outcome]:
         """Launch a worker once a thread is free."""
+        self.phases[trial.id] = "start"
         return self.executor.submit(self._run, trial)
+
+    def is_clocked(self) -> bool:
+        """Whether the one trial under way is clocked; of several, none has the machine alone."""
+        words = [phase.partition(",")[0] for phase in list(self.phases.values())]
+        return self.jobs == 1 and any(word not in UNCLOCKED_PHASES for word in words)
 
     def collect(self, trial: Trial, task: Future[Outcome]) -> Outcome:
         """The worker's result and seconds; its files are where it wrote them."""
+        self.phases.pop(trial.id, None)
         return task.result()
+
+    def _note_phase(self, trial: Trial, phase: str) -> None:
+        self.phases[trial.id] = phase
+        self.watcher.on_phase(trial, phase)
 
     def _run(self, trial: Trial) -> Outcome:
         environment = self.environments.get(trial.environment)
@@ -71,7 +85,7 @@ class LocalBackend:
             environment.python,
             self.store.scratch(trial.id),
             self.timeout,
-            watching=lambda phase: self.watcher.on_phase(trial, phase),
+            watching=lambda phase: self._note_phase(trial, phase),
             cancelled=self.stop.is_set,
         )
         return result, time.perf_counter() - start

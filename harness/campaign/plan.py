@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from samplerbench.errors import UsageError, unknown_name
+from samplerbench.harness.campaign.blocks import AUTO_BLOCKS, AUTO_COLD_S
 from samplerbench.harness.records import AUTO, AUTO_S, LEAST_AUTO, MOST_AUTO
 from samplerbench.harness.scoring.margins import read_margins
 
@@ -27,6 +28,11 @@ DEFAULT_SAMPLERS = (
     "numpyro_sa",
     "jaxns_nested",
     "exact_iid",
+)
+#: options that say what model draws are of, and what judges them: those of ``judge`` too
+JUDGE_OPTIONS = (
+    *("model", "data", "columns", "codes", "missing", "without", "reference", "no_long_run"),
+    *("posteriordb", "posterior", "env", "timeout", "gate"),
 )
 DEFAULT_MODELS = ("linear",)
 DEVICES = ("cpu", "gpu")
@@ -50,7 +56,8 @@ class Plan:
     )
     sampler: Sequence[str] = _option(
         DEFAULT_SAMPLERS,
-        "registered samplers, with settings",
+        "registered samplers, or path/to/file.py:name, with settings; all: every one but flawed"
+        " controls, each in its own environment",
         metavar="NAME[:SETTING=VALUE,...]",
         default_text="NUTS, HMC as shipped and with trajectory_length=1.5, SA, nested sampling, and"
         " exact independent draws as the control",
@@ -85,6 +92,15 @@ class Plan:
         600.0, "seconds that a trial may take; replicates that end in time are kept"
     )
     jobs: int = _option(1, "concurrent trials; use 1 for valid timings", minimum=1)
+    blocks: int = _option(
+        AUTO,
+        "processes for the clocked phases of each trial (import, first and second run, compiling,"
+        f" timed runs); auto: {AUTO_BLOCKS} where the first run took less than {AUTO_COLD_S:.0f} s"
+        " and trials run one at a time on this machine, else 1; with 1 no seconds have an interval",
+        minimum=0,
+        default_text="auto",
+        words={"auto": AUTO},
+    )
     scheduler: str = _option(
         "",
         "a Dask scheduler, as tcp://host:8786; its workers run the trials, one each at a time",

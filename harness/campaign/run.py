@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samplerbench.errors import UsageError
 from samplerbench.harness import launcher
 from samplerbench.harness.campaign import inspection, long_runs, programs, sweep
+from samplerbench.harness.campaign.blocks import join_block, plan_rounds
 from samplerbench.harness.campaign.campaign import Campaign
 from samplerbench.harness.campaign.dispatch import BackendLost, ExecutionBackend, run_trials
 from samplerbench.harness.campaign.expand import default_folder, expand, swept_axes
@@ -24,11 +27,13 @@ from samplerbench.harness.campaign.signals import interrupt_on_sigterm
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.campaign.watcher import Watcher
 from samplerbench.harness.environments import environments
-from samplerbench.harness.records import Trial
+from samplerbench.harness.records import Result, Trial
+from samplerbench.harness.run_cost import RunCost
 
 if TYPE_CHECKING:
     from distributed import Client
 
+MOST_BYTES_BESIDE = 2**27  # of draws that are scored while a worker runs
 #: names that ``run`` takes for options of Plan too
 ALIASES = {"samplers": "sampler", "models": "model", "environments": "env", "devices": "device"}
 
@@ -58,8 +63,8 @@ def run(
     UsageError for bad options, StoreError for a folder that can't be used, Interrupted on Ctrl-C
     and where a cluster's scheduler is lost.
     """
-    _refuse_in_a_worker()
-    plan, shipped, memory = _plan(options)
+    refuse_in_a_worker("run()")
+    plan, shipped, memory = make_plan(options)
     data = read_model_data(plan, memory, Path(out) if out else None)
     trials = expand(plan, data)
     for note in data.list_notes():
@@ -68,28 +73,32 @@ def run(
         if client is None:
             _refuse_missing_devices(trials)
         campaign = Campaign(Store.create(Path(out) if out else default_folder(trials)))
-        with _kept_or_discarded(campaign.store, trials):
+        with discard_when_refused(campaign.store, trials):
             data.save(campaign.folder, trials)
             programs.save_programs(campaign.store.folder, shipped)
+            if client is None:
+                _make_environments(trials)
+            cost = RunCost()
             trials = _prepare(campaign.store, trials, plan, command, retry)
             if plan.margin:
                 campaign.trial_scores.set_margins(plan.margin)
-            _run(campaign, trials, plan, watcher or Watcher(), client)
+            cost.end_preparing()
+            _run(campaign, trials, plan, watcher or Watcher(), client, cost)
             campaign.store.release()  # what comes now only reads
     return campaign
 
 
-def _refuse_in_a_worker() -> None:
-    """A model's file that calls ``run`` when imported would start itself for ever."""
+def refuse_in_a_worker(call: str) -> None:
+    """Refuse ``call`` in a model's file, which would start itself for ever when imported."""
     main = getattr(sys.modules.get("__main__"), "__file__", None)
     if main and Path(main) == launcher.BOOTSTRAP:
         raise UsageError(
-            "run() was called while a model's file was read\n"
+            f"{call} was called while a model's file was read\n"
             "  expected: it under `if __name__ == '__main__':`, where a file runs its own model"
         )
 
 
-def _plan(options: dict[str, Any]) -> tuple[Plan, list[programs.ShippedProgram], Any]:
+def make_plan(options: dict[str, Any]) -> tuple[Plan, list[programs.ShippedProgram], Any]:
     """The plan of ``run``'s options, the functions that it has to ship, and data in memory."""
     words = {
         ALIASES.get(name, name): str(value) if isinstance(value, Path) else value
@@ -128,7 +137,7 @@ def _refuse_missing_devices(trials: Sequence[Trial]) -> None:
 
 
 @contextmanager
-def _kept_or_discarded(store: Store, trials: Sequence[Trial]) -> Iterator[None]:
+def discard_when_refused(store: Store, trials: Sequence[Trial]) -> Iterator[None]:
     """Close ``store`` on every error; a campaign that was refused at its start leaves nothing."""
     try:
         yield
@@ -142,6 +151,13 @@ def _kept_or_discarded(store: Store, trials: Sequence[Trial]) -> Iterator[None]:
     except BaseException:
         store.close()
         raise
+
+
+def _make_environments(trials: Sequence[Trial]) -> None:
+    """Make what has to be installed, once; a row says of each that can't be."""
+    for name in {trial.environment for trial in trials}:
+        with suppress(environments.EnvironmentFailed):
+            environments.resolve(name)
 
 
 def _prepare(
@@ -172,34 +188,89 @@ def _run(
     plan: Plan,
     watcher: Watcher,
     client: Client | None,
+    cost: RunCost,
 ) -> None:
     statuses = campaign.store.statuses()
     waiting = [trial for trial in trials if trial.id not in statuses]
     # a seeded random order: slow drifts of the machine hit every sampler alike
     random.Random(plan.seed).shuffle(waiting)
     watcher.on_start(campaign, waiting)
-    if not waiting:
+    if not waiting and not next(_plan_rounds(campaign, trials, plan), None):
         return
     with (
         interrupt_on_sigterm(threading.Event()),
-        _backend(campaign.store, waiting, plan, watcher, client) as backend,
+        _backend(campaign.store, trials, plan, watcher, client) as backend,
     ):
-        run_and_commit(campaign, backend, waiting, watcher)
+        run_and_commit(campaign, backend, waiting, watcher, cost)
+        for lacking in _plan_rounds(campaign, trials, plan):
+            run_blocks(campaign, backend, lacking, watcher, cost)
+    if plan.jobs == 1 and not client:
+        campaign.store.set_fact("cost", cost.end())
+
+
+def _plan_rounds(
+    campaign: Campaign, trials: Sequence[Trial], plan: Plan
+) -> Iterator[Sequence[Trial]]:
+    """The rounds of blocks that finished trials lack."""
+    alone = plan.jobs == 1 and not plan.scheduler
+    return plan_rounds(trials, campaign.store.results(), plan.blocks, alone, plan.seed)
 
 
 def run_and_commit(
-    campaign: Campaign, backend: ExecutionBackend, trials: Sequence[Trial], watcher: Watcher
+    campaign: Campaign,
+    backend: ExecutionBackend,
+    trials: Sequence[Trial],
+    watcher: Watcher,
+    cost: RunCost | None = None,
 ) -> None:
-    """Run ``trials``, and store and score each result as it comes."""
-    store = campaign.store
-    for trial, result, seconds in run_trials(backend, trials):
+    """Run ``trials``, and store and score each result as it comes.
+
+    A result is scored beside the next trial, as soon as no clock runs there; at the latest when
+    that has ended, and at once where the draws are so large that a worker may need the memory.
+    """
+    store, waiting = campaign.store, list[tuple[Trial, Result, float]]()
+
+    def score() -> None:
+        while waiting:
+            trial, result, seconds = waiting.pop(0)
+            campaign.trial_scores.get(trial)
+            watcher.on_result(trial, result, seconds)
+
+    for trial, result, seconds in run_trials(backend, trials, score):
+        score()
         if note := read_note(store.folder, trial):
             result.warnings.append(note)
         if result.status == "ok":
             campaign.trial_scores.invalidate(trial)
         store.commit(trial, result, store.scratch(trial.id), seconds)
-        campaign.trial_scores.get(trial)
-        watcher.on_result(trial, result, seconds)
+        if cost:
+            cost.add(result, seconds)
+        waiting.append((trial, result, seconds))
+        draws = store.draws_path(trial.id)
+        if result.status != "ok" or draws.stat().st_size > MOST_BYTES_BESIDE:
+            score()
+    score()
+
+
+def run_blocks(
+    campaign: Campaign,
+    backend: ExecutionBackend,
+    blocks: Sequence[Trial],
+    watcher: Watcher,
+    cost: RunCost,
+) -> None:
+    """Run one round of ``blocks``, and put what each has measured into the result of its trial."""
+    watcher.on_round(blocks)
+    for block, ended, seconds in run_trials(backend, blocks):
+        trial = replace(block, block=0)
+        result = campaign.store.result(trial.id)
+        assert result is not None, "blocks are of finished trials"
+        join_block(result, block.block, ended)
+        cost.add(ended, seconds)
+        campaign.store.add_block(trial, result, seconds)
+        campaign.trial_scores.renew_seconds(trial, result)
+        shutil.rmtree(campaign.store.scratch(block.id), ignore_errors=True)
+        watcher.on_block(block, ended, seconds)
 
 
 def _backend(

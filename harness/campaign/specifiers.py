@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from samplerbench.errors import UsageError
@@ -13,10 +14,27 @@ from samplerbench.models.posteriordb import folder
 from samplerbench.options import fill
 from samplerbench.samplers.base import samplers
 
+EXACT = "exact_iid"  # the control that no flaw is built into
+
+
+def parse_samplers(texts: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
+    """Each of ``texts`` by ``parse_sampler``; ``all`` stands for every registered sampler.
+
+    Of controls, which know the answer, the independent draws alone are among them.
+    """
+    every = [name for name in samplers.names() if name == EXACT or not samplers.get(name).control]
+    chosen = [name for text in texts for name in (every if text == "all" else [text])]
+    return [parse_sampler(text) for text in chosen]
+
 
 def parse_sampler(text: str) -> tuple[str, dict[str, Any]]:
-    """``name:key=value,key=value`` -> (name, settings that differ from the defaults)."""
-    name, _, rest = text.partition(":")
+    """``name:key=value,key=value`` -> (name, settings that differ from the defaults).
+
+    The name may be ``path/to/file.py:name``, and is returned with its full path.
+    """
+    file, _, rest = text.rpartition(".py:")
+    name, _, rest = rest.partition(":")
+    name = f"{Path(file + '.py').expanduser().resolve()}:{name}" if file else name
     settings = _pairs(rest, text)
     return name, without_defaults(fill(samplers.get(name).settings, settings, name), settings)
 

@@ -169,6 +169,14 @@ class Store:
             self._db.execute("INSERT INTO results VALUES (?, ?, ?, ?, ?)", row)
         shutil.rmtree(scratch, ignore_errors=True)
 
+    def add_block(self, trial: Trial, result: Result, took_s: float) -> None:
+        """Store a result that one block more has changed; its process took ``took_s``."""
+        with self._db:
+            self._db.execute(
+                "UPDATE results SET record=?, took_s=took_s+? WHERE trial=?",
+                (to_json(result), took_s, trial.id),
+            )
+
     def delete_results(self, trials: list[str]) -> None:
         """Delete the results of ``trials`` so that they are run again."""
         with self._db:

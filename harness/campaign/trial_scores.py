@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.store import Store
-from samplerbench.harness.records import Trial
+from samplerbench.harness.records import Result, Trial
 from samplerbench.samplers.base import samplers
 
 if TYPE_CHECKING:
@@ -64,6 +64,15 @@ class TrialScores:
 
         return read_margins(self._store.fact("margin") or ())
 
+    def renew_seconds(self, trial: Trial, result: Result) -> None:
+        """Adapt stored scores, where there are any, to a result with more blocks."""
+        from samplerbench.harness.scoring import score_trial
+
+        scores = self._store.score(trial.id, score_trial.VERSION)
+        if scores is not None:
+            scores["columns"] = score_trial.renew_seconds(scores["columns"], result)
+            self._store.save_scores(trial.id, score_trial.VERSION, scores)
+
     def invalidate(self, trial: Trial) -> None:
         """Drop the scores that a new result of ``trial`` changes: where rows judge one another."""
         exact = self.exact(trial)
@@ -99,8 +108,8 @@ class TrialScores:
             return exact, ""
         voices = self._hear(trial)
         if exact is not None:
-            return consensus.confirm(exact, _family(long_run.SAMPLER), list(voices.values()))
-        own, family = voices.get(trial.id), _family(trial.sampler)
+            return consensus.confirm(exact, _family_of(long_run.SAMPLER), list(voices.values()))
+        own, family = voices.get(trial.id), _family(trial)
         truth, why = consensus.find_consensus(own, family, list(voices.values()))
         if truth is None:
             improper = select.improper_sites(self._store.folder, trial)
@@ -120,12 +129,23 @@ class TrialScores:
         siblings = [t for t in self._siblings(trial) if statuses.get(t.id) == "ok"]
         for sibling in siblings:
             if sibling.id not in self._voices:
-                path, family = self._store.draws_path(sibling.id), _family(sibling.sampler)
+                path, family = self._store.draws_path(sibling.id), _family(sibling)
                 self._voices[sibling.id] = consensus.summarise_row(sibling, path, sites, family)
         return {sibling.id: self._voices[sibling.id] for sibling in siblings}
 
 
-def _family(sampler: str) -> str:
+def _family(trial: Trial) -> str:
+    """The samplers that the trial's shares its blind spots with.
+
+    Of draws that were made elsewhere nothing is known. Most are of a NUTS, as the long run is, and
+    must not confirm what that missed, too.
+    """
+    from samplerbench.harness.ground_truth import long_run
+
+    return _family_of(long_run.SAMPLER if trial.outside_digest else trial.sampler)
+
+
+def _family_of(sampler: str) -> str:
     """The samplers that ``sampler`` shares its blind spots with; its own name where it is alone."""
     try:
         return samplers.get(sampler).family or sampler

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from samplerbench.harness.records import Result, Trial
@@ -24,6 +25,12 @@ class Watcher:
 
     def on_result(self, trial: Trial, result: Result, seconds: float) -> None:
         """A result was committed and scored; its trial took ``seconds``."""
+
+    def on_round(self, blocks: Sequence[Trial]) -> None:
+        """A round of ``blocks`` begins: clocked phases once more, each in a process of its own."""
+
+    def on_block(self, block: Trial, result: Result, seconds: float) -> None:
+        """A block was put into the result of its trial."""
 
     def on_interrupt(self) -> None:
         """The run was stopped before its end."""

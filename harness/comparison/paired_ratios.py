@@ -1,9 +1,10 @@
 """Paired comparison: ratios of time, of error and of efficiency, with intervals.
 
-Two rows are compared replicate by replicate: replicate r of both has the same data and seed
-stream. Time is compared on the timed runs of a warm program, in the order in which they were run;
-its interval holds what varies within a process, not what another day or machine would give. Errors
-and efficiency are compared over all replicates that both finished.
+Time is compared process by process: what two rows took in the same round of blocks makes a pair,
+so that the interval holds what differs between processes, not what another day or machine would
+give. It takes three processes a row, on a machine that nobody else used. Errors and efficiency are
+compared replicate by replicate, over all that both finished: replicate r of both has the same data
+and seed stream.
 
 Runs that failed have infinite errors, so that of two samplers the one that loses more runs is never
 called more accurate or more efficient, whatever the others say. How many each loses is a comparison
@@ -37,6 +38,7 @@ from samplerbench.harness.comparison.resampling import (
 )
 from samplerbench.harness.comparison.sides import Side, refuse_unlike_machines, with_places
 from samplerbench.harness.records import Trial
+from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES
 from samplerbench.harness.statistics.holm import holm_rejections
 from samplerbench.harness.statistics.self_diagnostics import WRONG
 from samplerbench.rounding import format_rounded
@@ -47,7 +49,7 @@ TIE = 0.05  # ratios within 5 % of 1 are a tie, whatever the interval
 FEW_DECIDE = 0.1  # effective replicates a replicate, below which a few runs decide; normal: 0.33
 QUANTITIES = ("time", "error", "median error", "efficiency", "lost runs")
 MEANING = {
-    "time": "warm seconds a replicate",
+    "time": "warm seconds a replicate, median of a process",
     "error": "rms error of the worst mean, in sds",
     "median error": "error of the worst mean in the median run",
     "efficiency": "realised effective draws a second",
@@ -292,8 +294,8 @@ def _obstacle(row: Side, base: Side, quantity: str) -> str:
     for side in (row, base):
         if side.result.status != "ok":
             return f"{side.label} is {side.result.status}: {side.result.reason}"
-        if quantity in WITH_TIMES and len(side.result.runs.get("warm_s", ())) < 2:
-            return f"{side.label} has fewer than 2 timed runs"
+        if quantity in WITH_TIMES and (reason := _doubt_times(side)):
+            return reason
         if quantity != "time" and side.errors is None:
             return "no exact answer"
     if quantity != "time" and min(len(_errors(row)), len(_errors(base))) < FEW:
@@ -306,10 +308,19 @@ def _errors(side: Side) -> Array:
     return side.errors
 
 
+def _doubt_times(side: Side) -> str:
+    """Why a side's seconds give no answer; "" where they do."""
+    count = sum(map(bool, side.result.list_seconds("warm_s")))
+    if count < LEAST_PROCESSES:
+        least = f"an answer on time takes {LEAST_PROCESSES} (--blocks)"
+        return f"{side.label} was timed in {count} process(es); {least}"
+    return f"others used the machine that timed {side.label}" * side.result.is_contended
+
+
 def _log_times(row: Side, base: Side) -> Array:
-    a, b = row.result.runs["warm_s"], base.result.runs["warm_s"]
-    pairs = min(len(a), len(b))
-    return np.log(a[:pairs]) - np.log(b[:pairs])
+    """Log ratios of warm seconds, of each pair of processes."""
+    a, b = (side.result.list_seconds("warm_s") for side in (row, base))
+    return np.log([one / other for one, other in zip(a, b, strict=False) if one and other])
 
 
 def _conclude(ratio: Ratio, significant: bool) -> Ratio:

@@ -1,40 +1,31 @@
-"""Intervals of ratios from paired replicates: Student's t on logs, and the bootstrap."""
+"""Intervals of ratios: Student's t on logs of paired processes, and of replicates the bootstrap."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from scipy import stats
 
+from samplerbench.harness.statistics.between_processes import log_interval
 from samplerbench.harness.statistics.estimates import clopper_pearson, effective_replicates
 
 Array = np.ndarray
 
 LEVEL = 0.95
-FEW = 10  # pairs: below, the bootstrap covers 82 % instead of 95 %, so Student's t on log ratios
+FEW = 10  # replicates: below, the bootstrap covers 82 % instead of 95 %
 RESAMPLES = 10_000
 SEED = 20260604
 
 
 def ratio_interval(logs: Array) -> tuple[float, float, float]:
-    """Ratio, 95 % interval: t on log ratios below 10 pairs, else bootstrap of the median."""
-    if len(logs) < FEW:
-        half = stats.t.ppf((1 + LEVEL) / 2, len(logs) - 1) * stats.sem(logs)
-        middle = logs.mean()
-        lo, hi = middle - half, middle + half
-    else:
-        rng = np.random.default_rng(SEED)
-        picks = rng.integers(0, len(logs), (RESAMPLES, len(logs)))
-        middle = np.median(logs)
-        lo, hi = np.quantile(np.median(logs[picks], axis=1), [0.025, 0.975])
-    return float(np.exp(middle)), float(np.exp(lo)), float(np.exp(hi))
+    """Ratio and 95 % interval from log ratios, one a pair of processes: Student's t."""
+    middle, half = log_interval(np.exp(logs).tolist())
+    return math.exp(middle), math.exp(middle - half), math.exp(middle + half)
 
 
 def p_of_logs(logs: Array) -> float:
-    """Two-sided p of no difference, by Student's t on log ratios.
-
-    Not by Wilcoxon's ranks: of 10 pairs their least p is 0.002, which no Holm correction over
-    more than 25 comparisons lets pass, however clear the difference.
-    """
+    """Two-sided p of no difference, by Student's t on log ratios of paired processes."""
     if np.ptp(logs) == 0:
         return 0.0 if logs[0] else 1.0
     return float(stats.ttest_1samp(logs, 0.0).pvalue)
@@ -59,7 +50,7 @@ def resample_log_ratio(one: Array, other: Array, times: Array | None = None) -> 
     """Log ratio as measured, then over resamples of the paired replicates.
 
     Of the rms errors of the worst component, ``one[replicate, component]`` over ``other``, all of
-    them finite; with log ratios of ``times`` [run], of the efficiencies.
+    them finite; with log ratios of ``times`` [process], of the efficiencies.
     """
     count, rng = len(one), np.random.default_rng(SEED)
     # how often each replicate is taken: once each as measured, then at random
@@ -68,9 +59,9 @@ def resample_log_ratio(one: Array, other: Array, times: Array | None = None) -> 
     logs = _log_rms(one, counts) - _log_rms(other, counts)
     if times is None:
         return logs
-    picks = rng.integers(0, len(times), (RESAMPLES, len(times)))
-    slower = np.concatenate([[np.median(times)], np.median(times[picks], axis=1)])
-    return -2 * logs - slower
+    # as Student's t of the mean log ratio between processes, which are too few to be resampled
+    drift = stats.sem(times) * rng.standard_t(len(times) - 1, RESAMPLES)
+    return -2 * logs - (times.mean() + np.concatenate([[0.0], drift]))
 
 
 def resample_log_median_ratio(one: Array, other: Array) -> Array:

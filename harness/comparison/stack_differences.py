@@ -29,7 +29,7 @@ LEAST = 8  # replicates on either side: below, only samples that do not overlap 
 SECONDS = ("import_s", "cold_s", "compile_s", "rerun_s", "warm_s")
 COUNTS = ("compiles", "compiles_per_rerun")
 CLAIMS = ("calibration", "mean_error")
-ONE_PROCESS = "one process each: no interval; another day differs by more than this machine's load"
+ONE_PROCESS = "one process: no interval; another day differs by more than this machine's load"
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,8 @@ def _number(
         reason = (old if a is None else new)["missing"].get(name, "not measured")
         return not_compared(*ends, name, reason)
     ratio = b / a if a and name not in CLAIMS else None
-    reason = ONE_PROCESS if name in SECONDS and name != "warm_s" else ""
+    alone = name in SECONDS and min(old["blocks"] or 1, new["blocks"] or 1) == 1
+    reason = ONE_PROCESS if alone else ""
     pairs = count if name in CLAIMS else 1
     answer = f"{_shown(old, name)} -> {_shown(new, name)}"
     return Ratio(*ends, name, ratio, None, None, pairs, None, answer, reason)

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from samplerbench.errors import UsageError, unknown_name
-from samplerbench.samplers.base import list_backends
+from samplerbench.harness.compatibility.tried_samplers import list_tried
 
 RULE_KEYS = ("when", "unless", "add", "without", "why")
 #: keys of a ``[[stacks]]`` table that are no distributions
@@ -78,7 +78,8 @@ def read_stacks(
 
 def name_parts() -> tuple[str, ...]:
     """The distributions whose versions name a stack, in this order."""
-    return ("numpyro", "jax", *list_backends())
+    libraries = [each.distributions[0] for each in list_tried() if each.distributions]
+    return ("numpyro", "jax", *dict.fromkeys(libraries))
 
 
 def name_of(chosen: Mapping[str, str]) -> str:

@@ -13,9 +13,13 @@ LIBRARY_GROUP = ",".join(LIBRARIES)
 
 
 def list_tried() -> list[Sampler]:
-    """All of the project's own but controls, those with most replicates first."""
+    """The project's own, those with most replicates first.
+
+    Without controls, those of an environment of their own, and those that ask for no replicates.
+    """
     every = [samplers.get(name) for name in samplers.names()]
-    tried = [sampler for sampler in every if not sampler.control]
+    left_out = [s for s in every if s.control or s.environment or not s.stack_replicates]
+    tried = [sampler for sampler in every if sampler not in left_out]
     return sorted(tried, key=lambda sampler: (-sampler.stack_replicates, sampler.name))
 
 

@@ -169,10 +169,10 @@ def _read_recipe(name: str, python: str | None) -> Recipe:
 
 
 def _identify_recipe(recipe: Recipe) -> Environment:
-    """Where it lies when made; ``pinned`` is the running interpreter where its pins hold."""
+    """Where it lies when made; a shipped one is the running interpreter where its pins hold."""
     environment = _locate(recipe)
     running = interpreters.identify(None) == interpreters.identify(recipe.python)
-    if recipe.name == "pinned" and running:
+    if recipe.complete and running:
         if not cache.find_unmet(recipe.pins, interpreters.list_installed(None)):
             return Environment(recipe.name, sys.executable, recipe.pins, environment.digest)
     return environment

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from samplerbench.errors import UsageError
 
-_EXPECTED = "expected: one name==version a line, such as numpyro==0.13.2"
+_EXPECTED = "expected: one name==version a line, such as numpyro==0.13.2, or -r other.txt"
 
 
 @dataclass(frozen=True)
@@ -28,32 +28,60 @@ def read_pins(path: str | Path) -> tuple[str, ...]:
 def read_pin_file(path: str | Path) -> PinFile:
     """The pins in a file and the Pythons that they are for. Raises UsageError.
 
-    One ``name==version`` a line; ``#`` starts a comment, so that pip and uv read the file too. The
-    comment line ``# python: 3.12`` (or ``# python: 3.11, 3.12``, the preferred one first) says
-    which minor versions of Python the stack is made with: the running one where it is among them,
-    else the first that is installed. Without such a line it is the running one.
+    One ``name==version`` a line; ``#`` starts a comment, so that pip and uv read the file too. A
+    line ``-r other.txt``, relative to the file, adds another file's pins, of which those that the
+    file pins itself are overridden. The comment line ``# python: 3.12`` (or ``# python: 3.11,
+    3.12``, the preferred one first) says which minor versions of Python the stack is made with: the
+    running one where it is among them, else the first that is installed. Without such a line, here
+    or in a file that is added, it is the running one.
     """
-    pins: dict[str, str] = {}
-    pythons: tuple[str, ...] = ()
-    for number, line in enumerate(_read_lines(path), 1):
-        where = f"{path}, line {number}"
-        if comment := re.match(r"#\s*python:(.*)", line, re.I):
-            pythons = _parse_pythons(comment[1], where)
-        elif text := re.sub(r"(^|\s)#.*", "", line).strip():
-            name, pin = _parse_pin(text, where)
-            if name in pins:
-                raise UsageError(f"{where}: a second pin of {name!r}\n  leave one")
-            pins[name] = pin
+    pins, pythons = _read(Path(path), ())
     if not pins:
         raise UsageError(f"there are no pins in '{path}'\n  {_EXPECTED}")
     return PinFile(tuple(pins[name] for name in sorted(pins)), pythons)
 
 
-def _read_lines(path: str | Path) -> list[str]:
+def _read(path: Path, readers: tuple[Path, ...]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Pins by name, and Pythons, of a file that ``readers`` have added, the outermost first."""
+    own: dict[str, str] = {}
+    added: dict[str, str] = {}
+    pythons: tuple[str, ...] = ()
+    added_pythons: tuple[str, ...] = ()
+    for number, line in enumerate(_read_lines(path, readers), 1):
+        where = f"{path}, line {number}"
+        text = re.sub(r"(^|\s)#.*", "", line).strip()
+        if comment := re.match(r"#\s*python:(.*)", line, re.I):
+            pythons = _parse_pythons(comment[1], where)
+        elif other := re.match(r"(?:-r|--requirement)[\s=]\s*(.+)", text):
+            file = path.parent / other[1]
+            _refuse_loop(file, (*readers, path), where)
+            more, more_pythons = _read(file, (*readers, path))
+            added.update(more)
+            added_pythons = more_pythons or added_pythons
+        elif text:
+            name, pin = _parse_pin(text, where)
+            if name in own:
+                raise UsageError(f"{where}: a second pin of {name!r}\n  leave one")
+            own[name] = pin
+    return {**added, **own}, pythons or added_pythons
+
+
+def _refuse_loop(file: Path, readers: tuple[Path, ...], where: str) -> None:
+    if file.resolve() in [reader.resolve() for reader in readers]:
+        raise UsageError(
+            f"{where}: '{file}' adds itself\n"
+            "  expected: after -r a file that does not lead back here\n"
+            "  leave one of the -r lines out"
+        )
+
+
+def _read_lines(path: Path, readers: tuple[Path, ...]) -> list[str]:
     try:
-        return Path(path).read_text("utf-8").splitlines()
+        return path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         ways = "a text file of pins; `samplerbench list environments` names the shipped ones"
+        if readers:
+            ways = f"the path of a file of pins after -r in '{readers[-1]}', relative to that file"
         raise UsageError(f"can't read pins from '{path}': {error}\n  expected: {ways}") from error
 
 

@@ -12,7 +12,11 @@ import numpy as np
 
 from samplerbench.components import all_component_names, component_names
 from samplerbench.errors import UsageError, unknown_name
-from samplerbench.harness.ground_truth.reference_formats import choose_reader, reference_error
+from samplerbench.harness.ground_truth.reference_formats import (
+    choose_reader,
+    file_error,
+    read_sites,
+)
 from samplerbench.harness.statistics import ess_rhat
 from samplerbench.models.base import Exact, Sites
 
@@ -34,7 +38,7 @@ def check_reference(name: str, names: Names = None) -> tuple[str, str]:
     try:
         content = path.read_bytes() + (repr(sorted(names.items())).encode() if names else b"")
     except OSError as error:
-        raise reference_error(path, error.strerror or str(error)) from error
+        raise file_error(path, error.strerror or str(error)) from error
     return str(path), hashlib.sha256(content).hexdigest()[:16]
 
 
@@ -46,11 +50,21 @@ def read_reference(path: Path, shapes: Shapes | None = None, names: Names = None
     are their MCSE (Vehtari et al. 2021, as ArviZ computes them). Raises UsageError for a file that
     can't be read and for one that does not fit.
     """
-    arrays = _rename(path, choose_reader(path)(path), names or {}, shapes)
+    arrays = _rename(path, read_sites(path), names or {}, shapes)
     if _holds_moments(arrays):
         return _truth_from_moments(path, arrays, shapes)
     sites = _sites_by_chain(path, arrays, shapes)
     return truth_from_draws(sites, f"reference draws ({path.name})", str(path))
+
+
+def fit_sites(
+    path: Path, arrays: Mapping[str, Array], shapes: Shapes | None, names: Names
+) -> Sites:
+    """``arrays`` of draws under the model's names, [chain, draw, *event] each, and no others.
+
+    ``shapes`` and ``names`` as in ``read_reference``. Raises UsageError for what does not fit.
+    """
+    return _sites_by_chain(path, _rename(path, arrays, names or {}, shapes), shapes)
 
 
 def truth_from_draws(sites: Sites, source: str, where: str) -> Exact:
@@ -64,14 +78,14 @@ def truth_from_draws(sites: Sites, source: str, where: str) -> Exact:
     finite = np.isfinite(x).all(axis=(0, 1))
     if not finite.all():
         name = names[int(np.argmin(finite))]
-        raise reference_error(where, f"draws of {name!r} are not all finite")
+        raise file_error(where, f"draws of {name!r} are not all finite")
     claims = ess_rhat.claims(x[None], ranks=False)
     second, second_se, _ = ess_rhat.series_mean(x[None], lambda p: np.square(p - x.mean((0, 1))))
     usable = np.isfinite(claims.mcse_mean[0]) & np.isfinite(second_se[0])
     if not usable.all():
         name = names[int(np.argmin(usable))]
         reason = f"draws of {name!r} are constant, or fewer than 4 a chain"
-        raise reference_error(where, reason)
+        raise file_error(where, reason)
     flat = x.reshape(-1, len(names))
     return Exact(
         names,
@@ -138,7 +152,7 @@ def _rename(
         if shapes is not None and site not in shapes:
             raise unknown_name("parameter", site, shapes)
         if other not in held:
-            raise unknown_name(f"site of reference {str(path)!r}", other, held)
+            raise unknown_name(f"site of {str(path)!r}", other, held)
     endings = ("", *MOMENTS)
     own = {other + end: site + end for site, other in names.items() for end in endings}
     rest = {name: array for name, array in arrays.items() if name not in own}
@@ -163,7 +177,7 @@ def _sites_by_chain(path: Path, arrays: Mapping[str, Array], shapes: Shapes | No
         lead = array.ndim - len(shape)
         if lead not in (1, 2) or array.shape[lead:] != shape:
             axes = "".join(f", {n}" for n in shape)
-            raise reference_error(
+            raise file_error(
                 path,
                 f"site {site!r} has shape {array.shape}; this model's is [draw{axes}] or "
                 f"[chain, draw{axes}]",
@@ -171,7 +185,7 @@ def _sites_by_chain(path: Path, arrays: Mapping[str, Array], shapes: Shapes | No
         sites[site] = array if lead == 2 else array[None]
     if len({array.shape[:2] for array in sites.values()}) > 1:
         sizes = ", ".join(f"{name} {array.shape[:2]}" for name, array in sites.items())
-        raise reference_error(path, f"sites have unlike numbers of chains and draws: {sizes}")
+        raise file_error(path, f"sites have unlike numbers of chains and draws: {sizes}")
     return sites
 
 
@@ -181,7 +195,7 @@ def _count_leading_axes(path: Path, arrays: list[Array]) -> int:
         sizes = {array.shape[:lead] for array in arrays if array.ndim >= lead}
         if len(sizes) == 1 and all(array.ndim >= lead for array in arrays):
             return lead
-    raise reference_error(path, "its arrays share no number of draws")
+    raise file_error(path, "its arrays share no number of draws")
 
 
 def _check_sites(path: Path, names: list[str], shapes: Shapes) -> Shapes:
@@ -192,7 +206,7 @@ def _check_sites(path: Path, names: list[str], shapes: Shapes) -> Shapes:
     near = difflib.get_close_matches(lacking[0], spare, n=1, cutoff=0.5) or spare
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise UsageError(
-        f"reference {str(path)!r} can't be used: it lacks {', '.join(map(repr, lacking))} of this "
+        f"{str(path)!r} can't be used: it lacks {', '.join(map(repr, lacking))} of this "
         f"model's parameters {', '.join(shapes)}; it holds "
         f"{', '.join(sorted(names)) or '(nothing)'}{hint}\n  expected: all of them; what it calls "
         f"otherwise by --names, as --names {lacking[0]}={near[0] if near else 'NAME'}"
@@ -215,7 +229,7 @@ def _truth_from_moments(path: Path, arrays: Mapping[str, Array], shapes: Shapes 
             columns[ending].append(array)
     mean, sd, mean_se, sd_se = (np.concatenate(columns[ending]) for ending in MOMENTS)
     if not (np.isfinite(mean).all() and (sd > 0).all()):
-        raise reference_error(path, "a mean is not finite, or an sd not above 0")
+        raise file_error(path, "a mean is not finite, or an sd not above 0")
     return Exact(
         tuple(names),
         mean,
@@ -233,9 +247,9 @@ def _read_moment(
 ) -> Array:
     """One moment of a site, flat; a standard error that is not given is 0: taken as exact."""
     if needed and name not in arrays:
-        raise reference_error(path, f"there is no array {name!r}")
+        raise file_error(path, f"there is no array {name!r}")
     array = np.asarray(arrays.get(name, np.zeros(shape)), np.float64)
     if array.shape != shape:
         reason = f"{name!r} has shape {array.shape}; this model's is {shape}"
-        raise reference_error(path, reason)
+        raise file_error(path, reason)
     return array.reshape(-1)

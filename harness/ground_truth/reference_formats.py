@@ -1,23 +1,29 @@
-"""File formats of reference draws and moments: each reader gives arrays by site.
+"""File formats of draws and moments: each reader gives arrays by site.
 
 Four kinds of file, by the ending of their names:
 
 - ``.npz``: arrays by site, [draw, *event] or [chain, draw, *event]; or moments, ``<site>_mean``
   and ``<site>_sd``, with ``<site>_mean_se`` and ``<site>_sd_se`` where they are known;
 - ``.csv``: one column a component ("m", "beta[0]", "L[0,1]"), one row a draw; a column ``chain``
-  numbers the chains, and Stan's own columns (``lp__``) are left out;
+  numbers the chains. Indices may count from 1, as in R; CmdStan's files ("L.1.2", comments, saved
+  warm-up, which is left out) are read as they are;
 - ``.nc``: ArviZ's NetCDF, its posterior group;
 - ``.json`` or ``.json.zip``: posteriordb's reference draws, a list of chains, each a dict from
   "theta[1]" (counted from 1) to its draws.
+
+Statistics of the sampler end in two underscores, as Stan has them: ``lp__``, ``divergent__``.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import re
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,24 +38,28 @@ KINDS = (
 )
 
 
-def reference_error(path: object, reason: str) -> UsageError:
-    """The error for a reference that can't be used."""
-    return UsageError(f"reference {str(path)!r} can't be used: {reason}\n  {KINDS}")
+def file_error(path: object, reason: str) -> UsageError:
+    """The error for a file of draws or moments that can't be used."""
+    return UsageError(f"{str(path)!r} can't be used: {reason}\n  {KINDS}")
 
 
 def choose_reader(path: Path) -> Reader:
     """What reads ``path``: it gives arrays by site, [draw, ...] or [chain, draw, ...]."""
-    readers = {
-        ".npz": _read_npz,
-        ".csv": _read_csv,
-        ".nc": _read_netcdf,
-        ".json": _read_json,
-        ".json.zip": _read_json,
-    }
-    for ending, reader in readers.items():
+    for ending, reader in READERS.items():
         if path.name.endswith(ending):
             return reader
-    raise UsageError(f"reference {str(path)!r} has no known ending\n  {KINDS}")
+    raise UsageError(f"{str(path)!r} has no known ending\n  {KINDS}")
+
+
+def is_statistic(name: str) -> bool:
+    """Whether an array is the sampler's own, and no site."""
+    return name.endswith("__")
+
+
+def read_sites(path: Path) -> dict[str, Array]:
+    """The arrays in ``path`` without the sampler's statistics. Raises UsageError."""
+    arrays = choose_reader(path)(path)
+    return {name: array for name, array in arrays.items() if not is_statistic(name)}
 
 
 def _read_npz(path: Path) -> dict[str, Array]:
@@ -59,10 +69,10 @@ def _read_npz(path: Path) -> dict[str, Array]:
         with np.load(path, allow_pickle=False) as arrays:
             sites = {name: arrays[name] for name in arrays.files}
     except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise reference_error(path, str(error)) from error
+        raise file_error(path, str(error)) from error
     for name, array in sites.items():
         if array.dtype.kind not in "biuf":
-            raise reference_error(path, f"array {name!r} holds {array.dtype}, no numbers")
+            raise file_error(path, f"array {name!r} holds {array.dtype}, no numbers")
     return sites
 
 
@@ -71,41 +81,77 @@ def _read_csv(path: Path) -> dict[str, Array]:
 
     try:
         table = pandas.read_csv(path, comment="#", skipinitialspace=True, index_col=False)
+        table = table.iloc[_count_warmup(path) :]
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
-        raise reference_error(path, str(error).strip()) from error
-    table = table[[name for name in table if not str(name).endswith("__")]]
+        raise file_error(path, str(error).strip()) from error
     for name in table:
         if not pandas.api.types.is_numeric_dtype(table[name]):
-            raise reference_error(path, f"column {name!r} holds {table[name].dtype}, no numbers")
-    chain = next((table.pop(n).to_numpy() for n in ("chain", ".chain") if n in table), None)
-    table = table.drop(columns=["draw", ".draw", ".iteration"], errors="ignore")
-    if not len(table) or not len(table.columns):
-        raise reference_error(path, "it holds no draws")
-    columns = {str(name): table[name].to_numpy() for name in table}
+            raise file_error(path, f"column {name!r} holds {table[name].dtype}, no numbers")
+    return arrange_columns(path, {str(name): table[name].to_numpy() for name in table})
+
+
+def _count_warmup(path: Path) -> int:
+    """How many rows of saved warm-up come first, by the comments on top of a file of Stan's."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        comments = "".join(itertools.takewhile(lambda line: line.startswith("#"), file))
+    said = dict(re.findall(r"^#\s*(\w+)\s*=\s*(\S+)", comments, re.MULTILINE))
+    if said.get("save_warmup") not in ("1", "true"):
+        return 0
+    warmup = said.get("num_warmup") or said.get("warmup", "0")  # as CmdStan, as RStan calls it
+    return math.ceil(int(warmup) / int(said.get("thin", 1)))
+
+
+def arrange_columns(path: Path, columns: Mapping[str, Array]) -> dict[str, Array]:
+    """Arrays by site from the columns of a table, a row a draw; by chain where these have numbers.
+
+    Indices count from 1 where none is 0. Raises UsageError.
+    """
+    columns = dict(columns)
+    chain = next((columns.pop(n) for n in ("chain", ".chain") if n in columns), None)
+    columns = {n: v for n, v in columns.items() if n not in ("draw", ".draw", ".iteration")}
+    if not columns or not len(next(iter(columns.values()))):
+        raise file_error(path, "it holds no draws")
     if chain is not None:
         parts = [np.flatnonzero(chain == number) for number in np.unique(chain)]
         _check_lengths(path, [len(part) for part in parts])
         columns = {n: np.stack([v[part] for part in parts]) for n, v in columns.items()}
-    return _stack_sites(path, columns, first=0)
+    if any(is_statistic(name) for name in columns):  # of Stan: theta.1.2
+        columns = {re.sub(r"((?:\.\d+)+)$", _bracket, name): v for name, v in columns.items()}
+    zero = any(re.search(r"\[(.*,)?\s*0\s*(,.*)?\]$", name) for name in columns)
+    return _stack_sites(path, columns, first=0 if zero else 1)
+
+
+def _bracket(match: re.Match[str]) -> str:
+    return f"[{match[1][1:].replace('.', ',')}]"
 
 
 def _read_netcdf(path: Path) -> dict[str, Array]:
-    import xarray
-
     try:
-        with xarray.open_dataset(path, group="posterior", engine="h5netcdf") as data:
-            data = data.load()
-    except (OSError, ValueError, KeyError) as error:
-        raise reference_error(path, str(error).strip("'\"")) from error
-    if not {"chain", "draw"} <= set(data.dims):
-        raise reference_error(
-            path, f"its posterior has dimensions {', '.join(map(str, data.dims))}"
-        )
-    return {
-        str(name): array.transpose("chain", "draw", ...).to_numpy()
-        for name, array in data.data_vars.items()
-        if {"chain", "draw"} <= set(array.dims)
-    }
+        import h5py  # xarray takes a fifth of a second to open a file
+
+        with h5py.File(path, "r") as file:
+            posterior = file["posterior"]
+            sites, held = _by_chain(posterior), ", ".join(posterior)
+            stats = {name: np.asarray(value) for name, value in posterior.attrs.items()}
+            stats.update(_by_chain(file["sample_stats"]) if "sample_stats" in file else {})
+    except ImportError as error:
+        raise file_error(path, f"{error}: pip install 'samplerbench[arviz]'") from error
+    except (OSError, KeyError) as error:
+        raise file_error(path, str(error).strip("'\"")) from error
+    if not sites:
+        raise file_error(path, f"its posterior holds {held or 'nothing'}, with no chain and draw")
+    return {**{f"{n}__": a for n, a in stats.items() if a.dtype.kind in "biuf"}, **sites}
+
+
+def _by_chain(group: Any) -> dict[str, Array]:
+    """The variables of a group that have chains and draws, these axes first."""
+    arrays = {}
+    for name, variable in group.items():
+        axes = [dim[0].name.rpartition("/")[2] if len(dim) else "" for dim in variable.dims]
+        if {"chain", "draw"} <= set(axes) and variable.dtype.kind in "biuf":
+            lead = (axes.index("chain"), axes.index("draw"))
+            arrays[name] = np.moveaxis(variable[...], lead, (0, 1))
+    return arrays
 
 
 def _read_json(path: Path) -> dict[str, Array]:
@@ -117,9 +163,9 @@ def _read_json(path: Path) -> dict[str, Array]:
         }
     except (OSError, KeyError, TypeError, IndexError, ValueError, zipfile.BadZipFile) as error:
         reason = f"{type(error).__name__}: {error}; a list of chains of equal length is wanted"
-        raise reference_error(path, reason) from error
+        raise file_error(path, reason) from error
     if any(values.ndim != 2 for values in columns.values()) or not columns:
-        raise reference_error(path, "it is not a list of chains, each a dict of lists of draws")
+        raise file_error(path, "it is not a list of chains, each a dict of lists of draws")
     return _stack_sites(path, columns, first=1)
 
 
@@ -132,9 +178,7 @@ def _read_json_bytes(path: Path) -> bytes:
 
 def _check_lengths(path: Path, lengths: list[int]) -> None:
     if len(set(lengths)) > 1:
-        raise reference_error(
-            path, f"chains of {', '.join(map(str, lengths))} draws; equal ones fit"
-        )
+        raise file_error(path, f"chains of {', '.join(map(str, lengths))} draws; equal ones fit")
 
 
 def _stack_sites(path: Path, columns: Mapping[str, Array], first: int) -> dict[str, Array]:
@@ -147,12 +191,14 @@ def _stack_sites(path: Path, columns: Mapping[str, Array], first: int) -> dict[s
         components.setdefault(site, {})[place] = values
     sites = {}
     for site, by_place in components.items():
+        if len({len(place) for place in by_place}) > 1:
+            raise file_error(path, f"components of {site!r} have unlike numbers of indices")
         shape = tuple(np.max(list(by_place), axis=0) + 1) if () not in by_place else ()
         places = list(np.ndindex(*map(int, shape)))
         if sorted(by_place) != places:
             lacking = next(iter(place for place in places if place not in by_place), ())
             index = ",".join(str(i + first) for i in lacking)
-            raise reference_error(path, f"{site}[{index}] is not there; indices count from {first}")
+            raise file_error(path, f"{site}[{index}] is not there; indices count from {first}")
         whole = np.stack([by_place[place] for place in places], axis=-1)
         sites[site] = whole.reshape(*whole.shape[:-1], *map(int, shape))
     return sites

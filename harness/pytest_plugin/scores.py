@@ -10,8 +10,7 @@ import numpy as np
 
 from samplerbench.errors import unknown_name
 from samplerbench.harness.records import format_label
-from samplerbench.harness.statistics.estimates import mean_interval
-from samplerbench.harness.worker.replicates import median_interval
+from samplerbench.harness.statistics.estimates import mean_interval, median_interval
 from samplerbench.rounding import format_with_interval
 
 SCHEMA = 1  # of the record in extra_info; raise it when a reader of the old one would be misled
@@ -81,9 +80,9 @@ def estimate_median_interval(seconds: Sequence[float]) -> tuple[float | None, fl
     """
     if len(seconds) < 2:
         return None, None, "timed once"
-    lo, hi = median_interval(seconds)
-    if lo is not None:
-        return lo, hi, ""
+    median = median_interval(np.asarray(seconds))
+    if median.lo is not None:
+        return median.lo, median.hi, ""
     if min(seconds) <= 0:
         return None, None, "the timer is too coarse: 0 s"
     logs = mean_interval(np.log(seconds))

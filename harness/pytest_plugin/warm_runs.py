@@ -197,4 +197,10 @@ def score_draws(
         path = Path(folder) / "draws.npz"
         draws_file.save_draws(path, {"replicates": list(draws)})
         scores = score_trial.score(trial, result, path, model.exact())
-    return columns.row(trial, result, scores)
+    return make_row(trial, result, scores)
+
+
+def make_row(trial: Trial, result: Result, scores: dict[str, Any]) -> dict[str, Any]:
+    """The row of a benchmark, whose intervals of seconds are of its own rounds."""
+    ends = {name: value for name, value in result.timings.items() if name.endswith(("_lo", "_hi"))}
+    return {**columns.row(trial, result, scores), **ends}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from samplerbench.harness.records import Result, Trial
+from samplerbench.harness.scoring import process_seconds
 from samplerbench.harness.scoring.metrics.base import SECTIONS, Column, all_metrics
 
 #: columns of the trial and its result; scores are columns of ``harness.scoring.metrics``
@@ -27,18 +28,25 @@ RUN_COLUMNS = (
     Column("status", "status", "ok, declined, failed, timeout, crashed or out of memory"),
     Column("reason", "status", "why it is not ok, or what was unusual"),
     Column(
+        "blocks",
+        "cost",
+        "processes that ran the clocked phases; the interval of seconds is Student's t of their"
+        " logs, with blocks - 1 degrees of freedom",
+        section="time",
+    ),
+    Column(
         "import_s",
         "cost",
         "seconds from process start to libraries ready",
         "lower",
+        interval=True,
         unit="s",
         section="time",
     ),
     Column(
         "cold_s",
         "cost",
-        "seconds of the first plain run: trace, compile, warm-up, sampling;"
-        " an interval only from several",
+        "seconds of the first plain run: trace, compile, warm-up, sampling",
         "lower",
         interval=True,
         unit="s",
@@ -49,6 +57,7 @@ RUN_COLUMNS = (
         "cost",
         "seconds of cold_s that XLA spent compiling",
         "lower",
+        interval=True,
         unit="s",
         section="time",
     ),
@@ -58,6 +67,7 @@ RUN_COLUMNS = (
         "cost",
         "seconds of a second plain run with a new seed",
         "lower",
+        interval=True,
         unit="s",
         section="time",
     ),
@@ -71,7 +81,7 @@ RUN_COLUMNS = (
     Column(
         "warm_s",
         "cost",
-        "seconds of a compiled run with a new seed, median",
+        "seconds of a compiled run with a new seed, median of a process",
         "lower",
         interval=True,
         unit="s",
@@ -105,6 +115,7 @@ RUN_COLUMNS = (
         section="memory",
     ),
     Column("warnings", "status", "what was unusual in the run", section="machine"),
+    Column("block_seconds", "machine", "clocked seconds of each block, the trial's own first"),
     Column("missing", "status", "column -> why it has no number", section="machine"),
     Column("versions", "machine", "versions as imported"),
     Column("machine", "machine", "host, CPU, cores, device, settings"),
@@ -133,6 +144,10 @@ BY_NAME = {column.name: column for column in MAIN_COLUMNS}
 #: all columns in order, interval ends beside their number
 COLUMNS = tuple(_with_bounds(MAIN_COLUMNS))
 _EMPTY: dict[str, Any] = dict.fromkeys(column.name for column in COLUMNS)
+#: what nobody can tell of draws that were made elsewhere
+UNKNOWN_OUTSIDE = ("device", "warmup", "seed")
+#: what a run is measured by
+TIMES_AND_MEMORY = tuple(c.name for c in RUN_COLUMNS if c.section in ("time", "memory"))
 _NUMBERS = [column.name for column in MAIN_COLUMNS if column.is_number]
 
 
@@ -142,7 +157,7 @@ def row(trial: Trial, result: Result, scores: dict[str, Any], swept: str = "") -
     values.update(
         model=trial.model_label,
         swept=swept,
-        sampler=trial.sampler,
+        sampler=trial.sampler_name,
         settings=dict(trial.settings),
         environment=trial.environment,
         device=result.machine.get("device", trial.device),
@@ -161,7 +176,13 @@ def row(trial: Trial, result: Result, scores: dict[str, Any], swept: str = "") -
         machine=result.machine,
         trial=trial.id,
     )
-    for numbers in (result.timings, scores["columns"]):
+    if result.timings:
+        seconds = process_seconds.list_seconds(result)
+        values.update(blocks=1 + len(result.blocks), block_seconds=seconds)
+    if trial.outside_digest:
+        values.update(dict.fromkeys(UNKNOWN_OUTSIDE))
+    clocked = process_seconds.summarise(result)
+    for numbers in ({**result.timings, **clocked}, scores["columns"]):
         known = numbers.keys() <= values.keys()  # an older or a newer version may have others
         values.update(numbers if known else {k: v for k, v in numbers.items() if k in values})
     values["missing"] = _reasons(values, result, scores)

@@ -11,9 +11,9 @@ from typing import Any
 
 from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.records import Result, Trial
-from samplerbench.harness.scoring import trial_data
+from samplerbench.harness.scoring import process_seconds, trial_data
 from samplerbench.harness.scoring.margins import DEFAULT, Margins
-from samplerbench.harness.scoring.metrics.base import all_metrics, digest
+from samplerbench.harness.scoring.metrics.base import Score, all_metrics, digest
 from samplerbench.harness.scoring.metrics.diagnostics import self_diagnosis
 from samplerbench.harness.scoring.needs import NO_TRUTH
 from samplerbench.harness.scoring.trial_data import TrialData, Unfit
@@ -80,6 +80,25 @@ def _score(data: TrialData) -> dict[str, Any]:
         "parameters": parameters,
         "missing_by_parameter": lacking,
     }
+
+
+def renew_seconds(columns: dict[str, Any], result: Result) -> dict[str, Any]:
+    """Score columns, those that follow from seconds made anew for a result with more blocks."""
+    ess, claimed = (_stored_score(columns, name) for name in ("realised_ess", "ess"))
+    whole_runs = columns.get("ess_kish") is not None
+    renewed = {
+        "ess_per_s": process_seconds.score_draws_per_second(claimed, result),
+        "realised_ess_per_s": process_seconds.score_draws_per_second(ess, result),
+        "seconds_to_5pct": process_seconds.score_time_to_5pct(ess, result, whole_runs),
+    }
+    known = {name: score for name, score in renewed.items() if columns.get(name) is not None}
+    values = {name: score.value for name, score in known.items()}
+    values |= {f"{name}_lo": score.lo for name, score in known.items()}
+    return {**columns, **values, **{f"{name}_hi": score.hi for name, score in known.items()}}
+
+
+def _stored_score(columns: dict[str, Any], name: str) -> Score:
+    return Score(columns.get(name), columns.get(f"{name}_lo"), columns.get(f"{name}_hi"))
 
 
 def _not_scored(reason: str) -> dict[str, Any]:

@@ -12,7 +12,15 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from samplerbench.harness.records import AUTO, AUTO_S, LEAST_AUTO, MOST_AUTO, Result, Trial
+from samplerbench.harness.records import (
+    AUTO,
+    AUTO_S,
+    CONTENTION_WORD,
+    LEAST_AUTO,
+    MOST_AUTO,
+    Result,
+    Trial,
+)
 from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
 from samplerbench.harness.worker.timing import (
     CONTENTION,
@@ -31,9 +39,10 @@ BoundSampler = tuple[
 TIMED_RUNS = 10  # replicates run one by one under the clock; the median of so many is warm_s
 REPEATS = 5  # of the first of them, where one takes less than:
 REPEATED_BELOW_S = 1.0
-# A replicate is given up after this many seconds, or this many times what the first one took,
-# whichever is more: NUTS at its deepest tree takes 150 times what it takes on an easy posterior.
-PATIENCE_S, PATIENCE = 20.0, 200.0
+# A replicate is given up after this many seconds, or this many times the median of those timed
+# (until there is one: of the first), whichever is more: NUTS at its deepest tree takes 150 times
+# what it takes on an easy posterior.
+PATIENCE_S, PATIENCE = 5.0, 200.0
 
 
 class StuckCall(Exception):
@@ -138,8 +147,8 @@ class ReplicateRunner:
     def _record_timings(self, timed: Sequence[Sequence[Lap]], compiled: Compiled) -> None:
         timings = self.result.timings
         totals = [sum(lap.wall for lap in laps) for laps in timed]
-        timings["warm_s"] = statistics.median(totals)
-        timings["warm_s_lo"], timings["warm_s_hi"] = median_interval(totals)
+        timings["warm_s"] = median = statistics.median(totals)
+        self.patience = max(PATIENCE_S, PATIENCE * median)
         self.result.runs["warm_s"] = totals
         if compiled.warmup:
             timings["warmup_s"] = statistics.median(laps[0].wall for laps in timed)
@@ -170,7 +179,8 @@ class ReplicateRunner:
                 self.result.warnings.append(f"unstable: repeats of one seed spread by {spread:.0%}")
         on_cpu = self.result.machine.get("device") == "cpu"
         if on_cpu and cpu > 0.05 and wall / cpu > CONTENTION:
-            self.result.warnings.append(f"contended: wall over CPU time is {wall / cpu:.2f}")
+            text = f"{CONTENTION_WORD}: wall over CPU time is {wall / cpu:.2f}"
+            self.result.warnings.append(text)
 
 
 def fit_replicates(trial: Trial, seconds: float) -> int:
@@ -229,17 +239,3 @@ def _block_until_ready(value: Any) -> Any:
 
         return jax.block_until_ready(value)
     return value
-
-
-def median_interval(values: Sequence[float]) -> tuple[float | None, float | None]:
-    """Order statistics that hold the median with at least 95 % (binomial), None below 6 values."""
-    n, ordered = len(values), sorted(values)
-    below, rank = 0.5**n, 0  # below: P(Binomial(n, 1/2) <= rank)
-    if 2 * below > 0.05:
-        return None, None
-    term = below
-    while True:
-        term *= (n - rank) / (rank + 1)
-        if 2 * (below + term) > 0.05:
-            return ordered[rank], ordered[n - 1 - rank]
-        below, rank = below + term, rank + 1

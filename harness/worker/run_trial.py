@@ -17,6 +17,7 @@ import itertools
 import math
 import statistics
 import sys
+import time
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
@@ -68,11 +69,14 @@ class TrialRunner:
     def __init__(self, job: Job) -> None:
         self.job, self.trial, self.scratch = job, job.trial, Path(job.scratch)
         self.asked = self.trial.most_replicates  # less where they are to fit a time
+        if self.trial.block:  # the timed ones alone
+            self.asked = min(self.asked, TIMED_RUNS)
         self.seeds = [self.trial.seed + r for r in range(self.asked)]
         self.clock = CompileClock()
         self.limit = TimeLimit(job.timeout_s, job.launched_at)
         self.guesses = math.inf, math.inf  # seconds of compiling, and of a run: not known yet
         self.result = Result(status="ok")
+        self.unclocked: tuple[float, float] | None = None  # epoch and CPU seconds when that begins
 
     def run(self) -> Result:
         """The trial's result; never raises for what the sampler or the model does."""
@@ -88,7 +92,15 @@ class TrialRunner:
             status = "out of memory" if _is_out_of_memory(error) else "failed"
             self._end("declined" if lack else status, lack or one_line(error))
         self._record_memory()
+        self._record_cost()
         return self.result
+
+    def _record_cost(self) -> None:
+        """How long a clock ran, from the start of the process on, and what CPU the rest took."""
+        now = time.time(), time.process_time()
+        clocked_until, cpu = self.unclocked or now
+        self.result.timings["clocked_s"] = clocked_until - self.job.launched_at
+        self.result.timings["rest_cpu_s"] = now[1] - cpu
 
     def _end(self, status: str, reason: str) -> None:
         self.result.status, self.result.reason = status, reason
@@ -108,17 +120,21 @@ class TrialRunner:
         start_up.check_devices(trial, sampler, settings, self.result)
         prepared, plain = self._run_cold(lambda: sampler.prepare(model, budget, settings))
         truths, data = self._simulate(model)
+        if trial.block:
+            self._time_compiled(prepared, model, data)
+            return
         replicates: list[Draws] = []
         with contextlib.suppress(OutOfTime):
             if prepared.compile:
-                replicates = self._run_compiled(prepared, data)
+                replicates = self._run_compiled(prepared, model, data)
             else:
                 others = (sampler.prepare(model.with_data(d), budget, settings) for d in data)
                 replicates = self._run_plain(others if data else itertools.repeat(prepared))
         if not data and len(replicates) < len(plain[: self.asked]):
             replicates = self._take_plain(plain)
         if self._count_finished(len(replicates)):
-            self._time_transfers(model)
+            if self.result.mode == "plain":
+                self._time_transfers(model)
             self._enter_phase("save")
             self._save(replicates, plain, truths[: len(replicates)])
 
@@ -181,7 +197,13 @@ class TrialRunner:
         pairs = [simulate(np.random.default_rng([seed, SIMULATION_STREAM])) for seed in self.seeds]
         return [truth for truth, _ in pairs], [data for _, data in pairs]
 
-    def _run_compiled(self, prepared: Prepared, data: list[Sites]) -> list[Draws]:
+    def _time_compiled(self, prepared: Prepared, model: Model, data: list[Sites]) -> None:
+        """The clocked phases of the compiled mode alone, whose draws are not kept."""
+        if prepared.compile:
+            with contextlib.suppress(OutOfTime):
+                self._run_compiled(prepared, model, data)
+
+    def _run_compiled(self, prepared: Prepared, model: Model, data: list[Sites]) -> list[Draws]:
         """All replicates in the compiled mode, or those in time; the first ones under the clock.
 
         ``data`` holds a data set for each replicate, or nothing: then all have the model's own.
@@ -198,22 +220,27 @@ class TrialRunner:
         rest = pairs[TIMED_RUNS:]
         has_batch = not data and mode.sampler.batch is not None
         together = has_batch and len(rest) >= mode.sampler.batch_from
-        announce = self._announce_replicates
-        runner = ReplicateRunner(clock, result, mode.first, mode.laps, limit, announce)
+        runner = ReplicateRunner(clock, result, mode.first, mode.laps, limit, self._announce_timed)
         self._enter_phase("warm")
         least = min(len(rest), LEAST_AUTO) if self.trial.replicates == AUTO else len(rest)
         replicates = runner.run_timed(pairs[:TIMED_RUNS], 0 if together else least)
+        self._time_transfers(model)
         if len(replicates) == len(pairs[:TIMED_RUNS]):
             warm = result.timings.get("warm_s") or runner.longest
             self.asked = fit_replicates(self.trial, warm)
             rest = pairs[TIMED_RUNS : self.asked]
-            announce(0.0 if together else runner.longest * len(rest))
+            self._announce_replicates(0.0 if together else runner.longest * len(rest))
             replicates += runner.run_untimed(rest, together)
         runner.report_abandoned()
         result.mode = "compiled"
         return replicates
 
+    def _announce_timed(self, seconds: float) -> None:
+        self._enter_phase(f"warm{self.limit.describe(seconds)}")
+
     def _announce_replicates(self, seconds: float) -> None:
+        """Enter the phase in which no clock runs: others may use the machine."""
+        self.unclocked = time.time(), time.process_time()
         self._enter_phase(f"replicates{self.limit.describe(seconds)}")
 
     def _time_transfers(self, model: Model) -> None:

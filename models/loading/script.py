@@ -8,6 +8,7 @@ import hashlib
 import importlib.machinery
 import os
 import sys
+import traceback
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,6 +85,17 @@ def describe_skipped(file: Path) -> list[str]:
     skipped = notebook.read_code(file.read_bytes())[1]
     shown = ", ".join(repr(line) for line in skipped[:5]) + ", ..." * (len(skipped) > 5)
     return [f"lines for IPython were not run: {shown}"] if skipped else []
+
+
+def locate_error(error: BaseException, file: Path) -> str:
+    """The place in a user's own files that an error comes from: ``mine.py, line 7``."""
+    own = {str(path) for path in (file, *find_helpers(file))}
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in own]
+    if not frames:
+        return file.name
+    last = frames[-1]
+    inside = f" in {last.name}" if last.name != "<module>" else ""
+    return f"{os.path.basename(last.filename)}, line {last.lineno}{inside}"
 
 
 def find_helpers(file: Path) -> list[Path]:

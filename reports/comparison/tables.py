@@ -19,17 +19,18 @@ COLUMNS = (
     Column("quantity"),
     Column("ratio", align="right", description="above 1 the sampler has more of the quantity"),
     Column("95 % interval"),
-    Column("pairs", align="right", description="replicates or runs that were paired"),
+    Column("pairs", align="right", description="replicates or processes that were paired"),
     Column("conclusion", description="after Holm's correction over all ratios"),
 )
 WITHIN_PAIR = (3, 4, 5, 6, 7)  # columns that differ between ratios of one pair of rows
 RATIO_NOTE = (
-    "Ratios with 95 % intervals from paired replicates; conclusions after Holm's correction over"
-    " all of them. Errors and efficiency hold if no run is worse than those seen. Seconds vary"
-    " between processes and days by more than within one."
+    "Ratios with 95 % intervals: of time from paired processes (Student's t), else from paired"
+    " replicates; conclusions after Holm's correction over all of them. Errors and efficiency hold"
+    " if no run is worse than those seen."
 )
 CHANGE_NOTE = (
-    "Seconds but warm_s are of one process each: no interval. Draws are compared bit by bit"
+    "Intervals of seconds are between processes, where there are several. Draws are compared bit"
+    " by bit"
     " for the same key; else means and widths of all replicates (Kolmogorov-Smirnov)."
 )
 

@@ -43,16 +43,16 @@ def draw(scene: Scene) -> Picture:
         figure,
         f"Line plot. {'; '.join(_words(entry, cost) for entry, cost in known)}.",
         "Import and the first run, then one compiled run for each further data set, each until"
-        " every mean is known to 5 % of its sd. Bands: 95 % intervals of realised ESS and warm"
-        " seconds. Only rows whose speed is comparable are drawn; exact_iid is a control that"
-        " knows the answer.",
+        " every mean is known to 5 % of its sd. Bands: 95 % intervals, between processes and of"
+        " the realised ESS. Only rows whose speed is comparable are drawn; exact_iid is a control"
+        " that knows the answer.",
     )
 
 
 def _draw_line(axes: Axes, entry: Entry, cost: Cost) -> None:
     look = style.get_look(entry.look)
     counts = np.unique(np.geomspace(1, MOST, 60).round())
-    middle, lo, hi = np.array([cost.seconds(int(n)) for n in counts]).T
+    middle, lo, hi = np.array([cost.seconds(int(n)) for n in counts], float).T  # None: no band
     marks = [0, len(counts) // 2, len(counts) - 1]
     line: dict[str, Any] = {
         "color": look.color,

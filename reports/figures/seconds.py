@@ -55,10 +55,12 @@ def draw(scene: Scene) -> Picture:
     _draw_bars(cold, [cold_parts(entry.row) for entry in known], labels)
     _draw_bars(warm, [warm_parts(entry.row) for entry in known], labels)
     for at, entry in enumerate(known):
-        lo, hi = interval_ends(entry.row, "warm_s")
-        if lo is not None and hi is not None:
-            warm.plot([lo, hi], [at, at], color=style.INK, marker="|", lw=1)
-            warm.set_xlim(right=max(warm.get_xlim()[1], 1.04 * hi))
+        _draw_interval(warm, at, interval_ends(entry.row, "warm_s"))
+        started = entry.row["import_s"] or 0.0
+        ends = (
+            None if end is None else started + end for end in interval_ends(entry.row, "cold_s")
+        )
+        _draw_interval(cold, at, tuple(ends))
     cold.set_title("from nothing", loc="left")
     warm.set_title("one run, once compiled", loc="left")
     warm.set_xlabel("seconds")
@@ -66,8 +68,8 @@ def draw(scene: Scene) -> Picture:
     return Picture(
         figure,
         f"Stacked bars. {'; '.join(map(_words, known))}.",
-        "Above: import and the first plain run; below: a run of the compiled program, with the 95 %"
-        " interval of its median as a line. Import, compile and the rest are of one run each.",
+        "Above: import and the first plain run; below: a run of the compiled program. Lines: 95 %"
+        " intervals between processes, where there is more than one.",
     )
 
 
@@ -91,6 +93,13 @@ def _draw_bars(axes: Axes, rows: Sequence[dict[str, float]], labels: Sequence[st
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0, labelsize=7.5)
     axes.set_yticks([], minor=True)
+
+
+def _draw_interval(axes: Axes, at: int, ends: tuple[float | None, ...]) -> None:
+    lo, hi = ends
+    if lo is not None and hi is not None:
+        axes.plot([lo, hi], [at, at], color=style.INK, marker="|", lw=1)
+        axes.set_xlim(right=max(axes.get_xlim()[1], 1.04 * hi))
 
 
 def _words(entry: Entry) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from samplerbench.harness.scoring.columns import MAIN_COLUMNS
+from samplerbench.harness.scoring.process_seconds import divide
 from samplerbench.reports.tables.cells import Row
 
-#: column -> the effective sample size that it divides by a cost
+#: column -> the effective sample size that it divides by seconds, or by another cost
+PER_SECOND = {"ess_per_s": "ess", "realised_ess_per_s": "realised_ess"}
 PER_COST = {
-    "ess_per_s": "ess",
-    "realised_ess_per_s": "realised_ess",
     "realised_ess_per_gradient": "realised_ess",
     "realised_ess_per_evaluation": "realised_ess",
 }
@@ -64,6 +64,14 @@ def _parameter_row(
 
 def _divide_by_costs(split: Row, row: Row) -> None:
     """An ESS over a cost, of this parameter's ESS and the same cost."""
+    for name, ess in PER_SECOND.items():
+        if row[name] and row["warm_s"]:
+            number, seconds = ([split[end] for end in _with_ends(n)] for n in (ess, "warm_s"))
+            known = split[ess] is not None
+            ends = divide(tuple(number), tuple(seconds)) if known else (None,) * 3
+            split.update(zip(_with_ends(name), ends, strict=True))
+            if not known:
+                split["missing"][name] = split["missing"][ess]
     for name, ess in PER_COST.items():
         if row[name] and row[ess]:
             cost = row[ess] / row[name]

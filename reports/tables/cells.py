@@ -129,9 +129,4 @@ def _borrowed_interval(row: Row, name: str, value: float) -> tuple[float, float]
     """The interval that decides the digits of a number without one of its own."""
     if name == "log_z" and row["log_z_err"]:
         return value - row["log_z_err"], value + row["log_z_err"]
-    if name == "ess_per_s" and row["warm_s"]:
-        lo, hi = interval_ends(row, "warm_s")
-        if lo is not None and hi is not None:
-            half = value * (hi - lo) / 2 / row["warm_s"]
-            return value - half, value + half
     return None

@@ -13,6 +13,7 @@ from samplerbench.reports.tables.cells import (
 )
 from samplerbench.reports.tables.selection import (
     AXES,
+    BY_NAME,
     differing_columns,
     follows_sweep,
     model_family,
@@ -23,6 +24,7 @@ MOST_NOTES = 40
 IN_WORDS = {
     "model": "model {}",
     "replicates": "{} replicates",
+    "blocks": "{} block(s)",
     "chains": "{} chain(s)",
     "warmup": "{} warm-up",
     "draws": "{} draws",
@@ -39,7 +41,8 @@ def make_title(rows: Sequence[Row]) -> str:
 
 def list_shared(rows: Sequence[Row]) -> list[str]:
     """What all rows have in common, each in a few words."""
-    same = [name for name in IN_WORDS if len({row[name] for row in rows}) == 1]  # none: no rows
+    values = {name: {row[name] for row in rows} for name in IN_WORDS}
+    same = [name for name in IN_WORDS if len(values[name]) == 1 and None not in values[name]]
     words = [IN_WORDS[name].format(rows[0][name]) for name in same]
     if rows and "model" not in same and follows_sweep("model", rows):
         words.insert(0, IN_WORDS["model"].format(model_family(rows[0])))
@@ -53,7 +56,22 @@ def make_notes(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     doubtful = (row for row in rows if not is_comparable(row)) if speeds else ()
     if any(row[name] is not None for row in doubtful for name in speeds):
         notes.append(MARK_MEANING)
+    counts = sorted({row["blocks"] for row in rows if row["blocks"]})
+    if counts and any(BY_NAME[name].unit == "s" for name in columns):
+        notes.append(_describe_processes(counts))
     return notes
+
+
+def _describe_processes(counts: Sequence[int]) -> str:
+    """What the intervals of seconds are of, for rows of so many processes."""
+    if counts[-1] == 1:
+        return "seconds are of one process each: they have no interval (--blocks)"
+    words = " or ".join(map(str, counts))
+    freedom = " or ".join(str(count - 1) for count in counts if count > 1)
+    return (
+        f"seconds are of {words} process(es) each; 95 % intervals are between these, by Student's t"
+        f" with {freedom} degrees of freedom"
+    )
 
 
 def verdict_notes(rows: Sequence[Row]) -> list[str]:

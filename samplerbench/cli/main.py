@@ -13,6 +13,7 @@ from samplerbench.cli import (
     check,
     compare,
     completion,
+    judge,
     matrix,
     plan,
     report,
@@ -24,7 +25,7 @@ from samplerbench.cli import (
 from samplerbench.cli.common import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
 from samplerbench.errors import SamplerbenchError
 
-COMMANDS = (run, plan, report, compare, matrix, check, listing, completion)
+COMMANDS = (run, judge, plan, report, compare, matrix, check, listing, completion)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -98,6 +98,11 @@ class _CountingWatcher(Watcher):
             return f"about {seconds:.0f} s left"
         return f"about {seconds / 60:.0f} min left"
 
+    def describe_round(self, blocks: Sequence[Trial]) -> str:
+        """What a round of blocks is for, in words."""
+        count = blocks[0].block
+        return f"block {count}: seconds of {len(blocks)} trial(s) once more, in new processes"
+
 
 class LineProgress(_CountingWatcher):
     """One plain line for each result."""
@@ -127,6 +132,9 @@ class LineProgress(_CountingWatcher):
             f"took {seconds:.1f} s, {self.time_left()}"
         )
 
+    def on_round(self, blocks: Sequence[Trial]) -> None:
+        self._print(self.describe_round(blocks))
+
 
 class TerminalProgress(_CountingWatcher):
     """A row for each result, above a bar with the trials under way and their phases."""
@@ -147,6 +155,8 @@ class TerminalProgress(_CountingWatcher):
 
     def on_start(self, campaign: Campaign, waiting: list[Trial]) -> None:
         super().on_start(campaign, waiting)
+        left = self.time_left()
+        self._task = self._progress.add_task("starting", total=self.total, left=left)
         if waiting:
             models = {_model_and_stack(trial) for trial in waiting}
             self._widths = [
@@ -156,8 +166,6 @@ class TerminalProgress(_CountingWatcher):
                 *(max(len(heading), 8) for heading in HEADINGS[3:]),
             ]
             self._print(HEADINGS, "bold")
-            left = self.time_left()
-            self._task = self._progress.add_task("starting", total=self.total, left=left)
             self._progress.start()
 
     def on_phase(self, trial: Trial, phase: str) -> None:
@@ -175,6 +183,21 @@ class TerminalProgress(_CountingWatcher):
             self._print(cells, "", COLORS.get(summary.verdict, "red"))
             if summary.reason:
                 self._progress.console.print(f"  {summary.reason}", markup=False, highlight=False)
+            self._update()
+        if self.done == self.total:
+            self._progress.stop()
+
+    def on_round(self, blocks: Sequence[Trial]) -> None:
+        self.total, self.done, self.start = len(blocks), 0, time.monotonic()
+        with self._lock:
+            self._progress.console.print(self.describe_round(blocks), highlight=False)
+            self._progress.update(self._task, total=self.total)
+            self._progress.start()
+
+    def on_block(self, block: Trial, result: Result, seconds: float) -> None:
+        self.done += 1
+        with self._lock:
+            self._phases.pop(block.id, None)
             self._update()
         if self.done == self.total:
             self._progress.stop()

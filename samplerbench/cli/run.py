@@ -28,17 +28,24 @@ def add_parser(commands: Any) -> None:
     add = run.add_argument
     add("campaign", nargs="?", type=Path, help="a TOML file with these options as keys")
     for option in OPTIONS.values():
-        flag, help = f"--{option.name.replace('_', '-')}", _help(option)
-        if option.type is bool:
-            add(flag, action="store_true", default=None, help=help)
-            continue
-        many = {"nargs": "+", "action": "extend"} if option.is_list else {}
-        kind = str if option.words else option.type
-        add(flag, type=kind, metavar=option.metavar, help=help, **many)
+        add_option(run, option)
     add("--out", type=Path, metavar="DIR", help="campaign directory; an existing one is resumed")
     add("--retry", action="store_true", help="run trials again that ended other than ok")
     add("--quiet", action="store_true", help="show no progress")
     run.set_defaults(command=execute)
+
+
+def add_option(parser: argparse.ArgumentParser, option: Option, single: bool = False) -> None:
+    """Add an option of a plan; ``single``: a list takes one value each time it is given."""
+    flag, help = f"--{option.name.replace('_', '-')}", _help(option)
+    if option.type is bool:
+        parser.add_argument(flag, action="store_true", default=None, help=help)
+        return
+    many: dict[str, Any] = {"nargs": "+", "action": "extend"} if option.is_list else {}
+    if option.is_list and single:
+        many = {"action": "append"}
+    kind = str if option.words else option.type
+    parser.add_argument(flag, type=kind, metavar=option.metavar, help=help, **many)
 
 
 def _help(option: Option) -> str:
@@ -60,7 +67,7 @@ def execute(args: argparse.Namespace) -> int:
         print(f"samplerbench: {error}\n  go on with: {_resume(error.folder)}", file=sys.stderr)
         return EXIT_FAILED if error.lost else EXIT_INTERRUPTED
     with campaign:
-        return _report(campaign, options.get("gate", ()))
+        return report_campaign(campaign, options.get("gate", ()))
 
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
@@ -75,14 +82,17 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
     return {**options, **{name: value for name, value in typed.items() if value is not None}}
 
 
-def _report(campaign: Campaign, gate: Any) -> int:
+def report_campaign(campaign: Campaign, gate: Any) -> int:
     """Print the table, write the page, apply the gate; the exit code."""
+    from samplerbench.harness.run_cost import describe_cost
     from samplerbench.harness.scoring import ci_gate
     from samplerbench.reports import report
 
     rows = campaign.rows()
     print(report.render(campaign, report.ReportOptions(width=terminal_width())), end="")
     print(f"\ncampaign: {_relative(campaign.folder)}")
+    if cost := campaign.store.fact("cost"):
+        print(f"run:      {describe_cost(cost)}")
     page = report.try_write_page(campaign)
     print(f"report:   {page if isinstance(page, str) else _relative(page)}")
     failures = ci_gate.list_failures(rows, gate)

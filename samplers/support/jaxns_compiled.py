@@ -14,7 +14,7 @@ from samplerbench.samplers.support.data_arguments import (
     keep_constant,
     split_data,
 )
-from samplerbench.samplers.support.jaxns_cube import Cube, Programs, make_key
+from samplerbench.samplers.support.jaxns_cube import Cube, NumPyroCube, Programs, make_key
 from samplerbench.samplers.support.jaxns_exact import compile_exact
 from samplerbench.samplers.support.jaxns_results import make_arguments, read_draws
 from samplerbench.samplers.support.latent_sites import Latent
@@ -24,36 +24,49 @@ if TYPE_CHECKING:
 
 
 def compile_sampler(
-    model: Model, sites: list[Latent], settings: Settings, generation: str
+    model: Model,
+    sites: list[Latent],
+    settings: Settings,
+    generation: str,
+    cube: type[Cube] = NumPyroCube,
 ) -> Compiled:
     """The compiled mode for a generation of jaxns: "exact" (2.0, 2.1) or "public" (2.5, 2.6)."""
     return add_lazy_binding(
-        _compile_split(model, keep_constant(model), sites, settings, generation),
-        lambda: compile_for_data(model, sites, settings, generation),
+        _compile_split(model, keep_constant(model), sites, settings, generation, cube),
+        lambda: compile_for_data(model, sites, settings, generation, cube),
     )
 
 
 def compile_for_data(
-    model: Model, sites: list[Latent], settings: Settings, generation: str
+    model: Model,
+    sites: list[Latent],
+    settings: Settings,
+    generation: str,
+    cube: type[Cube] = NumPyroCube,
 ) -> Compiled:
     """The same with data as arguments, where the program bears them."""
     split = split_data(model)
-    bound = _compile_split(model, split, sites, settings, generation)
+    bound = _compile_split(model, split, sites, settings, generation, cube)
 
     def compile_constant(model: Model) -> Compiled:
-        return _compile_split(model, keep_constant(model), sites, settings, generation)
+        return _compile_split(model, keep_constant(model), sites, settings, generation, cube)
 
     return bind_or_compile(bound, split, model, compile_constant)
 
 
 def _compile_split(
-    model: Model, split: DataSplit, sites: list[Latent], settings: Settings, generation: str
+    model: Model,
+    split: DataSplit,
+    sites: list[Latent],
+    settings: Settings,
+    generation: str,
+    cube: type[Cube],
 ) -> Compiled:
     import jax
 
     build = {"exact": compile_exact, "public": _compile_public}[generation]
     data = jax.device_put(dict(split.arguments))
-    return _bind(build(Cube(model, split, sites), settings, data), data)
+    return _bind(build(cube(model, split, sites), settings, data), data)
 
 
 def _bind(programs: Programs, data: Any) -> Compiled:
@@ -76,12 +89,11 @@ def _compile_public(cube: Cube, settings: Settings, data: Any) -> Programs:
     from jaxns.public import DefaultNestedSampler
 
     constructor, termination = make_arguments(cube.sites, settings)
+    devices = version_compat.choose_nested_devices()
 
     def run_whole(key: Any, data: Any) -> dict[str, Any]:
         model = cube.jaxns_model(data)
-        sampler = DefaultNestedSampler(
-            model, **version_compat.choose_nested_devices(), **constructor
-        )
+        sampler = DefaultNestedSampler(model, **devices, **constructor)
         reason, state = sampler(key, TerminationCondition(**termination))
         results = sampler.to_results(reason, state, trim=False)._asdict()
         results["samples"] = cube.constrain(results["samples"], data)

@@ -14,6 +14,8 @@ from samplerbench.samplers.support.latent_sites import (
     read_latent,
     trace_sites,
 )
+from samplerbench.samplers.support.log_density import make_log_density
+from samplerbench.samplers.support.prior_transform import make_prior_transform
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,61 @@ class Cube:
     """
 
     def __init__(self, model: Model, split: DataSplit, sites: list[Latent]) -> None:
+        self.sites, self.split = sites, split
+
+    def jaxns_model(self, data: Any) -> Any:
+        """jaxns's model of the likelihood given ``data``, which may be traced."""
+        raise NotImplementedError
+
+    def constrain(self, bases: Any, data: Any) -> Any:
+        """Base draws [n, ...] -> latent and deterministic sites [n, ...]."""
+        raise NotImplementedError
+
+
+class TransformCube(Cube):
+    """The cube by this package's own prior transform, which knows more priors than NumPyro."""
+
+    def __init__(self, model: Model, split: DataSplit, sites: list[Latent]) -> None:
+        super().__init__(model, split, sites)
+        self.prior, self.density = make_prior_transform(model), make_log_density(model)
+
+    def jaxns_model(self, data: Any) -> Any:
+        """jaxns's model with one prior, uniform on the cube; a likelihood of NaN counts as 0."""
+        import jax.numpy as jnp
+        import tensorflow_probability.substrates.jax as tfp
+        from jaxns import Model as JaxnsModel
+        from jaxns import Prior
+
+        merged = self.split.merge(data)
+
+        def prior_model() -> Any:
+            zeros = jnp.zeros(self.prior.dim)
+            cube = yield Prior(tfp.distributions.Uniform(zeros, zeros + 1), name="cube")
+            return cube
+
+        def log_likelihood(cube: Any) -> Any:
+            sites = self.prior.transform(cube, merged)
+            value = self.density.log_likelihood(sites, merged)
+            return jnp.where(jnp.isnan(value), -jnp.inf, value)
+
+        return JaxnsModel(prior_model, log_likelihood)
+
+    def constrain(self, bases: Any, data: Any) -> Any:
+        """Points of the cube [n, dim] -> latent and deterministic sites [n, ...]."""
+        import jax
+
+        merged = self.split.merge(data)
+        return jax.vmap(lambda cube: self.prior.transform(cube, merged))(bases["cube"])
+
+
+class NumPyroCube(Cube):
+    """The cube that NumPyro's ``NestedSampler`` hands to jaxns."""
+
+    def __init__(self, model: Model, split: DataSplit, sites: list[Latent]) -> None:
         from numpyro.contrib.nested_sampling import UniformReparam
         from numpyro.handlers import reparam
 
-        self.sites, self.split = sites, split
+        super().__init__(model, split, sites)
         self.enumerated_from = find_enumeration_dim(model)
         self.program = reparam(
             model.program, config={site.name: UniformReparam() for site in sites}

@@ -115,6 +115,9 @@ class Idle:
     def capacity(self) -> int:
         return 1
 
+    def is_clocked(self) -> bool:
+        return False
+
     def submit(self, trial: Trial) -> Future[None]:
         task: Future[None] = Future()
         scratch = self.store.scratch(trial.id)

@@ -90,10 +90,11 @@ def script(kind: str, calls: int, replicates: int, samplers: list[str]) -> float
     return wall + sum(missing)
 
 
-def command(replicates: int, samplers: list[str], folder: Path) -> tuple[float, float]:
+def command(replicates: int, samplers: list[str], blocks: str, folder: Path) -> tuple[float, float]:
     """Wall seconds of the command, and of its workers together."""
     out = folder / "out"
     arguments = [str(COMMAND), "run", "--replicates", str(replicates), "--out", str(out)]
+    arguments += ["--blocks", blocks]
     start = time.perf_counter()
     process = subprocess.run([*arguments, "--sampler", *samplers], cwd=folder)
     wall = time.perf_counter() - start
@@ -110,6 +111,7 @@ def main() -> None:
     add("--replicates", type=int, default=32)
     add("--samplers", nargs="+", choices=SAMPLERS, default=list(SAMPLERS), metavar="NAME")
     add("--script-replicates", type=int, metavar="K", help="make K, extrapolate (default: all)")
+    add("--blocks", default="1", help="processes for the clocked phases, as of the command")
     args = parser.parse_args()
     calls = args.script_replicates or args.replicates
     if not min(2, args.replicates) <= calls <= args.replicates:
@@ -117,7 +119,7 @@ def main() -> None:
 
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
-        wall, workers = command(args.replicates, args.samplers, Path(folder))
+        wall, workers = command(args.replicates, args.samplers, args.blocks, Path(folder))
     seconds_by_kind = {
         kind: script(kind, calls, args.replicates, args.samplers) for kind in ("fresh", "kept")
     }

@@ -28,7 +28,7 @@ REFUSED = {
     "run --model lineal": ("no model is called 'lineal'; did you mean 'linear'?", "known models: "),
     "run --env pined": (
         "no environment is called 'pined'; did you mean 'pinned'?",
-        "known environments: current, latest",
+        "known environments: backends, current, latest",
     ),
     "run --device gpi": ("no device is called 'gpi'; did you mean 'gpu'?", "cpu, gpu"),
     "run --precision 16": ("no precision is called '16'", "32, 64"),

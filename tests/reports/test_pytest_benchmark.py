@@ -14,7 +14,7 @@ import pytest
 from samplerbench.cli import main
 from samplerbench.errors import UsageError
 from samplerbench.harness.pytest_plugin.scores import estimate_median_interval, make_record
-from samplerbench.harness.pytest_plugin.warm_runs import set_timing
+from samplerbench.harness.pytest_plugin.warm_runs import make_row, set_timing
 from samplerbench.harness.records import Result
 from samplerbench.reports import pytest_benchmark, report
 from tests.support import stored
@@ -24,14 +24,12 @@ COLD, WARM = [3.0, 3.2, 2.9], [0.020, 0.023, 0.021, 0.022, 0.026, 0.024, 0.019]
 
 def one(sampler: str, timed: str, seconds: list[float], changes: Any = None) -> dict[str, Any]:
     """A benchmark as pytest-benchmark writes it."""
-    from samplerbench.harness.scoring import columns as rows
-
     result = Result("ok", machine={"device": "cpu"}, mode="plain", versions={"python": "3.11.7"})
     set_timing(result, timed, seconds)
     if timed == "cold_s":
         result.timings.update(import_s=1.0, compile_s=2.0, compiles=100)
     columns = {"verdict": "honest", "ess": 90.0, "realised_ess": 80.0, "calibration": 1.1}
-    row = rows.row(stored.trial(sampler), result, {"columns": columns, "missing": {}})
+    row = make_row(stored.trial(sampler), result, {"columns": columns, "missing": {}})
     stats = dict(
         min=min(seconds), max=max(seconds), median=statistics.median(seconds), rounds=len(seconds)
     )

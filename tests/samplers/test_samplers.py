@@ -27,7 +27,7 @@ from samplerbench.samplers.base import (
     samplers,
 )
 from samplerbench.samplers.jaxns_nested import Settings, refuse_endless
-from samplerbench.samplers.support import numpyro_mcmc
+from samplerbench.samplers.support import chain_programs, numpyro_mcmc
 from samplerbench.samplers.support.jaxns_results import (
     describe_reason,
     is_cut_short,
@@ -132,7 +132,8 @@ def shaped(request, clock):
     """An MCMC sampler on sites of every shape, two chains: its name, plain and compiled runs."""
     ready = prepared(request.param, model_of(every_shape), chain_method="sequential")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(numpyro_mcmc, "BATCH_BYTES", (LANES + 0.5) * 64 * SHORT.chains * SHORT.draws)
+        lane = 64 * SHORT.chains * SHORT.draws
+        patch.setattr(chain_programs, "BATCH_BYTES", (LANES + 0.5) * lane)
         return request.param, ready.plain, ready.compile()
 
 
@@ -485,7 +486,7 @@ def test_nuts_takes_an_improper_prior():
     assert abs(draws.sites["location"].mean() - 1) < 6 * np.sqrt(0.5 / 50)
 
 
-@pytest.mark.parametrize("name", [n for n in samplers.names() if n not in WITH_JAX])
+@pytest.mark.parametrize("name", [n for n in samplers.names() if samplers.get(n).control])
 def test_a_control_declines_a_model_without_an_exact_answer(name):
     with pytest.raises(Declined, match="no exact"):
         prepared(name, model_of(every_shape))

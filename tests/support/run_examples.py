@@ -29,7 +29,7 @@ def use_examples(folder: Path) -> None:
 
 def run_sampler_and_model() -> dict[str, Any]:
     """The error of the sampler's mean in sds, and the model's evidence by the trapezium rule."""
-    model, sampler = build("normal_mean", {"n_points": 4}), samplers.get("numpyro_barker")
+    model, sampler = build("normal_mean", {"n_points": 4}), samplers.get("tfp_slice")
     exact = model.exact()
     budget = Budget(chains=1, warmup=500, draws=4000)
     draws = sampler.prepare(model, budget, sampler.settings()).plain(0).sites["theta"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -54,9 +55,6 @@ TIMINGS = {
     "compiles": 12,
     "rerun_s": 0.05,
     "compiles_per_rerun": 0,
-    "warm_s": 0.02,
-    "warm_s_lo": 0.018,
-    "warm_s_hi": 0.023,
     "warmup_s": 0.005,
     "sample_s": 0.015,
     "aot_s": 1.0,
@@ -69,13 +67,22 @@ def trial(sampler: str, **fields: Any) -> Trial:
     return replace(TRIAL, sampler=sampler, **fields)
 
 
-def result(status: str = "ok", reason: str = "", cold: float = 3.0, **fields: Any) -> Result:
-    """What a worker would have sent."""
-    timings = {**TIMINGS, "cold_s": cold, "compile_s": 0.6 * cold}
+def result(
+    status: str = "ok",
+    reason: str = "",
+    cold: float = 3.0,
+    warm: Sequence[float] = (0.02, 0.97 * 0.02, 0.02 / 0.97),
+    **fields: Any,
+) -> Result:
+    """What workers would have sent, one for each of the ``warm`` seconds."""
+    timings = {**TIMINGS, "cold_s": cold, "compile_s": 0.6 * cold, "warm_s": warm[0]}
+    clocked = ("import_s", "cold_s", "compile_s", "rerun_s", "warm_s", "warmup_s", "sample_s")
+    blocks = [{name: s / warm[0] * timings[name] for name in clocked} for s in warm[1:]]
     return Result(
         status=status,
         reason=reason,
         timings=timings if status == "ok" else {},
+        blocks=blocks if status == "ok" else [],
         precision=32,
         versions={"python": "3.11.7", "jax": "0.4.23"},
         mode="compiled",

@@ -8,14 +8,15 @@ from samplerbench.harness.scoring.metrics.base import (
     Score,
     metric,
     no_score,
-    number,
 )
 from samplerbench.harness.scoring.metrics.sampler_statistics import average_reported
 from samplerbench.harness.scoring.needs import NO_TRUTH
+from samplerbench.harness.scoring.process_seconds import (
+    score_draws_per_second,
+    score_time_to_5pct,
+)
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.scoring.verdict import UNUSABLE
-
-DRAWS_TO_5PCT = 400.0  # draws for a standard error of 5 % of the sd: 1 / 0.05**2
 
 
 @metric(
@@ -51,16 +52,12 @@ def _count(data: TrialData, name: str) -> float:
     return value if isinstance(value, float) else 0.0
 
 
-@metric(Column("ess_per_s", "cost", "claimed ess / warm_s", "higher", unit="draws/s"))
+@metric(
+    Column("ess_per_s", "cost", "claimed ess / warm_s", "higher", interval=True, unit="draws/s")
+)
 def ess_per_s(data: TrialData) -> Score:
     """Claimed effective draws a second of a warm run."""
-    ess, warm = data.score("ess"), data.result.timings.get("warm_s")
-    per_s = ess.value / warm if isinstance(ess.value, float) and warm else None
-    return number(per_s, ess.reason or _no_warm_reason(data))
-
-
-def _no_warm_reason(data: TrialData) -> str:
-    return data.result.missing.get("warm_s", "warm_s is missing")
+    return score_draws_per_second(data.score("ess"), data.result)
 
 
 def _realised_per(data: TrialData, cost: float | None, reason: str) -> Score:
@@ -87,7 +84,7 @@ def _realised_per(data: TrialData, cost: float | None, reason: str) -> Score:
 )
 def realised_ess_per_s(data: TrialData) -> Score:
     """Realised effective draws a second of a warm run."""
-    return _realised_per(data, data.result.timings.get("warm_s"), _no_warm_reason(data))
+    return score_draws_per_second(data.score("realised_ess"), data.result)
 
 
 @metric(
@@ -144,17 +141,9 @@ def seconds_to_5pct(data: TrialData) -> Score:
         return no_score(f"never: {data.score('verdict_reason').value}")
     if data.exact is not None and data.exact.single_source:
         return no_score(f"only the {data.exact.single_source} to judge by, unconfirmed")
-    ess, times = data.score("realised_ess"), data.result.timings
-    pace = times.get("sample_s") or times.get("warm_s") or times.get("rerun_s")
-    if not ess.value or not pace or times.get("cold_s") is None:
-        return no_score(ess.reason or _untimed_reason(data))
-    first = (times.get("import_s") or 0.0) + (times.get("cold_s") or 0.0)
-    ends = (ess.value, ess.hi, ess.lo)  # more draws take less seconds
-    more = [None if not end else DRAWS_TO_5PCT / float(end) - 1 for end in ends]
-    if data.log_w is not None:
-        more = [None if runs is None else max(0.0, runs) for runs in more]
-    value, lo, hi = (None if runs is None else first + runs * pace for runs in more)
-    return Score(value, lo, hi)
+    ess = data.score("realised_ess")
+    score = score_time_to_5pct(ess, data.result, whole_runs=data.log_w is not None)
+    return score if score.value is not None else no_score(score.reason or _untimed_reason(data))
 
 
 def _untimed_reason(data: TrialData) -> str:

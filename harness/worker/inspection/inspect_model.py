@@ -8,7 +8,6 @@ JSON under ``facts``, and the arrays of the ground truth. A model that can't be 
 from __future__ import annotations
 
 import json
-import os
 import traceback
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from samplerbench.harness.worker.inspection.mode_search import NoAnswer
 from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import find_file, load_model
-from samplerbench.models.loading.script import find_helpers
+from samplerbench.models.loading.script import locate_error
 from samplerbench.samplers.support.latent_sites import Latent, find_latents, find_parameters
 from samplerbench.samplers.support.log_density import make_log_density
 
@@ -158,11 +157,4 @@ def _locate_error(error: BaseException, name: str) -> str:
     file = find_file(name)
     if file is None:
         return name.rpartition(":")[2]
-    own = {str(path) for path in (file, *find_helpers(file))}
-    frames: Any = traceback.extract_tb(error.__traceback__)
-    frames = [frame for frame in frames if frame.filename in own]
-    if frames:
-        last = frames[-1]
-        inside = f" in {last.name}" if last.name != "<module>" else ""
-        return f"{os.path.basename(last.filename)}, line {last.lineno}{inside}"
-    return file.name
+    return locate_error(error, file)

@@ -15,6 +15,7 @@ from samplerbench.harness.campaign import (
     dispatch,
     inspection,
     local_backend,
+    run,
     signals,
     specifiers,
     store_queries,
@@ -22,7 +23,9 @@ from samplerbench.harness.campaign import (
 )
 from samplerbench.harness.campaign.watcher import Watcher
 from samplerbench.harness.records import Result
+from samplerbench.harness.run_cost import RunCost, describe_cost
 from samplerbench.harness.scoring.score_trial import VERSION
+from samplerbench.samplers.base import samplers
 from tests.support import stored
 from tests.support.trials import small
 
@@ -33,6 +36,12 @@ def test_only_settings_that_differ_from_the_defaults_are_kept_and_sorted():
     assert name == "numpyro_hmc"
     assert list(settings.items()) == [("dense_mass", True), ("trajectory_length", 1.5)]
     assert specifiers.parse_model("linear:n_points=40") == ("linear", {"n_points": 40}, "")
+
+
+def test_all_is_every_sampler_but_flawed_controls_beside_what_else_is_asked_for():
+    found = [name for name, _ in specifiers.parse_samplers(["numpyro_hmc:dense_mass=true", "all"])]
+    rivals = [name for name in samplers.names() if not samplers.get(name).control]
+    assert found[0] == "numpyro_hmc" and sorted(found[1:]) == sorted([*rivals, "exact_iid"])
 
 
 def test_what_sets_nothing_is_refused():
@@ -56,6 +65,9 @@ class Backend:
     def capacity(self) -> int:
         return self.limit
 
+    def is_clocked(self) -> bool:
+        return True
+
     def submit(self, trial) -> Future:
         self.under_way += 1
         self.most = max(self.most, self.under_way)
@@ -77,6 +89,92 @@ def test_every_trial_ends_once_and_no_more_are_under_way_than_there_is_room_for(
     outcomes = list(dispatch.run_trials(backend, trials))
     assert sorted(trial.seed for trial, *_ in outcomes) == list(range(7))
     assert {seconds for *_, seconds in outcomes} == {2.0} and backend.most <= capacity
+
+
+class PhasedBackend(Backend):
+    """One trial at a time, which ends once it was looked at in each of its phases."""
+
+    def __init__(self, phases: str) -> None:
+        super().__init__(1)
+        self.phases, self.left, self.lost, self.log = phases, "", True, []
+
+    def submit(self, trial) -> Future:
+        self.left, self.future = self.phases, super().submit(trial)
+        self.log.append(f"start {trial.seed}")
+        return self.future
+
+    def is_clocked(self) -> bool:
+        phase, self.left = self.left[:1], self.left[1:]
+        return phase != "r"  # replicates
+
+    def collect(self, trial, task):
+        self.log.append(f"end {trial.seed}")
+        return Result("ok"), 2.0
+
+
+@pytest.mark.parametrize(("phases", "beside"), [("r", True), ("c", False)])
+def test_work_goes_beside_a_trial_only_where_no_clock_runs(phases, beside):
+    backend, log = PhasedBackend(phases), []
+    trials = [small(seed=seed) for seed in range(3)]
+    for trial, *_ in dispatch.run_trials(backend, trials, lambda: log.append(len(backend.log))):
+        assert backend.log[-1] == f"end {trial.seed}"
+    assert log == ([1, 3, 5] if beside else [])  # after each start, before its end
+
+
+@pytest.mark.parametrize(
+    ("phases", "order"),
+    [
+        ("r", ["start 0", "end 0", "start 1", "score 0", "end 1", "score 1"]),
+        ("c", ["start 0", "end 0", "start 1", "end 1", "score 0", "score 1"]),
+    ],
+)
+def test_a_result_is_scored_beside_the_next_trial_or_after_it_and_no_later(
+    tmp_path, monkeypatch, phases, order
+):
+    with stored.campaign(tmp_path / "c") as campaign:
+        backend, trials = PhasedBackend(phases), [stored.trial("a", seed=s) for s in (0, 1)]
+        campaign.store.add_trials(trials)
+        monkeypatch.setattr(campaign.trial_scores, "invalidate", lambda trial: None)
+        scored = lambda trial: backend.log.append(f"score {trial.seed}")  # noqa: E731
+        monkeypatch.setattr(campaign.trial_scores, "get", scored)
+        monkeypatch.setattr(run, "read_note", lambda *_: "")
+        monkeypatch.setattr(campaign.store, "commit", lambda *_: None)
+        for trial in trials:
+            campaign.store.draws_path(trial.id).write_bytes(b"few")
+        run.run_and_commit(campaign, backend, trials, Watcher())
+        assert backend.log == order
+
+
+def test_large_draws_are_scored_before_a_worker_needs_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "MOST_BYTES_BESIDE", 2)
+    test_a_result_is_scored_beside_the_next_trial_or_after_it_and_no_later(
+        tmp_path,
+        monkeypatch,
+        "r",
+        ["start 0", "end 0", "score 0", "start 1", "end 1", "score 1"],
+    )
+
+
+def test_a_local_trial_is_clocked_until_its_replicates_run_and_several_never_are(tmp_path):
+    with stored.campaign(tmp_path / "c") as campaign:
+        for jobs, expected in ((1, [True, True, False, False]), (2, [False] * 4)):
+            with local_backend.local_backend(campaign.store, [], jobs, 60.0, Watcher()) as local:
+                found = []
+                for phase in ("cold", "warm, about 3 min", "replicates, about 2 min", "save"):
+                    local._note_phase(small(), phase)
+                    found.append(local.is_clocked())
+                assert found == expected
+
+
+def test_the_floor_is_the_clocked_phases_and_the_rest_over_all_cores():
+    cost = RunCost()
+    for clocked, rest in ((10.0, 8.0), (20.0, 0.0)):
+        timings = {"clocked_s": clocked, "rest_cpu_s": rest}
+        cost.add(Result("ok", timings=timings, machine={"cores_allowed": 4}), clocked + 3)
+    kept = {**cost.end(), "prepare_s": 2.0, "wall_s": 40.0}
+    said = describe_cost(kept)
+    assert said.startswith("40 s, 1.25 times the floor of 32 s (clocked phases one after another")
+    assert said.endswith("2.0 s to inspect models; 2.0 s (5%) of its own")
 
 
 def test_an_environment_is_made_once_and_one_that_cannot_be_made_says_why(monkeypatch):

@@ -211,7 +211,7 @@ def test_a_trial_is_named_by_its_content():
 def test_the_record_of_a_trial_belongs_to_the_schema():
     first = TRIAL_FIELDS[SCHEMA]
     assert first == tuple(f.name for f in fields(Trial))[: len(first)]
-    assert all(f.default in ("", None) for f in fields(Trial)[len(first) :])
+    assert all(f.default in ("", None, 0) for f in fields(Trial)[len(first) :])
     record = {name: getattr(small(), name) for name in first}
     assert read_trial(record).id == small().id == "ef461a309da4edd5"
 

@@ -19,7 +19,8 @@ from tests.support import trials
 
 def side(label, errors, times, verdict="honest", machine=None, **fields):
     trial = replace(trials.SMALL, sampler=label, **fields)
-    result = Result("ok", runs={"warm_s": list(times)}, machine=machine or {"host": "a"})
+    first, *blocks = ({"warm_s": float(seconds)} for seconds in times)
+    result = Result("ok", timings=first, blocks=blocks, machine=machine or {"host": "a"})
     return Side(label, trial, result, verdict, errors)
 
 
@@ -162,13 +163,51 @@ def test_failures_of_most_runs_cannot_be_compared():
     [
         (side("a", None, times(1, 1)), "error", "no exact answer"),
         (side("a", errors(1, 1, count=4), times(1, 1)), "error", "fewer than 10 replicates"),
-        (side("a", errors(1, 1), [1.0]), "time", "a has fewer than 2 timed runs"),
+        (
+            side("a", errors(1, 1), times(1, 1, count=2)),
+            "time",
+            "a was timed in 2 process(es); an answer on time takes 3 (--blocks)",
+        ),
+        (
+            side("a", errors(1, 1), [1.0]),
+            "efficiency",
+            "a was timed in 1 process(es); an answer on time takes 3 (--blocks)",
+        ),
     ],
 )
 def test_what_cannot_be_compared_says_why(row, quantity, reason):
     base = side("b", errors(1, 2), times(1, 2))
     ratio = by_quantity(paired_ratios.compare_pairs([(row, base)]))[quantity]
     assert (ratio.conclusion, ratio.reason) == (Conclusion.NOT_COMPARED, reason)
+
+
+def test_a_machine_that_others_used_gives_no_answer_on_time():
+    busy, base = side("a", errors(1, 1), times(9, 1)), side("b", errors(1, 2), times(1, 2))
+    busy.result.warnings.append("contended: wall over CPU time is 1.30, in block 2")
+    for pair in ((busy, base), (base, busy)):
+        found = by_quantity(paired_ratios.compare_pairs([pair]))
+        assert found["time"].value is None and found["error"].value is not None
+        assert found["time"].reason == "others used the machine that timed a"
+
+
+@pytest.mark.slow
+def test_a_sampler_is_not_faster_than_itself_in_other_processes():
+    """Processes differ by 3 %, runs within one by 1 %: only the first counts for a process."""
+    held = said = 0
+    for seed in range(400):
+        pair = [side(name, None, times(1, 2 * seed + at, 3, 0.03)) for at, name in enumerate("ab")]
+        time = by_quantity(paired_ratios.compare_pairs([pair]))["time"]
+        said += time.conclusion in (Conclusion.MORE, Conclusion.LESS)
+        held += time.lo <= 1 <= time.hi
+    assert said <= 42 and abs(held / 400 - 0.95) < 5 * np.sqrt(0.95 * 0.05 / 400)
+
+
+def test_rounds_of_blocks_are_paired_so_that_a_drift_hides_no_difference():
+    drift = np.array([1.0, 3.0, 2.0])
+    slow, fast = side("slow", None, 1.5 * drift * times(1, 1, 3, 0.01)), side("fast", None, drift)
+    time = by_quantity(paired_ratios.compare_pairs([(slow, fast)]))["time"]
+    assert time.pairs == 3 and time.lo < 1.5 < time.hi < 1.7
+    assert time.conclusion is Conclusion.MORE
 
 
 def test_unlike_machines_are_refused_by_name_unless_allowed():
@@ -235,6 +274,7 @@ def test_a_campaign_is_compared_with_itself_as_a_tie(tmp_path):
         samplers=["exact_iid", "control_wide"],
         replicates=16,
         draws=200,
+        blocks=3,
         out=tmp_path / "c",
         env="current",
     ) as campaign:

@@ -124,6 +124,31 @@ def test_a_comment_names_the_pythons_of_a_stack(tmp_path, line, pythons):
     assert file.pythons == pythons and file.pins == ("six==1",)
 
 
+def test_a_line_adds_the_pins_of_another_file_and_those_of_the_file_itself_hold(tmp_path):
+    (tmp_path / "below").mkdir()
+    write_pins(tmp_path / "base.txt", "# python: 3.12\nsix==1\nfive==5\n")
+    write_pins(tmp_path / "below" / "middle.txt", "-r ../base.txt  # all of it\nfour==4\n")
+    top = write_pins(tmp_path / "top.txt", "six==6\n-r below/middle.txt\n")
+    file = read_pin_file(top)
+    assert file.pins == ("five==5", "four==4", "six==6") and file.pythons == ("3.12",)
+    assert read_pin_file(
+        write_pins(tmp_path / "own.txt", f"# python: 3.11\n-r {top}\n")
+    ).pythons == ("3.11",)
+
+
+def test_files_of_pins_that_add_one_another_are_refused_by_line(tmp_path):
+    write_pins(tmp_path / "a.txt", "six==1\n-r b.txt\n")
+    with pytest.raises(
+        UsageError, match="a.txt, line 2: '.*b.txt' adds itself\n  expected: .*\n  "
+    ):
+        read_pins(write_pins(tmp_path / "b.txt", "-r a.txt\n"))
+
+
+def test_a_file_of_pins_that_is_added_and_missing_is_named_with_who_adds_it(tmp_path):
+    with pytest.raises(UsageError, match="gone.txt'(.|\n)*after -r in '.*a.txt', relative to"):
+        read_pins(write_pins(tmp_path / "a.txt", "-r gone.txt\n"))
+
+
 @pytest.mark.parametrize("text", ["", "three", "3", "3.12.1", ">=3.11"])
 def test_a_python_that_is_no_minor_version_is_refused_by_number(tmp_path, text):
     with pytest.raises(UsageError, match="line 1: .* is no Python\n  expected: minor versions"):
@@ -151,7 +176,7 @@ def test_a_stack_whose_python_is_nowhere_is_refused_before_anything_is_made(
 
 @pytest.mark.parametrize(
     "line",
-    ["six", "six>=1", "six==1.*", "six==1,!=2", "six===1", "six @ file:///x", "-r other.txt"]
+    ["six", "six>=1", "six==1.*", "six==1,!=2", "six===1", "six @ file:///x", "-c other.txt"]
     + ["six==1; python_version<'4'", "six==1 --hash=sha256:0", "six==one", "two words"],
 )
 def test_a_line_that_is_not_an_exact_pin_is_refused_by_number(tmp_path, line):
@@ -202,11 +227,12 @@ def test_pinned_is_the_running_interpreter_where_its_pins_hold(index, tmp_path, 
 
 
 @pytest.mark.slow
-def test_the_shipped_pinned_stack_is_complete_and_used_where_installed():
-    pins = read_pins(environments.STACKS / "pinned.txt")
+@pytest.mark.parametrize("name", ["pinned", "backends"])
+def test_a_shipped_stack_is_complete_and_used_where_installed(name):
+    pins = read_pins(environments.STACKS / f"{name}.txt")
     if cache.find_unmet(pins, interpreters.list_installed(None)):
-        pytest.skip("the pinned stack is not installed beside this interpreter")
-    assert resolve("pinned").python == sys.executable
+        pytest.skip(f"the stack {name!r} is not installed beside this interpreter")
+    assert resolve(name).python == sys.executable
     wishes = [Requirement(text) for pin in pins for text in requires(pin.split("==")[0]) or ()]
     needed = {
         canonicalize_name(wish.name)

@@ -174,7 +174,9 @@ REFUSED = {
     "not NetCDF": (None, "bad.nc", "can't be used"),
     "words": (None, "words.csv", "column 'm' holds"),
     "ragged": (None, "ragged.csv", "can't be used"),
-    "counted from 1": (None, "one.csv", "beta[0] is not there; indices count from 0"),
+    "a gap": (None, "gap.csv", "beta[1] is not there; indices count from 0"),
+    "a gap from 1": (None, "one.csv", "beta[2] is not there; indices count from 1"),
+    "unlike indices": (None, "unlike_indices.csv", "'beta' have unlike numbers of indices"),
     "constant": (None, "constant.csv", "draws of 'm' are constant"),
     "not finite": (None, "nan.csv", "draws of 'm' are not all finite"),
     "chains of unlike length": (None, "unlike.csv", "chains of 2, 1 draws"),
@@ -191,7 +193,9 @@ def test_a_file_that_does_not_do_is_refused_with_what_would(case, sites, tmp_pat
         (tmp_path / bad).write_text("x")
     (tmp_path / "words.csv").write_text("m\nfoo\n")
     (tmp_path / "ragged.csv").write_text("m\n1\n2,3\n")
-    (tmp_path / "one.csv").write_text("beta[1],beta[2]\n1,2\n2,3\n")
+    (tmp_path / "gap.csv").write_text("beta[0],beta[2]\n1,2\n2,3\n")
+    (tmp_path / "one.csv").write_text("beta[1],beta[3]\n1,2\n2,3\n")
+    (tmp_path / "unlike_indices.csv").write_text('beta[1],"beta[1,2]"\n1,2\n2,3\n')
     (tmp_path / "constant.csv").write_text("m\n" + "1\n" * 9)
     (tmp_path / "nan.csv").write_text("m\n1\n2\nnan\n4\n5\n")
     (tmp_path / "unlike.csv").write_text("m,chain\n1,1\n2,1\n3,2\n")

@@ -134,7 +134,7 @@ def test_cost_columns_are_ratios_of_other_columns(tmp_path):
         assert efficiency.ess_per_s(data).value == data.score("ess").value / 0.5
         seconds = efficiency.seconds_to_5pct(data)
         assert seconds.value == pytest.approx(3.0 + (400 / ess.value - 1) * 0.25)
-        assert seconds.lo < seconds.value < seconds.hi
+        assert seconds.lo is seconds.hi is None  # one process
 
 
 def test_a_biased_sampler_never_gets_there_and_an_untimed_one_says_so(tmp_path):

@@ -180,10 +180,10 @@ def test_without_one_replicate_of_simulated_data_it_is_a_timeout_that_says_what_
 @pytest.mark.parametrize(
     ("limit", "seconds", "phase"),
     [
-        (600.0, 10.0, "replicates, about 2 min"),
-        (1200.0, 30.0, "replicates, about 8 min"),
-        (150.0, 10.0, "replicates, about 2 min; past the limit of 150 s"),
-        (600.0, 0.1, "replicates"),
+        (600.0, 10.0, "warm, about 2 min"),
+        (1200.0, 30.0, "warm, about 8 min"),
+        (150.0, 10.0, "warm, about 2 min; past the limit of 150 s"),
+        (600.0, 0.1, "warm"),
     ],
 )
 def test_a_phase_says_what_is_to_come_once_a_run_is_timed(run, clock, limit, seconds, phase):

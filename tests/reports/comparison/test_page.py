@@ -17,7 +17,7 @@ from tests.reports.pages.test_campaign_page import Outline
 from tests.support import browser, stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # locks of folders left open
-RUNS = {"warm_s": [0.02, 0.021, 0.019, 0.02, 0.022]}
+WARM = [0.02, 0.021, 0.019, 0.02, 0.022]  # seconds, one a process
 
 
 def campaign(folder, factor=1.0, **fields):
@@ -27,11 +27,11 @@ def campaign(folder, factor=1.0, **fields):
     failed = stored.trial("failed_one", settings={"note": stored.NASTY}, **fields)
     made.store.add_trials([*trials, failed])
     for at, one in enumerate(trials):
-        # runs vary in an order of their own: ratios that are all equal have no spread
-        shifted = RUNS["warm_s"][at:] + RUNS["warm_s"][:at]
+        # processes vary in an order of their own: ratios that are all equal have no spread
+        shifted = WARM[at:] + WARM[:at]
         turned = shifted[::-1] if factor > 1 else shifted
-        runs = {"warm_s": [factor * s / (1 + at) for s in turned]}
-        stored.commit_result(made.store, one, stored.result(runs=runs))
+        warm = [factor * s / (1 + at) for s in turned]
+        stored.commit_result(made.store, one, stored.result(warm=warm))
     stored.commit_result(made.store, failed, stored.result("failed", stored.NASTY))
     return made
 
@@ -167,7 +167,7 @@ def test_environments_are_compared_with_their_versions_and_changes(tmp_path):
     with campaign(tmp_path / "c") as one:
         late = stored.trial("honest_one", environment="latest", environment_digest="1")
         one.store.add_trials([late])
-        newer = replace(stored.result(runs=RUNS), versions={"python": "3.11.7", "jax": "0.10.2"})
+        newer = replace(stored.result(warm=WARM), versions={"python": "3.11.7", "jax": "0.10.2"})
         stored.commit_result(one.store, late, newer)
         html = page.render(compare(one))
     assert "Changes between stacks" in html and "the same draws for the same key" in html
@@ -187,9 +187,9 @@ def test_stacks_are_compared_first_and_samplers_within_each(tmp_path):
             for trial in new:
                 slow = 3.0 if trial.environment == "latest" else 1.0
                 turn = at + 2 * (slow > 1)  # in an order of their own: equal ratios have no spread
-                turned = RUNS["warm_s"][turn:] + RUNS["warm_s"][:turn]
-                times = [slow * s / (1 + at) for s in turned]
-                stored.commit_result(one.store, trial, stored.result(runs={"warm_s": times}))
+                turned = WARM[turn:] + WARM[:turn]
+                warm = [slow * s / (1 + at) for s in turned]
+                stored.commit_result(one.store, trial, stored.result(warm=warm))
         found = compare(one)
     first, *rest = questions.group_ratios(found)
     assert first.title == "latest against pinned"

@@ -141,8 +141,7 @@ def scratch(store, one):
 def put(store, one, exact, seconds, shift):
     rng = np.random.default_rng([len(one.sampler), int(seconds * 1e6)])
     times = list(seconds * np.exp(0.02 * rng.standard_normal(10)))
-    ended = result(runs={"warm_s": times})
-    ended.timings.update(warm_s=seconds, warm_s_lo=seconds * 0.98, warm_s_hi=seconds * 1.02)
+    ended = result(warm=(seconds, 0.99 * seconds, seconds / 0.99), runs={"warm_s": times})
     ended.machine["device"] = one.device
     runs = []
     for _ in range(256):

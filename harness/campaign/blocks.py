@@ -1,0 +1,55 @@
+"""Blocks of trials: their clocked phases once more, in processes of their own.
+
+A first round runs the trials themselves; each further round runs one block of every trial in an
+order of its own, drawn from the campaign's seed, so that what drifts on the machine hits all
+samplers alike. With the trials' own processes these are randomised complete blocks.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from samplerbench.harness.records import AUTO, CONTENTION_WORD, Result, Trial
+
+MACHINE = ("host", "cpu", "cores", "device_kind")  # what all blocks of a trial must share
+AUTO_BLOCKS, AUTO_COLD_S = 3, 10.0  # blocks of a trial whose first run took less seconds than that
+
+
+def count_blocks(asked: int, result: Result, alone: bool) -> int:
+    """How many processes are to run the clocked phases; ``alone``: one trial at a time, here."""
+    if result.status != "ok":
+        return 1
+    if asked != AUTO:
+        return asked
+    cold = result.timings.get("cold_s")
+    return AUTO_BLOCKS if alone and cold is not None and cold < AUTO_COLD_S else 1
+
+
+def plan_rounds(
+    trials: Sequence[Trial], results: Mapping[str, Result], asked: int, alone: bool, seed: int
+) -> Iterator[list[Trial]]:
+    """Each round of blocks that are missing: at most one of each trial, in an order of its own."""
+    counts = {t.id: count_blocks(asked, results[t.id], alone) for t in trials if t.id in results}
+    for block in range(2, max(counts.values(), default=1) + 1):
+        lacking = [
+            replace(trial, block=block)
+            for trial in trials
+            if 1 + len(results[trial.id].blocks) < block <= counts[trial.id]
+        ]
+        random.Random(f"{seed} {block}").shuffle(lacking)
+        if lacking:
+            yield lacking
+
+
+def join_block(result: Result, block: int, ended: Result) -> None:
+    """Put what the process of a block measured into the trial's result, and what was unusual."""
+    if ended.status != "ok":
+        result.warnings.append(f"block {block} is {ended.status}: {ended.reason}")
+    elif any(ended.machine.get(name) != result.machine.get(name) for name in MACHINE):
+        result.warnings.append(f"block {block} ran on another machine and is left out")
+    else:
+        result.blocks.append(ended.timings)
+        texts = [text for text in ended.warnings if text.startswith(CONTENTION_WORD)]
+        result.warnings += [f"{text}, in block {block}" for text in texts]

@@ -1,0 +1,78 @@
+"""``samplerbench judge``: judges draws that other programs made, as if they had been made here."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from samplerbench.cli import run
+from samplerbench.cli.common import command_line
+from samplerbench.harness.campaign.plan import JUDGE_OPTIONS, OPTIONS
+
+#: options that no other command has
+OWN = ("name", "names", "reference_names", "chains_per_replicate", "chains_as_replicates")
+EPILOG = """\
+Files: Stan's CSV, ArviZ's NetCDF, .npz, .csv and other tables. A table has one row a draw and one
+column a component: "b", "theta[0]" (counted from 0 or from 1), "theta.1.2" (Stan's); a column
+"chain" numbers its chains. Arrays are [draw, ...] or [chain, draw, ...]. Weighted draws come with
+"weight" or "log_weight"; "log_z", "log_z_err" and, where there are weights, "ess" are numbers.
+"""
+
+
+def add_parser(commands: Any) -> None:
+    """Add the arguments of ``judge``: the draws, and the model that they are of."""
+    judge = commands.add_parser(
+        "judge",
+        help="judge draws that other programs made, show the table, write the report",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = judge.add_argument
+    add("files", nargs="+", metavar="FILE", help="draws, one file a replicate")
+    add("--name", default="external", help="what the sampler is called (default: external)")
+    add(
+        "--chains-per-replicate",
+        type=int,
+        metavar="N",
+        help="N files, in their order, are the chains of one replicate",
+    )
+    add(
+        "--chains-as-replicates",
+        action="store_true",
+        help="each chain of a file is a replicate; chains that share their adaptation, or a start,"
+        " are not independent, and verdicts on them are worth nothing",
+    )
+    add(
+        "--names",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=NAME,...",
+        help="names of the files for the model's parameters, as theta=b",
+    )
+    add(
+        "--reference-names",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=NAME,...",
+        help=OPTIONS["names"].help,
+    )
+    for name in JUDGE_OPTIONS:
+        option = replace(OPTIONS[name], default_text="") if name == "model" else OPTIONS[name]
+        run.add_option(judge, option, single=name in ("model", "env", "posterior", "gate"))
+    add("--out", type=Path, metavar="DIR", help="campaign directory; an existing one gets a row")
+    judge.set_defaults(command=execute)
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Execute the command; returns the exit code."""
+    from samplerbench.harness.campaign.judge import judge
+
+    given = {name: getattr(args, name) for name in (*OWN, *JUDGE_OPTIONS)}
+    options = {name: value for name, value in given.items() if value is not None}
+    with judge(args.files, out=args.out, command=command_line(), **options) as campaign:
+        return run.report_campaign(campaign, options.get("gate", ()))

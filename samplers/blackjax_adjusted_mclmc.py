@@ -1,0 +1,125 @@
+"""BlackJAX's microcanonical Hamiltonian Monte Carlo, adjusted. Robnik et al. (2025), arXiv:2503.01707.
+
+A Metropolis test corrects the error of the integrator, so that it is unbiased where MCLMC is not.
+The tuner's steps come on top: as shipped three tenths of the draws, whatever warm-up the budget
+has. A step of the integrator takes two gradients; those of tuning are counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import Budget, Declined, Prepared, Sampler, add
+from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
+from samplerbench.samplers.support.density_chains import prepare_density_chains
+from samplerbench.samplers.support.log_density import make_log_density
+from samplerbench.samplers.support.settings_checks import (
+    require_choices,
+    require_positive,
+    require_share,
+)
+
+GRADIENTS = 2  # of a step of the minimal-norm integrator, McLachlan (1995)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Arguments of ``blackjax.adjusted_mclmc_find_L_and_step_size``, defaults as shipped."""
+
+    target: float = 0.9  # mean acceptance that tuning aims for, as in BlackJAX's manual
+    frac_tune1: float = 0.1  # steps of tuning as a share of the draws: the step size, twice,
+    frac_tune2: float = 0.1  # and the posterior's size
+    target_num_integration_steps: float = 2.0  # mean number of integrator's steps a draw
+    diagonal_preconditioning: bool = True
+    random_trajectory_length: bool = True
+    chain_method: str = "parallel"  # a device a chain, else one after the other
+
+    def __post_init__(self) -> None:
+        require_choices(self, chain_method=CHAIN_METHODS)
+        require_share(self, "target", "frac_tune1", "frac_tune2")
+        require_positive(self, "target_num_integration_steps")
+
+
+def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
+    """Adjusted MCLMC on the log density of ``model``.
+
+    Raises Declined for discrete parameters and for a single one, which has no direction to turn to.
+    """
+    import blackjax  # inside: listing samplers must not start JAX
+    import jax
+    from blackjax.mcmc.adjusted_mclmc_dynamic import (
+        build_kernel,
+        init,
+        make_random_trajectory_length_fn,
+    )
+
+    lengths = make_random_trajectory_length_fn(settings.random_trajectory_length)
+
+    def warm(key: Any, log_density: Any, start: Any) -> Any:
+        init_key, tune_key, draw_key = jax.random.split(key, 3)
+        state, tuned, steps = blackjax.adjusted_mclmc_find_L_and_step_size(
+            mclmc_kernel=build_kernel(integration_steps_fn=lengths),
+            logdensity_fn=log_density,
+            num_steps=budget.draws,
+            state=init(start, log_density, init_key),
+            rng_key=tune_key,
+            target=settings.target,
+            frac_tune1=settings.frac_tune1,
+            frac_tune2=settings.frac_tune2,
+            diagonal_preconditioning=settings.diagonal_preconditioning,
+            target_num_integration_steps=settings.target_num_integration_steps,
+        )
+        parameters = tuned.step_size, tuned.inverse_mass_matrix, tuned.L / tuned.step_size
+        return (draw_key, state, parameters), 1 + GRADIENTS * steps.astype(np.int32)
+
+    def draw(carry: Any, log_density: Any) -> Any:
+        key, state, (step_size, inverse_mass_matrix, mean_steps) = carry
+        kernel = blackjax.adjusted_mclmc_dynamic(
+            log_density,
+            step_size,
+            inverse_mass_matrix=inverse_mass_matrix,
+            integration_steps_fn=lengths,
+            integration_steps_params=(mean_steps,),
+        )
+
+        def step(state: Any, key: Any) -> Any:
+            state, info = kernel.step(key, state)
+            stats = {
+                "accept_prob": info.acceptance_rate,
+                "diverging": info.is_divergent,
+                "lp": state.logdensity,
+            }
+            return state, (state.position, stats, info.num_integration_steps)
+
+        keys = jax.random.split(key, budget.draws)
+        _, (u, stats, steps) = jax.lax.scan(step, state, keys)
+        return u, stats, GRADIENTS * steps.astype(np.int32).sum()
+
+    prepared = prepare_density_chains(
+        warm, draw, model, budget, "adjusted MCLMC", settings.chain_method
+    )
+    if make_log_density(model).dim < 2:
+        raise Declined(
+            f"model {model.name!r} has one parameter; MCLMC turns a direction of motion, which"
+            " needs two at least (blackjax_nuts does not)"
+        )
+    return prepared
+
+
+add(
+    Sampler(
+        "blackjax_adjusted_mclmc",
+        Settings,
+        prepare,
+        "BlackJAX's microcanonical sampler with a Metropolis test",
+        needs=("jax", "numpyro", "blackjax"),
+        distributions=("blackjax",),
+        environment="backends-latest",
+        host_devices=count_host_devices,
+        short_name="adj. MCLMC",
+    )
+)

@@ -1,0 +1,107 @@
+"""BlackJAX's microcanonical Langevin Monte Carlo, unadjusted. Robnik et al. (2023), JMLR 24:1-34.
+
+Nothing corrects the error of its integrator, so that it is biased by design, as much as its tuner
+allows. The tuner's steps come on top: as shipped three tenths of the draws, whatever warm-up the
+budget has. A step takes two gradients; those of tuning are counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import Budget, Declined, Prepared, Sampler, add
+from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
+from samplerbench.samplers.support.density_chains import prepare_density_chains
+from samplerbench.samplers.support.log_density import make_log_density
+from samplerbench.samplers.support.settings_checks import (
+    require_choices,
+    require_positive,
+    require_share,
+)
+
+GRADIENTS = 2  # of a step of the minimal-norm integrator, McLachlan (1995)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Arguments of ``blackjax.mclmc_find_L_and_step_size``, defaults as shipped."""
+
+    frac_tune1: float = 0.1  # steps of tuning as a share of the draws: the step size,
+    frac_tune2: float = 0.1  # then the posterior's size,
+    frac_tune3: float = 0.1  # then the length after which momentum is forgotten
+    desired_energy_var: float = 5e-4  # energy error a dimension that the step size aims for
+    trust_in_estimate: float = 1.5
+    num_effective_samples: int = 150  # memory of the step size's tuning
+    chain_method: str = "parallel"  # a device a chain, else one after the other
+
+    def __post_init__(self) -> None:
+        require_choices(self, chain_method=CHAIN_METHODS)
+        require_share(self, "frac_tune1", "frac_tune2", "frac_tune3")
+        require_positive(self, "desired_energy_var", "trust_in_estimate", "num_effective_samples")
+
+
+def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
+    """MCLMC on the log density of ``model``.
+
+    Raises Declined for discrete parameters and for a single one, which has no direction to turn to.
+    """
+    import blackjax  # inside: listing samplers must not start JAX
+    import jax
+    from blackjax.mcmc.integrators import isokinetic_mclachlan
+    from blackjax.mcmc.mclmc import build_kernel, init
+
+    shares = (settings.frac_tune1, settings.frac_tune2, settings.frac_tune3)
+    tuning = sum(int(budget.draws * share) for share in shares)
+
+    def warm(key: Any, log_density: Any, start: Any) -> Any:
+        init_key, tune_key, draw_key = jax.random.split(key, 3)
+        state, tuned = blackjax.mclmc_find_L_and_step_size(
+            mclmc_kernel=build_kernel(log_density, isokinetic_mclachlan),
+            num_steps=budget.draws,
+            state=init(start, log_density, init_key),
+            rng_key=tune_key,
+            frac_tune1=settings.frac_tune1,
+            frac_tune2=settings.frac_tune2,
+            frac_tune3=settings.frac_tune3,
+            desired_energy_var=settings.desired_energy_var,
+            trust_in_estimate=settings.trust_in_estimate,
+            num_effective_samples=settings.num_effective_samples,
+        )
+        return (draw_key, state, (tuned.L, tuned.step_size)), 1 + GRADIENTS * tuning
+
+    def draw(carry: Any, log_density: Any) -> Any:
+        key, state, (length, step_size) = carry
+        kernel = blackjax.mclmc(log_density, L=length, step_size=step_size)
+
+        def step(state: Any, key: Any) -> Any:
+            state, _ = kernel.step(key, state)
+            return state, (state.position, {"lp": state.logdensity})
+
+        keys = jax.random.split(key, budget.draws)
+        _, (u, stats) = jax.lax.scan(step, state, keys)
+        return u, stats, GRADIENTS * budget.draws
+
+    prepared = prepare_density_chains(warm, draw, model, budget, "MCLMC", settings.chain_method)
+    if make_log_density(model).dim < 2:
+        raise Declined(
+            f"model {model.name!r} has one parameter; MCLMC turns a direction of motion, which"
+            " needs two at least (blackjax_nuts does not)"
+        )
+    return prepared
+
+
+add(
+    Sampler(
+        "blackjax_mclmc",
+        Settings,
+        prepare,
+        "BlackJAX's microcanonical Langevin sampler, unadjusted: biased by design",
+        needs=("jax", "numpyro", "blackjax"),
+        distributions=("blackjax",),
+        environment="backends",
+        host_devices=count_host_devices,
+        short_name="MCLMC",
+    )
+)

@@ -1,0 +1,296 @@
+"""BlackJAX's nested slice sampling. Yallup, Kroupa and Handley (2026), arXiv:2601.23252."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import (
+    Budget,
+    Compiled,
+    Draws,
+    Prepared,
+    Sampler,
+    add,
+    move_to_device,
+)
+from samplerbench.samplers.support.latent_sites import require_proper
+from samplerbench.samplers.support.log_density import LogDensity, make_log_density
+from samplerbench.samplers.support.site_handlers import adapt_sites
+
+VOLUMES = 100  # simulated shrinkages of the prior volume, as BlackJAX's utilities take by default
+END = "remaining evidence small enough"
+LIMIT = "used the maximum number of samples"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Arguments of ``blackjax.nss``, which sets none, as its documentation advises them."""
+
+    num_live_points: int = 500
+    num_inner_steps: int | None = None  # slices a new point; None: twice the dimension, 5 at least
+    num_delete: int | None = None  # points replaced at once; None: a tenth of the live ones
+    max_samples: int = 100_000  # stop there, whatever the evidence says
+    log_evidence_left: float = -3.0  # stop when the live points hold so little beside the dead ones
+
+    def __post_init__(self) -> None:
+        deleted = self.count_deleted()
+        if self.num_live_points < 2 or not 0 < deleted < self.num_live_points:
+            raise ValueError(
+                f"num_live_points={self.num_live_points}, num_delete={deleted}\n"
+                "  expected: at least 2 live points, and fewer deleted at once than there are"
+            )
+        if self.max_samples < deleted or (self.num_inner_steps or 1) < 1:
+            raise ValueError(
+                "expected: max_samples of num_delete at least, num_inner_steps of 1 at least"
+            )
+
+    def count_deleted(self) -> int:
+        """Points that are replaced in one step."""
+        return self.num_delete or max(1, self.num_live_points // 10)
+
+
+def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
+    """Nested slice sampling of ``model``; the budget has no meaning here.
+
+    It moves in unconstrained parameters, so that any proper continuous prior will do. A likelihood
+    that is NaN counts as 0. Raises Declined for discrete parameters and improper priors.
+    """
+    model, _ = adapt_sites(model, rename=False)
+    require_proper(model, "nested sampling")
+    density = make_log_density(model)
+    return Prepared(
+        plain=_make_plain(model, density, settings),
+        compile=lambda: _compile(model, density, settings),
+    )
+
+
+def _make_algorithm(density: LogDensity, settings: Settings, data: Any) -> Any:
+    import blackjax
+    import jax.numpy as jnp
+
+    def log_likelihood(u: Any) -> Any:
+        value = density.log_likelihood(density.constrain(u, data), data)
+        return jnp.where(jnp.isnan(value), -jnp.inf, value)
+
+    return blackjax.nss(
+        logprior_fn=lambda u: density.log_prior(u, data),
+        loglikelihood_fn=log_likelihood,
+        num_inner_steps=settings.num_inner_steps or max(5, 2 * density.dim),
+        num_delete=settings.count_deleted(),
+    )
+
+
+def _draw_live(density: LogDensity, settings: Settings, key: Any, data: Any) -> Any:
+    """Live points from the prior, [point, dim], unconstrained."""
+    import jax
+    import jax.numpy as jnp
+
+    def draw(key: Any) -> Any:
+        return density.unconstrain(density.draw_prior(key, data), data)
+
+    points = jax.vmap(draw)(jax.random.split(key, settings.num_live_points))
+    # 32 bits round one uniform draw in millions to the border of its interval, which is infinite
+    usable = jnp.isfinite(points).all(axis=1, keepdims=True)
+    return jnp.where(usable, points, jnp.roll(points, 1, axis=0))
+
+
+def _has_evidence_left(state: Any, settings: Settings) -> Any:
+    """Whether the live points hold more than ``log_evidence_left`` beside the dead ones."""
+    left = state.integrator.logZ_live - state.integrator.logZ
+    return ~(left < settings.log_evidence_left)  # NaN, where all likelihoods are 0, goes on
+
+
+def _count_evaluations(info: Any) -> Any:
+    """Likelihoods of one step: both ends of each slice, its expansions and its shrinkages."""
+    slices = info.update_info
+    while not hasattr(slices, "num_shrink"):
+        slices = slices.info if hasattr(slices, "info") else slices[0]
+    return (2 + slices.num_expansions + slices.num_shrink).sum()
+
+
+def _make_plain(model: Model, density: LogDensity, settings: Settings) -> Any:
+    """The loop over jitted steps that BlackJAX's documentation shows."""
+    import jax
+
+    data = model.data
+    cache: list[Any] = []
+
+    def make() -> tuple[Any, Any, Any]:
+        algorithm = _make_algorithm(density, settings, data)
+        live = jax.jit(lambda key: _draw_live(density, settings, key, data))
+        return live, jax.jit(algorithm.init), jax.jit(algorithm.step)
+
+    def plain(seed: int) -> Draws:
+        from blackjax.ns.utils import finalise
+
+        if not cache:
+            cache.extend(make())
+        draw_live, init, step = cache
+        live_key, key, weight_key = jax.random.split(jax.random.PRNGKey(seed), 3)
+        state, dead, evaluations = init(draw_live(live_key)), [], settings.num_live_points
+        most = settings.max_samples // settings.count_deleted()
+        while len(dead) < most and (not dead or _has_evidence_left(state, settings)):
+            key, step_key = jax.random.split(key)
+            state, info = step(step_key, state)
+            evaluations += int(_count_evaluations(info))
+            dead.append(info)
+        particles = finalise(state, dead, update_info=False).particles
+        count = len(particles.loglikelihood)
+        padded = _pad(particles, _round_up(count))
+        summary = _summarise(density, data)(padded, weight_key)
+        return _collect((count, evaluations, len(dead) == most, padded, summary))
+
+    return plain
+
+
+def _compile(model: Model, density: LogDensity, settings: Settings) -> Compiled:
+    import jax
+    import jax.numpy as jnp
+    from jax import lax
+
+    data = jax.device_put(model.data)
+    deleted = settings.count_deleted()
+    most = settings.max_samples // deleted
+
+    def run(seed: Any, data: Any) -> Any:
+        algorithm = _make_algorithm(density, settings, data)
+        live_key, key, weight_key = jax.random.split(jax.random.PRNGKey(seed), 3)
+        state = algorithm.init(_draw_live(density, settings, live_key, data))
+
+        def go_on(carry: Any) -> Any:
+            step, state = carry[0], carry[1]
+            return (step < most) & ((step == 0) | _has_evidence_left(state, settings))
+
+        def advance(carry: Any) -> Any:
+            step, state, key, dead, evaluations = carry
+            key, step_key = jax.random.split(key)
+            state, info = algorithm.step(step_key, state)
+            evaluations += _count_evaluations(info).astype(evaluations.dtype)
+            return step + 1, state, key, _write(dead, info.particles, step * deleted), evaluations
+
+        rows = most * deleted + settings.num_live_points
+        dead = _pad(jax.tree.map(lambda x: x[:0], state.particles), rows)
+        started = (jnp.int32(0), state, key, dead, jnp.int32(settings.num_live_points))
+        steps, state, _, dead, evaluations = lax.while_loop(go_on, advance, started)
+        return steps, evaluations, _write(dead, state.particles, steps * deleted), weight_key
+
+    program = jax.jit(run).lower(np.uint32(0), data).compile()
+
+    def bind(data: Any) -> Compiled:
+        summarise = _summarise(density, data)
+
+        def sample(seed: int) -> Any:
+            steps, evaluations, dead, key = program(np.uint32(seed), data)
+            count = int(steps) * deleted + settings.num_live_points
+            rows = min(_round_up(count), len(dead.loglikelihood))
+            padded = jax.tree.map(lambda x: x[:rows], dead)
+            cut_short = int(steps) == most
+            return count, int(evaluations), cut_short, padded, summarise(padded, key)
+
+        return Compiled(
+            sample=sample,
+            collect=_collect,
+            with_data=lambda other: bind(move_to_device(other, data)),
+        )
+
+    return bind(data)
+
+
+def _write(dead: Any, particles: Any, row: Any) -> Any:
+    import jax
+    from jax import lax
+
+    return jax.tree.map(
+        lambda all_, some: lax.dynamic_update_slice_in_dim(all_, some, row, 0), dead, particles
+    )
+
+
+def _pad(particles: Any, rows: int) -> Any:
+    """``particles`` with as many more as make ``rows``, born and dead above all likelihoods.
+
+    BlackJAX's weights of the others don't know of them, and programs see few different sizes.
+    """
+    import jax.numpy as jnp
+
+    def pad(x: Any, value: float) -> Any:
+        filling = jnp.full((rows - x.shape[0], *x.shape[1:]), value, x.dtype)
+        return jnp.concatenate([x, filling])
+
+    return particles._replace(
+        position=pad(particles.position, 0.0),
+        logdensity=pad(particles.logdensity, 0.0),
+        loglikelihood=pad(particles.loglikelihood, jnp.inf),
+        loglikelihood_birth=pad(particles.loglikelihood_birth, jnp.inf),
+    )
+
+
+def _round_up(count: int) -> int:
+    """The next power of two."""
+    return 1 << (count - 1).bit_length()
+
+
+def _summarise(density: LogDensity, data: Any) -> Any:
+    """Sites, mean log weights, simulated log Z and the claimed ESS of padded particles.
+
+    BlackJAX's weights index by arrays of booleans, so that they can't be jitted.
+    """
+    import jax
+    import jax.numpy as jnp
+    from blackjax.ns.base import NSInfo
+    from blackjax.ns.utils import log_weights
+    from jax.scipy.special import logsumexp
+
+    @jax.jit
+    def reduce(padded: Any, weights: Any) -> Any:
+        is_real = padded.loglikelihood < jnp.inf
+        weights = jnp.where(is_real[:, None] & ~jnp.isnan(weights), weights, -jnp.inf)
+        mean = weights.mean(axis=1)
+        ess = jnp.exp(2 * logsumexp(mean) - logsumexp(2 * mean))  # as blackjax.ns.utils.ess
+        sites = jax.vmap(lambda u: density.constrain(u, data))(padded.position)
+        return sites, mean, logsumexp(weights, axis=0), ess
+
+    def summarise(padded: Any, key: Any) -> Any:
+        return reduce(padded, log_weights(key, NSInfo(padded, None), shape=VOLUMES))
+
+    return summarise
+
+
+def _collect(raw: Any) -> Draws:
+    count, evaluations, cut_short, padded, summary = raw
+    sites, weights, log_z, ess = summary
+    values = {name: np.asarray(x)[None, :count] for name, x in sites.items()}
+    birth = np.asarray(padded.loglikelihood_birth)[None, :count]
+    return Draws(
+        values,
+        log_weights=np.asarray(weights)[None, :count],
+        ess=float(ess),
+        log_z=float(np.mean(log_z)),
+        log_z_err=float(np.std(log_z)),
+        likelihoods=evaluations,
+        termination=LIMIT if cut_short else END,
+        cut_short=cut_short,
+        stats={
+            "log_l": np.asarray(padded.loglikelihood)[None, :count],
+            "log_l_birth": np.where(np.isnan(birth), -np.inf, birth),
+        },
+    )
+
+
+add(
+    Sampler(
+        "blackjax_nss",
+        Settings,
+        prepare,
+        "nested slice sampling: weighted draws and the evidence",
+        needs=("jax", "numpyro", "blackjax"),
+        distributions=("blackjax",),
+        family="blackjax nested",
+        environment="backends-latest",
+        short_name="NSS",
+        stack_replicates=6,
+    )
+)

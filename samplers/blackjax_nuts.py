@@ -1,0 +1,102 @@
+"""BlackJAX's No-U-Turn sampler with window adaptation. Hoffman and Gelman (2014), JMLR 15:1593.
+
+A second implementation of what ``numpyro_nuts`` is, with Stan's schedule of warm-up. Its gradients
+are leapfrog steps, those of warm-up included, and one where a chain starts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import Budget, Prepared, Sampler, add
+from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
+from samplerbench.samplers.support.density_chains import prepare_density_chains
+from samplerbench.samplers.support.settings_checks import (
+    require_at_least,
+    require_choices,
+    require_positive,
+    require_share,
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Arguments of ``blackjax.window_adaptation`` with ``blackjax.nuts``, defaults as shipped."""
+
+    is_mass_matrix_diagonal: bool = True
+    initial_step_size: float = 1.0  # where its adaptation starts
+    target_acceptance_rate: float = 0.8  # mean acceptance that warm-up aims for
+    max_num_doublings: int = 10  # at most 2**doublings - 1 gradient evaluations a draw
+    chain_method: str = "parallel"  # a device a chain, else one after the other
+
+    def __post_init__(self) -> None:
+        require_choices(self, chain_method=CHAIN_METHODS)
+        require_share(self, "target_acceptance_rate")
+        require_positive(self, "initial_step_size")
+        require_at_least(self, 1, "max_num_doublings")
+
+
+def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
+    """NUTS on the log density of ``model``. Raises Declined for discrete parameters."""
+    import blackjax  # inside: listing samplers must not start JAX
+    import jax
+
+    def warm(key: Any, log_density: Any, start: Any) -> Any:
+        adapt_key, draw_key = jax.random.split(key)
+        adaptation = blackjax.window_adaptation(
+            blackjax.nuts,
+            log_density,
+            is_mass_matrix_diagonal=settings.is_mass_matrix_diagonal,
+            initial_step_size=settings.initial_step_size,
+            target_acceptance_rate=settings.target_acceptance_rate,
+            max_num_doublings=settings.max_num_doublings,
+        )
+        adapted, trace = adaptation.run(adapt_key, start, budget.warmup)
+        parameters = adapted.parameters["step_size"], adapted.parameters["inverse_mass_matrix"]
+        steps = trace.info.num_integration_steps.astype(np.int32).sum()
+        return (draw_key, adapted.state, parameters), 1 + steps
+
+    def draw(carry: Any, log_density: Any) -> Any:
+        key, state, (step_size, inverse_mass_matrix) = carry
+        kernel = blackjax.nuts(
+            log_density,
+            step_size,
+            inverse_mass_matrix,
+            max_num_doublings=settings.max_num_doublings,
+        )
+
+        def step(state: Any, key: Any) -> Any:
+            state, info = kernel.step(key, state)
+            stats = {
+                "accept_prob": info.acceptance_rate,
+                "diverging": info.is_divergent,
+                "lp": state.logdensity,
+            }
+            return state, (state.position, stats, info.num_integration_steps)
+
+        keys = jax.random.split(key, budget.draws)
+        _, (u, stats, steps) = jax.lax.scan(step, state, keys)
+        return u, stats, steps.astype(np.int32).sum()
+
+    return prepare_density_chains(
+        warm, draw, model, budget, "BlackJAX's NUTS", settings.chain_method
+    )
+
+
+add(
+    Sampler(
+        "blackjax_nuts",
+        Settings,
+        prepare,
+        "BlackJAX's No-U-Turn sampler, step size and mass matrix adapted",
+        needs=("jax", "numpyro", "blackjax"),
+        distributions=("blackjax",),
+        environment="backends",
+        host_devices=count_host_devices,
+        short_name="BlackJAX",
+    )
+)

@@ -1,0 +1,171 @@
+"""emcee's ensemble of walkers. Foreman-Mackey et al. (2013), PASP 125:306.
+
+An iteration of the budget is a step of the whole ensemble. Its walkers are no chains of their own,
+since each moves by where the others are: they are merged into one, one walker's path after the
+other's, of which every so many-th step is kept as there are walkers. Cost is that of all steps. The
+log density is compiled and called through Python, half of the walkers at a time; where it is NaN it
+counts as minus infinity. The moves are those of Goodman and Weare (2010) and others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from samplerbench.models.base import Array, Model
+from samplerbench.samplers.base import Budget, Draws, Prepared, Sampler, add
+from samplerbench.samplers.support.cube_likelihood import evaluate_padded
+from samplerbench.samplers.support.latent_sites import require_continuous
+from samplerbench.samplers.support.log_density import make_log_density, map_batches
+from samplerbench.samplers.support.settings_checks import (
+    require_at_least,
+    require_choices,
+    require_positive,
+)
+
+STARTS = ("optimum", "uniform")
+BALL = 1e-4  # sd of the walkers about the optimum, as in emcee's manual
+MOVES = ("stretch", "de", "snooker", "de_snooker", "walk")
+LEAST_WALKERS = 32  # where none are asked for; emcee itself ships no number
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Arguments of ``emcee.EnsembleSampler`` and of its moves, defaults as shipped."""
+
+    walkers: int | None = None  # None: 32, or two a dimension where that is more
+    move: str = "stretch"  # de_snooker: the mixture of 80 and 20 % that emcee's manual gives
+    # where walkers start: in a small ball about a maximum of the density, as in emcee's manual, or
+    # each where NumPyro starts a chain
+    start: str = "optimum"
+    a: float = 2.0  # the stretch move's scale
+    sigma: float = 1e-5  # jitter of the differential evolution move
+    gammas: float = 1.7  # the snooker move's scale
+
+    def __post_init__(self) -> None:
+        require_choices(self, move=MOVES, start=STARTS)
+        require_at_least(self, 2, "walkers")
+        require_positive(self, "sigma", "gammas")
+        if not self.a > 1:
+            raise ValueError(f"a={self.a} moves nothing\n  expected: above 1")
+
+
+def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
+    """An ensemble a chain on the log density of ``model``; its walkers are one chain.
+
+    Raises Declined for no and for discrete latent sites, ValueError for too few walkers.
+    """
+    require_continuous(model, "emcee")
+    ensemble = _Ensemble(model, budget, settings)
+
+    def run(seed: int) -> Draws:
+        chains = [ensemble.run(seed, chain) for chain in range(budget.chains)]
+        sites = [ensemble.constrain(u) for u, _, _ in chains]
+        return Draws(
+            {name: np.stack([each[name] for each in sites]) for name in sites[0]},
+            likelihoods=sum(count for _, count, _ in chains),
+            accept_prob=float(np.mean([accepted for _, _, accepted in chains])),
+        )
+
+    return Prepared(plain=run)
+
+
+class _Ensemble:
+    """Compiled functions of one model, and runs of an ensemble on it."""
+
+    def __init__(self, model: Model, budget: Budget, settings: Settings) -> None:
+        import jax
+        import jax.numpy as jnp
+
+        density, data = make_log_density(model), model.data
+        self.budget, self.settings, self.dim = budget, settings, density.dim
+        self.walkers = settings.walkers or max(LEAST_WALKERS, 2 * self.dim)
+        if self.walkers < 2 * self.dim:
+            raise ValueError(
+                f"{self.walkers} walkers are too few for the {self.dim} parameters of"
+                f" {model.name!r}\n  expected: walkers={2 * self.dim} at least, two a parameter"
+            )
+
+        def log_density(u: Any) -> Any:
+            value = density.log_joint(u, data)
+            return jnp.where(jnp.isnan(value), -jnp.inf, value)
+
+        many = jax.jit(jax.vmap(log_density))
+        constrain = jax.jit(jax.vmap(lambda u: density.constrain(u, data)))
+        self.log_density: Callable[[Array], Array] = lambda u: evaluate_padded(many, u)
+        self.constrain: Callable[[Array], Any] = lambda u: map_batches(constrain, u)
+        self.starts = jax.jit(jax.vmap(lambda key: density.find_start(key, data)))
+        self.descent = jax.jit(jax.value_and_grad(lambda u: -log_density(u)))
+
+    def run(self, seed: int, chain: int) -> tuple[Array, int, float]:
+        """Draws of ``u`` [draw, dim], log densities evaluated, and the share accepted."""
+        import emcee
+        import jax
+
+        key = jax.random.fold_in(jax.random.PRNGKey(seed), chain)
+        generator = np.random.RandomState(np.random.MT19937([seed, chain]))
+        start, count = self._find_start(key, generator)
+
+        def log_density(u: Array) -> Array:
+            nonlocal count
+            count += len(u)
+            return self.log_density(u)
+
+        sampler = emcee.EnsembleSampler(
+            self.walkers, self.dim, log_density, moves=make_move(self.settings), vectorize=True
+        )
+        state = emcee.State(start, random_state=generator.get_state())
+        state = sampler.run_mcmc(state, self.budget.warmup)
+        sampler.reset()
+        kept = math.ceil(self.budget.draws / self.walkers)  # steps of each walker
+        sampler.run_mcmc(state, kept, thin_by=self.walkers)
+        paths = sampler.get_chain().swapaxes(0, 1)  # [walker, step, dim]
+        merged = paths.reshape(-1, self.dim)[: self.budget.draws]
+        return merged, count, float(sampler.acceptance_fraction.mean())
+
+    def _find_start(self, key: Any, generator: Any) -> tuple[Array, int]:
+        """Where the walkers start [walker, dim], and evaluations of the density for that."""
+        import jax
+        from scipy.optimize import minimize
+
+        number = self.walkers if self.settings.start == "uniform" else 1
+        starts = np.asarray(self.starts(jax.random.split(key, number)), np.float64)
+        if number > 1:
+            return starts, 0
+        found = minimize(lambda u: [np.float64(x) for x in self.descent(u)], starts[0], jac=True)
+        return found.x + BALL * generator.standard_normal((self.walkers, self.dim)), found.nfev
+
+
+def make_move(settings: Settings) -> Any:
+    """emcee's move, or its mixture of moves with their shares."""
+    from emcee import moves
+
+    evolve = moves.DEMove(sigma=settings.sigma)
+    snooker = moves.DESnookerMove(gammas=settings.gammas)
+    every = {
+        "stretch": moves.StretchMove(a=settings.a),
+        "de": evolve,
+        "snooker": snooker,
+        "de_snooker": [(evolve, 0.8), (snooker, 0.2)],
+        "walk": moves.WalkMove(),
+    }
+    return every[settings.move]
+
+
+add(
+    Sampler(
+        "emcee_ensemble",
+        Settings,
+        prepare,
+        "emcee's affine-invariant ensemble: walkers merged into one chain",
+        needs=("jax", "numpyro", "emcee"),
+        distributions=("emcee",),
+        environment="backends",
+        claims="ESS: autocorrelation of the walkers' thinned paths, merged into one chain",
+        short_name="emcee",
+    )
+)

@@ -1,0 +1,130 @@
+"""Nested sampling by jaxns 3 on a race tree of samples. Albert (2026), arXiv:2609.32120."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import Budget, Draws, Prepared, Sampler, add
+from samplerbench.samplers.support.latent_sites import require_proper
+from samplerbench.samplers.support.log_density import make_log_density
+from samplerbench.samplers.support.prior_transform import make_prior_transform
+from samplerbench.samplers.support.site_handlers import adapt_sites
+
+PHANTOM_DRAWS = 1000  # simulated shrinkages of the evidence that phantom samples narrow
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Arguments of jaxns's ``NestedSampler``, defaults as shipped."""
+
+    root_allocation_degree: int | None = None  # live points at the start; None: jaxns's choice
+    max_samples: int | None = None  # stop there, whatever the evidence says; None: jaxns's choice
+    allocation_target: str = "uniform"  # or evidence_improving, posterior_improving
+    phantom: bool = False  # whether phantom samples join the estimate of the evidence
+
+    def __post_init__(self) -> None:
+        targets = ("uniform", "evidence_improving", "posterior_improving")
+        if self.allocation_target not in targets:
+            raise ValueError(
+                f"allocation_target={self.allocation_target!r}\n  expected: {', '.join(targets)}"
+            )
+        for name in ("root_allocation_degree", "max_samples"):
+            value = getattr(self, name)
+            if value is not None and value < 2:
+                raise ValueError(f"{name}={value}\n  expected: at least 2")
+
+
+def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
+    """Nested sampling of ``model`` on the unit cube; the budget has no meaning here.
+
+    jaxns takes a likelihood that is NaN for 0, and switches JAX to 64 bits. Raises Declined for
+    discrete parameters, improper priors and priors that have no quantile function.
+    """
+    model, _ = adapt_sites(model, rename=False)
+    require_proper(model, "nested sampling")
+    make_prior_transform(model)  # may raise Declined
+    cache: list[Any] = []
+
+    def plain(seed: int) -> Draws:
+        import jax
+
+        if not cache:
+            cache.extend(_build(model, settings))
+        sampler, constrain = cache
+        run_key, evidence_key = jax.random.split(jax.random.PRNGKey(seed))
+        results = sampler.run(key=run_key, args=(model.data,)).to_result().trim()
+        evidence = results.log_Z_mean, results.log_Z_uncert
+        if settings.phantom:
+            ensemble = results.sample_evidence(
+                PHANTOM_DRAWS, phantom_conditioning=True, key=evidence_key
+            )
+            evidence = ensemble.log_Z_mean, ensemble.log_Z_uncert
+        sites = constrain(results.X_samples["cube"], model.data)
+        return _read_draws(results, sites, *evidence)
+
+    return Prepared(plain)
+
+
+def _build(model: Model, settings: Settings) -> tuple[Any, Any]:
+    """jaxns's sampler, and the map from its samples to sites."""
+    import jax
+    import jax.numpy as jnp
+    import tensorflow_probability.substrates.jax as tfp
+    from jaxns.core import NestedSampler
+    from jaxns.model import Model as JaxnsModel
+    from jaxns.priors import Prior
+
+    prior, density = make_prior_transform(model), make_log_density(model)
+
+    def log_likelihood(data: Any) -> Any:
+        zeros = jnp.zeros(prior.dim)
+        cube = Prior(tfp.distributions.Uniform(zeros, zeros + 1), name="cube").realise()
+        return density.log_likelihood(prior.transform(cube, data), data)
+
+    sampler = NestedSampler(
+        model=JaxnsModel(prior_model=log_likelihood),
+        root_allocation_degree=settings.root_allocation_degree,
+        max_samples=settings.max_samples,
+        allocation_target=settings.allocation_target,
+        collect_phantom_samples=settings.phantom,
+    )
+    constrain = jax.jit(jax.vmap(prior.transform, in_axes=(0, None)))
+    return sampler, constrain
+
+
+def _read_draws(results: Any, sites: dict[str, Any], log_z: Any, log_z_err: Any) -> Draws:
+    is_cut = int(results.termination_reason) != 0
+    return Draws(
+        {name: np.asarray(values)[None] for name, values in sites.items()},
+        log_weights=np.asarray(results.log_dp)[None],
+        ess=float(results.ess),
+        log_z=float(log_z),
+        log_z_err=float(log_z_err),
+        likelihoods=int(results.total_num_likelihood_evaluations),
+        termination="met a limit" if is_cut else "remaining evidence small enough",
+        cut_short=is_cut,
+        stats={
+            "log_l": np.asarray(results.log_L)[None],
+            "log_l_birth": np.asarray(results.log_L_constraints)[None],
+        },
+    )
+
+
+add(
+    Sampler(
+        "jaxns3_nested",
+        Settings,
+        prepare,
+        "nested sampling by jaxns 3: weighted draws and the evidence",
+        needs=("jax", "numpyro", "jaxns"),
+        distributions=("jaxns", "jaxctx", "tfp-nightly"),
+        family="jaxns",
+        environment="jaxns3",
+        short_name="jaxns 3",
+        stack_replicates=6,
+    )
+)

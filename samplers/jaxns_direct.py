@@ -1,0 +1,90 @@
+"""Nested sampling by jaxns, called without NumPyro's wrapper. Albert (2020), arXiv:2012.15286.
+
+The wrapper can't import every jaxns (2.4.0 to 2.5.0), and takes fewer priors.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import Budget, Draws, Prepared, Sampler, add
+from samplerbench.samplers.jaxns_nested import Settings
+from samplerbench.samplers.support import version_compat
+from samplerbench.samplers.support.data_arguments import keep_constant
+from samplerbench.samplers.support.jaxns_results import make_arguments, read_draws
+from samplerbench.samplers.support.latent_sites import Latent, require_proper
+from samplerbench.samplers.support.prior_transform import make_prior_transform
+from samplerbench.samplers.support.site_handlers import adapt_sites
+
+
+def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
+    """Nested sampling of ``model`` on the unit cube; the budget has no meaning here.
+
+    A likelihood that is NaN counts as 0. Raises Declined for discrete parameters, improper priors
+    and priors that have no quantile function.
+    """
+    from samplerbench.samplers.support import jaxns_compiled
+    from samplerbench.samplers.support.jaxns_cube import TransformCube
+
+    model, _ = adapt_sites(model, rename=False)
+    sites = require_proper(model, "nested sampling")
+    make_prior_transform(model)  # may raise Declined
+    generation = version_compat.find_nested_generation()
+    plain = _make_plain(model, sites, settings)
+    if not generation:
+        return Prepared(plain)
+    arguments = (model, sites, settings, generation, TransformCube)
+    return Prepared(
+        plain,
+        compile=lambda: jaxns_compiled.compile_sampler(*arguments),
+        compile_for_data=lambda: jaxns_compiled.compile_for_data(*arguments),
+    )
+
+
+def _make_plain(model: Model, sites: list[Latent], settings: Settings) -> Any:
+    cache: list[Any] = []
+
+    def plain(seed: int) -> Draws:
+        import jax
+        from jaxns import TerminationCondition
+
+        from samplerbench.samplers.support.jaxns_cube import TransformCube, make_key
+
+        constructor, termination = make_arguments(sites, settings)
+        if not cache:
+            cube = TransformCube(model, keep_constant(model), sites)
+            cache.append((cube, _build(cube.jaxns_model({}), constructor)))
+        cube, sampler = cache[0]
+        reason, state = sampler(make_key(seed), TerminationCondition(**termination))
+        results = sampler.to_results(termination_reason=reason, state=state)._asdict()
+        results["samples"] = jax.jit(cube.constrain)(results["samples"], {})
+        return read_draws(results, int(results["total_num_samples"]))
+
+    return plain
+
+
+def _build(model: Any, constructor: dict[str, Any]) -> Any:
+    """jaxns's own sampler by the name of the installed release."""
+    if version_compat.read_version("jaxns") < (2, 3):
+        from jaxns import ExactNestedSampler
+
+        return ExactNestedSampler(model, num_parallel_samplers=1, **constructor)
+    from jaxns.public import DefaultNestedSampler
+
+    return DefaultNestedSampler(model, **version_compat.choose_nested_devices(), **constructor)
+
+
+add(
+    Sampler(
+        "jaxns_direct",
+        Settings,
+        prepare,
+        "nested sampling without NumPyro's wrapper: more priors and releases",
+        needs=("jax", "numpyro", "jaxns"),
+        distributions=("jaxns", "tensorflow-probability", "tfp-nightly"),
+        family="jaxns",
+        short_name="jaxns",
+        stack_replicates=6,
+    )
+)

@@ -1,0 +1,1 @@
+"""Samplers in files of one's own."""

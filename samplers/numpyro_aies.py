@@ -1,0 +1,57 @@
+"""NumPyro's affine-invariant ensemble of walkers. Goodman and Weare (2010), CAMCoS 5:65."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import Budget, Prepared, Sampler, add
+from samplerbench.samplers.support.numpyro_ensemble import import_kernel, prepare_ensemble
+from samplerbench.samplers.support.settings_checks import require_at_least, require_choices
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Arguments of NumPyro's ``AIES``, defaults as shipped."""
+
+    walkers: int | None = None  # None: 32, or two a dimension where that is more
+    move: str = "de"  # differential evolution; or stretch, as emcee's default
+    randomize_split: bool = False  # whether walkers are dealt anew to the two halves
+
+    def __post_init__(self) -> None:
+        require_choices(self, move=("de", "stretch"))
+        require_at_least(self, 2, "walkers")
+
+
+def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
+    """An ensemble on ``model``, its walkers merged into one chain.
+
+    Raises Declined for discrete parameters, ValueError for too few walkers.
+    """
+    kernel = import_kernel("AIES")
+    moves = {"de": kernel.DEMove, "stretch": kernel.StretchMove}
+
+    def make() -> Any:
+        return kernel(
+            model.program,
+            moves={moves[settings.move](): 1.0},
+            randomize_split=settings.randomize_split,
+        )
+
+    return prepare_ensemble(make, model, budget, settings.walkers, counts=True)
+
+
+add(
+    Sampler(
+        "numpyro_aies",
+        Settings,
+        prepare,
+        "NumPyro's affine-invariant ensemble: walkers merged into one chain",
+        needs=("jax", "numpyro"),
+        environment="latest",
+        claims="ESS: autocorrelation of the walkers' thinned paths, merged into one chain",
+        short_name="AIES",
+        stack_replicates=0,
+    )
+)

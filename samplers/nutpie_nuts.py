@@ -1,0 +1,129 @@
+"""nutpie's No-U-Turn sampler, in Rust. Seyboldt and Carlson (2026), arXiv:2603.18845."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import Budget, Draws, Prepared, Sampler, add
+from samplerbench.samplers.support.latent_sites import require_continuous
+from samplerbench.samplers.support.log_density import LogDensity, make_log_density
+
+ADAPTATIONS = ("diag", "draw_diag", "low_rank")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Arguments of ``nutpie.sample``, defaults as shipped."""
+
+    adaptation: str = "diag"  # of the mass matrix: diag, draw_diag or low_rank
+    target_accept: float = 0.8  # mean acceptance that warm-up aims for
+    maxdepth: int = 10  # at most 2**depth - 1 gradient evaluations a draw
+
+    def __post_init__(self) -> None:
+        if self.adaptation not in ADAPTATIONS:
+            raise ValueError(
+                f"adaptation={self.adaptation!r}\n  expected: {', '.join(ADAPTATIONS)}"
+            )
+        if not 0 < self.target_accept < 1 or self.maxdepth < 1:
+            raise ValueError("expected: target_accept between 0 and 1, maxdepth of 1 at least")
+
+
+def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
+    """NUTS on the unconstrained density of ``model``, called through Python at each gradient.
+
+    Its seconds are those of that call; its cost is in gradients. Raises Declined for discrete
+    parameters.
+    """
+    require_continuous(model, "nutpie_nuts")
+    density = make_log_density(model)
+    cache: list[Any] = []
+
+    def plain(seed: int) -> Draws:
+        import nutpie
+
+        if not cache:
+            cache.extend(_build(model, density))
+        compiled, constrain = cache
+        trace = nutpie.sample(
+            compiled,
+            draws=budget.draws,
+            tune=budget.warmup,
+            chains=budget.chains,
+            seed=seed,
+            progress_bar=False,
+            adaptation=settings.adaptation,
+            target_accept=settings.target_accept,
+            maxdepth=settings.maxdepth,
+        )
+        return _read_draws(trace, constrain, model.data)
+
+    return Prepared(plain)
+
+
+def _build(model: Model, density: LogDensity) -> tuple[Any, Any]:
+    """nutpie's model of the density, and the map from its draws to sites."""
+    import jax
+    from nutpie.compiled_pyfunc import from_pyfunc
+
+    data = model.data
+    slope = jax.jit(jax.value_and_grad(lambda u: density.log_joint(u, data)))
+    find_start = jax.jit(lambda key: density.find_start(key, data))
+
+    def make_log_density_function() -> Any:
+        def evaluate(u: np.ndarray) -> tuple[float, np.ndarray]:
+            value, gradient = slope(u)
+            return float(value), np.asarray(gradient, np.float64)
+
+        return evaluate
+
+    def make_expand(seed: int, other: int, chain: int) -> Any:
+        return lambda u: {"u": np.asarray(u, np.float64)}
+
+    def start(seed: int) -> np.ndarray:
+        return np.asarray(find_start(jax.random.PRNGKey(seed % 2**32)), np.float64)
+
+    compiled = from_pyfunc(
+        density.dim,
+        make_log_density_function,
+        make_expand,
+        [np.dtype(np.float64)],
+        [(density.dim,)],
+        ["u"],
+        make_initial_point_fn=start,
+    )
+    constrain = jax.jit(jax.vmap(jax.vmap(density.constrain, (0, None)), (0, None)))
+    return compiled, constrain
+
+
+def _read_draws(trace: Any, constrain: Any, data: Any) -> Draws:
+    """Draws from nutpie's DataTree, whose one variable is the unconstrained vector."""
+    stats = trace["sample_stats"]
+    diverging = np.asarray(stats["diverging"])
+    steps = np.asarray(stats["n_steps"]).sum() + np.asarray(
+        trace["warmup_sample_stats"]["n_steps"]
+    ).sum()
+    sites = constrain(np.asarray(trace["posterior"]["u"]), data)
+    return Draws(
+        {name: np.asarray(values) for name, values in sites.items()},
+        gradients=int(steps),
+        divergences=int(diverging.sum()),
+        stats={"diverging": diverging, "lp": np.asarray(stats["logp"])},
+    )
+
+
+add(
+    Sampler(
+        "nutpie_nuts",
+        Settings,
+        prepare,
+        "No-U-Turn sampler in Rust, through a Python callback",
+        needs=("jax", "numpyro", "nutpie"),
+        distributions=("nutpie",),
+        environment="backends-latest",
+        short_name="nutpie",
+    )
+)

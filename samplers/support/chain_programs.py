@@ -1,0 +1,233 @@
+"""Programs of JAX that run the chains of a sampler: in one process, in lanes, or a device each.
+
+A sampler is two pure functions of one chain: ``warm(key, data) -> carry`` and ``draw(carry, data)
+-> (sites, stats, costs)``, made for a split of the data in arguments and constants.
+
+Several chains run as ``chain_method`` says. ``parallel``: each on a device of its own, for which
+the launcher makes the processor pass for as many; where devices are too few, as on one GPU, the
+plain and the compiled mode run them in lanes of one program on a GPU, and one after the other on
+the processor. ``sequential``: one after the other. ``vectorized``: in lanes of one program, each
+step of which waits for the chain that takes longest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import (
+    Budget,
+    Compiled,
+    Draws,
+    Prepared,
+    move_to_device,
+)
+from samplerbench.samplers.support import version_compat
+from samplerbench.samplers.support.data_arguments import (
+    DataSplit,
+    add_lazy_binding,
+    bind_or_compile,
+    count_bytes,
+    keep_constant,
+    split_data,
+)
+
+#: the pure functions ``warm`` and ``draw`` of one chain, for a split of the data
+MakeChain = Callable[[DataSplit], tuple[Any, Any]]
+CHAIN_METHODS = ("parallel", "vectorized", "sequential")
+BATCH_BYTES = 2e9  # for all lanes of a batch together
+
+
+def count_host_devices(settings: Any, chains: int) -> int:
+    """How many devices ``chain_method="parallel"`` needs: one for each chain.
+
+    With fewer, the chains run one after the other.
+    """
+    return chains if settings.chain_method == "parallel" else 1
+
+
+def prepare_chains(
+    make_chain: MakeChain,
+    model: Model,
+    budget: Budget,
+    chain_method: str,
+    plain: Callable[[int], Draws] | None = None,
+) -> Prepared:
+    """Plain and compiled runs of the chains that ``make_chain`` gives.
+
+    ``plain``: the library's own call for them, where it has one; None: the same programs, compiled
+    in the first call.
+    """
+
+    def compile_constant(model: Model) -> Compiled:
+        return _compile(make_chain, keep_constant(model), budget, chain_method)
+
+    def compile_for_data() -> Compiled:
+        split = split_data(model)
+        bound = _compile(make_chain, split, budget, chain_method)
+        return bind_or_compile(bound, split, model, compile_constant)
+
+    def compile_once() -> Compiled:
+        return add_lazy_binding(compile_constant(model), compile_for_data)
+
+    return Prepared(
+        plain=plain or _make_plain(make_chain, model, budget, chain_method),
+        compile=compile_once,
+        compile_for_data=compile_for_data,
+    )
+
+
+def _make_plain(make_chain: MakeChain, model: Model, budget: Budget, chain_method: str) -> Any:
+    # the programs, made in the first call: they are part of what one waits for
+    cache: list[Any] = []
+
+    def plain(seed: int) -> Draws:
+        if not cache:
+            cache.append(_make_programs(make_chain, keep_constant(model), budget, chain_method))
+        warm, draw, seeds = cache[0]
+        return _collect(draw(warm(np.uint32(seed), *seeds[1:], {}), {}))
+
+    return plain
+
+
+def _make_programs(
+    make_chain: MakeChain, split: DataSplit, budget: Budget, chain_method: str
+) -> tuple[Any, Any, tuple[Any, ...]]:
+    """Jitted ``warm`` and ``draw`` of all chains, and what ``warm`` takes before the data."""
+    import jax
+
+    one = make_chain(split)
+    if chain_method == "parallel" and 1 < budget.chains <= jax.local_device_count():
+        return *_map_devices(*one, budget.chains), (np.uint32(0), np.arange(budget.chains))
+    warm, draw = _map_chains(*one, budget.chains, _is_vectorised(chain_method))
+    return jax.jit(warm), jax.jit(draw), (np.uint32(0),)
+
+
+def _is_vectorised(chain_method: str) -> bool:
+    import jax
+
+    # on one GPU there is no device for each chain, and lanes are nearly free
+    on_cpu = jax.devices()[0].platform == "cpu"
+    return chain_method == "vectorized" or (chain_method == "parallel" and not on_cpu)
+
+
+def _compile(
+    make_chain: MakeChain, split: DataSplit, budget: Budget, chain_method: str
+) -> Compiled:
+    import jax
+
+    data = jax.device_put(dict(split.arguments))
+    device = jax.devices()[0].platform
+    warm, draw = _map_chains(*make_chain(split), budget.chains, _is_vectorised(chain_method))
+    warm_jit, draw_jit, seeds = _make_programs(make_chain, split, budget, chain_method)
+    states = jax.eval_shape(warm_jit, *seeds, data)  # the trace that lowering then finds again
+    warm_program, draw_program = version_compat.compile_side_by_side(
+        warm_jit.lower(*seeds, data), draw_jit.lower(states, data)
+    )
+
+    def run_both(seed: Any, data: Any) -> Any:
+        return draw(warm(seed, data), data)
+
+    def bind(data: Any) -> Compiled:
+        return Compiled(
+            warmup=lambda seed: warm_program(np.uint32(seed), *seeds[1:], data),
+            sample=lambda state: draw_program(state, data),
+            collect=_collect,
+            batch=_make_batch(run_both, data, count_bytes(split.merge(data)), budget),
+            with_data=lambda other: bind(move_to_device(other, data)),
+            batch_from=version_compat.choose_batch_from(device),
+        )
+
+    return bind(data)
+
+
+def make_chain_keys(seed: Any, chains: int) -> Any:
+    """The keys that MCMC.run makes of PRNGKey(seed): itself for one chain, its split for more."""
+    import jax
+
+    key = jax.random.PRNGKey(seed)
+    return jax.random.split(key, chains) if chains > 1 else key[None]
+
+
+def _map_chains(warm_chain: Any, draw_chain: Any, chains: int, vectorised: bool) -> tuple[Any, Any]:
+    """Pure functions ``warm(seed, data) -> state`` and ``draw(state, data) -> raw``, all chains."""
+    import jax
+    import jax.numpy as jnp
+    from jax import lax
+
+    def over_chains(function: Any, values: Any) -> Any:
+        if chains == 1:  # a loop of one would be compiled as a loop
+            alone = function(version_compat.tree_map(lambda x: x[0], values))
+            return version_compat.tree_map(lambda x: jnp.asarray(x)[None], alone)
+        return jax.vmap(function)(values) if vectorised else lax.map(function, values)
+
+    def warm(seed: Any, data: Any) -> Any:
+        return over_chains(lambda key: warm_chain(key, data), make_chain_keys(seed, chains))
+
+    def draw(states: Any, data: Any) -> Any:
+        return over_chains(lambda carry: draw_chain(carry, data), states)
+
+    return warm, draw
+
+
+def _map_devices(warm_chain: Any, draw_chain: Any, chains: int) -> tuple[Any, Any]:
+    """The same with each chain on a device of its own, as ``chain_method="parallel"`` has it.
+
+    ``warm`` takes the seed, the chains' numbers and the data, which each device gets a copy of.
+    """
+    import jax
+
+    def warm(seed: Any, chain: Any, data: Any) -> Any:
+        return warm_chain(make_chain_keys(seed, chains)[chain], data)
+
+    return jax.pmap(warm, in_axes=(None, 0, None)), jax.pmap(draw_chain, in_axes=(0, None))
+
+
+def _collect(raw: Any) -> Draws:
+    sites, stats, costs = version_compat.tree_map(np.asarray, raw)
+    return Draws(
+        sites,
+        gradients=int(costs["gradients"].sum()) if "gradients" in costs else None,
+        likelihoods=int(costs["likelihoods"].sum()) if "likelihoods" in costs else None,
+        divergences=count_divergences(stats),
+        accept_prob=float(stats["accept_prob"].mean()) if "accept_prob" in stats else None,
+        stats=stats,
+    )
+
+
+def count_divergences(stats: dict[str, np.ndarray]) -> int | None:
+    """How many draws diverged; None for a sampler that tells none, as NumPyro's BarkerMH."""
+    return int(stats["diverging"].sum()) if "diverging" in stats else None
+
+
+def _make_batch(
+    run_both: Any, data: Any, size: int, budget: Budget
+) -> Callable[[Sequence[int]], list[Draws]]:
+    """Many seeds in one vectorised program, in chunks of one size so that it compiles once.
+
+    ``size``: bytes of all data, constants included.
+    """
+    import jax
+
+    # a lane holds a few copies of the data and its draws
+    lanes = max(1, min(256, int(BATCH_BYTES // (8 * size + 64 * budget.chains * budget.draws))))
+    programs: dict[int, Any] = {}
+
+    def batch(seeds: Sequence[int]) -> list[Draws]:
+        width = min(lanes, len(seeds))
+        if width not in programs:
+            many = jax.jit(jax.vmap(run_both, in_axes=(0, None)))
+            programs[width] = many.lower(np.zeros(width, np.uint32), data).compile()
+        replicates: list[Draws] = []
+        for first in range(0, len(seeds), width):
+            chunk = list(seeds[first : first + width])
+            padded = np.array(chunk + [0] * (width - len(chunk)), np.uint32)
+            raw = version_compat.tree_map(np.asarray, programs[width](padded, data))
+            for lane in range(len(chunk)):
+                replicates.append(_collect(version_compat.tree_map(lambda x, i=lane: x[i], raw)))
+        return replicates
+
+    return batch

@@ -1,0 +1,133 @@
+"""Runs NumPyro's ensemble kernels, whose walkers are merged into one chain.
+
+A walker is no chain of its own, since it moves by where the others are. So one walker's path comes
+after the other's, and of its steps every so many-th is kept as there are walkers; an iteration of
+the budget is a step of the whole ensemble. ``numpyro`` has these kernels from 0.15 on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import Budget, Draws, Prepared
+from samplerbench.samplers.support.chain_programs import make_chain_keys, prepare_chains
+from samplerbench.samplers.support.data_arguments import DataSplit
+from samplerbench.samplers.support.latent_sites import require_continuous
+from samplerbench.samplers.support.log_density import make_log_density
+from samplerbench.samplers.support.version_compat import tree_map
+
+LEAST_WALKERS = 32  # where none are asked for, or two a dimension where that is more
+
+
+def import_kernel(name: str) -> Any:
+    """NumPyro's kernel class ``name``; raises ImportError for a release that has none."""
+    import numpyro
+    import numpyro.infer
+
+    kernel = getattr(numpyro.infer, name, None)
+    if kernel is None:
+        raise ImportError(
+            f"numpyro {numpyro.__version__} has no {name}; it came with 0.15 (--env latest has it)"
+        )
+    return kernel
+
+
+def prepare_ensemble(
+    make: Callable[[], Any], model: Model, budget: Budget, walkers: int | None, counts: bool
+) -> Prepared:
+    """Plain and compiled runs of the ensemble kernel that ``make`` builds: an ensemble a chain.
+
+    ``counts``: whether it evaluates the density once for each walker and iteration. Raises Declined
+    for no and for discrete latent sites, ValueError for too few walkers or an odd number of them.
+    """
+    require_continuous(model, "an ensemble")
+    dim = make_log_density(model).dim
+    number = walkers or max(LEAST_WALKERS, 2 * dim)
+    if number < 2 * dim or number % 2:
+        raise ValueError(
+            f"{number} walkers for the {dim} parameters of {model.name!r}\n"
+            f"  expected: an even number of them, two a parameter at least ({2 * dim})"
+        )
+    kept = math.ceil(budget.draws / number)  # steps of each walker
+
+    def make_chain(split: DataSplit) -> tuple[Any, Any]:
+        return _make_chain(make, split, budget, number, kept, counts)
+
+    plain = _make_plain(make, model, budget, number, kept)
+    return prepare_chains(make_chain, model, budget, "vectorized", plain)
+
+
+def _make_plain(
+    make: Callable[[], Any], model: Model, budget: Budget, walkers: int, kept: int
+) -> Any:
+    from numpyro.infer import MCMC
+
+    cache: list[Any] = []  # the MCMC object, built in the first call
+
+    def plain(seed: int) -> Draws:
+        if not cache:
+            sizes = {"num_warmup": budget.warmup, "num_samples": kept * walkers}
+            method: dict[str, Any] = {"chain_method": "vectorized", "progress_bar": False}
+            cache.append(MCMC(make(), **sizes, thinning=walkers, num_chains=walkers, **method))
+        mcmc, chains = cache[0], []
+        for key in make_chain_keys(seed, budget.chains):
+            mcmc.run(key, **model.data)
+            paths = mcmc.get_samples(group_by_chain=True)  # [walker, step, *event]
+            chains.append({name: np.asarray(_merge(x, budget.draws)) for name, x in paths.items()})
+        return Draws({name: np.stack([each[name] for each in chains]) for name in chains[0]})
+
+    return plain
+
+
+def _merge(paths: Any, draws: int) -> Any:
+    """[walker, step, *event] -> [draw, *event], one walker's path after the other's."""
+    return paths.reshape(-1, *paths.shape[2:])[:draws]
+
+
+def _make_chain(
+    make: Callable[[], Any], split: DataSplit, budget: Budget, walkers: int, kept: int, counts: bool
+) -> tuple[Any, Any]:
+    """Pure functions of one ensemble, as ``chain_programs`` takes them of a chain."""
+    import jax
+    import jax.numpy as jnp
+    from jax import lax
+
+    def start(key: Any, data: Any) -> tuple[Any, Any]:
+        with jax.ensure_compile_time_eval():  # it asks for the values of its moves' weights
+            kernel = make()
+        keys = jax.random.split(key, walkers)
+        return kernel, kernel.init(keys, budget.warmup, None, (), split.merge(data))
+
+    def advance(kernel: Any, state: Any, data: Any, steps: int) -> Any:
+        def step(_: Any, state: Any) -> Any:
+            return kernel.sample(state, (), split.merge(data))
+
+        return lax.fori_loop(0, steps, step, state)
+
+    def warm_chain(key: Any, data: Any) -> Any:
+        kernel, state = start(key, data)
+        return advance(kernel, state, data, budget.warmup)
+
+    def draw_chain(state: Any, data: Any) -> Any:
+        # only for what init leaves in the kernel; its state is unused, so XLA drops the work
+        kernel, _ = start(jax.random.PRNGKey(0), data)
+
+        def keep(state: Any, _: None) -> Any:
+            state = advance(kernel, state, data, walkers)
+            return state, state.z
+
+        _, z = lax.scan(keep, state, None, length=kept)  # [step, walker, *event]
+        constrain = jax.vmap(jax.vmap(kernel.postprocess_fn((), split.merge(data))))
+        sites = tree_map(
+            lambda x: _merge(jnp.swapaxes(x, 0, 1), budget.draws),
+            constrain(z),
+        )
+        evaluations = walkers * (1 + budget.warmup + kept * walkers)
+        return sites, {}, {"likelihoods": np.int32(evaluations)} if counts else {}
+
+    return warm_chain, draw_chain

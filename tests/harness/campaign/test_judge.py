@@ -1,0 +1,397 @@
+"""Draws that other programs made: read from their files, refused with the reason, and judged."""
+
+from __future__ import annotations
+
+import shutil
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+
+import samplerbench
+from samplerbench.cli.main import main
+from samplerbench.errors import UsageError
+from samplerbench.harness.campaign import judge
+from samplerbench.harness.campaign.outside_draws import Layout, arrange_runs, read_draws
+from samplerbench.models.base import build
+from tests.support.trials import small
+
+EXACT = build("linear", {}).exact()
+DRAWS = 100
+needs_arviz = pytest.mark.skipif(find_spec("arviz") is None, reason="needs ArviZ")
+
+
+def exact_draws(replicates, chains=1, draws=DRAWS, wide=1.0, seed=0):
+    """Independent exact draws of ``linear``, [replicate, chain, draw] each; ``wide``: their sd."""
+    flat = EXACT.draw(np.random.default_rng(seed), replicates * chains * draws)
+    return {
+        name: (mean + wide * (flat[name] - mean)).reshape(replicates, chains, draws)
+        for name, mean in zip(EXACT.names, EXACT.mean, strict=True)
+    }
+
+
+# -- writers, of one replicate [chain, draw] a file ------------------------------------------------
+
+
+def write_npz(path, sites):
+    np.savez(path, **sites)
+
+
+def write_csv(path, sites):
+    lines = [",".join(["chain", *sites])]
+    for chain in range(len(sites["m"])):
+        rows = np.stack([values[chain] for values in sites.values()], axis=-1).tolist()
+        lines += [",".join(map(repr, [chain, *row])) for row in rows]
+    path.write_text("\n".join(lines))
+
+
+def write_tsv(path, sites):
+    write_csv(path, sites)
+    path.write_text(path.read_text().replace(",", "\t"))
+
+
+def write_stan(path, sites):
+    """As CmdStan does: comments around and within, its own columns, one chain a file."""
+    (rows,) = np.stack(list(sites.values()), axis=-1)
+    lines = ["# stan_version_major = 2", "#     save_warmup = 0 (Default)", "# id = 1 (Default)"]
+    lines += [",".join(["lp__", "accept_stat__", "divergent__", *sites])]
+    lines += ["# Adaptation terminated", "# Step size = 0.9", "# 1.1, 0.9"]
+    lines += [
+        ",".join(map(repr, [-7.5, 0.75, int(i == 3), *row])) for i, row in enumerate(rows.tolist())
+    ]
+    path.write_text("\n".join([*lines, "# ", "#  Elapsed Time: 0.01 seconds (Warm-up)", ""]))
+
+
+def write_arviz_0(path, sites):
+    import arviz
+
+    stats = {"diverging": np.arange(DRAWS)[None] == 3, "acceptance_rate": np.full((1, DRAWS), 0.75)}
+    arviz.from_dict(posterior=sites, sample_stats=stats).to_netcdf(str(path), engine="h5netcdf")
+
+
+def write_arviz_1(path, sites):
+    """As ArviZ 1.x does: a DataTree."""
+    import xarray
+
+    groups = {
+        "posterior": {name: (("chain", "draw"), values) for name, values in sites.items()},
+        "sample_stats": {"diverging": (("chain", "draw"), np.arange(DRAWS)[None] == 3)},
+    }
+    datasets = {name: xarray.Dataset(variables) for name, variables in groups.items()}
+    xarray.DataTree.from_dict(datasets).to_netcdf(path, engine="h5netcdf")
+
+
+WRITERS = {
+    "npz": write_npz,
+    "csv": write_csv,
+    "tsv": write_tsv,
+    "stan.csv": write_stan,
+    "0.nc": write_arviz_0,
+    "1.nc": write_arviz_1,
+}
+FORMATS = [
+    pytest.param(name, marks=[needs_arviz, pytest.mark.slow] if name.endswith("nc") else [])
+    for name in WRITERS
+]
+
+
+def write_files(folder, sites, kind="npz"):
+    """One file a replicate; their paths in order."""
+    paths = [folder / f"run{i:03}.{kind}" for i in range(len(sites["m"]))]
+    for i, path in enumerate(paths):
+        each = {name: values[i] for name, values in sites.items()}
+        if i and kind.endswith("nc"):  # ArviZ takes a tenth of a second a file
+            copy_netcdf(paths[0], path, each)
+        else:
+            WRITERS[kind](path, each)
+    return paths
+
+
+def copy_netcdf(source, path, sites):
+    """The file of ArviZ with other draws in it."""
+    import h5py
+
+    shutil.copy(source, path)
+    with h5py.File(path, "r+") as file:
+        for name, values in sites.items():
+            file["posterior"][name][...] = values
+
+
+def arrange(paths, shapes=None, **layout):
+    """The replicates in files: name and draws."""
+    layout = Layout(layout.pop("names", {}), **layout)
+    return arrange_runs(read_draws(paths), layout, shapes or {"m": (), "c": ()})
+
+
+# -- formats ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_format_gives_back_the_draws_that_were_written(kind, tmp_path):
+    sites = exact_draws(2)
+    runs = arrange(write_files(tmp_path, sites, kind))
+    for i, (_, run) in enumerate(runs):
+        for name, values in sites.items():
+            np.testing.assert_allclose(run.sites[name], values[i], rtol=1e-14)
+    if kind in ("stan.csv", "0.nc", "1.nc"):
+        assert [run.divergences for _, run in runs] == [1, 1]
+    if kind in ("stan.csv", "0.nc"):
+        assert runs[0][1].accept_prob == 0.75
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("kind", FORMATS)
+def test_exact_draws_in_every_format_are_honest_and_wide_ones_are_not(kind, tmp_path):
+    for wide, replicates, word in ((1.0, 256, "honest"), (1.5, 32, "biased")):
+        folder = tmp_path / word
+        folder.mkdir()
+        paths = write_files(folder, exact_draws(replicates, wide=wide), kind)
+        with samplerbench.judge(paths, model="linear", name="mine", out=folder / "out") as campaign:
+            (row,) = campaign.rows()
+        assert (row["sampler"], row["verdict"], row["replicates"]) == ("mine", word, replicates)
+
+
+def test_stans_column_major_matrix_is_mapped_to_our_indices(tmp_path):
+    theta = np.random.default_rng(0).normal(size=(8, 2, 3))
+    places = [(i, j) for j in range(3) for i in range(2)]  # the first index moves fastest
+    header = ["lp__", *(f"theta.{i + 1}.{j + 1}" for i, j in places), "extra.1"]
+    rows = [[-1.0, *(float(draw[place]) for place in places), 0.0] for draw in theta]
+    lines = [",".join(header), *(",".join(map(repr, row)) for row in rows)]
+    (tmp_path / "chain_1.csv").write_text("\n".join(lines))
+    ((_, run),) = arrange([tmp_path / "chain_1.csv"], {"theta": (2, 3)})
+    np.testing.assert_allclose(run.sites["theta"], theta[None], rtol=1e-14)
+    assert header[2] == "theta.2.1" and rows[0][2] == theta[0, 1, 0]
+
+
+@pytest.mark.parametrize("said", ["save_warmup = 1", "save_warmup = true"])
+def test_saved_warm_up_of_stan_is_left_out(said, tmp_path):
+    comments = [f"#     num_warmup = 7 (Default)\n#     {said}\n#     thin = 2 (Default)"]
+    rows = ["-1.0,99.0"] * 4 + [f"-1.0,{i}.0" for i in range(5)]  # every other of 7
+    (tmp_path / "a.csv").write_text("\n".join([*comments, "lp__,m", *rows]))
+    ((_, run),) = arrange([tmp_path / "a.csv"], {"m": ()})
+    assert run.sites["m"].tolist() == [[0.0, 1.0, 2.0, 3.0, 4.0]]
+
+
+def test_a_table_that_counts_from_1_is_a_table_that_counts_from_0(tmp_path):
+    for first in (0, 1):
+        header = ",".join(f"b[{i + first}]" for i in range(2))
+        (tmp_path / f"{first}.csv").write_text("\n".join([header, *["1.0,2.0"] * 3, "3.0,5.0"]))
+    one, other = (run.sites["b"] for _, run in arrange(sorted(tmp_path.iterdir()), {"b": (2,)}))
+    assert np.array_equal(one, other) and one[0, -1].tolist() == [3.0, 5.0]
+
+
+def test_the_shapes_of_sites_are_read_from_the_names_of_their_components():
+    names = ("m", "b[0]", "b[1]", "L[1,0]", "L[0,0]", "L[1,2]")
+    assert judge.infer_shapes(names) == {"m": (), "b": (2,), "L": (2, 3)}
+
+
+def test_the_command_judges_and_its_gate_decides_the_exit_status(tmp_path, capsys):
+    paths = write_files(tmp_path, exact_draws(16))
+    words = ["judge", "--model", "linear", *map(str, paths), "--out", str(tmp_path / "out")]
+    assert main(words) == 0 and "external" in capsys.readouterr().out
+    assert main([*words, "--gate", "honest"]) == 1
+    assert main(["report", str(tmp_path / "out")]) == 0
+
+
+# -- replicates and chains -------------------------------------------------------------------------
+
+
+def test_files_are_joined_as_chains_in_their_order(tmp_path):
+    sites = exact_draws(6)
+    paths = write_files(tmp_path, sites, "stan.csv")
+    runs = arrange(paths, chains_per_replicate=3)
+    assert [run.sites["m"].shape for _, run in runs] == [(3, DRAWS)] * 2
+    np.testing.assert_allclose(runs[1][1].sites["m"], sites["m"][3:, 0], rtol=1e-14)
+    assert runs[1][0] == " ".join(map(str, paths[3:])) and runs[1][1].divergences == 3
+
+
+def test_chains_of_a_file_are_replicates_where_that_is_said(tmp_path):
+    sites = exact_draws(2, chains=3)
+    runs = arrange(write_files(tmp_path, sites), chains_as_replicates=True)
+    assert len(runs) == 6 and runs[4][0].endswith("run001.npz, chain 1")
+    np.testing.assert_array_equal(runs[4][1].sites["c"], sites["c"][1, 1:2])
+
+
+def test_names_of_the_files_are_mapped_to_the_models(tmp_path):
+    sites = exact_draws(1)
+    np.savez(tmp_path / "a.npz", slope=sites["m"][0], m=sites["c"][0])
+    ((_, run),) = arrange([tmp_path / "a.npz"], names={"m": "slope", "c": "m"})
+    np.testing.assert_array_equal(run.sites["m"], sites["m"][0])
+    np.testing.assert_array_equal(run.sites["c"], sites["c"][0])
+
+
+# -- weights and evidence --------------------------------------------------------------------------
+
+
+def test_weights_and_evidence_are_read_and_kish_is_claimed_where_nothing_else_is(tmp_path):
+    sites = {name: values[0, 0] for name, values in exact_draws(1).items()}
+    weights = np.linspace(0, 1, DRAWS)
+    np.savez(tmp_path / "a.npz", **sites, weight=weights, log_z=-3.0, log_z_err=0.1)
+    with np.errstate(divide="ignore"):
+        np.savez(tmp_path / "b.npz", **sites, log_weight=np.log(weights), log_z=-3.0, log_z_err=0.1)
+    np.savez(tmp_path / "c.npz", **sites, weight=weights, log_z=-3.0, log_z_err=0.1, ess=50.0)
+    runs = [run for _, run in arrange(sorted(tmp_path.iterdir()))]
+    np.testing.assert_array_equal(runs[0].log_weights, runs[1].log_weights)
+    kish = weights.sum() ** 2 / np.square(weights).sum()
+    assert [run.ess for run in runs] == [pytest.approx(kish), pytest.approx(kish), 50.0]
+    assert {(run.log_z, run.log_z_err) for run in runs} == {(-3.0, 0.1)}
+
+
+def test_importance_weights_make_wide_draws_honest_and_log_z_is_judged(tmp_path):
+    sites = exact_draws(256, draws=300, wide=1.5, seed=3)
+    x = np.stack([sites[name] for name in EXACT.names], axis=-1) - EXACT.mean
+    square = np.einsum("...i,ij,...j", x, np.linalg.inv(EXACT.covariance), x)
+    log_w = -0.5 * square * (1 - 1 / 1.5**2) + 2 * np.log(1.5)  # of the target over the draws'
+    w = np.exp(log_w[:, 0])
+    log_z = EXACT.log_evidence + np.log(w.mean(axis=1))
+    errors = w.std(axis=1) / w.mean(axis=1) / np.sqrt(300)
+    draws = {**sites, "log_weight": log_w, "log_z": log_z, "log_z_err": errors}
+    with samplerbench.judge(draws, model="linear", out=tmp_path / "out") as campaign:
+        (row,) = campaign.rows()
+    assert row["verdict"] == "honest" and abs(row["log_z_error"]) < 0.05
+    assert row["ess"] == row["ess_kish"]
+
+
+# -- what is refused -------------------------------------------------------------------------------
+
+GOOD = {"m": np.zeros(9), "c": np.ones(9)}
+REFUSED = {
+    "a site lacks": ({"m": np.zeros(9), "cc": np.ones(9)}, "lacks 'c'.*mean 'cc'"),
+    "another shape": ({**GOOD, "m": np.zeros((9, 2, 2))}, r"'m' has shape \(9, 2, 2\)"),
+    "ragged": ({**GOOD, "m": np.zeros(8)}, "unlike numbers of chains and draws"),
+    "not finite": (
+        {**GOOD, "m": np.r_[np.zeros(7), np.nan, np.inf]},
+        "2 of 9 values of 'm' are not",
+    ),
+    "hardly any": ({"m": np.zeros(3), "c": np.zeros(3)}, "3 draw"),
+    "negative weights": ({**GOOD, "weight": np.r_[np.ones(8), -1]}, "1 of 9 in 'weight'.*first -1"),
+    "no weight at all": ({**GOOD, "weight": np.zeros(9)}, "all weights in 'weight' are 0"),
+    "weights of others": (
+        {**GOOD, "weight": np.ones(4)},
+        r"has shape \(4,\), the draws are \(1, 9",
+    ),
+    "infinite log weights": ({**GOOD, "log_weight": np.full(9, np.inf)}, "9 of 9 in 'log_weight'"),
+    "two log Zs": ({**GOOD, "log_z": np.arange(2.0)}, "'log_z' holds 2 values"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_draws_that_do_not_do_are_refused_and_nothing_is_written(case, tmp_path):
+    arrays, words = REFUSED[case]
+    np.savez(tmp_path / "bad.npz", **arrays)
+    with pytest.raises(UsageError, match=f"(?s)bad.npz.*{words}.*\n  expected: "):
+        samplerbench.judge(tmp_path / "bad.npz", model="linear", out=tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.npz"]
+
+
+UNLIKE = {
+    "draws": ({**GOOD, "m": np.zeros(8), "c": np.zeros(8)}, {}, "draws a chain: 8.*9 in every"),
+    "chains": ({"m": np.zeros((2, 9)), "c": np.zeros((2, 9))}, {}, "chains: 2.*1 in every"),
+    "weights": ({**GOOD, "weight": np.ones(9)}, {}, "weights: given.*none in every"),
+    "evidence": ({**GOOD, "log_z": 1.0}, {}, "log_z: given"),
+    "chains to join": (
+        {"m": np.zeros((2, 9)), "c": np.zeros((2, 9))},
+        {"chains_per_replicate": 2},
+        "holds 2 chains.*files of one chain",
+    ),
+    "weights to join": ({**GOOD, "weight": np.ones(9)}, {"chains_per_replicate": 2}, "weights"),
+    "a file too few": (GOOD, {"chains_per_replicate": 3}, "2 files.*a multiple of 3"),
+}
+
+
+@pytest.mark.parametrize("case", UNLIKE)
+def test_files_that_are_unlike_are_refused(case, tmp_path):
+    arrays, layout, words = UNLIKE[case]
+    np.savez(tmp_path / "a.npz", **GOOD)
+    np.savez(tmp_path / "b.npz", **arrays)
+    with pytest.raises(UsageError, match=f"(?s){words}"):
+        arrange([tmp_path / "a.npz", tmp_path / "b.npz"], **layout)
+
+
+def test_a_file_of_no_known_kind_or_that_is_not_there_is_refused(tmp_path):
+    for name, words in (("a.doc", "ending is not known.*one of .npz"), ("no.csv", "No such file")):
+        with pytest.raises(UsageError, match=f"(?s){words}"):
+            read_draws([tmp_path / name])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "no model is named"),
+        ({"model": "linear", "name": "numpyro_nuts"}, "runs itself"),
+        ({"model": "linear", "replicates": 3}, "no option in judge.* 'replicates'"),
+        ({"model": ["linear", "funnel"]}, "of one model"),
+        ({"model": "linear", "reference": "a.npz"}, "a reference can't better|can't be used"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options, words, tmp_path):
+    with pytest.raises(UsageError, match=words):
+        samplerbench.judge(exact_draws(2), out=tmp_path / "out", **options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_arrays_that_share_no_replicates_are_refused():
+    with pytest.raises(
+        UsageError, match="(?s)no number of replicates: m .3, 9., c .2, 9.*log_z as"
+    ):
+        read_draws({"m": np.zeros((3, 9)), "c": np.zeros((2, 9))})
+
+
+# -- verdicts --------------------------------------------------------------------------------------
+
+
+def test_one_file_is_not_judged_and_says_how_many_are_needed(tmp_path):
+    paths = write_files(tmp_path, exact_draws(1))
+    with samplerbench.judge(paths, model="linear", out=tmp_path / "out") as campaign:
+        (row,) = campaign.rows()
+    assert (row["verdict"], row["replicates"]) == ("too few replicates", 1)
+    assert "1 replicates; a verdict needs 16" in row["verdict_reason"]
+
+
+def test_the_same_file_twice_is_found(tmp_path):
+    paths = write_files(tmp_path, exact_draws(16))
+    with samplerbench.judge([*paths, paths[2]], model="linear", out=tmp_path / "out") as campaign:
+        (row,) = campaign.rows()
+    assert row["verdict"] == "not judged" and "2 and 16 are the same run" in row["verdict_reason"]
+
+
+def test_clocks_are_absent_with_the_reason_and_what_is_unknown_is_empty(tmp_path):
+    sites = exact_draws(16)
+    with samplerbench.judge(sites, model="linear", out=tmp_path / "out") as campaign:
+        (row,) = campaign.rows()
+        log = (campaign.folder / "logs" / f"{row['trial']}.txt").read_text()
+    for name in ("cold_s", "warm_s", "peak_rss_mb", "seconds_to_5pct"):
+        assert row[name] is None and row["missing"][name] == "made elsewhere: no clock"
+    assert row["environment"] == "elsewhere"
+    assert (row["device"], row["warmup"], row["seed"]) == (None, None, None)
+    assert log.startswith("replicate 0: replicate 0\n")
+
+
+def test_the_same_draws_are_judged_once_and_others_are_a_row_of_the_same_campaign(tmp_path):
+    for seed, rows in ((1, 1), (1, 1), (2, 2)):
+        draws, out = exact_draws(16, seed=seed), tmp_path / "out"
+        with samplerbench.judge(draws, model="linear", name=f"s{seed}", out=out) as campaign:
+            assert len(campaign.rows()) == rows
+
+
+def test_a_trial_that_is_run_here_keeps_its_name():
+    assert small().outside_digest == "" and small(outside_digest="1").id != small().id
+
+
+@pytest.mark.process
+@pytest.mark.slow
+def test_draws_of_a_program_in_a_file_are_judged_by_its_inspection(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import numpyro, numpyro.distributions as dist\n"
+        "data = {'y': 2.0}\n"
+        "def program(y):\n"
+        "    b = numpyro.sample('b', dist.Normal(0, 1))\n"
+        "    numpyro.sample('y', dist.Normal(b, 1), obs=y)\n"
+    )
+    theta = np.random.default_rng(0).normal(1.0, np.sqrt(0.5), (256, DRAWS))
+    options = {"model": f"{tmp_path}/mine.py:program", "env": "current", "out": tmp_path / "out"}
+    with samplerbench.judge({"theta": theta}, names={"b": "theta"}, **options) as campaign:
+        (row,) = campaign.rows()
+    assert (row["verdict"], row["answer"]) == ("honest", "quadrature")

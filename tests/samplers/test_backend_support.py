@@ -1,0 +1,129 @@
+"""What backends share: checks of settings, the likelihood on the cube, chains of a log density."""
+
+from __future__ import annotations
+
+import types
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.base import Budget
+from samplerbench.samplers.support import dynesty_runs, settings_checks
+from samplerbench.samplers.support.cube_likelihood import evaluate_padded, make_cube_likelihood
+from samplerbench.samplers.support.density_chains import prepare_density_chains
+
+POINT = np.array([0.7])
+
+
+def two_sites(y):
+    import numpyro
+    import numpyro.distributions as dist
+
+    width = numpyro.sample("width", dist.LogNormal(0, 0.5))
+    centre = numpyro.sample("centre", dist.Normal(0, width))
+    numpyro.sample("y", dist.Normal(centre, 1), obs=y)
+
+
+MODEL = Model("two_sites", {"y": POINT}, two_sites)
+
+
+@dataclass(frozen=True)
+class Record:
+    word: str = "some"
+    count: int | None = 3
+    size: float = 0.5
+
+
+@pytest.mark.parametrize(
+    ("check", "wrong"),
+    [
+        (lambda r: settings_checks.require_choices(r, word=("some", "none")), {"word": "all"}),
+        (lambda r: settings_checks.require_at_least(r, 2, "count"), {"count": 1}),
+        (lambda r: settings_checks.require_positive(r, "size", "count"), {"size": 0.0}),
+        (lambda r: settings_checks.require_share(r, "size"), {"size": 1.0}),
+    ],
+)
+def test_a_check_refuses_by_name_and_value_and_says_what_is_expected(check, wrong):
+    check(Record())
+    ((name, value),) = wrong.items()
+    with pytest.raises(ValueError, match=rf"{name}='?{value}'?.*\n  expected: "):
+        check(Record(**wrong))
+
+
+def test_none_is_no_number_that_could_be_too_small():
+    settings_checks.require_at_least(Record(count=None), 2, "count")
+    settings_checks.require_positive(Record(count=None), "count")
+
+
+def test_points_are_padded_to_few_widths_and_come_back_as_many():
+    widths = []
+
+    def function(points):
+        widths.append(len(points))
+        return points.sum(axis=1)
+
+    for count in (1, 16, 17, 100):
+        points = np.arange(2.0 * count).reshape(count, 2)
+        np.testing.assert_array_equal(evaluate_padded(function, points), points.sum(axis=1))
+    assert widths == [16, 16, 32, 128]
+
+
+@pytest.mark.slow
+def test_the_cube_gives_one_point_and_many_the_likelihood_where_they_are_placed():
+    cube = make_cube_likelihood(MODEL)
+    points = np.random.default_rng(0).random((20, cube.dim))
+    sites = cube.place(points)
+    np.testing.assert_allclose(
+        sites["width"], stats.lognorm.ppf(points[:, 0], 0.5), rtol=1e-4, atol=1e-5
+    )
+    wanted = stats.norm.logpdf(POINT[0], sites["centre"], 1)
+    np.testing.assert_allclose(cube.evaluate_many(points), wanted, rtol=1e-4, atol=1e-5)
+    assert cube.evaluate(points[3]) == pytest.approx(wanted[3], rel=1e-4)
+    assert np.isfinite(cube.evaluate(np.zeros(2))) and np.isfinite(cube.evaluate(np.ones(2)))
+
+
+@pytest.mark.slow
+def test_dynestys_results_are_weighted_draws_and_a_limit_is_said():
+    cube = make_cube_likelihood(MODEL)
+    results = types.SimpleNamespace(
+        samples=np.full((5, 2), 0.5),
+        logwt=np.log([1.0, 1.0, 1.0, 1.0, 1e-300]),
+        ncall=np.full(5, 20),
+        logz=np.array([-9.0, -3.0]),
+        logzerr=np.array([1.0, 0.25]),
+    )
+    draws = dynesty_runs.read_draws(cube, results, maxcall=100)
+    assert (draws.log_z, draws.log_z_err, draws.likelihoods, draws.ess) == (-3.0, 0.25, 100, 4.0)
+    assert draws.cut_short and "maxcall" in draws.termination
+    assert draws.sites["centre"].shape == draws.log_weights.shape == (1, 5)
+    assert not dynesty_runs.read_draws(cube, results, maxcall=None).cut_short
+
+
+@pytest.mark.slow
+def test_chains_of_a_log_density_start_apart_and_their_costs_are_summed():
+    def warm(key, log_density, start):
+        return (start, log_density(start)), 3
+
+    def draw(carry, log_density):
+        import jax.numpy as jnp
+
+        start, value = carry
+        return jnp.tile(start, (4, 1)), {"lp": jnp.full(4, value)}, 5
+
+    ready = prepare_density_chains(warm, draw, MODEL, Budget(2, 1, 4), "it", "sequential")
+    compiled = ready.compile()
+    draws = compiled.collect(compiled.sample(compiled.warmup(1)))
+    assert draws.gradients == 2 * (3 + 5) and draws.accept_prob is None
+    assert draws.sites["centre"].shape == draws.stats["lp"].shape == (2, 4)
+    assert draws.sites["centre"][0, 0] != draws.sites["centre"][1, 0]
+    width, centre = (draws.sites[name][0, 0] for name in ("width", "centre"))
+    wanted = stats.norm.logpdf(np.log(width), 0, 0.5) + stats.norm.logpdf(centre, 0, width)
+    wanted += stats.norm.logpdf(POINT[0], centre, 1)
+    assert draws.stats["lp"][0, 0] == pytest.approx(wanted, rel=1e-4)
+    np.testing.assert_array_equal(ready.plain(1).sites["centre"], draws.sites["centre"])
+    again = ready.compile_for_data().with_data(MODEL.data)
+    moved = again.collect(again.sample(again.warmup(1)))
+    np.testing.assert_allclose(moved.sites["centre"], draws.sites["centre"], rtol=1e-5)

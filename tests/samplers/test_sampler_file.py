@@ -1,0 +1,146 @@
+"""Samplers by path: kernels and functions in one's own files, their settings, and refusals."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from samplerbench.errors import UsageError
+from samplerbench.harness.campaign.expand import expand
+from samplerbench.harness.campaign.plan import Plan
+from samplerbench.harness.campaign.specifiers import parse_sampler
+from samplerbench.models.base import build
+from samplerbench.options import fill
+from samplerbench.samplers.base import Budget, samplers
+from samplerbench.samplers.loading import sampler_file
+from tests.support import trials
+from tests.support.paths import EXAMPLES
+
+KERNEL = f"{EXAMPLES / 'own_kernel.py'}:RandomWalk"
+FUNCTION = '''
+from dataclasses import dataclass
+import numpy as np
+from samplerbench.samplers.base import Draws, Prepared
+
+@dataclass(frozen=True)
+class Settings:
+    size: int = 3
+    shift: float = 0.0  # of all draws
+    word: str = "a"
+
+def prepare(model, budget, settings):
+    """The same number again and again."""
+    assert isinstance(settings, Settings)
+    shape = (budget.chains, budget.draws)
+    return Prepared(lambda seed: Draws({"m": np.full(shape, settings.size + settings.shift)}))
+
+def gives_nothing(model, budget, settings):
+    return None
+
+class Plain:
+    pass
+
+class NoKernel(Exception):
+    def __init__(self, model, a=1, b=None, c: float = 2, d=prepare, *, e=True, **more):
+        pass
+'''
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(FUNCTION)
+    return path
+
+
+def prepare(name, **settings):
+    """What a sampler by path prepares on the straight line, two chains of 5 draws."""
+    sampler = samplers.get(name)
+    return sampler.prepare(
+        build("linear", {}), Budget(2, 5, 5), fill(sampler.settings, settings, name)
+    )
+
+
+def test_settings_are_what_the_file_declares(file):
+    settings = samplers.get(f"{file}:prepare").settings
+    assert {f.name: f.default for f in fields(settings)} == {"size": 3, "shift": 0.0, "word": "a"}
+    settings = samplers.get(f"{file}:NoKernel").settings
+    assert {f.name: f.default for f in fields(settings)} == {"a": 1, "b": None, "c": 2, "e": True}
+    given = fill(settings, {"a": "1.5", "b": "x", "c": "3", "e": "false"}, "it")
+    assert (given.a, given.b, given.c, given.e) == (1.5, "x", 3.0, False)
+
+
+def test_a_function_prepares_with_the_files_own_settings(file):
+    draws = prepare(f"{file}:prepare", size="4", shift="0.5").plain(0)
+    assert draws.sites["m"].tolist() == [[4.5] * 5] * 2
+
+
+@pytest.mark.slow
+def test_a_kernel_of_ones_own_is_run_by_numpyro_and_compiled_to_the_same_draws():
+    model, exact = build("linear", {}), build("linear", {}).exact()
+    sampler = samplers.get(KERNEL)
+    budget = Budget(chains=1, warmup=500, draws=20_000)
+    prepared = sampler.prepare(model, budget, sampler.settings())
+    plain, compiled = prepared.plain(0), prepared.compile()
+    again = compiled.collect(compiled.sample(compiled.warmup(0)))
+    for name, mean, sd in zip(exact.names, exact.mean, exact.sd, strict=True):
+        # autocorrelated draws, of which some 300 count: five of their standard errors
+        assert abs(plain.sites[name].mean() - mean) < 5 * sd / np.sqrt(300)
+        np.testing.assert_allclose(plain.sites[name], again.sites[name], rtol=1e-4)
+    assert 0 < again.accept_prob < 1
+    assert again.gradients is None and again.likelihoods is None  # its state does not tell
+
+
+REFUSED = {
+    "mine.py:prepar": "no name in .*mine.py is called 'prepar'; did you mean 'prepare'",
+    "mine.py": "names no sampler\n  expected: path/to/file.py:NAME",
+    "other.py:prepare": "there is no file",
+    "mine.py:Plain": "'Plain' in .*mine.py is a class without a base",
+    "mine.py:prepare:siz=2": "no setting of .* 'siz'; did you mean 'size'",
+    "mine.py:prepare:size=big": "size='big' does not fit",
+    "bad.py:prepare": r"bad.py can't be read as Python: .*bad.py, line 2",
+    "few.py:prepare": "function of 1 arguments",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_is_no_sampler_is_refused_before_anything_is_run(text, file, monkeypatch):
+    monkeypatch.chdir(file.parent)
+    (file.parent / "bad.py").write_text("\ndef prepare(:\n")
+    (file.parent / "few.py").write_text("raise SystemExit\ndef prepare(x): ...\n")
+    with pytest.raises(UsageError, match=REFUSED[text]):
+        parse_sampler(text)
+
+
+@pytest.mark.slow
+def test_what_only_running_the_file_shows_is_refused_with_the_place(file):
+    with pytest.raises(UsageError, match="'NoKernel' in mine.py is a class on top of Exception"):
+        prepare(f"{file}:NoKernel")
+    with pytest.raises(UsageError, match="'gives_nothing' in mine.py gives a NoneType"):
+        prepare(f"{file}:gives_nothing")
+    file.write_text("import math\n\nimport no_such_module\n\ndef prepare(m, b, s): ...\n")
+    cause = "mine.py, line 3: ModuleNotFoundError: No module named 'no_such_module'"
+    with pytest.raises(UsageError, match=cause):
+        prepare(f"{file}:prepare")
+
+
+def test_a_file_that_changes_is_another_trial_and_its_folder_is_not_in_the_label(file, monkeypatch):
+    monkeypatch.chdir(file.parent)
+    plan = Plan(sampler=("mine.py:prepare:size=4",), env=("current",))
+    (before,) = expand(plan)
+    assert before.sampler == f"{file}:prepare" and before.label == "mine.py:prepare:size=4"
+    file.write_text(FUNCTION + "\n# changed\n")
+    (after,) = expand(plan)
+    assert before.id != after.id
+    assert before.sampler_digest != after.sampler_digest == sampler_file.read_digest(after.sampler)
+
+
+@pytest.mark.process
+def test_a_worker_runs_a_sampler_by_path(file, tmp_path):
+    trial = trials.small(sampler=f"{file}:prepare", settings={"size": 7})
+    result = trials.run(trial, tmp_path / "scratch")
+    assert result.status == "ok", result.reason
+    with np.load(tmp_path / "scratch" / "draws.npz") as arrays:
+        assert (arrays["replicates/site/m"] == 7).all()
