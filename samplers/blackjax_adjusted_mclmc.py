@@ -1,4 +1,4 @@
-"""BlackJAX's microcanonical Hamiltonian Monte Carlo, adjusted. Robnik et al. (2025), arXiv:2503.01707.
+"""BlackJAX's adjusted microcanonical Monte Carlo. Robnik et al. (2025), arXiv:2503.01707.
 
 A Metropolis test corrects the error of the integrator, so that it is unbiased where MCLMC is not.
 The tuner's steps come on top: as shipped three tenths of the draws, whatever warm-up the budget

@@ -124,7 +124,7 @@ add(
         distributions=("jaxns", "jaxctx", "tfp-nightly"),
         family="jaxns",
         environment="jaxns3",
+        claims="ESS: Kish's by jaxns; log Z error: jaxns's expectation over shrinkages",
         short_name="jaxns 3",
-        stack_replicates=6,
     )
 )

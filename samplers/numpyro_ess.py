@@ -1,4 +1,4 @@
-"""NumPyro's ensemble slice sampling. Karamanis and Beutler (2021), Statistics and Computing 31:61."""
+"""NumPyro's ensemble slice sampling. Karamanis and Beutler (2021), Stat. Comput. 31:61."""
 
 from __future__ import annotations
 

@@ -103,9 +103,10 @@ def _read_draws(trace: Any, constrain: Any, data: Any) -> Draws:
     """Draws from nutpie's DataTree, whose one variable is the unconstrained vector."""
     stats = trace["sample_stats"]
     diverging = np.asarray(stats["diverging"])
-    steps = np.asarray(stats["n_steps"]).sum() + np.asarray(
-        trace["warmup_sample_stats"]["n_steps"]
-    ).sum()
+    steps = (
+        np.asarray(stats["n_steps"]).sum()
+        + np.asarray(trace["warmup_sample_stats"]["n_steps"]).sum()
+    )
     sites = constrain(np.asarray(trace["posterior"]["u"]), data)
     return Draws(
         {name: np.asarray(values) for name, values in sites.items()},

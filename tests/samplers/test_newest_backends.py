@@ -1,0 +1,133 @@
+"""Backends whose libraries ask for a newer JAX than the default stack's.
+
+Each runs once in its own environment, through the launcher, as a campaign does it. Means are held
+to 5.5 standard errors of as many independent draws as all runs together are worth at the least,
+which fair draws exceed less than once in ten million; log Z to as many of the claimed errors.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from samplerbench.errors import UsageError
+from samplerbench.harness import launcher
+from samplerbench.harness.draws_file import DrawsFile
+from samplerbench.harness.environments import environments
+from samplerbench.models.base import Model, build
+from samplerbench.options import fill
+from samplerbench.samplers import (
+    blackjax_adjusted_mclmc,
+    blackjax_nss,
+    jaxns3_nested,
+    jaxns_direct,
+    jaxns_nested,
+    numpyro_aies,
+    numpyro_ess,
+    nutpie_nuts,
+)
+from samplerbench.samplers.base import Budget, Declined, samplers
+from samplerbench.samplers.support.numpyro_ensemble import import_kernel
+from tests.support.trials import small
+
+SIGMAS = 5.5
+#: settings, budget, and independent draws that all replicates together are worth at the least
+RUNS = {
+    "blackjax_nss": ({"num_live_points": 100}, {}, 300),
+    "blackjax_adjusted_mclmc": ({}, {"draws": 2000}, 300),
+    "nutpie_nuts": ({}, {"warmup": 300, "draws": 500}, 150),
+    # its walkers start far off and find the posterior slowly
+    "numpyro_ess": ({"walkers": 8}, {"warmup": 3000, "draws": 400}, 20),
+}
+
+
+@pytest.mark.stack
+@pytest.mark.process
+@pytest.mark.parametrize("name", RUNS)
+def test_each_draws_from_the_exact_posterior_in_its_own_environment(name, tmp_path):
+    settings, budget, independent = RUNS[name]
+    try:
+        stack = environments.resolve(samplers.get(name).environment)
+    except environments.EnvironmentFailed as error:
+        pytest.skip(str(error))  # a Python that is not installed
+    trial = replace(small(sampler=name, settings=settings, replicates=4), **budget)
+    result = launcher.launch(trial, stack.python, tmp_path / "scratch", timeout=500)
+    log = (tmp_path / "scratch" / "log.txt").read_text()[-3000:]
+    assert result.status == "ok", f"{result.reason}\n{log}"
+    exact = build("linear", {}).exact()
+    with DrawsFile(tmp_path / "scratch" / "draws.npz") as draws:
+        x = draws.components(exact.names)  # [replicate, chain, draw, component]
+        log_weights, log_z, claimed = map(draws.get, ("log_weights", "log_z", "log_z_err"))
+    weights = np.ones(x.shape[:3]) if log_weights is None else np.exp(log_weights)
+    means = np.einsum("rcd,rcdk->rk", weights, x) / weights.sum(axis=(1, 2))[:, None]
+    errors = (means.mean(axis=0) - exact.mean) / exact.sd
+    assert np.abs(errors).max() < SIGMAS / math.sqrt(independent)
+    if log_z is not None:
+        off = (log_z - exact.log_evidence) / claimed
+        assert abs(off.mean()) < SIGMAS / math.sqrt(len(off))
+
+
+@pytest.mark.slow
+def test_jaxns_without_the_wrapper_draws_what_it_draws_with_it():
+    model, runs = build("linear", {}), []
+    for module in (jaxns_direct, jaxns_nested):
+        settings = jaxns_nested.Settings(num_live_points=20)
+        compiled = module.prepare(model, Budget(), settings).compile()
+        compiled.prime([3])
+        runs.append(compiled.collect(compiled.sample(3)))
+    direct, wrapped = runs
+    assert direct.log_z == pytest.approx(wrapped.log_z, abs=1e-3)
+    np.testing.assert_allclose(direct.sites["m"], wrapped.sites["m"], rtol=1e-4)
+
+
+@pytest.mark.parametrize("module", (blackjax_nss, jaxns3_nested, jaxns_direct))
+def test_nested_samplers_decline_an_improper_prior_by_its_site(module):
+    def program():
+        import numpyro
+        import numpyro.distributions as dist
+
+        numpyro.sample("level", dist.ImproperUniform(dist.constraints.real, (), ()))
+
+    settings = getattr(module, "Settings", jaxns_nested.Settings)()
+    with pytest.raises(Declined, match="'level' is improper"):
+        module.prepare(Model("flat", {}, program), Budget(), settings)
+
+
+def test_nutpie_declines_a_discrete_site_by_name():
+    def program():
+        import numpyro
+        import numpyro.distributions as dist
+
+        numpyro.sample("count", dist.Poisson(3.0))
+
+    with pytest.raises(Declined, match="count"):
+        nutpie_nuts.prepare(Model("counts", {}, program), Budget(), nutpie_nuts.Settings())
+
+
+def test_an_older_numpyro_has_no_ensembles_and_says_which_has():
+    with pytest.raises(ImportError, match="has no AIES; it came with 0.15"):
+        numpyro_aies.prepare(build("linear", {}), Budget(), numpyro_aies.Settings())
+    assert import_kernel("NUTS").__name__ == "NUTS"
+
+
+@pytest.mark.parametrize(
+    ("module", "settings"),
+    [
+        (blackjax_nss, {"num_live_points": 1}),
+        (blackjax_nss, {"num_delete": 500}),
+        (blackjax_adjusted_mclmc, {"target": 1.5}),
+        (blackjax_adjusted_mclmc, {"target_num_integration_steps": 0.0}),
+        (jaxns3_nested, {"allocation_target": "best"}),
+        (jaxns3_nested, {"max_samples": 0}),
+        (nutpie_nuts, {"adaptation": "full"}),
+        (nutpie_nuts, {"maxdepth": 0}),
+        (numpyro_aies, {"move": "walk"}),
+        (numpyro_ess, {"init_mu": -1.0}),
+    ],
+)
+def test_settings_that_make_no_run_are_refused_with_what_is_expected(module, settings):
+    with pytest.raises(UsageError, match="expected"):
+        fill(module.Settings, settings, "sampler")
