@@ -75,6 +75,8 @@ def judge(
         data.save(campaign.folder, [trial])
         programs.save_programs(campaign.folder, shipped)
         trial, runs = _arrange(campaign.store, trial, plan, given, layout)
+        if plan.margin:
+            campaign.trial_scores.set_margins(plan.margin)
         _commit(campaign, replace(trial, sampler=name), runs)
         _remember(campaign.store, command)
         campaign.store.release()  # what comes now only reads
