@@ -108,6 +108,8 @@ LEAST = 16  # replicates: below, the interval of an rms spans a factor of three 
 DISASTER_RATE, LOST_RATE = 5e-4, 0.01  # what the lower limit of a rate may be
 CLAIMS = 25  # times as many effective draws must a long run have as a claim that it judges
 COARSE = 0.1  # sds between neighbouring numbers, up to which draws are taken for continuous
+OTHER_FAMILY = "a sampler of another family that agrees with both could confirm it"
+TELL_ERRORS = "standard errors of the moments, as NAME_mean_se (0: exact), would let them judge"
 LOST_Z = 4.0  # claimed errors that a lost replicate is off by, at least
 LOST_SHARE = 0.05  # share of replicates that may be lost
 
@@ -281,12 +283,8 @@ def _judge_agreement(summary: ReplicateSummary) -> Verdict:
         why = f"disagrees with the {other}, and nothing tells which is right: {differs.reason}"
         return Verdict(NO_ANSWER, why)
     if summary.single_source:
-        return _agreement(
-            sound, "a sampler of another family that agrees with both could confirm it"
-        )
-    return _agreement(
-        sound, "standard errors of the moments, as NAME_mean_se, would let them judge"
-    )
+        return _agreement(sound, OTHER_FAMILY)
+    return _agreement(sound, TELL_ERRORS)
 
 
 def _check_contradiction(sound: ReplicateSummary) -> Verdict | None:

@@ -27,6 +27,8 @@ def can_convict(data: TrialData) -> str:
     """Replicates enough for a verdict, and a ground truth that can convict: why not, or ""."""
     if len(data.x) < LEAST:
         return f"{len(data.x)} replicates; a verdict needs {LEAST}"
+    if data.exact is not None and data.exact.error_unknown:
+        return "the reference's own errors are not known"
     single = data.exact.single_source if data.exact else ""
     return f"only the {single} to judge by, unconfirmed" if single else ""
 
