@@ -76,7 +76,9 @@ def add_parser(commands: Any) -> None:
     )
     for name in JUDGE_OPTIONS:
         option = replace(OPTIONS[name], default_text="") if name == "model" else OPTIONS[name]
-        run.add_option(judge, option, single=name in ("model", "env", "posterior", "gate"))
+        run.add_option(
+            judge, option, single=name in ("model", "env", "posterior", "gate", "margin")
+        )
     add("--out", type=Path, metavar="DIR", help="campaign directory; an existing one gets a row")
     judge.set_defaults(command=execute)
 
