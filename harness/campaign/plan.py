@@ -32,7 +32,7 @@ DEFAULT_SAMPLERS = (
 #: options that say what model draws are of, and what judges them: those of ``judge`` too
 JUDGE_OPTIONS = (
     *("model", "data", "columns", "codes", "missing", "without", "reference", "no_long_run"),
-    *("posteriordb", "posterior", "env", "timeout", "gate"),
+    *("posteriordb", "posterior", "env", "timeout", "gate", "margin"),
 )
 DEFAULT_MODELS = ("linear",)
 DEVICES = ("cpu", "gpu")
