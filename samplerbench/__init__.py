@@ -100,11 +100,11 @@ def judge(draws: Any, **options: Any) -> Campaign:
         chains_per_replicate: So many files, in their order, are the chains of one replicate.
         chains_as_replicates: Each chain is a replicate. Chains that share their adaptation are
             not independent, and verdicts on them are worth nothing.
+        failures: Runs that failed and left no draws; left out, they would not count. Default: 0.
         model: The model that they are draws of, as ``samplerbench.run`` takes it.
         reference_names: Names of the reference's for the model's parameters.
         data, columns, codes, missing, without, reference, no_long_run, posteriordb, posterior, env,
-            timeout, gate, margin: As of ``samplerbench.run``; ``env`` is where the model is
-            inspected.
+            timeout, margin, gate: As of ``samplerbench.run``; the model is inspected in ``env``.
         out: The campaign directory; an existing one gets a further row.
 
     Raises:

@@ -111,6 +111,7 @@ class TrialRunner:
     def _run_phases(self) -> None:
         trial = self.trial
         sampler = samplers.get(trial.sampler)
+        self.result.claims = sampler.claims
         model = self._load(sampler)
         start_up.check_precision(trial, self.result)
         start_up.check_observed(trial, model, self.result)

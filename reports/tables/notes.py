@@ -130,7 +130,7 @@ def warning_notes(rows: Sequence[Row]) -> list[str]:
 def _row_names(rows: Sequence[Row]) -> list[str]:
     """Each row's sampler, and on what, where rows differ in that."""
     axes = [name for name in differing_columns(rows) if name in AXES]
-    places = [", ".join(str(row[name]) for name in axes) for row in rows]
+    places = [", ".join(str(row[n]) for n in axes if row[n] is not None) for row in rows]
     return [
         f"{label(row)} on {place}" if place else label(row)
         for row, place in zip(rows, places, strict=True)

@@ -12,7 +12,14 @@ from samplerbench.cli.common import command_line
 from samplerbench.harness.campaign.plan import JUDGE_OPTIONS, OPTIONS
 
 #: options that no other command has
-OWN = ("name", "names", "reference_names", "chains_per_replicate", "chains_as_replicates")
+OWN = (
+    "name",
+    "names",
+    "reference_names",
+    "chains_per_replicate",
+    "chains_as_replicates",
+    "failures",
+)
 EPILOG = """\
 Files: Stan's CSV, ArviZ's NetCDF, .npz, .csv and other tables. A table has one row a draw and one
 column a component: "b", "theta[0]" (counted from 0 or from 1), "theta.1.2" (Stan's); a column
@@ -44,6 +51,12 @@ def add_parser(commands: Any) -> None:
         action="store_true",
         help="each chain of a file is a replicate; chains that share their adaptation, or a start,"
         " are not independent, and verdicts on them are worth nothing",
+    )
+    add(
+        "--failures",
+        type=int,
+        metavar="N",
+        help="runs that failed and left no draws; left out, they would not count against it",
     )
     add(
         "--names",

@@ -27,6 +27,7 @@ from samplerbench.samplers.support.latent_sites import (
     split_vector,
     trace_sites,
 )
+from samplerbench.samplers.support.quantiles import cube_shape, quantile
 from samplerbench.samplers.support.site_handlers import adapt_sites
 
 
@@ -71,7 +72,7 @@ def make_prior_transform(model: Model) -> PriorTransform:
     """The map of ``model``; nothing is compiled.
 
     Raises Declined for no, discrete or improper latent sites, and for a site whose distribution
-    has no quantile function in the installed NumPyro: it is named.
+    has no quantile function here: it is named.
     """
     import jax
 
@@ -98,50 +99,7 @@ def _try_quantile(model: Model, name: str, prior: Any) -> tuple[int, ...]:
     except (NotImplementedError, AttributeError, ImportError) as error:
         raise Declined(
             f"site {name!r} of {model.name!r} can't be mapped from the unit cube:"
-            f" {type(prior).__name__} has no quantile function (icdf) in the installed NumPyro;"
+            f" {type(prior).__name__} has no quantile function (icdf), in NumPyro or here;"
             " write it as a transform of Normal or Uniform sites"
         ) from error
     return shape
-
-
-def cube_shape(prior: Any) -> tuple[int, ...]:
-    """How many uniform numbers make one draw of a NumPyro distribution, as a shape."""
-    import numpyro.distributions as dist
-
-    if isinstance(prior, dist.ExpandedDistribution):
-        inner = cube_shape(prior.base_dist)
-        return tuple(prior.batch_shape) + inner[len(prior.base_dist.batch_shape) :]
-    if isinstance(prior, _wrappers()):
-        return cube_shape(prior.base_dist)
-    if prior.event_shape:
-        raise NotImplementedError  # its components are not independent
-    return tuple(prior.batch_shape)
-
-
-def quantile(prior: Any, q: Any) -> Any:
-    """A draw from a NumPyro distribution by uniform numbers ``q``, shaped as ``cube_shape`` says.
-
-    NumPyro's ``icdf`` of the distribution that is at the bottom of wrappers and transforms; a
-    transformed one need not rise with q. Raises NotImplementedError where there is none.
-    """
-    import numpyro.distributions as dist
-
-    if isinstance(prior, dist.TransformedDistribution):
-        value = quantile(prior.base_dist, q)
-        for transform in prior.transforms:
-            value = transform(value)
-        return value
-    if isinstance(prior, _wrappers()):
-        return quantile(prior.base_dist, q)
-    return prior.icdf(q)
-
-
-def _wrappers() -> Any:
-    import numpyro.distributions as dist
-
-    return (
-        dist.Independent,
-        dist.ExpandedDistribution,
-        dist.MaskedDistribution,
-        dist.TransformedDistribution,
-    )

@@ -24,13 +24,13 @@ CHAINS = {
     "blackjax_nuts": ({}, Budget(2, 500, 1000), 8, 1600),
     "blackjax_mclmc": ({"desired_energy_var": 5e-6}, Budget(1, 1, 20_000), 4, 800),
     "numpyro_barker": ({}, Budget(1, 1000, 8000), 4, 400),
-    "tfp_replica_exchange": ({}, Budget(1, 500, 4000), 4, 800),
+    "tfp_replica_exchange": ({}, Budget(1, 500, 2000), 4, 400),
 }
 #: nested samplers: settings that make a run cheap, live points, effective draws at the least
 NESTED = {
-    "dynesty_nested": ({"nlive": 150}, 150, 150),
+    "dynesty_nested": ({"nlive": 100}, 100, 100),
     "dynesty_dynamic": ({"nlive": 100, "n_effective": 400}, 100, 200),
-    "nautilus_nested": ({"n_live": 300, "n_networks": 0, "n_eff": 800}, 300, 300),
+    "nautilus_nested": ({"n_live": 200, "n_networks": 0, "n_eff": 500}, 200, 200),
 }
 
 pytestmark = [

@@ -22,6 +22,11 @@ def row_of(result):
     return columns.row(stored.trial("a"), result, {"columns": {}, "missing": {}})
 
 
+def test_a_row_names_the_claims_that_are_audited():
+    assert row_of(Result("ok", claims="ESS: Kish's"))["claims"] == "ESS: Kish's"
+    assert row_of(Result("ok"))["claims"] == ""
+
+
 def test_clocked_seconds_have_intervals_between_processes():
     row = row_of(stored.result(warm=(0.02, 0.018, 0.02 / 0.9)))
     assert row["blocks"] == 3 and row["block_seconds"]["warm_s"] == [0.02, 0.018, 0.02 / 0.9]

@@ -99,7 +99,7 @@ def run(clock, monkeypatch, tmp_path):
     def run_within(seconds, count=16, slow=None, **changes):
         assert "exact_iid" in samplers.names()  # they are loaded
         slow, phases = slow or Slow(clock), []
-        sampler = Sampler("exact_iid", Settings, slow.prepare, "slow")
+        sampler = Sampler("exact_iid", Settings, slow.prepare, "slow", claims="ESS: its own")
         monkeypatch.setitem(samplers._items, "exact_iid", sampler)
         trial = small(replicates=count, **changes)
         runner = run_trial.TrialRunner(Job(trial, str(tmp_path), START, timeout_s=seconds))
@@ -119,6 +119,7 @@ def kept(folder, group="replicates"):
 def test_a_trial_with_time_enough_is_as_ever(run, tmp_path):
     result, phases = run(600.0)
     assert (result.status, result.mode, result.replicates) == ("ok", "compiled", None)
+    assert result.claims == "ESS: its own"
     assert kept(tmp_path) == list(range(16)) and kept(tmp_path, "plain") == [0, 1]
     assert not any("finished before" in warning for warning in result.warnings)
 

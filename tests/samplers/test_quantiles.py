@@ -1,0 +1,159 @@
+"""Quantiles of everyday priors are SciPy's, at either precision.
+
+At 64 bits to 1e-8 of the quantile. At 32 bits, where a quantile itself is rounded, the probability
+below it is off by 1e-6 at the most, or by what two ulps of it make.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+from jax.experimental import enable_x64
+from scipy import stats
+
+from samplerbench.samplers.support.quantiles import cube_shape, quantile
+
+U = np.array([1e-6, 1e-4, 0.01, 0.1, 0.25, 0.3, 0.5, 0.5005, 0.7, 0.9, 0.99, 0.9999, 1 - 2**-20])
+
+
+def between(base, low, high):
+    """SciPy's answer for ``base`` kept between bounds: by the smaller tail, in float64."""
+    a, b, sa, sb = base.cdf(low), base.cdf(high), base.sf(low), base.sf(high)
+
+    def ppf(q):
+        by_lower, by_upper = base.ppf(a + q * (b - a)), base.isf(sb + (1 - q) * (sa - sb))
+        return np.where(a + q * (b - a) < 0.5, by_lower, by_upper)
+
+    def cdf(x):
+        return (base.cdf(x) - a) / (b - a) if a < 0.5 else (sa - base.sf(x)) / (sa - sb)
+
+    return ppf, cdf
+
+
+def scipys(frozen):
+    return frozen.ppf, frozen.cdf
+
+
+INF = np.inf
+PRIORS = {
+    "Beta": (lambda: dist.Beta(2.0, 3.0), scipys(stats.beta(2, 3))),
+    "Beta at the ends": (lambda: dist.Beta(0.5, 0.5), scipys(stats.beta(0.5, 0.5))),
+    "Gamma": (lambda: dist.Gamma(2.0, 3.0), scipys(stats.gamma(2, scale=1 / 3))),
+    "Chi2": (lambda: dist.Chi2(3.0), scipys(stats.chi2(3))),
+    "a Cauchy StudentT": (lambda: dist.StudentT(1.0, 1.0, 2.0), scipys(stats.t(1, 1, 2))),
+    "StudentT": (lambda: dist.StudentT(4.0, 1.0, 2.0), scipys(stats.t(4, 1, 2))),
+    "HalfNormal": (lambda: dist.HalfNormal(2.0), scipys(stats.halfnorm(scale=2))),
+    "HalfCauchy": (lambda: dist.HalfCauchy(2.0), scipys(stats.halfcauchy(scale=2))),
+    "LogNormal": (lambda: dist.LogNormal(0.5, 1.0), scipys(stats.lognorm(1, scale=np.exp(0.5)))),
+    "LogUniform": (lambda: dist.LogUniform(1.0, 5.0), scipys(stats.loguniform(1, 5))),
+    "Exponential": (lambda: dist.Exponential(2.0), scipys(stats.expon(scale=0.5))),
+    "Weibull": (lambda: dist.Weibull(2.0, 1.5), scipys(stats.weibull_min(1.5, scale=2))),
+    "Normal from below": (
+        lambda: dist.TruncatedNormal(0.0, 1.0, low=1.0),
+        between(stats.norm(), 1, INF),
+    ),
+    "Normal from far below": (
+        lambda: dist.TruncatedNormal(1.0, 2.0, low=-3.0),
+        between(stats.norm(1, 2), -3, INF),
+    ),
+    "Normal in its upper tail": (
+        lambda: dist.TruncatedNormal(0.0, 1.0, low=2.0, high=3.0),
+        between(stats.norm(), 2, 3),
+    ),
+    "Normal from above": (
+        lambda: dist.TruncatedNormal(0.0, 1.0, high=0.5),
+        between(stats.norm(), -INF, 0.5),
+    ),
+    "Cauchy from below": (
+        lambda: dist.TruncatedCauchy(0.0, 1.0, low=1.0),
+        between(stats.cauchy(), 1, INF),
+    ),
+    "half StudentT": (
+        lambda: dist.TruncatedDistribution(dist.StudentT(3.0, 0.0, 2.0), low=0.0),
+        between(stats.t(3, 0, 2), 0, INF),
+    ),
+    "folded StudentT": (
+        lambda: dist.FoldedDistribution(dist.StudentT(3.0, 0.0, 2.0)),
+        between(stats.t(3, 0, 2), 0, INF),
+    ),
+}
+
+pytestmark = pytest.mark.slow  # JAX compiles
+
+
+def find_all(q):
+    """The quantiles of all priors at ``q``, by one program: most of these tests is compiling."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    try:
+        every = jax.jit(
+            lambda q: {name: quantile(prior(), q) for name, (prior, _) in PRIORS.items()}
+        )
+        return {name: np.asarray(found, np.float64) for name, found in every(q).items()}
+    finally:
+        jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.fixture(scope="module")
+def at_64_bits():
+    with enable_x64():
+        return find_all(jnp.asarray(U))
+
+
+@pytest.fixture(scope="module")
+def at_32_bits():
+    return find_all(jnp.asarray(U, jnp.float32))
+
+
+@pytest.mark.parametrize("name", PRIORS)
+def test_quantiles_are_scipys_at_64_bits(name, at_64_bits):
+    ppf, _ = PRIORS[name][1]
+    np.testing.assert_allclose(at_64_bits[name], ppf(U), rtol=1e-8)
+
+
+@pytest.mark.parametrize("name", PRIORS)
+def test_at_32_bits_the_probability_below_a_quantile_is_right(name, at_32_bits):
+    _, cdf = PRIORS[name][1]
+    found, q = at_32_bits[name], U.astype(np.float32).astype(np.float64)
+    ulps = 2 * 2.0**-23 * np.abs(found)
+    assert (cdf(found - ulps) < q + 1e-6).all() and (cdf(found + ulps) > q - 1e-6).all()
+
+
+def test_an_inverse_gamma_falls_with_the_uniform_number():
+    with enable_x64():
+        found = np.asarray(quantile(dist.InverseGamma(2.0, 3.0), jnp.asarray(U)))
+    np.testing.assert_allclose(found, stats.invgamma(2, scale=3).isf(U), rtol=1e-8)
+
+
+def test_what_is_folded_elsewhere_than_at_its_centre_is_folded_as_it_is():
+    with enable_x64():
+        found = np.asarray(quantile(dist.FoldedDistribution(dist.Normal(1.0, 1.0)), jnp.asarray(U)))
+    np.testing.assert_allclose(stats.foldnorm(1).cdf(found), U, rtol=1e-8)
+
+
+def test_a_multivariate_normal_is_drawn_by_as_many_numbers_as_it_has_components():
+    covariance = np.array([[2.0, 1.2], [1.2, 1.0]])
+    prior = dist.MultivariateNormal(np.array([1.0, -1.0]), covariance)
+    assert cube_shape(prior) == (2,) and cube_shape(prior.expand([3])) == (3, 2)
+    q = np.random.default_rng(0).random((20_000, 2))
+    draws = np.asarray(jax.vmap(lambda row: quantile(prior, row))(q), np.float64)
+    # 5.5 standard errors of independent draws; of a covariance at most sqrt(2) times the variances
+    assert np.abs(draws.mean(axis=0) - [1, -1]).max() < 5.5 * np.sqrt(2 / 20_000)
+    assert np.abs(np.cov(draws.T) - covariance).max() < 5.5 * 2 * np.sqrt(2 / 20_000)
+
+
+def test_arrays_of_parameters_and_wrappers_keep_their_shapes():
+    prior = dist.TruncatedNormal(np.zeros((2, 1)), 1.0, low=0.5).expand([2, 3]).to_event(1)
+    assert cube_shape(prior) == (2, 3)
+    assert quantile(prior, jnp.full((2, 3), 0.5)).shape == (2, 3)
+    folded = dist.FoldedDistribution(dist.StudentT(3.0, np.zeros(3), 1.0))
+    assert cube_shape(folded) == (3,) and quantile(folded, jnp.full(3, 0.2)).shape == (3,)
+
+
+def test_a_direction_has_no_quantile():
+    with pytest.raises(NotImplementedError):
+        quantile(dist.VonMises(0.0, 1.0), jnp.asarray(0.5))
+    with pytest.raises(NotImplementedError):
+        cube_shape(dist.Dirichlet(np.ones(3)))
