@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from samplerbench.harness.records import (
@@ -94,13 +94,15 @@ def launch(
     cancelled: Callable[[], bool] = lambda: False,
     task: str = "run_trial",
     names: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
 ) -> Result:
     """Run ``trial`` with the interpreter ``python``; its files are left in ``scratch``.
 
     Always a Result: a worker that hangs, crashes, is killed or answers with garbage is one with a
     status and a reason. ``watching`` is told each phase that the worker enters. Raises
     KeyboardInterrupt when ``cancelled``. ``task`` is the module of ``harness.worker`` that does it,
-    for the samplers called ``names`` where it is about several.
+    for the samplers called ``names`` where it is about several; ``variables`` are further
+    environment variables.
     """
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -116,7 +118,7 @@ def launch(
                 stdin=subprocess.PIPE,  # held open: its end tells the worker that we are gone
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=environment_variables(trial),
+                env={**environment_variables(trial), **(variables or {})},
                 cwd=scratch,
                 start_new_session=True,
             )

@@ -64,6 +64,7 @@ def run(**options: Any) -> Campaign:
         reference: A file of reference draws or moments, for a model without an exact answer.
         names: ``{"theta": "b"}``: names of the reference's for the model's parameters.
         no_long_run: Make no long run of NUTS as a reference, where a model has no exact answer.
+        no_cache: Compile anew also what is not timed, where programs are kept from earlier runs.
         posteriordb: A checkout of posteriordb.
         posterior: Posteriors of ``posteriordb``, judged by its reference draws.
         gate: Verdicts that rows must have; only the command line acts on it.

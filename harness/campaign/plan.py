@@ -156,6 +156,10 @@ class Plan:
         False,
         "make no long run of NUTS as a reference, where a model has no exact answer",
     )
+    no_cache: bool = _option(
+        False,
+        "compile anew also what is not timed: inspecting a model, and its long run",
+    )
     posteriordb: str = _option("", "a checkout of posteriordb; see posterior", metavar="FOLDER")
     posterior: Sequence[str] = _option(
         (),
