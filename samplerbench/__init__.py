@@ -105,8 +105,7 @@ def judge(draws: Any, **options: Any) -> Campaign:
         model: The model that they are draws of, as ``samplerbench.run`` takes it.
         reference_names: Names of the reference's for the model's parameters.
         data, columns, codes, missing, without, reference, no_long_run, posteriordb, posterior, env,
-            timeout, gate, margin: As of ``samplerbench.run``; ``env`` is where the model is
-            inspected.
+            timeout, margin, gate: As of ``samplerbench.run``; the model is inspected in ``env``.
         out: The campaign directory; an existing one gets a further row.
 
     Raises:

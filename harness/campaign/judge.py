@@ -79,8 +79,6 @@ def judge(
         if plan.margin:
             campaign.trial_scores.set_margins(plan.margin)
         trial, runs = _arrange(campaign.store, trial, plan, given, layout)
-        if plan.margin:
-            campaign.trial_scores.set_margins(plan.margin)
         _commit(campaign, replace(trial, sampler=name), runs)
         _remember(campaign.store, command)
         campaign.store.release()  # what comes now only reads
