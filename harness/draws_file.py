@@ -47,6 +47,20 @@ def save_draws(path: Path, groups: dict[str, list[Draws]], truths: Sequence[Site
         np.savez(file, **arrays)
 
 
+def make_nan_draws(like: Draws) -> Draws:
+    """NaN in the shape of ``like``: the draws of a run that did not finish."""
+    sites = {
+        name: np.full(x.shape, np.nan, _choose_float_type(x)) for name, x in like.sites.items()
+    }
+    stats = {name: np.zeros_like(x) for name, x in like.stats.items()}
+    weights = None if like.log_weights is None else np.full_like(like.log_weights, -np.inf)
+    return Draws(sites, log_weights=weights, stats=stats, termination=like.termination and "")
+
+
+def _choose_float_type(x: np.ndarray) -> Any:
+    return x.dtype if np.issubdtype(x.dtype, np.floating) else np.float64
+
+
 def _stack(arrays: list[np.ndarray], fill: float) -> np.ndarray:
     longest = max(array.shape[1] for array in arrays)
     if all(array.shape[1] == longest for array in arrays):

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from samplerbench.harness.records import (
@@ -58,9 +58,10 @@ def environment_variables(trial: Trial) -> dict[str, str]:
     }
 
 
-def _plugins(trial: Trial) -> tuple[Plugin, ...]:
+def _plugins(trial: Trial, names: Sequence[str]) -> tuple[Plugin, ...]:
     """The plug-ins that the worker needs."""
-    plugins = (samplers.plugin(trial.sampler), models.plugin(trial.model))
+    others = [samplers.plugin(name) for name in {trial.sampler, *names}]
+    plugins = (*others, models.plugin(trial.model))
     return tuple(plugin for plugin in plugins if plugin)
 
 
@@ -92,17 +93,22 @@ def launch(
     watching: Callable[[str], None] = lambda phase: None,
     cancelled: Callable[[], bool] = lambda: False,
     task: str = "run_trial",
+    names: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
 ) -> Result:
     """Run ``trial`` with the interpreter ``python``; its files are left in ``scratch``.
 
     Always a Result: a worker that hangs, crashes, is killed or answers with garbage is one with a
     status and a reason. ``watching`` is told each phase that the worker enters. Raises
-    KeyboardInterrupt when ``cancelled``. ``task`` is the module of ``harness.worker`` that does it.
+    KeyboardInterrupt when ``cancelled``. ``task`` is the module of ``harness.worker`` that does it,
+    for the samplers called ``names`` where it is about several; ``variables`` are further
+    environment variables.
     """
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     job_file = scratch / "job.json"
-    job = Job(trial, str(scratch), time.time(), _plugins(trial), _working_folder(), timeout)
+    plugins, folder = _plugins(trial, names), _working_folder()
+    job = Job(trial, str(scratch), time.time(), plugins, folder, timeout, tuple(names))
     job_file.write_text(to_json(job))
     before = _count_oom_kills()
     with open(scratch / "log.txt", "wb") as log:
@@ -112,7 +118,7 @@ def launch(
                 stdin=subprocess.PIPE,  # held open: its end tells the worker that we are gone
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=environment_variables(trial),
+                env={**environment_variables(trial), **(variables or {})},
                 cwd=scratch,
                 start_new_session=True,
             )

@@ -110,6 +110,7 @@ class Job:
     plugins: tuple[Plugin, ...] = ()  # that the trial names, with where they lie
     caller_folder: str = ""  # working folder of a user's file: where the command was called
     timeout_s: float = math.inf  # seconds from launched_at on until the process is ended
+    samplers: tuple[str, ...] = ()  # that a preflight asks, in place of the trial's
 
 
 @dataclass
@@ -158,7 +159,8 @@ def read_job(text: str) -> Job:
     record = json.loads(text)
     others = [{**each, "folders": tuple(each["folders"])} for each in record.pop("plugins", ())]
     plugins = tuple(Plugin(**each) for each in others)
-    return Job(read_trial(record.pop("trial")), plugins=plugins, **record)
+    asked = tuple(record.pop("samplers", ()))
+    return Job(read_trial(record.pop("trial")), plugins=plugins, samplers=asked, **record)
 
 
 def read_result(text: str) -> Result:

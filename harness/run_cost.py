@@ -48,6 +48,8 @@ def describe_cost(kept: dict[str, float]) -> str:
     wall, rest, cores = kept["wall_s"], kept["rest_cpu_s"], kept["cores"]
     floor = kept["clocked_s"] + rest / cores
     own = max(0.0, wall - kept["workers_s"] - kept["prepare_s"])
+    if not floor:
+        return f"{wall:.0f} s; no worker was started"
     return (
         f"{wall:.0f} s, {wall / floor:.2f} times the floor of {floor:.0f} s (clocked phases one"
         f" after another: {kept['clocked_s']:.0f} s; {rest:.0f} s of CPU over {cores:.0f} cores);"

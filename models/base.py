@@ -36,6 +36,7 @@ class Exact:
     mode_weights: Array | None = None
     # whose word alone it is, which full verdicts can't rest on; "": it stands by itself
     single_source: str = ""
+    error_unknown: bool = False  # moments that came without standard errors: not exact, though
     long_run: bool = False  # draws made here: they judge claims of far fewer effective draws only
 
     @property

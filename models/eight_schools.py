@@ -42,7 +42,7 @@ LOG_BELOW, LOG_ABOVE = 40.0, 40.0
 class Options:
     """How the schools' effects are sampled."""
 
-    centred: bool = False
+    centred: bool = False  # the effects themselves are sampled, else standard normals
 
 
 def make_program(options: Options) -> Callable[..., None]:

@@ -29,7 +29,7 @@ class Options:
 
     dim: int = 10  # v and dim - 1 values
     scale: float = 3.0  # sd of v
-    centred: bool = True
+    centred: bool = True  # the values themselves are sampled, else standard normals
 
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""

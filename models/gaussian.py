@@ -28,11 +28,11 @@ from samplerbench.options import require_between, require_seed, require_whole
 class Options:
     """What makes one normal posterior. Raises ValueError for values that make none."""
 
-    dim: int = 2
+    dim: int = 2  # parameters
     correlation: float = 0.5  # of neighbouring errors
     spread: float = 1.0  # the largest scale over the smallest
     prior_sd: float = 10.0  # over the error's own
-    data_seed: int = 1
+    data_seed: int = 1  # of NumPy's legacy generator
 
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""

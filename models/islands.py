@@ -29,11 +29,11 @@ from samplerbench.options import require, require_between, require_whole
 class Options:
     """What makes one set of islands. Raises ValueError for values that make none."""
 
-    dim: int = 2
-    modes: int = 3
+    dim: int = 2  # parameters
+    modes: int = 3  # in a row along the diagonal
     separation: float = 8.0  # between neighbours, in sds of the error
     ratio: float = 2.0  # weight of a mode over that of the next
-    prior_sd: float = 10.0
+    prior_sd: float = 10.0  # over the error's own
 
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""

@@ -48,13 +48,13 @@ SLOPES = 2.0  # sd of the coefficients that made the data
 class Options:
     """What makes one regression. Raises ValueError for values that make none."""
 
-    n_points: int = 32
+    n_points: int = 32  # observations
     dim: int = 2  # coefficients, the intercept among them
     noise: float = 1.5  # sd of y about the plane
     offset: float = 1.0  # mean of the regressors
-    prior_sd: float = 10.0
-    form: str = "auto"
-    data_seed: int = 123
+    prior_sd: float = 10.0  # of every coefficient
+    form: str = "auto"  # points: all in every evaluation; reduced: their sums; auto: by size
+    data_seed: int = 123  # of NumPy's legacy generator
 
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""

@@ -29,12 +29,12 @@ SLOPE, INTERCEPT = 2.0, 3.5  # what made the data
 class Options:
     """What makes one straight-line problem. Raises ValueError for values that make none."""
 
-    n_points: int = 32
+    n_points: int = 32  # observations
     data_seed: int = 123  # of NumPy's legacy generator, as in the tutorial
     noise: float = 1.5  # the mean error bar
-    m_low: float = -5.0  # the prior's box
-    m_high: float = 5.0
-    c_low: float = -10.0
+    m_low: float = -5.0  # the slope's prior is uniform from here
+    m_high: float = 5.0  # to here
+    c_low: float = -10.0  # the intercept's likewise
     c_high: float = 10.0
 
     def __post_init__(self) -> None:

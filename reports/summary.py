@@ -28,7 +28,8 @@ def summarise(rows: Sequence[Row], planned: int) -> str:
     rankings = [rank(list_costs(group), 1) for group in groups.values()]
     verdicts = _count_verdicts(rows)
     if not any(ranking.order for ranking in rankings):
-        return f"On none of {len(groups)} problems is a sampler shown honest: {verdicts}."
+        timed = " with a clock" if any(map(is_comparable, rows)) else ""
+        return f"On none of {len(groups)} problems is a sampler{timed} shown honest: {verdicts}."
     wins = Counter(ranking.winners[0] for ranking in rankings if ranking.ties == 1)
     of = f"of {len(groups)} problems"
     if not wins:
@@ -49,9 +50,11 @@ def summarise_problem(rows: Sequence[Row]) -> str:
     """One sentence on the rows of one problem."""
     real = [row for row in rows if not is_control(row["sampler"])] or list(rows)
     ranking = rank(list_costs(rows), 1)
-    if not ranking.order:
-        return f"No sampler is shown to be honest here{_describe_others(real)}."
     shown = [_name_shown(row) for row in real if is_comparable(row)]
+    if not shown:
+        return f"No sampler is shown to be honest here{_describe_others(real)}."
+    if not ranking.order:  # draws that were made elsewhere
+        return f"Shown honest: {_join_names(shown)}, without a clock{_describe_others(real)}."
     return f"Shown honest: {_join_names(shown)}; {_tell_fastest(ranking)}{_describe_others(real)}."
 
 

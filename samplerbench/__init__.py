@@ -64,6 +64,7 @@ def run(**options: Any) -> Campaign:
         reference: A file of reference draws or moments, for a model without an exact answer.
         names: ``{"theta": "b"}``: names of the reference's for the model's parameters.
         no_long_run: Make no long run of NUTS as a reference, where a model has no exact answer.
+        no_cache: Compile anew also what is not timed, where programs are kept from earlier runs.
         posteriordb: A checkout of posteriordb.
         posterior: Posteriors of ``posteriordb``, judged by its reference draws.
         gate: Verdicts that rows must have; only the command line acts on it.
@@ -100,10 +101,12 @@ def judge(draws: Any, **options: Any) -> Campaign:
         chains_per_replicate: So many files, in their order, are the chains of one replicate.
         chains_as_replicates: Each chain is a replicate. Chains that share their adaptation are
             not independent, and verdicts on them are worth nothing.
+        failures: Runs that failed and left no draws; left out, they would not count. Default: 0.
         model: The model that they are draws of, as ``samplerbench.run`` takes it.
         reference_names: Names of the reference's for the model's parameters.
         data, columns, codes, missing, without, reference, no_long_run, posteriordb, posterior, env,
-            timeout, gate: As of ``samplerbench.run``; ``env`` is where the model is inspected.
+            timeout, gate, margin: As of ``samplerbench.run``; ``env`` is where the model is
+            inspected.
         out: The campaign directory; an existing one gets a further row.
 
     Raises:

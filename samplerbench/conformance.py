@@ -30,6 +30,7 @@ from samplerbench.harness.worker.conformance.model_checks import CHECKS as MODEL
 from samplerbench.harness.worker.conformance.sampler_checks import CHECKS as SAMPLER_CHECKS
 from samplerbench.models.base import models
 from samplerbench.samplers.base import samplers
+from samplerbench.samplers.loading import sampler_file
 
 TIMEOUT_S = 900.0
 IDLE_SAMPLER = "exact_iid"  # of a process that checks a model
@@ -71,10 +72,11 @@ def check(name: str, env: str | None, listener: Listener) -> list[tuple[str, str
     """
     bare = name.partition(":")[0]
     outcomes: list[tuple[str, str, list[Check]]] = []
-    if _has(samplers, bare):
-        stack = env or own_environment(bare)
+    in_file = bare.endswith(".py")
+    if sampler_file.is_sampler(name) if in_file else _has(samplers, bare):
+        stack = env or (DEFAULT_ENVIRONMENT if in_file else own_environment(bare))
         outcomes.append(("sampler", stack, check_sampler(name, stack, listener=listener)))
-    if bare.endswith(".py") or _has(models, bare):
+    if (in_file and not outcomes) or _has(models, bare):
         stack = env or DEFAULT_ENVIRONMENT
         outcomes.append(("model", stack, check_model(name, stack, listener=listener)))
     if not outcomes:

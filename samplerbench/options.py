@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 import re
 import typing
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,49 @@ def fill(settings_type: type, values: Mapping[str, Any], owner: str) -> Any:
         return settings_type(**typed)
     except ValueError as error:  # a dataclass may check its values in __post_init__
         raise UsageError(f"settings of {owner}: {error}") from error
+
+
+@dataclasses.dataclass(frozen=True)
+class Description:
+    """One option or setting in words."""
+
+    name: str
+    type: str
+    default: Any
+    text: str  # what stands beside it in its file; "" for nothing
+
+
+def describe(settings_type: type) -> list[Description]:
+    """Every field of ``settings_type``, with the comment on its line or on the lines above it."""
+    try:
+        lines = inspect.getsource(settings_type).splitlines()
+    except (OSError, TypeError):  # made without a file's text
+        lines = []
+    texts = _read_comments(lines)
+    return [
+        Description(f.name, _name_type(f.type), f.default, texts.get(f.name, ""))
+        for f in dataclasses.fields(settings_type)
+    ]
+
+
+def _name_type(kind: Any) -> str:
+    text = kind if isinstance(kind, str) else getattr(kind, "__name__", "")
+    if typing.get_args(kind) or not text:
+        text = " | ".join(_name_type(part) for part in typing.get_args(kind))
+    return text.replace("NoneType", "none").replace("None", "none")
+
+
+def _read_comments(lines: Sequence[str]) -> dict[str, str]:
+    """Field -> its comment, from the text of a dataclass."""
+    texts: dict[str, str] = {}
+    above: list[str] = []
+    for line in lines:
+        code, _, comment = (part.strip() for part in line.partition("#"))
+        field = re.match(r"(\w+)\s*:", code)
+        if field:
+            texts[field[1]] = comment or " ".join(above)
+        above = [*above, comment] if comment and not code else []
+    return texts
 
 
 _type_hints = functools.cache(typing.get_type_hints)  # it compiles every annotation at each call

@@ -20,9 +20,9 @@ class Settings:
     """NumPyro's arguments of ``BarkerMH`` and its ``chain_method``, defaults as shipped."""
 
     step_size: float = 1.0  # where its adaptation starts
-    adapt_step_size: bool = True
-    adapt_mass_matrix: bool = True
-    dense_mass: bool = False
+    adapt_step_size: bool = True  # during warm-up
+    adapt_mass_matrix: bool = True  # during warm-up
+    dense_mass: bool = False  # a full mass matrix, else its diagonal
     target_accept_prob: float = 0.4  # mean acceptance that warm-up aims for
     init: str = "uniform"  # NumPyro's init_to_<init>
     chain_method: str = "parallel"  # a device a chain, else one after the other

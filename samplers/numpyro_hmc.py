@@ -25,15 +25,15 @@ class Settings:
     """NumPyro's arguments of ``HMC`` and its ``chain_method``, defaults as shipped."""
 
     step_size: float = 1.0  # where its adaptation starts
-    adapt_step_size: bool = True
-    adapt_mass_matrix: bool = True
-    dense_mass: bool = False
+    adapt_step_size: bool = True  # during warm-up
+    adapt_mass_matrix: bool = True  # during warm-up
+    dense_mass: bool = False  # a full mass matrix, else its diagonal
     target_accept_prob: float = 0.8  # mean acceptance that warm-up aims for
     num_steps: int | None = None  # leapfrog steps a draw; None: trajectory_length / step size
     # after 2 pi a whitened Gaussian is back where it started: the library's default all the same
     trajectory_length: float = 2 * math.pi
-    find_heuristic_step_size: bool = False
-    regularize_mass_matrix: bool = True
+    find_heuristic_step_size: bool = False  # by doubling and halving, before warm-up's windows
+    regularize_mass_matrix: bool = True  # shrunk towards a small multiple of the unit matrix
     init: str = "uniform"  # NumPyro's init_to_<init>
     chain_method: str = "parallel"  # a device a chain, else one after the other; see mcmc.py
 

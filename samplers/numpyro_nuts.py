@@ -25,13 +25,13 @@ class Settings:
     """NumPyro's arguments of ``NUTS`` and its ``chain_method``, defaults as shipped."""
 
     step_size: float = 1.0  # where its adaptation starts
-    adapt_step_size: bool = True
-    adapt_mass_matrix: bool = True
-    dense_mass: bool = False
+    adapt_step_size: bool = True  # during warm-up
+    adapt_mass_matrix: bool = True  # during warm-up
+    dense_mass: bool = False  # a full mass matrix, else its diagonal
     target_accept_prob: float = 0.8  # mean acceptance that warm-up aims for
     max_tree_depth: int = 10  # at most 2**depth - 1 gradient evaluations a draw
-    find_heuristic_step_size: bool = False
-    regularize_mass_matrix: bool = True
+    find_heuristic_step_size: bool = False  # by doubling and halving, before warm-up's windows
+    regularize_mass_matrix: bool = True  # shrunk towards a small multiple of the unit matrix
     noncentered: bool = False  # location-scale sites standardised by LocScaleReparam(0)
     init: str = "uniform"  # NumPyro's init_to_<init>
     chain_method: str = "parallel"  # a device a chain, else one after the other; see mcmc.py

@@ -25,7 +25,7 @@ class Settings:
     """NumPyro's arguments of ``SA`` and its ``chain_method``, defaults as shipped."""
 
     adapt_state_size: int | None = None  # points that make the proposal; None: twice the dimension
-    dense_mass: bool = True
+    dense_mass: bool = True  # a full covariance of the proposal, else its diagonal
     init: str = "uniform"  # NumPyro's init_to_<init>
     chain_method: str = "parallel"  # "sequential"; "vectorized" with one chain only, see prepare
 

@@ -35,7 +35,9 @@ WORKER_SIDE = {
     "samplers.support": "models samplers",
     "harness": "models samplers",
     "harness.worker": "models models.loading samplers samplers.support harness",
-    "harness.worker.inspection": "models models.loading samplers.support harness harness.worker",
+    "harness.worker.inspection": (
+        "models models.loading samplers samplers.support harness harness.worker"
+    ),
     "harness.worker.conformance": (
         "models models.loading samplers samplers.support harness harness.worker"
     ),

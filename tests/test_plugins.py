@@ -200,7 +200,7 @@ def test_a_worker_finds_a_plug_in_by_where_it_lies_and_declines_one_whose_librar
     )
     (plugin,) = plugins.find_plugins("sampler")
     # what the coordinator can load and the worker can't
-    monkeypatch.setattr(launcher, "_plugins", lambda trial: (plugin,))
+    monkeypatch.setattr(launcher, "_plugins", lambda trial, names: (plugin,))
     monkeypatch.setattr(launcher, "count_host_devices", lambda trial: 1)
     trial = small(sampler="walk", environment="current")
     result = launcher.launch(trial, sys.executable, plugin_folder / "scratch", 60.0)

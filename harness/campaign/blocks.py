@@ -31,11 +31,12 @@ def plan_rounds(
     trials: Sequence[Trial], results: Mapping[str, Result], asked: int, alone: bool, seed: int
 ) -> Iterator[list[Trial]]:
     """Each round of blocks that are missing: at most one of each trial, in an order of its own."""
-    counts = {t.id: count_blocks(asked, results[t.id], alone) for t in trials if t.id in results}
+    finished = [trial for trial in trials if trial.id in results]
+    counts = {trial.id: count_blocks(asked, results[trial.id], alone) for trial in finished}
     for block in range(2, max(counts.values(), default=1) + 1):
         lacking = [
             replace(trial, block=block)
-            for trial in trials
+            for trial in finished
             if 1 + len(results[trial.id].blocks) < block <= counts[trial.id]
         ]
         random.Random(f"{seed} {block}").shuffle(lacking)
@@ -45,11 +46,13 @@ def plan_rounds(
 
 def join_block(result: Result, block: int, ended: Result) -> None:
     """Put what the process of a block measured into the trial's result, and what was unusual."""
+    warning = ""
     if ended.status != "ok":
-        result.warnings.append(f"block {block} is {ended.status}: {ended.reason}")
+        warning = f"block {block} is {ended.status}: {ended.reason}"
     elif any(ended.machine.get(name) != result.machine.get(name) for name in MACHINE):
-        result.warnings.append(f"block {block} ran on another machine and is left out")
+        warning = f"block {block} ran on another machine and is left out"
     else:
         result.blocks.append(ended.timings)
-        texts = [text for text in ended.warnings if text.startswith(CONTENTION_WORD)]
-        result.warnings += [f"{text}, in block {block}" for text in texts]
+        warning = f"{CONTENTION_WORD} in block {block}" * ended.is_contended
+    if warning and warning not in result.warnings:  # one that failed before is tried again
+        result.warnings.append(warning)

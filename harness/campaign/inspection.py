@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from samplerbench.errors import UsageError
-from samplerbench.harness import launcher
+from samplerbench.harness import kept_programs, launcher
 from samplerbench.harness.campaign import programs
 from samplerbench.harness.campaign.model_data import use_stored
 from samplerbench.harness.campaign.store import Store
@@ -28,9 +28,11 @@ def inspect_models(
     trials: Sequence[Trial],
     timeout: float,
     cancelled: Callable[[], bool] = lambda: False,
+    keep_programs: bool = True,
 ) -> None:
     """Inspect each model of ``trials`` that needs it, once, and store what that tells.
 
+    ``keep_programs``: whether workers use programs that were compiled before, and leave theirs.
     Raises UsageError for a model that can't be sampled and for a reference that does not fit;
     an inspection that crashes or takes too long is left out: the trials' rows will tell.
     """
@@ -41,7 +43,8 @@ def inspect_models(
         first.setdefault(select.model_key(trial) + trial.reference_digest, trial)
     for trial in first.values():
         if needs_inspection(trial) and not select.inspection_path(store.folder, trial).is_file():
-            _inspect(store, trial, min(timeout, LONGEST_S), cancelled)
+            variables = kept_programs.find_variables(trial) if keep_programs else {}
+            _inspect(store, trial, min(timeout, LONGEST_S), cancelled, variables)
         if trial.reference:
             _copy_reference(store.folder, trial)
 
@@ -56,7 +59,13 @@ def needs_inspection(trial: Trial) -> bool:
     return load_model(trial.model, {}).exact_given is None
 
 
-def _inspect(store: Store, trial: Trial, timeout: float, cancelled: Callable[[], bool]) -> None:
+def _inspect(
+    store: Store,
+    trial: Trial,
+    timeout: float,
+    cancelled: Callable[[], bool],
+    variables: Mapping[str, str],
+) -> None:
     try:
         python = environments.resolve(trial.environment).python
     except environments.EnvironmentFailed:
@@ -66,7 +75,13 @@ def _inspect(store: Store, trial: Trial, timeout: float, cancelled: Callable[[],
     job = replace(job, device="cpu", precision=64)
     scratch = store.scratch(select.model_key(trial))
     result = launcher.launch(
-        job, python, scratch, timeout, cancelled=cancelled, task="inspection.inspect_model"
+        job,
+        python,
+        scratch,
+        timeout,
+        cancelled=cancelled,
+        task="inspection.inspect_model",
+        variables=variables,
     )
     if result.status == "failed":
         shutil.rmtree(scratch, ignore_errors=True)

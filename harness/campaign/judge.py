@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -52,6 +53,7 @@ def judge(
     reference_names: Mapping[str, str] | Sequence[str] = (),
     chains_per_replicate: int | None = None,
     chains_as_replicates: bool = False,
+    failures: int = 0,
     out: File | None = None,
     command: str = "",
     **options: Any,
@@ -64,7 +66,7 @@ def judge(
     refuse_in_a_worker("judge()")
     _refuse_options(options, name)
     renamed = dict(names) if isinstance(names, Mapping) else parse_names("names", names)
-    layout = Layout(renamed, chains_per_replicate, chains_as_replicates)
+    layout = Layout(renamed, chains_per_replicate, chains_as_replicates, failures)
     given = read_draws(draws)
     options = {**options, **({"names": reference_names} if reference_names else {})}
     plan, shipped, memory = make_plan({**options, "sampler": long_run.SAMPLER})
@@ -74,7 +76,11 @@ def judge(
     with discard_when_refused(campaign.store, [trial]):
         data.save(campaign.folder, [trial])
         programs.save_programs(campaign.folder, shipped)
+        if plan.margin:
+            campaign.trial_scores.set_margins(plan.margin)
         trial, runs = _arrange(campaign.store, trial, plan, given, layout)
+        if plan.margin:
+            campaign.trial_scores.set_margins(plan.margin)
         _commit(campaign, replace(trial, sampler=name), runs)
         _remember(campaign.store, command)
         campaign.store.release()  # what comes now only reads
@@ -118,6 +124,8 @@ def _arrange(
         inspection.inspect_models(store, [trial], plan.timeout, stop.is_set)
         runs = arrange_runs(given, layout, find_shapes(store.folder, trial))
         trial = describe_runs(trial, runs)
+        if layout.chains_per_replicate:
+            print(f"samplerbench: chains of the first replicate: {runs[0][0]}", file=sys.stderr)
         if not plan.no_long_run:
             long_runs.make_long_runs(store, [trial], plan.timeout, stop.is_set)
     return replace(trial, environment=ELSEWHERE, environment_digest="", warmup=0), runs

@@ -6,11 +6,11 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from samplerbench.harness import launcher
+from samplerbench.harness import kept_programs, launcher
 from samplerbench.harness.campaign import programs
 from samplerbench.harness.campaign.inspection import needs_inspection
 from samplerbench.harness.campaign.model_data import use_stored
@@ -33,6 +33,7 @@ def make_long_runs(
     trials: Sequence[Trial],
     timeout: float,
     cancelled: Callable[[], bool] = lambda: False,
+    keep_programs: bool = True,
 ) -> None:
     """Make a long run of each model of ``trials`` that nothing better can judge, once.
 
@@ -52,11 +53,17 @@ def make_long_runs(
         if long_run.record_path(path).is_file():
             continue
         if select.find_ground_truth(store.folder, trial)[0] is None:
-            _make(store, trial, path, min(timeout, LONGEST_S), cancelled)
+            variables = kept_programs.find_variables(trial) if keep_programs else {}
+            _make(store, trial, path, min(timeout, LONGEST_S), cancelled, variables)
 
 
 def _make(
-    store: Store, trial: Trial, path: Path, limit: float, cancelled: Callable[[], bool]
+    store: Store,
+    trial: Trial,
+    path: Path,
+    limit: float,
+    cancelled: Callable[[], bool],
+    variables: Mapping[str, str],
 ) -> None:
     try:
         python = environments.resolve(trial.environment).python
@@ -69,7 +76,7 @@ def _make(
     )
     path.parent.mkdir(exist_ok=True)
     start = time.monotonic()
-    record = _try_efforts(store, trial, python, path, start + limit, cancelled)
+    record = _try_efforts(store, trial, python, path, start + limit, cancelled, variables)
     record = replace(record, seconds=time.monotonic() - start)
     record.save(long_run.record_path(path))
     key = select.model_key(trial)  # rows of an earlier run are judged anew
@@ -84,6 +91,7 @@ def _try_efforts(
     path: Path,
     deadline: float,
     cancelled: Callable[[], bool],
+    variables: Mapping[str, str],
 ) -> LongRun:
     """The first attempt that passes; the record of why none does where there is none."""
     attempts: list[str] = []
@@ -94,7 +102,8 @@ def _try_efforts(
             break
         job = effort.make_trial(model)
         try:
-            return replace(_attempt(store, job, python, path, left, cancelled), attempts=attempts)
+            record = _attempt(store, job, python, path, left, cancelled, variables)
+            return replace(record, attempts=attempts)
         except RunFailed as failure:
             attempts.append(f"{job.label}: {failure}")
             if failure.hopeless:
@@ -109,11 +118,18 @@ def _attempt(
     path: Path,
     seconds: float,
     cancelled: Callable[[], bool],
+    variables: Mapping[str, str],
 ) -> LongRun:
     scratch = store.scratch(path.stem)
     try:
         result = launcher.launch(
-            job, python, scratch, seconds, cancelled=cancelled, task="long_run"
+            job,
+            python,
+            scratch,
+            seconds,
+            cancelled=cancelled,
+            task="long_run",
+            variables=variables,
         )
         if result.status != "ok":
             raise RunFailed(f"{result.status}: {result.reason}", hopeless=True)

@@ -18,6 +18,7 @@ import numpy as np
 
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.tables import read_table
+from samplerbench.harness.draws_file import make_nan_draws
 from samplerbench.harness.ground_truth import reference_formats
 from samplerbench.harness.ground_truth.reference_files import Names, Shapes, fit_sites
 from samplerbench.harness.ground_truth.reference_formats import READERS, is_statistic
@@ -50,6 +51,7 @@ class Layout:
     names: Mapping[str, str]  # the model's site -> what the draws call it, where that is another
     chains_per_replicate: int | None = None  # files of one chain each; None: a replicate a file
     chains_as_replicates: bool = False
+    failures: int = 0  # runs that left no draws
 
     def __post_init__(self) -> None:
         if self.chains_per_replicate is not None and (
@@ -60,6 +62,8 @@ class Layout:
                 f"chains_as_replicates={self.chains_as_replicates}\n"
                 "  expected: one of the two; of the first, a whole number from 1 on"
             )
+        if self.failures < 0:
+            raise UsageError(f"failures={self.failures}\n  expected: a whole number from 0 on")
 
 
 # -- reading ---------------------------------------------------------------------------------------
@@ -93,7 +97,9 @@ def arrange_runs(
 ) -> Runs:
     """The replicates, of the sites in ``shapes``. Raises UsageError for what does not fit."""
     runs = [(where, make_run(where, arrays, shapes, layout.names)) for where, arrays in given]
-    return cut_replicates(runs, layout.chains_per_replicate, layout.chains_as_replicates)
+    kept = cut_replicates(runs, layout.chains_per_replicate, layout.chains_as_replicates)
+    lost = [(f"failed run {i}", make_nan_draws(kept[0][1])) for i in range(layout.failures)]
+    return [*kept, *lost]
 
 
 def _read_arrays(path: Path) -> dict[str, Array]:
@@ -166,7 +172,8 @@ def _refuse_unusable(where: str, sites: Mapping[str, Array]) -> None:
                 f"{bad.sum()} of {x.size:,} values of {site!r} are not finite, the first in draw "
                 f"{draw} of chain {chain}"
             )
-            raise draws_error(where, reason, "finite numbers; is the file whole?")
+            expected = "finite numbers; a run that failed is left out, and counted by --failures N"
+            raise draws_error(where, reason, expected)
         if x.shape[1] < LEAST_DRAWS:
             reason = f"{site!r} has {x.shape[1]} draw(s) in each of {x.shape[0]} chain(s)"
             raise draws_error(where, reason, f"at least {LEAST_DRAWS} draws a chain")

@@ -32,7 +32,7 @@ DEFAULT_SAMPLERS = (
 #: options that say what model draws are of, and what judges them: those of ``judge`` too
 JUDGE_OPTIONS = (
     *("model", "data", "columns", "codes", "missing", "without", "reference", "no_long_run"),
-    *("posteriordb", "posterior", "env", "timeout", "gate"),
+    *("posteriordb", "posterior", "env", "timeout", "gate", "margin"),
 )
 DEFAULT_MODELS = ("linear",)
 DEVICES = ("cpu", "gpu")
@@ -155,6 +155,10 @@ class Plan:
     no_long_run: bool = _option(
         False,
         "make no long run of NUTS as a reference, where a model has no exact answer",
+    )
+    no_cache: bool = _option(
+        False,
+        "compile anew also what is not timed: inspecting a model, and its long run",
     )
     posteriordb: str = _option("", "a checkout of posteriordb; see posterior", metavar="FOLDER")
     posterior: Sequence[str] = _option(

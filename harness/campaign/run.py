@@ -166,9 +166,10 @@ def _prepare(
     """Inspect the models and store the plan; the trials that make sense for them."""
     stop = threading.Event()
     with interrupt_on_sigterm(stop):
-        inspection.inspect_models(store, trials, plan.timeout, stop.is_set)
+        keep = not plan.no_cache
+        inspection.inspect_models(store, trials, plan.timeout, stop.is_set, keep)
         if not plan.no_long_run:
-            long_runs.make_long_runs(store, trials, plan.timeout, stop.is_set)
+            long_runs.make_long_runs(store, trials, plan.timeout, stop.is_set, keep)
     if tuple(plan.sampler) == DEFAULT_SAMPLERS:
         trials = [trial for trial in trials if inspection.is_suitable(store.folder, trial)]
     store.add_trials(trials)

@@ -88,6 +88,13 @@ def resolve(name: str, *, python: str | None = None, log: Log | None = None) -> 
     return environment
 
 
+def is_ready(name: str) -> bool:
+    """Whether ``resolve`` would find the environment ``name`` made. Raises what it raises."""
+    environment = identify(name)
+    folder = cache.path_of(environment.digest)
+    return environment.python != cache.python_of(folder) or cache.is_finished(folder)
+
+
 def from_pins(
     name: str,
     pins: Iterable[str],

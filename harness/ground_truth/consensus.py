@@ -34,6 +34,7 @@ from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.ground_truth import reference_files
 from samplerbench.harness.records import Trial
 from samplerbench.harness.statistics import ess_rhat, self_diagnostics
+from samplerbench.harness.statistics.nested_checks import check_nested
 from samplerbench.harness.statistics.weighted import normalise_weights, weighted_moments
 from samplerbench.models.base import Exact
 
@@ -83,6 +84,7 @@ def summarise_row(
         x, log_w = file.components(names), file.get("log_weights")
         divergences, cut_short = file.get("divergences"), file.get("cut_short")
         ess = file.get("ess")
+        nested = check_nested(file.stats(), log_w, ess) if log_w is not None else None
     varies = reference_files.find_varying(owners, x.reshape(-1, len(names)))
     names, x = tuple(np.array(names)[varies].tolist()), x[..., varies]
     claims = ess_rhat.claims(x) if log_w is None else None
@@ -94,7 +96,7 @@ def summarise_row(
         finite, moves = np.isfinite(mean), sd > 0
         claimed = sd / np.sqrt(ess)[:, None]
     passes = ~self_diagnostics.diagnose(
-        claims, trial.chains, finite, moves, divergences, cut_short
+        claims, trial.chains, finite, moves, divergences, cut_short, nested
     ).fails
     count = int(passes.sum())
     if count < max(LEAST, SHARE * len(passes)):

@@ -239,13 +239,14 @@ def _truth_from_moments(path: Path, arrays: Mapping[str, Array], shapes: Shapes 
         source=f"reference moments ({path.name})",
         mean_se=mean_se,
         sd_se=sd_se,
+        error_unknown=not all(f"{site}_mean_se" in arrays for site in sites),
     )
 
 
 def _read_moment(
     path: Path, arrays: Mapping[str, Any], name: str, shape: tuple[int, ...], needed: bool
 ) -> Array:
-    """One moment of a site, flat; a standard error that is not given is 0: taken as exact."""
+    """One moment of a site, flat; a standard error that is not given is 0."""
     if needed and name not in arrays:
         raise file_error(path, f"there is no array {name!r}")
     array = np.asarray(arrays.get(name, np.zeros(shape)), np.float64)

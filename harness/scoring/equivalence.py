@@ -93,7 +93,8 @@ def _limit_place(e: ReplicateSummary, i: int, error: float) -> Iterator[Limit]:
         yield _limit_mean(off, 0.0, e.margins.bias, f"the mean of '{name}'", " sd", error)
     else:
         what = f"the share of '{name}' below the exact median"
-        yield _limit_mean(e.below_median[:, i], 0.5, e.margins.place, what, error=error / 2)
+        exact = float(np.broadcast_to(e.below_exact, e.sd.shape)[i])
+        yield _limit_mean(e.below_median[:, i], exact, e.margins.place, what, error=error / 2)
 
 
 def _limit_width(e: ReplicateSummary, i: int, error: float) -> Iterator[Limit]:
@@ -103,8 +104,9 @@ def _limit_width(e: ReplicateSummary, i: int, error: float) -> Iterator[Limit]:
         ratio = e.sd_hat[:, i] / e.sd[i]
         yield _limit_mean(ratio, 1.0, e.margins.sd, f"the sd of '{name}'", " of it", own)
         return
-    shares = ((e.half, 0.5, "half"), (e.ninety, 0.9, "90 %"))
-    for values, truth, part in shares:
+    shares = ((e.half, e.half_exact, "half"), (e.ninety, e.ninety_exact, "90 %"))
+    for values, exact, part in shares:
+        truth = float(np.broadcast_to(exact, e.sd.shape)[i])
         what = f"the share of '{name}' inside the exact central {part}"
         own = error * float(np.sqrt(truth * (1 - truth)))
         yield _limit_mean(values[:, i], truth, e.margins.width, what, error=own)

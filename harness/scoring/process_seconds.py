@@ -19,6 +19,9 @@ CLOCK_TIMINGS = {
     **dict.fromkeys(("import_s", "cold_s", "compile_s", "rerun_s", "warm_s"), True),
     **dict.fromkeys(("warmup_s", "sample_s"), False),
 }
+NO_ENDS = {
+    f"{name}{end}": None for name, has in CLOCK_TIMINGS.items() if has for end in ("_lo", "_hi")
+}
 DRAWS_TO_5PCT = 400.0  # draws for a standard error of 5 % of the sd: 1 / 0.05**2
 Timings = Mapping[str, Any]
 Ends = tuple[float | None, float | None, float | None]  # a value, and both ends of its interval
@@ -37,8 +40,10 @@ def estimate(result: Result, name: str) -> Estimate | None:
     return estimate_seconds([s for s in result.list_seconds(name) if s is not None])
 
 
-def summarise(result: Result) -> dict[str, float | None]:
-    """Each clocked timing over all processes, with both ends where its column has an interval."""
+def summarise(result: Result) -> Mapping[str, float | None]:
+    """Clocked timings that several processes change, with ends where the column has an interval."""
+    if not result.blocks:  # as they are; older versions stored intervals within the process
+        return NO_ENDS
     values: dict[str, float | None] = {}
     for name, has_interval in CLOCK_TIMINGS.items():
         found = estimate(result, name)

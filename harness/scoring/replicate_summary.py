@@ -9,11 +9,13 @@ that says so; a share has its binomial noise and no more, in any model.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from samplerbench.components import component_draws
 from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.statistics import ess_rhat, wasserstein
 from samplerbench.harness.statistics import mode_occupancy as modes
@@ -29,8 +31,10 @@ PER_REPLICATE = (
 ).split()
 PER_COMPONENT = (
     "mean sd est se sd_hat below_median below_se half half_se ninety finite moves w1 w1_iid"
-    " mean_tame sd_tame mean_se sd_se"
+    " mean_tame sd_tame mean_se sd_se spacing is_tied below_exact half_exact ninety_exact"
 ).split()
+GRID = 50  # quantiles, of which two are equal only where draws are tied
+BANK, SEED = 100_000, 20261127  # exact draws that shares of tied ones are known from, to 0.2 %
 TAME = 1.05  # rms z of independent draws up to which the mean's errors pass for normal
 
 
@@ -63,6 +67,13 @@ class ReplicateSummary:
     mean_se: Array | float = 0.0  # of ``mean``
     sd_se: Array | float = 0.0  # of ``sd``
     single_source: str = ""  # whose word alone the ground truth is
+    error_unknown: bool = False  # the ground truth has errors that it does not tell
+    spacing: Array | float = 0.0  # of numbers of the draws' precision near the mean, in sds
+    is_tied: Array | bool = False  # exact draws are equal to one another, as counts are
+    # what the shares are in the exact posterior: other than their names say where draws are tied
+    below_exact: Array | float = 0.5
+    half_exact: Array | float = HALF[1] - HALF[0]
+    ninety_exact: Array | float = NINETY[1] - NINETY[0]
     long_run: bool = False  # the ground truth is draws made here
     weighted: bool = False  # the draws have weights
     margins: Margins = DEFAULT  # what is tolerated
@@ -141,9 +152,41 @@ def summarise(
         mean_se=0.0 if exact.mean_se is None else exact.mean_se,
         sd_se=0.0 if exact.sd_se is None else exact.sd_se,
         single_source=exact.single_source,
+        error_unknown=exact.error_unknown,
+        spacing=_measure_spacing(x, exact),
+        **_exact_shares(exact),
         long_run=exact.long_run,
         weighted=log_w is not None,
     )
+
+
+def _measure_spacing(x: Array, exact: Exact) -> Array:
+    kind = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
+    return np.spacing(np.abs(exact.mean).astype(kind)).astype(np.float64) / exact.sd
+
+
+@functools.lru_cache(maxsize=32)  # the rows of one model share its answer
+def _exact_shares(exact: Exact) -> dict[str, Any]:
+    """Exact shares at or below the median and in the central intervals, [component] each.
+
+    Of counts and rounded numbers they are not what the quantiles say: of a Poisson(2) 68 % lie at
+    or below its median.
+    """
+    shape = exact.sd.shape
+    shares = [np.full(shape, share) for share in (0.5, HALF[1] - HALF[0], NINETY[1] - NINETY[0])]
+    tied = np.zeros(shape, dtype=bool)
+    if exact.quantile is not None and exact.draw is not None:
+        tied = (np.diff(exact.quantile((np.arange(GRID) + 0.5) / GRID), axis=0) == 0).any(axis=0)
+    if tied.any():
+        assert exact.quantile is not None and exact.draw is not None
+        cuts = exact.quantile(np.array([*NINETY, *HALF, 0.5]))
+        sites = exact.draw(np.random.default_rng(SEED), BANK)
+        bank = component_draws(sites, exact.names, lead=1).astype(np.float64)
+        found = (bank <= cuts[4], _inside(bank, cuts[2], cuts[3]), _inside(bank, cuts[0], cuts[1]))
+        pairs = zip(shares, found, strict=True)
+        shares = [np.where(tied, of.mean(axis=0), plain) for plain, of in pairs]
+    names = ("below_exact", "half_exact", "ninety_exact")
+    return {"is_tied": tied, **dict(zip(names, shares, strict=True))}
 
 
 def _equal(x: Array, cuts: Array, claims: ess_rhat.Claims) -> dict[str, Any]:

@@ -107,6 +107,9 @@ LEAST = 16  # replicates: below, the interval of an rms spans a factor of three 
 # Of 256 runs two disasters have a lower limit of 0.058 %, eight that never end one of 1.1 %.
 DISASTER_RATE, LOST_RATE = 5e-4, 0.01  # what the lower limit of a rate may be
 CLAIMS = 25  # times as many effective draws must a long run have as a claim that it judges
+COARSE = 0.1  # sds between neighbouring numbers, up to which draws are taken for continuous
+OTHER_FAMILY = "a sampler of another family that agrees with both could confirm it"
+TELL_ERRORS = "standard errors of the moments, as NAME_mean_se (0: exact), would let them judge"
 LOST_Z = 4.0  # claimed errors that a lost replicate is off by, at least
 LOST_SHARE = 0.05  # share of replicates that may be lost
 
@@ -129,11 +132,12 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
     count = len(summary.est)
     if count < LEAST:
         return Verdict("too few replicates", f"{count} replicates; a verdict needs {LEAST}")
-    pair = find_duplicates(summary.est, summary.sd_hat, summary.mean, summary.sd)
-    if pair:
+    if coarse := _find_coarse(summary):
+        return Verdict("not judged", coarse)
+    if pair := _find_duplicates(summary):
         reason = "replicates are not independent: {} and {} are the same run, or mirror images"
         return Verdict("not judged", reason.format(*pair))
-    if summary.single_source:
+    if summary.single_source or summary.error_unknown:
         return _judge_agreement(summary)
     lost = _check_lost_replicates(summary)
     if lost:
@@ -158,6 +162,26 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
         or _check_rates(summary, disasters)
         or _worst_complaint("overcautious", check_overcaution(ordinary.parameters()))
         or _check_limits(summary, ordinary, disasters)
+    )
+
+
+def _find_duplicates(summary: ReplicateSummary) -> tuple[int, int] | None:
+    """Two replicates that are one run; counts, whose means agree by chance, show none."""
+    apart = ~np.broadcast_to(summary.is_tied, summary.sd.shape)
+    est, sd = summary.est[:, apart], summary.sd_hat[:, apart]
+    return find_duplicates(est, sd, summary.mean[apart], summary.sd[apart]) if apart.any() else None
+
+
+def _find_coarse(summary: ReplicateSummary) -> str:
+    """The parameter that numbers of the draws' precision can't tell from its mean; "" for none."""
+    spacing = np.broadcast_to(summary.spacing, summary.sd.shape)
+    worst = int(np.argmax(spacing))
+    if spacing[worst] <= COARSE:
+        return ""
+    name, mean = summary.names[worst], summary.mean[worst]
+    return (
+        f"the draws' precision can't hold '{name}': numbers near its mean {mean:.6g} are"
+        f" {spacing[worst]:.2g} of its sd apart; --precision 64, or less its mean, would do"
     )
 
 
@@ -253,12 +277,14 @@ def _judge_agreement(summary: ReplicateSummary) -> Verdict:
     uncertain = _check_truth_error(sound)
     if uncertain:
         return uncertain
-    other = summary.single_source
+    other = summary.single_source or "reference moments, whose own errors are not known"
     differs = _check_lost_replicates(summary) or _worst_complaint("biased", check_bias(sound))
     if differs:
         why = f"disagrees with the {other}, and nothing tells which is right: {differs.reason}"
         return Verdict(NO_ANSWER, why)
-    return _agreement(sound, "a sampler of another family that agrees with both could confirm it")
+    if summary.single_source:
+        return _agreement(sound, OTHER_FAMILY)
+    return _agreement(sound, TELL_ERRORS)
 
 
 def _check_contradiction(sound: ReplicateSummary) -> Verdict | None:

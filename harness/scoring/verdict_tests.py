@@ -37,15 +37,16 @@ def check_bias(e: ReplicateSummary) -> Iterator[Complaint]:
     """Means, shares and distances whose interval lies outside its margin."""
     margins, alpha = e.margins, bias_level(e)
     shares = (
-        (e.below_median, 0.5, margins.place, "below the exact median", False),
-        (e.half, 0.5, margins.width, "inside the exact central half", True),
-        (e.ninety, 0.9, margins.width, "inside the exact central 90 %", True),
+        (e.below_median, e.below_exact, margins.place, "below the exact median", False),
+        (e.half, e.half_exact, margins.width, "inside the exact central half", True),
+        (e.ninety, e.ninety_exact, margins.width, "inside the exact central 90 %", True),
     )
     truth_errors = truth_error(e)
     for i, name in enumerate(e.names):
         error = (e.est[:, i] - e.mean[i]) / e.sd[i]
         yield _describe_mean(name, _compare_mean(error, 0.0, margins.bias, alpha, truth_errors[i]))
-        for values, truth, margin, place, central in shares:
+        for values, exact, margin, place, central in shares:
+            truth = float(np.broadcast_to(exact, e.sd.shape)[i])
             share_error = truth_errors[i] * np.sqrt(truth * (1 - truth))
             test = _compare_mean(values[:, i], truth, margin, alpha, share_error)
             yield _describe_share(name, place, truth, test, central)
@@ -158,7 +159,11 @@ def find_location(e: ReplicateSummary, cautious: bool = False) -> tuple[Array, A
     """What stands for each component's place: estimate, claimed error, exact value."""
     est, se = np.where(e.mean_tame, e.est, e.below_median), np.where(e.mean_tame, e.se, e.below_se)
     error = np.where(e.mean_tame, e.mean_se, 0.5 * truth_error(e))
-    return est, se, _shift_truth(est, se, np.where(e.mean_tame, e.mean, 0.5), error, cautious)
+    return (
+        est,
+        se,
+        _shift_truth(est, se, np.where(e.mean_tame, e.mean, e.below_exact), error, cautious),
+    )
 
 
 def _shift_truth(
@@ -179,7 +184,9 @@ def _shift_truth(
 
 def spread_z(e: ReplicateSummary) -> Array:
     """Errors of the share in the exact central half over claimed ones, [replicate, component]."""
-    share = _shift_truth(e.half, e.half_se, np.full(len(e.names), 0.5), 0.5 * truth_error(e))
+    share = _shift_truth(
+        e.half, e.half_se, np.zeros(len(e.names)) + e.half_exact, 0.5 * truth_error(e)
+    )
     return z_scores(e.half, e.half_se, share)
 
 

@@ -17,11 +17,13 @@ replicates, so that memory stays bounded, and within a chunk as rows ``[series, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import fft, special
+
+from samplerbench.harness.statistics.ordered_draws import each_ordered, interpolate_quantiles
 
 Array = np.ndarray
 
@@ -81,26 +83,31 @@ def mcse_mean(x: Array) -> Array:
     return series_mean(x)[1]
 
 
-def quantile_error(x: Array, prob: float, ess: Array) -> tuple[Array, Array]:
-    """Quantile of the draws and its claimed standard error, each [replicate, component].
+def quantile_errors(x: Array, probs: Array, ess: Sequence[Array]) -> tuple[Array, Array]:
+    """Quantiles of the draws and their claimed errors, each [replicate, prob, component].
 
-    ``ess``: of the indicator of draws at or below it. Half the distance between the draws that one
-    standard error of its rank either way leads to (ibid., section 4.3), as ArviZ computes it.
+    ``ess``: for each of ``probs`` that of the indicator of draws at or below it. Half the distance
+    between the draws that one standard error of its rank either way leads to (ibid., section 4.3),
+    as ArviZ computes it.
     """
-    size, components = x[0, ..., 0].size, x.shape[3]
+    size, column = x[0, ..., 0].size, np.arange(x.shape[3])
+    ranks = [_ranks_around(float(p), each, size) for p, each in zip(probs, ess, strict=True)]
+    first, last = (np.stack(each, axis=1) for each in zip(*ranks, strict=True))
+    value = np.empty(first.shape)
+    error = np.empty(first.shape)
+    for r, ordered in enumerate(each_ordered(x)):
+        value[r] = interpolate_quantiles(ordered, probs)
+        error[r] = (ordered[column, last[r]].astype(np.float64) - ordered[column, first[r]]) / 2
+    return value, np.where(np.isnan(np.stack(ess, axis=1)), np.nan, error)
+
+
+def _ranks_around(prob: float, ess: Array, size: int) -> tuple[Array, Array]:
+    """Indices of the draws one standard error of rank below and above a quantile."""
     with np.errstate(invalid="ignore"):
-        ranks = [special.betaincinv(ess * prob + 1, ess * (1 - prob) + 1, p) for p in ONE_SD]
-    unknown = np.isnan(ranks[0])
-    low, high = (np.where(unknown, 0.0, rank) * size - 1 for rank in ranks)
+        shares = [special.betaincinv(ess * prob + 1, ess * (1 - prob) + 1, p) for p in ONE_SD]
+    low, high = (np.nan_to_num(share) * size - 1 for share in shares)
     first = np.floor(np.maximum(low, 0)).astype(int)
-    last = np.ceil(np.minimum(high, size - 1)).astype(int)
-    value, error = np.empty((len(x), components)), np.empty((len(x), components))
-    column = np.arange(components)
-    for r, draws in enumerate(x):
-        ordered = np.sort(draws.reshape(size, components).T.astype(np.float64), axis=1)
-        value[r] = np.quantile(ordered, prob, axis=1)
-        error[r] = (ordered[column, last[r]] - ordered[column, first[r]]) / 2
-    return value, np.where(unknown, np.nan, error)
+    return first, np.ceil(np.clip(high, 0, size - 1)).astype(int)
 
 
 def rhat(x: Array) -> Array:

@@ -13,12 +13,15 @@ import numpy as np
 
 from samplerbench.harness.statistics.ess_rhat import Claims
 from samplerbench.harness.statistics.estimates import Estimate, estimate_share
+from samplerbench.harness.statistics.nested_checks import NestedChecks
 
 Array = np.ndarray
 
 LEAST_ESS = 100  # per chain, bulk and tail (Vehtari et al. 2021 ask for 400 from four chains)
 RHAT_MANY, RHAT_FEW = 1.01, 1.05  # ibid. for four chains or more; fewer chains give a noisier R-hat
 WRONG = 0.5  # exact sds
+WRONG_WIDTH = 1.5  # factor of an sd, either way
+WRONG_LOG_Z = 1.0  # natural log: a Bayes factor wrong by e
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,14 @@ def diagnose(
     moves: Array,
     divergences: Array | None = None,
     cut_short: Array | None = None,
+    nested: NestedChecks | None = None,
 ) -> SelfDiagnostics:
     """Rules of thumb applied to each replicate.
 
     ``claims`` is None for weighted draws, which have no R-hat and no bulk or tail ESS. ``finite``
     and ``moves`` are [replicate, component]; ``divergences`` [replicate] counts; ``cut_short``
-    [replicate] is 1 where nested sampling met a limit, NaN where it is not known.
+    [replicate] is 1 where nested sampling met a limit, NaN where it is not known. ``nested``: what
+    its points show.
     """
     tests = {"draws not finite": ~_all(finite), "a chain never moves": _all(finite) & ~_all(moves)}
     if claims is not None:
@@ -55,6 +60,8 @@ def diagnose(
         tests["divergences"] = np.asarray(divergences) > 0
     if cut_short is not None:
         tests["stopped at max_samples"] = np.asarray(cut_short) == 1
+    if nested is not None:
+        tests.update(nested.list_tests())
     reasons = {name: int(test.sum()) for name, test in tests.items() if test.any()}
     return SelfDiagnostics(np.logical_or.reduce(list(tests.values())), reasons)
 
@@ -66,6 +73,19 @@ def find_wrong(est: Array, mean: Array, sd: Array, mean_se: Array | float = 0.0)
     """
     with np.errstate(invalid="ignore"):
         return (np.abs(np.asarray(est) - mean) > WRONG * sd + 3 * np.asarray(mean_se)).any(axis=1)
+
+
+def find_wrong_width(sd_hat: Array, sd: Array, tame: Array) -> Array:
+    """[replicate] bool: some sd is off by half, of those that independent draws know (``tame``)."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (np.abs(np.log(sd_hat / sd)) > np.log(WRONG_WIDTH))[:, tame].any(axis=1)
+
+
+def find_wrong_log_z(log_z: Array, error: Array, truth: float) -> Array:
+    """[replicate] bool: log Z is off by more than 1, and by three claimed errors."""
+    with np.errstate(invalid="ignore"):
+        off = np.abs(log_z - truth)
+        return (off > WRONG_LOG_Z) & (off > 3 * error)
 
 
 def silent_failures(fails: Array, is_wrong: Array) -> Estimate:

@@ -19,6 +19,7 @@ from samplerbench.harness.statistics.estimates import (
     mean_interval,
     no_estimate,
 )
+from samplerbench.harness.statistics.ordered_draws import each_ordered, interpolate_quantiles
 from samplerbench.harness.statistics.weighted import weighted_quantiles
 from samplerbench.models.base import Exact
 
@@ -57,11 +58,11 @@ def w1(x: Array, exact: Exact, log_w: Array | None = None) -> Array:
     if exact.quantile is None:
         return np.full((len(x), x.shape[-1]), np.nan)
     if log_w is None:
-        flat = np.asarray(x, dtype=np.float64).reshape(len(x), -1, x.shape[-1])
-        ordered, probs = np.sort(flat, axis=1), _midpoints(flat.shape[1])
-    else:
-        probs = _midpoints(GRID)
-        ordered = np.moveaxis(weighted_quantiles(x, log_w, probs), 0, 1)
+        exactly = exact.quantile(_midpoints(x[0, ..., 0].size)).T
+        parts = [np.abs(ordered - exactly).mean(axis=1) for ordered in each_ordered(x)]
+        return np.stack(parts) / exact.sd
+    probs = _midpoints(GRID)
+    ordered = np.moveaxis(weighted_quantiles(x, log_w, probs), 0, 1)
     return np.abs(ordered - exact.quantile(probs)).mean(axis=1) / exact.sd
 
 
@@ -153,8 +154,8 @@ def quantiles(x: Array, log_w: Array | None, probs: Array) -> Array:
     """Quantiles of each replicate's draws, [prob, replicate, component]."""
     if log_w is not None:
         return weighted_quantiles(x, log_w, probs)
-    flat = np.asarray(x, dtype=np.float64).reshape(len(x), -1, x.shape[-1])
-    return np.quantile(flat, probs, axis=1)
+    parts = [interpolate_quantiles(ordered, probs) for ordered in each_ordered(x)]
+    return np.stack(parts, axis=1)
 
 
 def _midpoints(count: int) -> Array:

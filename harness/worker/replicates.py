@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-import numpy as np
-
+from samplerbench.harness.draws_file import make_nan_draws
 from samplerbench.harness.records import (
     AUTO,
     AUTO_S,
@@ -217,20 +216,6 @@ def time_run(clock: CompileClock, compiled: Compiled, seed: int) -> tuple[Any, l
         laps.append(lap)
     raw, lap = clock.lap(lambda: _block_until_ready(compiled.sample(state)))
     return raw, [*laps, lap]
-
-
-def make_nan_draws(like: Draws) -> Draws:
-    """NaN in the shape of ``like``: the draws of a run that did not finish."""
-    sites = {
-        name: np.full(x.shape, np.nan, _choose_float_type(x)) for name, x in like.sites.items()
-    }
-    stats = {name: np.zeros_like(x) for name, x in like.stats.items()}
-    weights = None if like.log_weights is None else np.full_like(like.log_weights, -np.inf)
-    return Draws(sites, log_weights=weights, stats=stats, termination=like.termination and "")
-
-
-def _choose_float_type(x: np.ndarray) -> Any:
-    return x.dtype if np.issubdtype(x.dtype, np.floating) else np.float64
 
 
 def _block_until_ready(value: Any) -> Any:

@@ -60,8 +60,8 @@ def draw(scene: Scene) -> Picture:
         f"Two line plots, cold and warm. {'; '.join(map(_words, known))}.",
         "The mark is one run as planned; the line goes on with more draws at the pace of the"
         " sampling phase, down to 1 % error. Nested sampling adds whole runs. Bands: 95 % intervals"
-        " of the realised error; the cold seconds are of a single run, so that their own spread is"
-        " not known. Marks without a line: not shown honest, so that more draws may not help."
+        " of the realised error; what cold seconds differ by between processes is not"
+        " drawn. Marks without a line: not shown honest, so that more draws may not help."
         " exact_iid is a control that knows the answer.",
     )
 

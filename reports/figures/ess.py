@@ -27,17 +27,17 @@ def draw(scene: Scene) -> Picture:
     known = [entry for entry in scene.entries if _has_both(entry.row)]
     figure, ((axes,),) = style.make_grid([3.0], legend=len(known))
     style.set_logarithmic(axes)
-    claims = [entry.row["ess"] for entry in known]
+    claims = [entry.row["ess_mean"] for entry in known]
     middle = math.sqrt(min(claims) * max(claims))
     for entry in known:
-        inwards = -1 if entry.row["ess"] >= middle else 1
+        inwards = -1 if entry.row["ess_mean"] >= middle else 1
         _draw_point(axes, entry.row, entry.name, style.get_look(entry.look), inwards)
     _draw_diagonal(axes)
     axes.set_xlabel("claimed effective draws a replicate")
     axes.set_ylabel("realised effective draws a replicate")
     style.add_legend(figure, axes)
     words = (
-        f"{one.name} claims {_with_ends(one.row, 'ess')}"
+        f"{one.name} claims {_with_ends(one.row, 'ess_mean')}"
         f" and realises {_with_ends(one.row, 'realised_ess')}"
         for one in known
     )
@@ -51,7 +51,7 @@ def draw(scene: Scene) -> Picture:
 
 
 def _has_both(row: Row) -> bool:
-    return all(row[name] is not None and row[name] > 0 for name in ("ess", "realised_ess"))
+    return all(row[name] is not None and row[name] > 0 for name in ("ess_mean", "realised_ess"))
 
 
 def _with_ends(row: Row, column: str) -> str:
@@ -69,7 +69,7 @@ def _draw_point(axes: Axes, row: Row, name: str, look: style.Look, inwards: int)
             "va": "bottom",
             "fontsize": 7.5,
         }
-        axes.annotate(text, (row["ess"], LEAST), (0, 6), textcoords="offset points", **place)
+        axes.annotate(text, (row["ess_mean"], LEAST), (0, 6), textcoords="offset points", **place)
         value, bars = LEAST, None
     mark: dict[str, Any] = {
         "color": look.color,
@@ -77,8 +77,8 @@ def _draw_point(axes: Axes, row: Row, name: str, look: style.Look, inwards: int)
         "mfc": look.color if honest else "none",
     }
     label = name + NOT_COMPARABLE * (not honest)
-    claim = _bars(row, "ess")
-    axes.errorbar(row["ess"], value, bars, claim, ls="", capsize=2.5, label=label, **mark)
+    claim = _bars(row, "ess_mean")
+    axes.errorbar(row["ess_mean"], value, bars, claim, ls="", capsize=2.5, label=label, **mark)
 
 
 def _bars(row: Row, column: str) -> list[list[float]] | None:

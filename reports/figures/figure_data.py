@@ -206,7 +206,8 @@ def _weights(log_w: Array | None, x: Array) -> Array:
 
 def name_row(row: Row, axes: Sequence[str]) -> str:
     """The row's label, with what tells it from other rows of the same model."""
-    others = [str(row[name]) for name in axes if name not in ("model", "parameter")]
+    values = [row[name] for name in axes if name not in ("model", "parameter")]
+    others = [str(value) for value in values if value is not None]
     return f"{label(row)} ({', '.join(others)})" if others else label(row)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 GRID, DRAWS, EXACT = 40, 400, 2000
+POINTS = 2000  # data points that are drawn, evenly among all: a million take 250 MB as SVG
 REACH = 5.0  # exact sds that are shown
 LEVELS = (0.025, 0.975)
 
@@ -57,13 +58,18 @@ def draw(scene: Scene) -> Picture:
             panels[at].tick_params(labelbottom=at >= count - 2)
     return Picture(
         figure,
-        f"{len(model.data['x'])} data points with error bars, the line that made them and the exact"
+        f"{_count_points(model)} data points with error bars, the line that made them and the exact"
         f" 95 % band. {'; '.join(words)}{'.' if words else ''}",
         "Above: the data, the line that made them (dashed) and the exact posterior's 95 % band"
         " (grey). Below, one panel a sampler: both edges of its 95 % band and its median, less the"
         " exact mean line, in exact posterior sds; right ones lie on the grey band's edges and its"
         " middle. Shaded: the central 90 % over replicates.",
     )
+
+
+def _count_points(model: Model) -> str:
+    count = len(model.data["x"])
+    return f"{count}" if count <= POINTS else f"{POINTS} of {count}"
 
 
 def _exact_curve(scene: Scene, x: Array) -> tuple[Array, Array] | None:
@@ -77,7 +83,8 @@ def _exact_curve(scene: Scene, x: Array) -> tuple[Array, Array] | None:
 
 
 def _draw_data(axes: Axes, model: Model, x: Array, exact: tuple[Array, Array] | None) -> None:
-    data = model.data
+    shown = np.linspace(0, len(model.data["x"]) - 1, min(POINTS, len(model.data["x"]))).astype(int)
+    data = {name: model.data[name][shown] for name in ("x", "y", "error")}
     mark: dict[str, Any] = {"color": style.INK, "marker": "o", "ms": 2.5, "lw": 0.8, "ls": ""}
     axes.errorbar(data["x"], data["y"], yerr=data["error"], label="data", **mark)
     if exact is not None:

@@ -15,7 +15,7 @@ BY_SIZE = ("warm_s", "cold_s", "realised_ess_per_s", "realised_ess_per_evaluatio
 FOOTNOTE = (
     "Exponents: least squares on logs, each size weighted by its own error, which is raised where"
     " sizes scatter by more; 95 % intervals by Student's t with two degrees of freedom less than"
-    " sizes (cold seconds are single runs: their scatter alone). Last exponent: between the two"
+    " sizes (seconds of one process: their scatter alone). Last exponent: between the two"
     " largest sizes. Crossovers: bootstrap over paired replicates, with 3 % for seconds of other"
     " processes."
     " Realised ESS counts bias as error."

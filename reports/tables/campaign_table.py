@@ -19,7 +19,7 @@ from samplerbench.reports.tables.table import Column, Table
 MAIN = {
     "sampler": ("sampler", ""),
     "verdict": ("verdict", ""),
-    "ess": ("ESS\nclaim", ""),
+    "ess_mean": ("ESS\nclaim", ""),
     "realised_ess": ("ESS\nrealised", ""),
     "calibration": ("cali-\nbration", ""),
     "mean_error": ("mean error", "in sd"),
@@ -31,7 +31,15 @@ MAIN = {
     "seconds_to_5pct": ("s to\n5 %", ""),
 }
 #: left out first where a terminal is too narrow, in this order
-EXPENDABLE = ("sd_ratio", "calibration", "ess_per_s", "mean_error", "log_z_error", "cold_s", "ess")
+EXPENDABLE = (
+    "sd_ratio",
+    "calibration",
+    "ess_per_s",
+    "mean_error",
+    "log_z_error",
+    "cold_s",
+    "ess_mean",
+)
 BETTER = {
     "higher": "higher is better",
     "lower": "lower is better",

@@ -15,7 +15,8 @@ from samplerbench.harness.scoring.columns import COLUMNS
 from samplerbench.reports.tables.cells import Row, get_value
 
 CHUNK = 2000  # lines that are handed on together
-RECORDS = {"settings", "warnings", "missing", "versions", "machine"}  # no single values
+#: columns whose cells are no single values
+RECORDS = {"settings", "warnings", "missing", "versions", "machine", "block_seconds"}
 NUMBERS = {c.name for c in COLUMNS if c.is_number and not c.is_text}
 
 

@@ -81,10 +81,16 @@ def verdict_notes(rows: Sequence[Row]) -> list[str]:
         if row["status"] != "ok":
             notes.append(f"{name}: {row['status']}: {row['reason']}")
         elif row["verdict"] not in (None, "honest"):
-            notes.append(f"{name}: {row['verdict']}: {row['verdict_reason']}")
-        if row.get("power") and row["verdict"] in ("honest", "undecided"):
-            notes.append(f"{name}: {row['verdict']}; with 95 % it would have shown {row['power']}")
+            seen = _describe_power(row) if row["verdict"] == "undecided" else ""
+            notes.append(f"{name}: {row['verdict']}: {row['verdict_reason']}{seen}")
+        elif row["verdict"] and row.get("power"):
+            notes.append(f"{name}: {row['verdict']}{_describe_power(row)}")
     return _shorten([*notes, *_ground_truth_notes(rows)])
+
+
+def _describe_power(row: Row) -> str:
+    seen = row.get("power")
+    return f"; with 95 % it would have shown {seen}" if seen else ""
 
 
 def _ground_truth_notes(rows: Sequence[Row]) -> list[str]:
@@ -124,7 +130,7 @@ def warning_notes(rows: Sequence[Row]) -> list[str]:
 def _row_names(rows: Sequence[Row]) -> list[str]:
     """Each row's sampler, and on what, where rows differ in that."""
     axes = [name for name in differing_columns(rows) if name in AXES]
-    places = [", ".join(str(row[name]) for name in axes) for row in rows]
+    places = [", ".join(str(row[n]) for n in axes if row[n] is not None) for row in rows]
     return [
         f"{label(row)} on {place}" if place else label(row)
         for row, place in zip(rows, places, strict=True)

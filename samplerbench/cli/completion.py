@@ -45,6 +45,8 @@ def completion_script(shell: str, parser: Callable[[], argparse.ArgumentParser])
         words = [names[option] for option in action.option_strings if option in names]
         if words and not action.choices:
             action.choices = words[0]  # only to be completed; names with settings are fine too
+        elif action.dest == "what":
+            action.choices = names["what"]
         elif action.metavar in ("FOLDER", "DIR"):
             action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]  # what shtab reads
         elif str(action.metavar).startswith("FILE") or action.dest == "campaign":
@@ -65,6 +67,7 @@ def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
 
 def _names() -> dict[str, list[str]]:
     """Option -> the words that it may take. Plug-ins are not imported for it."""
+    from samplerbench.cli.list import LISTS
     from samplerbench.harness.campaign.plan import OPTIONS
     from samplerbench.harness.environments import environments
     from samplerbench.models.base import models
@@ -80,4 +83,5 @@ def _names() -> dict[str, list[str]]:
         "--model": all_names(models),
         "--conformance": all_names(samplers) + all_names(models),
         "--env": environments.names(),
+        "what": [*LISTS, "posteriors", *all_names(samplers), *all_names(models)],
     }

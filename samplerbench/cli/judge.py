@@ -12,7 +12,14 @@ from samplerbench.cli.common import command_line
 from samplerbench.harness.campaign.plan import JUDGE_OPTIONS, OPTIONS
 
 #: options that no other command has
-OWN = ("name", "names", "reference_names", "chains_per_replicate", "chains_as_replicates")
+OWN = (
+    "name",
+    "names",
+    "reference_names",
+    "chains_per_replicate",
+    "chains_as_replicates",
+    "failures",
+)
 EPILOG = """\
 Files: Stan's CSV, ArviZ's NetCDF, .npz, .csv and other tables. A table has one row a draw and one
 column a component: "b", "theta[0]" (counted from 0 or from 1), "theta.1.2" (Stan's); a column
@@ -46,6 +53,12 @@ def add_parser(commands: Any) -> None:
         " are not independent, and verdicts on them are worth nothing",
     )
     add(
+        "--failures",
+        type=int,
+        metavar="N",
+        help="runs that failed and left no draws; left out, they would not count against it",
+    )
+    add(
         "--names",
         nargs="+",
         action="extend",
@@ -63,7 +76,9 @@ def add_parser(commands: Any) -> None:
     )
     for name in JUDGE_OPTIONS:
         option = replace(OPTIONS[name], default_text="") if name == "model" else OPTIONS[name]
-        run.add_option(judge, option, single=name in ("model", "env", "posterior", "gate"))
+        run.add_option(
+            judge, option, single=name in ("model", "env", "posterior", "gate", "margin")
+        )
     add("--out", type=Path, metavar="DIR", help="campaign directory; an existing one gets a row")
     judge.set_defaults(command=execute)
 

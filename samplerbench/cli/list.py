@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 from typing import Any
 
-from samplerbench.cli import list_conformance, list_posteriors
+from samplerbench.cli import list_conformance, list_posteriors, list_preflight, list_settings
 from samplerbench.cli.common import EXIT_OK
 from samplerbench.errors import UsageError
 from samplerbench.plugins import PluginError
@@ -18,7 +19,13 @@ def add_parser(commands: Any) -> None:
     listing = commands.add_parser(
         "list", help="list samplers, models and environments", allow_abbrev=False
     )
-    listing.add_argument("what", nargs="?", choices=(*LISTS, "posteriors"))
+    listing.add_argument(
+        "what",
+        nargs="?",
+        metavar="WHAT",
+        help="samplers, models, environments or posteriors; or the name of a sampler or a model,"
+        " whose settings are listed with what each does",
+    )
     listing.add_argument(
         "--posteriordb", metavar="FOLDER", help="list the posteriors of this checkout"
     )
@@ -27,16 +34,20 @@ def add_parser(commands: Any) -> None:
         metavar="NAME[:SETTING=VALUE,...]",
         help="check that this sampler or model fulfils its interface; exit 1 unless it does",
     )
+    list_preflight.add_options(listing)
     listing.add_argument(
-        "--env", help="environment of the checks (default: the sampler's own, or pinned)"
+        "--env",
+        help="environment of the checks, or in which samplers are to take the model"
+        " (default: each sampler's own, or pinned)",
     )
+    listing.add_argument("--format", choices=("table", "json"), default="table")
     listing.set_defaults(command=execute)
 
 
 def execute(args: argparse.Namespace) -> int:
     """Execute the command; returns the exit code."""
-    if args.env and not args.conformance:
-        raise UsageError(f"--env {args.env} is for --conformance NAME")
+    if args.env and not (args.conformance or args.model):
+        raise UsageError(f"--env {args.env} is for --conformance NAME and for --model NAME")
     if args.conformance:
         return list_conformance.execute(args.conformance, args.env)
     if args.posteriordb and args.what not in (None, "posteriors"):
@@ -47,12 +58,25 @@ def execute(args: argparse.Namespace) -> int:
     if args.posteriordb or args.what == "posteriors":
         print("\n".join(list_posteriors.lines(args.posteriordb)))
         return EXIT_OK
-    for what in [args.what] if args.what else LISTS:
-        if not args.what:
-            print(f"{what}:")
-        for name, summary in _entries(what):
-            print(f"  {name:<18} {summary}")
+    record, lines = _list(args)
+    print(json.dumps(record, indent=1) if args.format == "json" else "\n".join(lines))
     return EXIT_OK
+
+
+def _list(args: argparse.Namespace) -> tuple[Any, list[str]]:
+    """What is asked for, as a record for JSON and as lines."""
+    if list_preflight.is_asked(args):
+        answers = list_preflight.read_answers(args)
+        return answers, list_preflight.make_lines(answers)
+    if args.what and args.what not in LISTS:
+        found = list_settings.describe_names(args.what)
+        return found, [line for entry in found for line in list_settings.make_lines(entry)]
+    record = {what: _entries(what) for what in ([args.what] if args.what else LISTS)}
+    lines = []
+    for what, entries in record.items():
+        lines += [] if args.what else [f"{what}:"]
+        lines += [f"  {name:<18} {summary}" for name, summary in entries]
+    return {what: dict(entries) for what, entries in record.items()}, lines
 
 
 def _entries(what: str) -> list[tuple[str, str]]:

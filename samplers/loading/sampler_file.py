@@ -57,14 +57,25 @@ def read_item(name: str) -> Sampler:
     _refuse_unfit(node, f"{attribute!r} in {file}")
     settings = found.get("Settings") if isinstance(node, ast.FunctionDef) else node
     return Sampler(
-        name,
+        attribute,
         _make_settings(settings),
         _make_prepare(file, attribute),
-        ast.get_docstring(node) or "" if isinstance(node, (ast.ClassDef, ast.FunctionDef)) else "",
+        _summarise(node) or f"from {file.name}",
         needs=("jax", "numpyro"),
         family="numpyro" if is_kernel else "",
         host_devices=(lambda _, chains: chains) if is_kernel else None,
     )
+
+
+def is_sampler(text: str) -> bool:
+    """Whether ``text``, "path/to/file.py:NAME[:SETTING=VALUE,...]", can only be a sampler.
+
+    That is a class, or a function called ``prepare``: other functions may be programs.
+    """
+    path, _, rest = text.rpartition(".py:")
+    file, attribute = _split(f"{path}.py:{rest.partition(':')[0]}")
+    nodes = [node for node in _parse(file).body if attribute in _names(node)]
+    return attribute == "prepare" or any(isinstance(node, ast.ClassDef) for node in nodes)
 
 
 # -- the text of the file --------------------------------------------------------------------------
@@ -110,6 +121,12 @@ def _refuse_unfit(node: ast.stmt, what: str) -> None:
             raise UsageError(f"{what} is a function of {count} arguments\n  {KINDS}")
     if isinstance(node, ast.ClassDef) and not node.bases:
         raise UsageError(f"{what} is a class without a base\n  {KINDS}")
+
+
+def _summarise(node: ast.stmt) -> str:
+    """The first line of a docstring; "" where there is none."""
+    text = ast.get_docstring(node) if isinstance(node, (ast.ClassDef, ast.FunctionDef)) else ""
+    return (text or "").partition("\n")[0]
 
 
 def _make_settings(node: ast.stmt | None) -> type:

@@ -72,6 +72,18 @@ def test_settings_are_what_the_file_declares(file):
     assert (given.a, given.b, given.c, given.e) == (1.5, "x", 3.0, False)
 
 
+def test_its_name_and_summary_are_those_in_the_file(file):
+    named = [samplers.get(name) for name in (KERNEL, f"{file}:prepare", f"{file}:gives_nothing")]
+    assert [one.name for one in named] == ["RandomWalk", "prepare", "gives_nothing"]
+    assert named[1].summary == "The same number again and again."
+    assert named[2].summary == "from mine.py"
+
+
+def test_a_class_or_a_function_prepare_is_no_model(file):
+    words = ("prepare:size=2", "NoKernel", "gives_nothing", "Draws")
+    assert [sampler_file.is_sampler(f"{file}:{word}") for word in words] == [1, 1, 0, 0]
+
+
 def test_a_function_prepares_with_the_files_own_settings(file):
     draws = prepare(f"{file}:prepare", size="4", shift="0.5").plain(0)
     assert draws.sites["m"].tolist() == [[4.5] * 5] * 2
@@ -98,7 +110,7 @@ REFUSED = {
     "mine.py": "names no sampler\n  expected: path/to/file.py:NAME",
     "other.py:prepare": "there is no file",
     "mine.py:Plain": "'Plain' in .*mine.py is a class without a base",
-    "mine.py:prepare:siz=2": "no setting of .* 'siz'; did you mean 'size'",
+    "mine.py:prepare:siz=2": "no setting of .*prepare is called 'siz'; did you mean 'size'",
     "mine.py:prepare:size=big": "size='big' does not fit",
     "bad.py:prepare": r"bad.py can't be read as Python: .*bad.py, line 2",
     "few.py:prepare": "function of 1 arguments",

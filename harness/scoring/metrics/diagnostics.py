@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from samplerbench.harness.scoring.metrics.base import Column, Score, metric, score_of
+from samplerbench.harness.scoring.metrics.sampler_statistics import check_points
 from samplerbench.harness.scoring.needs import ground_truth
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics import self_diagnostics
@@ -24,6 +25,7 @@ def self_diagnosis(data: TrialData) -> SelfDiagnostics:
         summary.moves,
         data.file.get("divergences"),
         data.file.get("cut_short"),
+        data.compute_once(check_points) if data.log_w is not None else None,
     )
 
 
@@ -31,6 +33,16 @@ def find_wrong_replicates(data: TrialData) -> Array:
     """[replicate] bool: some mean is off by more than half an sd."""
     summary = data.summary
     return self_diagnostics.find_wrong(summary.est, summary.mean, summary.sd, summary.mean_se)
+
+
+def _find_misleading(data: TrialData) -> Array:
+    """[replicate] bool: wrong in any way that a user would mind."""
+    e = data.joint_summary
+    wrong = self_diagnostics.find_wrong(e.est, e.mean, e.sd, e.mean_se)
+    wrong |= self_diagnostics.find_wrong_width(e.sd_hat, e.sd, e.sd_tame)
+    if e.log_z is not None and e.log_z_err is not None and e.log_z_true is not None:
+        wrong |= self_diagnostics.find_wrong_log_z(e.log_z, e.log_z_err, e.log_z_true)
+    return wrong | e.modes.misses_surprisingly if e.modes else wrong
 
 
 @metric(
@@ -70,7 +82,8 @@ def failure_rate(data: TrialData) -> Score:
     Column(
         "silent_failures",
         "realised",
-        "share that passes its own diagnostics and is wrong",
+        "share that passes its own diagnostics and is wrong: a mean or a joint direction off by"
+        " half an sd, an sd by half, log Z by 1 and three claimed errors, or a mode missed",
         "lower",
         interval=True,
     ),
@@ -78,5 +91,5 @@ def failure_rate(data: TrialData) -> Score:
 )
 def silent_failures(data: TrialData) -> Score:
     """How often the result is wrong with nothing to warn of it."""
-    fails, wrong = data.compute_once(self_diagnosis).fails, data.compute_once(find_wrong_replicates)
+    fails, wrong = data.compute_once(self_diagnosis).fails, data.compute_once(_find_misleading)
     return score_of(self_diagnostics.silent_failures(fails, wrong))

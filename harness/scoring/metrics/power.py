@@ -12,10 +12,12 @@ from samplerbench.harness.scoring import power
 from samplerbench.harness.scoring.metrics.accuracy import AGAINST_TRUTH
 from samplerbench.harness.scoring.metrics.base import Column, Score, metric, no_score
 from samplerbench.harness.scoring.metrics.evidence import known_evidence
+from samplerbench.harness.scoring.rank_verdict import rank_tests
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.scoring.verdict import LEAST
 from samplerbench.harness.scoring.verdict_tests import ALPHA, LOG_Z, bias_level, z_values
+from samplerbench.harness.statistics import sbc
 from samplerbench.harness.statistics.estimates import Estimate
 
 Array = np.ndarray
@@ -25,6 +27,8 @@ def can_convict(data: TrialData) -> str:
     """Replicates enough for a verdict, and a ground truth that can convict: why not, or ""."""
     if len(data.x) < LEAST:
         return f"{len(data.x)} replicates; a verdict needs {LEAST}"
+    if data.exact is not None and data.exact.error_unknown:
+        return "the reference's own errors are not known"
     single = data.exact.single_source if data.exact else ""
     return f"only the {single} to judge by, unconfirmed" if single else ""
 
@@ -118,10 +122,11 @@ def detectable_failure_rate(data: TrialData) -> Score:
         "what this campaign would have shown to be wrong with 95 % probability, in words",
         is_text=True,
     ),
-    *NEEDS,
 )
 def power_in_words(data: TrialData) -> Score:
     """The detectable flaws in one sentence."""
+    if data.trial.calibrate:
+        return Score(_describe_ranks(data))
     words = (
         ("detectable_calibration", "errors {:.2f} times those claimed"),
         ("detectable_bias", "a mean off by {:.2g} sd"),
@@ -130,7 +135,21 @@ def power_in_words(data: TrialData) -> Score:
     )
     found = [(data.score(name).value, text) for name, text in words]
     known = [text.format(value) for value, text in found if isinstance(value, float)]
-    return Score(", ".join(known) or None)
+    reason = "" if known else data.score("detectable_calibration").reason
+    return Score(", ".join(known) or None, reason=reason)
+
+
+def _describe_ranks(data: TrialData) -> str | None:
+    """What ranks of the truths would have shown."""
+    ranks = data.compute_once(rank_tests)
+    if not ranks.tests:
+        return None
+    shift, narrow = sbc.detect_flaws(ranks.usable, ranks.draws, len(ranks.names))
+    parts = [
+        f"draws off by {shift:.2g} sd" if shift is not None else "",
+        f"draws {narrow:.2f} times too narrow" if narrow is not None else "",
+    ]
+    return ", ".join(filter(None, parts)) or "not even draws ten times too narrow"
 
 
 @metric(Column("margins", "status", "what the verdict tolerates; see --margin", is_text=True))

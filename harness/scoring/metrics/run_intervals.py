@@ -71,14 +71,12 @@ def _quantile_errors(data: TrialData) -> tuple[Array, Array, Array]:
     with np.errstate(invalid="ignore", divide="ignore"):
         ess_median = below * (1 - below) / np.square(data.summary.below_se)
     sizes = (data.claims.ess_low, ess_median, data.claims.ess_high)
-    pairs = [
-        ess_rhat.quantile_error(data.x, prob, ess)
-        for prob, ess in zip(QUANTILES, sizes, strict=True)
-    ]
+    probs = np.array(QUANTILES)
     value, error = (
-        np.stack(each, axis=-1).reshape(len(data.x), -1) for each in zip(*pairs, strict=True)
+        np.moveaxis(each, 1, 2).reshape(len(data.x), -1)
+        for each in ess_rhat.quantile_errors(data.x, probs, sizes)
     )
-    return value, error, data.exact.quantile(np.array(QUANTILES)).T.ravel()
+    return value, error, data.exact.quantile(probs).T.ravel()
 
 
 @metric(

@@ -10,7 +10,7 @@ import numpy as np
 from samplerbench.harness.scoring.metrics.base import Column, Score, metric, no_score, number
 from samplerbench.harness.scoring.needs import birth_contours
 from samplerbench.harness.scoring.trial_data import TrialData
-from samplerbench.harness.statistics.insertion_index import insertion_index
+from samplerbench.harness.statistics.nested_checks import NestedChecks, check_nested
 
 Array = np.ndarray
 
@@ -57,15 +57,13 @@ def termination(data: TrialData) -> Score:
 )
 def insertion_p(data: TrialData) -> Score:
     """Whether new points fell where they should (Fowlie, Handley and Su 2020), Bonferroni."""
-    stats, weights = data.file.stats(), data.file.get("log_weights")
-    p_values = []
-    for replicate in range(len(weights)):
-        real = np.isfinite(weights[replicate, 0])
-        rng = np.random.default_rng([replicate, 0x1D])
-        log_l = stats["log_l"][replicate, 0][real]
-        birth = stats["log_l_birth"][replicate, 0][real]
-        p, _ = insertion_index(log_l, birth, rng)
-        if p is not None:
-            p_values.append(p)
-    smallest = min(1.0, min(p_values) * len(p_values)) if p_values else None
+    each = data.compute_once(check_points).insertion_p
+    p_values = each[np.isfinite(each)]
+    smallest = min(1.0, float(p_values.min()) * len(p_values)) if len(p_values) else None
     return number(smallest, "no point was drawn above a contour")
+
+
+def check_points(data: TrialData) -> NestedChecks:
+    """What the points of nested sampling show in each replicate."""
+    assert data.log_w is not None, "only nested sampling has such points"
+    return check_nested(data.file.stats(), data.log_w, data.file.get("ess"))

@@ -40,7 +40,7 @@ def _inspect(job: Job) -> Result:
     phase = Path(job.scratch) / "phase.txt"
     try:
         write_whole(phase, "import")
-        model = _load(job)
+        model = load(job)
         if model.exact_given is None:
             _enable_x64()
         write_whole(phase, "inspect")
@@ -58,7 +58,8 @@ def _enable_x64() -> None:
     jax.config.update("jax_enable_x64", True)  # a user's file may have turned it off
 
 
-def _load(job: Job) -> Model:
+def load(job: Job) -> Model:
+    """The model of ``job``; raises UnfitModel or UsageError, in words for its author."""
     trial = job.trial
     try:
         return load_model(trial.model, trial.model_options, trial.data_file)
@@ -80,7 +81,7 @@ def _find_answer(model: Model, name: str) -> dict[str, Any]:
         except Exception as error:  # the trials' rows will say it again
             traceback.print_exc()
             return _pack({}, sites=None, why=f"its own exact answer fails: {one_line(error)}")
-    sites = _read_sites(model, name)
+    sites = read_sites(model, name)
     try:
         return _pack(pack_quadrature(model), sites)
     except NoAnswer as reason:
@@ -99,7 +100,7 @@ def _pack(arrays: dict[str, Any], sites: Any, why: str = "") -> dict[str, Any]:
     return {"facts": np.array(json.dumps({"latents": latents, "why": why})), **arrays}
 
 
-def _read_sites(model: Model, name: str) -> list[tuple[Latent, str]]:
+def read_sites(model: Model, name: str) -> list[tuple[Latent, str]]:
     """Latent sites, each with its kind; raises UnfitModel where there is nothing to sample."""
     short = name.rpartition(":")[2]
     try:

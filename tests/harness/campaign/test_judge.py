@@ -14,6 +14,8 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import judge
 from samplerbench.harness.campaign.outside_draws import Layout, arrange_runs, read_draws
 from samplerbench.models.base import build
+from samplerbench.reports import summary
+from samplerbench.reports.tables import notes
 from tests.support.trials import small
 
 EXACT = build("linear", {}).exact()
@@ -369,6 +371,22 @@ def test_clocks_are_absent_with_the_reason_and_what_is_unknown_is_empty(tmp_path
     assert log.startswith("replicate 0: replicate 0\n")
 
 
+def test_a_narrower_margin_leaves_undecided_what_a_wider_one_calls_honest(tmp_path):
+    for margin, word in (({}, "honest"), ({"margin": {"bias": 0.001}}, "undecided")):
+        out = tmp_path / word
+        with samplerbench.judge(exact_draws(256), model="linear", out=out, **margin) as campaign:
+            assert campaign.rows()[0]["verdict"] == word
+
+
+@pytest.mark.parametrize("extra", [{}, {"weight": np.ones((256, 1, DRAWS))}])
+def test_runs_that_failed_count_and_many_make_it_unreliable(extra, tmp_path):
+    draws = {**exact_draws(256), **extra}
+    with samplerbench.judge(draws, model="linear", failures=9, out=tmp_path / "out") as campaign:
+        (row,) = campaign.rows()
+    assert (row["verdict"], row["replicates"]) == ("unreliable", 265)
+    assert "9 of 265 runs failed or never ended" in row["verdict_reason"]
+
+
 def test_the_same_draws_are_judged_once_and_others_are_a_row_of_the_same_campaign(tmp_path):
     for seed, rows in ((1, 1), (1, 1), (2, 2)):
         draws, out = exact_draws(16, seed=seed), tmp_path / "out"
@@ -395,3 +413,15 @@ def test_draws_of_a_program_in_a_file_are_judged_by_its_inspection(tmp_path):
     with samplerbench.judge({"theta": theta}, names={"b": "theta"}, **options) as campaign:
         (row,) = campaign.rows()
     assert (row["verdict"], row["answer"]) == ("honest", "quadrature")
+
+
+def test_a_report_says_honest_without_a_clock_and_names_rows_by_what_is_known(tmp_path):
+    for seed in (1, 2):
+        draws, name = exact_draws(256 // seed, chains=seed, seed=seed), f"s{seed}"
+        with samplerbench.judge(draws, model="linear", name=name, out=tmp_path / "out") as campaign:
+            rows = campaign.rows()
+    assert rows[0]["verdict"] == "honest"
+    sentence = "Shown honest: s1, without a clock."
+    assert summary.summarise(rows[:1], 1) == sentence
+    assert "sampler with a clock shown honest: " in summary.summarise(rows, 2)
+    assert not any("None" in note for note in notes.make_notes(rows, ["verdict"]))

@@ -177,6 +177,12 @@ def test_the_floor_is_the_clocked_phases_and_the_rest_over_all_cores():
     assert said.endswith("2.0 s to inspect models; 2.0 s (5%) of its own")
 
 
+def test_a_run_whose_environments_cannot_be_made_has_no_floor():
+    cost = RunCost()
+    cost.add(Result("failed", "no such wheel"), 0.0)
+    assert describe_cost({**cost.end(), "wall_s": 3.0}) == "3 s; no worker was started"
+
+
 def test_an_environment_is_made_once_and_one_that_cannot_be_made_says_why(monkeypatch):
     calls = []
 

@@ -105,7 +105,7 @@ def test_a_files_own_names_do_where_no_model_is_given(sites, tmp_path):
     assert set(reference_files.read_reference(tmp_path / "draws.json").names) == set(NAMES)
 
 
-def test_moments_come_with_their_errors_or_as_exact(tmp_path):
+def test_moments_come_with_their_errors_or_with_unknown_ones(tmp_path):
     np.savez(
         tmp_path / "m.npz",
         m_mean=1.0,
@@ -119,6 +119,10 @@ def test_moments_come_with_their_errors_or_as_exact(tmp_path):
     assert found.mean_se.tolist() == [0.0, 1.0, 1.0, 1.0]
     assert found.sd.tolist() == [2.0, 1.0, 1.0, 1.0]
     assert found.quantile is None and found.draw is None
+    assert found.error_unknown  # none is given for m
+    told = {"m_mean": 1.0, "m_sd": 2.0, "m_mean_se": 0.0}
+    np.savez(tmp_path / "told.npz", **told)
+    assert not reference_files.read_reference(tmp_path / "told.npz", {"m": ()}).error_unknown
 
 
 def test_fixed_entries_of_a_cholesky_factor_are_left_out(tmp_path):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from samplerbench.cli.main import build_parser
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.campaign import load
 from samplerbench.harness.campaign.plan import Plan
@@ -22,6 +23,12 @@ def test_margins_are_read_in_any_number_of_words():
     assert read_margins(["calibration=1.2,bias=0.1", "log_z=1"]) == wanted
     assert read_margins(str(wanted).split(",")) == wanted
     assert check_options({"margin": {"sd": 0.1}}, "here")["margin"] == ("sd=0.1",)
+
+
+def test_commands_that_judge_take_margins():
+    for words in (["run"], ["judge", "a.npz"]):
+        args = build_parser().parse_args([*words, "--margin", "bias=0.1", "--model", "linear"])
+        assert args.margin == ["bias=0.1"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,98 @@
+"""``samplerbench list``: settings with what they do, answers of a preflight, as text and JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pytest
+
+from samplerbench.cli import list_preflight, list_settings
+from samplerbench.cli.main import main
+from samplerbench.errors import UsageError
+from samplerbench.harness.campaign import preflight
+from samplerbench.models.base import models
+from samplerbench.options import describe
+from samplerbench.samplers.base import samplers
+from tests.support.paths import EXAMPLES
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings for a test."""
+
+    one: int = 1  # what the first does
+    # what the second does,
+    # on two lines
+    other: float | None = None
+    last: bool = True
+
+
+def test_a_setting_is_described_by_the_comment_on_its_line_or_above_it():
+    described = [(d.name, d.type, d.default, d.text) for d in describe(Settings)]
+    assert described == [
+        ("one", "int", 1, "what the first does"),
+        ("other", "float | none", None, "what the second does, on two lines"),
+        ("last", "bool", True, ""),
+    ]
+
+
+@pytest.mark.parametrize("name", ["numpyro_hmc", "linear"])
+def test_every_setting_is_listed_with_its_default(name, capsys):
+    assert main(["list", name]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    kind = samplers.get(name).settings if name in samplers.names() else models.get(name).options
+    assert name in lines[0] and len(lines) == len(describe(kind)) + 2
+    for line, each in zip(lines[1:], describe(kind), strict=False):
+        assert line.split()[0] == each.name and line.endswith(each.text)
+    assert f"{name}:{describe(kind)[0].name}=" in lines[-1]
+
+
+def test_settings_of_a_sampler_in_a_file_are_listed():
+    (entry,) = list_settings.describe_names(f"{EXAMPLES / 'own_kernel.py'}:RandomWalk")
+    assert [(s["name"], s["default"]) for s in entry["settings"]] == [("scale", 0.1)]
+
+
+def test_a_name_that_is_neither_is_refused_with_the_nearest():
+    with pytest.raises(UsageError, match="called 'numpyro_hm'; did you mean 'numpyro_hmc'"):
+        list_settings.describe_names("numpyro_hm")
+
+
+def test_lists_are_given_as_json(capsys):
+    assert main(["list", "--format", "json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert set(record) == {"samplers", "models", "environments"}
+    assert record["samplers"]["numpyro_nuts"] == samplers.get("numpyro_nuts").summary
+
+
+def test_answers_of_a_preflight_are_lines_and_json(capsys, monkeypatch):
+    asked = []
+
+    def answer(**options):
+        asked.append(options)
+        return [
+            preflight.Answer("numpyro_nuts", "pinned", "yes"),
+            preflight.Answer("blackjax_nuts", "backends", "unknown", "needs environment backends"),
+        ]
+
+    monkeypatch.setattr(preflight, "ask_samplers", answer)
+    words = ["list", "samplers", "--model", "linear", "--env", "pinned"]
+    assert main(words) == 0 and main([*words, "--format", "json"]) == 0
+    text = capsys.readouterr().out
+    assert "  numpyro_nuts   pinned    yes\n" in text
+    assert "  blackjax_nuts  backends  unknown  needs environment backends\n" in text
+    answers = json.loads(text[text.index("[") :])
+    assert answers[0] == {
+        "sampler": "numpyro_nuts",
+        "environment": "pinned",
+        "takes": "yes",
+        "reason": "",
+    }
+    assert asked == [{"model": "linear", "env": "pinned"}] * 2
+
+
+@pytest.mark.parametrize("words", [["models", "--model", "linear"], ["--data", "a.csv"]])
+def test_a_model_goes_with_samplers_only(words, capsys):
+    assert main(["list", *words]) == 2
+    assert "samplerbench list samplers --model NAME" in capsys.readouterr().err
+    assert "model" in list_preflight.OPTIONS
