@@ -19,7 +19,8 @@ def describe_names(name: str) -> list[dict[str, Any]]:
     found = []
     if samplers.is_file(name) or _has(samplers, name):
         sampler = samplers.get(name)
-        found.append(_entry("sampler", name, sampler.summary, describe(sampler.settings)))
+        entry = _entry("sampler", name, sampler.summary, describe(sampler.settings))
+        found.append({**entry, "claims": sampler.claims})
     if _has(models, name):
         family = models.get(name)
         found.append(_entry("model", name, family.summary, describe(family.options)))
@@ -50,6 +51,8 @@ def make_lines(entry: dict[str, Any]) -> list[str]:
     """An entry of ``describe_names`` as text: a heading, and a line for each setting."""
     settings, name = entry["settings"], entry["name"]
     lines = [f"{entry['kind']} {name}: {entry['summary']}".rstrip(": ")]
+    if entry.get("claims"):
+        lines.append(f"  audited: {entry['claims']}")
     if not settings:
         return [*lines, "  it has no settings"]
     cells = [(s["name"], s["type"], _show(s["default"]), s["text"]) for s in settings]

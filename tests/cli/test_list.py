@@ -53,6 +53,15 @@ def test_settings_of_a_sampler_in_a_file_are_listed():
     assert [(s["name"], s["default"]) for s in entry["settings"]] == [("scale", 0.1)]
 
 
+def test_a_samplers_claims_are_listed_where_they_are_not_the_draws_own():
+    (entry,) = list_settings.describe_names("dynesty_nested")
+    assert "  audited: ESS: Kish's, of the weights; log Z error: dynesty's logzerr" in (
+        list_settings.make_lines(entry)
+    )
+    (entry,) = list_settings.describe_names("numpyro_nuts")
+    assert not any("audited" in line for line in list_settings.make_lines(entry))
+
+
 def test_a_name_that_is_neither_is_refused_with_the_nearest():
     with pytest.raises(UsageError, match="called 'numpyro_hm'; did you mean 'numpyro_hmc'"):
         list_settings.describe_names("numpyro_hm")
