@@ -69,7 +69,7 @@ def _list(args: argparse.Namespace) -> tuple[Any, list[str]]:
         answers = list_preflight.read_answers(args)
         return answers, list_preflight.make_lines(answers)
     if args.what and args.what not in LISTS:
-        found = list_settings.describe_names(args.what)
+        found = list_settings.describe_names(args.what, LISTS)
         return found, [line for entry in found for line in list_settings.make_lines(entry)]
     record = {what: _entries(what) for what in ([args.what] if args.what else LISTS)}
     lines = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,10 +12,11 @@ from samplerbench.options import Description, describe
 from samplerbench.samplers.base import samplers
 
 
-def describe_names(name: str) -> list[dict[str, Any]]:
+def describe_names(name: str, lists: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Kind, name, summary and settings of each sampler and model called ``name``; JSON-able.
 
-    A sampler may be in a file. Raises UsageError for a name that is not known.
+    A sampler may be in a file. Raises UsageError for a name that is neither known nor one of
+    ``lists``, which are other words that the command takes.
     """
     found = []
     if samplers.is_file(name) or _has(samplers, name):
@@ -26,7 +28,7 @@ def describe_names(name: str) -> list[dict[str, Any]]:
         found.append(_entry("model", name, family.summary, describe(family.options)))
     if not found:
         known = {each for registry in (samplers, models) for each in _names(registry)}
-        raise unknown_name("sampler or model", name, known, "samplerbench list")
+        raise unknown_name("subject of samplerbench list", name, {*known, *lists})
     return found
 
 

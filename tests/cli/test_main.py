@@ -28,7 +28,7 @@ REFUSED = {
     "run --model lineal": ("no model is called 'lineal'; did you mean 'linear'?", "known models: "),
     "run --env pined": (
         "no environment is called 'pined'; did you mean 'pinned'?",
-        "known environments: backends, current, latest",
+        "known environments: backends, backends-latest, current",
     ),
     "run --device gpi": ("no device is called 'gpi'; did you mean 'gpu'?", "cpu, gpu"),
     "run --precision 16": ("no precision is called '16'", "32, 64"),
@@ -63,7 +63,10 @@ REFUSED = {
     ),
     "run nowhere.toml": ("can't read the campaign file 'nowhere.toml'", "expected: a TOML file"),
     "rnu": ("invalid choice: 'rnu'", "'run'"),
-    "list sampler": ("invalid choice: 'sampler'", "'samplers'"),
+    "list sampler": (
+        "no subject of samplerbench list is called 'sampler'; did you mean 'samplers'?",
+        "known subjects of samplerbench list: ",
+    ),
     "report nowhere": ("is not a campaign: it does not exist", "samplerbench run --out DIR"),
     "report nowhere --format xml": ("invalid choice: 'xml'", "'json'"),
     "": ("usage: samplerbench",),

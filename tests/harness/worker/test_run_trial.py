@@ -274,7 +274,7 @@ def test_a_lap_tells_waiting_from_working():
     assert waited.wall >= 0.2
     assert waited.cpu < 0.1
     _, worked = CompileClock().lap(lambda: sum(range(3_000_000)))
-    assert 0.2 * worked.wall < worked.cpu
+    assert 0.02 < worked.cpu  # three million additions; a busy machine stretches the wall alone
 
 
 @pytest.mark.process
