@@ -26,6 +26,7 @@ from samplerbench.options import parse_names
 from samplerbench.samplers.base import samplers
 
 DEFAULT_ENVIRONMENT = "pinned"  # of a sampler that names none
+RUNS = Path("samplerbench-runs")  # in the current folder
 
 
 def expand(plan: Plan, data: ModelData | None = None) -> list[Trial]:
@@ -124,7 +125,7 @@ def default_folder(trials: Sequence[Trial]) -> Path:
     """Where a campaign goes when no folder is named: the same plan finds the same folder again."""
     digest = hashlib.sha256(json.dumps(sorted(t.id for t in trials)).encode()).hexdigest()[:8]
     names = {_short_name(trial.model) for trial in trials}
-    return Path("samplerbench-runs") / f"{'-'.join(sorted(names))[:40]}-{digest}"
+    return RUNS / f"{'-'.join(sorted(names))[:40]}-{digest}"
 
 
 def _short_name(model: str) -> str:

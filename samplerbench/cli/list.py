@@ -1,4 +1,4 @@
-"""``samplerbench list``: registered samplers, models, environments and posteriors."""
+"""``samplerbench list``: samplers, models, environments, posteriors, and runs made here."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from samplerbench.errors import UsageError
 from samplerbench.plugins import PluginError
 
 LISTS = ("samplers", "models", "environments")
+OTHER_LISTS = ("posteriors", "runs")
 
 
 def add_parser(commands: Any) -> None:
     """Add the arguments of ``list``."""
     listing = commands.add_parser(
-        "list", help="list samplers, models and environments", allow_abbrev=False
+        "list", help="list samplers, models, environments and runs", allow_abbrev=False
     )
     listing.add_argument(
         "what",
         nargs="?",
         metavar="WHAT",
-        help="samplers, models, environments or posteriors; or the name of a sampler or a model,"
-        " whose settings are listed with what each does",
+        help="samplers, models, environments, posteriors or runs; or the name of a sampler or a"
+        " model, whose settings are listed with what each does",
     )
     listing.add_argument(
         "--posteriordb", metavar="FOLDER", help="list the posteriors of this checkout"
@@ -65,17 +66,24 @@ def execute(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> tuple[Any, list[str]]:
     """What is asked for, as a record for JSON and as lines."""
+    from samplerbench.harness.campaign.stored_runs import RUNS, list_runs
+
     if list_preflight.is_asked(args):
         answers = list_preflight.read_answers(args)
         return answers, list_preflight.make_lines(answers)
+    if args.what == "runs":
+        runs = [(str(folder), f"{changed:%Y-%m-%d %H:%M}") for folder, changed in list_runs()]
+        lines = [f"  {changed}  {folder}" for folder, changed in runs]
+        return {"runs": dict(runs)}, lines or [f"  no campaign lies in ./{RUNS}"]
     if args.what and args.what not in LISTS:
-        found = list_settings.describe_names(args.what, LISTS)
+        found = list_settings.describe_names(args.what, (*LISTS, *OTHER_LISTS))
         return found, [line for entry in found for line in list_settings.make_lines(entry)]
     record = {what: _entries(what) for what in ([args.what] if args.what else LISTS)}
     lines = []
     for what, entries in record.items():
         lines += [] if args.what else [f"{what}:"]
-        lines += [f"  {name:<18} {summary}" for name, summary in entries]
+        width = max(len(name) for name, _ in entries)
+        lines += [f"  {name:<{width}} {summary}" for name, summary in entries]
     return {what: dict(entries) for what, entries in record.items()}, lines
 
 
@@ -94,8 +102,12 @@ def _entries(what: str) -> list[tuple[str, str]]:
 
 
 def _registered(registry: Any) -> list[tuple[str, str]]:
-    """Name and summary: the project's own, then those of plug-ins, or why they can't be used."""
-    entries = [(name, registry.get(name).summary) for name in registry.names()]
+    """Name and summary: the project's own, then those of plug-ins, or why they can't be used.
+
+    Of samplers the controls, which know the answer, come last.
+    """
+    own = sorted(registry.names(), key=lambda n: getattr(registry.get(n), "control", False))
+    entries = [(name, registry.get(name).summary) for name in own]
     for plugin in registry.plugins():
         try:
             summary = registry.load_plugin(plugin).summary

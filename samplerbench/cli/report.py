@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from samplerbench.errors import UsageError
 if TYPE_CHECKING:
     from samplerbench.reports.report import ReportOptions
 
+NEWEST = "campaign directory (default: the newest in ./samplerbench-runs)"
 FORMATS = ("table", "markdown", "csv", "latex", "json", "html")
 
 
@@ -21,7 +23,7 @@ def add_parser(commands: Any) -> None:
     """Add the arguments of ``report``."""
     report = commands.add_parser("report", help="show a stored campaign", allow_abbrev=False)
     add = report.add_argument
-    add("folder", type=Path, metavar="DIR", nargs="?", help="campaign directory")
+    add("folder", type=Path, metavar="DIR", nargs="?", help=NEWEST)
     add(
         "--pytest-benchmark",
         type=Path,
@@ -81,11 +83,7 @@ def execute(args: argparse.Namespace) -> int:
     options = report.ReportOptions(args.format, columns, sort, by, args.style, terminal_width())
     if args.pytest_benchmark:
         return _report_pytest_benchmark(args, options)
-    if not args.folder:
-        raise UsageError(
-            "there is nothing to report on\n  expected: DIR or --pytest-benchmark FILE"
-        )
-    with samplerbench.load(args.folder) as campaign:
+    with samplerbench.load(args.folder or _find_newest()) as campaign:
         if args.draws:
             paths = arviz_export.write_netcdf(campaign, args.draws, args.replicate or (0,))
             print(f"{len(paths)} files in {args.draws}")
@@ -101,6 +99,15 @@ def execute(args: argparse.Namespace) -> int:
                 pieces = report.render_pieces(campaign, options)
             write_or_print(pieces, args.output)
     return EXIT_OK
+
+
+def _find_newest() -> Path:
+    """The newest campaign here, which is named beside what is shown of it."""
+    from samplerbench.harness.campaign import stored_runs
+
+    folder = stored_runs.find_newest()
+    print(f"samplerbench: {folder}, the newest campaign here", file=sys.stderr)
+    return folder
 
 
 def _report_pytest_benchmark(args: argparse.Namespace, options: ReportOptions) -> int:

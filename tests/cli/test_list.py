@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 
 import pytest
@@ -14,6 +15,7 @@ from samplerbench.harness.campaign import preflight
 from samplerbench.models.base import models
 from samplerbench.options import describe
 from samplerbench.samplers.base import samplers
+from tests.support import stored
 from tests.support.paths import EXAMPLES
 
 
@@ -105,3 +107,22 @@ def test_a_model_goes_with_samplers_only(words, capsys):
     assert main(["list", *words]) == 2
     assert "samplerbench list samplers --model NAME" in capsys.readouterr().err
     assert "model" in list_preflight.OPTIONS
+
+
+def test_runs_are_listed_the_newest_first_and_report_takes_it(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["list", "runs"]) == 0
+    assert "no campaign lies in ./samplerbench-runs" in capsys.readouterr().out
+    assert main(["report"]) == 2
+    assert "samplerbench run makes a campaign" in capsys.readouterr().err
+    for number, name in enumerate(("older", "newer")):
+        folder = tmp_path / "samplerbench-runs" / name
+        stored.campaign(folder).close()
+        os.utime(folder / "campaign.sqlite", (number, number))
+    assert main(["list", "runs", "--format", "json"]) == 0
+    runs = json.loads(capsys.readouterr().out)["runs"]
+    assert list(runs) == ["samplerbench-runs/newer", "samplerbench-runs/older"]
+    assert main(["report", "--columns", "verdict"]) == 0
+    out, err = capsys.readouterr()
+    assert "honest_one" in out
+    assert "samplerbench-runs/newer, the newest campaign here" in err
