@@ -73,7 +73,7 @@ def test_the_compiled_mode_takes_what_runs_bare(name, tmp_path):
     from numpyro.infer import NUTS
 
     model = load(name, tmp_path)
-    parameters = [site for site, _ in inspect_model._read_sites(model, name)]
+    parameters = [site for site, _ in inspect_model.read_sites(model, name)]
     assert parameters and samplers.get("numpyro_nuts").prepare(model, BUDGET, NUTS_SETTINGS)
     split = keep_constant(model)
     warm, draw = numpyro_mcmc._make_chain(lambda: NUTS(model.program), split, BUDGET)
@@ -85,7 +85,7 @@ def test_the_compiled_mode_takes_what_runs_bare(name, tmp_path):
 @pytest.mark.parametrize("name", COMPILED)
 def test_a_program_is_run_and_scored(name, tmp_path):
     model = load(name, tmp_path)
-    names = [site.name for site, _ in inspect_model._read_sites(model, name)]
+    names = [site.name for site, _ in inspect_model.read_sites(model, name)]
     replicates = run(model)
     assert all(np.isfinite(replicates[0].sites[name]).all() for name in names)
     draws_file.save_draws(tmp_path / "draws.npz", {"replicates": replicates})
