@@ -79,7 +79,9 @@ def judge(
         if plan.margin:
             campaign.trial_scores.set_margins(plan.margin)
         trial, runs = _arrange(campaign.store, trial, plan, given, layout)
-        _commit(campaign, replace(trial, sampler=name), runs)
+        trial = replace(trial, sampler=name)
+        _refuse_other_draws(campaign.store, trial)
+        _commit(campaign, trial, runs)
         _remember(campaign.store, command)
         campaign.store.release()  # what comes now only reads
     return campaign
@@ -99,6 +101,16 @@ def _refuse_options(options: Mapping[str, Any], name: str) -> None:
         raise UsageError(
             f"name={name!r} is that of a sampler that samplerbench runs itself\n"
             f"  expected: another, as {name + '_elsewhere'!r}"
+        )
+
+
+def _refuse_other_draws(store: Store, trial: Trial) -> None:
+    """Raise UsageError where a row of that name holds other draws: tables couldn't tell them."""
+    rows = [each for each in store.trials() if each.label == trial.label]
+    if any(each.id != trial.id and each.model_label == trial.model_label for each in rows):
+        raise UsageError(
+            f"{store.folder} has a row {trial.label!r} with other draws of {trial.model_label!r}\n"
+            "  expected: another --name, or another --out"
         )
 
 

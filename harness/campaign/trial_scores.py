@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,11 @@ class TrialScores:
         if list(texts) == self._store.fact("margin"):
             return
         self._store.set_fact("margin", list(texts))
-        self._store.delete_scores([trial.id for trial in self._store.trials()])
+        trials = self._store.trials()
+        if trials:
+            rows = f"{len(trials)} row(s) of {self._store.folder}"
+            print(f"samplerbench: {rows} are judged anew, by {self._margins()}", file=sys.stderr)
+        self._store.delete_scores([trial.id for trial in trials])
 
     def _margins(self) -> Margins:
         """What verdicts of this campaign tolerate."""

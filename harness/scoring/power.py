@@ -98,8 +98,9 @@ def _read_size(name: str, text: str) -> float:
         value = float("nan")
     most = 1.0 if name == "failures" else float("inf")
     if not 0 < value < most:
+        below = " and below 100%" if name == "failures" else ""
         raise UsageError(
-            f"{name}={text}\n  expected: a number above 0, {FLAWS[name]}, as in"
+            f"{name}={text}\n  expected: a number above 0{below}, {FLAWS[name]}, as in"
             " bias=0.1,calibration=1.3,failures=1%"
         )
     return value

@@ -225,7 +225,7 @@ def _undecided(limit: Limit, total: int) -> Verdict:
     """What is known of the statistic that is farthest from decided, and what would decide it."""
     more = limit.replicates - total
     if np.isinf(limit.replicates):
-        advice = "more replicates would hardly show it"
+        advice = "its estimate lies above, so that more replicates show it only if that falls"
     else:
         advice = f"about {_round_up(more)} more replicates would show it, as things are"
     return Verdict("undecided", f"{limit.reason}: {advice}", limit.value, None, limit.limit)
@@ -358,7 +358,7 @@ def _check_lost_replicates(summary: ReplicateSummary, off: bool = True) -> Verdi
         (blind, f"never in a mode of more than {100 * MAJOR:.0f} %"),
         (biased, "off by more than half an sd"),
         (stuck, "with a chain that never moves"),
-        (~finite, "not finite"),
+        (~finite, "failed or not finite"),
     )
     what = ", ".join(f"{int(kind.sum())} {text}" for kind, text in kinds if kind.any())
     reason = f"{count} of {total} replicates are lost ({100 * lo:.0f} to {100 * hi:.0f} %): {what}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from samplerbench.harness.scoring.margins import DEFAULT
 from samplerbench.reports.tables.cells import (
     MARK_MEANING,
     SPEEDS_AND_ENDS,
@@ -51,7 +52,7 @@ def list_shared(rows: Sequence[Row]) -> list[str]:
 
 def make_notes(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     """What stands below a table: why rows are not honest, and what the marks in it mean."""
-    notes = [*verdict_notes(rows), *caveat_notes(rows), *warning_notes(rows)]
+    notes = [*verdict_notes(rows), *_margin_notes(rows), *caveat_notes(rows), *warning_notes(rows)]
     speeds = [name for name in columns if name in SPEEDS_AND_ENDS]
     doubtful = (row for row in rows if not is_comparable(row)) if speeds else ()
     if any(row[name] is not None for row in doubtful for name in speeds):
@@ -86,6 +87,12 @@ def verdict_notes(rows: Sequence[Row]) -> list[str]:
         elif row["verdict"] and row.get("power"):
             notes.append(f"{name}: {row['verdict']}{_describe_power(row)}")
     return _shorten([*notes, *_ground_truth_notes(rows)])
+
+
+def _margin_notes(rows: Sequence[Row]) -> list[str]:
+    """What verdicts tolerate, where that is not the default."""
+    others = sorted({row["margins"] for row in rows if row.get("margins")} - {str(DEFAULT)})
+    return [f"verdicts tolerate {text} (--margin; default: {DEFAULT})" for text in others]
 
 
 def _describe_power(row: Row) -> str:

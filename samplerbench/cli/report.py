@@ -106,7 +106,7 @@ def _find_newest() -> Path:
     from samplerbench.harness.campaign import stored_runs
 
     folder = stored_runs.find_newest()
-    print(f"samplerbench: {folder}, the newest campaign here", file=sys.stderr)
+    print(f"samplerbench: {folder}, the newest in ./{folder.parent}", file=sys.stderr)
     return folder
 
 

@@ -125,4 +125,4 @@ def test_runs_are_listed_the_newest_first_and_report_takes_it(capsys, tmp_path, 
     assert main(["report", "--columns", "verdict"]) == 0
     out, err = capsys.readouterr()
     assert "honest_one" in out
-    assert "samplerbench-runs/newer, the newest campaign here" in err
+    assert "samplerbench-runs/newer, the newest in ./samplerbench-runs" in err

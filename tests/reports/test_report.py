@@ -547,3 +547,11 @@ def test_renderers_take_rows_of_any_number(rows):
     made += ["".join(maker(many, names)) for maker in (csv_json.as_csv, csv_json.as_json)]
     for shown in made:
         assert shown.replace("\\_", "_").count("quick_one") >= 150
+
+
+def test_margins_that_are_not_the_default_are_said_below_the_table(rows):
+    assert not any("tolerate" in note for note in notes.make_notes(rows, ["ess"]))
+    loose = changed(rows[0], margins="calibration=2,bias=0.5,sd=0.5,log_z=0.5")
+    (said,) = (note for note in notes.make_notes([loose, *rows[1:]], ["ess"]) if "tolerate" in note)
+    assert "bias=0.5" in said
+    assert "default: calibration=1.35" in said

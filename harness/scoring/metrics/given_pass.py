@@ -155,4 +155,5 @@ def given_pass(data: TrialData) -> Score:
     rate, errors = data.score("pass_rate").value, data.score("calibration_given_pass").value
     if not isinstance(rate, float) or not isinstance(errors, float):
         return Score(None)
-    return Score(f"passes in {rate:.0%}; of those, errors {errors:.2f} times the claimed")
+    passes = f"its own diagnostics pass in {rate:.0%} of runs"
+    return Score(f"{passes}; of those, errors are {errors:.2f} times the claimed")

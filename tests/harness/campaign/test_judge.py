@@ -425,3 +425,13 @@ def test_a_report_says_honest_without_a_clock_and_names_rows_by_what_is_known(tm
     assert summary.summarise(rows[:1], 1) == sentence
     assert "sampler with a clock shown honest: " in summary.summarise(rows, 2)
     assert not any("None" in note for note in notes.make_notes(rows, ["verdict"]))
+
+
+def test_a_name_that_is_there_with_other_draws_is_refused(tmp_path):
+    options = {"model": "linear", "name": "mine", "out": tmp_path / "c"}
+    for _ in range(2):  # the same draws once more are the same row
+        samplerbench.judge(exact_draws(16), **options).close()
+    with pytest.raises(UsageError, match=r"(?s)row 'mine' with other draws.*another --name"):
+        samplerbench.judge(exact_draws(16, seed=1), **options)
+    with samplerbench.load(tmp_path / "c") as campaign:
+        assert [row["sampler"] for row in campaign.rows()] == ["mine"]
