@@ -178,8 +178,9 @@ def _explain_tie(ties: Sequence[Cost]) -> str:
         return ""
     if any(cost.contended for cost in ties):
         return "others used the machine"
-    least = min(len(cost.processes) for cost in ties)
-    return f"{least} process(es) each, and it takes {LEAST_PROCESSES}" * (least < LEAST_PROCESSES)
+    few = [cost for cost in ties if len(cost.processes) < LEAST_PROCESSES]
+    counts = ", ".join(f"{cost.label} ran in {len(cost.processes)}" for cost in few)
+    return f"it takes {LEAST_PROCESSES} processes each: {counts}" * bool(few)
 
 
 @dataclass(frozen=True)
