@@ -20,7 +20,7 @@ def add_parser(commands: Any) -> None:
     add("folder", type=Path, metavar="DIR", nargs="?", help="plan with a campaign's ESS and times")
     add(
         "--detect",
-        nargs="+",
+        action="append",
         required=True,
         metavar="FLAW=SIZE,...",
         help="what is to be found with 95 %% probability: errors over claimed ones (calibration),"

@@ -50,6 +50,7 @@ def test_a_campaign_plans_with_its_own_draws_and_times(tmp_path, capsys):
     ]
     assert any("failed_one" in note and "failed" in note for note in table.notes)
     assert main(["plan", str(tmp_path / "c"), "--detect", "bias=0.1"]) == 0
+    assert main(["plan", "--detect", "bias=0.1", str(tmp_path / "c")]) == 0  # in either order
     assert "honest_one" in capsys.readouterr().out
     assert main(["plan", str(tmp_path / "c"), "--detect", "bias=0.1", "--ess", "9"]) == 2
     assert "a campaign has its own" in capsys.readouterr().err
