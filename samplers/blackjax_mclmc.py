@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from samplerbench.models.base import Model
-from samplerbench.samplers.base import Budget, Declined, Prepared, Sampler, add
+from samplerbench.samplers.base import Budget, Prepared, Sampler, add
 from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
-from samplerbench.samplers.support.density_chains import prepare_density_chains
-from samplerbench.samplers.support.log_density import make_log_density
+from samplerbench.samplers.support.density_chains import prepare_density_chains, require_directions
 from samplerbench.samplers.support.settings_checks import (
     require_choices,
     require_positive,
@@ -84,11 +83,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
         return u, stats, GRADIENTS * budget.draws
 
     prepared = prepare_density_chains(warm, draw, model, budget, "MCLMC", settings.chain_method)
-    if make_log_density(model).dim < 2:
-        raise Declined(
-            f"model {model.name!r} has one parameter; MCLMC turns a direction of motion, which"
-            " needs two at least (blackjax_nuts does not)"
-        )
+    require_directions(model)
     return prepared
 
 
