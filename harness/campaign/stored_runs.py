@@ -23,6 +23,6 @@ def find_newest() -> Path:
     if not runs:
         raise UsageError(
             f"there is nothing to report on: no campaign lies in ./{RUNS}\n"
-            "  expected: DIR, or --pytest-benchmark FILE; samplerbench run makes a campaign"
+            "  expected: DIR or --pytest-benchmark FILE; samplerbench run makes a campaign"
         )
     return runs[0][0]
