@@ -66,12 +66,12 @@ def execute(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> tuple[Any, list[str]]:
     """What is asked for, as a record for JSON and as lines."""
-    from samplerbench.harness.campaign.stored_runs import RUNS, list_runs
-
     if list_preflight.is_asked(args):
         answers = list_preflight.read_answers(args)
         return answers, list_preflight.make_lines(answers)
     if args.what == "runs":
+        from samplerbench.harness.campaign.stored_runs import RUNS, list_runs
+
         runs = [(str(folder), f"{changed:%Y-%m-%d %H:%M}") for folder, changed in list_runs()]
         lines = [f"  {changed}  {folder}" for folder, changed in runs]
         return {"runs": dict(runs)}, lines or [f"  no campaign lies in ./{RUNS}"]

@@ -11,7 +11,7 @@ import pytest
 from samplerbench.cli import list_preflight, list_settings
 from samplerbench.cli.main import main
 from samplerbench.errors import UsageError
-from samplerbench.harness.campaign import preflight
+from samplerbench.harness.campaign import preflight, stored_runs
 from samplerbench.models.base import models
 from samplerbench.options import describe
 from samplerbench.samplers.base import samplers
@@ -122,6 +122,7 @@ def test_runs_are_listed_the_newest_first_and_report_takes_it(capsys, tmp_path, 
     assert main(["list", "runs", "--format", "json"]) == 0
     runs = json.loads(capsys.readouterr().out)["runs"]
     assert list(runs) == ["samplerbench-runs/newer", "samplerbench-runs/older"]
+    assert stored_runs.find_newest().name == "newer"
     assert main(["report", "--columns", "verdict"]) == 0
     out, err = capsys.readouterr()
     assert "honest_one" in out
