@@ -15,6 +15,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from samplerbench import files
 from samplerbench.harness.records import Trial
 
 MOST_BYTES = 2**28  # of a folder: what was used least lately goes first
@@ -47,8 +48,7 @@ def find_variables(trial: Trial) -> dict[str, str]:
 
 
 def _find_folder(environment_digest: str) -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache.absolute() / "samplerbench" / "programs" / f"{environment_digest}-{_machine()}"
+    return files.find_cache() / "programs" / f"{environment_digest}-{_machine()}"
 
 
 def _machine() -> str:

@@ -1,8 +1,15 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, and where those lie that outlive a campaign."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+
+def find_cache() -> Path:
+    """The folder of what is kept for this user from one campaign to the next, made or not."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache.absolute() / "samplerbench"
 
 
 def write_whole(path: Path, text: str) -> None:

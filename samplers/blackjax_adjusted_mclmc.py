@@ -14,6 +14,7 @@ import numpy as np
 
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Budget, Prepared, Sampler, add
+from samplerbench.samplers.support.blackjax_steps import GRADIENTS, draw_steps
 from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
 from samplerbench.samplers.support.density_chains import prepare_density_chains, require_directions
 from samplerbench.samplers.support.settings_checks import (
@@ -21,8 +22,6 @@ from samplerbench.samplers.support.settings_checks import (
     require_positive,
     require_share,
 )
-
-GRADIENTS = 2  # of a step of the minimal-norm integrator, McLachlan (1995)
 
 
 @dataclass(frozen=True)
@@ -84,19 +83,8 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
             integration_steps_fn=lengths,
             integration_steps_params=(mean_steps,),
         )
-
-        def step(state: Any, key: Any) -> Any:
-            state, info = kernel.step(key, state)
-            stats = {
-                "accept_prob": info.acceptance_rate,
-                "diverging": info.is_divergent,
-                "lp": state.logdensity,
-            }
-            return state, (state.position, stats, info.num_integration_steps)
-
-        keys = jax.random.split(key, budget.draws)
-        _, (u, stats, steps) = jax.lax.scan(step, state, keys)
-        return u, stats, GRADIENTS * steps.astype(np.int32).sum()
+        u, stats, steps = draw_steps(kernel, key, state, budget.draws)
+        return u, stats, GRADIENTS * steps
 
     prepared = prepare_density_chains(
         warm, draw, model, budget, "adjusted MCLMC", settings.chain_method

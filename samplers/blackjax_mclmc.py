@@ -12,6 +12,7 @@ from typing import Any
 
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Budget, Prepared, Sampler, add
+from samplerbench.samplers.support.blackjax_steps import GRADIENTS
 from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
 from samplerbench.samplers.support.density_chains import prepare_density_chains, require_directions
 from samplerbench.samplers.support.settings_checks import (
@@ -19,8 +20,6 @@ from samplerbench.samplers.support.settings_checks import (
     require_positive,
     require_share,
 )
-
-GRADIENTS = 2  # of a step of the minimal-norm integrator, McLachlan (1995)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,12 @@ from samplerbench.samplers.base import (
     move_to_device,
 )
 from samplerbench.samplers.support.latent_sites import require_proper
-from samplerbench.samplers.support.log_density import LogDensity, make_log_density
+from samplerbench.samplers.support.log_density import (
+    LogDensity,
+    count_nan_as_zero,
+    make_log_density,
+)
+from samplerbench.samplers.support.settings_checks import require_at_least
 from samplerbench.samplers.support.site_handlers import adapt_sites
 from samplerbench.samplers.support.version_compat import tree_map
 
@@ -38,15 +43,14 @@ class Settings:
     log_evidence_left: float = -3.0  # stop when the live points hold so little beside the dead ones
 
     def __post_init__(self) -> None:
+        require_at_least(self, 2, "num_live_points")
+        require_at_least(self, 1, "num_inner_steps", "num_delete")
         deleted = self.count_deleted()
-        if self.num_live_points < 2 or not 0 < deleted < self.num_live_points:
+        require_at_least(self, deleted, "max_samples")
+        if deleted >= self.num_live_points:
             raise ValueError(
-                f"num_live_points={self.num_live_points}, num_delete={deleted}\n"
-                "  expected: at least 2 live points, and fewer deleted at once than there are"
-            )
-        if self.max_samples < deleted or (self.num_inner_steps or 1) < 1:
-            raise ValueError(
-                "expected: max_samples of num_delete at least, num_inner_steps of 1 at least"
+                f"num_delete={deleted} of {self.num_live_points} live points\n"
+                "  expected: fewer deleted at once than there are"
             )
 
     def count_deleted(self) -> int:
@@ -71,11 +75,9 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
 
 def _make_algorithm(density: LogDensity, settings: Settings, data: Any) -> Any:
     import blackjax
-    import jax.numpy as jnp
 
     def log_likelihood(u: Any) -> Any:
-        value = density.log_likelihood(density.constrain(u, data), data)
-        return jnp.where(jnp.isnan(value), -jnp.inf, value)
+        return count_nan_as_zero(density.log_likelihood(density.constrain(u, data), data))
 
     return blackjax.nss(
         logprior_fn=lambda u: density.log_prior(u, data),
@@ -120,17 +122,18 @@ def _make_plain(model: Model, density: LogDensity, settings: Settings) -> Any:
     data = model.data
     cache: list[Any] = []
 
-    def make() -> tuple[Any, Any, Any]:
+    def make() -> tuple[Any, Any, Any, Any]:
         algorithm = _make_algorithm(density, settings, data)
         live = jax.jit(lambda key: _draw_live(density, settings, key, data))
-        return live, jax.jit(algorithm.init), jax.jit(algorithm.step)
+        summarise = _make_summary(density, data)
+        return live, jax.jit(algorithm.init), jax.jit(algorithm.step), summarise
 
     def plain(seed: int) -> Draws:
         from blackjax.ns.utils import finalise
 
         if not cache:
             cache.extend(make())
-        draw_live, init, step = cache
+        draw_live, init, step, summarise = cache
         live_key, key, weight_key = jax.random.split(jax.random.PRNGKey(seed), 3)
         state, evaluations = init(draw_live(live_key)), settings.num_live_points
         dead: list[Any] = []
@@ -143,7 +146,7 @@ def _make_plain(model: Model, density: LogDensity, settings: Settings) -> Any:
         particles = finalise(state, dead, update_info=False).particles
         count = len(particles.loglikelihood)
         padded = _pad(particles, _round_up(count))
-        summary = _summarise(density, data)(padded, weight_key)
+        summary = summarise(padded, weight_key)
         return _collect((count, evaluations, len(dead) == most, padded, summary))
 
     return plain
@@ -183,7 +186,7 @@ def _compile(model: Model, density: LogDensity, settings: Settings) -> Compiled:
     program = jax.jit(run).lower(np.uint32(0), data).compile()
 
     def bind(data: Any) -> Compiled:
-        summarise = _summarise(density, data)
+        summarise = _make_summary(density, data)
 
         def sample(seed: int) -> Any:
             steps, evaluations, dead, key = program(np.uint32(seed), data)
@@ -234,8 +237,8 @@ def _round_up(count: int) -> int:
     return 1 << (count - 1).bit_length()
 
 
-def _summarise(density: LogDensity, data: Any) -> Any:
-    """Sites, mean log weights, simulated log Z and the claimed ESS of padded particles.
+def _make_summary(density: LogDensity, data: Any) -> Any:
+    """The function that gives sites, mean log weights, simulated log Z and the claimed ESS.
 
     BlackJAX's weights index by arrays of booleans, so that they can't be jitted.
     """

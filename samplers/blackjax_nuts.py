@@ -13,6 +13,7 @@ import numpy as np
 
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Budget, Prepared, Sampler, add
+from samplerbench.samplers.support.blackjax_steps import draw_steps
 from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
 from samplerbench.samplers.support.density_chains import prepare_density_chains
 from samplerbench.samplers.support.settings_checks import (
@@ -68,19 +69,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
             inverse_mass_matrix,
             max_num_doublings=settings.max_num_doublings,
         )
-
-        def step(state: Any, key: Any) -> Any:
-            state, info = kernel.step(key, state)
-            stats = {
-                "accept_prob": info.acceptance_rate,
-                "diverging": info.is_divergent,
-                "lp": state.logdensity,
-            }
-            return state, (state.position, stats, info.num_integration_steps)
-
-        keys = jax.random.split(key, budget.draws)
-        _, (u, stats, steps) = jax.lax.scan(step, state, keys)
-        return u, stats, steps.astype(np.int32).sum()
+        return draw_steps(kernel, key, state, budget.draws)
 
     return prepare_density_chains(
         warm, draw, model, budget, "BlackJAX's NUTS", settings.chain_method

@@ -18,9 +18,14 @@ import numpy as np
 
 from samplerbench.models.base import Array, Model
 from samplerbench.samplers.base import Budget, Draws, Prepared, Sampler, add
+from samplerbench.samplers.support import walkers
 from samplerbench.samplers.support.cube_likelihood import evaluate_padded
 from samplerbench.samplers.support.latent_sites import require_continuous
-from samplerbench.samplers.support.log_density import make_log_density, map_batches
+from samplerbench.samplers.support.log_density import (
+    count_nan_as_zero,
+    make_log_density,
+    map_batches,
+)
 from samplerbench.samplers.support.settings_checks import (
     require_at_least,
     require_choices,
@@ -30,7 +35,6 @@ from samplerbench.samplers.support.settings_checks import (
 STARTS = ("optimum", "uniform")
 BALL = 1e-4  # sd of the walkers about the optimum, as in emcee's manual
 MOVES = ("stretch", "de", "snooker", "de_snooker", "walk")
-LEAST_WALKERS = 32  # where none are asked for; emcee itself ships no number
 
 
 @dataclass(frozen=True)
@@ -79,20 +83,13 @@ class _Ensemble:
 
     def __init__(self, model: Model, budget: Budget, settings: Settings) -> None:
         import jax
-        import jax.numpy as jnp
 
         density, data = make_log_density(model), model.data
         self.budget, self.settings, self.dim = budget, settings, density.dim
-        self.walkers = settings.walkers or max(LEAST_WALKERS, 2 * self.dim)
-        if self.walkers < 2 * self.dim:
-            raise ValueError(
-                f"{self.walkers} walkers are too few for the {self.dim} parameters of"
-                f" {model.name!r}\n  expected: walkers={2 * self.dim} at least, two a parameter"
-            )
+        self.walkers = walkers.count_walkers(settings.walkers, self.dim, model.name)
 
         def log_density(u: Any) -> Any:
-            value = density.log_joint(u, data)
-            return jnp.where(jnp.isnan(value), -jnp.inf, value)
+            return count_nan_as_zero(density.log_joint(u, data))
 
         many = jax.jit(jax.vmap(log_density))
         constrain = jax.jit(jax.vmap(lambda u: density.constrain(u, data)))
@@ -124,7 +121,7 @@ class _Ensemble:
         kept = math.ceil(self.budget.draws / self.walkers)  # steps of each walker
         sampler.run_mcmc(state, kept, thin_by=self.walkers)
         paths = sampler.get_chain().swapaxes(0, 1)  # [walker, step, dim]
-        merged = paths.reshape(-1, self.dim)[: self.budget.draws]
+        merged = walkers.merge_paths(paths, self.budget.draws)
         return merged, count, float(sampler.acceptance_fraction.mean())
 
     def _find_start(self, key: Any, generator: Any) -> tuple[Array, int]:
@@ -165,7 +162,7 @@ add(
         needs=("jax", "numpyro", "emcee"),
         distributions=("emcee",),
         environment="backends",
-        claims="ESS: autocorrelation of the walkers' thinned paths, merged into one chain",
+        claims=walkers.CLAIMS,
         short_name="emcee",
     )
 )

@@ -10,10 +10,12 @@ import numpy as np
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Budget, Draws, Prepared, Sampler, add
 from samplerbench.samplers.support.latent_sites import require_proper
-from samplerbench.samplers.support.log_density import make_log_density
-from samplerbench.samplers.support.prior_transform import make_prior_transform
+from samplerbench.samplers.support.log_density import LogDensity, make_log_density
+from samplerbench.samplers.support.prior_transform import PriorTransform, make_prior_transform
+from samplerbench.samplers.support.settings_checks import require_at_least, require_choices
 from samplerbench.samplers.support.site_handlers import adapt_sites
 
+TARGETS = ("uniform", "evidence_improving", "posterior_improving")
 PHANTOM_DRAWS = 1000  # simulated shrinkages of the evidence that phantom samples narrow
 
 
@@ -27,15 +29,8 @@ class Settings:
     phantom: bool = False  # whether phantom samples join the estimate of the evidence
 
     def __post_init__(self) -> None:
-        targets = ("uniform", "evidence_improving", "posterior_improving")
-        if self.allocation_target not in targets:
-            raise ValueError(
-                f"allocation_target={self.allocation_target!r}\n  expected: {', '.join(targets)}"
-            )
-        for name in ("root_allocation_degree", "max_samples"):
-            value = getattr(self, name)
-            if value is not None and value < 2:
-                raise ValueError(f"{name}={value}\n  expected: at least 2")
+        require_choices(self, allocation_target=TARGETS)
+        require_at_least(self, 2, "root_allocation_degree", "max_samples")
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -46,14 +41,14 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     """
     model, _ = adapt_sites(model, rename=False)
     require_proper(model, "nested sampling")
-    make_prior_transform(model)  # may raise Declined
+    prior = make_prior_transform(model)  # may raise Declined
     cache: list[Any] = []
 
     def plain(seed: int) -> Draws:
         import jax
 
         if not cache:
-            cache.extend(_build(model, settings))
+            cache.extend(_build(prior, make_log_density(model), settings))
         sampler, constrain = cache
         run_key, evidence_key = jax.random.split(jax.random.PRNGKey(seed))
         results = sampler.run(key=run_key, args=(model.data,)).to_result().trim()
@@ -69,7 +64,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     return Prepared(plain)
 
 
-def _build(model: Model, settings: Settings) -> tuple[Any, Any]:
+def _build(prior: PriorTransform, density: LogDensity, settings: Settings) -> tuple[Any, Any]:
     """jaxns's sampler, and the map from its samples to sites."""
     import jax
     import jax.numpy as jnp
@@ -77,8 +72,6 @@ def _build(model: Model, settings: Settings) -> tuple[Any, Any]:
     from jaxns.core import NestedSampler
     from jaxns.model import Model as JaxnsModel
     from jaxns.priors import Prior
-
-    prior, density = make_prior_transform(model), make_log_density(model)
 
     def log_likelihood(data: Any) -> Any:
         zeros = jnp.zeros(prior.dim)

@@ -12,7 +12,7 @@ from samplerbench.samplers.base import Budget, Draws, Prepared, Sampler, add
 from samplerbench.samplers.jaxns_nested import Settings
 from samplerbench.samplers.support import version_compat
 from samplerbench.samplers.support.data_arguments import keep_constant
-from samplerbench.samplers.support.jaxns_results import make_arguments, read_draws
+from samplerbench.samplers.support.jaxns_results import CLAIMS, make_arguments, read_draws
 from samplerbench.samplers.support.latent_sites import Latent, require_proper
 from samplerbench.samplers.support.prior_transform import make_prior_transform
 from samplerbench.samplers.support.site_handlers import adapt_sites
@@ -54,11 +54,11 @@ def _make_plain(model: Model, sites: list[Latent], settings: Settings) -> Any:
         constructor, termination = make_arguments(sites, settings)
         if not cache:
             cube = TransformCube(model, keep_constant(model), sites)
-            cache.append((cube, _build(cube.jaxns_model({}), constructor)))
-        cube, sampler = cache[0]
+            cache.extend([_build(cube.jaxns_model({}), constructor), jax.jit(cube.constrain)])
+        sampler, constrain = cache
         reason, state = sampler(make_key(seed), TerminationCondition(**termination))
         results = sampler.to_results(termination_reason=reason, state=state)._asdict()
-        results["samples"] = jax.jit(cube.constrain)(results["samples"], {})
+        results["samples"] = constrain(results["samples"], {})
         return read_draws(results, int(results["total_num_samples"]))
 
     return plain
@@ -84,7 +84,7 @@ add(
         needs=("jax", "numpyro", "jaxns"),
         distributions=("jaxns", "tensorflow-probability", "tfp-nightly"),
         family="jaxns",
-        claims="ESS: jaxns's own, which knows of the shrinkage; log Z error: jaxns's",
+        claims=CLAIMS,
         short_name="jaxns",
         stack_replicates=0,
     )

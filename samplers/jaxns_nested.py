@@ -19,7 +19,7 @@ from samplerbench.samplers.base import (
 )
 from samplerbench.samplers.support import version_compat
 from samplerbench.samplers.support.background_call import BackgroundCall
-from samplerbench.samplers.support.jaxns_results import make_arguments, read_draws
+from samplerbench.samplers.support.jaxns_results import CLAIMS, make_arguments, read_draws
 from samplerbench.samplers.support.latent_sites import (
     Latent,
     find_latents,
@@ -182,7 +182,7 @@ add(
         "nested sampling: weighted draws and the evidence",
         needs=("jax", "numpyro", "jaxns", "numpyro.contrib.nested_sampling"),
         distributions=("jaxns", "tensorflow-probability", "tfp-nightly"),
-        claims="ESS: jaxns's own, which knows of the shrinkage; log Z error: jaxns's",
+        claims=CLAIMS,
         family="jaxns",
         short_name="nested",
         stack_replicates=6,

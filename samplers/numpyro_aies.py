@@ -9,6 +9,7 @@ from samplerbench.models.base import Model
 from samplerbench.samplers.base import Budget, Prepared, Sampler, add
 from samplerbench.samplers.support.numpyro_ensemble import import_kernel, prepare_ensemble
 from samplerbench.samplers.support.settings_checks import require_at_least, require_choices
+from samplerbench.samplers.support.walkers import CLAIMS
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ add(
         "NumPyro's affine-invariant ensemble: walkers merged into one chain",
         needs=("jax", "numpyro"),
         environment="latest",
-        claims="ESS: autocorrelation of the walkers' thinned paths, merged into one chain",
+        claims=CLAIMS,
         short_name="AIES",
         stack_replicates=0,
     )

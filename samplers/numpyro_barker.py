@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Budget, Prepared, Sampler, add
 from samplerbench.samplers.support.chain_programs import count_host_devices
 from samplerbench.samplers.support.numpyro_mcmc import (
     check_choices,
-    find_init_strategy,
     prepare_mcmc,
+    read_options,
 )
 from samplerbench.samplers.support.settings_checks import require_positive, require_share
 
@@ -37,9 +37,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     """Barker proposals on ``model``. Raises Declined for discrete parameters."""
     from numpyro.infer import BarkerMH  # inside: listing samplers must not start JAX
 
-    options = asdict(settings)
-    chain_method = options.pop("chain_method")
-    options["init_strategy"] = find_init_strategy(options.pop("init"))
+    options, chain_method = read_options(settings)
     return prepare_mcmc(lambda: BarkerMH(model.program, **options), model, budget, chain_method)
 
 

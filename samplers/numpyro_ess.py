@@ -13,6 +13,7 @@ from samplerbench.samplers.support.settings_checks import (
     require_choices,
     require_positive,
 )
+from samplerbench.samplers.support.walkers import CLAIMS
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ add(
         "NumPyro's ensemble slice sampler: walkers merged into one chain",
         needs=("jax", "numpyro"),
         environment="latest",
-        claims="ESS: autocorrelation of the walkers' thinned paths, merged into one chain",
+        claims=CLAIMS,
         short_name="ens. slice",
         stack_replicates=0,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import (
@@ -15,8 +15,8 @@ from samplerbench.samplers.base import (
 from samplerbench.samplers.support.chain_programs import count_host_devices
 from samplerbench.samplers.support.numpyro_mcmc import (
     check_choices,
-    find_init_strategy,
     prepare_mcmc,
+    read_options,
 )
 
 
@@ -45,9 +45,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     """HMC on ``model``. Raises Declined for discrete parameters."""
     from numpyro.infer import HMC
 
-    options = asdict(settings)
-    chain_method = options.pop("chain_method")
-    options["init_strategy"] = find_init_strategy(options.pop("init"))
+    options, chain_method = read_options(settings)
     return prepare_mcmc(lambda: HMC(model.program, **options), model, budget, chain_method)
 
 

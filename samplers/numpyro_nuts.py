@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import (
@@ -15,8 +15,8 @@ from samplerbench.samplers.support.chain_programs import count_host_devices
 from samplerbench.samplers.support.noncentered import noncenter
 from samplerbench.samplers.support.numpyro_mcmc import (
     check_choices,
-    find_init_strategy,
     prepare_mcmc,
+    read_options,
 )
 
 
@@ -44,11 +44,9 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     """NUTS on ``model``. Raises Declined for discrete parameters."""
     from numpyro.infer import NUTS  # inside: listing samplers must not start JAX
 
-    options = asdict(settings)
+    options, chain_method = read_options(settings)
     if options.pop("noncentered"):
         model = noncenter(model)
-    chain_method = options.pop("chain_method")
-    options["init_strategy"] = find_init_strategy(options.pop("init"))
     return prepare_mcmc(lambda: NUTS(model.program, **options), model, budget, chain_method)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import (
@@ -15,8 +15,8 @@ from samplerbench.samplers.base import (
 from samplerbench.samplers.support.chain_programs import count_host_devices
 from samplerbench.samplers.support.numpyro_mcmc import (
     check_choices,
-    find_init_strategy,
     prepare_mcmc,
+    read_options,
 )
 
 
@@ -41,14 +41,12 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     """
     from numpyro.infer import SA
 
-    options = asdict(settings)
-    chain_method = options.pop("chain_method")
+    options, chain_method = read_options(settings)
     if chain_method == "vectorized" and budget.chains > 1:
         raise Declined(
             "NumPyro's SA can't start vectorized chains: it maps over the sites of one starting"
             " point; use chain_method=parallel or sequential"
         )
-    options["init_strategy"] = find_init_strategy(options.pop("init"))
     return prepare_mcmc(lambda: SA(model.program, **options), model, budget, chain_method)
 
 

@@ -11,6 +11,11 @@ from samplerbench.models.base import Model
 from samplerbench.samplers.base import Budget, Draws, Prepared, Sampler, add
 from samplerbench.samplers.support.latent_sites import require_continuous
 from samplerbench.samplers.support.log_density import LogDensity, make_log_density
+from samplerbench.samplers.support.settings_checks import (
+    require_at_least,
+    require_choices,
+    require_share,
+)
 
 ADAPTATIONS = ("diag", "draw_diag", "low_rank")
 
@@ -24,12 +29,9 @@ class Settings:
     maxdepth: int = 10  # at most 2**depth - 1 gradient evaluations a draw
 
     def __post_init__(self) -> None:
-        if self.adaptation not in ADAPTATIONS:
-            raise ValueError(
-                f"adaptation={self.adaptation!r}\n  expected: {', '.join(ADAPTATIONS)}"
-            )
-        if not 0 < self.target_accept < 1 or self.maxdepth < 1:
-            raise ValueError("expected: target_accept between 0 and 1, maxdepth of 1 at least")
+        require_choices(self, adaptation=ADAPTATIONS)
+        require_share(self, "target_accept")
+        require_at_least(self, 1, "maxdepth")
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:

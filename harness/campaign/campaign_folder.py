@@ -13,6 +13,7 @@ from typing import IO
 from samplerbench.errors import StoreError
 
 SCHEMA = 1
+RUNS = Path("samplerbench-runs")  # in the current folder: campaigns that name no folder
 FILE = "campaign.sqlite"
 LOCK = "campaign.lock"
 #: what may lie in a folder that a new campaign is put in: also what a killed start leaves

@@ -13,6 +13,7 @@ from typing import Any
 
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import programs, sweep
+from samplerbench.harness.campaign.campaign_folder import RUNS
 from samplerbench.harness.campaign.model_data import ModelData, read_model_data
 from samplerbench.harness.campaign.plan import Plan
 from samplerbench.harness.campaign.specifiers import parse_model, parse_samplers
@@ -26,7 +27,6 @@ from samplerbench.options import parse_names
 from samplerbench.samplers.base import samplers
 
 DEFAULT_ENVIRONMENT = "pinned"  # of a sampler that names none
-RUNS = Path("samplerbench-runs")  # in the current folder
 
 
 def expand(plan: Plan, data: ModelData | None = None) -> list[Trial]:

@@ -76,11 +76,11 @@ def judge(
     with discard_when_refused(campaign.store, [trial]):
         data.save(campaign.folder, [trial])
         programs.save_programs(campaign.folder, shipped)
-        if plan.margin:
-            campaign.trial_scores.set_margins(plan.margin)
         trial, runs = _arrange(campaign.store, trial, plan, given, layout)
         trial = replace(trial, sampler=name)
         _refuse_other_draws(campaign.store, trial)
+        if plan.margin:
+            campaign.trial_scores.set_margins(plan.margin)
         _commit(campaign, trial, runs)
         _remember(campaign.store, command)
         campaign.store.release()  # what comes now only reads

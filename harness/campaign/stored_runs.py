@@ -6,8 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from samplerbench.errors import UsageError
-from samplerbench.harness.campaign.campaign_folder import FILE
-from samplerbench.harness.campaign.expand import RUNS
+from samplerbench.harness.campaign.campaign_folder import FILE, RUNS
 
 
 def list_runs() -> list[tuple[Path, datetime]]:

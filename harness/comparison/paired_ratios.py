@@ -39,6 +39,7 @@ from samplerbench.harness.comparison.resampling import (
 from samplerbench.harness.comparison.sides import Side, refuse_unlike_machines, with_places
 from samplerbench.harness.records import Trial
 from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES
+from samplerbench.harness.statistics.estimates import FEW_DECIDE
 from samplerbench.harness.statistics.holm import holm_rejections
 from samplerbench.harness.statistics.self_diagnostics import WRONG
 from samplerbench.rounding import format_rounded
@@ -46,7 +47,6 @@ from samplerbench.rounding import format_rounded
 Array = np.ndarray
 
 TIE = 0.05  # ratios within 5 % of 1 are a tie, whatever the interval
-FEW_DECIDE = 0.1  # effective replicates a replicate, below which a few runs decide; normal: 0.33
 QUANTITIES = ("time", "error", "median error", "efficiency", "lost runs")
 MEANING = {
     "time": "warm seconds a replicate, median of a process",

@@ -6,7 +6,6 @@ import dataclasses
 import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -99,8 +98,7 @@ def _digest(packages: list[Any], stack: Stack, budget: Budget) -> str:
 
 def own() -> Path:
     """The user's file of rows."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache.absolute() / "samplerbench" / "matrix" / "known.json"
+    return files.find_cache() / "matrix" / "known.json"
 
 
 def load(path: Path) -> list[StackRow]:

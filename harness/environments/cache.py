@@ -9,7 +9,6 @@ import contextlib
 import fcntl
 import functools
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -38,8 +37,7 @@ class Recipe:
 
 def path_of(digest: str) -> Path:
     """The folder of the environment with this digest, made or not."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache.absolute() / "samplerbench" / "environments" / digest
+    return files.find_cache() / "environments" / digest
 
 
 def python_of(folder: Path) -> str:

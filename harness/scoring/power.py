@@ -12,6 +12,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from samplerbench.errors import UsageError, unknown_name
+from samplerbench.harness.scoring.equivalence import MOST
 from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.scoring.verdict import DISASTER_RATE, LEAST
 from samplerbench.harness.scoring.verdict_tests import ALPHA
@@ -19,7 +20,6 @@ from samplerbench.harness.statistics.estimates import clopper_pearson
 from samplerbench.harness.statistics.joint import MOST as DIRECTIONS
 
 POWER = 0.95
-MOST = 100_000  # replicates
 
 
 def detect_calibration(replicates: int, alpha: float, tolerated: float) -> float:

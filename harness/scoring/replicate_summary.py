@@ -92,6 +92,11 @@ class ReplicateSummary:
         values = {k: v if np.ndim(v) == 0 else v[..., :count] for k, v in fields.items()}
         return replace(self, names=self.names[:count], directions=0, **values)
 
+    @property
+    def has_ended(self) -> Array:
+        """[replicate] bool: it came to its end, with finite draws of every parameter."""
+        return self.finite.all(axis=1)
+
     def select(self, keep: Array) -> ReplicateSummary:
         """The replicates in ``keep``, bool."""
         values = {name: getattr(self, name) for name in PER_REPLICATE}

@@ -142,7 +142,7 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
     lost = _check_lost_replicates(summary)
     if lost:
         return lost
-    sound = summary.select(summary.finite.all(axis=1))
+    sound = summary.select(summary.has_ended)
     place = (
         _check_truth_error(sound)
         or _worst_complaint("biased", check_bias(sound))
@@ -199,7 +199,7 @@ def _split_disasters(sound: ReplicateSummary) -> tuple[ReplicateSummary, int]:
 def _check_rates(summary: ReplicateSummary, disasters: int) -> Verdict | None:
     """Rare disasters, and runs that fail or never end, at a rate that is surely too high."""
     total = len(summary.est)
-    lost = int((~summary.finite.all(axis=1)).sum())
+    lost = int((~summary.has_ended).sum())
     kinds = (
         (disasters, DISASTER_RATE, f"off by more than {DISASTER:g} claimed errors"),
         (lost, LOST_RATE, "failed or never ended"),
@@ -214,7 +214,7 @@ def _check_rates(summary: ReplicateSummary, disasters: int) -> Verdict | None:
 
 def _check_limits(summary: ReplicateSummary, ordinary: ReplicateSummary, disasters: int) -> Verdict:
     """Honest where every statistic is shown to lie inside its margin, else undecided."""
-    total, ended = len(summary.est), int(summary.finite.all(axis=1).sum())
+    total, ended = len(summary.est), int(summary.has_ended.sum())
     open_limit = find_open(list_limits(ordinary, disasters, ended))
     if open_limit:
         return _undecided(open_limit, total)
@@ -266,7 +266,7 @@ def _judge_agreement(summary: ReplicateSummary) -> Verdict:
 
     What replicates tell about one another needs no ground truth: errors about their own mean.
     """
-    sound = summary.select(summary.finite.all(axis=1))
+    sound = summary.select(summary.has_ended)
     alone = (
         _check_lost_replicates(summary, off=False)
         or _check_stuck_chains(summary)
@@ -329,7 +329,7 @@ def _honest_verdict(summary: ReplicateSummary, ordinary: ReplicateSummary) -> Ve
         f"parameter where they are largest, and at most {hi:.2f} times ({margin:g} is the margin); "
         f"{total} replicates"
     )
-    lost = int((~summary.finite.all(axis=1)).sum())
+    lost = int((~summary.has_ended).sum())
     if lost:
         low, high = clopper_pearson(lost, total, ALPHA)
         reason += f"; honest when it ends: {lost} did not ({low:.2%} to {high:.1%})"
@@ -341,7 +341,7 @@ def _check_lost_replicates(summary: ReplicateSummary, off: bool = True) -> Verdi
 
     Without ``off`` only what needs no ground truth counts: not finite or stuck.
     """
-    finite = summary.finite.all(axis=1)
+    finite = summary.has_ended
     stuck = finite & ~summary.moves.all(axis=1)
     own = summary.parameters()
     biased = find_wrong(own.est, own.mean, own.sd, own.mean_se) & ~stuck & finite

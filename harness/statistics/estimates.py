@@ -62,6 +62,10 @@ def realised_ess(
     return [_realised(column, float(error), level) for column, error in pairs]
 
 
+#: effective replicates a replicate, below which a few runs decide; normal errors: 0.33
+FEW_DECIDE = 0.1
+
+
 def effective_replicates(errors: Array) -> float:
     """(sum e^2)^2 / sum e^4 over replicates: as many equal squares would be as good an average.
 

@@ -67,7 +67,7 @@ def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
 
 def _names() -> dict[str, list[str]]:
     """Option -> the words that it may take. Plug-ins are not imported for it."""
-    from samplerbench.cli.list import LISTS
+    from samplerbench.cli.list import LISTS, OTHER_LISTS
     from samplerbench.harness.campaign.plan import OPTIONS
     from samplerbench.harness.environments import environments
     from samplerbench.models.base import models
@@ -83,5 +83,5 @@ def _names() -> dict[str, list[str]]:
         "--model": all_names(models),
         "--conformance": all_names(samplers) + all_names(models),
         "--env": environments.names(),
-        "what": [*LISTS, "posteriors", *all_names(samplers), *all_names(models)],
+        "what": [*LISTS, *OTHER_LISTS, *all_names(samplers), *all_names(models)],
     }

@@ -16,7 +16,11 @@ import numpy as np
 
 from samplerbench.models.base import Array, Model
 from samplerbench.samplers.base import Draws
-from samplerbench.samplers.support.log_density import make_log_density, map_batches
+from samplerbench.samplers.support.log_density import (
+    count_nan_as_zero,
+    make_log_density,
+    map_batches,
+)
 from samplerbench.samplers.support.prior_transform import make_prior_transform
 
 
@@ -51,8 +55,7 @@ def make_cube_likelihood(model: Model) -> CubeLikelihood:
         return prior.transform(jnp.clip(cube, precision.tiny, 1 - precision.epsneg), data)
 
     def log_likelihood(cube: Any) -> Any:
-        value = density.log_likelihood(place(cube), data)
-        return jnp.where(jnp.isnan(value), -jnp.inf, value)
+        return count_nan_as_zero(density.log_likelihood(place(cube), data))
 
     one, many = jax.jit(log_likelihood), jax.jit(jax.vmap(log_likelihood))
     place_many = jax.jit(jax.vmap(place))

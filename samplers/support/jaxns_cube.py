@@ -14,7 +14,7 @@ from samplerbench.samplers.support.latent_sites import (
     read_latent,
     trace_sites,
 )
-from samplerbench.samplers.support.log_density import make_log_density
+from samplerbench.samplers.support.log_density import count_nan_as_zero, make_log_density
 from samplerbench.samplers.support.prior_transform import make_prior_transform
 
 
@@ -67,8 +67,7 @@ class TransformCube(Cube):
 
         def log_likelihood(cube: Any) -> Any:
             sites = self.prior.transform(cube, merged)
-            value = self.density.log_likelihood(sites, merged)
-            return jnp.where(jnp.isnan(value), -jnp.inf, value)
+            return count_nan_as_zero(self.density.log_likelihood(sites, merged))
 
         return JaxnsModel(prior_model, log_likelihood)
 

@@ -26,6 +26,9 @@ REASONS = (
     "peak of the posterior mass passed",
 )
 
+#: which claims of jaxns 2 are audited
+CLAIMS = "ESS: jaxns's own, which knows of the shrinkage; log Z error: jaxns's"
+
 LIMITS = 1 << 0 | 1 << 4  # of REASONS, those that no run should end for alone
 
 

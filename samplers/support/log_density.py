@@ -149,6 +149,13 @@ def _seeded(program: Callable[..., Any]) -> Any:
     return seed(program, jax.random.PRNGKey(0))
 
 
+def count_nan_as_zero(log_value: Any) -> Any:
+    """``log_value``, which where it is NaN is the log of zero: the program knows no value there."""
+    import jax.numpy as jnp
+
+    return jnp.where(jnp.isnan(log_value), -jnp.inf, log_value)
+
+
 def map_batches(function: Callable[[Array], Any], points: Array) -> Any:
     """``function`` of ``points`` [n, dim], called with BATCH of them at a time: it compiles once.
 

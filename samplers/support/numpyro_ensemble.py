@@ -1,8 +1,7 @@
 """Runs NumPyro's ensemble kernels, whose walkers are merged into one chain.
 
-A walker is no chain of its own, since it moves by where the others are. So one walker's path comes
-after the other's, and of its steps every so many-th is kept as there are walkers; an iteration of
-the budget is a step of the whole ensemble. ``numpyro`` has these kernels from 0.15 on.
+An iteration of the budget is a step of the whole ensemble. ``numpyro`` has these kernels from 0.15
+on.
 """
 
 from __future__ import annotations
@@ -20,8 +19,7 @@ from samplerbench.samplers.support.data_arguments import DataSplit
 from samplerbench.samplers.support.latent_sites import require_continuous
 from samplerbench.samplers.support.log_density import make_log_density
 from samplerbench.samplers.support.version_compat import tree_map
-
-LEAST_WALKERS = 32  # where none are asked for, or two a dimension where that is more
+from samplerbench.samplers.support.walkers import count_walkers, merge_paths
 
 
 def import_kernel(name: str) -> Any:
@@ -47,12 +45,7 @@ def prepare_ensemble(
     """
     require_continuous(model, "an ensemble")
     dim = make_log_density(model).dim
-    number = walkers or max(LEAST_WALKERS, 2 * dim)
-    if number < 2 * dim or number % 2:
-        raise ValueError(
-            f"{number} walkers for the {dim} parameters of {model.name!r}\n"
-            f"  expected: an even number of them, two a parameter at least ({2 * dim})"
-        )
+    number = count_walkers(walkers, dim, model.name, even=True)
     kept = math.ceil(budget.draws / number)  # steps of each walker
 
     def make_chain(split: DataSplit) -> tuple[Any, Any]:
@@ -78,15 +71,12 @@ def _make_plain(
         for key in make_chain_keys(seed, budget.chains):
             mcmc.run(key, **model.data)
             paths = mcmc.get_samples(group_by_chain=True)  # [walker, step, *event]
-            chains.append({name: np.asarray(_merge(x, budget.draws)) for name, x in paths.items()})
+            chains.append(
+                {name: np.asarray(merge_paths(x, budget.draws)) for name, x in paths.items()}
+            )
         return Draws({name: np.stack([each[name] for each in chains]) for name in chains[0]})
 
     return plain
-
-
-def _merge(paths: Any, draws: int) -> Any:
-    """[walker, step, *event] -> [draw, *event], one walker's path after the other's."""
-    return paths.reshape(-1, *paths.shape[2:])[:draws]
 
 
 def _make_chain(
@@ -124,7 +114,7 @@ def _make_chain(
         _, z = lax.scan(keep, state, None, length=kept)  # [step, walker, *event]
         constrain = jax.vmap(jax.vmap(kernel.postprocess_fn((), split.merge(data))))
         sites = tree_map(
-            lambda x: _merge(jnp.swapaxes(x, 0, 1), budget.draws),
+            lambda x: merge_paths(jnp.swapaxes(x, 0, 1), budget.draws),
             constrain(z),
         )
         evaluations = walkers * (1 + budget.warmup + kept * walkers)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,14 @@ def find_init_strategy(word: str) -> Any:
     import numpyro.infer
 
     return getattr(numpyro.infer, INIT[word])
+
+
+def read_options(settings: Any) -> tuple[dict[str, Any], str]:
+    """Keyword arguments of a kernel, and how chains run, from a settings record of their names."""
+    options = asdict(settings)
+    chain_method = options.pop("chain_method")
+    options["init_strategy"] = find_init_strategy(options.pop("init"))
+    return options, chain_method
 
 
 def check_choices(settings: Any) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import types
 from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -11,7 +13,8 @@ from scipy import stats
 
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Budget
-from samplerbench.samplers.support import dynesty_runs, settings_checks
+from samplerbench.samplers.support import dynesty_runs, settings_checks, walkers
+from samplerbench.samplers.support.blackjax_steps import draw_steps
 from samplerbench.samplers.support.cube_likelihood import evaluate_padded, make_cube_likelihood
 from samplerbench.samplers.support.density_chains import prepare_density_chains
 
@@ -127,3 +130,47 @@ def test_chains_of_a_log_density_start_apart_and_their_costs_are_summed():
     again = ready.compile_for_data().with_data(MODEL.data)
     moved = again.collect(again.sample(again.warmup(1)))
     np.testing.assert_allclose(moved.sites["centre"], draws.sites["centre"], rtol=1e-5)
+
+
+def test_walkers_are_two_a_parameter_and_halved_where_they_must_be():
+    assert walkers.count_walkers(None, 2, "line") == walkers.LEAST
+    assert walkers.count_walkers(None, 50, "wide") == 100
+    assert walkers.count_walkers(7, 3, "line") == 7
+    with pytest.raises(ValueError, match=r"5 walkers are too few(.|\n)*walkers=6 at least"):
+        walkers.count_walkers(5, 3, "line")
+    with pytest.raises(ValueError, match=r"walkers=7 can't be halved(.|\n)*even"):
+        walkers.count_walkers(7, 3, "line", even=True)
+
+
+def test_paths_of_walkers_follow_one_another():
+    paths = np.arange(24).reshape(3, 4, 2)  # [walker, step, component]
+    merged = walkers.merge_paths(paths, 10)
+    np.testing.assert_array_equal(merged, paths.reshape(12, 2)[:10])
+
+
+@pytest.mark.slow
+def test_steps_of_a_kernel_become_positions_statistics_and_their_cost():
+    import jax
+
+    class Kernel:
+        """One that counts: each step adds one, and takes two steps of an integrator."""
+
+        def step(self, key, state):
+            position = state.position + 1
+            info = SimpleNamespace(
+                acceptance_rate=0.5, is_divergent=False, num_integration_steps=jax.numpy.int32(2)
+            )
+            return State(position, -position.sum()), info
+
+    start = State(np.zeros(2, np.float32), np.float32(0))
+    u, stats, steps = draw_steps(Kernel(), jax.random.PRNGKey(0), start, 5)
+    np.testing.assert_array_equal(u[:, 0], [1, 2, 3, 4, 5])
+    np.testing.assert_array_equal(stats["lp"], [-2, -4, -6, -8, -10])
+    assert steps == 10
+
+
+class State(NamedTuple):
+    """The state of a kernel of BlackJAX's, in part."""
+
+    position: np.ndarray
+    logdensity: np.ndarray

@@ -43,7 +43,7 @@ def _column(name: str, what: str, unit: str = "") -> Column:
 
 def _finished(data: TrialData) -> ReplicateSummary:
     """What the verdict is made of: finished runs, with the directions of the joint posterior."""
-    return data.joint_summary.select(data.summary.finite.all(axis=1))
+    return data.joint_summary.select(data.summary.has_ended)
 
 
 def _claimed(e: ReplicateSummary) -> tuple[int, float, float]:
@@ -111,7 +111,7 @@ def detectable_log_z_bias(data: TrialData) -> Score:
 )
 def detectable_failure_rate(data: TrialData) -> Score:
     """How often a run would have to be far off."""
-    count = int(data.summary.finite.all(axis=1).sum())
+    count = int(data.summary.has_ended.sum())
     return Score(power.detect_rate(count)) if count > 1 else no_score("no two runs finished")
 
 

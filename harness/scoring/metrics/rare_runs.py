@@ -33,12 +33,10 @@ from samplerbench.harness.statistics import estimates
 
 Array = np.ndarray
 
-FEW = 0.1  # effective replicates a replicate, below which a few runs decide; normal errors: 0.33
-
 
 def _disasters(data: TrialData) -> Array:
     """[replicate] bool: runs that end, and are far off."""
-    return find_disasters(data.summary) & data.summary.finite.all(axis=1)
+    return find_disasters(data.summary) & data.summary.has_ended
 
 
 @metric(
@@ -74,7 +72,7 @@ def realised_ess_ordinary(data: TrialData) -> Score:
 )
 def disaster_rate(data: TrialData) -> Score:
     """How often a run ends and is far off, whether it admits that or not."""
-    off, ended = data.compute_once(_disasters), data.summary.finite.all(axis=1)
+    off, ended = data.compute_once(_disasters), data.summary.has_ended
     return score_of(estimates.estimate_share(int(off.sum()), int(ended.sum())))
 
 
@@ -90,7 +88,7 @@ def disaster_rate(data: TrialData) -> Score:
 )
 def unfinished_rate(data: TrialData) -> Score:
     """How often there is no result."""
-    ended = data.summary.finite.all(axis=1)
+    ended = data.summary.has_ended
     return score_of(estimates.estimate_share(int((~ended).sum()), len(ended)))
 
 
@@ -132,7 +130,7 @@ def caveat(data: TrialData) -> Score:
 def _few_decide(data: TrialData) -> str:
     count, least = data.compute_once(_effective_replicates), data.compute_once(least_accurate)[0]
     total = int(np.isfinite(data.summary.est[:, least]).sum())
-    if not 0 < count < FEW * total:
+    if not 0 < count < estimates.FEW_DECIDE * total:
         return ""
     return (
         f"realised ESS, and what is made of it, rests on {count:.1f} effective replicates of"
@@ -141,7 +139,7 @@ def _few_decide(data: TrialData) -> str:
 
 
 def _some_missing(data: TrialData) -> str:
-    ended = data.summary.finite.all(axis=1)
+    ended = data.summary.has_ended
     count, total = int((~ended).sum()), len(ended)
     if not 0 < count < total:
         return ""

@@ -13,6 +13,7 @@ from samplerbench.cli.main import main
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import judge
 from samplerbench.harness.campaign.outside_draws import Layout, arrange_runs, read_draws
+from samplerbench.harness.scoring.margins import DEFAULT
 from samplerbench.models.base import build
 from samplerbench.reports import summary
 from samplerbench.reports.tables import notes
@@ -435,3 +436,12 @@ def test_a_name_that_is_there_with_other_draws_is_refused(tmp_path):
         samplerbench.judge(exact_draws(16, seed=1), **options)
     with samplerbench.load(tmp_path / "c") as campaign:
         assert [row["sampler"] for row in campaign.rows()] == ["mine"]
+
+
+def test_draws_that_are_refused_change_no_margins(tmp_path):
+    options = {"model": "linear", "name": "mine", "out": tmp_path / "c"}
+    samplerbench.judge(exact_draws(16), **options).close()
+    with pytest.raises(UsageError, match="with other draws"):
+        samplerbench.judge(exact_draws(16, seed=1), margin={"bias": 0.5}, **options)
+    with samplerbench.load(tmp_path / "c") as campaign:
+        assert [row["margins"] for row in campaign.rows()] == [str(DEFAULT)]
