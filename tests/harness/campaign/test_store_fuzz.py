@@ -105,9 +105,7 @@ def change(draw):
     return draw(st.sampled_from([cut, flip, retype, add, drop]))
 
 
-@pytest.mark.parametrize(
-    ("table", "key"), [("trials", "id"), ("results", "trial"), ("scores", "trial")]
-)
+@pytest.mark.parametrize("table", ["trials", "results", "scores"])
 @LESS
 @given(change=change(), form=st.sampled_from(FORMS))
 def test_a_record_of_any_content_harms_no_other_row(table, whole, tmp_path, change, form):
