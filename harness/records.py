@@ -133,7 +133,7 @@ class Result:
     replicates: int | None = None  # that finished before the limit; None: as many as asked
     claims: str = ""  # which are audited, where they are not the draws' own
     #: timings of further processes that ran the clocked phases alone; the first is ``timings``
-    blocks: list[dict[str, Any]] = field(default_factory=list)
+    blocks: list[dict[str, float | int | None]] = field(default_factory=list)
 
     def list_seconds(self, name: str) -> list[float | None]:
         """The timing called ``name`` in each process, the trial's own first."""
