@@ -1,4 +1,4 @@
-"""Records are checked field by field as they are read; what is wrong is said of the first misfit."""
+"""Records are checked field by field as they are read; the first misfit is named."""
 
 from __future__ import annotations
 
