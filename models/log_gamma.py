@@ -37,7 +37,7 @@ class Options:
         require_whole("dim", self.dim, 2, 200)
 
 
-def skewed(dim: int) -> Array:
+def select_tails(dim: int) -> Array:
     """Which components are LogGamma, [dim]."""
     place = np.arange(dim)
     return (place == 0) | ((place >= 2) & (place < 2 + (dim - 2) // 2))
@@ -45,7 +45,7 @@ def skewed(dim: int) -> Array:
 
 def make_program(options: Options) -> Callable[..., None]:
     """The NumPyro program; it takes no data."""
-    tails = skewed(options.dim)
+    tails = select_tails(options.dim)
 
     def program() -> None:
         import jax.numpy as jnp
@@ -67,7 +67,7 @@ def make_program(options: Options) -> Callable[..., None]:
 
 def make_exact(options: Options, data: Sites) -> Exact:
     """The exact posterior, in closed form; the box cuts off 1e-9 of it (a tail at -30)."""
-    dim, tails = options.dim, skewed(options.dim)
+    dim, tails = options.dim, select_tails(options.dim)
     both = np.arange(dim) < 2
     mean = np.where(tails, MEAN, 0.0) + np.where(both, 0.0, PLACE)
     variance = np.where(tails, VARIANCE, 1.0) + np.where(both, PLACE**2, 0.0)
