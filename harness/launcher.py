@@ -108,7 +108,7 @@ def launch(
     scratch.mkdir(parents=True)
     job_file = scratch / "job.json"
     plugins, folder = _plugins(trial, names), _working_folder()
-    job = Job(trial, str(scratch), time.time(), plugins, folder, timeout, tuple(names))
+    job = Job(trial, str(scratch), time.monotonic(), plugins, folder, timeout, tuple(names))
     job_file.write_text(to_json(job))
     before = _count_oom_kills()
     with open(scratch / "log.txt", "wb") as log:

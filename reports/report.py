@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from samplerbench.errors import UsageError
+from samplerbench.errors import UsageError, one_line
 from samplerbench.reports.tables import campaign_table, csv_json, latex, markdown, terminal
 from samplerbench.reports.tables.by_parameter import split_by_parameter
 from samplerbench.reports.tables.cells import Row
@@ -138,13 +138,18 @@ def write_text(path: Path, pieces: Iterable[str]) -> None:
 
 
 def try_write_page(campaign: Campaign) -> Path | str:
-    """The page beside the campaign's database, or which package this Python lacks to make one."""
+    """The page beside the campaign's database, or why there is none: it never ends a campaign."""
     try:
         return write_page(campaign)
     except ModuleNotFoundError as error:
         return (
             f"not made: {error}; the numbers are kept: install it, or run"
             " `samplerbench report DIR --format html` where it is"
+        )
+    except Exception as error:  # draws, records and disks can be anything; the run has ended well
+        return (
+            f"not made: {one_line(error)}; the numbers are kept: `samplerbench report DIR --format"
+            " html` tries it again"
         )
 
 

@@ -21,6 +21,10 @@ class StoreError(SamplerbenchError):
     """A folder that can't be used as a campaign; the text says why and what to do."""
 
 
+class StoreLost(StoreError):
+    """A campaign's folder that was taken away while a run wrote to it."""
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str], lists: str = "") -> UsageError:
     """The error for an unknown ``name``: the nearest known name, all of them, what lists them."""
     known = sorted(known)

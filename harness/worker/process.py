@@ -10,20 +10,24 @@ from pathlib import Path
 
 from samplerbench.files import write_whole
 from samplerbench.harness.records import Job, Result, read_job, to_json
-from samplerbench.harness.worker import plugin_imports
+from samplerbench.harness.worker import changed_files, plugin_imports
 from samplerbench.models.loading.model_names import find_file
 from samplerbench.models.loading.script import enter_script
 
 
 def serve(job_file: str, task: Callable[[Job], Result]) -> int:
-    """Write what ``task`` makes of the job; the process ends when the coordinator does."""
+    """Write what ``task`` makes of the job; the process ends when the coordinator does.
+
+    Files that are not what the trial names are not run: their numbers would stand under its name.
+    """
     _die_with_coordinator()
     _die_first()
     job = read_job(Path(job_file).read_text())
     plugin_imports.offer_plugins(job)
     if file := find_file(job.trial.model):
         enter_script(file, job.caller_folder)
-    result = task(job)
+    change = changed_files.describe_change(job.trial)
+    result = Result("failed", change) if change else task(job)
     write_whole(Path(job.scratch) / "result.json", to_json(result))
     return 0
 

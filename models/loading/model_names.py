@@ -68,6 +68,16 @@ def check_model(name: str, options: Mapping[str, Any]) -> tuple[str, str]:
     return f"{file}:{attribute}", digest
 
 
+def digest_model(name: str) -> str:
+    """The digest that ``check_model`` gives, or that of a plug-in; of what lies there now."""
+    if folder.is_posterior(name):
+        return posteriors.digest_posterior(name)
+    if is_program(name):
+        return read_digest(name)
+    file = find_file(name)
+    return script.digest_file(file) if file else models.digest(name)
+
+
 def _find_top_level_names(tree: ast.Module) -> set[str]:
     names: set[str] = set()
     for node in tree.body:

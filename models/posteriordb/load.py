@@ -68,10 +68,15 @@ def check_posterior(name: str) -> tuple[str, str]:
     lack what the program needs.
     """
     path = Path(name).expanduser().resolve()
-    entry = folder.read_posterior(path)
     load_posterior(str(path))
-    whole = path.read_bytes() + entry.data_file().read_bytes()
-    return str(path), hashlib.sha256(whole).hexdigest()[:16]
+    return str(path), digest_posterior(str(path))
+
+
+def digest_posterior(name: str) -> str:
+    """16 hex digits over the posterior's file and its data."""
+    path = Path(name)
+    whole = path.read_bytes() + folder.read_posterior(path).data_file().read_bytes()
+    return hashlib.sha256(whole).hexdigest()[:16]
 
 
 def load_posterior(name: str) -> Model:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,8 +55,7 @@ def use_style(style: Path | None = None) -> Iterator[None]:
 
     The same rows give the same bytes. Raises UsageError for a style file that can't be used.
     """
-    import matplotlib
-
+    matplotlib = _import_matplotlib()
     settings = dict(_settings(STYLE))
     if style is not None:
         settings.update(_settings(style))
@@ -68,6 +69,18 @@ def use_style(style: Path | None = None) -> Iterator[None]:
         # a name in a script that the font lacks: the SVG holds it as text, the browser finds a font
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         yield
+
+
+def _import_matplotlib() -> Any:
+    """Matplotlib, whose import fails for a backend in ``MPLBACKEND`` that it does not know."""
+    backend = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
+    import matplotlib
+
+    if backend is not None:
+        os.environ["MPLBACKEND"] = backend
+        with suppress(ValueError):  # no picture here needs one
+            matplotlib.rcParams["backend"] = backend
+    return matplotlib
 
 
 def _settings(path: Path) -> Any:

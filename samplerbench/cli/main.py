@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sqlite3
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +23,7 @@ from samplerbench.cli import (
 from samplerbench.cli import (
     list as listing,
 )
-from samplerbench.cli.common import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
+from samplerbench.cli.common import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
 from samplerbench.errors import SamplerbenchError
 
 COMMANDS = (run, judge, plan, report, compare, matrix, check, listing, completion)
@@ -44,6 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SamplerbenchError as error:
         print(f"samplerbench: {error}", file=sys.stderr)
         return EXIT_USAGE
+    except (OSError, sqlite3.Error) as error:  # a full disk, a file or a database that is damaged
+        print(
+            f"samplerbench: the system refuses: {error}\n"
+            "  what was finished before is kept; once that is mended, call the same command again",
+            file=sys.stderr,
+        )
+        return EXIT_FAILED
 
 
 def _execute(arguments: Sequence[str] | None) -> int:

@@ -111,5 +111,7 @@ def _resume(folder: Path) -> str:
 
 def _relative(folder: Path) -> Path:
     """The folder as a short path where it lies below the current one."""
-    here = Path.cwd()
-    return folder.relative_to(here) if folder.is_relative_to(here) else folder
+    try:
+        return folder.relative_to(Path.cwd())
+    except (OSError, ValueError):  # it lies elsewhere, or the current folder is gone
+        return folder
