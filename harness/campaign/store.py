@@ -50,8 +50,7 @@ class Store:
                 create_database(folder)
             store = cls.open(folder)
             store._lock = lock
-            for name in ("draws", "logs"):
-                (folder / name).mkdir(exist_ok=True)
+            store._make_folders()
             shutil.rmtree(folder / "scratch", ignore_errors=True)  # of a run that was killed
             undo.pop_all()  # the lock is now the store's to give back
         return store
@@ -158,6 +157,7 @@ class Store:
         digest is committed, so a kill between the two leaves a file that the next run replaces.
         """
         log, draws = scratch / "log.txt", scratch / "draws.npz"
+        self._make_folders()
         if log.is_file():
             os.replace(log, self.folder / "logs" / f"{trial.id}.txt")
         if result.status == "ok":
@@ -168,6 +168,11 @@ class Store:
         with self._db:
             self._db.execute("INSERT INTO results VALUES (?, ?, ?, ?, ?)", row)
         shutil.rmtree(scratch, ignore_errors=True)
+
+    def _make_folders(self) -> None:
+        """Make what holds the files of workers; one of them may have taken it away."""
+        for name in ("draws", "logs"):
+            (self.folder / name).mkdir(exist_ok=True)
 
     def add_block(self, trial: Trial, result: Result, took_s: float) -> None:
         """Store a result that one block more has changed; its process took ``took_s``."""

@@ -19,6 +19,7 @@ from samplerbench.harness.ground_truth.reference_formats import (
 )
 from samplerbench.harness.statistics import ess_rhat
 from samplerbench.models.base import Exact, Sites
+from samplerbench.user_files import full_path, read_limited
 
 Array = np.ndarray
 Shapes = Mapping[str, tuple[int, ...]]  # latent site -> shape
@@ -33,10 +34,10 @@ def check_reference(name: str, names: Names = None) -> tuple[str, str]:
 
     The digest is of the file's bytes, and of ``names`` where there are any.
     """
-    path = Path(name).expanduser().resolve()
+    path = full_path(name)
     choose_reader(path)
     try:
-        content = path.read_bytes() + (repr(sorted(names.items())).encode() if names else b"")
+        content = read_limited(path) + (repr(sorted(names.items())).encode() if names else b"")
     except OSError as error:
         raise file_error(path, error.strerror or str(error)) from error
     return str(path), hashlib.sha256(content).hexdigest()[:16]

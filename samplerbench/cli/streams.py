@@ -1,6 +1,6 @@
 """Standard output and error that never end a command: what they can't take is lost.
 
-A reader may leave, as `| head` does; a disk may be full; a stream may be closed, or know ASCII only.
+A reader may leave, as `| head` does; a disk may be full; a stream may be closed, or be ASCII.
 The command goes on with its work, and its exit code is that of the work.
 """
 

@@ -20,6 +20,7 @@ from samplerbench.errors import UsageError, one_line, unknown_name
 from samplerbench.models.base import Model
 from samplerbench.models.loading import script
 from samplerbench.samplers.base import Budget, Prepared, Sampler
+from samplerbench.user_files import full_path
 
 KINDS = (
     "expected: path/to/file.py:NAME, a subclass of numpyro.infer.mcmc.MCMCKernel or a function "
@@ -83,7 +84,7 @@ def is_sampler(text: str) -> bool:
 
 def _split(name: str) -> tuple[Path, str]:
     path, _, attribute = name.rpartition(":")
-    file = Path(path).expanduser().resolve()
+    file = full_path(path)
     if not path or not attribute.isidentifier():
         raise UsageError(f"{name!r} names no sampler\n  {KINDS}")
     if not file.is_file():
@@ -93,7 +94,7 @@ def _split(name: str) -> tuple[Path, str]:
 
 def _parse(file: Path) -> ast.Module:
     try:
-        return ast.parse(script.read_source(file), str(file))
+        return script.parse_source(file)
     except (OSError, SyntaxError, ValueError) as error:  # ValueError: null bytes
         raise _unreadable(file, error) from error
 
