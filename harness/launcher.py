@@ -153,7 +153,7 @@ def _wait(
             return False
         if cancelled():
             raise KeyboardInterrupt
-        log.bound()
+        log.cut_flood()
         phase = scratch_folder.read_phase(log.path.parent)
         if phase != last:
             watching(phase)

@@ -34,7 +34,7 @@ class WorkerLog:
     ) -> None:
         self.file.close()
 
-    def bound(self) -> None:
+    def cut_flood(self) -> None:
         """Cut the middle out where the log has grown far beyond its bound."""
         self._cut(SLACK)
 

@@ -10,6 +10,7 @@ import pytest
 
 from samplerbench import files, user_files
 from samplerbench.errors import UsageError
+from samplerbench.harness.campaign import toml_file
 from samplerbench.harness.campaign.plan_options import read_campaign_file
 from samplerbench.harness.campaign.tables.read_table import read_table
 from samplerbench.harness.compatibility import matrix_file
@@ -114,6 +115,12 @@ def test_a_key_of_very_many_dots_is_refused_at_once(tmp_path):
     (tmp_path / "c.toml").write_text("a" + ".a" * 100_000 + " = 1\n")
     with pytest.raises(UsageError, match="more than 100 dots"):
         read_campaign_file(tmp_path / "c.toml")
+
+
+def test_a_word_of_very_many_dots_is_refused_too(tmp_path):
+    (tmp_path / "c.toml").write_text(f'model = "{"." * 200}"\n')
+    with pytest.raises(ValueError, match="more than 100 dots"):
+        toml_file.read_toml(tmp_path / "c.toml")
 
 
 def test_many_decimal_numbers_on_a_line_are_no_dots_of_a_key(tmp_path):

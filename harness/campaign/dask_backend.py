@@ -45,7 +45,7 @@ def connect(scheduler: str, trials: Sequence[Trial]) -> Iterator[Client]:
     environments are not the coordinator's.
     """
     with _told_as_silence(scheduler):
-        _try_address(scheduler)
+        host, port = _split_address(scheduler)
     try:
         from distributed import Client
     except ModuleNotFoundError as error:
@@ -61,6 +61,7 @@ def connect(scheduler: str, trials: Sequence[Trial]) -> Iterator[Client]:
     _silence_dask()
     with _told_as_silence(scheduler):
         _require_certificates(scheduler)
+        socket.create_connection((host, port), timeout=ANSWER_S).close()  # else Dask tries for long
         client = Client(scheduler, timeout=CONNECT_S, set_as_default=False)
     with client:
         _refuse_versions(client)
@@ -83,15 +84,15 @@ def _told_as_silence(scheduler: str) -> Iterator[None]:
         ) from error
 
 
-def _try_address(scheduler: str) -> None:
-    """Raise OSError or ValueError, at once, where Dask would try for long and then say much."""
+def _split_address(scheduler: str) -> tuple[str, int]:
+    """Host and port. Raises ValueError for what is no address."""
     scheme, _, rest = scheduler.rpartition("://")
     host, _, port = rest.rpartition(":")
     if (scheme or "tcp") not in SCHEMES:
         raise ValueError(f"{scheme}:// is none of {', '.join(SCHEMES)}")
     if not host or not port.isdigit() or not 0 < int(port) < 2**16:
         raise ValueError("it names no host and port")
-    socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER_S).close()
+    return host.strip("[]"), int(port)
 
 
 def _require_certificates(scheduler: str) -> None:

@@ -106,7 +106,7 @@ def test_a_flood_keeps_its_beginning_and_its_end_and_says_what_is_left_out(small
         for i in range(1000):
             writer.write(b"line %3d\n" % i)
             writer.flush()
-            small_log.bound()
+            small_log.cut_flood()
             assert small_log.path.stat().st_size < 400  # with the note and a line
     small_log.finish()
     text = small_log.path.read_text()
