@@ -176,7 +176,7 @@ def _sites_by_chain(path: Path, arrays: Mapping[str, Array], shapes: Shapes | No
     for site, shape in _check_sites(path, list(arrays), shapes).items():
         array = arrays[site]
         lead = array.ndim - len(shape)
-        if lead not in (1, 2) or array.shape[lead:] != shape:
+        if lead not in (1, 2) or array.shape[lead:] != shape or not array.size:
             axes = "".join(f", {n}" for n in shape)
             raise file_error(
                 path,
@@ -192,6 +192,8 @@ def _sites_by_chain(path: Path, arrays: Mapping[str, Array], shapes: Shapes | No
 
 def _count_leading_axes(path: Path, arrays: list[Array]) -> int:
     """How many axes lead, 2 for [chain, draw]: from arrays alone, where no model says."""
+    if not all(array.size for array in arrays):
+        raise file_error(path, "it holds an array without a value")
     for lead in (2, 1):
         sizes = {array.shape[:lead] for array in arrays if array.ndim >= lead}
         if len(sizes) == 1 and all(array.ndim >= lead for array in arrays):

@@ -19,6 +19,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -84,9 +85,11 @@ def _read_csv(path: Path) -> dict[str, Array]:
 
     try:
         require_regular(path)
-        table = pandas.read_csv(path, comment="#", skipinitialspace=True, index_col=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pandas.errors.ParserWarning)  # cells would be lost
+            table = pandas.read_csv(path, comment="#", skipinitialspace=True, index_col=False)
         table = table.iloc[_count_warmup(path) :]
-    except (OSError, ValueError, OverflowError, MemoryError) as error:  # pandas': ValueErrors
+    except (OSError, ValueError, ArithmeticError, MemoryError, Warning) as error:
         raise file_error(path, str(error).strip()) from error
     for name in table:
         if not pandas.api.types.is_numeric_dtype(table[name]):
@@ -169,7 +172,7 @@ def _read_json(path: Path) -> dict[str, Array]:
     except (OSError, LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         reason = f"{type(error).__name__}: {error}; a list of chains of equal length is wanted"
         raise file_error(path, reason) from error
-    if any(values.ndim != 2 for values in columns.values()) or not columns:
+    if any(values.ndim != 2 or not values.size for values in columns.values()) or not columns:
         raise file_error(path, "it is not a list of chains, each a dict of lists of draws")
     return _stack_sites(path, columns, first=1)
 

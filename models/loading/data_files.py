@@ -27,7 +27,11 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 def read_npz(path: Path) -> dict[str, np.ndarray]:
     """The arrays of an .npz file, no pickles. Raises OSError and ValueError."""
     with open_archive(path), np.load(path, allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}
+        found: dict[str, Any] = {name: arrays[name] for name in arrays.files}
+    for name, array in found.items():
+        if not isinstance(array, np.ndarray):  # NumPy hands over what is none as bytes
+            raise ValueError(f"{name!r} in it is no array")
+    return found
 
 
 def read_data(path: Path) -> dict[str, Any]:
