@@ -274,10 +274,9 @@ class Option:
 
     def check(self, value: Any) -> None:
         """Raise UsageError for a value that is too small or none of the choices."""
-        if self.minimum is not None and not self.minimum <= value <= LARGEST_SEED:
+        if self.minimum is not None and value < self.minimum:
             raise UsageError(
                 f"{self.name}={value}\n  expected: a whole number from {self.minimum} on"
-                + (", at most 2**31 - 1" if value > LARGEST_SEED else "")
             )
         known = [str(choice) for choice in self.choices]
         for word in self._words(value) if known else ():
