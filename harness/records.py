@@ -12,6 +12,7 @@ from typing import Any
 
 from samplerbench.harness.record_fields import explain_misfit
 from samplerbench.plugins import Plugin
+from samplerbench.user_files import parse_json
 
 #: replicates that are asked for where a trial's own number is AUTO: as many as take AUTO_S seconds,
 #: by the median of the timed ones, within these bounds
@@ -94,13 +95,6 @@ def format_label(name: str, settings: dict[str, Any]) -> str:
     return f"{name}:{pairs}" if pairs else name
 
 
-def escape_controls(text: str) -> str:
-    """Text without control characters: a name must not steer what shows it."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
-
-
 @dataclass(frozen=True)
 class Job:
     """What a worker reads: the trial, and the folder for its answer."""
@@ -169,7 +163,7 @@ def read_job(text: str) -> Job:
 def read_result(text: str) -> Result:
     """A Result from its JSON text; raises ValueError where it is not one."""
     try:
-        record = json.loads(text)
+        record = parse_json(text)
     except ValueError as error:
         raise ValueError(f"not a result: {error}") from error
     return result_from_record(record)

@@ -6,24 +6,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import tomllib
-
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.campaign import sweep
 from samplerbench.harness.campaign.plan import OPTIONS, Option
+from samplerbench.harness.campaign.toml_file import read_toml
 
 
 def read_campaign_file(path: Path) -> dict[str, Any]:
     """The options in a campaign file: TOML whose keys are the fields of Plan. Raises UsageError."""
     try:
-        with open(path, "rb") as file:
-            values = tomllib.load(file)
+        values = read_toml(path)
     except OSError as error:
         raise UsageError(
-            f"can't read the campaign file {str(path)!r}: {error.strerror}\n"
+            f"can't read the campaign file {str(path)!r}: {error.strerror or error}\n"
             "  expected: a TOML file; its keys are the options of `samplerbench run`"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise UsageError(f"{str(path)!r} is not TOML: {error}") from error
     return check_options(values, str(path))
 

@@ -71,7 +71,7 @@ def python_version(name: str) -> str:
     if name == "current":
         return interpreters.running_version()
     own = _is_interpreter(name)
-    python = str(Path(name).expanduser().absolute()) if own else _read_recipe(name, None).python
+    python = str(_expand(name).absolute()) if own else _read_recipe(name, None).python
     return interpreters.identify(python).partition(" ")[0]
 
 
@@ -82,17 +82,24 @@ def resolve(name: str, *, python: str | None = None, log: Log | None = None) -> 
     raises, and EnvironmentFailed where it can't be made.
     """
     environment = identify(name, python=python)
-    folder = cache.path_of(environment.digest)
-    if environment.python == cache.python_of(folder):  # else an interpreter that is there
-        cache.make(folder, _read_recipe(name, python), log)
+    if _is_made_here(environment):  # else an interpreter that is there
+        cache.make(cache.path_of(environment.digest), _read_recipe(name, python), log)
     return environment
+
+
+def _is_made_here(environment: Environment) -> bool:
+    """Whether it lies in the cache; asked of others, too, where there is no cache."""
+    if not environment.pins:
+        return False
+    return environment.python == cache.python_of(cache.path_of(environment.digest))
 
 
 def is_ready(name: str) -> bool:
     """Whether ``resolve`` would find the environment ``name`` made. Raises what it raises."""
     environment = identify(name)
-    folder = cache.path_of(environment.digest)
-    return environment.python != cache.python_of(folder) or cache.is_finished(folder)
+    if not _is_made_here(environment):
+        return True
+    return cache.is_finished(cache.path_of(environment.digest))
 
 
 def from_pins(
@@ -122,14 +129,19 @@ def is_made(pins: Iterable[str], python: str | None = None) -> bool:
 
 def remove(environment: Environment) -> None:
     """Delete an environment that was made; an interpreter of the user's own is left alone."""
-    folder = cache.path_of(environment.digest)
-    if environment.python == cache.python_of(folder) and folder.is_dir():
-        cache.remove(folder)
+    if _is_made_here(environment):
+        folder = cache.path_of(environment.digest)
+        if folder.is_dir():
+            cache.remove(folder)
+
+
+def _expand(name: str) -> Path:
+    return Path(os.path.expanduser(name))  # stays as it is where there is no home
 
 
 def _is_interpreter(name: str) -> bool:
     """Whether the name is the path of a Python, as ``other/bin/python``."""
-    path = Path(name).expanduser()
+    path = _expand(name)
     return os.sep in name and path.is_file() and os.access(path, os.X_OK) and path.suffix != ".txt"
 
 
@@ -146,7 +158,7 @@ def _identify_interpreter(name: str, python: str | None) -> Environment:
     """What a Python of the user's own has installed: its workers need NumPy and the sampler."""
     if python is not None:
         raise UsageError(f"environment {name!r} is a Python of its own, not {python!r}")
-    path = str(Path(name).expanduser().absolute())  # not resolved: a link tells which environment
+    path = str(_expand(name).absolute())  # not resolved: a link tells which environment
     place = interpreters.identify(path)
     try:
         pins = _list_pins(interpreters.list_installed(path))
@@ -164,7 +176,7 @@ def _read_recipe(name: str, python: str | None) -> Recipe:
     if name in names():
         path, complete = STACKS / f"{name}.txt", True
     elif os.sep in name or name.endswith(".txt"):
-        path, complete = Path(name).expanduser(), False
+        path, complete = _expand(name), False
     else:
         error = unknown_name("environment", name, names(), "samplerbench list environments")
         raise UsageError(

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from samplerbench.cli.streams import is_gone
+
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 
@@ -30,3 +32,5 @@ def write_or_print(pieces: Iterable[str], output: Path | None) -> None:
         return
     for piece in pieces:
         print(piece, end="")
+        if is_gone(sys.stdout):  # as by `| head`: the rest would cost time for nobody
+            break

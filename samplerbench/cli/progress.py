@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from samplerbench.harness.campaign.watcher import Watcher
-from samplerbench.harness.records import Result, Trial, escape_controls
+from samplerbench.harness.records import Result, Trial
 from samplerbench.rounding import format_number
+from samplerbench.text import escape_controls
 
 if TYPE_CHECKING:
     from samplerbench.harness.campaign.campaign import Campaign
@@ -143,7 +144,11 @@ class TerminalProgress(_CountingWatcher):
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+        )
         self._progress = Progress(
             *columns,
             TextColumn("{task.fields[left]}"),

@@ -99,7 +99,7 @@ def test_what_is_no_such_file_is_refused_with_what_was_expected(saved, tmp_path)
     strange = {"name": "test_sort", "fullname": "t.py::test_sort", "stats": {}, "extra_info": {}}
     cases = [
         (tmp_path / "none.json", "No such file"),
-        (tmp_path, "Is a directory"),
+        (tmp_path, "it is a folder, no file"),
     ]
     for path, says in cases:
         with pytest.raises(UsageError, match=says):
