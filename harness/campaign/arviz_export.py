@@ -175,7 +175,7 @@ def _make_dataset(arrays: Arrays, attributes: dict[str, Any], replicates: Sequen
         dims = ("chain", "draw", *(f"{name}_dim_{i}" for i in range(values.ndim - 3)))
         variables[name] = dims, values.reshape(sizes)
     data = xarray.Dataset(variables, attrs=attributes)
-    coordinates: dict[str, Any] = {dim: np.arange(size) for dim, size in data.sizes.items()}
+    coordinates: dict[Any, Any] = {dim: np.arange(size) for dim, size in data.sizes.items()}
     if "replicate" not in arrays:  # which may be a site's name
         per_replicate = data.sizes["chain"] // len(replicates)
         coordinates["replicate"] = "chain", np.repeat(replicates, per_replicate)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from operator import itemgetter
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,18 +91,6 @@ class Campaign:
             # a folder that can't be written has kept no scores
             swept = sweep.describe_position(trial, axes)
             yield columns.row(trial, result, scores or self.scores(trial), swept)
-
-    def table(self) -> pandas.DataFrame:
-        """The rows as a DataFrame, one column for each of ``harness.scoring.columns.COLUMNS``."""
-        import pandas
-
-        from samplerbench.harness.scoring.columns import COLUMNS
-
-        names = [column.name for column in COLUMNS]
-        with no_collection():  # column by column: a third of the memory of row by row
-            values = zip(*map(itemgetter(*names), self.each_row()), strict=True)
-            columns = dict(zip(names, values, strict=False))  # no rows: no columns
-        return pandas.DataFrame(columns, columns=names)
 
     def draws(
         self,
