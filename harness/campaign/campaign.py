@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from samplerbench.harness.campaign import sweep
 from samplerbench.harness.campaign.store import Store
@@ -49,7 +49,7 @@ class Campaign:
         """Give the folder back to other runs."""
         self.store.close()
 
-    def __enter__(self) -> Campaign:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: Any) -> None:
