@@ -13,6 +13,7 @@ from samplerbench.errors import UsageError
 from samplerbench.harness import draws_file
 from samplerbench.harness.campaign.arviz_export import write_netcdf
 from samplerbench.harness.campaign.campaign import Campaign
+from samplerbench.harness.campaign.replicate_draws import make_frame, read_replicates
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.records import Result
 from samplerbench.samplers.base import Draws
@@ -312,6 +313,8 @@ def test_a_frame_has_a_row_a_draw_and_a_column_a_component(campaign):
     assert len(table) == 2 * 2 * 40
     assert table.loc[(1, 0, 7), "beta[2]"] == runs[1].sites["beta"][0, 7, 2]
     np.testing.assert_array_equal(table.loc[0, "m"], runs[0].sites["m"].ravel())
+    stored = read_replicates(reader, "exact_iid", slice(0, 2), "replicates", None)
+    assert make_frame(stored).equals(table)
 
 
 def test_a_frame_of_weighted_draws_has_every_point_with_its_weight(weighted):
