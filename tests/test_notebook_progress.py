@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from types import SimpleNamespace
 
@@ -24,14 +23,6 @@ def notebook(monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
 
 
-@pytest.fixture
-def output(monkeypatch):
-    """What goes to standard output."""
-    stream = io.StringIO()
-    monkeypatch.setattr(sys, "stdout", stream)
-    return stream
-
-
 def test_only_a_notebook_is_one(monkeypatch, notebook):
     assert notebook_progress.is_notebook()
     for shell in (None, SimpleNamespace()):  # Python alone; IPython on a terminal
@@ -41,23 +32,25 @@ def test_only_a_notebook_is_one(monkeypatch, notebook):
         assert type(notebook_progress.choose_watcher()) is notebook_progress.Watcher
 
 
-def test_it_speaks_before_the_first_trial_and_tells_each_result(notebook, output):
+def test_it_speaks_before_the_first_trial_and_tells_each_result(notebook, capsys):
     pytest.importorskip("tqdm")
     watcher = notebook_progress.choose_watcher()
-    assert "inspecting the model" in output.getvalue()
+    assert "inspecting the model" in capsys.readouterr().out
     watcher.on_start(SimpleNamespace(), [TRIAL, TRIAL])
     watcher.on_phase(TRIAL, "cold")
-    assert "numpyro_nuts: cold" in output.getvalue()
+    assert "numpyro_nuts: cold" in capsys.readouterr().out
     watcher.on_result(TRIAL, FAILURE, 3.2)
-    assert "numpyro_nuts, linear: failed: no such disk; took 3 s\n" in output.getvalue()
+    assert "numpyro_nuts, linear: failed: no such disk; took 3 s\n" in capsys.readouterr().out
     watcher.on_result(TRIAL, FAILURE, 3.2)
-    assert "finished" in output.getvalue() and "2/2" in output.getvalue()
+    told = capsys.readouterr().out
+    assert "finished" in told and "2/2" in told
     watcher.on_round([stored.trial("numpyro_nuts", block=2)])
     watcher.on_block(TRIAL, FAILURE, 1.0)
-    assert "block 2" in output.getvalue() and "1/1" in output.getvalue()
+    told = capsys.readouterr().out
+    assert "block 2" in told and "1/1" in told
     watcher.on_interrupt()
 
 
-def test_without_tqdm_there_are_plain_lines(notebook, output, monkeypatch):
+def test_without_tqdm_there_are_plain_lines(notebook, monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     assert isinstance(notebook_progress.choose_watcher(), LineProgress)
