@@ -158,12 +158,12 @@ def _read_statistics(kernel: Any, state: Any) -> dict[str, Any]:
     """What a kernel's state tells of its draw; one of TFP's, or one's own, may tell nothing."""
     from jax import lax
 
-    names = ("accept_prob", "diverging", "energy")
-    stats = {name: getattr(state, name) for name in names if hasattr(state, name)}
+    stats = {n: getattr(state, n) for n in ("accept_prob", "diverging") if hasattr(state, n)}
     if hasattr(state, "potential_energy"):
         stats["lp"] = -state.potential_energy
     if hasattr(state, "num_steps"):
         stats["n_steps"] = steps = lax.convert_element_type(state.num_steps, np.int32)
         if getattr(kernel, "_algo", "") == "NUTS":  # 2**(depth - 1) to 2**depth - 1 steps
             stats["tree_depth"] = lax.convert_element_type(32 - lax.clz(steps), np.uint8)
+            stats["energy"] = state.energy  # of HMC it would make XLA round its draws otherwise
     return stats
