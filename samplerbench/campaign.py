@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from samplerbench.harness.campaign.campaign import Campaign as StoredCampaign
 from samplerbench.harness.campaign.campaign import no_collection
+from samplerbench.harness.records import escape_controls
 
 if TYPE_CHECKING:
     import pandas
@@ -36,7 +37,8 @@ class Campaign(StoredCampaign):
         """The result in one sentence, which is the first of its page."""
         from samplerbench.reports import summary
 
-        return summary.summarise(self.rows(), self.store.count_trials())
+        # a name must not steer the terminal that prints it
+        return escape_controls(summary.summarise(self.rows(), self.store.count_trials()))
 
     def table(self, columns: Sequence[str] | Literal["all"] | None = None) -> pandas.DataFrame:
         """The rows as a DataFrame, in the order of the plan, numbers in full.

@@ -33,7 +33,8 @@ def campaign(tmp_path_factory):
 def test_the_sentence_is_the_one_of_its_page(campaign):
     from samplerbench.reports import summary
 
-    assert campaign.summary() == summary.summarise(campaign.rows(), 8)
+    sentence = summary.summarise(campaign.rows(), 8)
+    assert "\x1b" in sentence and campaign.summary() == sentence.replace("\x1b", "\\x1b")
     assert campaign.summary().startswith("Shown honest: ")
 
 

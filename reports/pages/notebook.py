@@ -23,6 +23,5 @@ def render(campaign: Campaign) -> str:
         "notebook.html.jinja",
         sentence=summary.summarise(rows, planned),
         table=table,
-        notes=table.notes,
         mark_meaning=MARK_MEANING,
     )
