@@ -260,7 +260,8 @@ def test_the_example_runs_and_its_version_is_recorded(installed, tmp_path):
     words = ["--model", "coin:heads=12", "--sampler", "random_walk:step=1.0", "exact_iid"]
     sizes = ["--replicates", "16", "--draws", "100", "--warmup", "20", "--quiet"]
     command(installed, "run", *words, *sizes, "--env", "current", "--out", "c", cwd=tmp_path)
-    rows = json.loads(command(installed, "report", "c", "--format", "json", cwd=tmp_path))
+    report = command(installed, "report", "c", "--format", "json", cwd=tmp_path)
+    rows = json.loads(report)["rows"]
     assert [row["status"] for row in rows] == ["ok", "ok"]
     assert (rows[0]["sampler"], rows[0]["settings"]) == ("random_walk", {"step": 1.0})
     assert rows[1]["verdict"] == "undecided" and "0 of 16 runs" in rows[1]["verdict_reason"]

@@ -69,9 +69,7 @@ class Series:
         w = self.weights[replicate]
         if not self.is_weighted:
             return np.linspace(0, len(w) - 1, min(count, len(w))).astype(int)
-        # systematic resampling: the least noise that equal weights can have
-        steps = (np.arange(count) + 0.5) / count
-        return np.minimum(np.searchsorted(np.cumsum(w), steps), len(w) - 1)
+        return weighted.resample_systematically(w, count)
 
 
 @dataclass(frozen=True, eq=False)

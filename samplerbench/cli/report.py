@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from samplerbench.reports.report import ReportOptions
 
 NEWEST = "campaign directory (default: the newest in ./samplerbench-runs)"
-FORMATS = ("table", "markdown", "csv", "latex", "json", "html")
+FORMATS = ("table", "markdown", "csv", "latex", "json", "json-rows", "html", "parquet")
 
 
 def add_parser(commands: Any) -> None:
@@ -31,7 +31,8 @@ def add_parser(commands: Any) -> None:
         help="instead of DIR: what --benchmark-json or --benchmark-autosave saved",
     )
     rounding = (
-        "numbers are rounded to what their intervals support; csv and json have full precision"
+        "numbers are rounded to what their intervals support; csv, json and parquet have full"
+        " precision; json-rows: the rows of json alone"
     )
     add("--format", choices=FORMATS, default="table", help=rounding)
     add("--columns", metavar="NAME,...", help="columns to show, separated by commas")
@@ -78,6 +79,10 @@ def execute(args: argparse.Namespace) -> int:
 
     if args.replicate and not args.draws:
         raise UsageError("--replicate is for --draws FOLDER")
+    if args.format == "parquet" and (not args.output or args.pytest_benchmark):
+        raise UsageError(
+            "--format parquet\n  expected: a campaign, and -o FILE.parquet to write to"
+        )
     by = args.by == "parameter"
     columns, sort = report.split_names(args.columns), report.split_names(args.sort)
     options = report.ReportOptions(args.format, columns, sort, by, args.style, terminal_width())
@@ -93,6 +98,9 @@ def execute(args: argparse.Namespace) -> int:
             print(f"{len(paths)} files in {args.figures}")
             return EXIT_OK
         with no_collection():
+            if args.format == "parquet" and args.by != "size":
+                report.write_parquet(campaign, options, args.output)
+                return EXIT_OK
             if args.by == "size":
                 pieces: Iterable[str] = [report.render_by_size(campaign, args.format)]
             else:

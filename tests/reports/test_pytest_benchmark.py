@@ -81,7 +81,8 @@ def test_every_format_of_text_is_made_and_others_are_listed(saved, capsys, form)
     assert "honest" in out and "0.022" in out and "test_sort" not in out
     assert "left out" in err and "test_sort" in err
     if form == "json":
-        assert json.loads(out)[0]["warm_s_lo"] == 0.019
+        document = json.loads(out)
+        assert document["campaign"] is None and document["rows"][0]["warm_s_lo"] == 0.019
     if form == "csv":
         assert next(csv.DictReader(io.StringIO(out)))["cold_s"] == "3.0"
 
