@@ -98,6 +98,7 @@ class Sampler:
     stack_replicates: int = 8
     # what a matrix calls the import of the last of ``needs``; "": that module's name with "imports"
     import_stage: str = ""
+    link: str = ""  # where it is documented, for `samplerbench list NAME`
 
 
 samplers: Registry[Sampler] = Registry(
