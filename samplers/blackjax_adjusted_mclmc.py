@@ -94,6 +94,7 @@ add(
         Settings,
         prepare,
         "BlackJAX's microcanonical sampler with a Metropolis test",
+        typical_s=(10.0, 0.08),
         link="https://blackjax-devs.github.io/blackjax/",
         needs=("jax", "numpyro", "blackjax"),
         distributions=("blackjax",),

@@ -288,6 +288,7 @@ add(
         Settings,
         prepare,
         "nested slice sampling: weighted draws and the evidence",
+        typical_s=(15.0, 0.15),
         link="https://blackjax-devs.github.io/blackjax/",
         needs=("jax", "numpyro", "blackjax"),
         distributions=("blackjax",),

@@ -62,6 +62,7 @@ add(
         Settings,
         prepare,
         "dynesty's dynamic nested sampling: more live points where the posterior is",
+        typical_s=(30.0, 25.0),
         link="https://dynesty.readthedocs.io/en/stable/dynamic.html",
         needs=("jax", "numpyro", "dynesty"),
         distributions=("dynesty",),

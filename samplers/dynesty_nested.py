@@ -58,6 +58,7 @@ add(
         Settings,
         prepare,
         "dynesty's static nested sampling: weighted draws and the evidence",
+        typical_s=(7.0, 6.0),
         link="https://dynesty.readthedocs.io/en/stable/api.html",
         needs=("jax", "numpyro", "dynesty"),
         distributions=("dynesty",),

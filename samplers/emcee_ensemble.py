@@ -150,6 +150,7 @@ add(
         Settings,
         prepare,
         "emcee's affine-invariant ensemble: walkers merged into one chain",
+        typical_s=(7.0, 4.0),
         link="https://emcee.readthedocs.io/en/stable/user/sampler/",
         needs=("jax", "numpyro", "emcee"),
         distributions=("emcee",),

@@ -112,6 +112,7 @@ add(
         Settings,
         prepare,
         "nested sampling by jaxns 3: weighted draws and the evidence",
+        typical_s=(50.0, 4.0),
         link="https://jaxns.readthedocs.io",
         needs=("jax", "numpyro", "jaxns"),
         distributions=("jaxns", "jaxctx", "tfp-nightly"),

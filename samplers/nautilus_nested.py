@@ -87,6 +87,7 @@ add(
         Settings,
         prepare,
         "nautilus: importance nested sampling, weighted draws and the evidence",
+        typical_s=(90.0, 80.0),
         link="https://nautilus-sampler.readthedocs.io",
         needs=("jax", "numpyro", "nautilus"),
         distributions=("nautilus-sampler",),

@@ -47,6 +47,7 @@ add(
         Settings,
         prepare,
         "NumPyro's affine-invariant ensemble: walkers merged into one chain",
+        typical_s=(7.0, 0.08),
         link="https://num.pyro.ai/en/stable/mcmc.html#numpyro.infer.ensemble.AIES",
         needs=("jax", "numpyro"),
         environment="latest",

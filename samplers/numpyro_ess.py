@@ -55,6 +55,7 @@ add(
         Settings,
         prepare,
         "NumPyro's ensemble slice sampler: walkers merged into one chain",
+        typical_s=(10.0, 3.0),
         link="https://num.pyro.ai/en/stable/mcmc.html#numpyro.infer.ensemble.ESS",
         needs=("jax", "numpyro"),
         environment="latest",

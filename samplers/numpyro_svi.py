@@ -90,6 +90,7 @@ add(
         Settings,
         prepare,
         "NumPyro's variational inference: draws of an approximation, by an automatic guide",
+        typical_s=(3.0, 0.01),
         link="https://num.pyro.ai/en/stable/svi.html",
         needs=("jax", "numpyro"),
         family="numpyro_svi",

@@ -116,6 +116,7 @@ add(
         Settings,
         prepare,
         "No-U-Turn sampler in Rust, through a Python callback",
+        typical_s=(6.0, 4.0),
         link="https://pymc-devs.github.io/nutpie/",
         needs=("jax", "numpyro", "nutpie"),
         distributions=("nutpie",),

@@ -108,6 +108,7 @@ add(
         Settings,
         prepare,
         "walnutpie's WALNUTS: No-U-Turn, the step size adapted within trajectories",
+        typical_s=(8.0, 6.0),
         link="https://pypi.org/project/walnutpie/",
         needs=("jax", "numpyro", "walnutpie"),
         distributions=("walnutpie",),

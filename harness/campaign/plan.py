@@ -66,6 +66,7 @@ class Plan:
         AUTO,
         f"independent runs of each sampler; auto: as many as take {AUTO_S:.0f} s, from"
         f" {LEAST_AUTO} to {MOST_AUTO}; below 16 there is no verdict",
+        short="-n",
         minimum=0,
         default_text="auto",
         words={"auto": AUTO},
@@ -91,7 +92,7 @@ class Plan:
     timeout: float = _option(
         600.0, "seconds that a trial may take; replicates that end in time are kept"
     )
-    jobs: int = _option(1, "concurrent trials; use 1 for valid timings", minimum=1)
+    jobs: int = _option(1, "concurrent trials; use 1 for valid timings", short="-j", minimum=1)
     blocks: int = _option(
         AUTO,
         "processes for the clocked phases of each trial (import, first and second run, compiling,"
@@ -231,6 +232,7 @@ class Option:
     type: type  # of the value, or of each item of a list: str, int, float; or bool: a switch
     is_list: bool
     metavar: str | None = None
+    short: str = ""  # as "-n", beside the long name
     choices: tuple[Any, ...] = ()  # what a value may be; of "name=value", the value
     minimum: int | None = None
     default_text: str = ""  # where the default itself would not tell

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from samplerbench.cli import list_conformance, list_posteriors, list_preflight, list_settings
-from samplerbench.cli.common import EXIT_OK
+from samplerbench.cli.common import EXIT_OK, add_json, describe_exits
 from samplerbench.errors import UsageError
 from samplerbench.plugins import PluginError
 
@@ -42,7 +42,9 @@ def add_parser(commands: Any) -> None:
         " (default: each sampler's own, or pinned)",
     )
     listing.add_argument("--format", choices=("table", "json"), default="table")
-    listing.set_defaults(command=execute)
+    add_json(listing)
+    failed = "a check of --conformance failed"
+    listing.set_defaults(command=execute, exits=describe_exits(failed))
 
 
 def execute(args: argparse.Namespace) -> int:

@@ -43,5 +43,6 @@ add(
         prepare,
         "flawed on purpose: log Z errs twice as claimed",
         control=True,
+        typical_s=(0.2, 0.003),
     )
 )

@@ -39,5 +39,6 @@ add(
         prepare,
         "flawed on purpose: every mean off by 0.2 sd",
         control=True,
+        typical_s=(0.2, 0.003),
     )
 )

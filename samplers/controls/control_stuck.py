@@ -39,5 +39,6 @@ add(
         prepare,
         "flawed on purpose: 1 run in 4 never moves",
         control=True,
+        typical_s=(0.2, 0.003),
     )
 )

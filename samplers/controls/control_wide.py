@@ -39,5 +39,6 @@ add(
         prepare,
         "flawed on purpose: every sd 1.2 times too wide",
         control=True,
+        typical_s=(0.2, 0.003),
     )
 )
