@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from samplerbench.harness.campaign.campaign import Campaign
 
 EXITS = describe_exits("a row is not ok, or not what --gate asks for")
+CAMPAIGN = "a TOML file with these options as keys, or a pyproject.toml with [tool.samplerbench]"
 DRY_RUN = "say which trials would run, what would be installed and how long it may take; do nothing"
 
 
@@ -32,7 +33,7 @@ def add_parser(commands: Any) -> None:
         "run", help="run a campaign, show its table, write its report", allow_abbrev=False
     )
     add = run.add_argument
-    add("campaign", nargs="?", type=Path, help="a TOML file with these options as keys")
+    add("campaign", nargs="?", type=Path, help=CAMPAIGN)
     for option in OPTIONS.values():
         add_option(run, option)
     folder = "campaign directory; an existing one is resumed"
@@ -47,21 +48,15 @@ def add_parser(commands: Any) -> None:
 
 def add_option(parser: argparse.ArgumentParser, option: Option, single: bool = False) -> None:
     """Add an option of a plan; ``single``: a list takes one value each time it is given."""
-    flag, help = f"--{option.name.replace('_', '-')}", _help(option)
+    flag, help = f"--{option.name.replace('_', '-')}", option.describe().replace("%", "%%")
     if option.type is bool:
         parser.add_argument(flag, action="store_true", default=None, help=help)
         return
     many: dict[str, Any] = {"nargs": "+", "action": "extend"} if option.is_list else {}
     if option.is_list and single:
         many = {"action": "append"}
-    kind = str if option.words else option.type
     flags = [option.short] * bool(option.short) + [flag]
-    parser.add_argument(*flags, type=kind, metavar=option.metavar, help=help, **many)
-
-
-def _help(option: Option) -> str:
-    default = f" (default: {option.shown_default})" if option.shown_default else ""
-    return f"{option.help}{default}".replace("%", "%%")
+    parser.add_argument(*flags, type=option.read, metavar=option.metavar, help=help, **many)
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -94,14 +89,11 @@ def _describe_plan(options: dict[str, Any], out: Path | None) -> int:
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
     """The campaign file's options, with those of the command line in their place."""
-    from samplerbench.harness.campaign.plan_options import read_campaign_file
+    from samplerbench.harness.campaign.plan_options import check_options, read_campaign_file
 
     options = read_campaign_file(args.campaign) if args.campaign else {}
-    typed = {name: getattr(args, name) for name in OPTIONS}
-    for name, option in OPTIONS.items():
-        if option.words and typed[name] not in (None, *option.words):  # words are read by run()
-            typed[name] = option.parse(typed[name])
-    return {**options, **{name: value for name, value in typed.items() if value is not None}}
+    given = {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
+    return {**options, **check_options(given, "the command line")}
 
 
 def report_campaign(campaign: Campaign, gate: Any, show: bool = False) -> int:

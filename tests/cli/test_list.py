@@ -10,7 +10,7 @@ from typing import Annotated
 
 import pytest
 
-from samplerbench.cli import list_preflight, list_settings
+from samplerbench.cli import list_options, list_preflight, list_settings
 from samplerbench.cli.main import main
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import preflight, stored_runs
@@ -82,6 +82,11 @@ def test_every_registered_setting_says_what_it_does_and_what_it_may_be(registry)
         for each in describe(getattr(item, "settings", None) or item.options):
             assert each.text, (name, each.name)
             assert each.range or each.type == "bool", (name, each.name)
+
+
+def test_keys_of_a_campaign_file_are_listed_and_their_schema_is_the_json():
+    schema, lines = list_options.describe_options()
+    assert list(schema["properties"]) == [line.split()[0] for line in lines[1:]]
 
 
 def test_every_sampler_but_those_that_know_the_answer_has_a_link():
