@@ -33,7 +33,7 @@ DEFAULT_SAMPLERS = (
 #: options that say what model draws are of, and what judges them: those of ``judge`` too
 JUDGE_OPTIONS = (
     *("model", "data", "columns", "codes", "missing", "without", "reference", "no_long_run"),
-    *("posteriordb", "posterior", "env", "timeout", "gate", "margin"),
+    *("posteriordb", "posterior", "env", "with_packages", "timeout", "gate", "margin"),
 )
 DEFAULT_MODELS = ("linear",)
 LARGEST_SEED = 2**31 - 1  # what fits a 32-bit key whatever the precision
@@ -82,6 +82,12 @@ class Plan:
         "environments: pinned, latest, current, a file of pins, or the path of a Python",
         metavar="NAME",
         default_text="each sampler's own, which is pinned unless it names another",
+    )
+    with_packages: Words = _option(
+        (),
+        "packages to install beside an environment's pins, for what a model of one's own imports",
+        metavar="PACKAGE",
+        short="--with",
     )
     device: tuple[Literal["cpu", "gpu"], ...] = _option(
         ("cpu",), "devices: cpu, gpu", metavar="DEVICE"
@@ -228,7 +234,7 @@ class Option:
     default: Any
     hint: Any  # its annotation
     metavar: str | None = None
-    short: str = ""  # as "-n", beside the long name
+    short: str = ""  # as "-n", beside the name
     default_text: str = ""  # where the default itself would not tell
     auto: bool = False  # whether the word auto will do, which is the default
     table: bool = False  # whether a campaign file may hold a table, and Python a dict

@@ -20,6 +20,8 @@ OWN = (
     "chains_as_replicates",
     "failures",
 )
+#: lists that take one value each time they are given, since files may follow
+SINGLE = ("model", "env", "with_packages", "posterior", "gate", "margin")
 EPILOG = """\
 Files: Stan's CSV, ArviZ's NetCDF, .npz, .csv and other tables. A table has one row a draw and one
 column a component: "b", "theta[0]" (counted from 0 or from 1), "theta.1.2" (Stan's); a column
@@ -76,9 +78,7 @@ def add_parser(commands: Any) -> None:
     )
     for name in JUDGE_OPTIONS:
         option = replace(OPTIONS[name], default_text="") if name == "model" else OPTIONS[name]
-        run.add_option(
-            judge, option, single=name in ("model", "env", "posterior", "gate", "margin")
-        )
+        run.add_option(judge, option, single=name in SINGLE)
     folder = "campaign directory; an existing one gets a row"
     add(*FOLDER_FLAGS, dest="out", type=Path, metavar="DIR", help=folder)
     add("--open", action="store_true", help="show the page in a browser when it is written")

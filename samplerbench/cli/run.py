@@ -56,7 +56,8 @@ def add_option(parser: argparse.ArgumentParser, option: Option, single: bool = F
     if option.is_list and single:
         many = {"action": "append"}
     flags = [option.short] * bool(option.short) + [flag]
-    parser.add_argument(*flags, type=option.read, metavar=option.metavar, help=help, **many)
+    many.update(dest=option.name, type=option.read, metavar=option.metavar)
+    parser.add_argument(*flags, help=help, **many)
 
 
 def execute(args: argparse.Namespace) -> int:

@@ -50,6 +50,17 @@ def test_env_puts_every_sampler_into_each_environment_that_it_names(own_environm
     ]
 
 
+def test_packages_are_part_of_the_name_and_the_digest_of_every_environment():
+    plan = Plan(sampler=("numpyro_nuts",), env=("pinned", "latest"))
+    more = replace(plan, with_packages=("astropy", "pandas"))
+    assert [t.environment for t in expand(more)] == [
+        "pinned+astropy+pandas",
+        "latest+astropy+pandas",
+    ]
+    digests = {trial.environment_digest for trial in (*expand(plan), *expand(more))}
+    assert len(digests) == 4
+
+
 def test_the_default_plan_and_env_pinned_are_the_same_campaign():
     samplers = ("numpyro_nuts", "exact_iid")  # neither names an environment
     default, pinned = (
