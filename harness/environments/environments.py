@@ -1,5 +1,7 @@
 """Environments: named, exactly pinned stacks, made once by uv where the machine lacks them.
 
+``NAME+PACKAGE`` is the environment NAME with a package, or several, beside its pins.
+
 A worker runs with an environment's interpreter and finds this project by path: the project is
 never installed in one. The files of pins beside this one are the shipped environments.
 """
@@ -139,6 +141,34 @@ def _expand(name: str) -> Path:
     return Path(os.path.expanduser(name))  # stays as it is where there is no home
 
 
+def add_packages(name: str, packages: Iterable[str]) -> str:
+    """The name of environment ``name`` with ``packages`` beside its pins."""
+    return "+".join([name, *packages])
+
+
+def _split_packages(name: str) -> tuple[str, tuple[str, ...]]:
+    """A name's environment, and the packages beside its pins, normalised and sorted."""
+    if "+" not in name or Path(name).expanduser().exists():
+        return name, ()
+    # inside: a stack without pins, `current`, is to work where `packaging` is not installed
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    base, *packages = name.split("+")
+    try:
+        wishes = tuple(sorted({str(Requirement(package)) for package in packages}))
+    except InvalidRequirement as error:
+        raise UsageError(
+            f"{name!r} names no package: {str(error).splitlines()[0]}\n"
+            "  expected: a package as pip names it, as astropy or 'astropy>=6'"
+        ) from error
+    if base == "current" or _is_interpreter(base):
+        raise UsageError(
+            f"environment {base!r} is a Python of its own, which nothing is installed in\n"
+            f"  install it there, as with: uv pip install {' '.join(wishes)}"
+        )
+    return base, wishes
+
+
 def _is_interpreter(name: str) -> bool:
     """Whether the name is the path of a Python, as ``other/bin/python``."""
     path = _expand(name)
@@ -171,8 +201,9 @@ def _list_pins(installed: Mapping[str, str]) -> list[str]:
     return sorted(f"{name}=={version}" for name, version in installed.items())
 
 
-def _read_recipe(name: str, python: str | None) -> Recipe:
-    """How ``name`` is made: a shipped stack is complete, a user's file gets its dependencies."""
+def _read_recipe(whole: str, python: str | None) -> Recipe:
+    """How ``whole`` is made: a shipped stack is complete, a user's file gets its dependencies."""
+    name, more = _split_packages(whole)
     if name in names():
         path, complete = STACKS / f"{name}.txt", True
     elif os.sep in name or name.endswith(".txt"):
@@ -184,7 +215,8 @@ def _read_recipe(name: str, python: str | None) -> Recipe:
             " as ./other/bin/python"
         )
     file = read_pin_file(path)
-    return Recipe(name, file.pins, complete, python or interpreters.choose_version(file.pythons))
+    python = python or interpreters.choose_version(file.pythons)
+    return Recipe(whole, file.pins, complete, python, more=more)
 
 
 def _identify_recipe(recipe: Recipe) -> Environment:
@@ -192,13 +224,14 @@ def _identify_recipe(recipe: Recipe) -> Environment:
     environment = _locate(recipe)
     running = interpreters.identify(None) == interpreters.identify(recipe.python)
     if recipe.complete and running:
-        if not cache.find_unmet(recipe.pins, interpreters.list_installed(None)):
+        if not cache.find_unmet([*recipe.pins, *recipe.more], interpreters.list_installed(None)):
             return Environment(recipe.name, sys.executable, recipe.pins, environment.digest)
     return environment
 
 
 def _locate(recipe: Recipe) -> Environment:
-    digest = _digest(recipe.pins, interpreters.identify(recipe.python), recipe.complete)
+    pins = [*recipe.pins, *(f"with {package}" for package in recipe.more)]
+    digest = _digest(pins, interpreters.identify(recipe.python), recipe.complete)
     python = cache.python_of(cache.path_of(digest))
     return Environment(recipe.name, python, recipe.pins, digest)
 

@@ -28,10 +28,11 @@ from samplerbench.errors import one_line
 from samplerbench.files import write_whole
 from samplerbench.harness import draws_file
 from samplerbench.harness.records import AUTO, LEAST_AUTO, Job, Result
+from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.harness.worker import compiled_mode, plugin_imports, provenance, start_up
 from samplerbench.harness.worker.process import serve
 from samplerbench.harness.worker.replicates import TIMED_RUNS, ReplicateRunner, fit_replicates
-from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit, describe_seconds
+from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
 from samplerbench.harness.worker.timing import (
     CompileClock,
     read_device_peak_mb,

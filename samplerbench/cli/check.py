@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from samplerbench.cli.common import EXIT_FAILED, EXIT_OK
+from samplerbench.cli.common import EXIT_FAILED, EXIT_OK, describe_exits
 
 
 def add_parser(commands: Any) -> None:
@@ -17,7 +17,8 @@ def add_parser(commands: Any) -> None:
     )
     check.add_argument("--python", metavar="PATH", help="interpreter to check (default: this one)")
     check.add_argument("--json", action="store_true", help="print JSON")
-    check.set_defaults(command=execute)
+    failed = "the stack is not known to work"
+    check.set_defaults(command=execute, exits=describe_exits(failed))
 
 
 def execute(args: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import samplerbench
-from samplerbench.cli.common import EXIT_OK, write_or_print
+from samplerbench.cli.common import EXIT_OK, add_json, write_or_print
 
 FORMATS = ("table", "json", "markdown", "html")
 
@@ -30,6 +30,7 @@ def add_parser(commands: Any) -> None:
     rounding = "numbers are rounded to what their intervals support; json has full precision"
     add("--format", choices=FORMATS, default="table", help=rounding)
     add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
+    add_json(compare)
     compare.set_defaults(command=execute)
 
 

@@ -430,7 +430,7 @@ def test_options_are_checked_before_anything_is_written(tmp_path):
         ({"models": "lineal"}, "did you mean 'linear'"),
         ({"samplers": ["exact_iid"], "drawz": 3}, "did you mean 'draws'"),
         ({"draws": "many"}, "expected: a whole number"),
-        ({"draws": 0}, "expected: a whole number from 1 on"),
+        ({"draws": 0}, "draws = 0 in run()\n  expected: a whole number from 1"),
         ({"sampler": []}, "no sampler is named"),
         ({"precision": 16}, "no precision is called '16'"),
     ):
