@@ -88,6 +88,11 @@ def resolve(name: str, *, python: str | None = None, log: Log | None = None) -> 
     return environment
 
 
+def is_complete(name: str) -> bool:
+    """Whether the pins of environment ``name`` are all that is installed there."""
+    return _read_recipe(name, None).complete
+
+
 def is_ready(name: str) -> bool:
     """Whether ``resolve`` would find the environment ``name`` made. Raises what it raises."""
     environment = identify(name)
@@ -160,11 +165,11 @@ def _list_pins(installed: Mapping[str, str]) -> list[str]:
 
 
 def _read_recipe(name: str, python: str | None) -> Recipe:
-    """How ``name`` is made: a shipped stack is complete, a user's file gets its dependencies."""
+    """How ``name`` is made: a shipped stack is complete, and so is a user's file that says so."""
     if name in names():
-        path, complete = STACKS / f"{name}.txt", True
+        path = STACKS / f"{name}.txt"
     elif os.sep in name or name.endswith(".txt"):
-        path, complete = Path(name).expanduser(), False
+        path = Path(name).expanduser()
     else:
         error = unknown_name("environment", name, names(), "samplerbench list environments")
         raise UsageError(
@@ -172,6 +177,7 @@ def _read_recipe(name: str, python: str | None) -> Recipe:
             " as ./other/bin/python"
         )
     file = read_pin_file(path)
+    complete = file.complete or name in names()
     return Recipe(name, file.pins, complete, python or interpreters.choose_version(file.pythons))
 
 

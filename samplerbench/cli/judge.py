@@ -9,6 +9,7 @@ from typing import Any
 
 from samplerbench.cli import run
 from samplerbench.cli.common import command_line
+from samplerbench.cli.compare import add_files
 from samplerbench.harness.campaign.plan import JUDGE_OPTIONS, OPTIONS
 
 #: options that no other command has
@@ -80,6 +81,7 @@ def add_parser(commands: Any) -> None:
             judge, option, single=name in ("model", "env", "posterior", "gate", "margin")
         )
     add("--out", type=Path, metavar="DIR", help="campaign directory; an existing one gets a row")
+    add_files(judge)
     judge.set_defaults(command=execute)
 
 
@@ -90,4 +92,5 @@ def execute(args: argparse.Namespace) -> int:
     given = {name: getattr(args, name) for name in (*OWN, *JUDGE_OPTIONS)}
     options = {name: value for name, value in given.items() if value is not None}
     with judge(args.files, out=args.out, command=command_line(), **options) as campaign:
-        return run.report_campaign(campaign, options.get("gate", ()))
+        gate = options.get("gate", ())
+        return run.report_campaign(campaign, gate, args.junit, args.summary)

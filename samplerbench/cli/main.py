@@ -10,9 +10,11 @@ from typing import Any
 
 import samplerbench
 from samplerbench.cli import (
+    bisect,
     check,
     compare,
     completion,
+    history,
     judge,
     matrix,
     plan,
@@ -25,7 +27,7 @@ from samplerbench.cli import (
 from samplerbench.cli.common import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
 from samplerbench.errors import SamplerbenchError
 
-COMMANDS = (run, judge, plan, report, compare, matrix, check, listing, completion)
+COMMANDS = (run, judge, plan, report, compare, matrix, check, bisect, history, listing, completion)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,6 +14,7 @@ from samplerbench.cli.common import (
     command_line,
     terminal_width,
 )
+from samplerbench.cli.compare import add_files
 from samplerbench.harness.campaign.plan import OPTIONS, Option
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def add_parser(commands: Any) -> None:
     add("--out", type=Path, metavar="DIR", help="campaign directory; an existing one is resumed")
     add("--retry", action="store_true", help="run trials again that ended other than ok")
     add("--quiet", action="store_true", help="show no progress")
+    add_files(run)
     run.set_defaults(command=execute)
 
 
@@ -67,7 +69,7 @@ def execute(args: argparse.Namespace) -> int:
         print(f"samplerbench: {error}\n  go on with: {_resume(error.folder)}", file=sys.stderr)
         return EXIT_FAILED if error.lost else EXIT_INTERRUPTED
     with campaign:
-        return report_campaign(campaign, options.get("gate", ()))
+        return report_campaign(campaign, options.get("gate", ()), args.junit, args.summary)
 
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
@@ -82,11 +84,13 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
     return {**options, **{name: value for name, value in typed.items() if value is not None}}
 
 
-def report_campaign(campaign: Campaign, gate: Any) -> int:
-    """Print the table, write the page, apply the gate; the exit code."""
+def report_campaign(
+    campaign: Campaign, gate: Any, junit: Path | None = None, summary: Path | None = None
+) -> int:
+    """Print the table, write the page, apply the gate and write what it found; the exit code."""
     from samplerbench.harness.run_cost import describe_cost
     from samplerbench.harness.scoring import ci_gate
-    from samplerbench.reports import report
+    from samplerbench.reports import gate_files, report
 
     rows = campaign.rows()
     print(report.render(campaign, report.ReportOptions(width=terminal_width())), end="")
@@ -95,7 +99,11 @@ def report_campaign(campaign: Campaign, gate: Any) -> int:
         print(f"run:      {describe_cost(cost)}")
     page = report.try_write_page(campaign)
     print(f"report:   {page if isinstance(page, str) else _relative(page)}")
-    failures = ci_gate.list_failures(rows, gate)
+    cases = ci_gate.check_rows(rows, gate)
+    if gate or junit or summary:
+        title = f"samplerbench run, {_relative(campaign.folder)}"
+        gate_files.write_files(cases, title, junit, summary)
+    failures = ci_gate.list_lines(cases)
     for line in failures:
         print(f"samplerbench: gate: {line}", file=sys.stderr)
     every_ok = all(row["status"] == "ok" for row in rows)
