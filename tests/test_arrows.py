@@ -82,8 +82,7 @@ COORDINATOR_SIDE = {
     ),
     "reports.compatibility": "harness.compatibility reports.tables rounding",
     "reports.upgrades": (
-        "harness harness.upgrades reports.figures reports.pages reports.tables "
-        "rounding"
+        "harness harness.upgrades reports.figures reports.pages reports.tables rounding"
     ),
     "reports.pages": "harness reports reports.figures reports.scaling reports.tables rounding",
 }

@@ -74,7 +74,7 @@ def summarize_exponent(results: Sequence[Result]) -> dict[str, float | str]:
     failed = [f"{result.status}: {result.reason}" for result in results if result.status != "ok"]
     if failed:
         return {"reason": failed[0]}
-    fit = fit_paired(TIMED_DRAWS, [result.runs.get("warm_s", []) for result in results])
+    fit = fit_paired(TIMED_DRAWS, [result.runs.get("warm_cpu_s", []) for result in results])
     if fit.exponent is None or fit.lo is None or fit.hi is None:
         return {"reason": fit.reason}
     ends = {"value": fit.exponent, "lo": fit.lo, "hi": fit.hi}

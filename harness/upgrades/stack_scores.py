@@ -19,7 +19,7 @@ from samplerbench.harness.environments import environments, root_cause
 from samplerbench.harness.environments.uv import EnvironmentFailed
 from samplerbench.harness.records import Result
 from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES, log_interval
-from samplerbench.harness.statistics.power_law import fit_paired, fit_slopes
+from samplerbench.harness.statistics.power_law import fit_paired
 from samplerbench.harness.upgrades.pinned_stack import PinnedStack
 
 Say = Callable[[str], object]
@@ -32,7 +32,7 @@ MEANING = {
     "log_z_error": "mean error of log Z",
     "mean_error": "mean error of the worst parameter, in sds",
     "sd_ratio": "claimed sd over the exact one, worst parameter",
-    EXPONENT: "exponent of the seconds of a compiled run over its draws",
+    EXPONENT: "exponent of the CPU seconds of a compiled run over its draws",
     RATIO: "seconds of a compiled run over the older stack's, in pairs of processes",
 }
 
@@ -143,21 +143,17 @@ class RunScores:
     def _score_exponent(self, stack: PinnedStack) -> Outcome:
         place = str(write_stack(stack, self.folder))
         swept = {"draws": list(self.trials.draws)}
-        with self._run([place], blocks=self.trials.blocks, sweep=swept) as campaign:
+        with self._run([place], blocks=1, sweep=swept) as campaign:
             store = campaign.store
             of = {t.draws: store.result(t.id) for t in store.trials() if t.environment == place}
         results = [of[draws] for draws in self.trials.draws]
-        least = min(LEAST_PROCESSES, self.trials.blocks)
-        if failure := _find_failure(results, least):
+        if failure := _find_failure(results, 1):
             return Outcome(failure=failure)
-        if least < LEAST_PROCESSES:
-            return _score_within(self.trials.draws, results)
-        timed = [result for result in results if result]
-        # a warm-up of fixed length would pull the exponent below that of the draws
-        name = "sample_s" if all(result.timings.get("sample_s") for result in timed) else "warm_s"
-        seconds = [result.list_seconds(name) for result in timed]
-        exponents = fit_slopes(self.trials.draws, list(zip(*seconds, strict=False)))
-        return Outcome({EXPONENT: _between(list(map(math.exp, exponents)), logs=True)})
+        runs = [result.runs.get("warm_cpu_s", []) for result in results if result]
+        fit = fit_paired(self.trials.draws, runs)
+        if fit.exponent is None or fit.lo is None or fit.hi is None:
+            return Outcome(failure=f"no exponent: {fit.reason}")
+        return Outcome({EXPONENT: Number(fit.exponent, fit.lo, fit.hi)})
 
     def _score_ratio(self, stack: PinnedStack) -> Outcome:
         """Both stacks run in the same rounds, with a seed of this pair's own."""
@@ -190,14 +186,6 @@ def _take_numbers(row: Mapping[str, Any]) -> dict[str, Number]:
     return numbers
 
 
-def _score_within(draws: Sequence[int], results: Sequence[Result | None]) -> Outcome:
-    """The exponent from runs of one process each, paired by seed."""
-    fit = fit_paired(draws, [result.runs.get("warm_s", []) for result in results if result])
-    if fit.exponent is None or fit.lo is None or fit.hi is None:
-        return Outcome(failure=fit.reason)
-    return Outcome({EXPONENT: Number(fit.exponent, fit.lo, fit.hi)})
-
-
 def _find_failure(results: Sequence[Result | None], least: int = LEAST_PROCESSES) -> str:
     """Why there are no seconds of ``least`` processes to compare; "" where there are."""
     for result in results:
@@ -209,8 +197,7 @@ def _find_failure(results: Sequence[Result | None], least: int = LEAST_PROCESSES
     return ""
 
 
-def _between(ratios: Sequence[float], logs: bool = False) -> Number:
-    """Their geometric mean, or its logarithm, with Student's t interval between processes."""
+def _between(ratios: Sequence[float]) -> Number:
+    """Their geometric mean with Student's t interval between processes."""
     mean, half = log_interval(ratios)
-    ends = (mean, mean - half, mean + half)
-    return Number(*(ends if logs else map(math.exp, ends)))
+    return Number(*(math.exp(end) for end in (mean, mean - half, mean + half)))

@@ -106,7 +106,7 @@ def _notes(entries: Sequence[Entry]) -> list[str]:
         + (f"; in brackets, times those of {reference.name}" if reference else ""),
         "calibrated: the verdict on NUTS. warm: one run of the compiled program. compiles a rerun:"
         " programs that a second call of the same object compiles again; anything but 0 is waste",
-        f"time over draws: exponent of a compiled run's seconds from {TIMED_DRAWS[0]} to"
+        f"time over draws: exponent of a compiled run's CPU seconds from {TIMED_DRAWS[0]} to"
         f" {TIMED_DRAWS[-1]} draws, 1 where twice the draws take twice as long; !: above {LINEAR}"
         " with its whole 95 % interval; empty: not measured",
         *trends.describe_trends(rows),

@@ -61,9 +61,8 @@ def add_parser(commands: Any) -> None:
     add("--draws", type=int, nargs="+", default=[1000], help="kept draws a chain (default: 1000)")
     add("--warmup", type=int, default=500, help="warm-up iterations (default: 500)")
     add("--replicates", type=int, default=32, help="runs of each stack (default: 32)")
-    blocks = "processes that seconds are from; 1: quicker, an exponent from runs of one process at"
-    blocks += " each number of draws, whose interval takes 3 % for what processes differ by"
-    add("--blocks", type=int, default=3, help=f"{blocks} (default: 3)".replace("%", "%%"))
+    blocks = "processes of each stack that a ratio of seconds is from (default: 3)"
+    add("--blocks", type=int, default=3, help=blocks)
     add("--timeout", type=float, default=600.0, help="seconds a trial may take (default: 600)")
     add("--out", type=Path, metavar="DIR", help="directory of the stacks tried; resumed if there")
     add("--format", choices=FORMATS, default="table", help="default: table")
