@@ -51,8 +51,8 @@ def as_junit(cases: Sequence[Case], title: str) -> str:
         if case.failure:
             text = escape_controls(case.failure)
             ElementTree.SubElement(element, "failure", message=text).text = text
-        if case.seen:
-            ElementTree.SubElement(element, "system-out").text = escape_controls(case.seen)
+        if case.note:
+            ElementTree.SubElement(element, "system-out").text = escape_controls(case.note)
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)
@@ -70,5 +70,5 @@ def as_summary(cases: Sequence[Case], title: str) -> str:
 
 
 def _result(case: Case) -> tuple[str, str]:
-    found = "\n".join(filter(None, [case.failure, case.seen]))
+    found = "\n".join(filter(None, [case.failure, case.note]))
     return ("fails" if case.failure else "passes"), found

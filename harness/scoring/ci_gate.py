@@ -24,7 +24,7 @@ class Case:
     name: str  # the sampler with its settings
     place: str  # where it ran: model and environment
     failure: str = ""  # why it does not pass
-    seen: str = ""  # what there was, and what the replicates would have shown
+    note: str = ""  # what there was, and what the replicates would have shown
 
 
 def list_lines(cases: Sequence[Case]) -> list[str]:
@@ -58,9 +58,9 @@ def _check(row: Mapping[str, Any], required: str | None) -> Case:
     verdict = row["verdict"] or row["status"]
     reason = row["verdict_reason"] or row["reason"]
     seen = f"would have shown (95 %): {row['power']}" if row.get("power") else ""
-    case = Case(name_row(row), place_row(row), seen=f"{verdict}: {reason}")
+    case = Case(name_row(row), place_row(row), note=f"{verdict}: {reason}")
     if not required or row["verdict"] in ALTERNATIVES.get(required, (required,)):
-        return replace(case, seen="; ".join(filter(None, [case.seen, seen])))
+        return replace(case, note="; ".join(filter(None, [case.note, seen])))
     more = f"; {seen}" if seen and verdict == "undecided" else ""
     return replace(case, failure=f"{verdict}, not {required}: {reason}{more}")
 

@@ -73,7 +73,7 @@ def check_against(
     cases = [_check(new, old, slower, unlike) for old, new in pairs]
     known = [id(new) for _, new in pairs]
     fresh = [row for row in rows if id(row) not in known]
-    return [*cases, *(Case(name_row(r), place_row(r), seen="not in the baseline") for r in fresh)]
+    return [*cases, *(Case(name_row(r), place_row(r), note="not in the baseline") for r in fresh)]
 
 
 def match_rows(rows: Sequence[Row], baseline: Sequence[Row]) -> list[tuple[Row, Row | None]]:
@@ -96,7 +96,7 @@ def _check(new: Row | None, old: Row, slower: float, unlike: bool) -> Case:
     findings = compare_rows(new, old, slower, unlike)
     worse = "; ".join(each.text for each in findings if each.sign > 0)
     seen = "; ".join(each.text for each in findings if each.text and each.sign <= 0)
-    return replace(case, failure=worse, seen=seen)
+    return replace(case, failure=worse, note=seen)
 
 
 def compare_rows(new: Row, old: Row, slower: float = SLOWER, unlike: bool = False) -> list[Finding]:

@@ -12,7 +12,7 @@ import enum
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from samplerbench.harness.upgrades.moved_stacks import StackMover, Unresolved, swap_versions
+from samplerbench.harness.upgrades.moved_stacks import ResolutionFailure, StackMover, swap_versions
 from samplerbench.harness.upgrades.pinned_stack import (
     PYTHON,
     PinnedStack,
@@ -39,8 +39,8 @@ class Try:
     """One stack that was tried."""
 
     question: str  # "package", "release", "put back" or "end"
-    moved: str  # the package that was moved, with its version
-    along: str  # what else differs from the older stack
+    change: str  # the package that was moved, with its version
+    companions: str  # what else differs from the older stack
     word: Word
     number: Number | None = None
     failure: str = ""
@@ -52,9 +52,9 @@ class Culprit:
 
     name: str
     version: str  # the first that shows the change
-    before: str  # the last that does not
-    with_it: Number | None
-    without: Number | None
+    earlier: str  # the last that does not
+    number_with: Number | None
+    number_without: Number | None
     differences: str  # what the two stacks differ in
     untold: tuple[str, ...] = ()  # releases in between of which nothing is known
     inseparable: tuple[str, ...] = ()  # packages that were moved with it and can't be put back
@@ -133,7 +133,7 @@ class _Bisection:
         steps = []
         for release in (*releases, change.new):
             stack = self.mover.resolve(name, release)
-            if isinstance(stack, Unresolved):
+            if isinstance(stack, ResolutionFailure):
                 self._note_unresolved("release", f"{name} {release}", stack)
             else:
                 steps.append((release, stack))
@@ -192,7 +192,7 @@ class _Bisection:
         self.say(f"{moved}: {word}")
         return word
 
-    def _note_unresolved(self, question: str, moved: str, why: Unresolved) -> None:
+    def _note_unresolved(self, question: str, moved: str, why: ResolutionFailure) -> None:
         self.report.tries.append(Try(question, moved, "", Word.UNRESOLVED, failure=why.cause))
         self.say(f"{moved}: {Word.UNRESOLVED}: {why.cause}")
 
@@ -203,7 +203,7 @@ class _Bisection:
         parts: list[tuple[str, PinnedStack]] = []
         for name, change in self.mover.changes.items():
             stack = self.mover.move(name)
-            if isinstance(stack, Unresolved):
+            if isinstance(stack, ResolutionFailure):
                 self._note_unresolved("package", f"{name} {change.new}", stack)
                 continue
             word = self._try("package", stack, f"{name} {change.new}")
@@ -240,7 +240,7 @@ class _Bisection:
             at = len(left) // 2
             release = left[at]
             stack = self.mover.resolve(name, release)
-            if isinstance(stack, Unresolved):
+            if isinstance(stack, ResolutionFailure):
                 self._note_unresolved("release", f"{name} {release}", stack)
                 word, stack = Word.UNRESOLVED, self.old
             else:

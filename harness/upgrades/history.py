@@ -18,13 +18,13 @@ class Release:
     """One campaign of a history."""
 
     name: str
-    finished: float | None  # seconds since the epoch, of its last result
+    end_time: float | None  # seconds since the epoch, of its last result
     rows: Sequence[Row]
 
     @property
     def date(self) -> str:
         """The day of its last result; "" where there is none."""
-        return time.strftime("%Y-%m-%d", time.gmtime(self.finished)) if self.finished else ""
+        return time.strftime("%Y-%m-%d", time.gmtime(self.end_time)) if self.end_time else ""
 
 
 @dataclass(frozen=True)

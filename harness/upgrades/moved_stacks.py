@@ -32,7 +32,7 @@ Uv = Callable[[list[str], Path], str]
 
 
 @dataclass(frozen=True)
-class Unresolved:
+class ResolutionFailure:
     """Why there is no such stack."""
 
     cause: str
@@ -61,22 +61,22 @@ class StackMover:
         self.changes = {change.name: change for change in list_changes(self.old, self.new, sampler)}
         self.left_out = self._find_left_out()
 
-    def move(self, name: str) -> PinnedStack | Unresolved:
+    def move(self, name: str) -> PinnedStack | ResolutionFailure:
         """``old`` with ``name`` in the version of ``new``; so is what goes along, where it can."""
         if name == PYTHON:
             return replace(self.old, name=f"{PYTHON} {self.new.python}", python=self.new.python)
         moved = self.resolve(name, self.changes[name].new)
-        if isinstance(moved, Unresolved):
+        if isinstance(moved, ResolutionFailure):
             return moved
         along = {other for other in self._list_moved(moved) if other != name}
         if all(moved.versions.get(other) == self.new.versions[other] for other in along):
             return moved
         whole = self.resolve(name, self.changes[name].new, frozenset(along))
-        return moved if isinstance(whole, Unresolved) else whole
+        return moved if isinstance(whole, ResolutionFailure) else whole
 
     def resolve(
         self, name: str, version: str, along: frozenset[str] = frozenset()
-    ) -> PinnedStack | Unresolved:
+    ) -> PinnedStack | ResolutionFailure:
         """``old`` with ``name`` in ``version``, and the least of other changes that it takes.
 
         Packages that differ between the two stacks may move between their versions in them, first
@@ -193,12 +193,14 @@ class StackMover:
         both = self.old.versions.keys() & self.new.versions.keys()
         return [each for each in both if stack.versions.get(each) != self.old.versions[each]]
 
-    def _recall(self, key: str, make: Callable[[], dict[str, Any]]) -> PinnedStack | Unresolved:
+    def _recall(
+        self, key: str, make: Callable[[], dict[str, Any]]
+    ) -> PinnedStack | ResolutionFailure:
         if key not in self._kept:
             self._keep(key, make())
         answer = self._kept[key]
         if "cause" in answer:
-            return Unresolved(answer["cause"])
+            return ResolutionFailure(answer["cause"])
         versions = keep_one_of_same_files(answer["versions"], self._names)
         return PinnedStack(" ".join(key.split()[:2]), versions, answer["python"])
 

@@ -40,7 +40,7 @@ def summarise(report: Report) -> str:
         parts = f" {' and '.join(report.partial)} each bring a part." if report.partial else ""
         return f"No one package brings the change by itself: {ends}.{parts}"
     back = f"; it is gone again with {report.back}" if report.back else ""
-    shown = "" if report.culprit.with_it else f" ({ends})"
+    shown = "" if report.culprit.number_with else f" ({ends})"
     return f"{_accuse(report.culprit, report)}{back}{shown}."
 
 
@@ -53,10 +53,10 @@ def _accuse(culprit: Culprit, report: Report) -> str:
     if report.partial:
         verb = "made a part of the change"
     shown = ""
-    if culprit.with_it and culprit.without:
-        with_it, without = map(format_interval, (culprit.with_it, culprit.without))
+    if culprit.number_with and culprit.number_without:
+        with_it, without = map(format_interval, (culprit.number_with, culprit.number_without))
         shown = f": {MEANING[report.measure]}, is {with_it} with it and {without} with"
-        shown += f" {culprit.name} {culprit.before}"
+        shown += f" {culprit.name} {culprit.earlier}"
     alone = "all else equal" if ", " not in culprit.differences else culprit.differences
     return f"{name} {verb}{shown}, {alone}"
 
@@ -91,7 +91,7 @@ def make_table(report: Report) -> Table:
 
 def _make_row(one: Try) -> list[Cell]:
     result = f"{one.word}: {one.failure}" if one.failure else str(one.word)
-    texts = (QUESTIONS[one.question], one.moved, one.along)
+    texts = (QUESTIONS[one.question], one.change, one.companions)
     return [*map(Cell, texts), _cell(one.number), Cell(result)]
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "markdown", "html")
 MOST_FIGURES = 24  # the table has the others
-SHOWN = ("verdict", "calibration", "cold_s", "warm_s")
+ROW_COLUMNS = ("verdict", "calibration", "cold_s", "warm_s")
 #: what a figure shows, one panel each
 PANELS = {"calibration": "calibration (1 is right)", "warm_s": "warm s", "cold_s": "cold s"}
 COLUMNS = (
@@ -71,7 +71,7 @@ def summarise(lines: Sequence[Line]) -> str:
 def _make_row(line: Line, point: Point) -> list[Cell]:
     head = [line.sampler, line.model, point.release.name, point.release.date, point.versions]
     changes = "\n".join(point.changes) if point.findings else "the first"
-    cells = [make_cell(dict(point.row), name) for name in SHOWN]
+    cells = [make_cell(dict(point.row), name) for name in ROW_COLUMNS]
     return [*(Cell(text, key=text) for text in head), *cells, Cell(changes or "nothing shown")]
 
 

@@ -93,7 +93,7 @@ def _hold_against_baseline(args: argparse.Namespace) -> int:
     cases = baseline_gate.check_against(rows, _read_baseline(args.gate), slower, args.unlike)
     for case in cases:
         print(f"{case.name}, {case.place}: {'fails' if case.failure else 'passes'}")
-        print("".join(f"  {text}\n" for text in (case.failure, case.seen) if text), end="")
+        print("".join(f"  {text}\n" for text in (case.failure, case.note) if text), end="")
     gate_files.write_files(cases, f"{args.folder} against {args.gate}", args.junit, args.summary)
     return EXIT_FAILED if any(case.failure for case in cases) else EXIT_OK
 

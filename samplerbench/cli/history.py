@@ -39,7 +39,7 @@ def execute(args: argparse.Namespace) -> int:
 
     releases = [_read(folder) for folder in args.folders]
     if args.by_date:
-        releases.sort(key=lambda release: release.finished or 0.0)
+        releases.sort(key=lambda release: release.end_time or 0.0)
     lines = trace_lines(releases, args.slower, args.unlike)
     write_or_print([history.render(lines, args.format, terminal_width())], args.output)
     return EXIT_OK

@@ -18,9 +18,9 @@ def check(new, old, **options):
 def test_the_same_row_passes_and_says_what_would_have_shown():
     case = check(row(), row())
     assert not case.failure and case.name == "numpyro_nuts" and case.place == "linear on pinned"
-    assert "verdict honest, as before" in case.seen
-    assert "calibration 1.00 (0.90 to 1.10), was 1.00 (0.90 to 1.10) (from 1.36 on" in case.seen
-    assert "warm seconds 1.00 (0.989 to 1.01) times the earlier (from 1.13 on" in case.seen
+    assert "verdict honest, as before" in case.note
+    assert "calibration 1.00 (0.90 to 1.10), was 1.00 (0.90 to 1.10) (from 1.36 on" in case.note
+    assert "warm seconds 1.00 (0.989 to 1.01) times the earlier (from 1.13 on" in case.note
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_seconds_are_worse_where_the_whole_interval_is_beyond_what_is_tolerated(
 def test_seconds_that_give_no_answer_pass_and_the_case_says_why(change, said):
     slow = row(warm=(0.9, 0.901, 0.899), **change)
     case = check(slow, row())
-    assert not case.failure and f"warm seconds not compared: {said}" in case.seen
+    assert not case.failure and f"warm seconds not compared: {said}" in case.note
     if "machine" in change:
         assert "warm seconds" in check(slow, row(), unlike=True).failure
 
@@ -99,7 +99,7 @@ def test_rows_are_matched_by_environment_only_where_it_tells_them_apart():
 
 def test_a_row_that_the_baseline_lacks_passes():
     cases = check_against([row(), row("broken", sampler="mine")], [row()])
-    assert [(c.name, c.failure, c.seen) for c in cases[1:]] == [("mine", "", "not in the baseline")]
+    assert [(c.name, c.failure, c.note) for c in cases[1:]] == [("mine", "", "not in the baseline")]
 
 
 def test_a_baseline_is_read_from_exported_json_and_anything_else_is_refused(tmp_path):

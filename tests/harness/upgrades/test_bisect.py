@@ -101,14 +101,16 @@ def search(tmp_path, rule, old=OLD, new=NEW, index=None):
 
 
 def found(report):
-    return report.culprit and (report.culprit.name, report.culprit.version, report.culprit.before)
+    return report.culprit and (report.culprit.name, report.culprit.version, report.culprit.earlier)
 
 
 def test_a_release_of_a_package_that_moves_alone_is_found(tmp_path):
     report = search(tmp_path, lambda v, s: 2.0 if v["numpyro"] >= Version("0.3") else 1.0)
     assert found(report) == ("numpyro", "0.3", "0.2")
-    assert report.culprit.with_it == number(2.0) and report.culprit.without == number(1.0)
-    words = {one.moved: one.word for one in report.tries}
+    assert report.culprit.number_with == number(2.0) and report.culprit.number_without == number(
+        1.0
+    )
+    words = {one.change: one.word for one in report.tries}
     assert words["jaxlib 1.9"] is Word.OLD and words["numpyro 0.5"] is Word.NEW
 
 
@@ -149,7 +151,7 @@ def test_releases_that_are_not_told_apart_are_left_open_and_named(tmp_path):
     report = search(tmp_path, rule)
     assert found(report) == ("numpyro", "0.4", "0.2") and report.culprit.untold == ("0.3",)
     assert "numpyro, one of 0.3, 0.4, made the change" in bisection.summarise(report)
-    assert [t.word for t in report.tries if t.moved == "numpyro 0.3"] == [Word.UNTOLD]
+    assert [t.word for t in report.tries if t.change == "numpyro 0.3"] == [Word.UNTOLD]
 
 
 def test_a_change_that_takes_two_packages_is_of_no_one_package(tmp_path):
@@ -178,7 +180,7 @@ def test_what_came_and_went_is_found_by_trying_every_release(tmp_path):
     assert bisect(mover, Scores(rule), lambda line: None).same
     report = bisect(mover, Scores(rule), lambda line: None, "jaxlib")
     assert found(report) == ("jaxlib", "1.3", "1.2") and report.back == "1.6"
-    words = {t.moved: t.word for t in report.tries if t.question == "release"}
+    words = {t.change: t.word for t in report.tries if t.question == "release"}
     assert [words[f"jaxlib 1.{i}"] for i in (2, 3, 5, 6)] == [
         Word.OLD,
         Word.NEW,
@@ -223,7 +225,7 @@ def test_a_bisection_that_goes_on_asks_the_index_nothing_again(tmp_path):
 def test_what_does_not_resolve_is_a_row_with_its_cause(tmp_path):
     releases = {**RELEASES, "jaxlib": ["1.0"]}
     report = search(tmp_path, lambda v, s: 1.0 + v["numpyro"].minor, index=Index(releases))
-    rows = {t.moved: (t.word, t.failure) for t in report.tries}
+    rows = {t.change: (t.word, t.failure) for t in report.tries}
     assert rows["jax 1.9"] == (Word.UNRESOLVED, "they exclude each other")
     assert report.culprit.name == "numpyro"
 

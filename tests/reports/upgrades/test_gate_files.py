@@ -13,8 +13,8 @@ from tests.support.rows import row
 from tests.support.stored import NASTY
 
 CASES = [
-    Case("numpyro_nuts", "linear on pinned", seen="honest: why"),
-    Case(NASTY, "linear", failure=f"biased: {NASTY}", seen=NASTY),
+    Case("numpyro_nuts", "linear on pinned", note="honest: why"),
+    Case(NASTY, "linear", failure=f"biased: {NASTY}", note=NASTY),
 ]
 
 
@@ -54,5 +54,5 @@ def test_a_file_that_cannot_be_written_is_refused(tmp_path):
 def test_a_case_says_what_its_replicates_would_have_shown():
     rows = [row(power="errors 1.4 times those claimed"), row("biased", sampler="b")]
     good, bad = check_rows(rows, ["honest"])
-    assert good.seen.endswith("would have shown (95 %): errors 1.4 times those claimed")
+    assert good.note.endswith("would have shown (95 %): errors 1.4 times those claimed")
     assert bad.failure == "biased, not honest: why biased"
