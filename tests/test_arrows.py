@@ -56,6 +56,10 @@ COORDINATOR_SIDE = {
         f"{STATISTICS} harness harness.campaign harness.environments harness.scoring models "
         "samplers"
     ),
+    "harness.upgrades": (
+        f"{STATISTICS} harness harness.campaign harness.compatibility harness.environments "
+        "harness.scoring rounding samplers"
+    ),
     "harness.pytest_plugin": (
         f"{STATISTICS} harness harness.campaign harness.scoring harness.worker models "
         "models.loading samplers rounding"
@@ -77,7 +81,10 @@ COORDINATOR_SIDE = {
         "rounding"
     ),
     "reports.compatibility": "harness.compatibility reports.tables rounding",
-    "reports.pages": "reports reports.figures reports.scaling reports.tables rounding",
+    "reports.upgrades": (
+        "harness harness.upgrades reports.figures reports.pages reports.tables rounding"
+    ),
+    "reports.pages": "harness reports reports.figures reports.scaling reports.tables rounding",
 }
 #: on top of all
 TOP = {"__init__", "__main__", "campaign", "conformance", "notebook_progress", "cli"}

@@ -96,6 +96,11 @@ def _is_made_here(environment: Environment) -> bool:
     return environment.python == cache.python_of(cache.path_of(environment.digest))
 
 
+def is_complete(name: str) -> bool:
+    """Whether the pins of environment ``name`` are all that is installed there."""
+    return _read_recipe(name, None).complete
+
+
 def is_ready(name: str) -> bool:
     """Whether ``resolve`` would find the environment ``name`` made. Raises what it raises."""
     environment = identify(name)
@@ -202,12 +207,12 @@ def _list_pins(installed: Mapping[str, str]) -> list[str]:
 
 
 def _read_recipe(whole: str, python: str | None) -> Recipe:
-    """How ``whole`` is made: a shipped stack is complete, a user's file gets its dependencies."""
+    """How ``whole`` is made: a shipped stack is complete, and so is a user's file that says so."""
     name, more = _split_packages(whole)
     if name in names():
-        path, complete = STACKS / f"{name}.txt", True
+        path = STACKS / f"{name}.txt"
     elif os.sep in name or name.endswith(".txt"):
-        path, complete = _expand(name), False
+        path = _expand(name)
     else:
         error = unknown_name("environment", name, names(), "samplerbench list environments")
         raise UsageError(
@@ -215,6 +220,7 @@ def _read_recipe(whole: str, python: str | None) -> Recipe:
             " as ./other/bin/python"
         )
     file = read_pin_file(path)
+    complete = file.complete or name in names()
     python = python or interpreters.choose_version(file.pythons)
     return Recipe(whole, file.pins, complete, python, more=more)
 

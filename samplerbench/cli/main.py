@@ -11,9 +11,11 @@ from typing import Any
 
 import samplerbench
 from samplerbench.cli import (
+    bisect,
     check,
     compare,
     completion,
+    history,
     judge,
     matrix,
     plan,
@@ -27,7 +29,7 @@ from samplerbench.cli import (
 from samplerbench.cli.common import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, describe_exits
 from samplerbench.errors import SamplerbenchError, unknown_name
 
-COMMANDS = (run, judge, plan, report, compare, matrix, check, listing, completion)
+COMMANDS = (run, judge, plan, report, compare, matrix, check, bisect, history, listing, completion)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
