@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from samplerbench.harness.records import Trial, format_label
 from samplerbench.harness.run_cost import describe_cost
 from samplerbench.reports.tables.cells import Row
-from samplerbench.rounding import format_number
+from samplerbench.rounding import format_in_unit, format_number
 
 if TYPE_CHECKING:
     from samplerbench.harness.campaign.campaign import Campaign
@@ -24,7 +24,7 @@ MACHINE = {
     "cpu": "processor",
     "cores": "cores",
     "cores_allowed": "cores allowed",
-    "memory_mb": "memory, MB",
+    "memory_mb": "memory",
     "device": "device",
     "device_kind": "kind of device",
     "device_count": "devices",
@@ -106,7 +106,10 @@ def _seeds(row: Row) -> str | None:
 
 
 def _machine(rows: Sequence[Row], name: str) -> str:
-    return _distinct((row["machine"] or {}).get(name) for row in rows)
+    values = ((row["machine"] or {}).get(name) for row in rows)
+    if name == "memory_mb":
+        return _distinct(format_in_unit(value, "MB") for value in values if value)
+    return _distinct(values)
 
 
 def _distinct(values: Iterable[Any]) -> str:

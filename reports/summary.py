@@ -9,6 +9,7 @@ from samplerbench.harness.scoring.verdict import CONVICTIONS
 from samplerbench.reports.tables.cells import Row, is_comparable, is_control, label
 from samplerbench.reports.tables.selection import AXES
 from samplerbench.reports.time_to_accuracy import Ranking, list_costs, rank
+from samplerbench.rounding import choose_scale
 
 MOST_NAMED = 4
 GOAL = "from nothing to every mean within 5 % of its sd"
@@ -120,4 +121,5 @@ def _join_names(words: Sequence[str]) -> str:
 
 
 def _format_seconds(value: float) -> str:
-    return f"{value:.2g} s" if value < 10 else f"{value:.0f} s"
+    factor, unit = choose_scale(value, "s")
+    return f"{factor * value:{'.2g' if factor * value < 10 else '.0f'}} {unit}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from samplerbench.harness.scoring.margins import DEFAULT
 from samplerbench.reports.tables.cells import (
@@ -10,6 +10,7 @@ from samplerbench.reports.tables.cells import (
     SPEEDS_AND_ENDS,
     Row,
     is_comparable,
+    is_control,
     label,
 )
 from samplerbench.reports.tables.selection import (
@@ -19,8 +20,16 @@ from samplerbench.reports.tables.selection import (
     follows_sweep,
     model_family,
 )
+from samplerbench.samplers.base import samplers
 
 MOST_NOTES = 40
+MOST_NAMED = 6  # rows before one note
+#: column -> what it says, in the key below a table
+KEYS = {
+    "ess_mean": "ESS claim: what a run reports",
+    "realised_ess": "realised: what errors over {} show",
+    "calibration": "calibration: error / claimed error, 1 is right",
+}
 #: column -> a few words with its value, where all rows have the same
 IN_WORDS = {
     "model": "model {}",
@@ -52,7 +61,8 @@ def list_shared(rows: Sequence[Row]) -> list[str]:
 
 def make_notes(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     """What stands below a table: why rows are not honest, and what the marks in it mean."""
-    notes = [*verdict_notes(rows), *_margin_notes(rows), *caveat_notes(rows), *warning_notes(rows)]
+    notes = [*make_key(rows, columns), *verdict_notes(rows), *_margin_notes(rows)]
+    notes += [*caveat_notes(rows), *warning_notes(rows)]
     speeds = [name for name in columns if name in SPEEDS_AND_ENDS]
     doubtful = (row for row in rows if not is_comparable(row)) if speeds else ()
     if any(row[name] is not None for row in doubtful for name in speeds):
@@ -61,6 +71,14 @@ def make_notes(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     if counts and any(BY_NAME[name].unit == "s" for name in columns):
         notes.append(_describe_processes(counts))
     return notes
+
+
+def make_key(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
+    """What the least obvious of these columns say, in one line; nothing where none is shown."""
+    counts = {row["replicates"] for row in rows}
+    runs = f"{counts.pop()} runs" if len(counts) == 1 else "all runs"
+    words = [text.format(runs) for name, text in KEYS.items() if name in columns]
+    return ["; ".join(words)] * bool(words)
 
 
 def _describe_processes(counts: Sequence[int]) -> str:
@@ -77,16 +95,40 @@ def _describe_processes(counts: Sequence[int]) -> str:
 
 def verdict_notes(rows: Sequence[Row]) -> list[str]:
     """Why each row is not ok, or not honest; its ground truth where that is not exact."""
-    notes = []
-    for row, name in zip(rows, _row_names(rows), strict=True):
-        if row["status"] != "ok":
-            notes.append(f"{name}: {row['status']}: {row['reason']}")
-        elif row["verdict"] not in (None, "honest"):
-            seen = _describe_power(row) if row["verdict"] == "undecided" else ""
-            notes.append(f"{name}: {row['verdict']}: {row['verdict_reason']}{seen}")
-        elif row["verdict"] and row.get("power"):
-            notes.append(f"{name}: {row['verdict']}{_describe_power(row)}")
-    return _shorten([*notes, *_ground_truth_notes(rows)])
+    notes = zip(_row_names(rows), map(_explain_verdict, rows), strict=True)
+    return _shorten([*_group(notes), *_reference_notes(rows), *_ground_truth_notes(rows)])
+
+
+def _explain_verdict(row: Row) -> str:
+    """Why a row is not ok, or not honest, and what would have been seen; "" of one that is."""
+    if row["status"] != "ok":
+        return f"{row['status']}: {row['reason']}"
+    if row["verdict"] not in (None, "honest"):
+        seen = _describe_power(row) if row["verdict"] == "undecided" else ""
+        return f"{row['verdict']}: {row['verdict_reason']}{seen}"
+    known = row["verdict"] and row.get("power") and not is_control(row["sampler"])
+    return f"{row['verdict']}{_describe_power(row)}" if known else ""
+
+
+def _reference_notes(rows: Sequence[Row]) -> list[str]:
+    """What the rows are that are no method."""
+    controls = dict.fromkeys(row["sampler"] for row in rows if is_control(row["sampler"]))
+    return [f"{name} is a reference: {samplers.get(name).summary}" for name in controls]
+
+
+def _group(notes: Iterable[tuple[str, str]]) -> list[str]:
+    """Each text once, behind the names of all rows that it is of; "" is none."""
+    names: dict[str, dict[str, None]] = {}
+    for name, text in notes:
+        if text:
+            names.setdefault(text, {})[name] = None
+    return [f"{_join_names([*each])}: {text}" for text, each in names.items()]
+
+
+def _join_names(names: Sequence[str]) -> str:
+    mark = "; " if any(", " in name for name in names) else ", "
+    more = [f"and {len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
+    return mark.join([*names[:MOST_NAMED], *more])
 
 
 def _margin_notes(rows: Sequence[Row]) -> list[str]:
@@ -114,7 +156,9 @@ def _ground_truth_notes(rows: Sequence[Row]) -> list[str]:
         for row, name in zip(rows, _row_names(rows), strict=True)
         if row["answer"] not in (None, "exact")
     }
-    return [f"{name}: accuracy is measured against {source}" for name, source in sorted(pairs)]
+    return _group(
+        (name, f"accuracy is measured against {source}") for name, source in sorted(pairs)
+    )
 
 
 def caveat_notes(rows: Sequence[Row]) -> list[str]:
@@ -122,16 +166,14 @@ def caveat_notes(rows: Sequence[Row]) -> list[str]:
     notes = []
     for row, name in zip(rows, _row_names(rows), strict=True):
         kept = row["given_pass"] if (row.get("pass_rate") or 1) < 1 else None
-        notes += [f"{name}: {words}" for words in (row.get("caveat"), kept) if words]
-    return _shorten(notes)
+        notes += [(name, words or "") for words in (row.get("caveat"), kept)]
+    return _shorten(_group(notes))
 
 
 def warning_notes(rows: Sequence[Row]) -> list[str]:
     """What was unusual in the runs."""
     pairs = zip(rows, _row_names(rows), strict=True)
-    return _shorten(
-        [f"{name}: {'; '.join(row['warnings'])}" for row, name in pairs if row["warnings"]]
-    )
+    return _shorten(_group((name, "; ".join(row["warnings"])) for row, name in pairs))
 
 
 def _row_names(rows: Sequence[Row]) -> list[str]:

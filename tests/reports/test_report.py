@@ -116,6 +116,64 @@ def test_a_missing_number_shows_a_dash_and_says_why(rows):
     assert found.text == "-" and found.reason == "this sampler gives no evidence"
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (0.033, "s", "33.0 ms"),
+        (0.00032, "s", "0.320 ms"),
+        (2e-5, "s", "20.0 µs"),
+        (4.7, "s", "4.70 s"),
+        (70_000.0, "s", "19.4 h"),
+        (0.0, "s", "0 s"),
+        (24_100.0, "MB", "24.1 GB"),
+        (300, "MB", "300 MB"),
+    ],
+)
+def test_seconds_and_memory_have_the_unit_that_shows_them_in_few_digits(value, unit, shown):
+    assert rounding.format_in_unit(value, unit) == shown
+
+
+def test_a_cell_scales_its_interval_along_and_a_program_gets_seconds(rows):
+    row = changed(rows[0], warm_s=0.0331, warm_s_lo=0.0312, warm_s_hi=0.0350)
+    cell = cells.make_cell(row, "warm_s")
+    assert cell.full == "33.1 (31.2 to 35.0) ms" and cell.short == "33.1 ms"
+    assert float(cell.key) == 0.0331
+    assert cells.make_cell(changed(row, warm_s_lo=None), "warm_s").short == "33.1 ms"
+
+
+def test_one_note_names_all_rows_that_it_is_of(rows):
+    few = [changed(row, status="ok", answer="consensus of 16 runs") for row in rows[:3]]
+    few = [changed(row, verdict="agrees", verdict_reason="the same") for row in few]
+    said = notes.verdict_notes([*few, changed(rows[3], answer="another")])
+    assert "honest_one, quick_one, shifted_one: agrees: the same" in said
+    many = [changed(few[0], sampler=f"s{at}") for at in range(9)]
+    assert notes.verdict_notes(many)[0].startswith("s0, s1, s2, s3, s4, s5, and 3 more: agrees")
+
+
+def test_a_key_below_the_table_says_what_claims_are_held_against(campaign):
+    for form in ("table", "markdown"):
+        shown = text(campaign, form).replace("\n", " ")
+        assert "realised: what errors over 256 runs show; calibration: error / claimed" in shown
+    assert "claimed error" not in text(campaign, "table", columns=["sampler", "rhat"])
+
+
+def test_the_reference_is_no_method(campaign, rows):
+    shown = text(campaign, "table")
+    assert "(reference)" in shown
+    assert "exact_iid is a reference: independent draws from the exact answer" in shown
+    assert "exact_iid: honest" not in shown
+    (cell,) = [cells.make_cell(r, "sampler") for r in rows if r["sampler"] == "exact_iid"]
+    assert cell.kind == "reference" and cell.key == "exact_iid"
+
+
+@pytest.mark.parametrize("width", [70, 80, 100])
+def test_accuracy_stays_where_costs_have_to_go(campaign, width):
+    left_out = text(campaign, "table", width=width).partition("left out at this width: ")[2]
+    assert left_out.startswith("ess_per_s, cold_s")
+    for name in ("realised_ess", "calibration", "verdict"):
+        assert name not in left_out
+
+
 # -- what is comparable --------------------------------------------------------------------------
 
 
