@@ -8,7 +8,7 @@ from typing import Any
 
 from samplerbench.reports.tables.campaign_table import MAIN, make_column
 from samplerbench.reports.tables.cells import Row, get_value, make_cell
-from samplerbench.reports.tables.notes import caveat_notes, verdict_notes, warning_notes
+from samplerbench.reports.tables.notes import caveat_notes, make_key, verdict_notes, warning_notes
 from samplerbench.reports.tables.selection import differing_columns
 from samplerbench.reports.tables.table import Column, Table
 
@@ -41,7 +41,7 @@ HEADINGS = {
     "rhat": "R\u2011hat",
     "log_z": "log Z",
     "realised_ess": "ESS",
-    "seconds_to_5pct": "s to 5 %",
+    "seconds_to_5pct": "time to 5 %",
 }
 
 
@@ -56,6 +56,7 @@ def prepare_main_table(rows: Sequence[Row], names: Sequence[str] | None) -> dict
     cells = [[make_cell(row, column.name) for column in columns] for row in first]
     return {
         "table": Table("", columns, cells),
+        "key": make_key(first, chosen),
         "notes": [*verdict_notes(first), *caveat_notes(first)],
         "warnings": warning_notes(first),
         "hidden": len(rows) - len(first),

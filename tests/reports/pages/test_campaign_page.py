@@ -108,7 +108,7 @@ def test_nothing_was_left_undrawn(made):
     assert "not drawn" not in made and "cannot be read" not in made
     for title in (
         "Claimed against realised",
-        "Error against seconds",
+        "Measured error against cost",
         "Seconds for many data",
         "Seconds of each part",
         "Log evidence",
