@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +52,9 @@ def draw(scene: Scene) -> Picture:
     known = [entry for entry in scene.entries if entry.row["cold_s"] is not None]
     tall, colds = 0.1 + 0.3 * len(known), [cold_parts(entry.row) for entry in known]
     parts = [label for part, label in PARTS.items() if any(each.get(part) for each in colds)]
-    figure, ((cold,), (warm,)) = style.make_grid([tall, tall], legend=parts, left=1.35, gap=0.6)
-    labels = [entry.name.replace(":", ":\n", 1) for entry in known]
+    labels = [re.sub(r":| (?=\()", lambda sign: f"{sign[0].strip()}\n", e.name) for e in known]
+    left = 0.25 + 0.06 * max(len(line) for text in labels for line in text.split("\n"))
+    figure, ((cold,), (warm,)) = style.make_grid([tall, tall], legend=parts, left=left, gap=0.6)
     _draw_bars(cold, colds, labels)
     _draw_bars(warm, [warm_parts(entry.row) for entry in known], labels)
     for at, entry in enumerate(known):

@@ -80,7 +80,8 @@ def _omit_figures(sections: Sequence[dict[str, Any]], excess: int) -> None:
 
 
 def _prepare_head(planned: int, rows: Sequence[Row]) -> dict[str, Any]:
-    problems = summary.group_problems([row for row in rows if row["status"] == "ok"])
+    groups = summary.group_problems(rows)
+    problems = {key: each for key, each in groups.items() if any(r["status"] == "ok" for r in each)}
     alike = list_shared(rows)
     sentences = []
     for group in list(problems.values())[:MOST_PROBLEMS]:

@@ -16,9 +16,10 @@ from samplerbench.reports.tables.selection import (
 from samplerbench.reports.tables.table import Column, Table
 
 #: what a table shows: name -> heading and unit, short enough for 120 columns
-MAIN = {
+HEADINGS = {
     "sampler": ("sampler", ""),
     "verdict": ("verdict", ""),
+    "sbc_p": ("p of\nranks", ""),
     "ess_mean": ("ESS\nclaim", ""),
     "realised_ess": ("ESS\nrealised", ""),
     "calibration": ("cali-\nbration", ""),
@@ -30,6 +31,9 @@ MAIN = {
     "ess_per_s": ("ESS/s", ""),
     "seconds_to_5pct": ("time to\n5 %", ""),
 }
+MAIN = tuple(name for name in HEADINGS if name != "sbc_p")
+#: of rows whose replicates have data of their own each: no answer to hold their means against
+BY_RANKS = ("sampler", "verdict", "sbc_p", "ess_mean", "cold_s", "warm_s", "ess_per_s")
 #: left out first where a terminal is too narrow, in this order: costs before accuracy
 EXPENDABLE = (
     *("ess_per_s", "cold_s", "warm_s"),
@@ -57,7 +61,7 @@ def make_table(
     """
     total = max(total, len(rows))
     rows = rows[: most or MOST_ROWS]
-    chosen = choose_columns(names, rows) if names else [*differing_columns(rows), *MAIN]
+    chosen = choose_columns(names, rows) if names else default_columns(rows)
     columns = [make_column(name) for name in chosen]
     if names:  # what is requested is never left out
         columns = [replace(column, omit_rank=0) for column in columns]
@@ -68,9 +72,17 @@ def make_table(
     return Table(make_title(rows), columns, cells, notes)
 
 
+def default_columns(rows: Sequence[Row]) -> list[str]:
+    """The main columns of these rows, behind those that tell them apart."""
+    by_ranks = [bool(row["calibrate"]) for row in rows]
+    if rows and all(by_ranks):
+        return [*differing_columns(rows), *BY_RANKS]
+    return [*differing_columns(rows), *(HEADINGS if any(by_ranks) else MAIN)]
+
+
 def make_column(name: str) -> Column:
     """The column of a row's value: its heading, and what it says."""
-    heading, unit = MAIN.get(name, (name, ""))
+    heading, unit = HEADINGS.get(name, (name, ""))
     source = BY_NAME[name]
     better = BETTER.get(source.better)
     return Column(

@@ -26,6 +26,7 @@ MOST_NOTES = 40
 MOST_NAMED = 6  # rows before one note
 #: column -> what it says, in the key below a table
 KEYS = {
+    "sbc_p": "p of ranks: whether truths rank evenly among the draws, as they should",
     "ess_mean": "ESS claim: what a run reports",
     "realised_ess": "realised: what errors over {} show",
     "calibration": "calibration: error / claimed error, 1 is right",
@@ -33,6 +34,8 @@ KEYS = {
 #: column -> a few words with its value, where all rows have the same
 IN_WORDS = {
     "model": "model {}",
+    "swept": "{}",
+    "calibrate": "data drawn from the {}",
     "replicates": "{} replicates",
     "blocks": "{} block(s)",
     "chains": "{} chain(s)",
@@ -52,11 +55,13 @@ def make_title(rows: Sequence[Row]) -> str:
 def list_shared(rows: Sequence[Row]) -> list[str]:
     """What all rows have in common, each in a few words."""
     values = {name: {row[name] for row in rows} for name in IN_WORDS}
-    same = [name for name in IN_WORDS if len(values[name]) == 1 and None not in values[name]]
-    words = [IN_WORDS[name].format(rows[0][name]) for name in same]
+    same = [name for name in IN_WORDS if len(values[name]) == 1 and not values[name] & {None, ""}]
     if rows and "model" not in same and follows_sweep("model", rows):
-        words.insert(0, IN_WORDS["model"].format(model_family(rows[0])))
-    return words
+        same.insert(0, "model")
+    shared = dict(rows[0]) if rows else {}
+    if shared.get("swept"):  # which holds the model's options
+        shared["model"] = model_family(rows[0])
+    return [IN_WORDS[name].format(shared[name]) for name in same]
 
 
 def make_notes(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:

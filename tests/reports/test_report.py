@@ -437,6 +437,31 @@ def test_runs_that_never_end_stand_beside_the_honest_and_below_the_table(rows):
     assert "honest_one: 1 of 256 runs failed" in notes.make_notes([lost, *rows[1:]], ["ess"])
 
 
+def test_rows_judged_by_ranks_have_a_table_and_a_sentence_of_their_own(rows):
+    simulated = [changed(r, calibrate="prior", sbc_p=0.4, realised_ess=None) for r in rows[:2]]
+    simulated[1] = changed(simulated[1], verdict="biased", sbc_p=1e-4)
+    said = summary.summarise(simulated, 2)
+    assert said == (
+        "Over data sets drawn from the prior the truths rank evenly among the draws of honest_one;"
+        " not to be relied on: quick_one (biased)."
+    )
+    names = [column.name for column in campaign_table.make_table(simulated).columns]
+    assert "sbc_p" in names and "calibration" not in names
+    assert "data drawn from the prior" in notes.make_title(simulated)
+    both = campaign_table.default_columns([*simulated, rows[2]])
+    assert {"calibrate", "sbc_p", "calibration"} <= set(both)
+    assert "sbc_p" not in campaign_table.default_columns(rows)
+
+
+def test_every_value_of_a_sweep_has_a_name_the_default_too(rows):
+    sizes = (("linear", "n_points=32"), ("linear:n_points=100", "n_points=100"))
+    swept = [changed(rows[0], model=model, swept=where) for model, where in sizes]
+    alike = notes.list_shared(swept)
+    assert alike[0] == "model linear"
+    for row, (_, where) in zip(swept, sizes, strict=True):
+        assert [words for words in notes.list_shared([row]) if words not in alike] == [where]
+
+
 def rank(*rows, count=1):
     return time_to_accuracy.rank(time_to_accuracy.list_costs(rows), count)
 

@@ -303,6 +303,14 @@ def test_figures_are_written_in_three_formats_with_a_style_on_top(
     assert "is no matplotlib style" in capsys.readouterr().err
 
 
+def test_a_row_that_failed_stands_in_the_sentence_of_its_problem(campaign):
+    rows = campaign.rows()
+    there = [{**row, "environment": "elsewhere"} for row in rows if row["status"] != "ok"]
+    head = campaign_page._prepare_head(8, [*rows, {**rows[0], "environment": "elsewhere"}, *there])
+    (_, said), (_, told) = head["problems"]
+    assert "failed_one" in said and "declined_one" in told
+
+
 def test_an_empty_campaign_s_page_says_so(tmp_path):
     from samplerbench.harness.campaign.campaign import Campaign
 
