@@ -33,6 +33,8 @@ class ReportOptions:
     by_parameter: bool = False
     style: Path | None = None  # a matplotlib style on top of the project's
     width: int | None = None  # of the terminal
+    caption: str = ""  # of a table in LaTeX, as it is to be written; "": what all rows share
+    label: str = ""  # that LaTeX refers to it by
 
 
 def split_names(text: str | None) -> list[str]:
@@ -67,10 +69,14 @@ def render_rows(
     if options.form in EXPORTS:
         return EXPORTS[options.form](rows, choose_columns(columns, rows))
     most = _most_rows(options.form)
+    if options.form == "latex" and not columns:
+        columns = campaign_table.paper_columns(rows)
     table = campaign_table.make_table(rows, columns, total, most)
     if options.form == "table":
         return iter([terminal.render(table, options.width, gap=1)])
-    return iter([{"markdown": markdown.render, "latex": latex.render}[options.form](table)])
+    if options.form == "latex":
+        return iter([latex.render(table, options.caption, options.label)])
+    return iter([markdown.render(table)])
 
 
 def _most_rows(form: str) -> int | None:

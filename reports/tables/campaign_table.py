@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from samplerbench.reports.tables.cells import Row, make_cell
-from samplerbench.reports.tables.notes import make_notes, make_title
+from samplerbench.reports.tables.notes import make_key, make_notes, make_title
 from samplerbench.reports.tables.selection import (
     BY_NAME,
     TEXTUAL,
@@ -34,6 +34,11 @@ HEADINGS = {
 MAIN = tuple(name for name in HEADINGS if name != "sbc_p")
 #: of rows whose replicates have data of their own each: no answer to hold their means against
 BY_RANKS = ("sampler", "verdict", "sbc_p", "ess_mean", "cold_s", "warm_s", "ess_per_s")
+#: what fits the width of a page at the size of footnotes
+PAPER = (
+    *("sampler", "verdict", "sbc_p", "ess_mean", "realised_ess", "calibration"),
+    "seconds_to_5pct",
+)
 #: left out first where a terminal is too narrow, in this order: costs before accuracy
 EXPENDABLE = (
     *("ess_per_s", "cold_s", "warm_s"),
@@ -69,7 +74,7 @@ def make_table(
     if total > len(rows):
         notes.append(f"the first {len(rows)} of {total} rows; --format csv has all")
     cells = [[make_cell(row, name) for name in chosen] for row in rows]
-    return Table(make_title(rows), columns, cells, notes)
+    return Table(make_title(rows), columns, cells, notes, make_key(rows, chosen))
 
 
 def default_columns(rows: Sequence[Row]) -> list[str]:
@@ -78,6 +83,11 @@ def default_columns(rows: Sequence[Row]) -> list[str]:
     if rows and all(by_ranks):
         return [*differing_columns(rows), *BY_RANKS]
     return [*differing_columns(rows), *(HEADINGS if any(by_ranks) else MAIN)]
+
+
+def paper_columns(rows: Sequence[Row]) -> list[str]:
+    """What a paper shows of these rows: as many columns as fit a page at a size that is read."""
+    return [n for n in default_columns(rows) if n in PAPER or n not in HEADINGS]
 
 
 def make_column(name: str) -> Column:

@@ -66,8 +66,7 @@ def list_shared(rows: Sequence[Row]) -> list[str]:
 
 def make_notes(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     """What stands below a table: why rows are not honest, and what the marks in it mean."""
-    notes = [*make_key(rows, columns), *verdict_notes(rows), *_margin_notes(rows)]
-    notes += [*caveat_notes(rows), *warning_notes(rows)]
+    notes = [*verdict_notes(rows), *_margin_notes(rows), *caveat_notes(rows), *warning_notes(rows)]
     speeds = [name for name in columns if name in SPEEDS_AND_ENDS]
     doubtful = (row for row in rows if not is_comparable(row)) if speeds else ()
     if any(row[name] is not None for row in doubtful for name in speeds):
@@ -78,12 +77,12 @@ def make_notes(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     return notes
 
 
-def make_key(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
-    """What the least obvious of these columns say, in one line; nothing where none is shown."""
+def make_key(rows: Sequence[Row], columns: Sequence[str]) -> str:
+    """What the least obvious of these columns say, in one line; "" where none is shown."""
     counts = {row["replicates"] for row in rows}
     runs = f"{counts.pop()} runs" if len(counts) == 1 else "all runs"
     words = [text.format(runs) for name, text in KEYS.items() if name in columns]
-    return ["; ".join(words)] * bool(words)
+    return "; ".join(words)
 
 
 def _describe_processes(counts: Sequence[int]) -> str:

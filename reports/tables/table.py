@@ -78,6 +78,7 @@ class Table:
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
     notes: Sequence[str] = ()
+    key: str = ""  # what its columns say, in one line below it
 
     def select(self, places: Collection[int]) -> Table:
         """The same table with only the columns at ``places``."""

@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import samplerbench
-from samplerbench.cli.common import EXIT_OK, terminal_width, write_or_print
+from samplerbench.cli.common import (
+    EXIT_OK,
+    add_latex_options,
+    latex_options,
+    terminal_width,
+    write_or_print,
+)
 from samplerbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +52,7 @@ def add_parser(commands: Any) -> None:
         help="parameter: one row a parameter instead of the worst one; size: how cost and verdict"
         " change along the swept sizes",
     )
+    add_latex_options(report)
     add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
     add("--figures", type=Path, metavar="FOLDER", help="write every figure as SVG, PDF and PNG")
     add(
@@ -80,7 +87,15 @@ def execute(args: argparse.Namespace) -> int:
         raise UsageError("--replicate is for --draws FOLDER")
     by = args.by == "parameter"
     columns, sort = report.split_names(args.columns), report.split_names(args.sort)
-    options = report.ReportOptions(args.format, columns, sort, by, args.style, terminal_width())
+    options = report.ReportOptions(
+        args.format,
+        columns,
+        sort,
+        by,
+        args.style,
+        terminal_width(),
+        **latex_options(args),
+    )
     if args.pytest_benchmark:
         return _report_pytest_benchmark(args, options)
     with samplerbench.load(args.folder or _find_newest()) as campaign:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 import shutil
 import subprocess
 
@@ -181,7 +182,8 @@ def test_speeds_of_rows_that_are_not_honest_are_marked_in_every_format(campaign,
     shifted = next(row for row in rows if row["sampler"] == "shifted_one")
     assert cells.make_cell(shifted, "ess_per_s").marked
     for form in ("table", "markdown", "latex"):  # of the page: in test_page
-        assert "not comparable" in text(campaign, form), form
+        shown = text(campaign, form, columns=["sampler", "ess_per_s"])
+        assert "not comparable" in shown, form
     found = json.loads(text(campaign, "json"))
     assert {row["sampler"]: row["comparable"] for row in found} == {
         "honest_one": True,
@@ -325,7 +327,36 @@ def test_an_interval_is_shown_on_a_terminal_only_where_a_table_asks_for_it(small
     assert "2.1" not in terminal.render(small_table)
     assert "2.5 (2.1 to 2.9)*" in terminal.render(small_table.with_intervals())
     assert r"2.5 (2.1 to 2.9)\*" in markdown.render(small_table)
-    assert "$2.5_{2.1}^{2.9}$" in latex.render(small_table)
+    paper = latex.render(small_table)
+    assert r"$2.5$\textsuperscript{*} & $[2.1, 2.9]$ &" in paper
+    assert r"\multicolumn{2}{c}{time}" in paper and r"@{}lr@{\ }ll@{}" in paper
+
+
+def test_latex_has_a_caption_and_a_label_where_they_are_given(small_table):
+    plain = latex.render(small_table)
+    assert r"\caption{A title.}" in plain and r"\label" not in plain
+    named = latex.render(small_table, "Of $x$.", "tab:x")
+    assert "\\caption{Of $x$.}\n\\label{tab:x}" in named and "a title" not in named.lower()
+    assert r"\resizebox" not in named and r"\begin{table*}" in named
+
+
+def test_latex_shows_what_a_paper_shows_and_the_rest_in_comments(campaign):
+    lines = text(campaign, "latex").splitlines()
+    head = lines[lines.index(r"\toprule") + 2]
+    words = [re.sub(r".*\{(.*)\}$", r"\1", cell.strip()) for cell in head[:-3].split("&")]
+    assert words == ["sampler", "verdict", "claim", "realised", "calibration", r"5 \%"]
+    at = lines.index(r"\end{table*}")
+    assert all(line.startswith("% ") for line in lines[at + 1 :])
+    assert any("Brackets: 95 \\% intervals." in line for line in lines[:at])
+    assert "warm" in text(campaign, "latex", columns=["sampler", "warm_s"])
+
+
+def test_a_caption_is_for_latex_alone(campaign, capsys):
+    folder = str(campaign.folder)
+    assert main(["report", folder, "--format", "latex", "--label", "tab:one"]) == 0
+    assert r"\label{tab:one}" in capsys.readouterr().out
+    assert main(["report", folder, "--caption", "mine"]) == 2
+    assert "--caption and --format table were given" in capsys.readouterr().err
 
 
 def test_columns_are_left_out_by_rank_and_named_in_a_note(small_table):
@@ -403,19 +434,18 @@ def test_latex_names_greek_letters_as_it_knows_them():
 
 @pytest.mark.process
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex is installed here")
-@pytest.mark.parametrize("packages", ["textcomp,booktabs", "textcomp,booktabs,graphicx"])
-def test_latex_compiles_and_stays_within_the_text(campaign, tmp_path, packages):
+def test_latex_compiles_and_stays_within_both_columns_of_a_page(campaign, tmp_path):
     table = text(campaign, "latex") + text(campaign, "latex", by_parameter=True)
     greek = " ".join(chr(at) for at in range(0x391, 0x3CA) if chr(at).isalpha())
-    head = rf"\documentclass{{article}}\usepackage[T1]{{fontenc}}\usepackage{{{packages}}}"
+    head = r"\documentclass[twocolumn]{article}\usepackage[T1]{fontenc}"
+    head += r"\usepackage{textcomp,booktabs}"
     body = f"{table}\n{latex_escapes.escape(greek)}\n"
     (tmp_path / "t.tex").write_text(f"{head}\n\\begin{{document}}\n{body}\\end{{document}}\n")
     given = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
     done = subprocess.run(given, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout[-2000:]
     assert (tmp_path / "t.pdf").stat().st_size > 1000
-    wide = "too wide) in paragraph" in done.stdout  # a table without graphicx is as wide as it is
-    assert wide == ("graphicx" not in packages)
+    assert "too wide) in paragraph" not in done.stdout
 
 
 # -- who wins ------------------------------------------------------------------------------------
