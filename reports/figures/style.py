@@ -153,7 +153,8 @@ def add_legend(figure: Figure, axes: Axes, labels: Sequence[str]) -> None:
     columns = _legend_columns(labels)
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 0.0), "ncols": columns}
     space: dict[str, Any] = {"handlelength": 2.6, "borderaxespad": 0.2, "labelspacing": 0.3}
-    figure.legend(*axes.get_legend_handles_labels(), columnspacing=1.2, **place, **space)
+    handles, names = axes.get_legend_handles_labels()
+    figure.legend(handles, names, columnspacing=1.2, **place, **space)
 
 
 def _legend_columns(labels: Sequence[str]) -> int:

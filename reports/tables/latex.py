@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from samplerbench.reports.tables.latex_escapes import escape
 from samplerbench.reports.tables.table import NOT_COMPARABLE, Cell, Column, Table
 
-LONGEST_NAME = 20  # letters of a cell on one line
+LONGEST_NAME = 20  # letters of a sampler on one line
+LONGEST_SETTINGS = 24  # of its settings below it
 INTERVALS = "Brackets: 95 % intervals"
 PACKAGES = r"% needs: \usepackage[T1]{fontenc} \usepackage{textcomp,booktabs}"
 
@@ -69,12 +71,12 @@ def _headings(columns: Sequence[Column], parts: Sequence[bool]) -> list[str]:
     height = max(map(len, texts), default=0)
     padded = [[""] * (height - len(text)) + text for text in texts]
     return [
-        _join(_heading(text[at], *pair) for text, *pair in zip(padded, columns, parts, strict=True))
+        _join(_heading(text[at], part) for text, part in zip(padded, parts, strict=True))
         for at in range(height)
     ]
 
 
-def _heading(text: str, column: Column, has_intervals: bool) -> str:
+def _heading(text: str, has_intervals: bool) -> str:
     return rf"\multicolumn{{2}}{{c}}{{{escape(text)}}}" if has_intervals else escape(text)
 
 
@@ -99,7 +101,8 @@ def _render_parts(cell: Cell, column: Column) -> tuple[str, str]:
     name, colon, settings = cell.text.partition(":")
     is_long = len(cell.text) > LONGEST_NAME
     if column.heading == "sampler" and is_long and colon:  # folds before its settings
-        lines = rf"{escape(name)}:\\\quad {escape(settings)}"
+        below = map(escape, textwrap.wrap(" ".join(settings.split()), LONGEST_SETTINGS))
+        lines = r"\\\quad ".join([f"{escape(name)}:", *below])
         return rf"\begin{{tabular}}[t]{{@{{}}l@{{}}}}{lines}\end{{tabular}}", ""
     return f"{escape(cell.text)}{unit}{mark}", ""
 
