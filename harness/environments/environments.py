@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samplerbench.errors import UsageError, unknown_name
@@ -59,17 +59,24 @@ def identify(name: str, *, python: str | None = None) -> Environment:
     count as the same); None is the one that the file of pins names, else the running one. Raises
     UsageError, and EnvironmentFailed where no Python runs at a path.
     """
-    if name == "current":
+    path = strip_given_name(name)
+    if path == "current":
         return _identify_current(python)
-    if _is_interpreter(name):
-        return _identify_interpreter(name, python)
-    return _identify_recipe(_read_recipe(name, python))
+    if _is_interpreter(path):
+        return replace(_identify_interpreter(path, python), name=name)
+    return replace(_identify_recipe(_read_recipe(path, python)), name=name)
+
+
+def strip_given_name(name: str) -> str:
+    """What ``name`` asks for: PATH of ``new=PATH``, which tables call ``new``."""
+    return name.partition("=")[2] or name
 
 
 def python_version(name: str) -> str:
     """The minor version of the Python of environment ``name``, as "3.11"; makes nothing."""
     if name == "current":
         return interpreters.running_version()
+    name = strip_given_name(name)
     own = _is_interpreter(name)
     python = str(Path(name).expanduser().absolute()) if own else _read_recipe(name, None).python
     return interpreters.identify(python).partition(" ")[0]
@@ -84,7 +91,7 @@ def resolve(name: str, *, python: str | None = None, log: Log | None = None) -> 
     environment = identify(name, python=python)
     folder = cache.path_of(environment.digest)
     if environment.python == cache.python_of(folder):  # else an interpreter that is there
-        cache.make(folder, _read_recipe(name, python), log)
+        cache.make(folder, _read_recipe(strip_given_name(name), python), log)
     return environment
 
 

@@ -35,10 +35,7 @@ MAIN = tuple(name for name in HEADINGS if name != "sbc_p")
 #: of rows whose replicates have data of their own each: no answer to hold their means against
 BY_RANKS = ("sampler", "verdict", "sbc_p", "ess_mean", "cold_s", "warm_s", "ess_per_s")
 #: what fits the width of a page at the size of footnotes
-PAPER = (
-    *("sampler", "verdict", "sbc_p", "ess_mean", "realised_ess", "calibration"),
-    "seconds_to_5pct",
-)
+PAPER = ("sampler", "verdict", "sbc_p", "ess_mean", "realised_ess", "calibration")
 #: left out first where a terminal is too narrow, in this order: costs before accuracy
 EXPENDABLE = (
     *("ess_per_s", "cold_s", "warm_s"),
@@ -87,7 +84,9 @@ def default_columns(rows: Sequence[Row]) -> list[str]:
 
 def paper_columns(rows: Sequence[Row]) -> list[str]:
     """What a paper shows of these rows: as many columns as fit a page at a size that is read."""
-    return [n for n in default_columns(rows) if n in PAPER or n not in HEADINGS]
+    known = any(row["seconds_to_5pct"] is not None for row in rows)
+    shown = (*PAPER, "seconds_to_5pct" if known else "warm_s")
+    return [name for name in default_columns(rows) if name in shown or name not in HEADINGS]
 
 
 def make_column(name: str) -> Column:
