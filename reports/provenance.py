@@ -38,6 +38,11 @@ def list_commands(campaign: Campaign, trials: Sequence[Trial]) -> list[str]:
     stored = campaign.store.fact("command")
     if stored:
         return [stored if isinstance(stored, str) else shlex.join(map(str, stored))]
+    return spell_out(trials)
+
+
+def spell_out(trials: Sequence[Trial]) -> list[str]:
+    """Commands that make the same trials, with every default in words."""
     commands = list(dict.fromkeys(_make_command(group) for group in _group_trials(trials)))
     if len(commands) > MOST_COMMANDS:
         return [*commands[:MOST_COMMANDS], f"# and {len(commands) - MOST_COMMANDS} more"]
@@ -49,7 +54,8 @@ def _group_trials(trials: Sequence[Trial]) -> list[list[Trial]]:
     groups: dict[tuple[Any, ...], list[Trial]] = {}
     for t in trials:
         same = (t.model_label, t.environment, t.device, t.precision, t.chains, t.warmup, t.draws)
-        groups.setdefault((*same, t.seed, t.replicates, t.outside_digest), []).append(t)
+        files = (t.data_file, t.reference, t.calibrate, t.outside_digest)
+        groups.setdefault((*same, t.seed, t.replicates, *files), []).append(t)
     return list(groups.values())
 
 
@@ -63,6 +69,8 @@ def _make_command(trials: Sequence[Trial]) -> str:
     words += ["--replicates", str(t.replicates or "auto")]
     for name in ("chains", "warmup", "draws", "seed"):
         words += [f"--{name}", str(getattr(t, name))]
+    given = {"calibrate": t.calibrate, "data": t.data_file, "reference": t.reference}
+    words += [word for name, value in given.items() if value for word in (f"--{name}", value)]
     words += ["--env", t.environment, "--device", t.device, "--precision", str(t.precision)]
     return shlex.join(words)
 

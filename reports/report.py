@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from samplerbench.errors import UsageError
 from samplerbench.reports.tables import campaign_table, csv_json, latex, markdown, terminal
 from samplerbench.reports.tables.by_parameter import split_by_parameter
-from samplerbench.reports.tables.cells import Row
+from samplerbench.reports.tables.cells import Row, anonymise
 from samplerbench.reports.tables.selection import choose_columns, sort_rows
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class ReportOptions:
     width: int | None = None  # of the terminal
     caption: str = ""  # of a table in LaTeX, as it is to be written; "": what all rows share
     label: str = ""  # that LaTeX refers to it by
+    anonymous: bool = False  # without the machine's name and the path of the home folder
 
 
 def split_names(text: str | None) -> list[str]:
@@ -52,13 +53,15 @@ def render_pieces(campaign: Campaign, options: ReportOptions) -> Iterator[str]:
     if options.form != "html":  # the page says it itself
         _warn_unfinished(campaign)
     if options.form in EXPORTS and not options.sort and not options.by_parameter:
-        return EXPORTS[options.form](campaign.each_row(), choose_columns(options.columns))
+        each = map(anonymise, campaign.each_row()) if options.anonymous else campaign.each_row()
+        return EXPORTS[options.form](each, choose_columns(options.columns))
     rows = _select_rows(campaign, options)
     columns = choose_columns(options.columns, rows) if options.columns else None
     if options.form == "html":
         from samplerbench.reports.pages import campaign_page
 
-        return iter([campaign_page.render(campaign, rows, columns, options.style)])
+        page = campaign_page.render(campaign, rows, columns, options.style, options.anonymous)
+        return iter([page])
     return render_rows(rows, options, columns, campaign.store.count_finished())
 
 
@@ -95,6 +98,8 @@ def _select_rows(campaign: Campaign, options: ReportOptions) -> list[Row]:
         from samplerbench.harness.scoring.score_trial import VERSION
 
         rows = split_by_parameter(rows, campaign.store.scores(VERSION))
+    if options.anonymous:
+        rows = [*map(anonymise, rows)]
     return sort_rows(rows, options.sort) if options.sort else rows
 
 

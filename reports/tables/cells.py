@@ -53,6 +53,11 @@ def is_control(sampler: str) -> bool:
     return sampler in samplers.names() and samplers.get(sampler).control
 
 
+def anonymise(row: Row) -> Row:
+    """The row without the name of the machine that it ran on."""
+    return {**row, "machine": {k: v for k, v in (row["machine"] or {}).items() if k != "host"}}
+
+
 def get_value(row: Row, name: str) -> Any:
     """The value of any column, also of those that reports add to the rows."""
     return is_comparable(row) if name == "comparable" else row[name]

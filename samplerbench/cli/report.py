@@ -69,6 +69,11 @@ def add_parser(commands: Any) -> None:
         help="replicates that --draws writes (default: 0)",
     )
     add(
+        "--anonymous",
+        action="store_true",
+        help="leave out the machine's name and, of the page, the path of the home folder",
+    )
+    add(
         "--style",
         type=Path,
         metavar="FILE",
@@ -95,6 +100,7 @@ def execute(args: argparse.Namespace) -> int:
         args.style,
         terminal_width(),
         **latex_options(args),
+        anonymous=args.anonymous,
     )
     if args.pytest_benchmark:
         return _report_pytest_benchmark(args, options)

@@ -159,6 +159,22 @@ def test_the_command_that_makes_it_again_runs_the_same_trials(campaign, made):
     assert "samplerbench run" in made
 
 
+def test_a_page_spells_the_defaults_out_and_leaves_the_machine_out_where_asked(
+    campaign, monkeypatch
+):
+    monkeypatch.setattr(gallery, "FIGURES", ())
+    campaign.store.set_fact("command", f"samplerbench run --data {pathlib.Path.home()}/x.csv")
+    made = report.render(campaign, report.ReportOptions("html"))
+    assert f"{pathlib.Path.home()}/x.csv" in made and "<dt>host</dt><dd>here</dd>" in made
+    assert f"--chains 1 --warmup 100 --draws {stored.DRAWS} --seed 0 --env pinned" in made
+    hidden = report.render(campaign, report.ReportOptions("html", anonymous=True))
+    assert "run --data ~/x.csv" in hidden and "<dt>host</dt>" not in hidden
+    campaign.store.set_fact("command", None)
+    for anonymous in (False, True):
+        given = report.ReportOptions("json", anonymous=anonymous)
+        assert ('"host"' in report.render(campaign, given)) is not anonymous
+
+
 def test_a_noted_command_is_shown_as_it_was_given(tmp_path):
     with stored.campaign(tmp_path / "c") as one:
         one.store.set_fact("command", "samplerbench run --draws 7")
