@@ -83,10 +83,27 @@ class Trial:
 
     @property
     def model_label(self) -> str:
-        """The model with its given options; a posterior of posteriordb by its own name."""
+        """The model with its given options; a file of programs without its folder.
+
+        A posterior of posteriordb goes by its own name.
+        """
         name = PurePath(self.model).stem if self.model.endswith(".json") else self.model
+        name = PurePath(name).name if ".py:" in name or ".ipynb:" in name else name
         name = name.rpartition(":")[2] if ".pkl:" in name else name  # a function by its own name
         return format_label(name, self.model_options)
+
+    @property
+    def environment_label(self) -> str:
+        """The name that an environment was given, as ``new=PATH``; else a path without folders.
+
+        A Python goes by the folder of its environment: ``newest`` of ``newest/bin/python``.
+        """
+        name, is_named, _ = self.environment.partition("=")
+        path = PurePath(self.environment)
+        folder = path.parent.parent
+        if is_named or path.parent.name != "bin" or folder.name in ("", "usr", "local"):
+            return name if is_named else path.name
+        return str(folder.relative_to(folder.parents[1])) if folder.name[0] == "." else folder.name
 
 
 def format_label(name: str, settings: dict[str, Any]) -> str:

@@ -14,9 +14,9 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.pytest_plugin.scores import SCHEMA
 from samplerbench.harness.scoring.columns import COLUMNS
 from samplerbench.reports import report
-from samplerbench.reports.tables.campaign_table import MAIN
+from samplerbench.reports.tables.campaign_table import default_columns
 from samplerbench.reports.tables.cells import Row, is_never_accurate
-from samplerbench.reports.tables.selection import choose_columns, differing_columns, sort_rows
+from samplerbench.reports.tables.selection import choose_columns, sort_rows
 from samplerbench.user_files import parse_json, read_limited
 
 WRITERS = "what `pytest --benchmark-json FILE` or `--benchmark-autosave` writes"
@@ -58,7 +58,7 @@ def _choose_columns(rows: Sequence[Row]) -> list[str] | None:
     """The usual columns; the benchmark's name too, where nothing else tells two rows apart."""
     if len({_identity(row) for row in rows}) == len(rows):
         return None
-    return ["trial", *differing_columns(rows), *MAIN]
+    return ["trial", *default_columns(rows)]
 
 
 def read(path: Path) -> tuple[list[Row], list[str]]:

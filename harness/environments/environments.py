@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samplerbench.errors import UsageError, unknown_name
@@ -61,17 +61,24 @@ def identify(name: str, *, python: str | None = None) -> Environment:
     count as the same); None is the one that the file of pins names, else the running one. Raises
     UsageError, and EnvironmentFailed where no Python runs at a path.
     """
-    if name == "current":
+    path = strip_given_name(name)
+    if path == "current":
         return _identify_current(python)
-    if _is_interpreter(name):
-        return _identify_interpreter(name, python)
-    return _identify_recipe(_read_recipe(name, python))
+    if _is_interpreter(path):
+        return replace(_identify_interpreter(path, python), name=name)
+    return replace(_identify_recipe(_read_recipe(path, python)), name=name)
+
+
+def strip_given_name(name: str) -> str:
+    """What ``name`` asks for: PATH of ``new=PATH``, which tables call ``new``."""
+    return name.partition("=")[2] or name
 
 
 def python_version(name: str) -> str:
     """The minor version of the Python of environment ``name``, as "3.11"; makes nothing."""
     if name == "current":
         return interpreters.running_version()
+    name = strip_given_name(name)
     own = _is_interpreter(name)
     python = str(_expand(name).absolute()) if own else _read_recipe(name, None).python
     return interpreters.identify(python).partition(" ")[0]
@@ -85,7 +92,8 @@ def resolve(name: str, *, python: str | None = None, log: Log | None = None) -> 
     """
     environment = identify(name, python=python)
     if _is_made_here(environment):  # else an interpreter that is there
-        cache.make(cache.path_of(environment.digest), _read_recipe(name, python), log)
+        recipe = _read_recipe(strip_given_name(name), python)
+        cache.make(cache.path_of(environment.digest), recipe, log)
     return environment
 
 

@@ -12,9 +12,11 @@ RULES = {"left": ":--", "right": "--:", "": "---"}  # by alignment
 
 
 def render(table: Table) -> str:
-    """Title, the table with intervals, and its notes as a list."""
+    """Title, the table with intervals, its key, and its notes as a list."""
     lines = [f"{escape(table.title).removesuffix('.')}.", ""] if table.title else []
     lines += render_grid(table)
+    if table.key:
+        lines += ["", f"{escape(table.key)}."]
     if table.notes:
         lines += ["", *(f"- {escape(note)}" for note in table.notes)]
     return "\n".join(lines) + "\n"

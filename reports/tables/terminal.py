@@ -26,7 +26,7 @@ def render(table: Table, width: int | None = None, gap: int = 2) -> str:
     """
     width = min(width or WIDEST, WIDEST)
     layout, omitted = _fit(table, width, gap)
-    notes = list(table.notes)
+    notes = [table.key, *table.notes]
     if omitted:
         notes.append(f"left out at this width: {', '.join(omitted)}; --format csv has every column")
     lines = [*wrap(table.title, width), *_grid(layout, gap)]

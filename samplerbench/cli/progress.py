@@ -359,4 +359,4 @@ class TerminalProgress(_CountingWatcher):
 def _model_and_stack(trial: Trial) -> str:
     """The trial's model and environment, and its device where that is not the usual one."""
     device = "" if trial.device == "cpu" else f", {trial.device}"
-    return f"{trial.model_label} on {trial.environment}{device}"
+    return f"{trial.model_label} on {trial.environment_label}{device}"

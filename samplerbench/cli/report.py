@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import samplerbench
-from samplerbench.cli.common import EXIT_OK, add_json, open_page, terminal_width, write_or_print
+from samplerbench.cli.common import (
+    EXIT_OK,
+    add_json,
+    add_latex_options,
+    latex_options,
+    open_page,
+    terminal_width,
+    write_or_print,
+)
 from samplerbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,6 +55,7 @@ def add_parser(commands: Any) -> None:
         help="parameter: one row a parameter instead of the worst one; size: how cost and verdict"
         " change along the swept sizes",
     )
+    add_latex_options(report)
     add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
     add("--figures", type=Path, metavar="FOLDER", help="write every figure as SVG, PDF and PNG")
     add(
@@ -61,6 +70,11 @@ def add_parser(commands: Any) -> None:
         type=int,
         metavar="N",
         help="replicates that --draws writes (default: 0)",
+    )
+    add(
+        "--anonymous",
+        action="store_true",
+        help="leave out the machine's name and, of the page, the path of the home folder",
     )
     add(
         "--style",
@@ -93,7 +107,16 @@ def execute(args: argparse.Namespace) -> int:
         raise UsageError("--open shows the page\n  expected: it without --output and --format")
     by = args.by == "parameter"
     columns, sort = report.split_names(args.columns), report.split_names(args.sort)
-    options = report.ReportOptions(args.format, columns, sort, by, args.style, terminal_width())
+    options = report.ReportOptions(
+        args.format,
+        columns,
+        sort,
+        by,
+        args.style,
+        terminal_width(),
+        **latex_options(args),
+        anonymous=args.anonymous,
+    )
     if args.pytest_benchmark:
         return _report_pytest_benchmark(args, options)
     with samplerbench.load(args.folder or _find_newest()) as campaign:
