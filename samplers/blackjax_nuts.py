@@ -16,6 +16,7 @@ from samplerbench.samplers.base import Budget, Prepared, Sampler, add
 from samplerbench.samplers.support.blackjax_steps import draw_steps
 from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
 from samplerbench.samplers.support.density_chains import prepare_density_chains
+from samplerbench.samplers.support.log_z_from_draws import METHODS, add_log_z
 from samplerbench.samplers.support.settings_checks import (
     require_at_least,
     require_choices,
@@ -34,8 +35,10 @@ class Settings:
     max_num_doublings: int = 10  # at most 2**doublings - 1 gradient evaluations a draw
     chain_method: str = "parallel"  # a device a chain, else one after the other
 
+    log_z: str = "none"  # bridge: log Z from the draws, by bridge sampling
+
     def __post_init__(self) -> None:
-        require_choices(self, chain_method=CHAIN_METHODS)
+        require_choices(self, chain_method=CHAIN_METHODS, log_z=METHODS)
         require_share(self, "target_acceptance_rate")
         require_positive(self, "initial_step_size")
         require_at_least(self, 1, "max_num_doublings")
@@ -71,9 +74,10 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
         )
         return draw_steps(kernel, key, state, budget.draws)
 
-    return prepare_density_chains(
+    runs = prepare_density_chains(
         warm, draw, model, budget, "BlackJAX's NUTS", settings.chain_method
     )
+    return add_log_z(runs, model, settings.log_z)
 
 
 add(

@@ -30,6 +30,8 @@ class Settings:
     dlogz: float = 0.01  # stops the first run (dlogz_init)
     n_effective: int | None = None  # effective draws to stop at
     maxcall: int | None = None  # likelihood evaluations at the most
+    # runs simulated for a second claimed error of log Z, some tenth of the time; None: none
+    simulations: int | None = 30
 
     def __post_init__(self) -> None:
         dynesty_runs.check_settings(self)
@@ -52,7 +54,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
             maxcall=settings.maxcall,
             print_progress=False,
         )
-        return dynesty_runs.read_draws(cube, sampler.results, settings.maxcall)
+        return dynesty_runs.read_draws(cube, sampler.results, settings, seed)
 
     return Prepared(plain=run)
 

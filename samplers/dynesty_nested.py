@@ -29,6 +29,8 @@ class Settings:
     bootstrap: int | None = None  # times that bounds are enlarged by bootstrap
     dlogz: float | None = None  # stop when the live points may add less to log Z
     maxcall: int | None = None  # likelihood evaluations at the most
+    # runs simulated for a second claimed error of log Z, some tenth of the time; None: none
+    simulations: int | None = 30
 
     def __post_init__(self) -> None:
         dynesty_runs.check_settings(self)
@@ -45,7 +47,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
             **dynesty_runs.make_arguments(cube, settings), rstate=np.random.default_rng(seed)
         )
         sampler.run_nested(dlogz=settings.dlogz, maxcall=settings.maxcall, print_progress=False)
-        return dynesty_runs.read_draws(cube, sampler.results, settings.maxcall)
+        return dynesty_runs.read_draws(cube, sampler.results, settings, seed)
 
     return Prepared(plain=run)
 

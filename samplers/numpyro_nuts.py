@@ -12,12 +12,14 @@ from samplerbench.samplers.base import (
     add,
 )
 from samplerbench.samplers.support.chain_programs import count_host_devices
+from samplerbench.samplers.support.log_z_from_draws import METHODS, add_log_z
 from samplerbench.samplers.support.noncentered import noncenter
 from samplerbench.samplers.support.numpyro_mcmc import (
     check_choices,
     prepare_mcmc,
     read_options,
 )
+from samplerbench.samplers.support.settings_checks import require_choices
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,11 @@ class Settings:
     init: str = "uniform"  # NumPyro's init_to_<init>
     chain_method: str = "parallel"  # a device a chain, else one after the other; see mcmc.py
 
+    log_z: str = "none"  # bridge: log Z from the draws, by bridge sampling
+
     def __post_init__(self) -> None:
         check_choices(self)
+        require_choices(self, log_z=METHODS)
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -45,9 +50,11 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     from numpyro.infer import NUTS  # inside: listing samplers must not start JAX
 
     options, chain_method = read_options(settings)
+    options.pop("log_z")
     if options.pop("noncentered"):
         model = noncenter(model)
-    return prepare_mcmc(lambda: NUTS(model.program, **options), model, budget, chain_method)
+    runs = prepare_mcmc(lambda: NUTS(model.program, **options), model, budget, chain_method)
+    return add_log_z(runs, model, settings.log_z)
 
 
 add(
