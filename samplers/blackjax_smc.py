@@ -162,6 +162,7 @@ def _collect(raw: Any) -> Draws:
     sites, weights, reached, log_z, counts = raw
     weights = np.asarray(weights, np.float64)
     cut_short = not float(reached) >= 1
+    totals: dict[str, Any] = {name: int(count) for name, count in counts.items()}
     with np.errstate(divide="ignore"):  # a weight of 0: a particle that does not count
         log_weights = np.log(weights)
     return Draws(
@@ -171,7 +172,7 @@ def _collect(raw: Any) -> Draws:
         log_z=float(log_z),
         termination=f"no end after {MOST_STEPS} steps" if cut_short else "reached the posterior",
         cut_short=cut_short,
-        **{name: int(count) for name, count in counts.items()},
+        **totals,
     )
 
 

@@ -176,8 +176,9 @@ def _find_named(arrays: Mapping[str, Array], name: str, end: str = "") -> Array 
     match = re.fullmatch(r"(.+)\[(\d+(?:,\d+)*)\]", name)
     if match is None or match[1] + end not in arrays:
         return None
+    index: tuple[Any, ...] = (..., *map(int, match[2].split(",")))
     try:
-        return arrays[match[1] + end][(..., *map(int, match[2].split(",")))]
+        return arrays[match[1] + end][index]
     except IndexError:
         return None
 

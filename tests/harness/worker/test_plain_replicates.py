@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from samplerbench.harness.draws_file import DrawsFile
-from samplerbench.harness.records import Result
-from samplerbench.harness.worker import plain_replicates
+from samplerbench.harness.records import Job, Result
+from samplerbench.harness.worker import plain_replicates, seed_share
 from samplerbench.harness.worker.plain_replicates import count_helpers
 from samplerbench.harness.worker.seed_queue import SeedQueue
-from samplerbench.samplers.base import Draws
+from samplerbench.models.base import build
+from samplerbench.samplers import exact_iid
+from samplerbench.samplers.base import Budget, Draws
 from tests.support import trials
 
 #: a sampler without a compiled mode; in its own process the first replicate waits for the others'
@@ -137,6 +139,20 @@ def test_each_replicate_is_taken_once(tmp_path):
     queue.put(4, Draws({"m": np.ones((1, 3))}, log_z=2.0))
     read = other.read(4)
     assert read.log_z == 2.0 and read.sites["m"].sum() == 3
+
+
+def test_a_further_process_runs_what_is_left_with_the_seeds_of_the_trial(tmp_path):
+    queue = SeedQueue(tmp_path, 4)
+    assert next(queue.take_all()) == 0  # by another
+    (tmp_path / "process1").mkdir()
+    trial = trials.small(replicates=4, seed=7)
+    job = Job(trial, str(tmp_path / "process1"), 0.0, shared_replicates=4)
+    assert seed_share.run_share(job).status == "ok"
+    assert queue.read(0) is None
+    alone = exact_iid.prepare(build("linear", {}), Budget(1, 50, 50), exact_iid.Settings())
+    for index in (1, 2, 3):
+        expected = alone.plain(7 + index).sites["m"]
+        np.testing.assert_array_equal(queue.read(index).sites["m"], expected)
 
 
 @pytest.mark.parametrize(
