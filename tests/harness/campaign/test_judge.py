@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from importlib.util import find_spec
 
@@ -383,12 +384,20 @@ def test_arrays_that_share_no_replicates_are_refused():
 # -- verdicts --------------------------------------------------------------------------------------
 
 
-def test_one_file_is_not_judged_and_says_how_many_are_needed(tmp_path):
-    paths = write_files(tmp_path, exact_draws(1))
+@pytest.mark.parametrize("shift", [0.0, 0.5])
+def test_one_file_is_not_judged_and_says_what_it_shows_and_how_many_are_needed(shift, tmp_path):
+    sites = exact_draws(1)
+    sites["m"] = sites["m"] + shift * EXACT.sd[EXACT.names.index("m")]
+    paths = write_files(tmp_path, sites)
     with samplerbench.judge(paths, model="linear", out=tmp_path / "out") as campaign:
         (row,) = campaign.rows()
     assert (row["verdict"], row["replicates"]) == ("too few replicates", 1)
-    assert "1 replicates; a verdict needs 16" in row["verdict_reason"]
+    reason = row["verdict_reason"]
+    assert reason.startswith("1 replicate; a verdict needs 16, each with a seed of its own")
+    off, chance = map(
+        float, re.search(r"([\d.]+) claimed errors.* up to ([\d.]+)", reason).groups()
+    )
+    assert (off > chance) == (shift > 0)
 
 
 def test_the_same_file_twice_is_found(tmp_path):
