@@ -123,6 +123,7 @@ class Job:
     caller_folder: str = ""  # working folder of a user's file: where the command was called
     timeout_s: float = math.inf  # seconds from launched_at on until the process is ended
     samplers: tuple[str, ...] = ()  # that a preflight asks, in place of the trial's
+    shared_replicates: int = 0  # that a further process shares; their folder holds its scratch
 
 
 @dataclass

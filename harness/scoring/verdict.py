@@ -66,6 +66,7 @@ from samplerbench.harness.scoring.equivalence import (
     find_open,
     list_limits,
 )
+from samplerbench.harness.scoring.few_replicates import describe_few
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict_tests import (
     ALPHA,
@@ -131,7 +132,7 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
         return Verdict(NO_ANSWER, no_truth or "the model has no exact answer to judge by")
     count = len(summary.est)
     if count < LEAST:
-        return Verdict("too few replicates", f"{count} replicates; a verdict needs {LEAST}")
+        return Verdict("too few replicates", describe_few(summary, LEAST))
     if coarse := _find_coarse(summary):
         return Verdict("not judged", coarse)
     if pair := _find_duplicates(summary):

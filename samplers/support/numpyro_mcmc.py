@@ -143,7 +143,10 @@ def _make_chain(
         sites = jax.vmap(kernel.postprocess_fn((), split.merge(data)))(draws)
         # how much a kernel of one's own evaluates, only its state can tell
         counts = hasattr(state, "num_steps") or type(kernel).__module__.startswith("numpyro.")
-        return sites, stats, {counted: cost_before + costs.sum()} if counts else {}
+        if not counts:
+            return sites, stats, {}
+        tuning = {"tuning_gradients": cost_before} if counted == "gradients" else {}
+        return sites, stats, {counted: cost_before + costs.sum(), **tuning}
 
     return warm_chain, draw_chain
 

@@ -18,8 +18,8 @@ from samplerbench.harness.campaign.plan_options import (
     make_schema,
     read_campaign_file,
 )
-from samplerbench.harness.records import AUTO
 from samplerbench.harness.environments import environments
+from samplerbench.harness.records import AUTO
 from samplerbench.samplers.base import samplers
 from tests.support import stored
 
