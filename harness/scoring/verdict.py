@@ -166,10 +166,14 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
 
 
 def _find_duplicates(summary: ReplicateSummary) -> tuple[int, int] | None:
-    """Two replicates that are one run; counts, whose means agree by chance, show none."""
-    apart = ~np.broadcast_to(summary.is_tied, summary.sd.shape)
-    est, sd = summary.est[:, apart], summary.sd_hat[:, apart]
-    return find_duplicates(est, sd, summary.mean[apart], summary.sd[apart]) if apart.any() else None
+    """Two replicates that are one run; counts, whose means agree by chance, show none.
+
+    Of the parameters alone: a distance is the same in the mirror.
+    """
+    own = summary.parameters()
+    apart = ~np.broadcast_to(own.is_tied, own.sd.shape)
+    est, sd = own.est[:, apart], own.sd_hat[:, apart]
+    return find_duplicates(est, sd, own.mean[apart], own.sd[apart]) if apart.any() else None
 
 
 def _find_coarse(summary: ReplicateSummary) -> str:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from samplerbench.components import component_draws
+from samplerbench.harness.statistics.ordered_draws import interpolate_quantiles
 from samplerbench.models.base import Exact
 
 Array = np.ndarray
@@ -88,7 +90,7 @@ def _describe(bank: Array) -> Exact:
         names,
         mean,
         np.diag(variance),
-        quantile=lambda p: np.quantile(bank, p, axis=0),
+        quantile=partial(interpolate_quantiles, np.sort(bank.T, axis=1)),
         draw=draw,
         mean_se=error,
         sd_se=error / np.sqrt(2),
