@@ -14,11 +14,20 @@ import numpy as np
 from scipy import special
 from scipy.signal import lfilter
 
-from samplerbench.harness.scoring.replicate_summary import ReplicateSummary, summarise
-from samplerbench.harness.statistics.joint import find_directions
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary, add_joint, summarise
 from samplerbench.harness.statistics.weighted import kish_ess
 from samplerbench.models.base import Exact
-from tests.support.synthetic import LOG_Z, LOG_Z_ERR, Case, ar1, gaussian, iid, lognormal, two_modes
+from tests.support.synthetic import (
+    LOG_Z,
+    LOG_Z_ERR,
+    Case,
+    ar1,
+    gaussian,
+    iid,
+    lognormal,
+    standard,
+    two_modes,
+)
 
 Array = np.ndarray
 Draw = Callable[[Case, Exact, np.random.Generator], Array]
@@ -47,10 +56,8 @@ class Kind:
         error = LOG_Z_ERR * np.exp(0.1 * rng.standard_normal(replicates))
         log_z = LOG_Z + LOG_Z_ERR * rng.standard_normal(replicates)
         summary = summarise(x, exact, log_z=log_z, log_z_err=error, **more)
-        directions = find_directions(exact)
-        if directions is not None:
-            summary = summary.join(summarise(directions.project(x), directions.exact, **more))
-        return self.change(summary)
+        joint = add_joint(summary, x, exact, more.get("log_w"), more.get("ess"))
+        return self.change(joint)
 
     def _weigh(self, x: Array, rng: np.random.Generator) -> dict[str, Array]:
         """Log-normal weights independent of the draws: Kish's ESS, a tenth of them, is right."""
@@ -158,6 +165,18 @@ def _turn(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
     return exact.mean + sign * (iid(case, exact, rng) - exact.mean)
 
 
+def tie_signs(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+    """Signs of two parameters equal where their product is small, else opposite; ``standard`` ones.
+
+    Each parameter, the correlation and the distance from the mean stay right: 1.2545 is where the
+    product's halves have one mean.
+    """
+    x = iid(case, exact, rng)
+    side = np.where(np.abs(x[..., 0] * x[..., 1]) < 1.2545, 1.0, -1.0)
+    x[..., 1] = np.sign(x[..., 0]) * side * np.abs(x[..., 1])
+    return x
+
+
 def _share_seeds(seeds: int) -> Draw:
     def draw(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
         few = iid(replace(case, replicates=seeds), exact, rng)
@@ -255,6 +274,9 @@ FLAWED = {
     "weights bias": Kind("weighted draws off by 0.1 sd", _move(0.1), is_weighted=True),
     "correlations lost": Kind("correlations zeroed", _shuffle, sizes=(2, 10, 50)),
     "correlations turned": Kind("correlations turned round", _turn, sizes=(2, 10, 50)),
+    "signs tied": Kind(
+        "signs of two parameters tied, all margins right", tie_signs, sizes=(2,), answer=standard
+    ),
     "mirrored": Kind("every other run a mirror image", _mirror),
     "four seeds": Kind("four distinct runs only", _share_seeds(4)),
     "one seed": Kind("one distinct run only", _share_seeds(1)),
