@@ -135,14 +135,14 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
     """The verdict; None is a model without any ground truth, for the reason ``no_truth``."""
     if summary is None:
         return Verdict(NO_ANSWER, no_truth or "the model has no exact answer to judge by")
-    count = len(summary.est)
-    if count < LEAST:
-        return Verdict("too few replicates", f"{count} replicates; a verdict needs {LEAST}")
-    if coarse := _find_coarse(summary):
-        return Verdict("not judged", coarse)
-    if pair := _find_duplicates(summary):
+    count, coarse = len(summary.est), _find_coarse(summary)
+    if not coarse and (pair := _find_duplicates(summary)):
         reason = "replicates are not independent: {} and {} are the same run, or mirror images"
         return Verdict("not judged", reason.format(*pair))
+    if count < LEAST:
+        return Verdict("too few replicates", f"{count} replicates; a verdict needs {LEAST}")
+    if coarse:
+        return Verdict("not judged", coarse)
     if summary.single_source or summary.error_unknown:
         return _judge_agreement(summary)
     lost = _check_lost_replicates(summary)

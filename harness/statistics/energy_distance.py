@@ -33,12 +33,12 @@ FLIPS, SEED = 999, 20261128
 class EnergyDistance:
     """Distances between replicates, of which the energy distance is the mean."""
 
-    between: Array  # [replicate, replicate]: 2 |x - y| - |x - x'| - |y - y'|, means over points
+    kernel: Array  # [replicate, replicate]: 2 |x - y| - |x - x'| - |y - y'|, means over points
     scale: float  # 2 E|x - y|
 
     def select(self, keep: Array) -> EnergyDistance:
         """The replicates in ``keep``, bool."""
-        return replace(self, between=self.between[np.ix_(keep, keep)])
+        return replace(self, kernel=self.kernel[np.ix_(keep, keep)])
 
     def estimate(self, alpha: float) -> tuple[float, float, float]:
         """As a shift in sds, with its bounds, each wrong with ``alpha``; below 0 is chance.
@@ -46,7 +46,7 @@ class EnergyDistance:
         The half-width has two parts: what the distance of equal distributions exceeds, and the
         standard error of the means of replicates, which a true distance adds (Hoeffding 1948).
         """
-        kernel, count = self.between.copy(), len(self.between)
+        kernel, count = self.kernel.copy(), len(self.kernel)
         np.fill_diagonal(kernel, 0.0)
         pairs = count * (count - 1)
         distance = kernel.sum() / pairs

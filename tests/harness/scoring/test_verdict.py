@@ -366,3 +366,11 @@ def test_exact_draws_of_a_funnel_hold_no_disasters():
     e = replicate_summary.summarise(x, exact)
     assert not find_disasters(e).any()
     assert list(np.flatnonzero(e.mean_tame)) == [0]
+
+
+def test_two_runs_that_are_one_are_told_among_few_replicates_too():
+    e = ideal(replicates=4)
+    twice = e.select(np.array([True, True, False, True]))
+    copied = replace(twice, est=twice.est[[0, 1, 1]], sd_hat=twice.sd_hat[[0, 1, 1]])
+    assert judge(twice).verdict == "too few replicates"
+    assert "1 and 2 are the same run" in judge(copied).reason
