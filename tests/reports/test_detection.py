@@ -65,7 +65,7 @@ def test_without_a_campaign_a_run_is_worth_what_is_said(capsys):
 
 @pytest.mark.parametrize(
     "replicates, ends, words",
-    [(2, (None, None), "several times off"), (8, (90.0, 160.0), "between 90 and 160")],
+    [(2, (None, None), "several times off"), (8, (90.0, 160.0), "between 90.0 and 160")],
 )
 def test_a_forecast_of_few_replicates_says_how_uncertain_it_is(replicates, ends, words):
     row = {"sampler": "one", "settings": {}, "replicates": replicates}
