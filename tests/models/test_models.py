@@ -145,6 +145,24 @@ def test_density_over_normal_posterior_is_the_evidence_everywhere(name, options)
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "name, options",
+    [("banana", {"dim": 3}), ("funnel", {}), ("funnel", {"centred": False}), ("islands", {})],
+)
+def test_the_exact_answers_log_density_is_the_programs_up_to_a_constant(name, options):
+    model, exact = build_with_answer(name, **options)
+    sites = exact.draw(np.random.default_rng(3), 100)
+    x = columns(sites, exact.names)
+    if options.get("centred") is False:  # the program's density is that of x_base
+        sites = {"v": sites["v"], "x_base": sites["x"] * np.exp(-sites["v"] / 2)[:, None]}
+        shift = -(x.shape[1] - 1) * x[:, 0] / 2  # log Jacobian
+    else:
+        shift = 0.0
+    found = exact.log_density(x) - log_joint(model, sites) - shift
+    np.testing.assert_allclose(found, found[0], atol=1e-9)
+
+
+@pytest.mark.slow
 def test_bananas_of_odd_dimension_obey_bayes_rule():
     options = banana.Options(dim=5)
     model, exact = build_with_answer("banana", dim=5)
