@@ -108,6 +108,11 @@ def make_exact(options: Options, data: Sites) -> Exact:
         z = k * data["b"] + math.sqrt(k) * rng.standard_normal((count, few))
         return {"u": u, "w": z + bend(options, u[:, :few])}
 
+    def log_density(x: Array) -> Array:
+        u, w = x[..., :many], x[..., many:]
+        z = w - bend(options, u[..., :few]) - k * data["b"]
+        return -0.5 * ((u - m) ** 2 / s2).sum(axis=-1) - 0.5 * (z * z / k).sum(axis=-1)
+
     return Exact(
         names=(*component_names("u", (many,)), *component_names("w", (few,))),
         mean=mean,
@@ -115,6 +120,7 @@ def make_exact(options: Options, data: Sites) -> Exact:
         quantile=functools.partial(_compute_quantiles, options, m, k * data["b"], s2, k, {}),
         draw=draw,
         log_evidence=_log_evidence(data["a"], options.length) + _log_evidence(data["b"], 1.0),
+        log_density=log_density,
     )
 
 

@@ -86,6 +86,11 @@ def make_exact(options: Options, data: Sites) -> Exact:
         x = np.repeat(of_x(p)[:, None], options.dim - 1, axis=1)
         return np.concatenate([options.scale * ndtri(p)[:, None], x], axis=1)
 
+    def log_density(draws: Array) -> Array:
+        v, x = draws[..., 0], draws[..., 1:]
+        squares = (x * x).sum(axis=-1) * np.exp(-v) + (v / options.scale) ** 2
+        return -0.5 * (squares + (options.dim - 1) * v)
+
     return Exact(
         names=("v", *component_names("x", (options.dim - 1,))),
         mean=np.zeros(options.dim),
@@ -93,6 +98,7 @@ def make_exact(options: Options, data: Sites) -> Exact:
         quantile=quantile,
         draw=functools.partial(draw, options),
         log_evidence=0.0,
+        log_density=log_density,
     )
 
 

@@ -34,13 +34,17 @@ class Draws:
     ess: float | None = None  # effective draws as the sampler itself claims (nested sampling)
     log_z: float | None = None  # natural log of the evidence, against the normalised prior
     log_z_err: float | None = None  # its claimed standard error
+    log_z_err_simulated: float | None = None  # a second claim: the spread over simulated runs
     gradients: int | None = None  # gradient evaluations, warm-up included where the sampler tells
+    tuning_gradients: int | None = None  # those among them that warm-up or tuning took
     likelihoods: int | None = None  # log-density evaluations without gradient, likewise
     divergences: int | None = None
     accept_prob: float | None = None  # mean over kept draws
     termination: str | None = None  # why nested sampling stopped, in words
     stats: dict[str, np.ndarray] = field(default_factory=dict)  # per draw, [chain, draw]
     cut_short: bool | None = None  # whether it met a limit before its own reason to stop
+    # of the ensembles of all chains together: in a chain one walker's path follows the other's
+    walkers: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class Prepared:
     # the same with data as arguments, where the program bears them, for its ``with_data``; None:
     # what ``compile`` gives serves for this, too
     compile_for_data: Callable[[], Compiled] | None = None
+    claims: str = ""  # that are audited beside the sampler's, by what was set
 
 
 @dataclass(frozen=True)

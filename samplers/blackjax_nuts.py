@@ -17,6 +17,7 @@ from samplerbench.samplers.base import Budget, Prepared, Sampler, add
 from samplerbench.samplers.support.blackjax_steps import draw_steps
 from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
 from samplerbench.samplers.support.density_chains import prepare_density_chains
+from samplerbench.samplers.support.log_z_from_draws import METHODS, add_log_z
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Settings:
     max_num_doublings: Annotated[int, Range(1)] = 10
     # a device a chain, else one after the other
     chain_method: Annotated[str, Choices(CHAIN_METHODS)] = "parallel"
+    # bridge: log Z from the draws, by bridge sampling
+    log_z: Annotated[str, Choices(METHODS)] = "none"
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -62,9 +65,10 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
         )
         return draw_steps(kernel, key, state, budget.draws)
 
-    return prepare_density_chains(
+    runs = prepare_density_chains(
         warm, draw, model, budget, "BlackJAX's NUTS", settings.chain_method
     )
+    return add_log_z(runs, model, settings.log_z)
 
 
 add(

@@ -33,6 +33,8 @@ class Settings:
     dlogz: Annotated[float, POSITIVE] = 0.01  # stops the first run (dlogz_init)
     n_effective: Annotated[int | None, Range(1)] = None  # effective draws to stop at
     maxcall: Annotated[int | None, Range(1)] = None  # likelihood evaluations at the most
+    # runs simulated for a second claimed error of log Z, some tenth of the time; None: none
+    simulations: Annotated[int | None, Range(2)] = 30
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -51,7 +53,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
             maxcall=settings.maxcall,
             print_progress=False,
         )
-        return dynesty_runs.read_draws(cube, sampler.results, settings.maxcall)
+        return dynesty_runs.read_draws(cube, sampler.results, settings, seed)
 
     return Prepared(plain=run)
 

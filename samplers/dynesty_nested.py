@@ -34,6 +34,8 @@ class Settings:
     # stop when the live points may add less to log Z
     dlogz: Annotated[float | None, POSITIVE] = None
     maxcall: Annotated[int | None, Range(1)] = None  # likelihood evaluations at the most
+    # runs simulated for a second claimed error of log Z, some tenth of the time; None: none
+    simulations: Annotated[int | None, Range(2)] = 30
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -47,7 +49,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
             **dynesty_runs.make_arguments(cube, settings), rstate=np.random.default_rng(seed)
         )
         sampler.run_nested(dlogz=settings.dlogz, maxcall=settings.maxcall, print_progress=False)
-        return dynesty_runs.read_draws(cube, sampler.results, settings.maxcall)
+        return dynesty_runs.read_draws(cube, sampler.results, settings, seed)
 
     return Prepared(plain=run)
 

@@ -64,6 +64,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
             {name: np.stack([each[name] for each in sites]) for name in sites[0]},
             likelihoods=sum(count for _, count, _ in chains),
             accept_prob=float(np.mean([accepted for _, _, accepted in chains])),
+            walkers=budget.chains * ensemble.walkers,
         )
 
     return Prepared(plain=run)

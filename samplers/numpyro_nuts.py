@@ -14,6 +14,7 @@ from samplerbench.samplers.base import (
     add,
 )
 from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
+from samplerbench.samplers.support.log_z_from_draws import METHODS, add_log_z
 from samplerbench.samplers.support.noncentered import noncenter
 from samplerbench.samplers.support.numpyro_mcmc import (
     STARTS,
@@ -39,6 +40,8 @@ class Settings:
     init: Annotated[str, Choices(STARTS)] = "uniform"  # NumPyro's init_to_<init>
     # a device a chain, else one after the other; see mcmc.py
     chain_method: Annotated[str, Choices(CHAIN_METHODS)] = "parallel"
+    # bridge: log Z from the draws, by bridge sampling
+    log_z: Annotated[str, Choices(METHODS)] = "none"
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -46,9 +49,11 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     from numpyro.infer import NUTS  # inside: listing samplers must not start JAX
 
     options, chain_method = read_options(settings)
+    options.pop("log_z")
     if options.pop("noncentered"):
         model = noncenter(model)
-    return prepare_mcmc(lambda: NUTS(model.program, **options), model, budget, chain_method)
+    runs = prepare_mcmc(lambda: NUTS(model.program, **options), model, budget, chain_method)
+    return add_log_z(runs, model, settings.log_z)
 
 
 add(

@@ -97,14 +97,12 @@ def _read_draws(trace: Any, constrain: Any, data: Any) -> Draws:
     """Draws from nutpie's DataTree, whose one variable is the unconstrained vector."""
     stats = trace["sample_stats"]
     diverging = np.asarray(stats["diverging"])
-    steps = (
-        np.asarray(stats["n_steps"]).sum()
-        + np.asarray(trace["warmup_sample_stats"]["n_steps"]).sum()
-    )
+    tuning = int(np.asarray(trace["warmup_sample_stats"]["n_steps"]).sum())
     sites = constrain(np.asarray(trace["posterior"]["u"]), data)
     return Draws(
         {name: np.asarray(values) for name, values in sites.items()},
-        gradients=int(steps),
+        gradients=int(np.asarray(stats["n_steps"]).sum()) + tuning,
+        tuning_gradients=tuning,
         divergences=int(diverging.sum()),
         stats={"diverging": diverging, "lp": np.asarray(stats["logp"])},
     )

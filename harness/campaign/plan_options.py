@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Union
 
-import tomllib
-
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.campaign import sweep
 from samplerbench.harness.campaign.plan import OPTIONS, Option
+from samplerbench.harness.campaign.toml_file import read_toml
 
 PROJECT = "pyproject.toml"  # a file of this name holds the options in a table of its own:
 TABLE = "tool.samplerbench"
@@ -23,14 +22,13 @@ def read_campaign_file(path: Path) -> dict[str, Any]:
     Of a pyproject.toml they are the table ``[tool.samplerbench]``.
     """
     try:
-        with open(path, "rb") as file:
-            values = tomllib.load(file)
+        values = read_toml(path)
     except OSError as error:
         raise UsageError(
-            f"can't read the campaign file {str(path)!r}: {error.strerror}\n"
+            f"can't read the campaign file {str(path)!r}: {error.strerror or error}\n"
             "  expected: a TOML file; its keys are the options of `samplerbench run`"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise UsageError(f"{str(path)!r} is not TOML: {error}") from error
     if path.name == PROJECT:
         return check_options(_find_table(values, path), f"[{TABLE}] of {path}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -12,11 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samplerbench.errors import UsageError
+from samplerbench.errors import StoreLost, UsageError
 from samplerbench.harness import launcher
 from samplerbench.harness.campaign import durations, inspection, long_runs, programs, sweep
 from samplerbench.harness.campaign.blocks import join_block, plan_rounds
 from samplerbench.harness.campaign.campaign import Campaign
+from samplerbench.harness.campaign.changed_names import refuse_changed
 from samplerbench.harness.campaign.dispatch import BackendLost, ExecutionBackend, run_trials
 from samplerbench.harness.campaign.expand import default_folder, expand, swept_axes
 from samplerbench.harness.campaign.local_backend import local_backend
@@ -42,13 +44,12 @@ ALIASES = {"samplers": "sampler", "models": "model", "environments": "env", "dev
 class RunInterrupted(Exception):
     """The run was stopped from outside; what had finished is kept. ``folder`` says where."""
 
-    def __init__(self, folder: Path, left: int, lost: str = "") -> None:
+    def __init__(self, folder: Path, left: int, lost: str = "", is_kept: bool = True) -> None:
         why = f"{lost}: " if lost else ""
-        super().__init__(
-            f"{why}stopped with {left} trial(s) to go; what is finished is in {folder}"
-        )
+        kept = f"; what is finished is in {folder}" if is_kept else ""
+        super().__init__(f"{why}stopped with {left} trial(s) to go{kept}")
         self.folder, self.left = folder, left
-        self.lost = lost  # the execution backend that was lost; "" where a user stopped the run
+        self.lost = lost  # a backend, a disk or a folder; "" where a user stopped the run
 
 
 def run(
@@ -75,6 +76,7 @@ def run(
             _refuse_missing_devices(trials)
         campaign = Campaign(Store.create(Path(out) if out else default_folder(trials)))
         with discard_when_refused(campaign.store, trials):
+            refuse_changed(campaign.store, trials)
             data.save(campaign.folder, trials)
             programs.save_programs(campaign.store.folder, shipped)
             if client is None:
@@ -147,15 +149,31 @@ def discard_when_refused(store: Store, trials: Sequence[Trial]) -> Iterator[None
     try:
         yield
     except (KeyboardInterrupt, BackendLost) as error:
-        left = len({trial.id for trial in trials} - store.statuses().keys())
+        left = _count_unfinished(store, trials)
         store.close()
         raise RunInterrupted(store.folder, left, str(error)) from error
     except UsageError:
         store.discard()
         raise
+    except StoreLost as error:
+        store.close()
+        raise RunInterrupted(store.folder, len(trials), str(error), is_kept=False) from error
+    except (OSError, sqlite3.Error) as error:  # a full disk, another program that holds it
+        left = _count_unfinished(store, trials)
+        store.close()
+        lost = f"{store.folder} could not be written: {error}"
+        raise RunInterrupted(store.folder, left, lost) from error
     except BaseException:
         store.close()
         raise
+
+
+def _count_unfinished(store: Store, trials: Sequence[Trial]) -> int:
+    """How many trials have no result, as far as the database still tells."""
+    finished: dict[str, str] = {}
+    with suppress(sqlite3.Error):
+        finished = store.statuses()
+    return len({trial.id for trial in trials} - finished.keys())
 
 
 def _make_environments(trials: Sequence[Trial]) -> None:
@@ -177,6 +195,7 @@ def _prepare(
             long_runs.make_long_runs(store, trials, plan.timeout, stop.is_set, keep)
     if tuple(plan.sampler) == DEFAULT_SAMPLERS:
         trials = [trial for trial in trials if inspection.is_suitable(store.folder, trial)]
+    _forget_lost_draws(store, trials)
     store.add_trials(trials)
     if command:
         store.set_fact("command", command)
@@ -186,6 +205,15 @@ def _prepare(
         statuses = store.statuses()
         store.delete_results([t.id for t in trials if statuses.get(t.id, "ok") != "ok"])
     return trials
+
+
+def _forget_lost_draws(store: Store, trials: Sequence[Trial]) -> None:
+    """Have trials run again whose draws are lost."""
+    statuses = store.statuses()
+    ended = [trial for trial in trials if statuses.get(trial.id) == "ok"]
+    kept = {trial.id for trial in store.drop_lost_draws(ended)}
+    if lost := [trial.id for trial in ended if trial.id not in kept]:
+        store.delete_results(lost)
 
 
 def _run(
@@ -211,6 +239,7 @@ def _run(
         run_and_commit(campaign, backend, waiting, watcher, cost)
         for lacking in _plan_rounds(campaign, trials, plan):
             run_blocks(campaign, backend, lacking, watcher, cost)
+    campaign.store.check_whole(trials)
     if plan.jobs == 1 and not client:
         campaign.store.set_fact("cost", cost.end())
 

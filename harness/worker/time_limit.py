@@ -30,7 +30,7 @@ class OutOfTime(Exception):
 
 
 class TimeLimit:
-    """``seconds`` from ``start`` (since the epoch) on, after which the process is ended."""
+    """``seconds`` from ``start`` (of the monotonic clock) on, after which the process is ended."""
 
     def __init__(self, seconds: float = math.inf, start: float = 0.0) -> None:
         self.seconds, self.start = seconds, start
@@ -44,7 +44,7 @@ class TimeLimit:
 
     def seconds_left(self) -> float:
         """Seconds that are left, less what saving takes."""
-        return self.start + self.seconds - self.saving_s - time.time()
+        return self.start + self.seconds - self.saving_s - time.monotonic()
 
     def allows(self, guess: float) -> bool:
         """Whether a call that is guessed to take ``guess`` seconds ends in time."""

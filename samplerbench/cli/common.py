@@ -9,6 +9,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from samplerbench.cli.streams import is_gone
+from samplerbench.errors import UsageError
+
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 FOLDER_FLAGS = ("-o", "--output", "--out")  # of a campaign's folder; --out is the older name
 
@@ -44,6 +47,29 @@ def command_line(*more: str) -> str:
     return shlex.join(["samplerbench", *sys.argv[1:], *more])
 
 
+def add_latex_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a table in LaTeX."""
+    text = "of --format latex, in place of what all rows share"
+    parser.add_argument(
+        "--caption", default="", metavar="TEXT", help=f"caption {text}; may hold TeX"
+    )
+    parser.add_argument(
+        "--label", default="", metavar="NAME", help="label of --format latex: tab:x"
+    )
+
+
+def latex_options(args: argparse.Namespace) -> dict[str, str]:
+    """What ``add_latex_options`` has read. Raises UsageError where no LaTeX is written."""
+    given = {name: getattr(args, name) for name in ("caption", "label")}
+    if args.format != "latex" and any(given.values()):
+        name = next(name for name, text in given.items() if text)
+        raise UsageError(
+            f"--{name} and --format {args.format} were given\n"
+            "  expected: --format latex, whose table has a caption and a label"
+        )
+    return given
+
+
 def write_or_print(pieces: Iterable[str], output: Path | None) -> None:
     """Write ``pieces`` of text to the file ``output``, or print them one by one."""
     from samplerbench.reports import report
@@ -53,3 +79,5 @@ def write_or_print(pieces: Iterable[str], output: Path | None) -> None:
         return
     for piece in pieces:
         print(piece, end="")
+        if is_gone(sys.stdout):  # as by `| head`: the rest would cost time for nobody
+            break

@@ -9,6 +9,7 @@ from typing import Any
 
 from samplerbench.cli import run
 from samplerbench.cli.common import FOLDER_FLAGS, command_line
+from samplerbench.cli.compare import add_files
 from samplerbench.harness.campaign.plan import JUDGE_OPTIONS, OPTIONS
 
 #: options that no other command has
@@ -82,6 +83,7 @@ def add_parser(commands: Any) -> None:
     folder = "campaign directory; an existing one gets a row"
     add(*FOLDER_FLAGS, dest="out", type=Path, metavar="DIR", help=folder)
     add("--open", action="store_true", help="show the page in a browser when it is written")
+    add_files(judge)
     judge.set_defaults(command=execute, exits=run.EXITS)
 
 
@@ -92,4 +94,5 @@ def execute(args: argparse.Namespace) -> int:
     given = {name: getattr(args, name) for name in (*OWN, *JUDGE_OPTIONS)}
     options = {name: value for name, value in given.items() if value is not None}
     with judge(args.files, out=args.out, command=command_line(), **options) as campaign:
-        return run.report_campaign(campaign, options.get("gate", ()), args.open)
+        gate = options.get("gate", ())
+        return run.report_campaign(campaign, gate, args.junit, args.summary, args.open)

@@ -3,48 +3,61 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
+import sqlite3
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 import samplerbench
 from samplerbench.cli import (
+    bisect,
     check,
     compare,
     completion,
+    history,
     judge,
     matrix,
     plan,
     report,
     run,
+    streams,
 )
 from samplerbench.cli import (
     list as listing,
 )
-from samplerbench.cli.common import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, describe_exits
+from samplerbench.cli.common import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, describe_exits
 from samplerbench.errors import SamplerbenchError, unknown_name
 
-COMMANDS = (run, judge, plan, report, compare, matrix, check, listing, completion)
+COMMANDS = (run, judge, plan, report, compare, matrix, check, bisect, history, listing, completion)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    with streams.lasting_streams():
+        code = _execute_or_say_why(arguments)
+        if loss := streams.describe_loss():
+            print(f"samplerbench: standard output is not whole: {loss}", file=sys.stderr)
+            code = code or EXIT_FAILED
+        return code
+
+
+def _execute_or_say_why(arguments: Sequence[str] | None) -> int:
     try:
-        try:
-            return _execute(arguments)
-        finally:
-            sys.stdout.flush()  # so that a reader who has left is noticed here, not at exit
+        return _execute(arguments)
     except KeyboardInterrupt:
         print("samplerbench: stopped", file=sys.stderr)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has left, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OK
     except SamplerbenchError as error:
         print(f"samplerbench: {error}", file=sys.stderr)
         return EXIT_USAGE
+    except (OSError, sqlite3.Error) as error:  # a full disk, a file or a database that is damaged
+        print(
+            f"samplerbench: the system refuses: {error}\n"
+            "  what was finished before is kept; once that is mended, call the same command again",
+            file=sys.stderr,
+        )
+        return EXIT_FAILED
 
 
 def _execute(arguments: Sequence[str] | None) -> int:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 from samplerbench.harness.campaign.watcher import Watcher
-from samplerbench.harness.records import Result, Trial, escape_controls
+from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.rounding import format_number
+from samplerbench.text import escape_controls
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -358,4 +359,4 @@ class TerminalProgress(_CountingWatcher):
 def _model_and_stack(trial: Trial) -> str:
     """The trial's model and environment, and its device where that is not the usual one."""
     device = "" if trial.device == "cpu" else f", {trial.device}"
-    return f"{trial.model_label} on {trial.environment}{device}"
+    return f"{trial.model_label} on {trial.environment_label}{device}"

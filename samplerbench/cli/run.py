@@ -17,6 +17,7 @@ from samplerbench.cli.common import (
     open_page,
     terminal_width,
 )
+from samplerbench.cli.compare import add_files
 from samplerbench.harness.campaign.plan import OPTIONS, Option
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def add_parser(commands: Any) -> None:
     add("--open", action="store_true", help="show the page in a browser when it is written")
     add("-q", "--quiet", action="store_true", help="show no progress")
     add("-v", "--verbose", action="store_true", help="show progress as lines, one for each phase")
+    add_files(run)
     run.set_defaults(command=execute, exits=EXITS)
 
 
@@ -77,7 +79,9 @@ def execute(args: argparse.Namespace) -> int:
         print(f"samplerbench: {error}\n  go on with: {resume}", file=sys.stderr)
         return EXIT_FAILED if error.lost else EXIT_INTERRUPTED
     with campaign:
-        return report_campaign(campaign, options.get("gate", ()), args.open)
+        return report_campaign(
+            campaign, options.get("gate", ()), args.junit, args.summary, args.open
+        )
 
 
 def _describe_plan(options: dict[str, Any], out: Path | None) -> int:
@@ -97,11 +101,20 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
     return {**options, **check_options(given, "the command line")}
 
 
-def report_campaign(campaign: Campaign, gate: Any, show: bool = False) -> int:
-    """Print the table, write the page, apply the gate; the exit code. ``show``: in a browser."""
+def report_campaign(
+    campaign: Campaign,
+    gate: Any,
+    junit: Path | None = None,
+    summary: Path | None = None,
+    show: bool = False,
+) -> int:
+    """Print the table, write the page, apply the gate and write what it found; the exit code.
+
+    ``show`` opens the page in a browser.
+    """
     from samplerbench.harness.run_cost import describe_cost
     from samplerbench.harness.scoring import ci_gate
-    from samplerbench.reports import report
+    from samplerbench.reports import gate_files, report
 
     rows = campaign.rows()
     print(report.render(campaign, report.ReportOptions(width=terminal_width())), end="")
@@ -112,7 +125,11 @@ def report_campaign(campaign: Campaign, gate: Any, show: bool = False) -> int:
     print(f"report:   {page if isinstance(page, str) else _relative(page)}")
     if show and isinstance(page, Path):
         open_page(page)
-    failures = ci_gate.list_failures(rows, gate)
+    cases = ci_gate.check_rows(rows, gate)
+    if gate or junit or summary:
+        title = f"samplerbench run, {_relative(campaign.folder)}"
+        gate_files.write_files(cases, title, junit, summary)
+    failures = ci_gate.list_lines(cases)
     for line in failures:
         print(f"samplerbench: gate: {line}", file=sys.stderr)
     every_ok = all(row["status"] == "ok" for row in rows)
@@ -121,5 +138,7 @@ def report_campaign(campaign: Campaign, gate: Any, show: bool = False) -> int:
 
 def _relative(folder: Path) -> Path:
     """The folder as a short path where it lies below the current one."""
-    here = Path.cwd()
-    return folder.relative_to(here) if folder.is_relative_to(here) else folder
+    try:
+        return folder.relative_to(Path.cwd())
+    except (OSError, ValueError):  # it lies elsewhere, or the current folder is gone
+        return folder

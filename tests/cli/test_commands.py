@@ -9,9 +9,11 @@ import pytest
 
 from samplerbench import conformance
 from samplerbench.cli import (
+    bisect,
     check,
     compare,
     completion,
+    history,
     judge,
     list_conformance,
     list_posteriors,
@@ -25,9 +27,11 @@ from samplerbench.harness.worker.conformance import Check
 from samplerbench.models.posteriordb.base import programs
 
 MINIMAL = {
+    bisect: ["bisect", "old.txt", "new.txt", "--what", "import"],
     check: ["check"],
     compare: ["compare", "one", "other"],
     completion: ["completion", "bash"],
+    history: ["history", "one", "other"],
     judge: ["judge", "draws.csv", "--model", "linear"],
     listing: ["list", "samplers"],
     matrix: ["matrix"],

@@ -16,6 +16,7 @@ import pytest
 import samplerbench
 from samplerbench.cli import common, main
 from samplerbench.harness.scoring.columns import COLUMNS
+from samplerbench.reports.tables import csv_json
 from tests.support import trials
 
 REPORTS = ("table", "markdown", "csv", "json")
@@ -97,6 +98,7 @@ def run_command(capsys, *arguments: str) -> tuple[int, str, str]:
 FAILS = """
 import dataclasses
 from samplerbench.models.base import build
+from samplerbench.reports.tables import csv_json
 def exact(data):
     raise OSError('no | such disk')
 program = dataclasses.replace(build("linear", {}), exact_given=exact)
@@ -321,8 +323,9 @@ def test_the_table_fits_its_terminal_and_120_columns(campaign, capsys, monkeypat
 @pytest.mark.process
 def test_json_holds_every_column_and_a_reason_for_each_missing_number(campaign, capsys):
     code, out, _ = run_command(capsys, "report", str(campaign), "--format", "json")
-    rows = json.loads(out, parse_constant=pytest.fail)  # no NaN, no Infinity
-    assert code == 0 and len(rows) == 3
+    document = json.loads(out, parse_constant=pytest.fail)  # no NaN, no Infinity
+    rows = document["rows"]
+    assert code == 0 and len(rows) == document["campaign"]["finished"] == 3
     numbers = {c.name for c in COLUMNS if c.group in ("claimed", "realised", "cost")}
     ends = {n for n in numbers if n.endswith(("_lo", "_hi"))}
     for row in rows:
@@ -340,8 +343,8 @@ def test_csv_is_a_table_of_every_column(campaign, capsys):
     _, out, _ = run_command(capsys, "report", str(campaign), "--format", "csv")
     _, as_json, _ = run_command(capsys, "report", str(campaign), "--format", "json")
     rows = list(csv.DictReader(io.StringIO(out), strict=True))
-    for row, same in zip(rows, json.loads(as_json), strict=True):
-        assert list(row) == list(same)
+    for row, same in zip(rows, json.loads(as_json)["rows"], strict=True):
+        assert dict.fromkeys(name.partition(".")[0] for name in row) == dict.fromkeys(same)
         assert None not in row.values()
         for name, value in same.items():
             if isinstance(value, bool):
@@ -349,7 +352,10 @@ def test_csv_is_a_table_of_every_column(campaign, capsys):
             elif isinstance(value, (int, float)):
                 assert float(row[name]) == value
             elif isinstance(value, (dict, list)):
-                assert json.loads(row[name]) == value
+                cells = csv_json.flatten(name, value)
+                assert {part: row[part] for part in cells} == {
+                    part: "" if cell is None else str(cell) for part, cell in cells.items()
+                }
             else:
                 assert row[name] == (value or "")
 
@@ -370,7 +376,7 @@ def test_chosen_columns_are_shown_in_their_order(campaign, capsys, form):
     code, out, _ = run_command(capsys, "report", str(campaign), "--format", form, *options)
     assert code == 0
     if form == "json":
-        assert [list(row) for row in json.loads(out)] == [["draws", "sampler", "ess"]] * 3
+        assert [list(row) for row in json.loads(out)["rows"]] == [["draws", "sampler", "ess"]] * 3
     elif form == "csv":
         assert out.splitlines()[0] == "draws,sampler,ess"
     else:
@@ -384,7 +390,7 @@ def test_a_report_goes_to_a_file(campaign, capsys, tmp_path):
         capsys, "report", str(campaign), "--format", "json", "-o", str(target)
     )
     assert (code, out) == (0, "")
-    assert len(json.loads(target.read_text("utf-8"))) == 3
+    assert len(json.loads(target.read_text("utf-8"))["rows"]) == 3
 
 
 @pytest.mark.process

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from dataclasses import replace
 
 import pytest
@@ -17,8 +18,10 @@ from samplerbench.harness.campaign.plan_options import (
     make_schema,
     read_campaign_file,
 )
+from samplerbench.harness.environments import environments
 from samplerbench.harness.records import AUTO
 from samplerbench.samplers.base import samplers
+from tests.support import stored
 
 
 @pytest.fixture
@@ -146,3 +149,45 @@ def test_tables_are_read_as_lists():
 def test_without_a_model_or_a_posterior_the_default_model_is_run():
     assert Plan().model == ("linear",)
     assert Plan(model=("funnel",)).model == ("funnel",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("pinned", "pinned"),
+        ("/home/me/newest/bin/python", "newest"),
+        ("/home/me/project/.venv/bin/python3.12", "project/.venv"),
+        ("/usr/bin/python3.11", "python3.11"),
+        ("stacks/mine.txt", "mine.txt"),
+        ("new=/home/me/a/bin/python", "new"),
+    ],
+)
+def test_an_environment_goes_by_its_given_name_or_by_no_folder(asked, shown):
+    assert stored.trial("exact_iid", environment=asked).environment_label == shown
+
+
+def test_a_model_of_a_file_goes_by_no_folder():
+    trial = stored.trial("exact_iid", model="/home/me/mine.py:f", model_options={"n": 3})
+    assert trial.model_label == "mine.py:f:n=3"
+
+
+@pytest.mark.process
+def test_an_environment_with_a_name_is_the_one_that_stands_behind_it():
+    named, plain = (environments.identify(f"{name}{sys.executable}") for name in ("new=", ""))
+    assert named.name == f"new={sys.executable}"
+    assert (named.python, named.digest) == (plain.python, plain.digest)
+    assert environments.python_version(named.name) == environments.python_version(plain.name)
+
+
+@pytest.mark.process
+def test_two_environments_of_one_name_are_refused(tmp_path):
+    for name in ("one", "two"):
+        link = tmp_path / name / "mine" / "bin" / "python"
+        link.parent.mkdir(parents=True)
+        link.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+        link.chmod(0o755)
+    both = [f"{tmp_path}/{name}/mine/bin/python" for name in ("one", "two")]
+    with pytest.raises(UsageError, match="would both be called 'mine'.*\n.*--env NAME=PATH"):
+        expand(Plan(sampler=("exact_iid",), env=tuple(both)))
+    named = Plan(sampler=("exact_iid",), env=(both[0], f"other={both[1]}"))
+    assert [trial.environment_label for trial in expand(named)] == ["mine", "other"]
