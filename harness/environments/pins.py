@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samplerbench.errors import UsageError
+from samplerbench.user_files import MOST_TEXT, read_limited
 
 _EXPECTED = "expected: one name==version a line, such as numpyro==0.13.2, or -r other.txt"
 
@@ -82,7 +83,7 @@ def _refuse_loop(file: Path, readers: tuple[Path, ...], where: str) -> None:
 
 def _read_lines(path: Path, readers: tuple[Path, ...]) -> list[str]:
     try:
-        return path.read_text("utf-8").splitlines()
+        return read_limited(path, MOST_TEXT).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         ways = "a text file of pins; `samplerbench list environments` names the shipped ones"
         if readers:

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from samplerbench.cli.common import EXIT_FAILED, EXIT_OK
+from samplerbench.cli.common import EXIT_FAILED, EXIT_OK, describe_exits
 from samplerbench.errors import UsageError
 
 
@@ -28,7 +28,8 @@ def add_parser(commands: Any) -> None:
         " accuracy, time; kept for later checks",
     )
     check.add_argument("--json", action="store_true", help="print JSON")
-    check.set_defaults(command=execute)
+    failed = "the stack is not known to work"
+    check.set_defaults(command=execute, exits=describe_exits(failed))
 
 
 def execute(args: argparse.Namespace) -> int:

@@ -8,10 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import samplerbench
-from samplerbench.cli.common import EXIT_FAILED, EXIT_OK, write_or_print
+from samplerbench.cli.common import (
+    EXIT_FAILED,
+    EXIT_OK,
+    add_json,
+    add_latex_options,
+    latex_options,
+    write_or_print,
+)
 from samplerbench.errors import UsageError
 
-FORMATS = ("table", "json", "markdown", "html")
+FORMATS = ("table", "json", "markdown", "latex", "csv", "html")
 
 
 def add_parser(commands: Any) -> None:
@@ -43,9 +50,13 @@ def add_parser(commands: Any) -> None:
         help="times the baseline's seconds that --gate tolerates (default: 1.1)",
     )
     add_files(compare)
-    rounding = "numbers are rounded to what their intervals support; json has full precision"
+    rounding = (
+        "numbers are rounded to what their intervals support; csv and json have full precision"
+    )
     add("--format", choices=FORMATS, default="table", help=rounding)
+    add_latex_options(compare)
     add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
+    add_json(compare)
     compare.set_defaults(command=execute)
 
 
@@ -69,11 +80,12 @@ def execute(args: argparse.Namespace) -> int:
     from samplerbench.reports.comparison import report
     from samplerbench.reports.comparison.comparison import compare
 
+    words = latex_options(args)
     with ExitStack() as folders:
         first = folders.enter_context(samplerbench.load(args.folder))
         second = folders.enter_context(samplerbench.load(args.other)) if args.other else None
         comparison = compare(first, second, args.reference, args.unlike)
-    write_or_print([report.render(comparison, args.format)], args.output)
+    write_or_print([report.render(comparison, args.format, **words)], args.output)
     return EXIT_OK
 
 

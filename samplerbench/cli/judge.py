@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from samplerbench.cli import run
-from samplerbench.cli.common import command_line
+from samplerbench.cli.common import FOLDER_FLAGS, command_line
 from samplerbench.cli.compare import add_files
 from samplerbench.harness.campaign.plan import JUDGE_OPTIONS, OPTIONS
 
@@ -21,6 +21,8 @@ OWN = (
     "chains_as_replicates",
     "failures",
 )
+#: lists that take one value each time they are given, since files may follow
+SINGLE = ("model", "env", "with_packages", "posterior", "gate", "margin")
 EPILOG = """\
 Files: Stan's CSV, ArviZ's NetCDF, .npz, .csv and other tables. A table has one row a draw and one
 column a component: "b", "theta[0]" (counted from 0 or from 1), "theta.1.2" (Stan's); a column
@@ -77,12 +79,12 @@ def add_parser(commands: Any) -> None:
     )
     for name in JUDGE_OPTIONS:
         option = replace(OPTIONS[name], default_text="") if name == "model" else OPTIONS[name]
-        run.add_option(
-            judge, option, single=name in ("model", "env", "posterior", "gate", "margin")
-        )
-    add("--out", type=Path, metavar="DIR", help="campaign directory; an existing one gets a row")
+        run.add_option(judge, option, single=name in SINGLE)
+    folder = "campaign directory; an existing one gets a row"
+    add(*FOLDER_FLAGS, dest="out", type=Path, metavar="DIR", help=folder)
+    add("--open", action="store_true", help="show the page in a browser when it is written")
     add_files(judge)
-    judge.set_defaults(command=execute)
+    judge.set_defaults(command=execute, exits=run.EXITS)
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -93,4 +95,4 @@ def execute(args: argparse.Namespace) -> int:
     options = {name: value for name, value in given.items() if value is not None}
     with judge(args.files, out=args.out, command=command_line(), **options) as campaign:
         gate = options.get("gate", ())
-        return run.report_campaign(campaign, gate, args.junit, args.summary)
+        return run.report_campaign(campaign, gate, args.junit, args.summary, args.open)
