@@ -17,8 +17,9 @@ from samplerbench.samplers.base import Draws
 Names = tuple[str, ...]
 NUMERIC = tuple("biuf")  # kinds of NumPy's types
 NUMBERS = (
-    *("ess", "log_z", "log_z_err", "gradients", "likelihoods", "divergences", "accept_prob"),
-    "cut_short",
+    *("ess", "log_z", "log_z_err", "log_z_err_simulated"),
+    *("gradients", "tuning_gradients", "likelihoods", "divergences", "accept_prob"),
+    *("cut_short", "walkers"),
 )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from samplerbench.harness.record_fields import explain_misfit
 from samplerbench.plugins import Plugin
+from samplerbench.user_files import parse_json
 
 #: replicates that are asked for where a trial's own number is AUTO: as many as take AUTO_S seconds,
 #: by the median of the timed ones, within these bounds
@@ -82,23 +83,33 @@ class Trial:
 
     @property
     def model_label(self) -> str:
-        """The model with its given options; a posterior of posteriordb by its own name."""
+        """The model with its given options; a file of programs without its folder.
+
+        A posterior of posteriordb goes by its own name.
+        """
         name = PurePath(self.model).stem if self.model.endswith(".json") else self.model
+        name = PurePath(name).name if ".py:" in name or ".ipynb:" in name else name
         name = name.rpartition(":")[2] if ".pkl:" in name else name  # a function by its own name
         return format_label(name, self.model_options)
+
+    @property
+    def environment_label(self) -> str:
+        """The name that an environment was given, as ``new=PATH``; else a path without folders.
+
+        A Python goes by the folder of its environment: ``newest`` of ``newest/bin/python``.
+        """
+        name, is_named, _ = self.environment.partition("=")
+        path = PurePath(self.environment)
+        folder = path.parent.parent
+        if is_named or path.parent.name != "bin" or folder.name in ("", "usr", "local"):
+            return name if is_named else path.name
+        return str(folder.relative_to(folder.parents[1])) if folder.name[0] == "." else folder.name
 
 
 def format_label(name: str, settings: dict[str, Any]) -> str:
     """``name:key=value,key=value``, or the bare name."""
     pairs = ",".join(f"{key}={value}" for key, value in sorted(settings.items()))
     return f"{name}:{pairs}" if pairs else name
-
-
-def escape_controls(text: str) -> str:
-    """Text without control characters: a name must not steer what shows it."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
 @dataclass(frozen=True)
@@ -112,6 +123,7 @@ class Job:
     caller_folder: str = ""  # working folder of a user's file: where the command was called
     timeout_s: float = math.inf  # seconds from launched_at on until the process is ended
     samplers: tuple[str, ...] = ()  # that a preflight asks, in place of the trial's
+    shared_replicates: int = 0  # that a further process shares; their folder holds its scratch
 
 
 @dataclass
@@ -169,7 +181,7 @@ def read_job(text: str) -> Job:
 def read_result(text: str) -> Result:
     """A Result from its JSON text; raises ValueError where it is not one."""
     try:
-        record = json.loads(text)
+        record = parse_json(text)
     except ValueError as error:
         raise ValueError(f"not a result: {error}") from error
     return result_from_record(record)

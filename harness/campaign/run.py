@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from samplerbench.errors import StoreLost, UsageError
 from samplerbench.harness import launcher
-from samplerbench.harness.campaign import inspection, long_runs, programs, sweep
+from samplerbench.harness.campaign import durations, inspection, long_runs, programs, sweep
 from samplerbench.harness.campaign.blocks import join_block, plan_rounds
 from samplerbench.harness.campaign.campaign import Campaign
 from samplerbench.harness.campaign.changed_names import refuse_changed
@@ -31,6 +31,7 @@ from samplerbench.harness.campaign.watcher import Watcher
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.run_cost import RunCost
+from samplerbench.samplers.base import samplers
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -85,7 +86,11 @@ def run(
             if plan.margin:
                 campaign.trial_scores.set_margins(plan.margin)
             cost.end_preparing()
-            _run(campaign, trials, plan, watcher or Watcher(), client, cost)
+            watcher = watcher or Watcher()
+            try:
+                _run(campaign, trials, plan, watcher, client, cost)
+            finally:
+                watcher.on_end()
             campaign.store.release()  # what comes now only reads
     return campaign
 
@@ -229,8 +234,9 @@ def _run(
 ) -> None:
     statuses = campaign.store.statuses()
     waiting = [trial for trial in trials if trial.id not in statuses]
-    # a seeded random order: slow drifts of the machine hit every sampler alike
-    random.Random(plan.seed).shuffle(waiting)
+    waiting = order_trials(waiting, plan.seed)
+    alone = plan.jobs == 1 and not plan.scheduler
+    watcher.on_guess(durations.guess_all(waiting, plan.blocks, alone, campaign.folder))
     watcher.on_start(campaign, waiting)
     if not waiting and not next(_plan_rounds(campaign, trials, plan), None):
         return
@@ -244,6 +250,17 @@ def _run(
     campaign.store.check_whole(trials)
     if plan.jobs == 1 and not client:
         campaign.store.set_fact("cost", cost.end())
+
+
+def order_trials(trials: Sequence[Trial], seed: int) -> list[Trial]:
+    """Controls first, then the rest in a random order, both by the seed.
+
+    So slow drifts of the machine hit every sampler alike. Controls, whose speed is ranked against
+    nobody's, need no part in that; they take a second or two, so that a first row comes soon.
+    """
+    shuffled = list(trials)
+    random.Random(seed).shuffle(shuffled)
+    return sorted(shuffled, key=lambda trial: not samplers.get(trial.sampler).control)
 
 
 def _plan_rounds(
@@ -264,9 +281,11 @@ def run_and_commit(
     """Run ``trials``, and store and score each result as it comes.
 
     A result is scored beside the next trial, as soon as no clock runs there; at the latest when
-    that has ended, and at once where the draws are so large that a worker may need the memory.
+    that has ended, and at once where the draws are so large that a worker may need the memory. So
+    is the first, for which somebody waits.
     """
     store, waiting = campaign.store, list[tuple[Trial, Result, float]]()
+    is_first = True
 
     def score() -> None:
         while waiting:
@@ -285,8 +304,9 @@ def run_and_commit(
             cost.add(result, seconds)
         waiting.append((trial, result, seconds))
         draws = store.draws_path(trial.id)
-        if result.status != "ok" or draws.stat().st_size > MOST_BYTES_BESIDE:
+        if result.status != "ok" or is_first or draws.stat().st_size > MOST_BYTES_BESIDE:
             score()
+        is_first = False
     score()
 
 

@@ -64,8 +64,7 @@ class Store:
             store = cls.open(folder)
             undo.callback(store._db.close)
             store._lock, store._made = lock, missing if is_new else None
-            for name in ("draws", "logs"):
-                (folder / name).mkdir(exist_ok=True)
+            store._make_folders()
             shutil.rmtree(folder / "scratch", ignore_errors=True)  # of a run that was killed
             set_aside.set_aside(store._db, folder)
             undo.pop_all()  # the lock is now the store's to give back
@@ -215,8 +214,7 @@ class Store:
         """
         self.check_place()
         log, draws = scratch / "log.txt", scratch / "draws.npz"
-        for name in ("draws", "logs"):
-            (self.folder / name).mkdir(exist_ok=True)
+        self._make_folders()
         if log.is_file():
             os.replace(log, self.folder / "logs" / f"{trial.id}.txt")
         if result.status == "ok":
@@ -227,6 +225,11 @@ class Store:
         with write(self._db):
             self._db.execute("INSERT INTO results VALUES (?, ?, ?, ?, ?)", row)
         shutil.rmtree(scratch, ignore_errors=True)
+
+    def _make_folders(self) -> None:
+        """Make what holds the files of workers; one of them may have taken it away."""
+        for name in ("draws", "logs"):
+            (self.folder / name).mkdir(exist_ok=True)
 
     def add_block(self, trial: Trial, result: Result, took_s: float) -> None:
         """Store a result that one block more has changed; its process took ``took_s``."""

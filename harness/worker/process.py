@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from samplerbench.files import write_whole
+from samplerbench.harness import descendants
 from samplerbench.harness.records import Job, Result, read_job, to_json
 from samplerbench.harness.worker import changed_files, plugin_imports
 from samplerbench.models.loading.model_names import find_file
@@ -37,6 +38,7 @@ def _die_with_coordinator() -> None:
 
     It is moved aside first, so that a model that reads finds the end at once, and can't close it.
     """
+    mark = os.environ.get(descendants.VARIABLE)
     pipe = os.dup(0)  # which what a model starts does not inherit
     with open(os.devnull) as nothing:
         os.dup2(nothing.fileno(), 0)
@@ -44,6 +46,8 @@ def _die_with_coordinator() -> None:
     def watch() -> None:
         while os.read(pipe, 4096):
             pass
+        if mark:
+            descendants.kill_all(mark)
         os.killpg(0, signal.SIGKILL)  # the launcher made this process the leader of its own group
 
     threading.Thread(target=watch, daemon=True).start()

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.samplers.base import Draws
 from samplerbench.samplers.support.background_call import BackgroundCall
 
@@ -67,8 +68,3 @@ class TimeLimit:
         if guess < MENTIONED_S and not over:
             return ""
         return f", {describe_seconds(guess)}{over}"
-
-
-def describe_seconds(seconds: float) -> str:
-    """Seconds in words, as "about 3 min"."""
-    return f"about {seconds:.0f} s" if seconds < 120 else f"about {seconds / 60:.0f} min"

@@ -38,6 +38,7 @@ MOST_SERIES = 8  # samplers a model that get pictures: as many as are told apart
 MOST_PARAMETERS = 4
 MOST_REPLICATES = 32
 MOST_DRAWS = 2500  # a replicate; what a picture can't show is not loaded
+SHARES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # of each chain, whose means are kept of all replicates
 
 
 @dataclass(frozen=True)
@@ -63,15 +64,16 @@ class Series:
     sites: dict[str, Array] = field(default_factory=dict)  # [replicate, draw, *event]
     log_z: Array | None = None  # [replicate]
     log_z_err: Array | None = None
+    #: means of the first SHARES of every replicate's draws, [share, replicate, component]
+    prefix_means: Array | None = None  # None: the draws have weights
+    count: int = 0  # draws of a replicate, all chains
 
     def equal_weight_indices(self, replicate: int, count: int) -> Array:
         """Indices of ``count`` equal-weight draws of one replicate."""
         w = self.weights[replicate]
         if not self.is_weighted:
             return np.linspace(0, len(w) - 1, min(count, len(w))).astype(int)
-        # systematic resampling: the least noise that equal weights can have
-        steps = (np.arange(count) + 0.5) / count
-        return np.minimum(np.searchsorted(np.cumsum(w), steps), len(w) - 1)
+        return weighted.resample_systematically(w, count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +185,8 @@ def _read_series(
     looks: dict[str, int],
     has_curve: bool,
 ) -> Series:
-    x, log_w = file.components(names)[:MOST_REPLICATES], file.get("log_weights")
+    whole, log_w = file.components(names), file.get("log_weights")
+    x = whole[:MOST_REPLICATES]
     chains, length = x.shape[1:3]
     is_weighted = log_w is not None
     # weighted draws are few and not exchangeable: they are not thinned
@@ -205,7 +208,15 @@ def _read_series(
         sites=extra,
         log_z=file.get("log_z"),
         log_z_err=file.get("log_z_err"),
+        prefix_means=None if is_weighted else _prefix_means(whole),
+        count=chains * length,
     )
+
+
+def _prefix_means(x: Array) -> Array:
+    """Means of the first SHARES of each chain of ``x[replicate, chain, draw, component]``."""
+    ends = [max(1, round(share * x.shape[2])) for share in SHARES]
+    return np.array([x[:, :, :end].mean(axis=(1, 2), dtype=np.float64) for end in ends])
 
 
 def _weights(log_w: Array | None, x: Array) -> Array:

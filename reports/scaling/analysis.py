@@ -28,8 +28,8 @@ QUANTITIES = {
     "realised_ess": "realised ESS",
     "realised_ess_per_s": "realised ESS a second",
     "realised_ess_per_evaluation": "realised ESS an evaluation",
-    "peak_rss_mb": "memory, MB",
-    "device_peak_mb": "device memory, MB",
+    "peak_rss_mb": "memory",
+    "device_peak_mb": "device memory",
 }
 #: quantities that hold a process's seconds
 TIMED_COLUMNS = ("warm_s", "realised_ess_per_s")

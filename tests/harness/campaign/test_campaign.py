@@ -411,7 +411,7 @@ def test_a_file_holds_programs_models_or_functions_that_give_one(tmp_path, name,
 
 @pytest.mark.process
 def test_the_table_is_a_data_frame_with_every_column(undisturbed):
-    table = undisturbed.table()
+    table = undisturbed.table("all")
     assert list(table.columns) == [column.name for column in COLUMNS]
     assert list(table["model"]) == LINES
     assert set(table["status"]) == {"ok"}
@@ -430,7 +430,7 @@ def test_options_are_checked_before_anything_is_written(tmp_path):
         ({"models": "lineal"}, "did you mean 'linear'"),
         ({"samplers": ["exact_iid"], "drawz": 3}, "did you mean 'draws'"),
         ({"draws": "many"}, "expected: a whole number"),
-        ({"draws": 0}, "expected: a whole number from 1 on"),
+        ({"draws": 0}, "draws = 0 in run()\n  expected: a whole number from 1"),
         ({"sampler": []}, "no sampler is named"),
         ({"precision": 16}, "no precision is called '16'"),
     ):

@@ -154,7 +154,8 @@ def test_without_time_for_a_second_run_the_first_one_is_kept(run, clock, tmp_pat
     assert "no time for a second run" in result.missing["rerun_s"]
 
 
-def test_plain_replicates_stop_at_the_limit(run, clock, tmp_path):
+def test_plain_replicates_stop_at_the_limit(run, clock, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)  # no further process, by the clock of the test
     result, phases = run(100.0, slow=Slow(clock, has_compiled_mode=False))
     assert (result.status, result.mode, result.replicates) == ("ok", "plain", 5)
     assert kept(tmp_path) == list(range(5))
