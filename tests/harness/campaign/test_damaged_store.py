@@ -27,6 +27,7 @@ from samplerbench.harness.campaign.run import (
     discard_when_refused,
 )
 from samplerbench.harness.campaign.store import Store
+from samplerbench.harness.ground_truth import select
 from samplerbench.harness.records import to_json
 from samplerbench.harness.scoring.score_trial import VERSION
 from tests.support import damage, stored
@@ -233,6 +234,25 @@ def test_lost_draws_are_refused_where_they_are_asked_for(folder, planned):
     with pytest.raises(StoreError, match=f"the draws of trial {planned[0].id} can't be read"):
         store.find_draws(planned[0].id)
     assert store.find_draws(planned[1].id).is_file()
+    store.close()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut", b"{}", b"[1]", b"null"])
+def test_a_damaged_answer_is_named_and_gives_no_verdict_that_stays(folder, planned, content):
+    store = Store.create(folder)
+    trial = stored.trial("exact_iid", model="/somewhere/model.py:program", draws=20, replicates=16)
+    store.add_trials([trial])
+    damage.commit(store, trial)
+    (folder / select.FOLDER).mkdir()
+    for path in (select.inspection_path, select.long_run_path):
+        file = path(folder, trial).with_suffix(".json" if "long" in path.__name__ else ".npz")
+        file.write_bytes(content)
+        reason = trial_scores.TrialScores(store).get(trial)["columns"]["verdict_reason"]
+        assert "is damaged" in reason and file.stem in reason
+        assert store.score(trial.id, VERSION) is None
+        file.unlink()
+    assert "is damaged" not in str(trial_scores.TrialScores(store).get(trial))
+    assert store.score(trial.id, VERSION) is not None
     store.close()
 
 
