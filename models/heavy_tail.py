@@ -16,12 +16,12 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.models.base import Array, Exact, Model, Sites, add
-from samplerbench.options import require_between, require_whole
+from samplerbench.options import Range
 
 SPREAD = 10.0  # prior variance of mu over s2
 POINTS = (1.3, -0.4, 2.1, 0.2, 0.9)  # the first n of them
@@ -31,13 +31,9 @@ POINTS = (1.3, -0.4, 2.1, 0.2, 0.9)  # the first n of them
 class Options:
     """How heavy the tails are. Raises ValueError for values that make no problem."""
 
-    n_points: int = 1
-    shape: float = 0.25  # of the prior of s2; mu has 2 shape + n_points degrees of freedom
-
-    def __post_init__(self) -> None:
-        """Refuse what makes no problem."""
-        require_whole("n_points", self.n_points, 1, len(POINTS))
-        require_between("shape", self.shape, 0.05, 10.0)
+    n_points: Annotated[int, Range(1, len(POINTS))] = 1
+    # of the prior of s2; mu has 2 shape + n_points degrees of freedom
+    shape: Annotated[float, Range(0.05, 10.0)] = 0.25
 
 
 @dataclass(frozen=True)

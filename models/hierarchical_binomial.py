@@ -15,14 +15,14 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.components import component_names
 from samplerbench.models.base import Array, Exact, Model, Sites, add
 from samplerbench.models.exact.density_on_line import Line, integrate
-from samplerbench.options import require_seed, require_whole
+from samplerbench.options import SEED, Range
 
 MIDDLE_K = math.log(10.0)
 STEP = 0.25  # of logit m and log k
@@ -33,13 +33,8 @@ SUMS = 3  # trials of each group, in ``n_j`` of 4 to 19 tries
 class Options:
     """How many groups, and which data. Raises ValueError for values that make no problem."""
 
-    groups: int = 8
-    data_seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse what makes no problem."""
-        require_whole("groups", self.groups, 1, 100)
-        require_seed(self.data_seed)
+    groups: Annotated[int, Range(1, 100)] = 8
+    data_seed: Annotated[int, SEED] = 0
 
 
 def make_program(options: Options) -> Callable[..., None]:

@@ -11,27 +11,21 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.models.base import Array, Model, Sites, add
-from samplerbench.options import require_seed, require_whole
+from samplerbench.options import SEED, Range
 
 
 @dataclass(frozen=True)
 class Options:
     """How many persons and items, and which answers. Raises ValueError for too few or too many."""
 
-    persons: int = 20
-    items: int = 8
-    data_seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse what makes no problem."""
-        require_whole("persons", self.persons, 2, 10_000)
-        require_whole("items", self.items, 2, 1000)
-        require_seed(self.data_seed)
+    persons: Annotated[int, Range(2, 10_000)] = 20
+    items: Annotated[int, Range(2, 1000)] = 8
+    data_seed: Annotated[int, SEED] = 0
 
 
 def make_program(options: Options) -> Callable[..., None]:

@@ -14,13 +14,13 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.components import component_names
 from samplerbench.models.base import Array, Exact, Model, Sites, add
-from samplerbench.options import require_whole
+from samplerbench.options import Range
 
 BOX, PLACE = 30.0, 10.0
 MEAN, VARIANCE = -float(np.euler_gamma), math.pi**2 / 6  # of LogGamma at 0
@@ -30,11 +30,7 @@ MEAN, VARIANCE = -float(np.euler_gamma), math.pi**2 / 6  # of LogGamma at 0
 class Options:
     """How many parameters. Raises ValueError for a number that makes no problem."""
 
-    dim: int = 2
-
-    def __post_init__(self) -> None:
-        """Refuse what makes no problem."""
-        require_whole("dim", self.dim, 2, 200)
+    dim: Annotated[int, Range(2, 200)] = 2
 
 
 def select_tails(dim: int) -> Array:

@@ -14,6 +14,7 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from samplerbench.components import component_names
 from samplerbench.models.base import Array, Exact, Model, Sites, add
 from samplerbench.models.exact import rotation
 from samplerbench.models.exact.tabulated_cdf import invert
-from samplerbench.options import require, require_between, require_whole
+from samplerbench.options import POSITIVE, Range, require
 
 REACH = 9.0  # softnesses beyond the plateau that the quadrature covers
 
@@ -30,16 +31,16 @@ REACH = 9.0  # softnesses beyond the plateau that the quadrature covers
 class Options:
     """What makes one plateau. Raises ValueError for values that make none."""
 
-    dim: int = 2
-    radius: float = 3.0  # of the plateau
-    softness: float = 0.5  # sd of the fall beyond it
-    box: float = 10.0  # half the side of the prior's box
+    dim: Annotated[int, Range(2, 200)] = 2
+    radius: Annotated[float, Range(0.1, 100.0)] = 3.0  # of the plateau
+    softness: Annotated[float, POSITIVE] = 0.5  # sd of the fall beyond it
+    box: Annotated[float, POSITIVE] = 10.0  # half the side of the prior's box
 
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""
-        require_whole("dim", self.dim, 2, 200)
-        require_between("radius", self.radius, 0.1, 100.0)
-        require_between("softness", self.softness, self.radius / 100, self.radius)
+        low, high = self.radius / 100, self.radius
+        text = f"a number from {low:g} to {high:g}"
+        require(low <= self.softness <= high, "softness", self.softness, text)
         least = self.radius + REACH * self.softness
         require(self.box >= least, "box", self.box, f"a number from {least:g} (all that matters)")
 

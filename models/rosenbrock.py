@@ -15,14 +15,14 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.components import component_names
 from samplerbench.models.base import Array, Exact, Model, Sites, add
 from samplerbench.models.exact import normal_mixture
-from samplerbench.options import require_between
+from samplerbench.options import Range
 
 BROAD = 3.0  # sd of the prior over that of the error
 SHRINK = BROAD**2 / (1 + BROAD**2)  # variance of the posterior over that of the error
@@ -33,15 +33,9 @@ REACH = 9.0  # sds of a normal that the quadrature covers
 class Options:
     """What makes one valley. Raises ValueError for values that make none."""
 
-    centre: float = 1.0  # of x[0]
-    length: float = 0.5  # sd of the error along the valley
-    width: float = 0.2  # sd of the error across it
-
-    def __post_init__(self) -> None:
-        """Refuse what makes no problem."""
-        require_between("centre", self.centre, -2.0, 2.0)
-        require_between("length", self.length, 0.05, 1.0)
-        require_between("width", self.width, 0.1, 1.0)
+    centre: Annotated[float, Range(-2.0, 2.0)] = 1.0  # of x[0]
+    length: Annotated[float, Range(0.05, 1.0)] = 0.5  # sd of the error along the valley
+    width: Annotated[float, Range(0.1, 1.0)] = 0.2  # sd of the error across it
 
 
 def make_program(options: Options) -> Callable[..., None]:

@@ -14,6 +14,7 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from samplerbench.components import component_names
 from samplerbench.models.base import Array, Exact, Model, Sites, add
 from samplerbench.models.exact import rotation
 from samplerbench.models.exact.tabulated_cdf import invert
-from samplerbench.options import require, require_between, require_whole
+from samplerbench.options import Range, require
 
 BOX = 6.0  # half the side of the prior's box
 REACH = 9.0  # widths of a shell's wall that the quadrature covers: 1e-19 lies outside
@@ -31,16 +32,13 @@ REACH = 9.0  # widths of a shell's wall that the quadrature covers: 1e-19 lies o
 class Options:
     """What makes one pair of shells. Raises ValueError for values that make none."""
 
-    dim: int = 2
-    radius: float = 2.0  # of both shells
-    width: float = 0.1  # sd of a shell's wall
+    dim: Annotated[int, Range(2, 200)] = 2
+    radius: Annotated[float, Range(0.5, 3.0)] = 2.0  # of both shells
+    width: Annotated[float, Range(0.01, 0.2)] = 0.1  # sd of a shell's wall
     separation: float = 7.0  # between the centres
 
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""
-        require_whole("dim", self.dim, 2, 200)
-        require_between("radius", self.radius, 0.5, 3.0)
-        require_between("width", self.width, 0.01, 0.2)
         apart = 2 * (self.radius + 5 * self.width)
         text = f"shells apart and within the box: a number from {apart:g} to {2 * BOX - apart:g}"
         require(apart <= self.separation <= 2 * BOX - apart, "separation", self.separation, text)

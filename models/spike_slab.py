@@ -14,32 +14,32 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 from samplerbench.components import component_names
 from samplerbench.models.base import Exact, Model, Sites, add
 from samplerbench.models.exact import normal_mixture
-from samplerbench.options import require_between, require_whole
+from samplerbench.options import POSITIVE, Range, require
 
 
 @dataclass(frozen=True)
 class Options:
     """What makes one spike on one slab. Raises ValueError for values that make none."""
 
-    dim: int = 10
-    weight: float = 100.0  # evidence of the spike over that of the slab
-    spike: float = 0.01  # sd
-    slab: float = 0.1  # sd
-    offset: float = 0.031  # of the spike, in every component
+    dim: Annotated[int, Range(1, 200)] = 10
+    weight: Annotated[float, Range(0.01, 1e6)] = (
+        100.0  # evidence of the spike over that of the slab
+    )
+    spike: Annotated[float, POSITIVE] = 0.01  # sd
+    slab: Annotated[float, Range(0.01, 0.1)] = 0.1  # sd
+    offset: Annotated[float, Range(0.0, 0.3)] = 0.031  # of the spike, in every component
 
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""
-        require_whole("dim", self.dim, 1, 200)
-        require_between("weight", self.weight, 0.01, 1e6)
-        require_between("slab", self.slab, 0.01, 0.1)  # 10 sds and more within the box
-        require_between("spike", self.spike, self.slab / 100, self.slab)
-        require_between("offset", self.offset, 0.0, 3 * self.slab)
+        fits = self.slab / 100 <= self.spike <= self.slab
+        require(fits, "spike", self.spike, f"a number from {self.slab / 100:g} to {self.slab:g}")
 
 
 def make_program(options: Options) -> Callable[..., None]:

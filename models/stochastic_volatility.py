@@ -14,12 +14,12 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.models.base import Model, Sites, add
-from samplerbench.options import require_seed, require_whole
+from samplerbench.options import SEED, Range
 
 MU, PHI, SIGMA = -9.0, 0.95, 0.25  # what made the data
 
@@ -28,13 +28,8 @@ MU, PHI, SIGMA = -9.0, 0.95, 0.25  # what made the data
 class Options:
     """How many returns, and which. Raises ValueError for values that make no problem."""
 
-    n_points: int = 100
-    data_seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse what makes no problem."""
-        require_whole("n_points", self.n_points, 2, 10_000)
-        require_seed(self.data_seed)
+    n_points: Annotated[int, Range(2, 10_000)] = 100
+    data_seed: Annotated[int, SEED] = 0
 
 
 def make_program(options: Options) -> Callable[..., None]:

@@ -8,10 +8,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from samplerbench.errors import UsageError
-from samplerbench.harness.records import escape_controls
 from samplerbench.harness.scoring.ci_gate import Case
 from samplerbench.reports.tables import markdown
 from samplerbench.reports.tables.table import Column, Table, text_rows
+from samplerbench.text import escape_controls
 
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"  # GitHub's name of the file that a job's page shows
 

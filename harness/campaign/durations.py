@@ -15,8 +15,8 @@ from pathlib import Path
 
 from samplerbench.errors import SamplerbenchError
 from samplerbench.harness.campaign.blocks import AUTO_BLOCKS, AUTO_COLD_S
-from samplerbench.harness.campaign.campaign_folder import open_database
-from samplerbench.harness.campaign.store_queries import parse_trial
+from samplerbench.harness.campaign.database import open_database
+from samplerbench.harness.campaign.stored_records import parse_trial
 from samplerbench.harness.campaign.stored_runs import list_runs
 from samplerbench.harness.records import AUTO_S, LEAST_AUTO, Trial
 from samplerbench.samplers.base import samplers

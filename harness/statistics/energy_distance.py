@@ -37,7 +37,8 @@ class EnergyDistance:
     scale: float  # 2 E|x - y|
 
     def select(self, keep: Array) -> EnergyDistance:
-        """The replicates in ``keep``, bool."""
+        """The replicates in ``keep``, bool, of those that have points."""
+        keep = keep[: len(self.kernel)]
         return replace(self, kernel=self.kernel[np.ix_(keep, keep)])
 
     def estimate(self, alpha: float) -> tuple[float, float, float]:

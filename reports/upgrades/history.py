@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from samplerbench.harness.records import escape_controls
 from samplerbench.harness.upgrades.history import Line, Point
 from samplerbench.reports.figures import style, svg
 from samplerbench.reports.figures.figure import Picture
@@ -14,6 +13,7 @@ from samplerbench.reports.tables import markdown, terminal
 from samplerbench.reports.tables.cells import make_cell
 from samplerbench.reports.tables.table import Cell, Column, Table
 from samplerbench.rounding import format_with_interval
+from samplerbench.text import escape_controls
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

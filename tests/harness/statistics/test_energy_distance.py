@@ -68,6 +68,13 @@ def test_its_cost_is_bounded_whatever_the_replicates_and_draws():
         assert points.shape[0] * points.shape[1] <= energy_distance.POINTS
 
 
+def test_of_very_many_replicates_the_first_speak():
+    exact, count = standard(2), energy_distance.POINTS + 2
+    x = iid(Case(count, 4, 2), exact, np.random.default_rng(6))
+    e = joint(x, exact).select(np.arange(count) != 5)
+    assert len(e.est) == count - 1 and len(e.energy.kernel) == energy_distance.POINTS - 1
+
+
 def test_points_of_weighted_draws_are_taken_by_weight():
     x = np.arange(100.0)[None, None, :, None]
     log_w = np.where(np.arange(100) < 50, -np.inf, 0.0)[None, None]
