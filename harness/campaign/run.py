@@ -32,6 +32,7 @@ from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.run_cost import RunCost
 from samplerbench.samplers.base import samplers
+from samplerbench.text import tell
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -70,7 +71,7 @@ def run(
     data = read_model_data(plan, memory, Path(out) if out else None)
     trials = expand(plan, data)
     for note in data.list_notes():
-        print(f"samplerbench: {note}", file=sys.stderr)
+        tell(note)
     with _cluster(plan, trials) as client:
         if client is None:
             _refuse_missing_devices(trials)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from samplerbench.errors import UsageError, one_line
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.records import Result, Trial
 from samplerbench.samplers.base import samplers
+from samplerbench.text import tell
 
 if TYPE_CHECKING:
     from samplerbench.harness.ground_truth import consensus
@@ -75,7 +75,7 @@ class TrialScores:
         trials = self._store.trials()
         if trials:
             rows = f"{len(trials)} row(s) of {self._store.folder}"
-            print(f"samplerbench: {rows} are judged anew, by {self._margins()}", file=sys.stderr)
+            tell(f"{rows} are judged anew, by {self._margins()}")
         self._store.delete_scores([trial.id for trial in trials])
 
     def _margins(self) -> Margins:
