@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from samplerbench.harness.records import Trial, format_label
 from samplerbench.harness.run_cost import describe_cost
 from samplerbench.reports.tables.cells import Row
-from samplerbench.rounding import format_number
+from samplerbench.rounding import format_in_unit, format_number
 from samplerbench.version import __version__
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ MACHINE = {
     "cpu": "processor",
     "cores": "cores",
     "cores_allowed": "cores allowed",
-    "memory_mb": "memory, MB",
+    "memory_mb": "memory",
     "device": "device",
     "device_kind": "kind of device",
     "device_count": "devices",
@@ -39,6 +39,11 @@ def list_commands(campaign: Campaign, trials: Sequence[Trial]) -> list[str]:
     stored = campaign.store.fact("command")
     if stored:
         return [stored if isinstance(stored, str) else shlex.join(map(str, stored))]
+    return spell_out(trials)
+
+
+def spell_out(trials: Sequence[Trial]) -> list[str]:
+    """Commands that make the same trials, with every default in words."""
     commands = list(dict.fromkeys(_make_command(group) for group in _group_trials(trials)))
     if len(commands) > MOST_COMMANDS:
         return [*commands[:MOST_COMMANDS], f"# and {len(commands) - MOST_COMMANDS} more"]
@@ -50,7 +55,8 @@ def _group_trials(trials: Sequence[Trial]) -> list[list[Trial]]:
     groups: dict[tuple[Any, ...], list[Trial]] = {}
     for t in trials:
         same = (t.model_label, t.environment, t.device, t.precision, t.chains, t.warmup, t.draws)
-        groups.setdefault((*same, t.seed, t.replicates, t.outside_digest), []).append(t)
+        files = (t.data_file, t.reference, t.calibrate, t.outside_digest)
+        groups.setdefault((*same, t.seed, t.replicates, *files), []).append(t)
     return list(groups.values())
 
 
@@ -64,6 +70,8 @@ def _make_command(trials: Sequence[Trial]) -> str:
     words += ["--replicates", str(t.replicates or "auto")]
     for name in ("chains", "warmup", "draws", "seed"):
         words += [f"--{name}", str(getattr(t, name))]
+    given = {"calibrate": t.calibrate, "data": t.data_file, "reference": t.reference}
+    words += [word for name, value in given.items() if value for word in (f"--{name}", value)]
     words += ["--env", t.environment, "--device", t.device, "--precision", str(t.precision)]
     return shlex.join(words)
 
@@ -122,7 +130,10 @@ def _seeds(row: Row) -> str | None:
 
 
 def _machine(rows: Sequence[Row], name: str) -> str:
-    return _distinct((row["machine"] or {}).get(name) for row in rows)
+    values = ((row["machine"] or {}).get(name) for row in rows)
+    if name == "memory_mb":
+        return _distinct(format_in_unit(value, "MB") for value in values if value)
+    return _distinct(values)
 
 
 def _distinct(values: Iterable[Any]) -> str:

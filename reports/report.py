@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samplerbench.errors import UsageError
+from samplerbench.errors import UsageError, one_line
 from samplerbench.reports import provenance
 from samplerbench.reports.tables import campaign_table, csv_json, latex, markdown, terminal
 from samplerbench.reports.tables.by_parameter import split_by_parameter
-from samplerbench.reports.tables.cells import Row
+from samplerbench.reports.tables.cells import Row, anonymise
 from samplerbench.reports.tables.selection import choose_columns, sort_rows
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ class ReportOptions:
     by_parameter: bool = False
     style: Path | None = None  # a matplotlib style on top of the project's
     width: int | None = None  # of the terminal
+    caption: str = ""  # of a table in LaTeX, as it is to be written; "": what all rows share
+    label: str = ""  # that LaTeX refers to it by
+    anonymous: bool = False  # without the machine's name and the path of the home folder
 
 
 def split_names(text: str | None) -> list[str]:
@@ -53,13 +56,15 @@ def render_pieces(campaign: Campaign, options: ReportOptions) -> Iterator[str]:
         _warn_unfinished(campaign)
     facts = provenance.describe_campaign(campaign)
     if options.form in EXPORTS and not options.sort and not options.by_parameter:
-        return _export(_StoredRows(campaign), choose_columns(options.columns), options.form, facts)
+        stored = _StoredRows(campaign, options.anonymous)
+        return _export(stored, choose_columns(options.columns), options.form, facts)
     rows = _select_rows(campaign, options)
     columns = choose_columns(options.columns, rows) if options.columns else None
     if options.form == "html":
         from samplerbench.reports.pages import campaign_page
 
-        return iter([campaign_page.render(campaign, rows, columns, options.style)])
+        page = campaign_page.render(campaign, rows, columns, options.style, options.anonymous)
+        return iter([page])
     return render_rows(rows, options, columns, campaign.store.count_finished(), facts)
 
 
@@ -68,9 +73,11 @@ class _StoredRows:
     """The rows of a campaign, read anew each time that they are gone through."""
 
     campaign: Campaign
+    anonymous: bool
 
     def __iter__(self) -> Iterator[Row]:
-        return self.campaign.each_row()
+        rows = self.campaign.each_row()
+        return map(anonymise, rows) if self.anonymous else rows
 
 
 def _export(
@@ -95,10 +102,14 @@ def render_rows(
     if options.form in EXPORTS:
         return _export(rows, choose_columns(columns, rows), options.form, facts)
     most = _most_rows(options.form)
+    if options.form == "latex" and not columns:
+        columns = campaign_table.paper_columns(rows)
     table = campaign_table.make_table(rows, columns, total, most)
     if options.form == "table":
         return iter([terminal.render(table, options.width, gap=1)])
-    return iter([{"markdown": markdown.render, "latex": latex.render}[options.form](table)])
+    if options.form == "latex":
+        return iter([latex.render(table, options.caption, options.label)])
+    return iter([markdown.render(table)])
 
 
 def _most_rows(form: str) -> int | None:
@@ -117,6 +128,8 @@ def _select_rows(campaign: Campaign, options: ReportOptions) -> list[Row]:
         from samplerbench.harness.scoring.score_trial import VERSION
 
         rows = split_by_parameter(rows, campaign.store.scores(VERSION))
+    if options.anonymous:
+        rows = [*map(anonymise, rows)]
     return sort_rows(rows, options.sort) if options.sort else rows
 
 
@@ -175,13 +188,18 @@ def write_text(path: Path, pieces: Iterable[str]) -> None:
 
 
 def try_write_page(campaign: Campaign) -> Path | str:
-    """The page beside the campaign's database, or which package this Python lacks to make one."""
+    """The page beside the campaign's database, or why there is none: it never ends a campaign."""
     try:
         return write_page(campaign)
     except ModuleNotFoundError as error:
         return (
             f"not made: {error}; the numbers are kept: install it, or run"
             " `samplerbench report DIR --format html` where it is"
+        )
+    except Exception as error:  # draws, records and disks can be anything; the run has ended well
+        return (
+            f"not made: {one_line(error)}; the numbers are kept: `samplerbench report DIR --format"
+            " html` tries it again"
         )
 
 

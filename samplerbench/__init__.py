@@ -104,6 +104,7 @@ def run(
         env: Environments: ``"pinned"``, ``"latest"``, ``"current"``, a file of pins, or the path
             of a Python. Default: each sampler's own; for a function that is no file's, the running
             Python where it has NumPyro.
+        with_packages: Packages to install beside an environment's pins, for what a model imports.
         device: ``"cpu"``, ``"gpu"``. Default: ``"cpu"``.
         precision: Bits of a floating-point number, 32 or 64. Default: 32.
         timeout: Seconds that a trial may take. Default: 600.
@@ -205,7 +206,8 @@ def judge(
         model: The model that they are draws of, as ``samplerbench.run`` takes it.
         reference_names: Names of the reference's for the model's parameters.
         data, columns, codes, missing, without, reference, no_long_run, posteriordb, posterior, env,
-            timeout, margin, gate: As of ``samplerbench.run``; the model is inspected in ``env``.
+            with_packages, timeout, margin, gate: As of ``samplerbench.run``; the model is inspected
+            in ``env``.
         out: The campaign directory; an existing one gets a further row.
 
     Raises:

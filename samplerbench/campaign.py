@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from samplerbench.harness.campaign.campaign import Campaign as StoredCampaign
 from samplerbench.harness.campaign.campaign import no_collection
-from samplerbench.harness.records import escape_controls
+from samplerbench.text import escape_controls
 
 if TYPE_CHECKING:
     import pandas

@@ -202,23 +202,31 @@ def write_netcdf(campaign: Campaign, folder: Path, replicates: Sequence[int] = (
     where ArviZ is missing.
     """
     statuses, every = campaign.store.statuses(), campaign.store.trials()
-    trials = [trial for trial in every if statuses.get(trial.id) == "ok"]
+    ended = [trial for trial in every if statuses.get(trial.id) == "ok"]
+    trials = campaign.store.drop_lost_draws(ended)
     if not trials:
-        raise UsageError(f"no trial in {campaign.folder} ended ok: there are no draws to write")
+        what = "has kept its draws" if ended else "ended ok"
+        raise UsageError(f"no trial in {campaign.folder} {what}: there are no draws to write")
     finished = {trial.id: _count_replicates(campaign, trial) for trial in trials}
     count = max(finished.values())
     for replicate in replicates:
         if not 0 <= replicate < count:
             raise UsageError(f"replicate {replicate} was not run\n  expected: 0 to {count - 1}")
     _import("h5netcdf", "NetCDF files are written with h5netcdf")
-    folder.mkdir(parents=True, exist_ok=True)
     labels = [trial.label for trial in every]
-    return [
-        _write_one(campaign, trial, replicate, folder, labels.count(trial.label) > 1)
-        for trial in trials
-        for replicate in replicates
-        if replicate < finished[trial.id]
-    ]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return [
+            _write_one(campaign, trial, replicate, folder, labels.count(trial.label) > 1)
+            for trial in trials
+            for replicate in replicates
+            if replicate < finished[trial.id]
+        ]
+    except OSError as error:
+        raise UsageError(
+            f"draws can't be written to {str(folder)!r}: {error.strerror or error}\n"
+            "  expected: a folder, new or there, that you may write"
+        ) from error
 
 
 def _count_replicates(campaign: Campaign, trial: Trial) -> int:

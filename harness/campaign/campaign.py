@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import sweep
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.campaign.trial_scores import TrialScores
@@ -56,8 +57,14 @@ class Campaign:
         self.close()
 
     def exact(self, trial: Trial) -> Exact | None:
-        """Ground truth of the trial's model, or None; see ``harness.ground_truth.select``."""
-        return self.trial_scores.exact(trial)
+        """Ground truth of the trial's model, or None; see ``harness.ground_truth.select``.
+
+        Also None where the model is registered no more.
+        """
+        try:
+            return self.trial_scores.exact(trial)
+        except UsageError:
+            return None
 
     def scores(self, trial: Trial) -> dict[str, Any]:
         """The scores of a finished trial, computed once and kept in the store."""
@@ -85,7 +92,8 @@ class Campaign:
         from samplerbench.harness.scoring import columns, score_trial
 
         for trial in self.store.unscored_trials(score_trial.VERSION, first):
-            self.scores(trial)
+            if self.store.result(trial.id) is not None:  # a damaged one has no row
+                self.scores(trial)
         axes = self.store.fact("sweep") or ()
         for trial, result, scores in self.store.finished_records(score_trial.VERSION, first):
             # a folder that can't be written has kept no scores

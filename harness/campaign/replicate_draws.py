@@ -60,7 +60,7 @@ def read_replicates(
         raise ValueError(f"{sampler!r} has no draws: its status is not ok")
     if mode not in MODES:
         raise ValueError(f"mode={mode!r}\n  expected: 'replicates' or 'plain'")
-    with DrawsFile(campaign.store.draws_path(chosen.id), mode) as file:
+    with DrawsFile(campaign.store.find_draws(chosen.id), mode) as file:
         sites = file.sites()
         picks = _choose_replicates(replicate, len(next(iter(sites.values()))))
         numbers = {name: file.get(name) for name in NUMBERS}

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import samplerbench
-from samplerbench.cli.common import EXIT_OK, terminal_width, write_or_print
+from samplerbench.cli.common import (
+    EXIT_OK,
+    add_json,
+    add_latex_options,
+    latex_options,
+    open_page,
+    terminal_width,
+    write_or_print,
+)
 from samplerbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,6 +55,7 @@ def add_parser(commands: Any) -> None:
         help="parameter: one row a parameter instead of the worst one; size: how cost and verdict"
         " change along the swept sizes",
     )
+    add_latex_options(report)
     add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
     add("--figures", type=Path, metavar="FOLDER", help="write every figure as SVG, PDF and PNG")
     add(
@@ -63,11 +72,22 @@ def add_parser(commands: Any) -> None:
         help="replicates that --draws writes (default: 0)",
     )
     add(
+        "--anonymous",
+        action="store_true",
+        help="leave out the machine's name and, of the page, the path of the home folder",
+    )
+    add(
         "--style",
         type=Path,
         metavar="FILE",
         help="matplotlib style applied on top of the project's",
     )
+    add(
+        "--open",
+        action="store_true",
+        help="write the page beside the campaign, and show it in a browser",
+    )
+    add_json(report)
     report.set_defaults(command=execute)
 
 
@@ -83,12 +103,26 @@ def execute(args: argparse.Namespace) -> int:
         raise UsageError(
             "--format parquet\n  expected: a campaign, and -o FILE.parquet to write to"
         )
+    if args.open and (args.output or args.format != "table"):
+        raise UsageError("--open shows the page\n  expected: it without --output and --format")
     by = args.by == "parameter"
     columns, sort = report.split_names(args.columns), report.split_names(args.sort)
-    options = report.ReportOptions(args.format, columns, sort, by, args.style, terminal_width())
+    options = report.ReportOptions(
+        args.format,
+        columns,
+        sort,
+        by,
+        args.style,
+        terminal_width(),
+        **latex_options(args),
+        anonymous=args.anonymous,
+    )
     if args.pytest_benchmark:
         return _report_pytest_benchmark(args, options)
     with samplerbench.load(args.folder or _find_newest()) as campaign:
+        if args.open:
+            open_page(report.write_page(campaign))
+            return EXIT_OK
         if args.draws:
             paths = arviz_export.write_netcdf(campaign, args.draws, args.replicate or (0,))
             print(f"{len(paths)} files in {args.draws}")

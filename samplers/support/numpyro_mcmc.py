@@ -20,13 +20,11 @@ from samplerbench.samplers.base import (
     Prepared,
 )
 from samplerbench.samplers.support.chain_programs import (
-    CHAIN_METHODS,
     count_divergences,
     prepare_chains,
 )
 from samplerbench.samplers.support.data_arguments import DataSplit
 from samplerbench.samplers.support.latent_sites import require_continuous
-from samplerbench.samplers.support.settings_checks import require_choices
 
 MakeKernel = Callable[[], Any]
 
@@ -38,6 +36,7 @@ INIT = {
     "sample": "init_to_sample",
     "feasible": "init_to_feasible",
 }
+STARTS = tuple(INIT)
 
 
 def find_init_strategy(word: str) -> Any:
@@ -53,11 +52,6 @@ def read_options(settings: Any) -> tuple[dict[str, Any], str]:
     chain_method = options.pop("chain_method")
     options["init_strategy"] = find_init_strategy(options.pop("init"))
     return options, chain_method
-
-
-def check_choices(settings: Any) -> None:
-    """Refuse a settings record whose words are not among the choices (raises ValueError)."""
-    require_choices(settings, init=tuple(INIT), chain_method=CHAIN_METHODS)
 
 
 def prepare_mcmc(
@@ -149,7 +143,10 @@ def _make_chain(
         sites = jax.vmap(kernel.postprocess_fn((), split.merge(data)))(draws)
         # how much a kernel of one's own evaluates, only its state can tell
         counts = hasattr(state, "num_steps") or type(kernel).__module__.startswith("numpyro.")
-        return sites, stats, {counted: cost_before + costs.sum()} if counts else {}
+        if not counts:
+            return sites, stats, {}
+        tuning = {"tuning_gradients": cost_before} if counted == "gradients" else {}
+        return sites, stats, {counted: cost_before + costs.sum(), **tuning}
 
     return warm_chain, draw_chain
 

@@ -40,6 +40,20 @@ def test_the_table_of_options_is_that_of_the_plan():
     assert table == options_table(), f"replace it with:\n{options_table()}"
 
 
+def test_the_schema_beside_the_examples_is_that_of_the_plan(capsys):
+    assert main.main(["list", "options", "--json"]) == 0
+    text = capsys.readouterr().out
+    made = "samplerbench list options --json > examples/campaign.schema.json"
+    assert (EXAMPLES / "campaign.schema.json").read_text() == text, f"make it anew: {made}"
+
+
+def test_the_options_are_listed_with_their_types_and_defaults(capsys):
+    assert main.main(["list", "options"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["key", *plan.OPTIONS]
+    assert "  chains       whole number" in "\n".join(lines) and "(default: 500)" in lines[5]
+
+
 def options_table() -> str:
     """The table of a campaign file's keys, from the same fields as the command line."""
     lines = ["| key | type | default | meaning |", "| :-- | :-- | :-- | :-- |"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from dataclasses import replace
@@ -70,6 +72,19 @@ def test_names_and_reasons_come_out_as_text(found, made):
     assert "<script>alert(1)</script>" in "".join(Outline(made).words)
     markdown = report.render(found, "markdown")
     assert "<script>" not in markdown and "\x1b" not in markdown
+
+
+def test_a_paper_gets_the_ratios_that_were_made_and_a_program_all_of_them(found):
+    paper = report.render(found, "latex", label="tab:ratios")
+    assert paper.isascii() and r"\label{tab:ratios}" in paper
+    assert r"Ratios to honest\_one: above 1" in paper and "[U+" not in paper
+    quick = next(line for line in paper.splitlines() if line.startswith(r"quick\_one & time"))
+    assert re.search(r"\$0\.\d+\$ & \$\[0\.\d+, 0\.\d+\]\$ & 5 & 2\.00 times faster", quick)
+    lines = list(csv.DictReader(io.StringIO(report.render(found, "csv"))))
+    assert len(lines) == len(found.ratios) + len(found.changes)
+    for line, ratio in zip(lines, found.ratios, strict=False):
+        assert line["row"] == ratio.row and line["conclusion"] == str(ratio.conclusion)
+        assert (float(line["value"]) if line["value"] else None) == ratio.value
 
 
 def test_the_same_comparison_gives_the_same_bytes(found, made):
@@ -252,8 +267,9 @@ def test_stacks_are_compared_first_and_samplers_within_each(tmp_path):
 def test_an_empty_comparison_says_so(tmp_path):
     with stored.Campaign(stored.Store.create(tmp_path / "c")) as one:
         found = compare(one)
-    for form in report.FORMATS[2:]:
+    for form in ("table", "markdown", "latex", "html"):
         assert "othing to compare" in report.render(found, form)
+    assert report.render(found, "csv") == ""
     assert "<svg" not in report.render(found, "html")
 
 
