@@ -139,11 +139,15 @@ def _read_comments(lines: Sequence[str]) -> dict[str, str]:
     """Field -> its comment, from the text of a dataclass."""
     texts: dict[str, str] = {}
     above: list[str] = []
+    wrapped = ""  # the field whose value, with its comment, stands in brackets on the next line
     for line in lines:
         code, _, comment = (part.strip() for part in line.partition("#"))
         field = re.match(r"(\w+)\s*:", code)
         if field:
             texts[field[1]] = comment or " ".join(above)
+        elif wrapped:
+            texts[wrapped] = comment or texts[wrapped]
+        wrapped = field[1] if field and code.endswith("(") else ""
         above = [*above, comment] if comment and not code else []
     return texts
 
