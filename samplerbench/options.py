@@ -82,7 +82,7 @@ SEED = Range(0, 2**32 - 1)
 def _format_number(value: float) -> str:
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:g}".replace("e-0", "e-").replace("e+0", "e")
+    return f"{value:g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
 
 
 def fill(settings_type: type, values: Mapping[str, Any], owner: str) -> Any:

@@ -33,11 +33,9 @@ class Settings:
     share: Annotated[float, SHARE] = 0.5  # of it
     walkers: Annotated[int | None, Range(2, even=True)] = None
     word: Annotated[str, Choices(("a", "b"))] = "a"
-    # fmt: off
-    long: bool = (
-        False  # as the formatter wraps it
+    one_with_a_long_name: Annotated[float, Range(0.1, 100.0)] = (
+        10.0  # and a text of such a length that the formatter puts it here, with the value
     )
-    # fmt: on
 
 
 def test_a_setting_is_described_by_the_comment_on_its_line_or_above_it():
@@ -49,7 +47,13 @@ def test_a_setting_is_described_by_the_comment_on_its_line_or_above_it():
         ("share", "float", 0.5, "above 0 and below 1", "of it"),
         ("walkers", "int | none", None, "from 2 (even)", ""),
         ("word", "str", "a", "a, b", ""),
-        ("long", "bool", False, "", "as the formatter wraps it"),
+        (
+            "one_with_a_long_name",
+            "float",
+            10.0,
+            "from 0.1 to 100",
+            "and a text of such a length that the formatter puts it here, with the value",
+        ),
     ]
 
 
