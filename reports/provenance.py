@@ -11,6 +11,7 @@ from samplerbench.harness.records import Trial, format_label
 from samplerbench.harness.run_cost import describe_cost
 from samplerbench.reports.tables.cells import Row
 from samplerbench.rounding import format_in_unit, format_number
+from samplerbench.version import __version__
 
 if TYPE_CHECKING:
     from samplerbench.harness.campaign.campaign import Campaign
@@ -94,6 +95,21 @@ def list_facts(rows: Sequence[Row]) -> list[tuple[str, str]]:
         facts.append((name, _distinct(row[name] for row in rows)))
     facts.append(("seeds", _distinct(_seeds(row) for row in rows)))
     return [(name, text) for name, text in facts if text]
+
+
+def describe_campaign(campaign: Campaign) -> dict[str, Any]:
+    """What other programs are told of a campaign beside its rows; times are ISO 8601, in UTC."""
+    ends = campaign.store.time_span() or (None, None)
+    first, last = (end and datetime.fromtimestamp(end, timezone.utc).isoformat() for end in ends)
+    return {
+        "name": campaign.folder.name,
+        "samplerbench": __version__,
+        "trials": campaign.store.count_trials(),
+        "finished": campaign.store.count_finished(),
+        "command": list_commands(campaign, ())[0] if campaign.store.fact("command") else None,
+        "first_result": first,
+        "last_result": last,
+    }
 
 
 def run_dates(campaign: Campaign) -> list[tuple[str, str]]:

@@ -45,7 +45,8 @@ def expand(plan: Plan, data: ModelData | None = None) -> list[Trial]:
         machines = itertools.product(plan.env or ("",), plan.device, plan.precision, budgets)
         for env, device, precision, budget in machines:
             for sampler, settings in chosen:
-                environment = identify(env or own_environment(sampler, fields["model"]))
+                name = env or own_environment(sampler, fields["model"])
+                environment = identify(environments.add_packages(name, plan.with_packages))
                 trial = Trial(
                     sampler=sampler,
                     sampler_digest=samplers.digest(sampler),

@@ -72,7 +72,8 @@ def _markdown(comparison: Comparison) -> str:
     )
     parts += [markdown.render(table) for table in (ratios, changes) if table.rows]
     parts += [f"{markdown.escape(MARK_MEANING)}\n"] * ratios.has_marks
-    facts = [fact for fact in provenance_diff.list_facts(comparison) if fact.differs]
+    sides = provenance_diff.list_sides(comparison)
+    facts = [fact for fact in provenance_diff.list_facts(sides) if fact.differs]
     if facts:
-        parts.append(markdown.render(tables.fact_table(comparison, facts, "What differs")))
+        parts.append(markdown.render(tables.fact_table(sides, facts, "What differs")))
     return "\n".join(parts)

@@ -1,9 +1,9 @@
-"""The tables of a comparison: ratios, changes between stacks, and what both sides ran on."""
+"""The tables of a comparison: ratios, changes between stacks, and what the sides ran on."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from samplerbench.harness.comparison.paired_ratios import MEANING, Conclusion, Ratio
@@ -79,10 +79,10 @@ def change_tables(comparison: Comparison) -> list[Table]:
     ]
 
 
-def fact_table(comparison: Comparison, facts: Sequence[Fact], title: str) -> Table:
-    """Machines, versions, settings and budgets of both sides."""
-    columns = [Column(heading) for heading in ("property", *comparison.sides)]
-    return Table(title, columns, text_rows([(f.name, f.row, f.reference) for f in facts]))
+def fact_table(sides: Iterable[str], facts: Sequence[Fact], title: str) -> Table:
+    """Machines, versions, settings and budgets of the sides with these headings."""
+    columns = [Column(heading) for heading in ("property", *sides)]
+    return Table(title, columns, text_rows([(fact.name, *fact.values) for fact in facts]))
 
 
 def ratio_texts(ratio: Ratio) -> tuple[str, str]:

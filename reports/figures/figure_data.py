@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samplerbench.components import all_component_names, component_draws
+from samplerbench.errors import StoreError, UsageError
 from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.statistics import weighted
 from samplerbench.reports.tables.cells import Row, label
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
+#: what files of draws raise that are lost, damaged, or of other sites
+UNREADABLE = (
+    StoreError,
+    OSError,
+    KeyError,
+    IndexError,
+    ValueError,
+    EOFError,
+    zipfile.BadZipFile,
+)
 MOST_ROWS = 12  # in one figure; more can't be told apart
 MOST_SERIES = 8  # samplers a model that get pictures: as many as are told apart at a glance
 MOST_PARAMETERS = 4
@@ -62,9 +73,7 @@ class Series:
         w = self.weights[replicate]
         if not self.is_weighted:
             return np.linspace(0, len(w) - 1, min(count, len(w))).astype(int)
-        # systematic resampling: the least noise that equal weights can have
-        steps = (np.arange(count) + 0.5) / count
-        return np.minimum(np.searchsorted(np.cumsum(w), steps), len(w) - 1)
+        return weighted.resample_systematically(w, count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,10 +117,10 @@ def load_scene(
     omissions, series = _row_omissions(rows, finished, drawable), []
     for row in drawable[:MOST_SERIES]:
         try:
-            with DrawsFile(campaign.store.draws_path(row["trial"])) as file:
+            with DrawsFile(campaign.store.find_draws(row["trial"])) as file:
                 axes = differing_columns(rows)
                 series.append(_read_series(file, row, wanted, axes, looks, has_curve))
-        except (OSError, KeyError, IndexError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except UNREADABLE as error:
             omissions.append(f"the draws of {label(row)} cannot be read: {error}")
     truth, entries = _truth(model, wanted), _entries(finished[:MOST_ROWS], looks)
     data = (rows, entries, series, wanted, picks, exact, model, truth, omissions)
@@ -138,10 +147,13 @@ def _entries(rows: Sequence[Row], looks: dict[str, int]) -> list[Entry]:
 
 
 def _load_model(trial: Trial) -> Model | None:
-    """The registered model with its data; None for a user's file, which a report does not read."""
+    """The registered model with its data; None for a file, which a report does not read."""
     from samplerbench.models.loading.model_names import is_registered, load_model
 
-    return load_model(trial.model, trial.model_options) if is_registered(trial.model) else None
+    try:
+        return load_model(trial.model, trial.model_options) if is_registered(trial.model) else None
+    except UsageError:  # of a plug-in that is gone, or has other options
+        return None
 
 
 def _component_names(
@@ -151,9 +163,9 @@ def _component_names(
         return exact.names
     for row in rows:
         try:
-            with DrawsFile(campaign.store.draws_path(row["trial"])) as file:
+            with DrawsFile(campaign.store.find_draws(row["trial"])) as file:
                 return file.component_names()[0]
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        except UNREADABLE:
             continue  # reported when its draws are read
     return ()
 

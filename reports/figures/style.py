@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,8 +58,7 @@ def use_style(style: Path | None = None) -> Iterator[None]:
     ``style`` is a file, or the name of one of matplotlib's own. The same rows give the same bytes.
     Raises UsageError for a style that can't be used.
     """
-    import matplotlib
-
+    matplotlib = _import_matplotlib()
     settings = dict(_settings(STYLE))
     if style is not None:
         settings.update(_own_settings(str(style)) or _settings(style))
@@ -82,6 +83,18 @@ def _own_settings(name: str) -> Any:
     if Path(name).name == name and not Path(name).suffix and not Path(name).exists():
         raise unknown_name("matplotlib style", name, style.available)
     return None
+
+
+def _import_matplotlib() -> Any:
+    """Matplotlib, whose import fails for a backend in ``MPLBACKEND`` that it does not know."""
+    backend = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
+    import matplotlib
+
+    if backend is not None:
+        os.environ["MPLBACKEND"] = backend
+        with suppress(ValueError):  # no picture here needs one
+            matplotlib.rcParams["backend"] = backend
+    return matplotlib
 
 
 def _settings(path: Path) -> Any:

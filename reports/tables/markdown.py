@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from samplerbench.harness.records import escape_controls
 from samplerbench.reports.tables.table import Table
+from samplerbench.text import escape_controls
 
 RULES = {"left": ":--", "right": "--:", "": "---"}  # by alignment
 

@@ -6,8 +6,8 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 
-from samplerbench.harness.records import escape_controls
 from samplerbench.reports.tables.table import Cell, Column, Table
+from samplerbench.text import escape_controls
 
 WIDEST = 120
 LONGEST_TEXT = 40  # a longer text is folded

@@ -9,9 +9,32 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from samplerbench.cli.streams import is_gone
 from samplerbench.errors import UsageError
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+FOLDER_FLAGS = ("-o", "--output", "--out")  # of a campaign's folder; --out is the older name
+
+
+def describe_exits(failed: str = "") -> str:
+    """The exit codes of a command in a line; ``failed`` is what it exits with 1 for."""
+    middle = f"{EXIT_FAILED} {failed}, " if failed else ""
+    return f"exit codes: {EXIT_OK} done, {middle}{EXIT_USAGE} refused, {EXIT_INTERRUPTED} stopped"
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json``, which is ``--format json``."""
+    parser.add_argument(
+        "--json", action="store_const", dest="format", const="json", help="as --format json"
+    )
+
+
+def open_page(page: Path) -> None:
+    """Show ``page`` in a browser; where there is none, say where it lies."""
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        print(f"samplerbench: no browser is here; the page is {page.resolve()}", file=sys.stderr)
 
 
 def terminal_width() -> int:
@@ -56,3 +79,5 @@ def write_or_print(pieces: Iterable[str], output: Path | None) -> None:
         return
     for piece in pieces:
         print(piece, end="")
+        if is_gone(sys.stdout):  # as by `| head`: the rest would cost time for nobody
+            break

@@ -184,7 +184,7 @@ def test_speeds_of_rows_that_are_not_honest_are_marked_in_every_format(campaign,
     for form in ("table", "markdown", "latex"):  # of the page: in test_page
         shown = text(campaign, form, columns=["sampler", "ess_per_s"])
         assert "not comparable" in shown, form
-    found = json.loads(text(campaign, "json"))
+    found = json.loads(text(campaign, "json"))["rows"]
     assert {row["sampler"]: row["comparable"] for row in found} == {
         "honest_one": True,
         "quick_one": True,
@@ -218,7 +218,8 @@ def test_an_unknown_column_is_refused_with_the_nearest_and_the_list(campaign, ca
 
 @pytest.mark.parametrize("form", ["table", "markdown", "csv", "latex", "json"])
 def test_only_the_columns_asked_for_are_shown_in_their_order(campaign, form):
-    shown = text(campaign, form, columns=["rhat", "sampler"])
+    shown = text(campaign, form, columns=["rhat", "sampler"]).partition('"rows"')
+    shown = shown[2] or shown[0]  # of JSON without what is said of the campaign
     assert shown.index("rhat") < shown.index("sampler")
     assert "calibration" not in shown and "realised" not in shown
 
@@ -233,12 +234,12 @@ def test_rows_are_sorted_best_first_with_missing_ones_last(rows):
 
 
 def test_by_parameter_gives_one_row_a_parameter_with_its_own_numbers(campaign):
-    found = json.loads(text(campaign, "json", by_parameter=True))
+    found = json.loads(text(campaign, "json", by_parameter=True))["rows"]
     honest = [row for row in found if row["sampler"] == "honest_one"]
     assert [row["parameter"] for row in honest] == ["m", "c"]
     assert honest[0]["realised_ess"] != honest[1]["realised_ess"]
     assert honest[0]["cold_s"] == honest[1]["cold_s"] == pytest.approx(2.0)
-    whole = json.loads(text(campaign, "json"))[0]
+    whole = json.loads(text(campaign, "json"))["rows"][0]
     assert whole["ess"] <= min(row["ess"] for row in honest)  # least in each run, then the median
     for row in honest:
         tighter = min(row["ess_bulk"], row["ess_tail"])  # of medians: no less than the median
@@ -252,7 +253,7 @@ def test_by_parameter_gives_one_row_a_parameter_with_its_own_numbers(campaign):
 
 
 def test_json_gives_every_column_and_a_reason_for_every_number_that_is_missing(campaign):
-    found = json.loads(text(campaign, "json"))
+    found = json.loads(text(campaign, "json"))["rows"]
     assert list(found[0]) == [name for name in selection.column_names(campaign.rows())]
     bare = [c.name for c in selection.COLUMNS if c.group in ("claimed", "realised", "cost")]
     for row in found:
@@ -265,26 +266,59 @@ def test_csv_gives_every_number_back_bit_by_bit_and_infinities_as_words(rows):
     names = selection.choose_columns(None, rows)
     hurt = changed(rows[0], seconds_to_5pct=math.inf, mean_error=-math.inf, w1=1e-7, ess=None)
     lines = list(csv.reader(io.StringIO("".join(csv_json.as_csv([*rows, hurt], names)))))
-    assert lines[0] == names and len(lines) == len(rows) + 2
+    assert len(lines) == len(rows) + 2
+    assert list(dict.fromkeys(name.partition(".")[0] for name in lines[0])) == names
     for row, line in zip([*rows, hurt], lines[1:], strict=True):
-        for name, cell in zip(names, line, strict=True):
-            found = cells.get_value(row, name)
-            if found is None or name in csv_json.RECORDS:
-                assert (json.loads(cell) == found) if cell else found is None, name
-            else:
-                assert (float(cell) if isinstance(found, float) else cell) == (
-                    found if isinstance(found, float) else str(found)
-                ), name
+        told = dict(zip(lines[0], line, strict=True))
+        values = {name: cells.get_value(row, name) for name in names}
+        parts = [csv_json.flatten(name, values[name]) for name in names]
+        flat = {name: value for part in parts for name, value in part.items()}
+        for name, value in flat.items():
+            cell = told.pop(name)
+            is_float = isinstance(value, float)
+            expected = "" if value is None else value if is_float else str(value)
+            assert (float(cell) if is_float else cell) == expected, name
+        assert not any(told.values())  # what other rows have
+
+
+def test_no_cell_of_csv_is_nested_and_parts_of_records_are_columns(campaign):
+    heading, *lines = csv.reader(io.StringIO(text(campaign, "csv")))
+    assert {"versions.jax", "machine.cores", "settings.note", "missing.log_z_error"} <= {*heading}
+    assert {"block_seconds.cold_s.1", "block_seconds.cold_s.3", "warnings"} <= {*heading}
+    assert not any(cell.startswith(("{", "[")) for line in lines for cell in line)
+    chosen = text(campaign, "csv", columns=["sampler", "settings"]).splitlines()
+    assert chosen[:2] == ["sampler,settings.note", 'honest_one,""']
+
+
+def test_a_record_that_no_row_has_is_one_empty_column(rows):
+    lines = "".join(csv_json.as_csv(rows[:1], ["sampler", "settings"])).splitlines()
+    assert lines[0] == "sampler,settings"
 
 
 def test_json_says_infinity_in_words_also_inside_settings(rows):
     hurt = changed(rows[0], w1=math.inf, settings={"most": -math.inf, "of": [1.5, math.nan]})
-    (found,) = json.loads("".join(csv_json.as_json([hurt], selection.choose_columns(None, rows))))
+    names = selection.choose_columns(None, rows)
+    (found,) = json.loads("".join(csv_json.as_json([hurt], names)))["rows"]
     assert found["w1"] == "inf" and found["settings"] == {"most": "-inf", "of": [1.5, "nan"]}
-    assert json.loads("".join(csv_json.as_json([], ["w1"]))) == []
+    empty = {"schema": csv_json.SCHEMA, "campaign": None, "rows": []}
+    assert json.loads("".join(csv_json.as_json([], ["w1"]))) == empty
 
 
-@pytest.mark.parametrize("form", ["csv", "json"])
+def test_the_rows_alone_are_what_json_was(campaign):
+    rows = json.loads(text(campaign, "json-rows", columns=["sampler", "ess"]))
+    assert rows == json.loads(text(campaign, "json", columns=["sampler", "ess"]))["rows"]
+
+
+def test_json_names_its_campaign(campaign):
+    from samplerbench.version import __version__
+
+    told = json.loads(text(campaign, "json"))["campaign"]
+    assert (told["name"], told["samplerbench"]) == (campaign.folder.name, __version__)
+    assert (told["trials"], told["finished"], told["command"]) == (8, 7, None)
+    assert told["first_result"] <= told["last_result"]
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "json-rows"])
 def test_what_is_for_programs_is_read_row_by_row(campaign, form, monkeypatch):
     expected = text(campaign, form)
     monkeypatch.setattr(type(campaign), "rows", None)  # all rows at once
@@ -412,9 +446,9 @@ def test_markdown_shows_tags_and_marks_as_text(campaign):
 
 
 def test_csv_and_json_hold_names_as_they_are(campaign):
-    assert json.loads(text(campaign, "json"))[5]["settings"] == {"note": stored.NASTY}
+    assert json.loads(text(campaign, "json"))["rows"][5]["settings"] == {"note": stored.NASTY}
     lines = list(csv.DictReader(io.StringIO(text(campaign, "csv"))))
-    assert json.loads(lines[5]["settings"]) == {"note": stored.NASTY}
+    assert lines[5]["settings.note"] == stored.NASTY and not lines[4]["settings.note"]
     assert lines[5]["reason"] == stored.NASTY
 
 
@@ -619,7 +653,7 @@ def test_without_a_comparable_row_no_winner_is_named(rows):
 
 
 def test_formats_of_the_command_line_are_those_of_the_report():
-    assert FORMATS == report.FORMATS
+    assert FORMATS == (*report.FORMATS, "parquet")  # which is no text
 
 
 def test_a_folder_that_is_no_campaign_is_refused(tmp_path, capsys):

@@ -12,7 +12,14 @@ import pytest
 
 from samplerbench.cli.main import main
 from samplerbench.harness.comparison.paired_ratios import Conclusion, NothingShared
-from samplerbench.reports.comparison import page, questions, report, summary, tables
+from samplerbench.reports.comparison import (
+    page,
+    provenance_diff,
+    questions,
+    report,
+    summary,
+    tables,
+)
 from samplerbench.reports.comparison.comparison import compare
 from samplerbench.reports.figures import ratios
 from tests.reports.pages.test_campaign_page import Outline
@@ -188,6 +195,39 @@ def test_environments_are_compared_with_their_versions_and_changes(tmp_path):
     assert "Changes between stacks" in html and "the same draws for the same key" in html
     differs = html[html.index("Differences") : html.index("The same on both sides")]
     assert "0.10.2" in differs and "latest" in differs
+
+
+@pytest.mark.slow
+def test_what_differs_between_stacks_has_a_column_a_stack_and_is_not_called_alike(tmp_path):
+    """Both stacks hold a reference: each side of the ratios as a whole is on both of them."""
+    with campaign(tmp_path / "c") as one:
+        for sampler in ("honest_one", "quick_one"):
+            late = stored.trial(sampler, environment="latest", environment_digest="1")
+            one.store.add_trials([late])
+            versions = {"python": "3.12.1", "jax": "0.10.2"}
+            stored.commit_result(
+                one.store, late, replace(stored.result(warm=WARM), versions=versions)
+            )
+        found = compare(one)
+    sides = provenance_diff.list_sides(found)
+    facts = {fact.name: fact for fact in provenance_diff.list_facts(sides)}
+    assert list(sides) == ["pinned", "latest"]
+    assert facts["jax"].values == ("0.4.23", "0.10.2") and facts["jax"].differs
+    assert facts["python"].values == ("3.11.7", "3.12.1")
+    assert not facts["processor"].differs
+    markdown = report.render(found, "markdown")
+    assert "| property | pinned | latest |" in markdown and "| jax | 0.4.23 | 0.10.2 |" in markdown
+
+
+@pytest.mark.slow
+def test_two_campaigns_on_two_stacks_have_a_column_each(tmp_path):
+    late = {"environment": "latest", "environment_digest": "1"}
+    with campaign(tmp_path / "old", 2.0) as old, campaign(tmp_path / "new", **late) as new:
+        found = compare(old, new)
+    sides = provenance_diff.list_sides(found)
+    assert list(sides) == ["pinned in old", "latest in new"]
+    (fact,) = (f for f in provenance_diff.list_facts(sides) if f.name == "environment")
+    assert fact.values == ("pinned", "latest")
 
 
 @pytest.mark.slow
