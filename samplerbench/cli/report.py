@@ -79,8 +79,8 @@ def add_parser(commands: Any) -> None:
     add(
         "--style",
         type=Path,
-        metavar="FILE",
-        help="matplotlib style applied on top of the project's",
+        metavar="STYLE",
+        help="matplotlib style, a file or a name as ggplot, applied on top of the project's",
     )
     add(
         "--open",
