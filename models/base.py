@@ -34,6 +34,9 @@ class Exact:
     # [...], counted from 0, and the exact probability of each, [mode]
     mode_of: Callable[[Array], Array] | None = None
     mode_weights: Array | None = None
+    # log density at draws [..., component], up to a constant; None where it is not known, or says
+    # no more than the distance from the mean, as that of a normal
+    log_density: Callable[[Array], Array] | None = None
     # whose word alone it is, which full verdicts can't rest on; "": it stands by itself
     single_source: str = ""
     error_unknown: bool = False  # moments that came without standard errors: not exact, though
@@ -76,14 +79,17 @@ class Family:
     options: type
     build: Callable[[Any], Model]
     summary: str  # one line for `samplerbench list models`
+    link: str = ""  # where it is described, for `samplerbench list NAME`
 
 
 models: Registry[Family] = Registry("model", ("samplerbench.models",), Family)
 
 
-def add(name: str, options: type, build: Callable[[Any], Model], summary: str) -> Family:
+def add(
+    name: str, options: type, build: Callable[[Any], Model], summary: str, link: str = ""
+) -> Family:
     """Register a model family under ``name`` (the file's stem)."""
-    return models.add(name, Family(name, options, build, summary))
+    return models.add(name, Family(name, options, build, summary, link))
 
 
 def build(name: str, options: Mapping[str, Any]) -> Model:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from samplerbench.harness.scoring import power
 from samplerbench.harness.scoring.margins import Margins, read_margins
+from samplerbench.harness.scoring.verdict import LEAST
 from samplerbench.reports.tables.cells import Row, label
 from samplerbench.reports.tables.table import Cell, Column, Table
 from samplerbench.rounding import format_number
@@ -42,9 +43,24 @@ def plan_for_campaign(wanted: Mapping[str, float], campaign: Campaign) -> Table:
             why = row["missing"].get("mcse", "") if row["status"] == "ok" else row["status"]
             notes.append(f"{label(row)}: no claimed error to plan with: {why}")
             continue
+        notes += [describe_doubt(row)] if row["replicates"] < LEAST else []
         parameters = len(campaign.scores(trials[row["trial"]])["parameters"])
         cells += [_plan_row(row, parameters, margins, *pair) for pair in wanted.items()]
     return Table("", (Column("sampler"), *COLUMNS, TIME), cells, notes)
+
+
+def describe_doubt(row: Row) -> str:
+    """What the forecast of a row with few replicates is worth."""
+    lo, hi = row["ess_mean_lo"], row["ess_mean_hi"]
+    known = (
+        f"lies between {format_number(lo)} and {format_number(hi)}"
+        if lo and hi
+        else ("has no interval (6 replicates give one) and may be several times off")
+    )
+    return (
+        f"{label(row)}: a rough forecast, of {row['replicates']} replicates: what a run is worth"
+        f" {known}, and runs that fail once in {row['replicates']} may not have been seen"
+    )
 
 
 def _plan_row(row: Row, parameters: int, margins: Margins, flaw: str, size: float) -> list[Cell]:

@@ -103,6 +103,10 @@ class Sampler:
     stack_replicates: int = 8
     # what a matrix calls the import of the last of ``needs``; "": that module's name with "imports"
     import_stage: str = ""
+    # seconds of a first run, compiling included, and of a further one, on the straight line with
+    # 5000 draws: for guesses of the time left where nothing is known yet
+    typical_s: tuple[float, float] = (5.0, 0.03)
+    link: str = ""  # where it is documented, for `samplerbench list NAME`
 
 
 samplers: Registry[Sampler] = Registry(

@@ -9,31 +9,29 @@ The warm-up of the budget has no meaning here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from samplerbench.models.base import Model
+from samplerbench.options import POSITIVE, Range
 from samplerbench.samplers.base import Budget, Prepared, Sampler, add
 from samplerbench.samplers.support.chain_programs import prepare_chains
 from samplerbench.samplers.support.data_arguments import DataSplit
 from samplerbench.samplers.support.latent_sites import require_continuous
 from samplerbench.samplers.support.log_density import make_log_density
-from samplerbench.samplers.support.settings_checks import require_at_least, require_positive
 
 
 @dataclass(frozen=True)
 class Settings:
     """Arguments of ``blackjax.pathfinder``, defaults as shipped."""
 
-    paths: int = 1  # more than one: as many starts, draws resampled by Pareto-smoothed weights
-    num_samples: int = 200  # draws for each estimate of the ELBO; of each of several paths
-    maxiter: int = 30  # of the optimiser, L-BFGS
-    maxcor: int = 10  # its history
-    gtol: float = 1e-8  # its end by the gradient,
-    ftol: float = 1e-5  # and by the density
-
-    def __post_init__(self) -> None:
-        require_at_least(self, 1, "paths", "num_samples", "maxiter", "maxcor")
-        require_positive(self, "gtol", "ftol")
+    # more than one: as many starts, draws resampled by Pareto-smoothed weights
+    paths: Annotated[int, Range(1)] = 1
+    # draws for each estimate of the ELBO; of each of several paths
+    num_samples: Annotated[int, Range(1)] = 200
+    maxiter: Annotated[int, Range(1)] = 30  # of the optimiser, L-BFGS
+    maxcor: Annotated[int, Range(1)] = 10  # its history
+    gtol: Annotated[float, POSITIVE] = 1e-8  # its end by the gradient,
+    ftol: Annotated[float, POSITIVE] = 1e-5  # and by the density
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:

@@ -10,11 +10,12 @@ have no meaning here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.models.base import Model
+from samplerbench.options import POSITIVE, SHARE, Range
 from samplerbench.samplers.base import (
     Budget,
     Compiled,
@@ -26,11 +27,6 @@ from samplerbench.samplers.base import (
 )
 from samplerbench.samplers.support.latent_sites import require_proper
 from samplerbench.samplers.support.log_density import LogDensity, make_log_density
-from samplerbench.samplers.support.settings_checks import (
-    require_at_least,
-    require_positive,
-    require_share,
-)
 from samplerbench.samplers.support.site_handlers import adapt_sites
 
 MOST_STEPS = 1000  # a schedule that gets nowhere ends there
@@ -41,17 +37,12 @@ LEAST_LOG = -1e30  # stands for the log of zero, whose power 0 is no number
 class Settings:
     """Arguments of ``blackjax.adaptive_tempered_smc``, as its documentation has them, and HMC's."""
 
-    num_particles: int = 1000
-    target_ess: float = 0.5  # share of effective particles that a step leaves
-    num_mcmc_steps: int = 10  # moves of each particle in a step, as shipped
-    step_size: float = 0.3  # of HMC, in standard deviations of the particles
-    num_integration_steps: int = 5  # of HMC
-
-    def __post_init__(self) -> None:
-        require_at_least(self, 4, "num_particles")
-        require_at_least(self, 1, "num_mcmc_steps", "num_integration_steps")
-        require_share(self, "target_ess")
-        require_positive(self, "step_size")
+    num_particles: Annotated[int, Range(4)] = 1000
+    target_ess: Annotated[float, SHARE] = 0.5  # share of effective particles that a step leaves
+    num_mcmc_steps: Annotated[int, Range(1)] = 10  # moves of each particle in a step, as shipped
+    # of HMC, in standard deviations of the particles
+    step_size: Annotated[float, POSITIVE] = 0.3
+    num_integration_steps: Annotated[int, Range(1)] = 5  # of HMC
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:

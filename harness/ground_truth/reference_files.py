@@ -20,6 +20,7 @@ from samplerbench.harness.ground_truth.reference_formats import (
 )
 from samplerbench.harness.statistics import ess_rhat
 from samplerbench.models.base import Exact, Sites
+from samplerbench.user_files import full_path, read_limited
 
 Array = np.ndarray
 Shapes = Mapping[str, tuple[int, ...]]  # latent site -> shape
@@ -34,10 +35,10 @@ def check_reference(name: str, names: Names = None) -> tuple[str, str]:
 
     The digest is of the file's bytes, and of ``names`` where there are any.
     """
-    path = Path(name).expanduser().resolve()
+    path = full_path(name)
     choose_reader(path)
     try:
-        content = path.read_bytes() + (repr(sorted(names.items())).encode() if names else b"")
+        content = read_limited(path) + (repr(sorted(names.items())).encode() if names else b"")
     except OSError as error:
         raise file_error(path, error.strerror or str(error)) from error
     return str(path), hashlib.sha256(content).hexdigest()[:16]
@@ -214,7 +215,7 @@ def _sites_by_chain(path: Path, arrays: Mapping[str, Array], shapes: Shapes | No
     for site, shape in _check_sites(path, list(arrays), shapes).items():
         array = arrays[site]
         lead = array.ndim - len(shape)
-        if lead not in (1, 2) or array.shape[lead:] != shape:
+        if lead not in (1, 2) or array.shape[lead:] != shape or not array.size:
             axes = "".join(f", {n}" for n in shape)
             raise file_error(
                 path,
@@ -230,6 +231,8 @@ def _sites_by_chain(path: Path, arrays: Mapping[str, Array], shapes: Shapes | No
 
 def _count_leading_axes(path: Path, arrays: list[Array]) -> int:
     """How many axes lead, 2 for [chain, draw]: from arrays alone, where no model says."""
+    if not all(array.size for array in arrays):
+        raise file_error(path, "it holds an array without a value")
     for lead in (2, 1):
         sizes = {array.shape[:lead] for array in arrays if array.ndim >= lead}
         if len(sizes) == 1 and all(array.ndim >= lead for array in arrays):

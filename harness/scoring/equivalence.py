@@ -14,6 +14,7 @@ counted: none of 256 leaves a rate of up to 1.78 %, one leaves 2.56 %, and the m
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -36,6 +37,7 @@ from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bound
 Array = np.ndarray
 
 LEVEL = 0.01  # chance that a limit is exceeded by what is true
+NORMAL = float(stats.norm.isf(LEVEL))  # standard errors of a limit
 RATE = 0.02  # of disasters
 MATTERS = 0.05  # sds: what is off by less is none, whatever it claims
 DISASTER = 5.0  # times what the median replicate claims
@@ -114,11 +116,18 @@ def _limit_width(e: ReplicateSummary, i: int, error: float) -> Iterator[Limit]:
 
 def _limit_rms(z: Array, most: float, what: str) -> Limit:
     value, limit = float(rms(z[:, None])[0]), rms_bounds(z, LEVEL)[1]
-    counts = np.unique(np.geomspace(max(2, np.isfinite(z).sum()), MOST, 200).astype(int))
-    inside = value * np.sqrt(counts / stats.chi2.ppf(LEVEL, counts)) < most
+    counts, factors = _list_factors(int(np.isfinite(z).sum()))
+    inside = value * factors < most
     needed = float(counts[inside.argmax()]) if inside.any() else np.inf
     reason = f"{what} are at most {limit:.2f} times the claimed ones; honest is below {most:g}"
     return Limit(reason, value, limit, most, needed)
+
+
+@functools.cache
+def _list_factors(least: int) -> tuple[Array, Array]:
+    """Numbers of replicates from ``least`` up, and by what the limit of an rms exceeds it."""
+    counts = np.unique(np.geomspace(max(2, least), MOST, 200).astype(int))
+    return counts, np.sqrt(counts / stats.chi2.ppf(LEVEL, counts))
 
 
 def _limit_mean(
@@ -129,7 +138,7 @@ def _limit_mean(
     if np.isnan(mean):
         return Limit(f"{what} is not known", np.nan, np.nan, margin, np.inf)
     count, value = int(np.isfinite(values).sum()), abs(mean - truth)
-    own = float(stats.norm.isf(LEVEL)) * error
+    own = NORMAL * error
     limit = value + float(np.hypot(half, own))
     room = np.square(margin - value) - own**2 if value < margin else -1.0
     needed = max(count + 1.0, count * half**2 / room) if room > 0 else np.inf
@@ -139,9 +148,7 @@ def _limit_mean(
 
 def _limit_rate(count: int, total: int) -> Limit:
     limit = clopper_pearson(count, total, LEVEL)[1]
-    counts = np.unique(np.geomspace(total, MOST, 400).astype(int))
-    inside = stats.beta.isf(LEVEL, count + 1, counts - count) < RATE
-    needed = float(counts[inside.argmax()]) if inside.any() else np.inf
+    needed = _count_for_rate(count, total)
     what = (
         f"{count} of {total} runs are off by more than {DISASTER:g} claimed errors, which leaves a"
     )
@@ -152,6 +159,14 @@ def _limit_rate(count: int, total: int) -> Limit:
         RATE,
         needed,
     )
+
+
+@functools.cache
+def _count_for_rate(count: int, least: int) -> float:
+    """Replicates that would show a rate below RATE, if no more than ``count`` had disasters."""
+    counts = np.unique(np.geomspace(least, MOST, 400).astype(int))
+    inside = stats.beta.isf(LEVEL, count + 1, counts - count) < RATE
+    return float(counts[inside.argmax()]) if inside.any() else np.inf
 
 
 def find_disasters(e: ReplicateSummary) -> Array:

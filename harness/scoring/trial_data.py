@@ -16,7 +16,7 @@ from samplerbench.harness.scoring import replicate_summary
 from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.scoring.metrics.base import Score, metrics, no_score
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
-from samplerbench.harness.statistics import ess_rhat, joint
+from samplerbench.harness.statistics import ess_rhat
 from samplerbench.harness.statistics.ess_rhat import Claims
 from samplerbench.models.base import Exact
 
@@ -66,12 +66,8 @@ class TrialData:
     def joint_summary(self) -> ReplicateSummary:
         """The same with the joint posterior's directions beside the parameters, for the verdict."""
         assert self.exact is not None, "a verdict that needs a ground truth says so"
-        directions = joint.find_directions(self.exact)
-        if directions is None:
-            return self.summary
-        x, ess = directions.project(self.x), self.file.get("ess")
-        along = replicate_summary.summarise(x, directions.exact, self.log_w, ess)
-        return self.summary.join(along)
+        ess = self.file.get("ess")
+        return replicate_summary.add_joint(self.summary, self.x, self.exact, self.log_w, ess)
 
     def score(self, name: str) -> Score:
         """The score in another metric's column."""

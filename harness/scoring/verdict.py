@@ -34,6 +34,11 @@ bias, and for the claims it is moved, within them, to where it speaks for the sa
 uncertain that it could not show a bias judges nothing but lost replicates. One that is other
 samplers' word can show that a row *agrees*, and neither clears nor convicts it.
 
+**Joint structure.** Directions of the joint posterior, the distance over them and the log density
+are judged as parameters are. The energy distance to exact draws accuses alone, where for certain it
+is more than that of a shift of every direction by 0.075 sd: a sampler with every mean, or every
+width, at its margin is as far as 0.05. It clears nobody, since few points of each run go into it.
+
 **How many are tested.** ``ALPHA`` is the chance of one false complaint of each kind, split over its
 components, statistics and sides (Bonferroni: how they depend is not known); calibration of means
 takes the largest share. It holds for a sampler at the very edge of a margin. One that is exactly
@@ -111,6 +116,7 @@ CLAIMS = 25  # times as many effective draws must a long run have as a claim tha
 COARSE = 0.1  # sds between neighbouring numbers, up to which draws are taken for continuous
 OTHER_FAMILY = "a sampler of another family that agrees with both could confirm it"
 TELL_ERRORS = "standard errors of the moments, as NAME_mean_se (0: exact), would let them judge"
+ENERGY = 1.5  # margins of a mean that the joint distribution may be off by, as a shift
 LOST_Z = 4.0  # claimed errors that a lost replicate is off by, at least
 LOST_SHARE = 0.05  # share of replicates that may be lost
 
@@ -130,14 +136,14 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
     """The verdict; None is a model without any ground truth, for the reason ``no_truth``."""
     if summary is None:
         return Verdict(NO_ANSWER, no_truth or "the model has no exact answer to judge by")
-    count = len(summary.est)
-    if count < LEAST:
-        return Verdict("too few replicates", describe_few(summary, LEAST))
-    if coarse := _find_coarse(summary):
-        return Verdict("not judged", coarse)
-    if pair := _find_duplicates(summary):
+    count, coarse = len(summary.est), _find_coarse(summary)
+    if not coarse and (pair := _find_duplicates(summary)):
         reason = "replicates are not independent: {} and {} are the same run, or mirror images"
         return Verdict("not judged", reason.format(*pair))
+    if count < LEAST:
+        return Verdict("too few replicates", describe_few(summary, LEAST))
+    if coarse:
+        return Verdict("not judged", coarse)
     if summary.single_source or summary.error_unknown:
         return _judge_agreement(summary)
     lost = _check_lost_replicates(summary)
@@ -148,6 +154,7 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
         _check_truth_error(sound)
         or _worst_complaint("biased", check_bias(sound))
         or _check_stuck_chains(summary)
+        or _check_energy(sound)
     )
     if place:
         return place
@@ -166,11 +173,30 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
     )
 
 
+def _check_energy(sound: ReplicateSummary) -> Verdict | None:
+    """Draws whose joint distribution is surely farther from the exact one than margins allow."""
+    if sound.energy is None or len(sound.est) < LEAST:
+        return None
+    value, lo, hi = sound.energy.estimate(ALPHA)
+    most = ENERGY * sound.margins.bias
+    if not lo > most:
+        return None
+    reason = (
+        f"the draws' joint distribution is as far from the exact one as a shift of every direction"
+        f" by {value:.2f} sd ({lo:.2f} to {hi:.2f}; energy distance); {most:.2g} is tolerated"
+    )
+    return Verdict("biased", reason, value, lo, hi)
+
+
 def _find_duplicates(summary: ReplicateSummary) -> tuple[int, int] | None:
-    """Two replicates that are one run; counts, whose means agree by chance, show none."""
-    apart = ~np.broadcast_to(summary.is_tied, summary.sd.shape)
-    est, sd = summary.est[:, apart], summary.sd_hat[:, apart]
-    return find_duplicates(est, sd, summary.mean[apart], summary.sd[apart]) if apart.any() else None
+    """Two replicates that are one run; counts, whose means agree by chance, show none.
+
+    Of the parameters alone: a distance is the same in the mirror.
+    """
+    own = summary.parameters()
+    apart = ~np.broadcast_to(own.is_tied, own.sd.shape)
+    est, sd = own.est[:, apart], own.sd_hat[:, apart]
+    return find_duplicates(est, sd, own.mean[apart], own.sd[apart]) if apart.any() else None
 
 
 def _find_coarse(summary: ReplicateSummary) -> str:

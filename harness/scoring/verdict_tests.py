@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
+from samplerbench.harness.statistics.between_processes import t_quantile
 from samplerbench.harness.statistics.estimates import rms_bounds, z_scores
 
 Array = np.ndarray
@@ -116,7 +117,7 @@ def _compare_mean(
     ``error``: standard error of that value, which widens the interval.
     """
     mean, spread, half = t_interval(values, alpha)
-    half = float(np.hypot(half, stats.norm.isf(alpha) * error))
+    half = float(np.hypot(half, -special.ndtri(alpha) * error))
     tolerated = max(margin, part * spread)
     # The shortest distance that the interval allows, in margins.
     excess = (abs(mean - truth) - half) / tolerated
@@ -128,7 +129,7 @@ def _compare_distance(
 ) -> Complaint:
     mean, _, half = t_interval(values, alpha)
     # n draws put a Gaussian's quantiles some 1.1 / sqrt(n) sds off on average
-    half = float(np.hypot(half, stats.norm.isf(alpha) * 1.1 * error))
+    half = float(np.hypot(half, -special.ndtri(alpha) * 1.1 * error))
     reason = (
         f"draws of '{name}' lie {mean:.2f} sd ({mean - half:.2f} to {mean + half:.2f}) from the "
         f"exact distribution (1-Wasserstein); {limit:.2f} is tolerated"
@@ -142,7 +143,7 @@ def t_interval(values: Array, alpha: float) -> tuple[float, float, float]:
     if finite.size < 2:
         return np.nan, np.nan, np.nan
     spread = float(finite.std(ddof=1))
-    half = float(stats.t.isf(alpha, finite.size - 1)) * spread / np.sqrt(finite.size)
+    half = t_quantile(finite.size, alpha) * spread / np.sqrt(finite.size)
     return float(finite.mean()), spread, half
 
 
@@ -172,7 +173,7 @@ def _shift_truth(
     """``truth`` within its own error: nearest to the replicates' weighted mean, or farthest."""
     if not np.any(error):
         return truth
-    reach = stats.norm.isf(ALPHA / (2 * len(truth))) * error
+    reach = -special.ndtri(ALPHA / (2 * len(truth))) * error
     with np.errstate(all="ignore"):
         weight = np.where(np.isfinite(est) & (se > 0), 1 / np.square(se), 0.0)
         centre = np.nansum(weight * est, axis=0) / weight.sum(axis=0)

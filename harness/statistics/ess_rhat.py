@@ -28,7 +28,8 @@ from samplerbench.harness.statistics.ordered_draws import each_ordered, interpol
 Array = np.ndarray
 
 LEAST_DRAWS = 4  # per chain; with fewer there is no split chain to speak of (ArviZ's limit)
-CHUNK = 500_000  # numbers worked on at once: about the second-level cache once FFTs double them
+CHUNK = 50_000  # numbers worked on at once: with their FFTs they stay in the second-level cache
+FIRST_LAGS = 10  # summed one by one: autocorrelations of good samplers end within these
 ONE_SD = (0.1586553, 0.8413447)  # normal probabilities of one sd either way
 TAIL = (0.05, 0.95)  # tail ESS is the smaller of the ESS of these two quantiles' indicators
 
@@ -118,13 +119,12 @@ def rhat(x: Array) -> Array:
 def series_mean(x: Array, of: Callable[[Array], Array] | None = None) -> tuple[Array, Array, Array]:
     """Mean, its claimed standard error and ESS of ``of(x)``, each [replicate, component].
 
-    ``of`` maps a chunk ``[replicate, chain, draw, component]`` to the same shape; None is the draws
-    themselves.
+    ``of`` maps a chunk ``[replicate, chain, draw, component]`` to series of its own; None is the
+    draws themselves.
     """
     parts = [_mean_of_rows(rows) for rows in _rows(x, of)]
-    shape = (x.shape[0], x.shape[3])
     mean, error, ess = (
-        np.concatenate(column).reshape(shape) for column in zip(*parts, strict=True)
+        np.concatenate(column).reshape(len(x), -1) for column in zip(*parts, strict=True)
     )
     return mean, error, ess
 
@@ -175,19 +175,26 @@ def _mean_of_rows(rows: Array) -> tuple[Array, Array, Array]:
 def _moments(rows: Array, finite: Array) -> tuple[Array, Array, Array, Array]:
     """Mean, MCSE, ESS of the mean and sd of rows [series, chain, draw], each [series]."""
     flat = rows.reshape(len(rows), -1)
-    mean = np.where(finite, flat.mean(axis=1), np.nan)
+    mean = flat.mean(axis=1)
+    rest = flat - mean[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):  # one draw has no sd
-        squares = np.square(flat - flat.mean(axis=1, keepdims=True)).sum(axis=1)
+        squares = np.einsum("sn,sn->s", rest, rest)
         sd = np.where(finite, np.sqrt(squares / np.float64(flat.shape[1] - 1)), np.nan)
     if rows.shape[2] < LEAST_DRAWS:
         ess = np.full(len(rows), np.nan)
     else:
         ess = np.where(_usable(rows, finite), _ess(_split(rows)), np.nan)
-    return mean, sd / np.sqrt(ess), ess, sd
+    return np.where(finite, mean, np.nan), sd / np.sqrt(ess), ess, sd
 
 
 def _usable(rows: Array, finite: Array) -> Array:
-    return finite & (np.ptp(rows.reshape(len(rows), -1), axis=1) > 0)
+    return finite & ~_constant(rows)
+
+
+def _constant(rows: Array) -> Array:
+    """[series] bool: every draw is the same."""
+    flat = rows.reshape(len(rows), -1)
+    return (flat == flat[:, :1]).all(axis=1)
 
 
 def _split(rows: Array) -> Array:
@@ -253,34 +260,54 @@ def _rhat(rows: Array) -> Array:
         return np.sqrt((between / within + size - 1) / size)
 
 
-def _autocovariance(rows: Array) -> Array:
-    """Autocovariance at every lag, averaged over chains, [series, draw]; divided by the length."""
-    size = rows.shape[2]
+def _autocovariance(rest: Array) -> Array:
+    """Autocovariance of deviations from chains' means at every lag, averaged over chains.
+
+    [series, draw]; divided by the length.
+    """
+    size = rest.shape[2]
     length = fft.next_fast_len(2 * size, real=True)  # zero-padded, so that lags do not wrap around
-    wave = fft.rfft(rows - rows.mean(axis=2, keepdims=True), n=length, axis=2)
+    wave = fft.rfft(rest, n=length, axis=2)
     power = (np.square(wave.real) + np.square(wave.imag)).mean(axis=1)
-    return fft.irfft(power, n=length, axis=1)[:, :size] / size
+    return fft.irfft(power, n=length, axis=1, overwrite_x=True)[:, :size] / size
+
+
+def _first_autocovariances(rest: Array, lags: int) -> Array:
+    """The same at the first lags, [series, lag]: a few sums cost less than a transform."""
+    _, chains, size = rest.shape
+    sums = [
+        np.einsum("scn,scn->s", rest[:, :, lag:], rest[:, :, : size - lag]) for lag in range(lags)
+    ]
+    return np.stack(sums, axis=1) / (chains * size)
 
 
 def _ess(rows: Array) -> Array:
     """ESS of [series, chain, draw] (ibid.), by Geyer's (1992) initial monotone sequence."""
     _, chains, size = rows.shape
-    covariance = _autocovariance(rows)
-    within = covariance[:, 0] * size / (size - 1.0)
-    total = covariance[:, 0].copy()
-    if chains > 1:
-        total += rows.mean(axis=2).var(axis=1, ddof=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rho = 1.0 - (within[:, None] - covariance) / total[:, None]
-        rho[:, 0] = 1.0
-        tau = np.maximum(_tau(rho), 1 / np.log10(chains * size))
+    means = rows.mean(axis=2)
+    rest = rows - means[:, :, None]
+    between = means.var(axis=1, ddof=1) if chains > 1 else np.zeros(len(rows))
+    covariance = _first_autocovariances(rest, min(size, FIRST_LAGS))
+    tau, ended = _tau(_correlate(covariance, size, between))
+    if not ended.all() and size > FIRST_LAGS:
+        covariance = _autocovariance(rest[~ended])
+        tau[~ended], _ = _tau(_correlate(covariance, size, between[~ended]))
+    tau = np.maximum(tau, 1 / np.log10(chains * size))
     # An indicator can be constant where the draws are not: ArviZ then counts every draw.
-    constant = np.ptp(rows.reshape(len(rows), -1), axis=1) == 0
-    return np.where(constant, chains * size, chains * size / tau)
+    return np.where(_constant(rows), chains * size, chains * size / tau)
 
 
-def _tau(rho: Array) -> Array:
-    """Integrated autocorrelation time from autocorrelations [series, lag].
+def _correlate(covariance: Array, size: int, between: Array) -> Array:
+    """Autocorrelations over all chains, [series, lag] (ibid., equation 10)."""
+    within = covariance[:, :1] * size / (size - 1.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rho = 1.0 - (within - covariance) / (covariance[:, :1] + between[:, None])
+    rho[:, 0] = 1.0
+    return rho
+
+
+def _tau(rho: Array) -> tuple[Array, Array]:
+    """Integrated autocorrelation time from autocorrelations [series, lag], and which sums ended.
 
     Pairs ``rho[2k] + rho[2k + 1]`` are summed up to the first that is not positive (initial
     positive sequence), each no larger than the one before (initial monotone sequence); of the first
@@ -291,10 +318,11 @@ def _tau(rho: Array) -> Array:
     last = max((size - 3) // 2, 0)  # ArviZ looks at no pair beyond this one
     pairs = rho[:, 0 : 2 * last + 1 : 2] + rho[:, 1 : 2 * last + 2 : 2]
     ended = ~(pairs > 0)
-    stop = np.where(ended.any(axis=1), ended.argmax(axis=1), last)
+    is_over = ended.any(axis=1)
+    stop = np.where(is_over, ended.argmax(axis=1), last)
     monotone = np.minimum.accumulate(pairs, axis=1)
     pair_sum = np.where(np.arange(last + 1) < stop[:, None], monotone, 0.0).sum(axis=1)
     row = np.arange(series)
     even = rho[row, 2 * stop]
     counts = (even > 0) | (pairs[row, stop] >= 0)
-    return -1.0 + 2.0 * pair_sum + np.where(counts, even, 0.0)
+    return -1.0 + 2.0 * pair_sum + np.where(counts, even, 0.0), is_over

@@ -38,12 +38,15 @@ def no_estimate(reason: str) -> Estimate:
     return Estimate(None, None, None, reason)
 
 
-def simultaneous_level(count: int) -> float:
+def simultaneous_level(count: int, of_extreme: bool = False) -> float:
     """Level at which ``count`` intervals hold all their truths with LEVEL (Bonferroni).
 
-    So does the one interval that is printed of the worst of them, whichever that is.
+    So does the one interval that is printed of the worst of them, whichever that is. That of the
+    largest (``of_extreme``), or of the least, misses its truth on one side only where several might
+    have been it, and where only one could there is no choice: half the correction is enough.
     """
-    return 1 - (1 - LEVEL) / max(1, count)
+    split = count / 2 if of_extreme else count
+    return 1 - (1 - LEVEL) / max(1, split)
 
 
 def realised_ess(

@@ -3,20 +3,31 @@
 What single parameters can't show, their marginals being right, shows in the directions in which
 the exact correlation matrix has its eigenvectors: a correlation that is lost or turned round makes
 draws too wide in one of them and too narrow in another. The distance from the mean over all of
-them sees what no direction does. Both are judged as parameters are.
+them sees what no direction does, and the log density, where it is known, what has the wrong shape.
+All are judged as parameters are. What even these can't show is left to the energy distance.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from samplerbench.components import component_draws
+from samplerbench.harness.statistics.energy_distance import (
+    POINTS,
+    EnergyDistance,
+    measure_energy,
+    pick_points,
+)
+from samplerbench.harness.statistics.ordered_draws import interpolate_quantiles
 from samplerbench.models.base import Exact
 
 Array = np.ndarray
+Density = Callable[[Array], Array]
 
 MOST = 20  # directions: of more parameters those of the largest and of the smallest variance
 BANK = 50_000  # exact draws that the distribution in each direction is known from
@@ -31,17 +42,34 @@ class Directions:
     """A map of parameters on uncorrelated directions, and their exact distribution."""
 
     mean: Array  # of the parameters, [component]
-    matrix: Array  # [component, direction]
-    exact: Exact  # of the directions and the distance
+    whitening: Array  # [component, direction], of all directions
+    matrix: Array  # of those that are judged one by one
+    log_density: Density | None  # of the parameters, up to a constant
+    exact: Exact  # of the directions, the distance, and the log density where it is known
+    points: Array  # whitened independent exact draws, [point, direction]
 
     def project(self, x: Array) -> Array:
-        """Directions and distance at draws ``x[replicate, chain, draw, component]``."""
+        """Directions and so on at draws ``x[replicate, chain, draw, component]``."""
         parts = [self._project(draws) for draws in x]  # one by one: float64 copies are large
         return np.stack(parts)
 
     def _project(self, x: Array) -> Array:
-        along = (x - self.mean) @ self.matrix
-        return np.concatenate([along, np.linalg.norm(along, axis=-1, keepdims=True)], axis=-1)
+        return _project(x, self.mean, self.matrix, self.log_density)
+
+    def measure_energy(self, x: Array, log_w: Array | None) -> EnergyDistance:
+        """Distance of all directions together from exact draws."""
+        few = pick_points(x, log_w)
+        exact = self.points[: few.shape[0] * few.shape[1]].reshape(*few.shape[:2], -1)
+        return measure_energy((few - self.mean) @ self.whitening, exact)
+
+
+def _project(x: Array, mean: Array, matrix: Array, log_density: Density | None) -> Array:
+    x = np.asarray(x, dtype=np.float64)
+    along = (x - mean) @ matrix
+    parts = [along, np.linalg.norm(along, axis=-1, keepdims=True)]
+    if log_density is not None:
+        parts.append(log_density(x)[..., None])
+    return np.concatenate(parts, axis=-1)
 
 
 @functools.lru_cache(maxsize=8)  # the rows of one model share its answer
@@ -50,34 +78,37 @@ def find_directions(exact: Exact) -> Directions | None:
     error = 0.0 if exact.mean_se is None else float(np.max(exact.mean_se / exact.sd))
     if exact.draw is None or len(exact.names) < 2 or not error < SURE:
         return None
-    matrix = _find_matrix(exact)
-    if matrix.shape[1] < 2:
+    whitening = _find_matrix(exact)
+    if whitening.shape[1] < 2:
         return None
-    sites = exact.draw(np.random.default_rng(SEED), BANK)
-    draws = component_draws(sites, exact.names, 1).astype(np.float64)
-    along = (draws - exact.mean) @ matrix
-    bank = np.concatenate([along, np.linalg.norm(along, axis=1, keepdims=True)], axis=1)
-    return Directions(exact.mean, matrix, _describe(bank))
+    matrix = whitening
+    if matrix.shape[1] > MOST:
+        matrix = whitening[:, np.r_[: MOST // 2, -MOST // 2 : 0]]
+    rng = np.random.default_rng(SEED)
+    draws = component_draws(exact.draw(rng, BANK), exact.names, 1).astype(np.float64)
+    bank = _project(draws, exact.mean, matrix, exact.log_density)
+    points = (draws[:POINTS] - exact.mean) @ whitening
+    answer = _describe(bank, matrix.shape[1])
+    return Directions(exact.mean, whitening, matrix, exact.log_density, answer, points)
 
 
 def _find_matrix(exact: Exact) -> Array:
-    """The directions that can be told from rounding, each with unit variance."""
+    """The directions that can be told from rounding, each with unit variance, smallest first."""
     sd = exact.sd
     correlation = exact.covariance / np.outer(sd, sd)
     variances, vectors = np.linalg.eigh(correlation)
     rounding = ROUNDING * np.abs(exact.mean / sd).max()
     usable = np.flatnonzero(variances > max(LEAST_VARIANCE, np.square(100 * rounding)))
-    if len(usable) > MOST:
-        usable = np.r_[usable[: MOST // 2], usable[-MOST // 2 :]]
     return vectors[:, usable] / np.sqrt(variances[usable]) / sd[:, None]
 
 
-def _describe(bank: Array) -> Exact:
-    """The exact distribution of directions and distance, from exact draws ``bank``."""
-    count = bank.shape[1] - 1
-    names = (*(f"principal direction {i + 1}" for i in range(count)), "distance from the mean")
-    mean = np.r_[np.zeros(count), bank[:, -1].mean()]
-    variance = np.r_[np.ones(count), bank[:, -1].var()]
+def _describe(bank: Array, directions: int) -> Exact:
+    """The exact distribution of what draws are projected on, from exact draws ``bank``."""
+    names = [f"principal direction {i + 1}" for i in range(directions)]
+    names += ["distance from the mean", "log density"][: bank.shape[1] - directions]
+    rest = bank[:, directions:]
+    mean = np.r_[np.zeros(directions), rest.mean(axis=0)]
+    variance = np.r_[np.ones(directions), rest.var(axis=0)]
     error = np.sqrt(variance / len(bank))
 
     def draw(rng: np.random.Generator, n: int) -> dict[str, Array]:
@@ -85,10 +116,10 @@ def _describe(bank: Array) -> Exact:
         return dict(zip(names, rows.T, strict=True))
 
     return Exact(
-        names,
+        tuple(names),
         mean,
         np.diag(variance),
-        quantile=lambda p: np.quantile(bank, p, axis=0),
+        quantile=partial(interpolate_quantiles, np.sort(bank.T, axis=1)),
         draw=draw,
         mean_se=error,
         sd_se=error / np.sqrt(2),

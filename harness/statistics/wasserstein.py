@@ -46,6 +46,7 @@ class IndependentScores:
     calibration: Array  # rms of (mean - mu) / (sd / sqrt(n)); 1 unless tails are heavy
     typical: Array  # the same over the median sd / sqrt(n)
     second: Array  # the larger of the two for the mean square about mu
+    kurtosis: Array  # of all draws together, in excess of a normal's
 
 
 def w1(x: Array, exact: Exact, log_w: Array | None = None) -> Array:
@@ -74,7 +75,7 @@ def score_independent_draws(exact: Exact, draws: int) -> IndependentScores:
     """
     if exact.draw is None:
         unknown, one = np.full(len(exact.names), np.nan), np.ones(len(exact.names))
-        return IndependentScores(draws, MOST, unknown, unknown, one, one, one)
+        return IndependentScores(draws, MOST, unknown, unknown, one, one, one, 0 * one)
     size = draws * len(exact.names)
     least = int(np.clip(LARGEST // size, FEWEST, REPLICATIONS))
     replications = int(np.clip(NUMBERS // size, least, MOST))
@@ -87,6 +88,8 @@ def score_independent_draws(exact: Exact, draws: int) -> IndependentScores:
         moments = (_moments(values) for values in (flat, square))
         parts.append((w1(flat, exact), *itertools.chain(*moments)))
     distance, mean, sd, *second = (np.concatenate(column) for column in zip(*parts, strict=True))
+    squares = second[0].mean(axis=0)
+    fourth = np.square(second[0]).mean(axis=0) + np.square(second[1]).mean(axis=0)
     error = distance.std(axis=0, ddof=1) / np.sqrt(replications)
     calibration, typical = _measure(mean - exact.mean, sd, draws)
     return IndependentScores(
@@ -97,6 +100,7 @@ def score_independent_draws(exact: Exact, draws: int) -> IndependentScores:
         calibration=calibration,
         typical=typical,
         second=np.maximum(*_measure(second[0] - np.square(exact.sd), second[1], draws)),
+        kurtosis=fourth / np.square(squares) - 3,
     )
 
 

@@ -11,7 +11,6 @@ there is no time for the compiled mode they are the plain runs, which have the f
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import math
 import statistics
 import sys
@@ -27,11 +26,12 @@ from samplerbench.errors import one_line
 from samplerbench.files import write_whole
 from samplerbench.harness import draws_file
 from samplerbench.harness.records import AUTO, LEAST_AUTO, Job, Result
+from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.harness.worker import compiled_mode, plugin_imports, provenance, start_up
 from samplerbench.harness.worker.plain_replicates import PlainReplicates
 from samplerbench.harness.worker.process import serve
 from samplerbench.harness.worker.replicates import TIMED_RUNS, ReplicateRunner, fit_replicates
-from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit, describe_seconds
+from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
 from samplerbench.harness.worker.timing import (
     CompileClock,
     read_cpu_seconds,
@@ -76,7 +76,7 @@ class TrialRunner:
         self.limit = TimeLimit(job.timeout_s, job.launched_at)
         self.guesses = math.inf, math.inf  # seconds of compiling, and of a run: not known yet
         self.result = Result(status="ok")
-        self.unclocked: tuple[float, float] | None = None  # epoch and CPU seconds when that begins
+        self.unclocked: tuple[float, float] | None = None  # wall and CPU seconds when that begins
 
     def run(self) -> Result:
         """The trial's result; never raises for what the sampler or the model does."""
@@ -97,7 +97,7 @@ class TrialRunner:
 
     def _record_cost(self) -> None:
         """How long a clock ran, from the start of the process on, and what CPU the rest took."""
-        now = time.time(), read_cpu_seconds()
+        now = time.monotonic(), read_cpu_seconds()
         clocked_until, cpu = self.unclocked or now
         self.result.timings["clocked_s"] = clocked_until - self.job.launched_at
         self.result.timings["rest_cpu_s"] = now[1] - cpu
@@ -192,6 +192,7 @@ class TrialRunner:
             return prepared, prepared.plain(first)
 
         (prepared, draws), cold = self.clock.lap(run_from_nothing)
+        draws_file.refuse_unfit([draws])
         self.limit.reserve(draws, self.asked)
         self.result.timings.update(
             cold_s=cold.wall, cold_cpu_s=cold.cpu, compile_s=cold.compile, compiles=cold.compiles
@@ -264,7 +265,7 @@ class TrialRunner:
 
     def _announce_replicates(self, seconds: float) -> None:
         """Enter the phase in which no clock runs: others may use the machine."""
-        self.unclocked = time.time(), read_cpu_seconds()
+        self.unclocked = time.monotonic(), read_cpu_seconds()
         self._enter_phase(f"replicates{self.limit.describe(seconds)}")
 
     def _time_transfers(self, model: Model) -> None:
@@ -322,8 +323,7 @@ class TrialRunner:
     def _save(self, replicates: list[Draws], plain: list[Draws], truths: list[Sites]) -> None:
         path = self.scratch / "draws.npz"
         groups = {"replicates": replicates, "plain": plain} if plain else {"replicates": replicates}
-        draws_file.save_draws(path, groups, truths)
-        self.result.draws_digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        self.result.draws_digest = draws_file.save_draws(path, groups, truths)
 
     def _record_memory(self) -> None:
         self.result.timings["peak_rss_mb"] = read_peak_rss_mb()

@@ -1,4 +1,4 @@
-"""What both of dynesty's samplers share: the checks of their settings, and their results as draws.
+"""What both of dynesty's samplers share: the words of their settings, and their results as draws.
 
 dynesty claims for log Z its ``logzerr``; a second claim of its manual is the spread over runs that
 it resamples from the points and whose prior volumes it simulates. Of the weights it tells Kish's
@@ -13,11 +13,6 @@ import numpy as np
 
 from samplerbench.samplers.base import Draws
 from samplerbench.samplers.support.cube_likelihood import CubeLikelihood
-from samplerbench.samplers.support.settings_checks import (
-    require_at_least,
-    require_choices,
-    require_positive,
-)
 
 CLAIMS = (
     "ESS: Kish's, of the weights; log Z error: dynesty's logzerr, and beside it the spread over"
@@ -26,16 +21,6 @@ CLAIMS = (
 SIMULATION_STREAM = 0xD1E  # keeps simulated runs apart from any other use of the same seed
 BOUNDS = ("multi", "none", "single", "balls", "cubes")
 METHODS = ("auto", "unif", "rwalk", "slice", "rslice")
-
-
-def check_settings(settings: Any) -> None:
-    """Refuse settings of which dynesty makes no run (raises ValueError)."""
-    require_choices(settings, bound=BOUNDS, sample=METHODS)
-    require_at_least(settings, 4, "nlive")
-    require_at_least(settings, 1, "maxcall", "walks", "slices")
-    require_at_least(settings, 0, "bootstrap")
-    require_at_least(settings, 2, "simulations")
-    require_positive(settings, "dlogz")
 
 
 def make_arguments(cube: CubeLikelihood, settings: Any) -> dict[str, Any]:

@@ -61,3 +61,15 @@ def test_without_a_campaign_a_run_is_worth_what_is_said(capsys):
     assert main(["plan", "--detect", "calibration=1.05,bias=0.06", "--ess", "100"]) == 0
     text = capsys.readouterr().out
     assert "2 parameter(s), runs worth 100 draws" in text and "none would do" in text
+
+
+@pytest.mark.parametrize(
+    "replicates, ends, words",
+    [(2, (None, None), "several times off"), (8, (90.0, 160.0), "between 90.0 and 160")],
+)
+def test_a_forecast_of_few_replicates_says_how_uncertain_it_is(replicates, ends, words):
+    row = {"sampler": "one", "settings": {}, "replicates": replicates}
+    row |= {"ess_mean_lo": ends[0], "ess_mean_hi": ends[1]}
+    doubt = detection.describe_doubt(row)
+    assert doubt.startswith("one: a rough forecast") and words in doubt
+    assert f"once in {replicates}" in doubt

@@ -36,6 +36,12 @@ def gaussian(size: int) -> Exact:
     return _from_normal(mean, covariance, lambda z: z, mean, covariance)
 
 
+def standard(size: int) -> Exact:
+    """Independent standard normals."""
+    mean, covariance = np.zeros(size), np.eye(size)
+    return _from_normal(mean, covariance, lambda z: z, mean, covariance)
+
+
 def lognormal(size: int, sigma: float = 1.0) -> Exact:
     """Independent log-normals: skewed, with tails that make standard errors themselves noisy."""
     mean = np.full(size, np.exp(sigma**2 / 2))

@@ -57,7 +57,8 @@ def pick_farthest(estimate: Estimator, ideal: float, ratio: bool = False) -> Sco
     """
     each = estimate(estimates.LEVEL)
     worst = estimates.index_of_worst(each, ideal, ratio)
-    return score_of(estimate(estimates.simultaneous_level(len(each)))[worst], each)
+    level = estimates.simultaneous_level(len(each), of_extreme=bool(np.isinf(ideal)))
+    return score_of(estimate(level)[worst], each)
 
 
 def estimate_realised_ess(summary: ReplicateSummary, level: float) -> list[Estimate]:
@@ -195,7 +196,7 @@ def sd_ratio(data: TrialData) -> Score:
 )
 def w1(data: TrialData) -> Score:
     """Distance of the whole marginal distribution."""
-    return pick_farthest(partial(wasserstein.estimate_w1, data.summary.w1), 0.0)
+    return pick_farthest(partial(wasserstein.estimate_w1, data.summary.w1), -np.inf)
 
 
 @metric(

@@ -55,7 +55,7 @@ def _shares(holds: Array, level: float) -> list[Estimate]:
 )
 def mcse_coverage(data: TrialData) -> Score:
     """Coverage of the 95 % interval that a run gives of a mean."""
-    return pick_farthest(partial(_shares, _holds(data)), -1.0)
+    return pick_farthest(partial(_shares, _holds(data)), np.inf)
 
 
 def quantiles_known(data: TrialData) -> str:

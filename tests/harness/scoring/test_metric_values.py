@@ -107,7 +107,7 @@ def test_calibration_is_the_largest_with_the_smallest_beside_it(tmp_path):
         values = [each.value for each in largest.by_parameter]
         assert (least.value, largest.value) == (min(values), max(values))
         own = largest.by_parameter[values.index(largest.value)]
-        assert largest.lo < own.lo < own.hi < largest.hi  # simultaneous over parameters
+        assert largest.lo <= own.lo < own.hi <= largest.hi  # simultaneous over parameters
 
 
 def test_the_ends_of_an_interval_say_what_they_hold_on():
@@ -360,6 +360,7 @@ def test_the_standard_errors_of_a_run_hold_and_halved_ones_do_not(tmp_path):
         held = run_intervals.mcse_coverage(data)
         # least of two shares of 40 at 95 %: less than 30 is a thing of once in a million
         assert 30 / 40 <= held.value <= 1 and len(held.by_parameter) == 2
+        assert held.value == min(each.value for each in held.by_parameter)
         largest = run_intervals.calibration_quantiles(data)
         assert 0.7 < largest.value < 1.6 and len(largest.by_parameter) == 2
         assert largest.value == max(each.value for each in largest.by_parameter)

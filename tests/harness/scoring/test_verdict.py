@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from samplerbench.components import component_draws
 from samplerbench.harness.scoring import replicate_summary
+from samplerbench.harness.scoring.equivalence import find_disasters
 from samplerbench.harness.scoring.margins import DEFAULT
 from samplerbench.harness.scoring.verdict import (
     COMPARABLE,
@@ -21,6 +23,7 @@ from samplerbench.harness.scoring.verdict import (
 )
 from samplerbench.harness.scoring.verdict_tests import ALPHA
 from samplerbench.harness.statistics import wasserstein
+from samplerbench.models.base import build
 from tests.support.synthetic import (
     FLAWED,
     HONEST,
@@ -353,3 +356,21 @@ def test_a_long_run_judges_claims_of_a_25th_of_its_effective_draws_and_no_more()
     assert "calibration is not decided: " in got.reason
     assert "the long run has 20408, less than 25 times" in got.reason
     assert judge(replace(ideal(), mean_se=np.full(2, 0.007))).verdict == "honest"
+
+
+def test_exact_draws_of_a_funnel_hold_no_disasters():
+    # kurtosis in the thousands: a mean of 1000 draws is off by 5 claimed errors once in a thousand
+    exact = build("funnel", {}).exact()
+    sites = exact.draw(np.random.default_rng(0), 256 * 1000)
+    x = component_draws(sites, exact.names, 1).reshape(256, 1, 1000, -1)
+    e = replicate_summary.summarise(x, exact)
+    assert not find_disasters(e).any()
+    assert list(np.flatnonzero(e.mean_tame)) == [0]
+
+
+def test_two_runs_that_are_one_are_told_among_few_replicates_too():
+    e = ideal(replicates=4)
+    twice = e.select(np.array([True, True, False, True]))
+    copied = replace(twice, est=twice.est[[0, 1, 1]], sd_hat=twice.sd_hat[[0, 1, 1]])
+    assert judge(twice).verdict == "too few replicates"
+    assert "1 and 2 are the same run" in judge(copied).reason

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from samplerbench.components import component_draws
-from samplerbench.harness.scoring.replicate_summary import ReplicateSummary, summarise
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary, add_joint, summarise
 from samplerbench.harness.scoring.verdict import judge
 from samplerbench.harness.statistics import joint
 from samplerbench.models.base import Exact, build
@@ -14,8 +14,7 @@ from tests.support.synthetic import Case, gaussian, iid
 
 
 def judged(x, exact) -> ReplicateSummary:
-    directions = joint.find_directions(exact)
-    return summarise(x, exact).join(summarise(directions.project(x), directions.exact))
+    return add_joint(summarise(x, exact), x, exact, None, None)
 
 
 def shuffle(x, rng):
@@ -96,6 +95,31 @@ def test_what_32_bits_can_not_hold_is_no_direction():
         lambda rng, n: dict(zip("abc", rng.multivariate_normal(10 * sd, rho, n).T, strict=True)),
     )
     assert joint.find_directions(exact).matrix.shape == (3, 2)
+
+
+@pytest.mark.parametrize("name", ["islands", "funnel", "banana"])
+def test_the_log_density_is_judged_beside_the_distance_where_it_is_known(name):
+    directions = joint.find_directions(build(name, {}).exact())
+    assert directions.exact.names[-2:] == ("distance from the mean", "log density")
+
+
+def test_draws_too_dense_are_found_by_their_log_density():
+    exact = build("banana", {}).exact()
+    u, w = iid_columns(exact, 256 * 400, np.random.default_rng(6)).T
+    middle = 0.1 * (u * u - 100)
+    x = np.stack([u, middle + 0.8 * (w - middle)], axis=1)  # too thin a banana
+    assert "log density" in judge(judged(x.reshape(256, 1, 400, 2), exact)).reason
+
+
+def test_mirrored_runs_are_no_independent_ones_beside_joint_directions_too():
+    exact = gaussian(2)
+    x = iid(Case(32, 400, 2), exact, np.random.default_rng(7))
+    x[1::2] = 2 * exact.mean - x[::2]
+    assert judge(judged(x, exact)).verdict == "not judged"
+
+
+def iid_columns(exact, count, rng):
+    return component_draws(exact.draw(rng, count), exact.names, 1)
 
 
 @pytest.mark.parametrize("name", ["linear", "eight_schools", "islands", "funnel", "banana"])

@@ -31,10 +31,10 @@ class Clock:
     def __init__(self) -> None:
         self.now = START
 
-    def time(self) -> float:
+    def monotonic(self) -> float:
         return self.now
 
-    perf_counter = process_time = time
+    perf_counter = process_time = monotonic
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -211,7 +211,7 @@ def test_no_more_seeds_are_primed_than_there_is_time_to_run(run, clock, limit, p
 
 
 def limit_of(seconds: float) -> TimeLimit:
-    return TimeLimit(SAVING_S + seconds, time.time())
+    return TimeLimit(SAVING_S + seconds, time.monotonic())
 
 
 def runner_within(seconds: float) -> tuple[ReplicateRunner, Result]:
