@@ -14,6 +14,7 @@ from samplerbench.harness.statistics import sbc
 from samplerbench.harness.statistics.sbc import Uniformity
 
 LOG_LIKELIHOOD = "log_likelihood"  # of draws and truths, as the worker computes it
+NAME = "log likelihood"
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,16 @@ class RankTests:
 
     @property
     def worst(self) -> int:
-        """Index of the parameter with the smallest p."""
-        return int(np.argmin([test.p for test in self.tests]))
+        """Index of the parameter with the smallest p; of the log likelihood if it stands alone."""
+        p = np.array([test.p for test in self.tests])
+        own = int(np.argmin(p[: len(p) - (self.names[-1] == NAME)]))
+        return own if p[own] * len(p) < sbc.ALPHA else int(np.argmin(p))
 
     @property
     def p(self) -> float | None:
-        """Smallest p times the number of parameters (Bonferroni)."""
-        return min(1.0, self.tests[self.worst].p * len(self.tests)) if self.tests else None
+        """Smallest p times the number of tests (Bonferroni)."""
+        least = min((test.p for test in self.tests), default=None)
+        return None if least is None else min(1.0, least * len(self.tests))
 
 
 def rank_tests(data: TrialData) -> RankTests:
@@ -49,7 +53,7 @@ def rank_tests(data: TrialData) -> RankTests:
     x, truth = data.x, component_draws(file.truths(), names, lead=1)
     likelihood = file.get(f"stat/{LOG_LIKELIHOOD}")
     if likelihood is not None and LOG_LIKELIHOOD in file.truths():
-        names = (*names, "log likelihood")
+        names = (*names, NAME)
         lowest = np.finfo(np.float64).min  # where a draw makes the data impossible
         x = np.concatenate([x, np.maximum(likelihood, lowest)[..., None]], axis=-1)
         truth = np.column_stack([truth, file.truths()[LOG_LIKELIHOOD]])
