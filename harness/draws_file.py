@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,23 @@ from samplerbench.models.base import Sites
 from samplerbench.samplers.base import Draws
 
 Names = tuple[str, ...]
+NUMERIC = tuple("biuf")  # kinds of NumPy's types
 NUMBERS = (
-    *("ess", "log_z", "log_z_err", "gradients", "likelihoods", "divergences", "accept_prob"),
-    "cut_short",
+    *("ess", "log_z", "log_z_err", "log_z_err_simulated"),
+    *("gradients", "tuning_gradients", "likelihoods", "divergences", "accept_prob"),
+    *("cut_short", "walkers"),
 )
 
 
-def save_draws(path: Path, groups: dict[str, list[Draws]], truths: Sequence[Sites] = ()) -> None:
+def save_draws(path: Path, groups: dict[str, list[Draws]], truths: Sequence[Sites] = ()) -> str:
     """Write each group of runs; runs of unequal length are padded (weights -inf, sites 0).
+
+    Gives the SHA-256 of the file. Raises ValueError for what are no draws.
 
     ``truths`` are the parameters that made each replicate's data, where they were simulated.
     """
+    for runs in groups.values():
+        refuse_unfit(runs)
     arrays: dict[str, np.ndarray] = {}
     for name in truths[0] if truths else ():
         arrays[f"truth/site/{name}"] = np.stack([truth[name] for truth in truths])
@@ -43,8 +50,33 @@ def save_draws(path: Path, groups: dict[str, list[Draws]], truths: Sequence[Site
                 arrays[f"{group}/{name}"] = np.array(numbers, np.float64)
         if runs[0].termination is not None:
             arrays[f"{group}/termination"] = np.array([run.termination or "" for run in runs])
+    if unfit := [name for name, array in arrays.items() if array.dtype.hasobject]:
+        raise ValueError(f"{unfit[0]!r} of the draws holds objects; expected: numbers or words")
     with open(path, "wb") as file:
         np.savez(file, **arrays)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def refuse_unfit(runs: Sequence[Draws]) -> None:
+    """Raise ValueError for sites that are no numbers, empty, or of other shapes in another run."""
+    first = {name: _get_shape(x) for name, x in runs[0].sites.items()}
+    if not first:
+        raise ValueError("the sampler gave no sites; expected: name -> [chain, draw, *event]")
+    for at, run in enumerate(runs):
+        if run.sites.keys() != first.keys():
+            raise ValueError(f"run {at} has sites {sorted(run.sites)}, run 0 {sorted(first)}")
+        for name, x in run.sites.items():
+            kind, shape, like = getattr(x, "dtype", type(x)), _get_shape(x), first[name]
+            where = f"draws of site {name!r} in run {at} are of type {kind} and shape {shape}"
+            if getattr(kind, "kind", "") not in NUMERIC or len(shape) < 2 or 0 in shape[:2]:
+                raise ValueError(f"{where}; expected: numbers [chain, draw, *event]")
+            if (shape[:1], shape[2:]) != (like[:1], like[2:]):
+                raise ValueError(f"{where}; in run 0 of shape {like}")
+
+
+def _get_shape(x: Any) -> tuple[int, ...]:
+    """The shape of an array; of what is none, that of a scalar."""
+    return tuple(getattr(x, "shape", ()))
 
 
 def make_nan_draws(like: Draws) -> Draws:

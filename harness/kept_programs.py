@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from samplerbench import files
+from samplerbench.errors import UsageError
 from samplerbench.harness.records import Trial
 
 MOST_BYTES = 2**28  # of a folder: what was used least lately goes first
@@ -27,7 +28,10 @@ def find_variables(trial: Trial) -> dict[str, str]:
 
     None, and a line on standard error, where the folder can't be written or the disk is full.
     """
-    folder = _find_folder(trial.environment_digest)
+    try:
+        folder = _find_folder(trial.environment_digest)
+    except UsageError:  # no home: nothing is kept
+        return {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):

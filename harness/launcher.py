@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from samplerbench.harness import descendants, scratch_folder
 from samplerbench.harness.records import (
     Job,
     Result,
     Trial,
-    read_result,
     to_json,
 )
+from samplerbench.harness.worker_log import WorkerLog
 from samplerbench.models.base import models
 from samplerbench.options import fill
 from samplerbench.plugins import Plugin
@@ -104,41 +105,42 @@ def launch(
     for the samplers called ``names`` where it is about several; ``variables`` are further
     environment variables.
     """
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    job_file = scratch / "job.json"
+    scratch_folder.make_scratch(scratch)
+    job_file, mark = scratch / "job.json", uuid.uuid4().hex
     plugins, folder = _plugins(trial, names), _working_folder()
-    job = Job(trial, str(scratch), time.time(), plugins, folder, timeout, tuple(names))
+    job = Job(trial, str(scratch), time.monotonic(), plugins, folder, timeout, tuple(names))
     job_file.write_text(to_json(job))
     before = _count_oom_kills()
-    with open(scratch / "log.txt", "wb") as log:
+    with WorkerLog(scratch / scratch_folder.LOG) as log:
         try:
             process = subprocess.Popen(
                 [python, str(BOOTSTRAP), str(job_file), task],
                 stdin=subprocess.PIPE,  # held open: its end tells the worker that we are gone
-                stdout=log,
+                stdout=log.file,
                 stderr=subprocess.STDOUT,
-                env={**environment_variables(trial), **(variables or {})},
+                env={
+                    **environment_variables(trial),
+                    **(variables or {}),
+                    descendants.VARIABLE: mark,
+                },
                 cwd=scratch,
                 start_new_session=True,
             )
         except OSError as error:
             return Result("crashed", f"the worker could not be started: {error}")
         try:
-            timed_out = _wait(process, scratch, timeout, watching, cancelled)
+            timed_out = _wait(process, log, timeout, watching, cancelled)
         finally:
             _kill_group(process)
-    result = _read_answer(
-        process.returncode, timed_out, timeout, scratch, _count_oom_kills() > before
-    )
-    if result.status == "ok" and not trial.block and not (scratch / "draws.npz").is_file():
-        return Result("crashed", "the worker answered ok without its draws")
-    return result
+            descendants.kill_all(mark)
+            log.finish()
+        oom = _count_oom_kills() > before
+        return _read_answer(trial, process.returncode, timeout if timed_out else None, log, oom)
 
 
 def _wait(
     process: subprocess.Popen[bytes],
-    scratch: Path,
+    log: WorkerLog,
     timeout: float,
     watching: Callable[[str], None],
     cancelled: Callable[[], bool],
@@ -151,7 +153,8 @@ def _wait(
             return False
         if cancelled():
             raise KeyboardInterrupt
-        phase = _phase(scratch)
+        log.cut_flood()
+        phase = scratch_folder.read_phase(log.path.parent)
         if phase != last:
             watching(phase)
             last = phase
@@ -168,44 +171,33 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
         process.stdin.close()
 
 
-def _phase(scratch: Path) -> str:
-    try:
-        return (scratch / "phase.txt").read_text()
-    except FileNotFoundError:
-        return "start"
-
-
 def _read_answer(
-    returncode: int, timed_out: bool, timeout: float, scratch: Path, oom: bool
+    trial: Trial, returncode: int, timed_out_s: float | None, log: WorkerLog, oom: bool
 ) -> Result:
-    where = f"in phase {_phase(scratch)!r}"
-    if timed_out:
-        return Result("timeout", f"over {timeout:g} s {where}; more time: --timeout")
+    scratch = log.path.parent
+    where = f"in phase {scratch_folder.read_phase(scratch)!r}"
+    if timed_out_s is not None:
+        return Result("timeout", f"over {timed_out_s:g} s {where}; more time: --timeout")
     try:
-        return read_result((scratch / "result.json").read_text())
-    except FileNotFoundError:
-        return _exit_result(returncode, where, oom, scratch)
-    except ValueError as error:
+        result = scratch_folder.read_answer(scratch)
+    except (OSError, ValueError) as error:
         return Result("crashed", f"the worker answered with garbage: {error}")
+    if result is None:
+        return _exit_result(returncode, where, oom, log)
+    if result.status == "ok" and not trial.block and not scratch_folder.holds_draws(scratch):
+        return Result("crashed", "the worker answered ok without its draws")
+    return result
 
 
-def _exit_result(returncode: int, where: str, oom: bool, scratch: Path) -> Result:
+def _exit_result(returncode: int, where: str, oom: bool, log: WorkerLog) -> Result:
     if returncode == -signal.SIGKILL and oom:
         return Result("out of memory", f"killed by the kernel for memory {where}")
     if returncode < 0:
         names = {number.value: number.name for number in signal.Signals}
         name = names.get(-returncode, f"signal {-returncode}")  # real-time ones have no name
         return Result("crashed", f"killed by {name} {where}")
-    last = _last_line(scratch / "log.txt")
+    last = log.last_line()
     return Result("crashed", f"ended with exit code {returncode} {where}" + (last and f": {last}"))
-
-
-def _last_line(log: Path) -> str:
-    with open(log, "rb") as file:
-        file.seek(max(0, log.stat().st_size - 4096))
-        lines = file.read().decode(errors="replace").splitlines()
-    lines = [line.strip() for line in lines if line.strip()]
-    return lines[-1][:300] if lines else ""
 
 
 def _count_oom_kills() -> int:

@@ -10,7 +10,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import PurePath
 from typing import Any
 
+from samplerbench.harness.record_fields import explain_misfit
 from samplerbench.plugins import Plugin
+from samplerbench.user_files import parse_json
 
 #: replicates that are asked for where a trial's own number is AUTO: as many as take AUTO_S seconds,
 #: by the median of the timed ones, within these bounds
@@ -81,10 +83,27 @@ class Trial:
 
     @property
     def model_label(self) -> str:
-        """The model with its given options; a posterior of posteriordb by its own name."""
+        """The model with its given options; a file of programs without its folder.
+
+        A posterior of posteriordb goes by its own name.
+        """
         name = PurePath(self.model).stem if self.model.endswith(".json") else self.model
+        name = PurePath(name).name if ".py:" in name or ".ipynb:" in name else name
         name = name.rpartition(":")[2] if ".pkl:" in name else name  # a function by its own name
         return format_label(name, self.model_options)
+
+    @property
+    def environment_label(self) -> str:
+        """The name that an environment was given, as ``new=PATH``; else a path without folders.
+
+        A Python goes by the folder of its environment: ``newest`` of ``newest/bin/python``.
+        """
+        name, is_named, _ = self.environment.partition("=")
+        path = PurePath(self.environment)
+        folder = path.parent.parent
+        if is_named or path.parent.name != "bin" or folder.name in ("", "usr", "local"):
+            return name if is_named else path.name
+        return str(folder.relative_to(folder.parents[1])) if folder.name[0] == "." else folder.name
 
 
 def format_label(name: str, settings: dict[str, Any]) -> str:
@@ -93,24 +112,18 @@ def format_label(name: str, settings: dict[str, Any]) -> str:
     return f"{name}:{pairs}" if pairs else name
 
 
-def escape_controls(text: str) -> str:
-    """Text without control characters: a name must not steer what shows it."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
-
-
 @dataclass(frozen=True)
 class Job:
     """What a worker reads: the trial, and the folder for its answer."""
 
     trial: Trial
     scratch: str  # the folder that the answer is written to
-    launched_at: float  # seconds since the epoch, just before the process was started
+    launched_at: float  # of the monotonic clock, which all processes share; just before the start
     plugins: tuple[Plugin, ...] = ()  # that the trial names, with where they lie
     caller_folder: str = ""  # working folder of a user's file: where the command was called
     timeout_s: float = math.inf  # seconds from launched_at on until the process is ended
     samplers: tuple[str, ...] = ()  # that a preflight asks, in place of the trial's
+    shared_replicates: int = 0  # that a further process shares; their folder holds its scratch
 
 
 @dataclass
@@ -132,7 +145,7 @@ class Result:
     replicates: int | None = None  # that finished before the limit; None: as many as asked
     claims: str = ""  # which are audited, where they are not the draws' own
     #: timings of further processes that ran the clocked phases alone; the first is ``timings``
-    blocks: list[dict[str, Any]] = field(default_factory=list)
+    blocks: list[dict[str, float | int | None]] = field(default_factory=list)
 
     def list_seconds(self, name: str) -> list[float | None]:
         """The timing called ``name`` in each process, the trial's own first."""
@@ -149,8 +162,10 @@ def to_json(record: Any) -> str:
     return json.dumps(asdict(record), sort_keys=True)
 
 
-def read_trial(record: dict[str, Any]) -> Trial:
-    """A Trial from its JSON fields."""
+def read_trial(record: Any) -> Trial:
+    """A Trial from its JSON fields; raises ValueError where they are not those of one."""
+    if misfit := explain_misfit(Trial, record):
+        raise ValueError(f"not a trial: {misfit}")
     return Trial(**record)
 
 
@@ -160,13 +175,13 @@ def read_job(text: str) -> Job:
     others = [{**each, "folders": tuple(each["folders"])} for each in record.pop("plugins", ())]
     plugins = tuple(Plugin(**each) for each in others)
     asked = tuple(record.pop("samplers", ()))
-    return Job(read_trial(record.pop("trial")), plugins=plugins, samplers=asked, **record)
+    return Job(Trial(**record.pop("trial")), plugins=plugins, samplers=asked, **record)
 
 
 def read_result(text: str) -> Result:
     """A Result from its JSON text; raises ValueError where it is not one."""
     try:
-        record = json.loads(text)
+        record = parse_json(text)
     except ValueError as error:
         raise ValueError(f"not a result: {error}") from error
     return result_from_record(record)
@@ -174,10 +189,7 @@ def read_result(text: str) -> Result:
 
 def result_from_record(record: Any) -> Result:
     """A Result from its JSON fields; raises ValueError where they are not those of one."""
-    try:
-        result = Result(**record)
-    except TypeError as error:
-        raise ValueError(f"not a result: {error}") from error
-    if result.status not in STATUSES:
-        raise ValueError(f"not a result: status {result.status!r}")
-    return result
+    misfit = explain_misfit(Result, record)
+    if misfit or record["status"] not in STATUSES:
+        raise ValueError(f"not a result: {misfit or 'status ' + repr(record['status'])}")
+    return Result(**record)

@@ -43,6 +43,11 @@ class RunCost:
         return values
 
 
+def describe_seconds(seconds: float) -> str:
+    """Seconds in words, as "about 3 min"."""
+    return f"about {seconds:.0f} s" if seconds < 120 else f"about {seconds / 60:.0f} min"
+
+
 def describe_cost(kept: dict[str, float]) -> str:
     """A kept cost in a sentence: the run's seconds, the floor, and what was no worker's."""
     wall, rest, cores = kept["wall_s"], kept["rest_cpu_s"], kept["cores"]

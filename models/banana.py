@@ -16,14 +16,14 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.components import component_names
 from samplerbench.models.base import Array, Exact, Model, Sites, add
 from samplerbench.models.exact import normal_mixture
-from samplerbench.options import require, require_between, require_whole
+from samplerbench.options import Range, require
 
 BROAD = 3.0  # sd of the prior over that of the error
 REACH = 9.0  # sds of u that the quadrature covers: 1e-19 lies outside
@@ -33,17 +33,17 @@ REACH = 9.0  # sds of u that the quadrature covers: 1e-19 lies outside
 class Options:
     """What makes one set of bananas. Raises ValueError for values that make none."""
 
-    dim: int = 2  # half of it bananas
-    curvature: float = 0.1  # 0.03 and 0.1 are Haario's moderate and strong twist
-    length: float = 10.0  # sd of the error along the banana; across it is 1
+    dim: Annotated[int, Range(2, 4096)] = 2  # half of it bananas
+    # 0.03 and 0.1 are Haario's moderate and strong twist
+    curvature: Annotated[float, Range(0)] = 0.1
+    # sd of the error along the banana; across it is 1
+    length: Annotated[float, Range(0.1, 100.0)] = 10.0
 
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""
-        require_whole("dim", self.dim, 2, 4096)
-        require_between("length", self.length, 0.1, 100.0)
         bend = self.curvature * self.length**2
-        most = "from 0 up, and curvature times length^2 up to 50 (thicknesses that one sd bends)"
-        require(0 <= self.curvature and bend <= 50, "curvature", self.curvature, most)
+        most = "curvature times length^2 up to 50 (thicknesses that one sd bends)"
+        require(bend <= 50, "curvature", self.curvature, most)
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -181,4 +181,10 @@ def build(options: Options) -> Model:
     )
 
 
-add("banana", Options, build, "normals bent along a parabola")
+add(
+    "banana",
+    Options,
+    build,
+    "normals bent along a parabola",
+    link="https://doi.org/10.1007/s001800050022",
+)

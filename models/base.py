@@ -79,14 +79,17 @@ class Family:
     options: type
     build: Callable[[Any], Model]
     summary: str  # one line for `samplerbench list models`
+    link: str = ""  # where it is described, for `samplerbench list NAME`
 
 
 models: Registry[Family] = Registry("model", ("samplerbench.models",), Family)
 
 
-def add(name: str, options: type, build: Callable[[Any], Model], summary: str) -> Family:
+def add(
+    name: str, options: type, build: Callable[[Any], Model], summary: str, link: str = ""
+) -> Family:
     """Register a model family under ``name`` (the file's stem)."""
-    return models.add(name, Family(name, options, build, summary))
+    return models.add(name, Family(name, options, build, summary, link))
 
 
 def build(name: str, options: Mapping[str, Any]) -> Model:

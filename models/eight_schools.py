@@ -217,4 +217,10 @@ def build(options: Options) -> Model:
     )
 
 
-add("eight_schools", Options, build, "eight schools (Rubin 1981), the answer by quadrature")
+add(
+    "eight_schools",
+    Options,
+    build,
+    "eight schools (Rubin 1981), the answer by quadrature",
+    link="https://doi.org/10.3102/10769986006004377",
+)

@@ -14,29 +14,24 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 from samplerbench.components import component_names
 from samplerbench.models.base import Array, Exact, Model, Sites, add
 from samplerbench.models.exact import normal_mixture
-from samplerbench.options import require_between, require_whole
+from samplerbench.options import Range
 
 
 @dataclass(frozen=True)
 class Options:
     """What makes one funnel. Raises ValueError for values that make none."""
 
-    dim: int = 10  # v and dim - 1 values
-    scale: float = 3.0  # sd of v
+    dim: Annotated[int, Range(2, 4096)] = 10  # v and dim - 1 values
+    # sd of v; at 4 an sd of x is 55 and its kurtosis 10^7
+    scale: Annotated[float, Range(0.1, 4.0)] = 3.0
     centred: bool = True  # the values themselves are sampled, else standard normals
-
-    def __post_init__(self) -> None:
-        """Refuse what makes no problem."""
-        require_whole("dim", self.dim, 2, 4096)
-        require_between(
-            "scale", self.scale, 0.1, 4.0
-        )  # at 4 an sd of x is 55 and its kurtosis 10^7
 
 
 def make_program(options: Options) -> Callable[..., None]:
@@ -118,4 +113,10 @@ def build(options: Options) -> Model:
     )
 
 
-add("funnel", Options, build, "Neal's funnel: a scale and the values whose spread it sets")
+add(
+    "funnel",
+    Options,
+    build,
+    "Neal's funnel: a scale and the values whose spread it sets",
+    link="https://doi.org/10.1214/aos/1056562461",
+)

@@ -15,33 +15,26 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.models.base import Array, Exact, Model, Sites, add
 from samplerbench.models.exact import multivariate_normal
-from samplerbench.options import require_between, require_seed, require_whole
+from samplerbench.options import SEED, Range
 
 
 @dataclass(frozen=True)
 class Options:
     """What makes one normal posterior. Raises ValueError for values that make none."""
 
-    dim: int = 2  # parameters
-    correlation: float = 0.5  # of neighbouring errors
-    spread: float = 1.0  # the largest scale over the smallest
-    prior_sd: float = 10.0  # over the error's own
-    data_seed: int = 1  # of NumPy's legacy generator
-
-    def __post_init__(self) -> None:
-        """Refuse what makes no problem."""
-        require_whole("dim", self.dim, 1, 4096)  # a covariance of 134 MB
-        # at 0.999 the narrowest direction is 45 times narrower than a component: 32 bits do
-        require_between("correlation", self.correlation, -0.999, 0.999)
-        require_between("spread", self.spread, 1.0, 1e4)
-        require_between("prior_sd", self.prior_sd, 0.1, 1e4)
-        require_seed(self.data_seed)
+    dim: Annotated[int, Range(1, 4096)] = 2  # parameters
+    # of neighbouring errors; at 0.999 the narrowest direction is 45 times narrower than a
+    # component: 32 bits do
+    correlation: Annotated[float, Range(-0.999, 0.999)] = 0.5
+    spread: Annotated[float, Range(1.0, 1e4)] = 1.0  # the largest scale over the smallest
+    prior_sd: Annotated[float, Range(0.1, 1e4)] = 10.0  # over the error's own
+    data_seed: Annotated[int, SEED] = 1  # of NumPy's legacy generator
 
 
 def scales(options: Options) -> Array:

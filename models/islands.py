@@ -15,35 +15,29 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.components import component_names
 from samplerbench.models.base import Array, Exact, Model, Sites, add
 from samplerbench.models.exact import normal_mixture
-from samplerbench.options import require, require_between, require_whole
+from samplerbench.options import Range, require
 
 
 @dataclass(frozen=True)
 class Options:
     """What makes one set of islands. Raises ValueError for values that make none."""
 
-    dim: int = 2  # parameters
-    modes: int = 3  # in a row along the diagonal
-    separation: float = 8.0  # between neighbours, in sds of the error
-    ratio: float = 2.0  # weight of a mode over that of the next
-    prior_sd: float = 10.0  # over the error's own
+    dim: Annotated[int, Range(1, 4096)] = 2  # parameters
+    modes: Annotated[int, Range(2, 50)] = 3  # in a row along the diagonal
+    # between neighbours, in sds of the error; below 4 modes run into one another
+    separation: Annotated[float, Range(4.0, 1e3)] = 8.0
+    ratio: Annotated[float, Range(1.0, 10.0)] = 2.0  # weight of a mode over that of the next
+    prior_sd: Annotated[float, Range(1.0, 1e4)] = 10.0  # over the error's own
 
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""
-        require_whole("dim", self.dim, 1, 4096)
-        require_whole("modes", self.modes, 2, 50)
-        require_between(
-            "separation", self.separation, 4.0, 1e3
-        )  # below 4 sds modes run into one another
-        require_between("ratio", self.ratio, 1.0, 10.0)
-        require_between("prior_sd", self.prior_sd, 1.0, 1e4)
         # p would differ by e^-700 between modes, the smallest number that 64 bits tell from 0
         farthest = (self.modes - 1) / 2 * self.separation / self.prior_sd
         require(

@@ -26,18 +26,13 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.models.base import Array, Exact, Model, Sites, add
 from samplerbench.models.exact import multivariate_normal
-from samplerbench.options import (
-    require,
-    require_between,
-    require_seed,
-    require_whole,
-)
+from samplerbench.options import SEED, Choices, Range, require
 
 FORMS = ("auto", "points", "reduced")
 MOST_NUMBERS = 50_000_000  # in x: 400 MB here and 200 MB in a worker's 32 bits
@@ -48,23 +43,17 @@ SLOPES = 2.0  # sd of the coefficients that made the data
 class Options:
     """What makes one regression. Raises ValueError for values that make none."""
 
-    n_points: int = 32  # observations
-    dim: int = 2  # coefficients, the intercept among them
-    noise: float = 1.5  # sd of y about the plane
-    offset: float = 1.0  # mean of the regressors
-    prior_sd: float = 10.0  # of every coefficient
-    form: str = "auto"  # points: all in every evaluation; reduced: their sums; auto: by size
-    data_seed: int = 123  # of NumPy's legacy generator
+    n_points: Annotated[int, Range(1, 100_000_000)] = 32  # observations
+    dim: Annotated[int, Range(1, 4096)] = 2  # coefficients, the intercept among them
+    noise: Annotated[float, Range(1e-6, 1e6)] = 1.5  # sd of y about the plane
+    offset: Annotated[float, Range(-100.0, 100.0)] = 1.0  # mean of the regressors
+    prior_sd: Annotated[float, Range(1e-3, 1e6)] = 10.0  # of every coefficient
+    # points: all in every evaluation; reduced: their sums; auto: by size
+    form: Annotated[str, Choices(FORMS)] = "auto"
+    data_seed: Annotated[int, SEED] = 123  # of NumPy's legacy generator
 
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""
-        require_whole("n_points", self.n_points, 1, 100_000_000)
-        require_whole("dim", self.dim, 1, 4096)  # a covariance of 134 MB
-        require_between("noise", self.noise, 1e-6, 1e6)
-        require_between("offset", self.offset, -100.0, 100.0)
-        require_between("prior_sd", self.prior_sd, 1e-3, 1e6)
-        require_seed(self.data_seed)
-        require(self.form in FORMS, "form", self.form, ", ".join(FORMS))
         fits = self.form != "points" or self.n_points * self.dim <= MOST_NUMBERS
         most = f"n_points times dim up to {MOST_NUMBERS:,}; form=reduced has no such limit"
         require(fits, "n_points, dim", (self.n_points, self.dim), most)

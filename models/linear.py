@@ -15,12 +15,13 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.models.base import Exact, Model, Sites, add
 from samplerbench.models.exact import truncated_normal
+from samplerbench.options import SEED, Range, require
 
 SLOPE, INTERCEPT = 2.0, 3.5  # what made the data
 
@@ -29,38 +30,28 @@ SLOPE, INTERCEPT = 2.0, 3.5  # what made the data
 class Options:
     """What makes one straight-line problem. Raises ValueError for values that make none."""
 
-    n_points: int = 32  # observations
-    data_seed: int = 123  # of NumPy's legacy generator, as in the tutorial
-    noise: float = 1.5  # the mean error bar
-    m_low: float = -5.0  # the slope's prior is uniform from here
-    m_high: float = 5.0  # to here
-    c_low: float = -10.0  # the intercept's likewise
-    c_high: float = 10.0
+    n_points: Annotated[int, Range(1)] = 32  # observations
+    data_seed: Annotated[int, SEED] = 123  # of NumPy's legacy generator, as in the tutorial
+    # the mean error bar; below 1e-6 the posterior's sd nears the spacing of float64, above 1e6
+    # nothing is learnt
+    noise: Annotated[float, Range(1e-6, 1e6)] = 1.5
+    m_low: Annotated[float, Range(-1e12, 1e12)] = -5.0  # the slope's prior is uniform from here
+    m_high: Annotated[float, Range(-1e12, 1e12)] = 5.0  # to here
+    c_low: Annotated[float, Range(-1e12, 1e12)] = -10.0  # the intercept's likewise
+    c_high: Annotated[float, Range(-1e12, 1e12)] = 10.0  # to here
 
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""
-        whole = isinstance(self.n_points, int) and self.n_points >= 1
-        _require(whole, "n_points", self.n_points, "a whole number from 1")
-        seeds = "a whole number from 0 to 2**32 - 1"
-        whole = isinstance(self.data_seed, int) and 0 <= self.data_seed < 2**32
-        _require(whole, "data_seed", self.data_seed, seeds)
-        # below 1e-6 the posterior's sd nears the spacing of float64, above 1e6 nothing is learnt
-        _require(1e-6 <= self.noise <= 1e6, "noise", self.noise, "a number from 1e-6 to 1e6")
         for low, high in (("m_low", "m_high"), ("c_low", "c_high")):
             edges = getattr(self, low), getattr(self, high)
-            expected = f"{low} below {high}, within 1e12 of 0, apart by 1e-9 of their size or more"
-            _require(_is_side(*edges), f"{low}, {high}", edges, expected)
+            expected = f"{low} below {high}, apart by 1e-9 of their size or more"
+            require(_is_side(*edges), f"{low}, {high}", edges, expected)
 
 
 def _is_side(low: float, high: float) -> bool:
     """Whether float64 tells points between these edges of a box apart (to 1e-6 of its width)."""
     size = max(abs(low), abs(high))
-    return size <= 1e12 and low < high and high - low >= 1e-9 * size
-
-
-def _require(fits: bool, name: str, value: object, expected: str) -> None:
-    if not fits:
-        raise ValueError(f"{name}={value!r} does not fit\n  expected: {expected}")
+    return low < high and high - low >= 1e-9 * size
 
 
 def observe(options: Options) -> Sites:

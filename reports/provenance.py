@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from samplerbench.harness.records import Trial, format_label
 from samplerbench.harness.run_cost import describe_cost
 from samplerbench.reports.tables.cells import Row
-from samplerbench.rounding import format_number
+from samplerbench.rounding import format_in_unit, format_number
+from samplerbench.version import __version__
 
 if TYPE_CHECKING:
     from samplerbench.harness.campaign.campaign import Campaign
@@ -24,7 +25,7 @@ MACHINE = {
     "cpu": "processor",
     "cores": "cores",
     "cores_allowed": "cores allowed",
-    "memory_mb": "memory, MB",
+    "memory_mb": "memory",
     "device": "device",
     "device_kind": "kind of device",
     "device_count": "devices",
@@ -38,6 +39,11 @@ def list_commands(campaign: Campaign, trials: Sequence[Trial]) -> list[str]:
     stored = campaign.store.fact("command")
     if stored:
         return [stored if isinstance(stored, str) else shlex.join(map(str, stored))]
+    return spell_out(trials)
+
+
+def spell_out(trials: Sequence[Trial]) -> list[str]:
+    """Commands that make the same trials, with every default in words."""
     commands = list(dict.fromkeys(_make_command(group) for group in _group_trials(trials)))
     if len(commands) > MOST_COMMANDS:
         return [*commands[:MOST_COMMANDS], f"# and {len(commands) - MOST_COMMANDS} more"]
@@ -49,7 +55,8 @@ def _group_trials(trials: Sequence[Trial]) -> list[list[Trial]]:
     groups: dict[tuple[Any, ...], list[Trial]] = {}
     for t in trials:
         same = (t.model_label, t.environment, t.device, t.precision, t.chains, t.warmup, t.draws)
-        groups.setdefault((*same, t.seed, t.replicates, t.outside_digest), []).append(t)
+        files = (t.data_file, t.reference, t.calibrate, t.outside_digest)
+        groups.setdefault((*same, t.seed, t.replicates, *files), []).append(t)
     return list(groups.values())
 
 
@@ -63,6 +70,8 @@ def _make_command(trials: Sequence[Trial]) -> str:
     words += ["--replicates", str(t.replicates or "auto")]
     for name in ("chains", "warmup", "draws", "seed"):
         words += [f"--{name}", str(getattr(t, name))]
+    given = {"calibrate": t.calibrate, "data": t.data_file, "reference": t.reference}
+    words += [word for name, value in given.items() if value for word in (f"--{name}", value)]
     words += ["--env", t.environment, "--device", t.device, "--precision", str(t.precision)]
     return shlex.join(words)
 
@@ -88,6 +97,21 @@ def list_facts(rows: Sequence[Row]) -> list[tuple[str, str]]:
     return [(name, text) for name, text in facts if text]
 
 
+def describe_campaign(campaign: Campaign) -> dict[str, Any]:
+    """What other programs are told of a campaign beside its rows; times are ISO 8601, in UTC."""
+    ends = campaign.store.time_span() or (None, None)
+    first, last = (end and datetime.fromtimestamp(end, timezone.utc).isoformat() for end in ends)
+    return {
+        "name": campaign.folder.name,
+        "samplerbench": __version__,
+        "trials": campaign.store.count_trials(),
+        "finished": campaign.store.count_finished(),
+        "command": list_commands(campaign, ())[0] if campaign.store.fact("command") else None,
+        "first_result": first,
+        "last_result": last,
+    }
+
+
 def run_dates(campaign: Campaign) -> list[tuple[str, str]]:
     """(name, value) of the day that the results are from, in UTC, and what the last run took."""
     span = campaign.store.time_span()
@@ -106,7 +130,10 @@ def _seeds(row: Row) -> str | None:
 
 
 def _machine(rows: Sequence[Row], name: str) -> str:
-    return _distinct((row["machine"] or {}).get(name) for row in rows)
+    values = ((row["machine"] or {}).get(name) for row in rows)
+    if name == "memory_mb":
+        return _distinct(format_in_unit(value, "MB") for value in values if value)
+    return _distinct(values)
 
 
 def _distinct(values: Iterable[Any]) -> str:

@@ -14,9 +14,10 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.pytest_plugin.scores import SCHEMA
 from samplerbench.harness.scoring.columns import COLUMNS
 from samplerbench.reports import report
-from samplerbench.reports.tables.campaign_table import MAIN
+from samplerbench.reports.tables.campaign_table import default_columns
 from samplerbench.reports.tables.cells import Row, is_never_accurate
-from samplerbench.reports.tables.selection import choose_columns, differing_columns, sort_rows
+from samplerbench.reports.tables.selection import choose_columns, sort_rows
+from samplerbench.user_files import parse_json, read_limited
 
 WRITERS = "what `pytest --benchmark-json FILE` or `--benchmark-autosave` writes"
 #: what must be the same for a warm and a cold benchmark to be of one row
@@ -57,7 +58,7 @@ def _choose_columns(rows: Sequence[Row]) -> list[str] | None:
     """The usual columns; the benchmark's name too, where nothing else tells two rows apart."""
     if len({_identity(row) for row in rows}) == len(rows):
         return None
-    return ["trial", *differing_columns(rows), *MAIN]
+    return ["trial", *default_columns(rows)]
 
 
 def read(path: Path) -> tuple[list[Row], list[str]]:
@@ -80,12 +81,12 @@ def read(path: Path) -> tuple[list[Row], list[str]]:
 
 def _read_benchmarks(path: Path) -> list[dict[str, Any]]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(read_limited(path))
     except OSError as error:
         raise UsageError(
-            f"can't read {str(path)!r}: {error.strerror}\n  expected: {WRITERS}"
+            f"can't read {str(path)!r}: {error.strerror or error}\n  expected: {WRITERS}"
         ) from error
-    except (ValueError, RecursionError) as error:  # not JSON, or not even text
+    except ValueError as error:  # not JSON, or not even text
         raise UsageError(f"{str(path)!r} is not JSON: {error}\n  expected: {WRITERS}") from error
     benchmarks = content.get("benchmarks") if isinstance(content, dict) else None
     if not isinstance(benchmarks, list) or not all(map(_is_benchmark, benchmarks)):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from samplerbench.reports.tables.cells import Row, label
 from samplerbench.reports.tables.table import Cell, Column, Table
 from samplerbench.reports.time_to_accuracy import COUNTS, Cost, find_crossovers, make_cost, rank
-from samplerbench.rounding import format_number
+from samplerbench.rounding import format_in_unit, format_number
 
 TITLE = (
     "Time to 5 % standard error: seconds until every mean is known to 5 % of its sd, for import,"
@@ -17,7 +17,7 @@ TITLE = (
 COLUMNS = (
     Column("data sets", align="right"),
     Column("fastest"),
-    Column("time", "s", align="right"),
+    Column("time", align="right"),
     Column("next"),
 )
 
@@ -30,9 +30,9 @@ def make_table(costs: Sequence[Cost]) -> Table:
         if ranking.order:
             _, seconds, lo, hi = ranking.order[0]
             after = ranking.order[ranking.ties : ranking.ties + 1]
-            next_one = f"{after[0][0]}: {format_number(after[0][1])} s" if after else "-"
-            spread = None if lo is None or hi is None else (format_number(lo), format_number(hi))
-            time = Cell(format_number(seconds), spread=spread)
+            next_one = f"{after[0][0]}: {format_in_unit(after[0][1])}" if after else "-"
+            spread = None if lo is None or hi is None else (format_in_unit(lo), format_in_unit(hi))
+            time = Cell(format_in_unit(seconds), spread=spread)
             notes |= {f"not told apart: {ranking.why}": None} if ranking.why else {}
             rows.append([Cell(f"{count}"), Cell(" = ".join(ranking.winners)), time, Cell(next_one)])
     return Table(TITLE, COLUMNS, rows, [*notes])

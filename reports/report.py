@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from samplerbench.errors import UsageError
+from samplerbench.errors import UsageError, one_line
+from samplerbench.reports import provenance
 from samplerbench.reports.tables import campaign_table, csv_json, latex, markdown, terminal
 from samplerbench.reports.tables.by_parameter import split_by_parameter
-from samplerbench.reports.tables.cells import Row
+from samplerbench.reports.tables.cells import Row, anonymise
 from samplerbench.reports.tables.selection import choose_columns, sort_rows
 
 if TYPE_CHECKING:
     from samplerbench.harness.campaign.campaign import Campaign
 
-EXPORTS = {"csv": csv_json.as_csv, "json": csv_json.as_json}  # for other programs
-FORMATS = ("table", "markdown", "csv", "latex", "json", "html")
+#: for other programs; json-rows is what json was before it had a schema
+EXPORTS = {"csv": csv_json.as_csv, "json": csv_json.as_json, "json-rows": csv_json.as_json_rows}
+FORMATS = ("table", "markdown", "csv", "latex", "json", "json-rows", "html")
 PAGE = "report.html"
 MOST_TERMINAL_ROWS = 1000
 
@@ -33,6 +35,9 @@ class ReportOptions:
     by_parameter: bool = False
     style: Path | None = None  # a matplotlib style on top of the project's
     width: int | None = None  # of the terminal
+    caption: str = ""  # of a table in LaTeX, as it is to be written; "": what all rows share
+    label: str = ""  # that LaTeX refers to it by
+    anonymous: bool = False  # without the machine's name and the path of the home folder
 
 
 def split_names(text: str | None) -> list[str]:
@@ -49,28 +54,62 @@ def render_pieces(campaign: Campaign, options: ReportOptions) -> Iterator[str]:
     """The same piece by piece: what is for programs is read and written row by row."""
     if options.form != "html":  # the page says it itself
         _warn_unfinished(campaign)
+    facts = provenance.describe_campaign(campaign)
     if options.form in EXPORTS and not options.sort and not options.by_parameter:
-        return EXPORTS[options.form](campaign.each_row(), choose_columns(options.columns))
+        stored = _StoredRows(campaign, options.anonymous)
+        return _export(stored, choose_columns(options.columns), options.form, facts)
     rows = _select_rows(campaign, options)
     columns = choose_columns(options.columns, rows) if options.columns else None
     if options.form == "html":
         from samplerbench.reports.pages import campaign_page
 
-        return iter([campaign_page.render(campaign, rows, columns, options.style)])
-    return render_rows(rows, options, columns, campaign.store.count_finished())
+        page = campaign_page.render(campaign, rows, columns, options.style, options.anonymous)
+        return iter([page])
+    return render_rows(rows, options, columns, campaign.store.count_finished(), facts)
+
+
+@dataclass(frozen=True)
+class _StoredRows:
+    """The rows of a campaign, read anew each time that they are gone through."""
+
+    campaign: Campaign
+    anonymous: bool
+
+    def __iter__(self) -> Iterator[Row]:
+        rows = self.campaign.each_row()
+        return map(anonymise, rows) if self.anonymous else rows
+
+
+def _export(
+    rows: Iterable[Row], columns: Sequence[str], form: str, facts: Mapping[str, Any] | None
+) -> Iterator[str]:
+    if form == "json":
+        return csv_json.as_json(rows, columns, facts)
+    return EXPORTS[form](rows, columns)
 
 
 def render_rows(
-    rows: Sequence[Row], options: ReportOptions, columns: Sequence[str] | None, total: int
+    rows: Sequence[Row],
+    options: ReportOptions,
+    columns: Sequence[str] | None,
+    total: int,
+    facts: Mapping[str, Any] | None = None,
 ) -> Iterator[str]:
-    """Rows in one of the formats that are text; ``total``: how many there are."""
+    """Rows in one of the formats that are text; ``total``: how many there are.
+
+    ``facts``: of the campaign that they are from, for JSON.
+    """
     if options.form in EXPORTS:
-        return EXPORTS[options.form](rows, choose_columns(columns, rows))
+        return _export(rows, choose_columns(columns, rows), options.form, facts)
     most = _most_rows(options.form)
+    if options.form == "latex" and not columns:
+        columns = campaign_table.paper_columns(rows)
     table = campaign_table.make_table(rows, columns, total, most)
     if options.form == "table":
         return iter([terminal.render(table, options.width, gap=1)])
-    return iter([{"markdown": markdown.render, "latex": latex.render}[options.form](table)])
+    if options.form == "latex":
+        return iter([latex.render(table, options.caption, options.label)])
+    return iter([markdown.render(table)])
 
 
 def _most_rows(form: str) -> int | None:
@@ -89,6 +128,8 @@ def _select_rows(campaign: Campaign, options: ReportOptions) -> list[Row]:
         from samplerbench.harness.scoring.score_trial import VERSION
 
         rows = split_by_parameter(rows, campaign.store.scores(VERSION))
+    if options.anonymous:
+        rows = [*map(anonymise, rows)]
     return sort_rows(rows, options.sort) if options.sort else rows
 
 
@@ -97,6 +138,15 @@ def _warn_unfinished(campaign: Campaign) -> None:
     if finished < planned:
         text = f"{planned - finished} of {planned} trials have no result yet"
         print(f"samplerbench: {text}", file=sys.stderr)
+
+
+def write_parquet(campaign: Campaign, options: ReportOptions, path: Path) -> None:
+    """The rows as a Parquet file. Raises UsageError, also where pyarrow is missing."""
+    from samplerbench.reports.tables import parquet
+
+    _warn_unfinished(campaign)
+    rows = _select_rows(campaign, options)
+    parquet.write(rows, choose_columns(options.columns, rows), path)
 
 
 def write_figures(campaign: Campaign, folder: Path, style: Path | None = None) -> list[Path]:
@@ -138,13 +188,18 @@ def write_text(path: Path, pieces: Iterable[str]) -> None:
 
 
 def try_write_page(campaign: Campaign) -> Path | str:
-    """The page beside the campaign's database, or which package this Python lacks to make one."""
+    """The page beside the campaign's database, or why there is none: it never ends a campaign."""
     try:
         return write_page(campaign)
     except ModuleNotFoundError as error:
         return (
             f"not made: {error}; the numbers are kept: install it, or run"
             " `samplerbench report DIR --format html` where it is"
+        )
+    except Exception as error:  # draws, records and disks can be anything; the run has ended well
+        return (
+            f"not made: {one_line(error)}; the numbers are kept: `samplerbench report DIR --format"
+            " html` tries it again"
         )
 
 

@@ -9,6 +9,7 @@ from samplerbench.harness.scoring.verdict import CONVICTIONS
 from samplerbench.reports.tables.cells import Row, is_comparable, is_control, label
 from samplerbench.reports.tables.selection import AXES
 from samplerbench.reports.time_to_accuracy import Ranking, list_costs, rank
+from samplerbench.rounding import choose_scale
 
 MOST_NAMED = 4
 GOAL = "from nothing to every mean within 5 % of its sd"
@@ -27,6 +28,8 @@ def summarise(rows: Sequence[Row], planned: int) -> str:
         return summarise_problem(rows)
     rankings = [rank(list_costs(group), 1) for group in groups.values()]
     verdicts = _count_verdicts(rows)
+    if all(row["calibrate"] for row in rows):
+        return f"By data sets drawn from the prior, on {len(groups)} problems: {verdicts}."
     if not any(ranking.order for ranking in rankings):
         timed = " with a clock" if any(map(is_comparable, rows)) else ""
         return f"On none of {len(groups)} problems is a sampler{timed} shown honest: {verdicts}."
@@ -49,6 +52,8 @@ def group_problems(rows: Sequence[Row]) -> dict[tuple[str, ...], list[Row]]:
 def summarise_problem(rows: Sequence[Row]) -> str:
     """One sentence on the rows of one problem."""
     real = [row for row in rows if not is_control(row["sampler"])] or list(rows)
+    if all(row["calibrate"] for row in rows):
+        return _summarise_by_ranks(real)
     ranking = rank(list_costs(rows), 1)
     shown = [_name_shown(row) for row in real if is_comparable(row)]
     if not shown:
@@ -56,6 +61,15 @@ def summarise_problem(rows: Sequence[Row]) -> str:
     if not ranking.order:  # draws that were made elsewhere
         return f"Shown honest: {_join_names(shown)}, without a clock{_describe_others(real)}."
     return f"Shown honest: {_join_names(shown)}; {_tell_fastest(ranking)}{_describe_others(real)}."
+
+
+def _summarise_by_ranks(rows: Sequence[Row]) -> str:
+    """One sentence on rows that are judged by how truths rank among their draws."""
+    shown = [_name_shown(row) for row in rows if is_comparable(row)]
+    even = (
+        f"rank evenly among the draws of {_join_names(shown)}" if shown else "rank evenly nowhere"
+    )
+    return f"Over data sets drawn from the prior the truths {even}{_describe_others(rows)}."
 
 
 def _tell_fastest(ranking: Ranking) -> str:
@@ -120,4 +134,5 @@ def _join_names(words: Sequence[str]) -> str:
 
 
 def _format_seconds(value: float) -> str:
-    return f"{value:.2g} s" if value < 10 else f"{value:.0f} s"
+    factor, unit = choose_scale(value, "s")
+    return f"{factor * value:{'.2g' if factor * value < 10 else '.0f'}} {unit}"

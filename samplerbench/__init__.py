@@ -2,9 +2,12 @@
 
 import samplerbench
 
-campaign = samplerbench.run(model="linear", sampler="numpyro_nuts", out="line")
-campaign.table()  # a pandas DataFrame, one row a sampler
-campaign.draws("numpyro_nuts")  # for ArviZ
+with samplerbench.run(model="linear", sampler="numpyro_nuts", out="line") as campaign:
+    print(campaign.summary())  # the result in one sentence
+    campaign.table()  # a pandas DataFrame, one row a sampler; columns="all" for every column
+    campaign.plot("ess")  # a figure of its page; campaign.plot("corner", "numpyro_nuts")
+    campaign.draws("numpyro_nuts")  # for ArviZ
+    campaign.frame("numpyro_nuts", replicate=None)  # all draws, as a pandas DataFrame
 samplerbench.load("line")  # the same campaign, later
 """
 
@@ -15,14 +18,70 @@ from typing import TYPE_CHECKING, Any
 from samplerbench.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
+    from pathlib import Path
+    from typing import Literal, TypeAlias, TypedDict, Unpack
 
-    from samplerbench.harness.campaign.campaign import Campaign
+    from pandas import DataFrame
+
+    from samplerbench.campaign import Campaign
+    from samplerbench.harness.campaign.watcher import Watcher
+
+    File = str | PathLike[str]
+    Words = str | Sequence[str]
+    Model = str | Path | Callable[..., Any]
+    Models = Model | Sequence[Model]
+    Data: TypeAlias = File | DataFrame | Mapping[str, Any]
+
+    class Aliases(TypedDict, total=False):
+        """Names that ``run`` takes too."""
+
+        models: Models
+        samplers: Words
+        environments: Words
+        devices: Words
+
 
 __all__ = ["__version__", "judge", "load", "run"]
 
 
-def run(**options: Any) -> Campaign:
+def run(
+    *,
+    model: Models | None = None,
+    sampler: Words | None = None,
+    replicates: int | Literal["auto"] = "auto",
+    chains: int = 1,
+    warmup: int = 500,
+    draws: int = 5000,
+    seed: int = 0,
+    env: Path | Words | None = None,
+    device: Words = "cpu",
+    precision: int | Sequence[int] = 32,
+    timeout: float = 600.0,
+    jobs: int = 1,
+    blocks: int | Literal["auto"] = "auto",
+    scheduler: str = "",
+    calibrate: Literal["prior", ""] = "",
+    data: Data | None = None,
+    columns: Words | Mapping[str, str | int] = (),
+    codes: Words | Mapping[str, str] = (),
+    missing: Literal["drop", "nan", ""] = "",
+    without: Words = (),
+    reference: Path | str = "",
+    names: Words | Mapping[str, str] = (),
+    no_long_run: bool = False,
+    no_cache: bool = False,
+    posteriordb: Path | str = "",
+    posterior: Words = (),
+    gate: Words | Mapping[str, str] = (),
+    margin: Words | Mapping[str, float] = (),
+    sweep: Words | Mapping[str, Any] = (),
+    out: File | None = None,
+    watcher: Watcher | None = None,
+    retry: bool = False,
+    **aliases: Unpack[Aliases],
+) -> Campaign:
     """Run a campaign and return it; one that was stopped is resumed.
 
     The options are those of ``samplerbench run``; lists are axes, whose product is run. Where a
@@ -45,6 +104,7 @@ def run(**options: Any) -> Campaign:
         env: Environments: ``"pinned"``, ``"latest"``, ``"current"``, a file of pins, or the path
             of a Python. Default: each sampler's own; for a function that is no file's, the running
             Python where it has NumPyro.
+        with_packages: Packages to install beside an environment's pins, for what a model imports.
         device: ``"cpu"``, ``"gpu"``. Default: ``"cpu"``.
         precision: Bits of a floating-point number, 32 or 64. Default: 32.
         timeout: Seconds that a trial may take. Default: 600.
@@ -73,6 +133,7 @@ def run(**options: Any) -> Campaign:
         out: The campaign directory; an existing one is resumed. Default: one below
             ``samplerbench-runs`` that the same options find again.
         watcher: A ``harness.campaign.watcher.Watcher``, which receives the events of the run.
+            Default: a bar with a line for each result in a notebook, silence elsewhere.
         retry: Run trials again that ended other than ok. Default: False.
 
     Raises:
@@ -80,13 +141,53 @@ def run(**options: Any) -> Campaign:
         StoreError: The directory can't be used.
         Interrupted: Ctrl-C, or a cluster's scheduler was lost; finished trials are kept.
     """
+    options = _list_given(locals())
     # inside: workers import this package, which must be light
+    from samplerbench.campaign import Campaign
     from samplerbench.harness.campaign.run import run as run_campaign
+    from samplerbench.notebook_progress import choose_watcher
 
-    return run_campaign(**options)
+    options["watcher"] = display = watcher or choose_watcher()
+    try:
+        return Campaign(run_campaign(**options).store)
+    except BaseException:
+        display.on_interrupt()
+        raise
 
 
-def judge(draws: Any, **options: Any) -> Campaign:
+def _list_given(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Arguments that have a value, by name, aliases among them."""
+    aliases = arguments.get("aliases", {})
+    given = {name: value for name, value in arguments.items() if value is not None}
+    return {**{name: value for name, value in given.items() if name != "aliases"}, **aliases}
+
+
+def judge(
+    draws: File | Sequence[File] | Mapping[str, Any],
+    *,
+    name: str = "external",
+    names: Words | Mapping[str, str] = (),
+    chains_per_replicate: int | None = None,
+    chains_as_replicates: bool = False,
+    failures: int = 0,
+    model: Models | None = None,
+    reference_names: Words | Mapping[str, str] = (),
+    data: Data | None = None,
+    columns: Words | Mapping[str, str | int] = (),
+    codes: Words | Mapping[str, str] = (),
+    missing: Literal["drop", "nan", ""] = "",
+    without: Words = (),
+    reference: Path | str = "",
+    no_long_run: bool = False,
+    posteriordb: Path | str = "",
+    posterior: Words = (),
+    env: Path | Words | None = None,
+    timeout: float = 600.0,
+    margin: Words | Mapping[str, float] = (),
+    gate: Words | Mapping[str, str] = (),
+    out: File | None = None,
+    **aliases: Unpack[Aliases],
+) -> Campaign:
     """Judge draws that another program made, and return the campaign, whose one row they are.
 
     Its clocks are empty; scores, verdict, table and page are those of ``samplerbench.run``.
@@ -105,24 +206,28 @@ def judge(draws: Any, **options: Any) -> Campaign:
         model: The model that they are draws of, as ``samplerbench.run`` takes it.
         reference_names: Names of the reference's for the model's parameters.
         data, columns, codes, missing, without, reference, no_long_run, posteriordb, posterior, env,
-            timeout, margin, gate: As of ``samplerbench.run``; the model is inspected in ``env``.
+            with_packages, timeout, margin, gate: As of ``samplerbench.run``; the model is inspected
+            in ``env``.
         out: The campaign directory; an existing one gets a further row.
 
     Raises:
         UsageError: Draws can't be read, do not fit the model, or are not finite.
         StoreError: The directory can't be used.
     """
+    options = _list_given(locals())
+    from samplerbench.campaign import Campaign
     from samplerbench.harness.campaign.judge import judge as judge_draws
 
-    return judge_draws(draws, **options)
+    return Campaign(judge_draws(**options).store)
 
 
-def load(folder: str | PathLike[str]) -> Campaign:
+def load(folder: File) -> Campaign:
     """The campaign stored in ``folder``, for reading.
 
     Raises:
         StoreError: There is none, or a newer version of samplerbench wrote it.
     """
+    from samplerbench.campaign import Campaign
     from samplerbench.harness.campaign.campaign import load as load_campaign
 
-    return load_campaign(folder)
+    return Campaign(load_campaign(folder).store)

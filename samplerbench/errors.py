@@ -5,12 +5,22 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from samplerbench.text import bound_text, escape_controls
+
+LONGEST_NAME = 200  # characters of a name that a nearest one is looked for
+MOST_NAMES = 2000  # among which it is looked for
+LONGEST_LIST = 1200  # characters of the names that a refusal lists
+
 
 class SamplerbenchError(Exception):
     """Base of all errors whose text is for the user; the command line prints it and exits with 2.
 
     ``except samplerbench.errors.SamplerbenchError`` catches every one of them.
     """
+
+    def __str__(self) -> str:
+        """The text, bounded and without control characters: names in it are others'."""
+        return bound_text(escape_controls(super().__str__()))
 
 
 class UsageError(SamplerbenchError, ValueError):
@@ -21,18 +31,35 @@ class StoreError(SamplerbenchError):
     """A folder that can't be used as a campaign; the text says why and what to do."""
 
 
+class StoreLost(StoreError):
+    """A campaign's folder that was taken away while a run wrote to it."""
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str], lists: str = "") -> UsageError:
     """The error for an unknown ``name``: the nearest known name, all of them, what lists them."""
-    known = sorted(known)
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    known = sorted(filter(None, known))
+    near: list[str] = []
+    if len(name) <= LONGEST_NAME:  # difflib takes time by the square
+        near = difflib.get_close_matches(name, known[:MOST_NAMES], n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
+    name = bound_text(name, 3 * LONGEST_NAME)
     noun, space, rest = kind.partition(" ")  # "setting of numpyro_hmc" -> "settings of ..."
     text = f"no {kind} is called {name!r}{hint}\n  known {noun}s{space}{rest}: "
-    text += ", ".join(known) or "(none)"
+    text += _join_names(known) or "(none)"
     return UsageError(text + (f"\n  list them with: {lists}" if lists else ""))
+
+
+def _join_names(names: list[str]) -> str:
+    """The names with commas, of very many the first ones."""
+    whole = ", ".join(names[:MOST_NAMES])
+    if len(whole) <= LONGEST_LIST and len(names) <= MOST_NAMES:
+        return whole
+    shown = whole[:LONGEST_LIST].rpartition(", ")[0] or whole[:LONGEST_LIST]
+    return f"{shown}, ... ({len(names):,} in all)"
 
 
 def one_line(error: BaseException) -> str:
     """An exception as "Type: first line of its text", at most some 300 characters."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0][:300] if lines else 'no message'}"
+    text = escape_controls(lines[0][:300]) if lines else "no message"
+    return f"{type(error).__name__}: {text}"

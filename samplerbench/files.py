@@ -5,10 +5,21 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from samplerbench.errors import UsageError
+
 
 def find_cache() -> Path:
-    """The folder of what is kept for this user from one campaign to the next, made or not."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    """The folder of what is kept for this user from one campaign to the next, made or not.
+
+    Raises UsageError for a user who has no home.
+    """
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+    if str(cache).startswith("~"):
+        raise UsageError(
+            "this user has no home, where environments would be kept\n"
+            "  expected: XDG_CACHE_HOME or HOME set to a folder that can be written; "
+            "--env current needs none"
+        )
     return cache.absolute() / "samplerbench"
 
 

@@ -1,23 +1,96 @@
-"""Options and settings: dataclasses filled from text, and refusals of values that do not fit."""
+"""Options and settings: dataclasses filled from text, their ranges, and refusals of the rest.
+
+A field says what it may be beside its type, ``Annotated[int | None, Range(2)]``, and what it is in
+the comment on its line; reading, `samplerbench list NAME` and JSON take both from there.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import inspect
+import math
 import re
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from samplerbench.errors import UsageError, unknown_name
+
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+    """Numbers from ``low`` to ``high``, the ends too unless it is ``open``; never an infinity."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    open: bool = False
+    even: bool = False
+
+    __is_annotated_types_grouped_metadata__ = True  # Pydantic reads what ``__iter__`` gives
+
+    def holds(self, value: float) -> bool:
+        """Whether ``value`` lies in it."""
+        if (self.open and value in (self.low, self.high)) or (self.even and value % 2):
+            return False
+        return self.low <= value <= self.high and abs(value) < math.inf
+
+    def __str__(self) -> str:
+        low, high = map(_format_number, (self.low, self.high))
+        words = [f"{'above' if self.open else 'from'} {low}"] * (self.low > -math.inf)
+        words += [f"{'and below' if self.open else 'to'} {high}"] * (self.high < math.inf)
+        return " ".join(words) + " (even)" * self.even
+
+    def __iter__(self) -> Iterator[Any]:
+        from annotated_types import (
+            Ge,
+            Gt,
+            Le,
+            Lt,
+            MultipleOf,
+        )  # inside: a worker has neither it nor Pydantic
+
+        if self.low > -math.inf:
+            yield Gt(self.low) if self.open else Ge(self.low)
+        if self.high < math.inf:
+            yield Lt(self.high) if self.open else Le(self.high)
+        if self.even:
+            yield MultipleOf(2)
+
+
+@dataclasses.dataclass(frozen=True)
+class Choices:
+    """Words of which a setting is one."""
+
+    words: tuple[str, ...]
+
+    def holds(self, value: str) -> bool:
+        """Whether ``value`` is one of them."""
+        return value in self.words
+
+    def __str__(self) -> str:
+        return ", ".join(self.words)
+
+
+POSITIVE = Range(0, open=True)
+SHARE = Range(0, 1, open=True)
+#: seeds of NumPy's legacy generator, which gives the same numbers in every release, so that a
+#: worker on another stack and the coordinator have the same data
+SEED = Range(0, 2**32 - 1)
+
+
+def _format_number(value: float) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:g}".replace("e-0", "e-").replace("e+0", "e")
 
 
 def fill(settings_type: type, values: Mapping[str, Any], owner: str) -> Any:
     """A ``settings_type`` dataclass from ``values`` (text or typed), the rest at defaults.
 
     Text is read as the field's annotated type says (bool, int, float, str, or one of these
-    ``| None``). Raises UsageError for an unknown field and for a value that does not fit.
+    ``| None``). Raises UsageError for an unknown field and for a value that does not fit its type,
+    its Range or its Choices. NaN fits nowhere.
     """
     fields = {f.name: f for f in dataclasses.fields(settings_type)}
     types = _type_hints(settings_type)
@@ -39,6 +112,7 @@ class Description:
     name: str
     type: str
     default: Any
+    range: str  # what it may be: a range of numbers, or words; "" where its type says all
     text: str  # what stands beside it in its file; "" for nothing
 
 
@@ -48,18 +122,17 @@ def describe(settings_type: type) -> list[Description]:
         lines = inspect.getsource(settings_type).splitlines()
     except (OSError, TypeError):  # made without a file's text
         lines = []
-    texts = _read_comments(lines)
+    texts, types = _read_comments(lines), _type_hints(settings_type)
     return [
-        Description(f.name, _name_type(f.type), f.default, texts.get(f.name, ""))
-        for f in dataclasses.fields(settings_type)
+        Description(
+            field.name,
+            " | ".join(_NAMES.get(kind, kind.__name__) for kind in _split(types[field.name])[0]),
+            field.default,
+            "; ".join(map(str, _split(types[field.name])[1])),
+            texts.get(field.name, ""),
+        )
+        for field in dataclasses.fields(settings_type)
     ]
-
-
-def _name_type(kind: Any) -> str:
-    text = kind if isinstance(kind, str) else getattr(kind, "__name__", "")
-    if typing.get_args(kind) or not text:
-        text = " | ".join(_name_type(part) for part in typing.get_args(kind))
-    return text.replace("NoneType", "none").replace("None", "none")
 
 
 def _read_comments(lines: Sequence[str]) -> dict[str, str]:
@@ -75,20 +148,45 @@ def _read_comments(lines: Sequence[str]) -> dict[str, str]:
     return texts
 
 
-_type_hints = functools.cache(typing.get_type_hints)  # it compiles every annotation at each call
+@functools.cache  # it compiles every annotation at each call
+def _type_hints(settings_type: type) -> dict[str, Any]:
+    return typing.get_type_hints(settings_type, include_extras=True)
+
+
+_NAMES = {type(None): "none"}
+_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
+
+
+def _split(annotation: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The types of an annotation, and what it says of their values: Range or Choices."""
+    rules = getattr(annotation, "__metadata__", ())
+    bare = annotation.__origin__ if rules else annotation
+    known = tuple(rule for rule in rules if isinstance(rule, (Range, Choices)))
+    return typing.get_args(bare) or (bare,), known
 
 
 def _read(value: Any, annotation: Any, where: str) -> Any:
-    kinds = typing.get_args(annotation) or (annotation,)
+    kinds, rules = _split(annotation)
     if value is None or (isinstance(value, str) and value.lower() == "none"):
         if type(None) in kinds:
             return None
+    shown = value
     for kind in kinds:
         result = _convert(value, kind)
-        if result is not None:
+        if result is not None and all(rule.holds(result) for rule in rules):
             return result
-    names = " or ".join("none" if kind is type(None) else kind.__name__ for kind in kinds)
-    raise UsageError(f"{where}={value!r} does not fit\n  expected: {names}")
+        shown = shown if result is None else result
+    raise UsageError(f"{where}={shown!r} does not fit\n  expected: {_describe_kinds(annotation)}")
+
+
+def _describe_kinds(annotation: Any) -> str:
+    """What fits, in words, as "a whole number from 2 or none"."""
+    kinds, rules = _split(annotation)
+    words = [_WORDS.get(kind, _NAMES.get(kind, kind.__name__)) for kind in kinds]
+    if rules:
+        choices = isinstance(rules[0], Choices)
+        words[0] = str(rules[0]) if choices else f"{words[0]} {rules[0]}"
+    return " or ".join(words)
 
 
 def _convert(value: Any, kind: type) -> Any:
@@ -102,7 +200,8 @@ def _convert(value: Any, kind: type) -> Any:
             number = float(value)
             return int(number) if number == int(number) else None
         if kind is float:
-            return float(value)
+            number = float(value)
+            return None if math.isnan(number) else number
     except (ValueError, OverflowError, TypeError):
         return None
     return value if kind is str and isinstance(value, str) else None
@@ -112,27 +211,6 @@ def require(fits: bool, name: str, value: object, expected: str) -> None:
     """Raise ValueError unless ``fits``; the text names the option, its value, what is expected."""
     if not fits:
         raise ValueError(f"{name}={value!r} does not fit\n  expected: {expected}")
-
-
-def require_whole(name: str, value: object, low: int, high: int) -> None:
-    """Refuse what is no whole number from ``low`` to ``high``."""
-    fits = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-    require(fits, name, value, f"a whole number from {low} to {high:,}")
-
-
-def require_between(name: str, value: float, low: float, high: float) -> None:
-    """Refuse what does not lie from ``low`` to ``high``, NaN included."""
-    require(low <= value <= high, name, value, f"a number from {low:g} to {high:g}")
-
-
-def require_seed(value: object) -> None:
-    """Refuse what can't be a ``data_seed`` of NumPy's legacy generator.
-
-    That one gives the same numbers in every release of NumPy, so that a worker on another stack and
-    the coordinator have the same data.
-    """
-    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32
-    require(fits, "data_seed", value, "a whole number from 0 to 2**32 - 1")
 
 
 def parse_names(option: str, texts: Sequence[str]) -> dict[str, str]:

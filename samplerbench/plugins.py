@@ -9,16 +9,21 @@ environment need not hold it.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import importlib
 import importlib.util
+import signal
 import sys
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
+
+from samplerbench.errors import one_line
 
 
 class PluginError(Exception):
@@ -101,16 +106,42 @@ def load(plugin: Plugin) -> Any:
     """The object that the entry point names; raises PluginError, whatever its import raises."""
     module, _, attribute = plugin.value.partition(":")
     try:
-        item: Any = importlib.import_module(module)
-        for part in filter(None, attribute.split(".")):
-            item = getattr(item, part)
-    except (Exception, SystemExit) as error:  # others must not suffer from what is wrong here
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        text = f"importing {plugin.value!r} fails: {type(error).__name__}"
-        failure = PluginError(f"{text}: {lines[0][:300]}" if lines else text)
+        with _note_ctrl_c() as pressed:
+            item: Any = importlib.import_module(module)
+            for part in filter(None, attribute.split(".")):
+                item = getattr(item, part)
+    except BaseException as error:  # others must not suffer from what is wrong here
+        if pressed:
+            raise  # Ctrl-C, and not the plug-in's own
+        text = one_line(error).removesuffix(": no message")
+        failure = PluginError(f"importing {plugin.value!r} fails: {text}")
         failure.missing_module = error.name if isinstance(error, ModuleNotFoundError) else None
         raise failure from error
     return item
+
+
+@contextlib.contextmanager
+def _note_ctrl_c() -> Iterator[list[int]]:
+    """The signals of Ctrl-C that come within the context: they tell it from a plug-in's exception.
+
+    Signals belong to the main thread; in another one none come.
+    """
+    pressed: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+
+    def note(number: int, frame: Any) -> None:
+        pressed.append(number)
+        if callable(before):
+            before(number, frame)
+
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield pressed
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class PluginFinder:

@@ -7,6 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 DIGITS = 3  # significant digits at most: times are not known better
+#: unit of a column -> (from which size on, factor, the unit that is shown), the largest first
+SCALES = {
+    "s": ((1e4, 1 / 3600, "h"), (1.0, 1.0, "s"), (1e-4, 1e3, "ms"), (0.0, 1e6, "µs")),
+    "MB": ((1e3, 1e-3, "GB"), (0.0, 1.0, "MB")),
+}
 
 
 def is_number(value: Any) -> bool:
@@ -26,6 +31,20 @@ def format_number(value: Any) -> str:
         return str(value)
     place = _place(value)
     return _shown(value, place - DIGITS + 1, place)
+
+
+def choose_scale(value: float, unit: str) -> tuple[float, str]:
+    """The factor and the unit that show ``value`` in few digits: seconds as ms, MB as GB."""
+    for least, factor, shown in SCALES.get(unit, ()):
+        if value and math.isfinite(value) and abs(value) >= least:
+            return factor, shown
+    return 1.0, unit if unit in SCALES else ""
+
+
+def format_in_unit(value: float, unit: str = "s") -> str:
+    """``33.0 ms`` of 0.033 seconds."""
+    factor, shown = choose_scale(value, unit)
+    return f"{format_number(value if factor == 1 else factor * value)} {shown}".rstrip()
 
 
 def format_rounded(value: float, lo: float, hi: float) -> str:

@@ -34,13 +34,17 @@ class Draws:
     ess: float | None = None  # effective draws as the sampler itself claims (nested sampling)
     log_z: float | None = None  # natural log of the evidence, against the normalised prior
     log_z_err: float | None = None  # its claimed standard error
+    log_z_err_simulated: float | None = None  # a second claim: the spread over simulated runs
     gradients: int | None = None  # gradient evaluations, warm-up included where the sampler tells
+    tuning_gradients: int | None = None  # those among them that warm-up or tuning took
     likelihoods: int | None = None  # log-density evaluations without gradient, likewise
     divergences: int | None = None
     accept_prob: float | None = None  # mean over kept draws
     termination: str | None = None  # why nested sampling stopped, in words
     stats: dict[str, np.ndarray] = field(default_factory=dict)  # per draw, [chain, draw]
     cut_short: bool | None = None  # whether it met a limit before its own reason to stop
+    # of the ensembles of all chains together: in a chain one walker's path follows the other's
+    walkers: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class Prepared:
     # the same with data as arguments, where the program bears them, for its ``with_data``; None:
     # what ``compile`` gives serves for this, too
     compile_for_data: Callable[[], Compiled] | None = None
+    claims: str = ""  # that are audited beside the sampler's, by what was set
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,10 @@ class Sampler:
     stack_replicates: int = 8
     # what a matrix calls the import of the last of ``needs``; "": that module's name with "imports"
     import_stage: str = ""
+    # seconds of a first run, compiling included, and of a further one, on the straight line with
+    # 5000 draws: for guesses of the time left where nothing is known yet
+    typical_s: tuple[float, float] = (5.0, 0.03)
+    link: str = ""  # where it is documented, for `samplerbench list NAME`
 
 
 samplers: Registry[Sampler] = Registry(

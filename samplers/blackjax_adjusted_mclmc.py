@@ -8,38 +8,33 @@ has. A step of the integrator takes two gradients; those of tuning are counted.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.models.base import Model
+from samplerbench.options import POSITIVE, SHARE, Choices
 from samplerbench.samplers.base import Budget, Prepared, Sampler, add
 from samplerbench.samplers.support.blackjax_steps import GRADIENTS, draw_steps
 from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
 from samplerbench.samplers.support.density_chains import prepare_density_chains, require_directions
-from samplerbench.samplers.support.settings_checks import (
-    require_choices,
-    require_positive,
-    require_share,
-)
 
 
 @dataclass(frozen=True)
 class Settings:
     """Arguments of ``blackjax.adjusted_mclmc_find_L_and_step_size``, defaults as shipped."""
 
-    target: float = 0.9  # mean acceptance that tuning aims for, as in BlackJAX's manual
-    frac_tune1: float = 0.1  # steps of tuning as a share of the draws: the step size, twice,
-    frac_tune2: float = 0.1  # and the posterior's size
-    target_num_integration_steps: float = 2.0  # mean number of integrator's steps a draw
-    diagonal_preconditioning: bool = True
-    random_trajectory_length: bool = True
-    chain_method: str = "parallel"  # a device a chain, else one after the other
-
-    def __post_init__(self) -> None:
-        require_choices(self, chain_method=CHAIN_METHODS)
-        require_share(self, "target", "frac_tune1", "frac_tune2")
-        require_positive(self, "target_num_integration_steps")
+    # mean acceptance that tuning aims for, as in BlackJAX's manual
+    target: Annotated[float, SHARE] = 0.9
+    # steps of tuning as a share of the draws: the step size, twice,
+    frac_tune1: Annotated[float, SHARE] = 0.1
+    frac_tune2: Annotated[float, SHARE] = 0.1  # and the posterior's size
+    # mean number of integrator's steps a draw
+    target_num_integration_steps: Annotated[float, POSITIVE] = 2.0
+    diagonal_preconditioning: bool = True  # scales adapted a parameter, else none
+    random_trajectory_length: bool = True  # about its mean, else always the mean
+    # a device a chain, else one after the other
+    chain_method: Annotated[str, Choices(CHAIN_METHODS)] = "parallel"
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -99,6 +94,8 @@ add(
         Settings,
         prepare,
         "BlackJAX's microcanonical sampler with a Metropolis test",
+        typical_s=(10.0, 0.08),
+        link="https://blackjax-devs.github.io/blackjax/",
         needs=("jax", "numpyro", "blackjax"),
         distributions=("blackjax",),
         environment="backends-latest",

@@ -8,36 +8,30 @@ budget has. A step takes two gradients; those of tuning are counted.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from samplerbench.models.base import Model
+from samplerbench.options import POSITIVE, SHARE, Choices, Range
 from samplerbench.samplers.base import Budget, Prepared, Sampler, add
 from samplerbench.samplers.support.blackjax_steps import GRADIENTS
 from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
 from samplerbench.samplers.support.density_chains import prepare_density_chains, require_directions
-from samplerbench.samplers.support.settings_checks import (
-    require_choices,
-    require_positive,
-    require_share,
-)
 
 
 @dataclass(frozen=True)
 class Settings:
     """Arguments of ``blackjax.mclmc_find_L_and_step_size``, defaults as shipped."""
 
-    frac_tune1: float = 0.1  # steps of tuning as a share of the draws: the step size,
-    frac_tune2: float = 0.1  # then the posterior's size,
-    frac_tune3: float = 0.1  # then the length after which momentum is forgotten
-    desired_energy_var: float = 5e-4  # energy error a dimension that the step size aims for
-    trust_in_estimate: float = 1.5
-    num_effective_samples: int = 150  # memory of the step size's tuning
-    chain_method: str = "parallel"  # a device a chain, else one after the other
-
-    def __post_init__(self) -> None:
-        require_choices(self, chain_method=CHAIN_METHODS)
-        require_share(self, "frac_tune1", "frac_tune2", "frac_tune3")
-        require_positive(self, "desired_energy_var", "trust_in_estimate", "num_effective_samples")
+    # steps of tuning as a share of the draws: the step size,
+    frac_tune1: Annotated[float, SHARE] = 0.1
+    frac_tune2: Annotated[float, SHARE] = 0.1  # then the posterior's size,
+    frac_tune3: Annotated[float, SHARE] = 0.1  # then the length after which momentum is forgotten
+    # energy error a dimension that the step size aims for
+    desired_energy_var: Annotated[float, POSITIVE] = 5e-4
+    trust_in_estimate: Annotated[float, POSITIVE] = 1.5  # spread of log errors that tuning trusts
+    num_effective_samples: Annotated[int, Range(1)] = 150  # memory of the step size's tuning
+    # a device a chain, else one after the other
+    chain_method: Annotated[str, Choices(CHAIN_METHODS)] = "parallel"
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -92,6 +86,7 @@ add(
         Settings,
         prepare,
         "BlackJAX's microcanonical Langevin sampler, unadjusted: biased by design",
+        link="https://blackjax-devs.github.io/blackjax/",
         needs=("jax", "numpyro", "blackjax"),
         distributions=("blackjax",),
         environment="backends",

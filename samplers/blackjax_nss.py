@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.models.base import Model
+from samplerbench.options import Range, require
 from samplerbench.samplers.base import (
     Budget,
     Compiled,
@@ -23,7 +24,6 @@ from samplerbench.samplers.support.log_density import (
     count_nan_as_zero,
     make_log_density,
 )
-from samplerbench.samplers.support.settings_checks import require_at_least
 from samplerbench.samplers.support.site_handlers import adapt_sites
 from samplerbench.samplers.support.version_compat import tree_map
 
@@ -36,22 +36,20 @@ LIMIT = "used the maximum number of samples"
 class Settings:
     """Arguments of ``blackjax.nss``, which sets none, as its documentation advises them."""
 
-    num_live_points: int = 500
-    num_inner_steps: int | None = None  # slices a new point; None: twice the dimension, 5 at least
-    num_delete: int | None = None  # points replaced at once; None: a tenth of the live ones
-    max_samples: int = 100_000  # stop there, whatever the evidence says
-    log_evidence_left: float = -3.0  # stop when the live points hold so little beside the dead ones
+    num_live_points: Annotated[int, Range(2)] = 500  # the resolution
+    # slices a new point; None: twice the dimension, 5 at least
+    num_inner_steps: Annotated[int | None, Range(1)] = None
+    # points replaced at once; None: a tenth of the live ones
+    num_delete: Annotated[int | None, Range(1)] = None
+    max_samples: Annotated[int, Range(1)] = 100_000  # stop there, whatever the evidence says
+    # stop when the live points hold so little beside the dead ones
+    log_evidence_left: Annotated[float, Range(-100.0, 100.0)] = -3.0
 
     def __post_init__(self) -> None:
-        require_at_least(self, 2, "num_live_points")
-        require_at_least(self, 1, "num_inner_steps", "num_delete")
-        deleted = self.count_deleted()
-        require_at_least(self, deleted, "max_samples")
-        if deleted >= self.num_live_points:
-            raise ValueError(
-                f"num_delete={deleted} of {self.num_live_points} live points\n"
-                "  expected: fewer deleted at once than there are"
-            )
+        deleted, live = self.count_deleted(), self.num_live_points
+        require(deleted < live, "num_delete", deleted, f"fewer than the {live} live points")
+        most = f"at least the {deleted} that are replaced at once"
+        require(deleted <= self.max_samples, "max_samples", self.max_samples, most)
 
     def count_deleted(self) -> int:
         """Points that are replaced in one step."""
@@ -290,6 +288,8 @@ add(
         Settings,
         prepare,
         "nested slice sampling: weighted draws and the evidence",
+        typical_s=(15.0, 0.15),
+        link="https://blackjax-devs.github.io/blackjax/",
         needs=("jax", "numpyro", "blackjax"),
         distributions=("blackjax",),
         family="blackjax nested",

@@ -7,38 +7,32 @@ are leapfrog steps, those of warm-up included, and one where a chain starts.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.models.base import Model
+from samplerbench.options import POSITIVE, SHARE, Choices, Range
 from samplerbench.samplers.base import Budget, Prepared, Sampler, add
 from samplerbench.samplers.support.blackjax_steps import draw_steps
 from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
 from samplerbench.samplers.support.density_chains import prepare_density_chains
-from samplerbench.samplers.support.settings_checks import (
-    require_at_least,
-    require_choices,
-    require_positive,
-    require_share,
-)
+from samplerbench.samplers.support.log_z_from_draws import METHODS, add_log_z
 
 
 @dataclass(frozen=True)
 class Settings:
     """Arguments of ``blackjax.window_adaptation`` with ``blackjax.nuts``, defaults as shipped."""
 
-    is_mass_matrix_diagonal: bool = True
-    initial_step_size: float = 1.0  # where its adaptation starts
-    target_acceptance_rate: float = 0.8  # mean acceptance that warm-up aims for
-    max_num_doublings: int = 10  # at most 2**doublings - 1 gradient evaluations a draw
-    chain_method: str = "parallel"  # a device a chain, else one after the other
-
-    def __post_init__(self) -> None:
-        require_choices(self, chain_method=CHAIN_METHODS)
-        require_share(self, "target_acceptance_rate")
-        require_positive(self, "initial_step_size")
-        require_at_least(self, 1, "max_num_doublings")
+    is_mass_matrix_diagonal: bool = True  # else a full one
+    initial_step_size: Annotated[float, POSITIVE] = 1.0  # where its adaptation starts
+    target_acceptance_rate: Annotated[float, SHARE] = 0.8  # mean acceptance that warm-up aims for
+    # at most 2**doublings - 1 gradient evaluations a draw
+    max_num_doublings: Annotated[int, Range(1)] = 10
+    # a device a chain, else one after the other
+    chain_method: Annotated[str, Choices(CHAIN_METHODS)] = "parallel"
+    # bridge: log Z from the draws, by bridge sampling
+    log_z: Annotated[str, Choices(METHODS)] = "none"
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -71,9 +65,10 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
         )
         return draw_steps(kernel, key, state, budget.draws)
 
-    return prepare_density_chains(
+    runs = prepare_density_chains(
         warm, draw, model, budget, "BlackJAX's NUTS", settings.chain_method
     )
+    return add_log_z(runs, model, settings.log_z)
 
 
 add(
@@ -82,6 +77,7 @@ add(
         Settings,
         prepare,
         "BlackJAX's No-U-Turn sampler, step size and mass matrix adapted",
+        link="https://blackjax-devs.github.io/blackjax/",
         needs=("jax", "numpyro", "blackjax"),
         distributions=("blackjax",),
         environment="backends",

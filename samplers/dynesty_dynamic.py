@@ -7,33 +7,34 @@ dynesty's own rule stops it. Otherwise it is as ``dynesty_nested``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 from samplerbench.models.base import Model
+from samplerbench.options import POSITIVE, Choices, Range
 from samplerbench.samplers.base import Budget, Draws, Prepared, Sampler, add
 from samplerbench.samplers.support import dynesty_runs
 from samplerbench.samplers.support.cube_likelihood import make_cube_likelihood
-from samplerbench.samplers.support.settings_checks import require_at_least
 
 
 @dataclass(frozen=True)
 class Settings:
     """Arguments of ``dynesty.DynamicNestedSampler`` and of its run, defaults as shipped."""
 
-    nlive: int = 500  # live points of the first run and of each batch
-    bound: str = "multi"  # none, single, multi, balls or cubes
-    sample: str = "auto"  # unif, rwalk, slice or rslice; auto: by the dimension
-    walks: int | None = None  # steps of rwalk
-    slices: int | None = None  # of slice and rslice
-    bootstrap: int | None = None  # times that bounds are enlarged by bootstrap
-    dlogz: float = 0.01  # stops the first run (dlogz_init)
-    n_effective: int | None = None  # effective draws to stop at
-    maxcall: int | None = None  # likelihood evaluations at the most
-
-    def __post_init__(self) -> None:
-        dynesty_runs.check_settings(self)
-        require_at_least(self, 1, "n_effective")
+    nlive: Annotated[int, Range(4)] = 500  # live points of the first run and of each batch
+    # none, single, multi, balls or cubes
+    bound: Annotated[str, Choices(dynesty_runs.BOUNDS)] = "multi"
+    # unif, rwalk, slice or rslice; auto: by the dimension
+    sample: Annotated[str, Choices(dynesty_runs.METHODS)] = "auto"
+    walks: Annotated[int | None, Range(1)] = None  # steps of rwalk
+    slices: Annotated[int | None, Range(1)] = None  # of slice and rslice
+    bootstrap: Annotated[int | None, Range(0)] = None  # times that bounds are enlarged by bootstrap
+    dlogz: Annotated[float, POSITIVE] = 0.01  # stops the first run (dlogz_init)
+    n_effective: Annotated[int | None, Range(1)] = None  # effective draws to stop at
+    maxcall: Annotated[int | None, Range(1)] = None  # likelihood evaluations at the most
+    # runs simulated for a second claimed error of log Z, some tenth of the time; None: none
+    simulations: Annotated[int | None, Range(2)] = 30
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -52,7 +53,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
             maxcall=settings.maxcall,
             print_progress=False,
         )
-        return dynesty_runs.read_draws(cube, sampler.results, settings.maxcall)
+        return dynesty_runs.read_draws(cube, sampler.results, settings, seed)
 
     return Prepared(plain=run)
 
@@ -63,6 +64,8 @@ add(
         Settings,
         prepare,
         "dynesty's dynamic nested sampling: more live points where the posterior is",
+        typical_s=(30.0, 25.0),
+        link="https://dynesty.readthedocs.io/en/stable/dynamic.html",
         needs=("jax", "numpyro", "dynesty"),
         distributions=("dynesty",),
         family="dynesty",

@@ -12,11 +12,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.models.base import Array, Model
+from samplerbench.options import POSITIVE, Choices, Range
 from samplerbench.samplers.base import Budget, Draws, Prepared, Sampler, add
 from samplerbench.samplers.support import walkers
 from samplerbench.samplers.support.cube_likelihood import evaluate_padded
@@ -25,11 +26,6 @@ from samplerbench.samplers.support.log_density import (
     count_nan_as_zero,
     make_log_density,
     map_batches,
-)
-from samplerbench.samplers.support.settings_checks import (
-    require_at_least,
-    require_choices,
-    require_positive,
 )
 
 STARTS = ("optimum", "uniform")
@@ -41,21 +37,16 @@ MOVES = ("stretch", "de", "snooker", "de_snooker", "walk")
 class Settings:
     """Arguments of ``emcee.EnsembleSampler`` and of its moves, defaults as shipped."""
 
-    walkers: int | None = None  # None: 32, or two a dimension where that is more
-    move: str = "stretch"  # de_snooker: the mixture of 80 and 20 % that emcee's manual gives
+    # None: 32, or two a dimension where that is more
+    walkers: Annotated[int | None, Range(2, even=True)] = None
+    # de_snooker: the mixture of 80 and 20 % that emcee's manual gives
+    move: Annotated[str, Choices(MOVES)] = "stretch"
     # where walkers start: in a small ball about a maximum of the density, as in emcee's manual, or
     # each where NumPyro starts a chain
-    start: str = "optimum"
-    a: float = 2.0  # the stretch move's scale
-    sigma: float = 1e-5  # jitter of the differential evolution move
-    gammas: float = 1.7  # the snooker move's scale
-
-    def __post_init__(self) -> None:
-        require_choices(self, move=MOVES, start=STARTS)
-        require_at_least(self, 2, "walkers")
-        require_positive(self, "sigma", "gammas")
-        if not self.a > 1:
-            raise ValueError(f"a={self.a} moves nothing\n  expected: above 1")
+    start: Annotated[str, Choices(STARTS)] = "optimum"
+    a: Annotated[float, Range(1, open=True)] = 2.0  # the stretch move's scale
+    sigma: Annotated[float, POSITIVE] = 1e-5  # jitter of the differential evolution move
+    gammas: Annotated[float, POSITIVE] = 1.7  # the snooker move's scale
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -73,6 +64,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
             {name: np.stack([each[name] for each in sites]) for name in sites[0]},
             likelihoods=sum(count for _, count, _ in chains),
             accept_prob=float(np.mean([accepted for _, _, accepted in chains])),
+            walkers=budget.chains * ensemble.walkers,
         )
 
     return Prepared(plain=run)
@@ -159,6 +151,8 @@ add(
         Settings,
         prepare,
         "emcee's affine-invariant ensemble: walkers merged into one chain",
+        typical_s=(7.0, 4.0),
+        link="https://emcee.readthedocs.io/en/stable/user/sampler/",
         needs=("jax", "numpyro", "emcee"),
         distributions=("emcee",),
         environment="backends",

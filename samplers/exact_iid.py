@@ -73,5 +73,6 @@ add(
         prepare,
         "independent draws from the exact answer (the control)",
         control=True,
+        typical_s=(0.2, 0.003),
     )
 )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.models.base import Model
+from samplerbench.options import Choices, Range
 from samplerbench.samplers.base import Budget, Draws, Prepared, Sampler, add
 from samplerbench.samplers.support.latent_sites import require_proper
 from samplerbench.samplers.support.log_density import LogDensity, make_log_density
 from samplerbench.samplers.support.prior_transform import PriorTransform, make_prior_transform
-from samplerbench.samplers.support.settings_checks import require_at_least, require_choices
 from samplerbench.samplers.support.site_handlers import adapt_sites
 
 TARGETS = ("uniform", "evidence_improving", "posterior_improving")
@@ -23,14 +23,13 @@ PHANTOM_DRAWS = 1000  # simulated shrinkages of the evidence that phantom sample
 class Settings:
     """Arguments of jaxns's ``NestedSampler``, defaults as shipped."""
 
-    root_allocation_degree: int | None = None  # live points at the start; None: jaxns's choice
-    max_samples: int | None = None  # stop there, whatever the evidence says; None: jaxns's choice
-    allocation_target: str = "uniform"  # or evidence_improving, posterior_improving
+    # live points at the start; None: jaxns's choice
+    root_allocation_degree: Annotated[int | None, Range(2)] = None
+    # stop there, whatever the evidence says; None: jaxns's choice
+    max_samples: Annotated[int | None, Range(2)] = None
+    # or evidence_improving, posterior_improving
+    allocation_target: Annotated[str, Choices(TARGETS)] = "uniform"
     phantom: bool = False  # whether phantom samples join the estimate of the evidence
-
-    def __post_init__(self) -> None:
-        require_choices(self, allocation_target=TARGETS)
-        require_at_least(self, 2, "root_allocation_degree", "max_samples")
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -113,6 +112,8 @@ add(
         Settings,
         prepare,
         "nested sampling by jaxns 3: weighted draws and the evidence",
+        typical_s=(50.0, 4.0),
+        link="https://jaxns.readthedocs.io",
         needs=("jax", "numpyro", "jaxns"),
         distributions=("jaxns", "jaxctx", "tfp-nightly"),
         family="jaxns",

@@ -81,6 +81,8 @@ add(
         Settings,
         prepare,
         "nested sampling without NumPyro's wrapper: more priors and releases",
+        typical_s=(16.0, 0.09),
+        link="https://jaxns.readthedocs.io",
         needs=("jax", "numpyro", "jaxns"),
         distributions=("jaxns", "tensorflow-probability", "tfp-nightly"),
         family="jaxns",

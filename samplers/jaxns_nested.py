@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.errors import one_line
 from samplerbench.models.base import Model
+from samplerbench.options import SHARE, Range
 from samplerbench.samplers.base import (
     Budget,
     Declined,
@@ -37,15 +38,10 @@ POLL_S = 1.0
 class Settings:
     """Arguments that NumPyro's ``NestedSampler`` hands to jaxns, defaults as shipped there."""
 
-    num_live_points: int | None = None  # the resolution; None: 25 a dimension
-    max_samples: int = 10_000  # stop there, whatever the evidence says
-    live_evidence_frac: float = 1e-4  # stop when the live points hold less of the evidence
-
-    def __post_init__(self) -> None:
-        if self.num_live_points is not None and self.num_live_points < 2:
-            raise ValueError(f"num_live_points={self.num_live_points}\n  expected: at least 2")
-        if self.max_samples < 1 or not 0 < self.live_evidence_frac < 1:
-            raise ValueError("expected: max_samples >= 1 and live_evidence_frac between 0 and 1")
+    num_live_points: Annotated[int | None, Range(2)] = None  # the resolution; None: 25 a dimension
+    max_samples: Annotated[int, Range(1)] = 10_000  # stop there, whatever the evidence says
+    # stop when the live points hold less of the evidence
+    live_evidence_frac: Annotated[float, SHARE] = 1e-4
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -180,6 +176,8 @@ add(
         Settings,
         prepare,
         "nested sampling: weighted draws and the evidence",
+        typical_s=(15.0, 0.07),
+        link="https://num.pyro.ai/en/stable/contrib.html#nested-sampling",
         needs=("jax", "numpyro", "jaxns", "numpyro.contrib.nested_sampling"),
         distributions=("jaxns", "tensorflow-probability", "tfp-nightly"),
         claims=CLAIMS,

@@ -9,38 +9,31 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 from samplerbench.models.base import Model
+from samplerbench.options import POSITIVE, SHARE, Range
 from samplerbench.samplers.base import Budget, Draws, Prepared, Sampler, add
 from samplerbench.samplers.support.cube_likelihood import make_cube_likelihood
-from samplerbench.samplers.support.settings_checks import (
-    require_at_least,
-    require_positive,
-    require_share,
-)
 
 
 @dataclass(frozen=True)
 class Settings:
     """Arguments of ``nautilus.Sampler`` and of its run, defaults as shipped."""
 
-    n_live: int = 2000  # live points of the exploration
-    enlarge_per_dim: float = 1.1  # of the ellipsoids
-    split_threshold: int = 100  # volumes are split where their ellipsoids are so much larger
-    n_networks: int = 4  # of the ensemble that predicts the likelihood; 0: none
-    f_live: float = 0.01  # share of the evidence in the live points that ends the exploration
-    n_eff: float = 10000.0  # effective draws to stop at
-    n_like_max: int | None = None  # likelihood evaluations at the most
+    n_live: Annotated[int, Range(10)] = 2000  # live points of the exploration
+    enlarge_per_dim: Annotated[float, Range(1)] = 1.1  # of the ellipsoids
+    # volumes are split where their ellipsoids are so much larger
+    split_threshold: Annotated[int, Range(1)] = 100
+    # of the ensemble that predicts the likelihood; 0: none
+    n_networks: Annotated[int, Range(0)] = 4
+    # share of the evidence in the live points that ends the exploration
+    f_live: Annotated[float, SHARE] = 0.01
+    n_eff: Annotated[float, POSITIVE] = 10000.0  # effective draws to stop at
+    n_like_max: Annotated[int | None, Range(1)] = None  # likelihood evaluations at the most
     discard_exploration: bool = False  # keep no points of the exploration, which bias slightly
-
-    def __post_init__(self) -> None:
-        require_at_least(self, 10, "n_live")
-        require_at_least(self, 1, "enlarge_per_dim", "split_threshold", "n_like_max")
-        require_at_least(self, 0, "n_networks", "n_eff")
-        require_share(self, "f_live")
-        require_positive(self, "n_eff")
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -94,6 +87,8 @@ add(
         Settings,
         prepare,
         "nautilus: importance nested sampling, weighted draws and the evidence",
+        typical_s=(90.0, 80.0),
+        link="https://nautilus-sampler.readthedocs.io",
         needs=("jax", "numpyro", "nautilus"),
         distributions=("nautilus-sampler",),
         environment="backends",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from samplerbench.models.base import Model
+from samplerbench.options import Choices, Range
 from samplerbench.samplers.base import Budget, Prepared, Sampler, add
 from samplerbench.samplers.support.numpyro_ensemble import import_kernel, prepare_ensemble
-from samplerbench.samplers.support.settings_checks import require_at_least, require_choices
 from samplerbench.samplers.support.walkers import CLAIMS
 
 
@@ -16,13 +16,11 @@ from samplerbench.samplers.support.walkers import CLAIMS
 class Settings:
     """Arguments of NumPyro's ``AIES``, defaults as shipped."""
 
-    walkers: int | None = None  # None: 32, or two a dimension where that is more
-    move: str = "de"  # differential evolution; or stretch, as emcee's default
+    # None: 32, or two a dimension where that is more
+    walkers: Annotated[int | None, Range(2, even=True)] = None
+    # differential evolution; or stretch, as emcee's default
+    move: Annotated[str, Choices(("de", "stretch"))] = "de"
     randomize_split: bool = False  # whether walkers are dealt anew to the two halves
-
-    def __post_init__(self) -> None:
-        require_choices(self, move=("de", "stretch"))
-        require_at_least(self, 2, "walkers")
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -49,6 +47,8 @@ add(
         Settings,
         prepare,
         "NumPyro's affine-invariant ensemble: walkers merged into one chain",
+        typical_s=(7.0, 0.08),
+        link="https://num.pyro.ai/en/stable/mcmc.html#numpyro.infer.ensemble.AIES",
         needs=("jax", "numpyro"),
         environment="latest",
         claims=CLAIMS,

@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from samplerbench.models.base import Model
+from samplerbench.options import POSITIVE, SHARE, Choices
 from samplerbench.samplers.base import Budget, Prepared, Sampler, add
-from samplerbench.samplers.support.chain_programs import count_host_devices
+from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
 from samplerbench.samplers.support.numpyro_mcmc import (
-    check_choices,
+    STARTS,
     prepare_mcmc,
     read_options,
 )
-from samplerbench.samplers.support.settings_checks import require_positive, require_share
 
 
 @dataclass(frozen=True)
 class Settings:
     """NumPyro's arguments of ``BarkerMH`` and its ``chain_method``, defaults as shipped."""
 
-    step_size: float = 1.0  # where its adaptation starts
+    step_size: Annotated[float, POSITIVE] = 1.0  # where its adaptation starts
     adapt_step_size: bool = True  # during warm-up
     adapt_mass_matrix: bool = True  # during warm-up
     dense_mass: bool = False  # a full mass matrix, else its diagonal
-    target_accept_prob: float = 0.4  # mean acceptance that warm-up aims for
-    init: str = "uniform"  # NumPyro's init_to_<init>
-    chain_method: str = "parallel"  # a device a chain, else one after the other
-
-    def __post_init__(self) -> None:
-        check_choices(self)
-        require_positive(self, "step_size")
-        require_share(self, "target_accept_prob")
+    target_accept_prob: Annotated[float, SHARE] = 0.4  # mean acceptance that warm-up aims for
+    init: Annotated[str, Choices(STARTS)] = "uniform"  # NumPyro's init_to_<init>
+    # a device a chain, else one after the other
+    chain_method: Annotated[str, Choices(CHAIN_METHODS)] = "parallel"
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -47,6 +44,7 @@ add(
         Settings,
         prepare,
         "Barker proposals, step size and mass matrix adapted: a gradient a draw",
+        link="https://num.pyro.ai/en/stable/mcmc.html#numpyro.infer.barker.BarkerMH",
         needs=("jax", "numpyro"),
         family="numpyro",
         host_devices=count_host_devices,

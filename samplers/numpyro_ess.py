@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from samplerbench.models.base import Model
+from samplerbench.options import POSITIVE, Choices, Range
 from samplerbench.samplers.base import Budget, Prepared, Sampler, add
 from samplerbench.samplers.support.numpyro_ensemble import import_kernel, prepare_ensemble
-from samplerbench.samplers.support.settings_checks import (
-    require_at_least,
-    require_choices,
-    require_positive,
-)
 from samplerbench.samplers.support.walkers import CLAIMS
 
 
@@ -20,16 +16,13 @@ from samplerbench.samplers.support.walkers import CLAIMS
 class Settings:
     """Arguments of NumPyro's ``ESS``, defaults as shipped."""
 
-    walkers: int | None = None  # None: 32, or two a dimension where that is more
-    move: str = "differential"  # or gaussian, kde
-    init_mu: float = 1.0  # the slice's width, where its tuning starts
-    tune_mu: bool = True
-    max_steps: int = 10_000  # expansions of a slice
-
-    def __post_init__(self) -> None:
-        require_choices(self, move=("differential", "gaussian", "kde"))
-        require_at_least(self, 2, "walkers")
-        require_positive(self, "init_mu", "max_steps")
+    # None: 32, or two a dimension where that is more
+    walkers: Annotated[int | None, Range(2, even=True)] = None
+    # or gaussian, kde
+    move: Annotated[str, Choices(("differential", "gaussian", "kde"))] = "differential"
+    init_mu: Annotated[float, POSITIVE] = 1.0  # the slice's width, where its tuning starts
+    tune_mu: bool = True  # during warm-up
+    max_steps: Annotated[int, Range(1)] = 10_000  # expansions of a slice
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -62,6 +55,8 @@ add(
         Settings,
         prepare,
         "NumPyro's ensemble slice sampler: walkers merged into one chain",
+        typical_s=(10.0, 3.0),
+        link="https://num.pyro.ai/en/stable/mcmc.html#numpyro.infer.ensemble.ESS",
         needs=("jax", "numpyro"),
         environment="latest",
         claims=CLAIMS,

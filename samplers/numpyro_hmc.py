@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 from samplerbench.models.base import Model
+from samplerbench.options import POSITIVE, SHARE, Choices, Range
 from samplerbench.samplers.base import (
     Budget,
     Prepared,
     Sampler,
     add,
 )
-from samplerbench.samplers.support.chain_programs import count_host_devices
+from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
 from samplerbench.samplers.support.numpyro_mcmc import (
-    check_choices,
+    STARTS,
     prepare_mcmc,
     read_options,
 )
@@ -24,21 +26,20 @@ from samplerbench.samplers.support.numpyro_mcmc import (
 class Settings:
     """NumPyro's arguments of ``HMC`` and its ``chain_method``, defaults as shipped."""
 
-    step_size: float = 1.0  # where its adaptation starts
+    step_size: Annotated[float, POSITIVE] = 1.0  # where its adaptation starts
     adapt_step_size: bool = True  # during warm-up
     adapt_mass_matrix: bool = True  # during warm-up
     dense_mass: bool = False  # a full mass matrix, else its diagonal
-    target_accept_prob: float = 0.8  # mean acceptance that warm-up aims for
-    num_steps: int | None = None  # leapfrog steps a draw; None: trajectory_length / step size
+    target_accept_prob: Annotated[float, SHARE] = 0.8  # mean acceptance that warm-up aims for
+    # leapfrog steps a draw; None: trajectory_length / step size
+    num_steps: Annotated[int | None, Range(1)] = None
     # after 2 pi a whitened Gaussian is back where it started: the library's default all the same
-    trajectory_length: float = 2 * math.pi
+    trajectory_length: Annotated[float, POSITIVE] = 2 * math.pi
     find_heuristic_step_size: bool = False  # by doubling and halving, before warm-up's windows
     regularize_mass_matrix: bool = True  # shrunk towards a small multiple of the unit matrix
-    init: str = "uniform"  # NumPyro's init_to_<init>
-    chain_method: str = "parallel"  # a device a chain, else one after the other; see mcmc.py
-
-    def __post_init__(self) -> None:
-        check_choices(self)
+    init: Annotated[str, Choices(STARTS)] = "uniform"  # NumPyro's init_to_<init>
+    # a device a chain, else one after the other; see mcmc.py
+    chain_method: Annotated[str, Choices(CHAIN_METHODS)] = "parallel"
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -55,6 +56,7 @@ add(
         Settings,
         prepare,
         "Hamiltonian Monte Carlo, fixed trajectory length",
+        link="https://num.pyro.ai/en/stable/mcmc.html#numpyro.infer.hmc.HMC",
         needs=("jax", "numpyro"),
         family="numpyro",
         host_devices=count_host_devices,

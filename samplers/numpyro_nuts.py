@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from samplerbench.models.base import Model
+from samplerbench.options import POSITIVE, SHARE, Choices, Range
 from samplerbench.samplers.base import (
     Budget,
     Prepared,
     Sampler,
     add,
 )
-from samplerbench.samplers.support.chain_programs import count_host_devices
+from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
+from samplerbench.samplers.support.log_z_from_draws import METHODS, add_log_z
 from samplerbench.samplers.support.noncentered import noncenter
 from samplerbench.samplers.support.numpyro_mcmc import (
-    check_choices,
+    STARTS,
     prepare_mcmc,
     read_options,
 )
@@ -24,20 +27,21 @@ from samplerbench.samplers.support.numpyro_mcmc import (
 class Settings:
     """NumPyro's arguments of ``NUTS`` and its ``chain_method``, defaults as shipped."""
 
-    step_size: float = 1.0  # where its adaptation starts
+    step_size: Annotated[float, POSITIVE] = 1.0  # where its adaptation starts
     adapt_step_size: bool = True  # during warm-up
     adapt_mass_matrix: bool = True  # during warm-up
     dense_mass: bool = False  # a full mass matrix, else its diagonal
-    target_accept_prob: float = 0.8  # mean acceptance that warm-up aims for
-    max_tree_depth: int = 10  # at most 2**depth - 1 gradient evaluations a draw
+    target_accept_prob: Annotated[float, SHARE] = 0.8  # mean acceptance that warm-up aims for
+    # at most 2**depth - 1 gradient evaluations a draw
+    max_tree_depth: Annotated[int, Range(1)] = 10
     find_heuristic_step_size: bool = False  # by doubling and halving, before warm-up's windows
     regularize_mass_matrix: bool = True  # shrunk towards a small multiple of the unit matrix
     noncentered: bool = False  # location-scale sites standardised by LocScaleReparam(0)
-    init: str = "uniform"  # NumPyro's init_to_<init>
-    chain_method: str = "parallel"  # a device a chain, else one after the other; see mcmc.py
-
-    def __post_init__(self) -> None:
-        check_choices(self)
+    init: Annotated[str, Choices(STARTS)] = "uniform"  # NumPyro's init_to_<init>
+    # a device a chain, else one after the other; see mcmc.py
+    chain_method: Annotated[str, Choices(CHAIN_METHODS)] = "parallel"
+    # bridge: log Z from the draws, by bridge sampling
+    log_z: Annotated[str, Choices(METHODS)] = "none"
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -45,9 +49,11 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     from numpyro.infer import NUTS  # inside: listing samplers must not start JAX
 
     options, chain_method = read_options(settings)
+    options.pop("log_z")
     if options.pop("noncentered"):
         model = noncenter(model)
-    return prepare_mcmc(lambda: NUTS(model.program, **options), model, budget, chain_method)
+    runs = prepare_mcmc(lambda: NUTS(model.program, **options), model, budget, chain_method)
+    return add_log_z(runs, model, settings.log_z)
 
 
 add(
@@ -56,6 +62,7 @@ add(
         Settings,
         prepare,
         "No-U-Turn sampler, step size and mass matrix adapted",
+        link="https://num.pyro.ai/en/stable/mcmc.html#numpyro.infer.hmc.NUTS",
         needs=("jax", "numpyro"),
         family="numpyro",
         host_devices=count_host_devices,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from samplerbench.models.base import Model
+from samplerbench.options import Choices, Range
 from samplerbench.samplers.base import (
     Budget,
     Declined,
@@ -12,9 +14,9 @@ from samplerbench.samplers.base import (
     Sampler,
     add,
 )
-from samplerbench.samplers.support.chain_programs import count_host_devices
+from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
 from samplerbench.samplers.support.numpyro_mcmc import (
-    check_choices,
+    STARTS,
     prepare_mcmc,
     read_options,
 )
@@ -24,13 +26,12 @@ from samplerbench.samplers.support.numpyro_mcmc import (
 class Settings:
     """NumPyro's arguments of ``SA`` and its ``chain_method``, defaults as shipped."""
 
-    adapt_state_size: int | None = None  # points that make the proposal; None: twice the dimension
+    # points that make the proposal; None: twice the dimension
+    adapt_state_size: Annotated[int | None, Range(2)] = None
     dense_mass: bool = True  # a full covariance of the proposal, else its diagonal
-    init: str = "uniform"  # NumPyro's init_to_<init>
-    chain_method: str = "parallel"  # "sequential"; "vectorized" with one chain only, see prepare
-
-    def __post_init__(self) -> None:
-        check_choices(self)
+    init: Annotated[str, Choices(STARTS)] = "uniform"  # NumPyro's init_to_<init>
+    # "sequential"; "vectorized" with one chain only, see prepare
+    chain_method: Annotated[str, Choices(CHAIN_METHODS)] = "parallel"
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -56,6 +57,7 @@ add(
         Settings,
         prepare,
         "Sample Adaptive MCMC, no gradients",
+        link="https://num.pyro.ai/en/stable/mcmc.html#numpyro.infer.sa.SA",
         needs=("jax", "numpyro"),
         family="numpyro",
         host_devices=count_host_devices,

@@ -8,20 +8,16 @@ warm-up of the budget has no meaning here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.models.base import Model
+from samplerbench.options import POSITIVE, Choices, Range
 from samplerbench.samplers.base import Budget, Prepared, Sampler, add
 from samplerbench.samplers.support.chain_programs import prepare_chains
 from samplerbench.samplers.support.data_arguments import DataSplit
 from samplerbench.samplers.support.latent_sites import require_continuous
-from samplerbench.samplers.support.settings_checks import (
-    require_at_least,
-    require_choices,
-    require_positive,
-)
 
 #: NumPyro's automatic guides by the word used in settings
 GUIDES = {
@@ -37,15 +33,11 @@ GUIDES = {
 class Settings:
     """The guide, and the optimiser of NumPyro's tutorial, which ships no default for it."""
 
-    guide: str = "normal"  # independent normals; others are the keys of GUIDES
-    num_steps: int = 2000  # of the optimiser, Adam
-    step_size: float = 0.005  # of Adam
-    num_particles: int = 1  # draws of the guide for each estimate of the ELBO
-
-    def __post_init__(self) -> None:
-        require_choices(self, guide=tuple(GUIDES))
-        require_at_least(self, 1, "num_steps", "num_particles")
-        require_positive(self, "step_size")
+    # independent normals; others are the keys of GUIDES
+    guide: Annotated[str, Choices(tuple(GUIDES))] = "normal"
+    num_steps: Annotated[int, Range(1)] = 2000  # of the optimiser, Adam
+    step_size: Annotated[float, POSITIVE] = 0.005  # of Adam
+    num_particles: Annotated[int, Range(1)] = 1  # draws of the guide for each estimate of the ELBO
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -98,6 +90,8 @@ add(
         Settings,
         prepare,
         "NumPyro's variational inference: draws of an approximation, by an automatic guide",
+        typical_s=(3.0, 0.01),
+        link="https://num.pyro.ai/en/stable/svi.html",
         needs=("jax", "numpyro"),
         family="numpyro_svi",
         claims="ESS: that of independent draws of the guide, which the guide's own error exceeds",

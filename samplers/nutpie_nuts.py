@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.models.base import Model
+from samplerbench.options import SHARE, Choices, Range
 from samplerbench.samplers.base import Budget, Draws, Prepared, Sampler, add
 from samplerbench.samplers.support.latent_sites import require_continuous
 from samplerbench.samplers.support.log_density import LogDensity, make_log_density
-from samplerbench.samplers.support.settings_checks import (
-    require_at_least,
-    require_choices,
-    require_share,
-)
 
 ADAPTATIONS = ("diag", "draw_diag", "low_rank")
 
@@ -24,14 +20,10 @@ ADAPTATIONS = ("diag", "draw_diag", "low_rank")
 class Settings:
     """Arguments of ``nutpie.sample``, defaults as shipped."""
 
-    adaptation: str = "diag"  # of the mass matrix: diag, draw_diag or low_rank
-    target_accept: float = 0.8  # mean acceptance that warm-up aims for
-    maxdepth: int = 10  # at most 2**depth - 1 gradient evaluations a draw
-
-    def __post_init__(self) -> None:
-        require_choices(self, adaptation=ADAPTATIONS)
-        require_share(self, "target_accept")
-        require_at_least(self, 1, "maxdepth")
+    # of the mass matrix: diag, draw_diag or low_rank
+    adaptation: Annotated[str, Choices(ADAPTATIONS)] = "diag"
+    target_accept: Annotated[float, SHARE] = 0.8  # mean acceptance that warm-up aims for
+    maxdepth: Annotated[int, Range(1)] = 10  # at most 2**depth - 1 gradient evaluations a draw
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -105,14 +97,12 @@ def _read_draws(trace: Any, constrain: Any, data: Any) -> Draws:
     """Draws from nutpie's DataTree, whose one variable is the unconstrained vector."""
     stats = trace["sample_stats"]
     diverging = np.asarray(stats["diverging"])
-    steps = (
-        np.asarray(stats["n_steps"]).sum()
-        + np.asarray(trace["warmup_sample_stats"]["n_steps"]).sum()
-    )
+    tuning = int(np.asarray(trace["warmup_sample_stats"]["n_steps"]).sum())
     sites = constrain(np.asarray(trace["posterior"]["u"]), data)
     return Draws(
         {name: np.asarray(values) for name, values in sites.items()},
-        gradients=int(steps),
+        gradients=int(np.asarray(stats["n_steps"]).sum()) + tuning,
+        tuning_gradients=tuning,
         divergences=int(diverging.sum()),
         stats={"diverging": diverging, "lp": np.asarray(stats["logp"])},
     )
@@ -124,6 +114,8 @@ add(
         Settings,
         prepare,
         "No-U-Turn sampler in Rust, through a Python callback",
+        typical_s=(6.0, 4.0),
+        link="https://pymc-devs.github.io/nutpie/",
         needs=("jax", "numpyro", "nutpie"),
         distributions=("nutpie",),
         environment="backends-latest",

@@ -9,20 +9,16 @@ replica. Gradients are those of all replicas, warm-up included.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from samplerbench.models.base import Model
+from samplerbench.options import POSITIVE, SHARE, Choices, Range
 from samplerbench.samplers.base import Budget, Prepared, Sampler, add
-from samplerbench.samplers.support.chain_programs import count_host_devices
+from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
 from samplerbench.samplers.support.numpyro_mcmc import (
-    check_choices,
+    STARTS,
     find_init_strategy,
     prepare_mcmc,
-)
-from samplerbench.samplers.support.settings_checks import (
-    require_at_least,
-    require_positive,
-    require_share,
 )
 
 ADAPTATION = 0.8  # share of warm-up in which step sizes are adapted, as TFP's manual has it
@@ -32,20 +28,14 @@ ADAPTATION = 0.8  # share of warm-up in which step sizes are adapted, as TFP's m
 class Settings:
     """The ladder of TFP's manual and the step of its HMC, and NumPyro's ``chain_method``."""
 
-    replicas: int = 4
-    ratio: float = 0.5  # of the inverse temperatures of neighbours
-    num_leapfrog_steps: int = 3
-    step_size: float = 1.0  # of the first replica, where its adaptation starts
-    target_accept_prob: float = 0.75  # mean acceptance that warm-up aims for
-    init: str = "uniform"  # NumPyro's init_to_<init>
-    chain_method: str = "parallel"  # a device a chain, else one after the other
-
-    def __post_init__(self) -> None:
-        check_choices(self)
-        require_at_least(self, 2, "replicas")
-        require_at_least(self, 1, "num_leapfrog_steps")
-        require_share(self, "ratio", "target_accept_prob")
-        require_positive(self, "step_size")
+    replicas: Annotated[int, Range(2)] = 4  # temperatures, the first of them 1
+    ratio: Annotated[float, SHARE] = 0.5  # of the inverse temperatures of neighbours
+    num_leapfrog_steps: Annotated[int, Range(1)] = 3  # gradients a draw of each replica
+    step_size: Annotated[float, POSITIVE] = 1.0  # of the first replica, where its adaptation starts
+    target_accept_prob: Annotated[float, SHARE] = 0.75  # mean acceptance that warm-up aims for
+    init: Annotated[str, Choices(STARTS)] = "uniform"  # NumPyro's init_to_<init>
+    # a device a chain, else one after the other
+    chain_method: Annotated[str, Choices(CHAIN_METHODS)] = "parallel"
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -92,6 +82,7 @@ add(
         Settings,
         prepare,
         "TFP's replica exchange (parallel tempering) of HMC, for several modes",
+        link="https://www.tensorflow.org/probability/api_docs/python/tfp/mcmc/ReplicaExchangeMC",
         needs=("jax", "numpyro", "tensorflow_probability.substrates.jax"),
         distributions=("tensorflow-probability", "tfp-nightly"),
         family="tfp",

@@ -12,40 +12,30 @@ import contextlib
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.models.base import Array, Model
+from samplerbench.options import POSITIVE, SHARE, Range
 from samplerbench.samplers.base import Budget, Draws, Prepared, Sampler, add
 from samplerbench.samplers.support.latent_sites import require_continuous
 from samplerbench.samplers.support.log_density import make_log_density, map_batches
-from samplerbench.samplers.support.settings_checks import (
-    require_at_least,
-    require_positive,
-    require_share,
-)
 
 
 @dataclass(frozen=True)
 class Settings:
     """walnutpie's arguments of ``walnuts_pyfunc``, defaults as shipped."""
 
-    max_trajectory_doublings: int = 5
-    max_step_halvings: int = 5  # within a trajectory
-    min_micro_steps: int = 1
-    max_hamiltonian_error: float = 0.5  # above which a step is halved
-    max_macro_steps_target: float = 15.0
-    step_size_init: float = 1.0  # where its adaptation starts
-    step_accept_rate_target: float = 0.8  # mean acceptance that warm-up aims for
-    mass_init_count: float = 4.0  # pseudo-observations of the initial mass matrix
-
-    def __post_init__(self) -> None:
-        require_at_least(self, 1, "max_trajectory_doublings", "min_micro_steps")
-        require_at_least(self, 0, "max_step_halvings")
-        require_positive(self, "max_hamiltonian_error", "max_macro_steps_target")
-        require_positive(self, "step_size_init", "mass_init_count")
-        require_share(self, "step_accept_rate_target")
+    max_trajectory_doublings: Annotated[int, Range(1)] = 5  # of a draw's trajectory
+    max_step_halvings: Annotated[int, Range(0)] = 5  # within a trajectory
+    min_micro_steps: Annotated[int, Range(1)] = 1  # leapfrog steps that make a macro step
+    max_hamiltonian_error: Annotated[float, POSITIVE] = 0.5  # above which a step is halved
+    max_macro_steps_target: Annotated[float, POSITIVE] = 15.0  # macro steps that warm-up aims for
+    step_size_init: Annotated[float, POSITIVE] = 1.0  # where its adaptation starts
+    step_accept_rate_target: Annotated[float, SHARE] = 0.8  # mean acceptance that warm-up aims for
+    # pseudo-observations of the initial mass matrix
+    mass_init_count: Annotated[float, POSITIVE] = 4.0
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -118,6 +108,8 @@ add(
         Settings,
         prepare,
         "walnutpie's WALNUTS: No-U-Turn, the step size adapted within trajectories",
+        typical_s=(8.0, 6.0),
+        link="https://pypi.org/project/walnutpie/",
         needs=("jax", "numpyro", "walnutpie"),
         distributions=("walnutpie",),
         environment="backends",

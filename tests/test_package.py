@@ -203,7 +203,7 @@ def test_a_model_file_may_import_what_lies_beside_it(python, project):
     sizes = ("--sampler", "numpyro_nuts", "--replicates", 2, "--warmup", 50, "--draws", 50)
     check(*command, *sizes, "--env", "current", "--out", "file-run", cwd=project)
     report = (python.with_name("samplerbench"), "report", "file-run", "--format", "json")
-    (row,) = json.loads(check(*report, cwd=project))
+    (row,) = json.loads(check(*report, cwd=project))["rows"]
     assert (row["status"], row["reason"]) == ("ok", "")
 
 

@@ -96,6 +96,13 @@ def test_a_plug_in_is_found_without_being_imported_and_loaded_by_its_name(plugin
     assert plugin.source == "walker 2.1"
 
 
+def test_ctrl_c_while_a_plug_in_is_imported_stops_the_command(plugin_folder, registry):
+    text = "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(5)"
+    distribution(plugin_folder, "aa_slow", text, "a = aa_slow:S")
+    with pytest.raises(KeyboardInterrupt):
+        list_reasons(registry)
+
+
 def test_what_goes_wrong_in_one_is_its_reason_and_breaks_no_other(plugin_folder, registry):
     distribution(plugin_folder, "aa_good", GOOD.format(name="good"), "good = aa_good:SAMPLER")
     distribution(
@@ -109,6 +116,8 @@ def test_what_goes_wrong_in_one_is_its_reason_and_breaks_no_other(plugin_folder,
     distribution(plugin_folder, "hh_taken", GOOD.format(name="own"), "own = hh_taken:SAMPLER")
     distribution(plugin_folder, "ii_second", GOOD.format(name="good"), "good = ii_second:SAMPLER")
     distribution(plugin_folder, "jj_absent", "", "j = nowhere.to.be_found:S")
+    distribution(plugin_folder, "kk_stops", "raise KeyboardInterrupt", "k = kk_stops:S")
+    distribution(plugin_folder, "ll_odd", "raise BaseException('\\x1b[31m')", "l = ll_odd:S")
     reason_by_name = list_reasons(registry)
     expected = {
         "aa_good": "",
@@ -121,6 +130,8 @@ def test_what_goes_wrong_in_one_is_its_reason_and_breaks_no_other(plugin_folder,
         "hh_taken": "the name 'own' is taken by samplerbench itself",
         "ii_second": "the name 'good' is taken by aa_good, which comes first",
         "jj_absent": "No module named 'nowhere'",
+        "kk_stops": "importing 'kk_stops:S' fails: KeyboardInterrupt",
+        "ll_odd": "BaseException: \\x1b[31m",
     }
     assert reason_by_name.keys() == expected.keys()
     for name, reason in expected.items():
@@ -249,7 +260,8 @@ def test_the_example_runs_and_its_version_is_recorded(installed, tmp_path):
     words = ["--model", "coin:heads=12", "--sampler", "random_walk:step=1.0", "exact_iid"]
     sizes = ["--replicates", "16", "--draws", "100", "--warmup", "20", "--quiet"]
     command(installed, "run", *words, *sizes, "--env", "current", "--out", "c", cwd=tmp_path)
-    rows = json.loads(command(installed, "report", "c", "--format", "json", cwd=tmp_path))
+    report = command(installed, "report", "c", "--format", "json", cwd=tmp_path)
+    rows = json.loads(report)["rows"]
     assert [row["status"] for row in rows] == ["ok", "ok"]
     assert (rows[0]["sampler"], rows[0]["settings"]) == ("random_walk", {"step": 1.0})
     assert rows[1]["verdict"] == "undecided" and "0 of 16 runs" in rows[1]["verdict_reason"]

@@ -4,111 +4,182 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samplerbench.components import component_names
-from samplerbench.errors import UsageError, unknown_name
-from samplerbench.harness.draws_file import DrawsFile
+from samplerbench.errors import UsageError
+from samplerbench.harness.campaign.replicate_draws import (
+    Arrays,
+    Choice,
+    ReplicateDraws,
+    read_replicates,
+)
 from samplerbench.harness.records import Trial
+from samplerbench.harness.statistics.weighted import normalise_weights, resample_systematically
+from samplerbench.samplers.base import samplers
+from samplerbench.version import __version__
 
 if TYPE_CHECKING:
-    import pandas
-
     from samplerbench.harness.campaign.campaign import Campaign
 
-MODES = ("replicates", "plain")
-Arrays = dict[str, np.ndarray]  # name -> [chain, draw, *event]
+#: statistics of draws that ArviZ's schema calls otherwise
+SCHEMA_NAMES = {"accept_prob": "acceptance_rate"}
 
 
 def draws(
     campaign: Campaign,
     sampler: str,
     *,
-    replicate: int = 0,
+    replicate: Choice = 0,
     mode: str = "replicates",
     resample: int | None = None,
     trial: str | None = None,
 ) -> Any:
-    """One replicate's draws: groups ``posterior`` [chain, draw, *event] and ``sample_stats``.
+    """Draws of one replicate, of several (a slice), or of all (None), for ArviZ.
 
-    With ArviZ 0.x an ``arviz.InferenceData``, with 1.x an ``xarray.DataTree``. ``sampler`` is the
-    label in the tables, as ``numpyro_hmc:trajectory_length=1.5``; where several trials share it,
-    ``trial`` names one. ``mode="plain"`` gives the first (0) and second (1) plain run. Weighted
-    draws come with their ``log_weight`` in sample_stats, or, with ``resample=n``, as n equal-weight
-    draws taken with replacement and labelled so: then ESS and R-hat of them mean nothing. Raises
-    UsageError for a label that is not there and where ArviZ is missing, ValueError for a trial
-    without draws.
+    With ArviZ 0.x an ``arviz.InferenceData``, with 1.x an ``xarray.DataTree``, of the groups
+    ``posterior`` [chain, draw, *event] and ``sample_stats``, as ArviZ's schema has them; several
+    replicates are chains side by side, of which the coordinate ``replicate`` tells the number.
+    ``sampler`` is the label in the tables, as ``numpyro_hmc:trajectory_length=1.5``; where several
+    trials share it, ``trial`` names one. ``mode="plain"`` gives the first (0) and second (1) plain
+    run.
+
+    Of weighted draws, ``posterior`` is an equal-weight sample: a systematic resample in random
+    order, of the size of the ESS that the sampler claims (Kish's where it claims none, ``resample``
+    where that is given; of several replicates the least), so that ArviZ's standard errors are the
+    sampler's own. ``attrs["weights"]`` says so. ``weighted_posterior`` holds every point with its
+    ``log_weight`` and its statistics.
+
+    Raises UsageError for a label that is not there and where ArviZ is missing, ValueError for a
+    trial without draws.
     """
-    chosen = _trial(campaign, sampler, trial)
-    if campaign.store.statuses().get(chosen.id) != "ok":
-        raise ValueError(f"{sampler!r} has no draws: its status is not ok")
-    if mode not in MODES:
-        raise ValueError(f"mode={mode!r}\n  expected: 'replicates' or 'plain'")
-    with DrawsFile(campaign.store.draws_path(chosen.id), mode) as file:
-        return _convert(file, chosen, replicate, resample)
+    stored = read_replicates(campaign, sampler, replicate, mode, trial)
+    attributes = _describe(campaign, stored)
+    if stored.log_weights is None:
+        groups = {"posterior": stored.sites, "sample_stats": _rename(stored.stats)}
+    else:
+        groups, attributes["weights"] = _resample(stored, resample)
+    return _make_tree(groups, attributes, stored.replicates)
 
 
-def _trial(campaign: Campaign, label: str, name: str | None) -> Trial:
-    trials = campaign.store.trials()
-    matches = {t.id: t for t in trials if t.label == label and name in (None, t.id)}
-    if not matches:
-        raise unknown_name("sampler in this campaign", label, {t.label for t in trials})
-    if len(matches) > 1:
-        raise ValueError(f"{label!r} stands for trials {', '.join(matches)}; name one with trial=")
-    return next(iter(matches.values()))
-
-
-def _convert(file: DrawsFile, trial: Trial, replicate: int, resample: int | None) -> Any:
-    sites = file.sites()
-    count = len(next(iter(sites.values())))
-    if not 0 <= replicate < count:
-        raise ValueError(f"replicate={replicate}\n  expected: 0 to {count - 1}")
-    posterior = {name: values[replicate] for name, values in sites.items()}
-    stats = {name: values[replicate] for name, values in file.stats().items()}
-    attributes: dict[str, Any] = {
+def _describe(campaign: Campaign, stored: ReplicateDraws) -> dict[str, Any]:
+    """What the draws are of and from, in values that NetCDF files hold."""
+    trial, result = stored.trial, campaign.store.result(stored.trial.id)
+    library, versions = _find_library(trial), result.versions if result else {}
+    single = len(stored.replicates) == 1
+    numbers: dict[str, Any] = {
+        "replicate": np.array(stored.replicates),
+        "seed": trial.seed + np.array(stored.replicates),
+        **{n: values for n, values in stored.numbers.items() if np.isfinite(values).all()},
+    }
+    return {
         "sampler": trial.label,
         "model": trial.model_label,
         "trial": trial.id,
+        **{name: values[0].item() if single else values for name, values in numbers.items()},
+        **({"termination": "; ".join(dict.fromkeys(ends))} if (ends := stored.termination) else {}),
+        "inference_library": library,
+        "inference_library_version": versions.get(library, "unknown"),
+        "creation_library": "samplerbench",
+        "creation_library_version": __version__,
+        "created_at": datetime.now(timezone.utc).isoformat(),
     }
-    attributes.update(replicate=replicate, seed=trial.seed + replicate)
-    log_weights = file.get("log_weights")
-    if log_weights is not None:
-        weights = log_weights[replicate]
-        posterior, stats, note = _weighted(posterior, stats, weights, trial, resample)
-        attributes["weights"] = note
-    return _from_dict(posterior, stats, attributes)
 
 
-def _weighted(
-    posterior: Arrays, stats: Arrays, log_weights: np.ndarray, trial: Trial, resample: int | None
-) -> tuple[Arrays, Arrays, str]:
-    """Weighted draws without their padding, or resampled; and a note on their weights."""
-    valid = np.isfinite(log_weights[0])  # the rest is padding to the longest replicate
-    posterior = {name: values[:, valid] for name, values in posterior.items()}
-    if resample is None:
-        stats = {name: values[:, valid] for name, values in stats.items()}
-        stats["log_weight"] = log_weights[:, valid]
-        return posterior, stats, "log_weight in sample_stats"
-    weights = np.exp(log_weights[0, valid] - log_weights[0, valid].max())
-    rng = np.random.default_rng([trial.seed, resample, 0x5E])
-    picks = rng.choice(weights.size, size=resample, p=weights / weights.sum())
-    note = f"{resample} draws resampled with replacement: not independent, ESS of them is void"
-    return {name: values[:, picks] for name, values in posterior.items()}, {}, note
+def _find_library(trial: Trial) -> str:
+    """The library that drew: the sampler's own, or NumPyro where it has none beside that."""
+    if trial.sampler not in samplers.names():
+        return trial.sampler_name
+    sampler = samplers.get(trial.sampler)
+    return next(iter((*sampler.distributions, *reversed(sampler.needs))), "samplerbench")
 
 
-def _from_dict(posterior: Arrays, stats: Arrays, attributes: dict[str, Any]) -> Any:
-    """``arviz.from_dict``, whose arguments and result differ between ArviZ 0.x and 1.x."""
+def _rename(stats: Arrays) -> Arrays:
+    return {SCHEMA_NAMES.get(name, name): values for name, values in stats.items()}
+
+
+def _resample(stored: ReplicateDraws, size: int | None) -> tuple[dict[str, Arrays], str]:
+    """Groups of weighted draws, and a note on their weights."""
+    assert stored.log_weights is not None
+    claims = np.nan_to_num(stored.ess, nan=np.inf)  # a run that failed sets no size
+    least = claims.min() if np.isfinite(claims).any() else 1.0
+    count = size or max(1, round(float(least)))
+    picks = _pick_points(stored, count)
+    groups = {
+        "posterior": {name: _take(values, picks) for name, values in stored.sites.items()},
+        "sample_stats": {n: _take(values, picks) for n, values in _rename(stored.stats).items()},
+        "weighted_posterior": _list_points(stored),
+    }
+    kind = "as asked" if size else "the ESS that the sampler claims"
+    kind = kind if size or "ess" in stored.numbers else "Kish's ESS of the weights"
+    note = f"systematic resample of {count} draws, {kind}; every point is in weighted_posterior"
+    return groups, note
+
+
+def _pick_points(stored: ReplicateDraws, count: int) -> np.ndarray:
+    """Which points of all chains of a replicate are its ``count`` draws, [replicate, draw]."""
+    assert stored.log_weights is not None
+    weights = normalise_weights(stored.log_weights)
+    picks = []
+    for replicate, w in zip(stored.replicates, weights, strict=True):
+        rng = np.random.default_rng([stored.trial.seed, replicate, 0x5E])
+        # points come by rising likelihood, and ArviZ reads their order as autocorrelation
+        picks.append(rng.permutation(resample_systematically(w, count, rng.uniform())))
+    return np.stack(picks)
+
+
+def _take(values: np.ndarray, picks: np.ndarray) -> np.ndarray:
+    """Points [replicate, draw] of ``values``, as one chain a replicate."""
+    flat = values.reshape(len(values), -1, *values.shape[3:])
+    return np.stack([each[chosen] for each, chosen in zip(flat, picks, strict=True)])[:, None]
+
+
+def _list_points(stored: ReplicateDraws) -> Arrays:
+    """Sites, statistics and log weights of every point, without padding that all have."""
+    assert stored.log_weights is not None
+    held = np.isfinite(stored.log_weights).any(axis=(0, 1))
+    stats = {"log_weight": stored.log_weights, **_rename(stored.stats)}
+    free = {name + "_" * (name in stored.sites): values for name, values in stats.items()}
+    return {name: values[:, :, held] for name, values in {**stored.sites, **free}.items()}
+
+
+def _make_tree(
+    groups: dict[str, Arrays], attributes: dict[str, Any], replicates: Sequence[int]
+) -> Any:
+    """Groups as the object that ArviZ takes, which differs between 0.x and 1.x."""
     arviz = _import("arviz", "draws are given as ArviZ's own objects")
+    xarray = import_module("xarray")
+    sets = {
+        name: _make_dataset(arrays, attributes, replicates)
+        for name, arrays in groups.items()
+        if arrays
+    }
     if arviz.__version__.startswith("0."):
-        return arviz.from_dict(posterior=posterior, sample_stats=stats or None, attrs=attributes)
-    groups = {"posterior": posterior, **({"sample_stats": stats} if stats else {})}
-    tree = arviz.from_dict(groups)
-    tree.attrs.update(attributes)  # its own ``attrs`` argument sets those of a group
+        return arviz.InferenceData(attrs=attributes, **sets)
+    tree = xarray.DataTree.from_dict(sets)
+    tree.attrs.update(attributes)
     return tree
+
+
+def _make_dataset(arrays: Arrays, attributes: dict[str, Any], replicates: Sequence[int]) -> Any:
+    """Arrays [replicate, chain, draw, *event] with their axes named, chains side by side."""
+    import xarray
+
+    variables: dict[str, Any] = {}
+    for name, values in arrays.items():
+        sizes = values.shape[0] * values.shape[1], *values.shape[2:]
+        dims = ("chain", "draw", *(f"{name}_dim_{i}" for i in range(values.ndim - 3)))
+        variables[name] = dims, values.reshape(sizes)
+    data = xarray.Dataset(variables, attrs=attributes)
+    coordinates: dict[Any, Any] = {dim: np.arange(size) for dim, size in data.sizes.items()}
+    if "replicate" not in arrays:  # which may be a site's name
+        per_replicate = data.sizes["chain"] // len(replicates)
+        coordinates["replicate"] = "chain", np.repeat(replicates, per_replicate)
+    return data.assign_coords(coordinates)
 
 
 def _import(module: str, purpose: str) -> Any:
@@ -122,28 +193,6 @@ def _import(module: str, purpose: str) -> Any:
         ) from error
 
 
-def frame(data: Any) -> pandas.DataFrame:
-    """What ``draws`` gave as a DataFrame, one row a draw, one column a component ("beta[0]").
-
-    Weighted draws have a column ``weight``, 1 at the most, without the rows where it is 0 in
-    float64: what ChainConsumer takes as a chain.
-    """
-    import pandas
-
-    columns: dict[str, np.ndarray] = {}
-    for name, values in data["posterior"].data_vars.items():
-        array = np.asarray(values)
-        components = array.reshape(array.shape[0] * array.shape[1], -1).T
-        names = component_names(str(name), array.shape[2:])
-        columns.update(zip(names, components, strict=True))
-    table = pandas.DataFrame(columns)
-    if "sample_stats" in data and "log_weight" in data["sample_stats"]:
-        log_weights = np.asarray(data["sample_stats"]["log_weight"], np.float64).ravel()
-        table["weight"] = np.exp(log_weights - log_weights.max())
-        table = table[table["weight"] > 0].reset_index(drop=True)
-    return table
-
-
 def write_netcdf(campaign: Campaign, folder: Path, replicates: Sequence[int] = (0,)) -> list[Path]:
     """Write one NetCDF file for each trial that ended ok and each replicate; the files in order.
 
@@ -153,23 +202,31 @@ def write_netcdf(campaign: Campaign, folder: Path, replicates: Sequence[int] = (
     where ArviZ is missing.
     """
     statuses, every = campaign.store.statuses(), campaign.store.trials()
-    trials = [trial for trial in every if statuses.get(trial.id) == "ok"]
+    ended = [trial for trial in every if statuses.get(trial.id) == "ok"]
+    trials = campaign.store.drop_lost_draws(ended)
     if not trials:
-        raise UsageError(f"no trial in {campaign.folder} ended ok: there are no draws to write")
+        what = "has kept its draws" if ended else "ended ok"
+        raise UsageError(f"no trial in {campaign.folder} {what}: there are no draws to write")
     finished = {trial.id: _count_replicates(campaign, trial) for trial in trials}
     count = max(finished.values())
     for replicate in replicates:
         if not 0 <= replicate < count:
             raise UsageError(f"replicate {replicate} was not run\n  expected: 0 to {count - 1}")
     _import("h5netcdf", "NetCDF files are written with h5netcdf")
-    folder.mkdir(parents=True, exist_ok=True)
     labels = [trial.label for trial in every]
-    return [
-        _write_one(campaign, trial, replicate, folder, labels.count(trial.label) > 1)
-        for trial in trials
-        for replicate in replicates
-        if replicate < finished[trial.id]
-    ]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return [
+            _write_one(campaign, trial, replicate, folder, labels.count(trial.label) > 1)
+            for trial in trials
+            for replicate in replicates
+            if replicate < finished[trial.id]
+        ]
+    except OSError as error:
+        raise UsageError(
+            f"draws can't be written to {str(folder)!r}: {error.strerror or error}\n"
+            "  expected: a folder, new or there, that you may write"
+        ) from error
 
 
 def _count_replicates(campaign: Campaign, trial: Trial) -> int:

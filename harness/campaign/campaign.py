@@ -5,11 +5,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from operator import itemgetter
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
+from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import sweep
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.campaign.trial_scores import TrialScores
@@ -18,6 +18,7 @@ from samplerbench.harness.records import Trial
 if TYPE_CHECKING:
     import pandas
 
+    from samplerbench.harness.campaign.replicate_draws import Choice
     from samplerbench.models.base import Exact
 
 
@@ -49,15 +50,21 @@ class Campaign:
         """Give the folder back to other runs."""
         self.store.close()
 
-    def __enter__(self) -> Campaign:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: Any) -> None:
         self.close()
 
     def exact(self, trial: Trial) -> Exact | None:
-        """Ground truth of the trial's model, or None; see ``harness.ground_truth.select``."""
-        return self.trial_scores.exact(trial)
+        """Ground truth of the trial's model, or None; see ``harness.ground_truth.select``.
+
+        Also None where the model is registered no more.
+        """
+        try:
+            return self.trial_scores.exact(trial)
+        except UsageError:
+            return None
 
     def scores(self, trial: Trial) -> dict[str, Any]:
         """The scores of a finished trial, computed once and kept in the store."""
@@ -85,30 +92,45 @@ class Campaign:
         from samplerbench.harness.scoring import columns, score_trial
 
         for trial in self.store.unscored_trials(score_trial.VERSION, first):
-            self.scores(trial)
+            if self.store.result(trial.id) is not None:  # a damaged one has no row
+                self.scores(trial)
         axes = self.store.fact("sweep") or ()
         for trial, result, scores in self.store.finished_records(score_trial.VERSION, first):
             # a folder that can't be written has kept no scores
             swept = sweep.describe_position(trial, axes)
             yield columns.row(trial, result, scores or self.scores(trial), swept)
 
-    def table(self) -> pandas.DataFrame:
-        """The rows as a DataFrame, one column for each of ``harness.scoring.columns.COLUMNS``."""
-        import pandas
-
-        from samplerbench.harness.scoring.columns import COLUMNS
-
-        names = [column.name for column in COLUMNS]
-        with no_collection():  # column by column: a third of the memory of row by row
-            values = zip(*map(itemgetter(*names), self.each_row()), strict=True)
-            columns = dict(zip(names, values, strict=False))  # no rows: no columns
-        return pandas.DataFrame(columns, columns=names)
-
-    def draws(self, sampler: str, **options: Any) -> Any:
+    def draws(
+        self,
+        sampler: str,
+        *,
+        replicate: Choice = 0,
+        mode: str = "replicates",
+        resample: int | None = None,
+        trial: str | None = None,
+    ) -> Any:
         """Draws of one sampler for ArviZ; see ``harness.campaign.arviz_export.draws``."""
-        from samplerbench.harness.campaign.arviz_export import draws
+        from samplerbench.harness.campaign import arviz_export
 
-        return draws(self, sampler, **options)
+        options: dict[str, Any] = {"mode": mode, "resample": resample, "trial": trial}
+        return arviz_export.draws(self, sampler, replicate=replicate, **options)
+
+    def frame(
+        self,
+        sampler: str,
+        *,
+        replicate: Choice = 0,
+        mode: str = "replicates",
+        trial: str | None = None,
+    ) -> pandas.DataFrame:
+        """Draws of one sampler as a DataFrame: a row a draw, a column a component ("beta[0]").
+
+        Index: replicate, chain, draw. Weighted draws have a column ``weight``, 1 at the most in
+        each replicate, and no rows where that is 0. The arguments are those of ``draws``.
+        """
+        from samplerbench.harness.campaign.replicate_draws import make_frame, read_replicates
+
+        return make_frame(read_replicates(self, sampler, replicate, mode, trial))
 
 
 def load(folder: str | PathLike[str]) -> Campaign:

@@ -1,44 +1,44 @@
-"""A campaign's folder on disk: its checks, its lock, and its database, made whole or not at all."""
+"""A campaign's folder on disk: where it is, what it may hold, and its lock."""
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import fcntl
 import os
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from samplerbench.errors import StoreError
 
-SCHEMA = 1
 RUNS = Path("samplerbench-runs")  # in the current folder: campaigns that name no folder
 FILE = "campaign.sqlite"
 LOCK = "campaign.lock"
 #: what may lie in a folder that a new campaign is put in: also what a killed start leaves
 HARMLESS = (".DS_Store", ".gitignore", LOCK, f".{FILE}.")
 
-TABLES = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE trials (
-    id TEXT PRIMARY KEY,
-    position INTEGER NOT NULL,      -- where the plan put it, for the order of rows
-    record TEXT NOT NULL            -- records.Trial as JSON
-) STRICT;
-CREATE TABLE results (
-    trial TEXT PRIMARY KEY REFERENCES trials(id),
-    status TEXT NOT NULL,
-    record TEXT NOT NULL,           -- records.Result as JSON
-    finished_at REAL NOT NULL,      -- seconds since the epoch
-    took_s REAL NOT NULL            -- wall seconds of the worker
-) STRICT;
-CREATE TABLE scores (
-    trial TEXT PRIMARY KEY REFERENCES trials(id),
-    version INTEGER NOT NULL,       -- score_trial.VERSION that made them; others are made anew
-    record TEXT NOT NULL
-) STRICT;
-"""
+
+def find_folder(folder: Path) -> Path:
+    """The full path of a campaign's folder; raises StoreError for one that can't be looked at."""
+    try:
+        found = Path(folder).expanduser().resolve()
+        (found / FILE).is_file()
+    except (OSError, RuntimeError) as error:  # a loop of links, no home
+        reason = getattr(error, "strerror", None) or str(error)
+        raise StoreError(
+            f"{_shorten(str(folder))!r} can't be looked at: {reason}\n"
+            "  expected: a folder that you may read; name another with --out"
+        ) from error
+    return found
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 100 else f"{text[:100]}..."
+
+
+def list_missing(folder: Path) -> list[Path]:
+    """The folder and those above it that are not there yet, the innermost first."""
+    return [path for path in (folder, *folder.parents) if not path.exists()]
 
 
 def lock_folder(folder: Path) -> IO[str]:
@@ -54,6 +54,12 @@ def lock_folder(folder: Path) -> IO[str]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         lock.close()
+        if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+            (folder / LOCK).unlink(missing_ok=True)
+            raise StoreError(
+                f"{str(folder)!r} can't be kept from other runs: {error.strerror} (a network file "
+                "system may know no locks)\n  expected: --out DIR on a disk of this machine"
+            ) from error
         raise StoreError(
             f"another run is writing to {str(folder)!r}\n"
             "  wait for it, stop it, or name another folder with --out"
@@ -75,57 +81,6 @@ def refuse_other_content(folder: Path) -> None:
 
 def _entries(folder: Path) -> Iterator[Path]:
     return folder.iterdir() if folder.is_dir() else iter(())
-
-
-def create_database(folder: Path) -> None:
-    """Make the database, which is there whole or not at all under its final name."""
-    part = folder / f".{FILE}.part"
-    part.unlink(missing_ok=True)  # of a start that was killed; the lock says that it is not alive
-    with contextlib.closing(sqlite3.connect(part)) as connection, connection:
-        connection.execute("PRAGMA journal_mode=WAL")  # stays with the file
-        connection.executescript(TABLES)
-        connection.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
-    os.replace(part, folder / FILE)
-
-
-def open_database(folder: Path) -> sqlite3.Connection:
-    """The database of the campaign in ``folder``; raises StoreError for what is none."""
-    if not (folder / FILE).is_file():
-        what = "does not exist" if not folder.exists() else f"holds no {FILE}"
-        raise StoreError(
-            f"{str(folder)!r} is not a campaign: it {what}\n"
-            "  expected: a folder that `samplerbench run --out DIR` wrote"
-        )
-    connection = _connect(folder)
-    try:
-        _refuse_newer(connection, folder)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _refuse_newer(connection: sqlite3.Connection, folder: Path) -> None:
-    try:
-        (schema,) = connection.execute("SELECT value FROM meta WHERE name='schema'").fetchone()
-    except (sqlite3.DatabaseError, TypeError) as error:
-        raise StoreError(
-            f"{str(folder / FILE)!r} is not a campaign's database: {error}\n"
-            "  expected: a file that samplerbench wrote; restore it, or name another folder"
-        ) from error
-    if int(schema) > SCHEMA:
-        raise StoreError(
-            f"{str(folder)!r} was written with schema {schema}; this version reads up to "
-            f"{SCHEMA}\n  upgrade samplerbench, or name another folder with --out"
-        )
-
-
-def _connect(folder: Path) -> sqlite3.Connection:
-    path = folder / FILE
-    if os.access(folder, os.W_OK) or path.with_name(f"{FILE}-shm").exists():
-        return sqlite3.connect(path, timeout=30, check_same_thread=False)
-    # WAL needs files beside the database; where there are none nobody writes: read it as it is
-    return sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True, check_same_thread=False)
 
 
 def sync_to_disk(path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future
@@ -24,10 +25,13 @@ from samplerbench.models.loading.model_names import find_file
 from samplerbench.models.loading.program_file import is_program
 from samplerbench.models.loading.script import find_helpers
 from samplerbench.models.posteriordb import folder
+from samplerbench.user_files import full_path, read_limited
 
 if TYPE_CHECKING:
     from distributed import Client
 
+SCHEMES = ("tcp", "tls", "ws", "wss")  # of an address; tcp where there is none
+ANSWER_S = 2  # until somebody must have taken up a connection
 CONNECT_S = 8  # for an answer of the scheduler
 #: packages whose versions must agree for the two ends to understand each other
 SHARED_PACKAGES = ("python", "dask", "distributed", "cloudpickle", "msgpack", "tornado")
@@ -40,6 +44,8 @@ def connect(scheduler: str, trials: Sequence[Trial]) -> Iterator[Client]:
     Raises UsageError where Dask is missing, nobody answers, or a worker's versions, code or
     environments are not the coordinator's.
     """
+    with _told_as_silence(scheduler):
+        host, port = _split_address(scheduler)
     try:
         from distributed import Client
     except ModuleNotFoundError as error:
@@ -47,21 +53,54 @@ def connect(scheduler: str, trials: Sequence[Trial]) -> Iterator[Client]:
             f"--scheduler {scheduler}: {error}\n  expected: Dask beside samplerbench, at "
             "both ends; install it with: pip install 'samplerbench[cluster]'"
         ) from error
-    _silence_dask()
-    try:
-        client = Client(scheduler, timeout=CONNECT_S, set_as_default=False)
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
+    except Exception as error:  # its own files of YAML are read when it is imported
         raise UsageError(
-            f"no Dask scheduler answers at {scheduler!r}: {_first_line(error)}\n"
-            "  expected: the address that `dask scheduler` prints, as tcp://host:8786; for tls:// "
-            "Dask's own configuration names the certificates"
+            f"--scheduler {scheduler}: Dask can't be imported: {_first_line(error)}\n"
+            "  expected: sound files of Dask's configuration, as in ~/.config/dask"
         ) from error
+    _silence_dask()
+    with _told_as_silence(scheduler):
+        _require_certificates(scheduler)
+        socket.create_connection((host, port), timeout=ANSWER_S).close()  # else Dask tries for long
+        client = Client(scheduler, timeout=CONNECT_S, set_as_default=False)
     with client:
         _refuse_versions(client)
         _refuse_workers(client, trials)
         if not client.nthreads():
             print("samplerbench: the cluster has no worker yet; waiting for one", file=sys.stderr)
         yield client
+
+
+@contextlib.contextmanager
+def _told_as_silence(scheduler: str) -> Iterator[None]:
+    """What goes wrong on the way to the scheduler as the refusal of its address."""
+    try:
+        yield
+    except Exception as error:  # Dask raises what it likes, for what is no scheduler too
+        raise UsageError(
+            f"no Dask scheduler answers at {scheduler!r}: {_first_line(error)}\n"
+            "  expected: the address that `dask scheduler` prints, as tcp://host:8786; for tls:// "
+            "Dask's own configuration names the certificates"
+        ) from error
+
+
+def _split_address(scheduler: str) -> tuple[str, int]:
+    """Host and port. Raises ValueError for what is no address."""
+    scheme, _, rest = scheduler.rpartition("://")
+    host, _, port = rest.rpartition(":")
+    if (scheme or "tcp") not in SCHEMES:
+        raise ValueError(f"{scheme}:// is none of {', '.join(SCHEMES)}")
+    if not host or not port.isdigit() or not 0 < int(port) < 2**16:
+        raise ValueError("it names no host and port")
+    return host.strip("[]"), int(port)
+
+
+def _require_certificates(scheduler: str) -> None:
+    from distributed.security import Security
+
+    if scheduler.startswith(("tls:", "wss:")):
+        if Security().get_connection_args("client").get("ssl_context") is None:
+            raise ValueError("Dask's configuration names no certificates")
 
 
 def _silence_dask() -> None:
@@ -127,7 +166,7 @@ def _environment_spec(name: str) -> EnvironmentSpec:
     environment = environments.identify(name)
     # a file of pins travels; an interpreter of the user's own has no pins
     own = environment.pins and name not in environments.names()
-    content = Path(name).expanduser().read_bytes() if own else None
+    content = read_limited(full_path(name)) if own else None
     return EnvironmentSpec(name, environment.digest, content)
 
 

@@ -187,7 +187,7 @@ def _launch(task: RemoteTrial, scratch: Path, status: _TaskStatus) -> RemoteResu
     return RemoteResult(
         result,
         seconds,
-        log.read_bytes() if log.is_file() else b"",
+        log.read_bytes() if log.is_file() else b"",  # bounded, as the launcher leaves it
         draws.read_bytes() if result.status == "ok" and draws.is_file() else None,
     )
 
@@ -196,6 +196,8 @@ def _unpack(task: RemoteTrial, folder: Path) -> Trial:
     """The trial with the paths of its files on this machine."""
     for name, content in task.files.items():
         path = folder / name
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise UsageError(f"a file called {name!r} would lie outside of the trial's folder")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     relative = {"model": task.model, "data_file": task.data_file}

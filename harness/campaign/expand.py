@@ -45,7 +45,8 @@ def expand(plan: Plan, data: ModelData | None = None) -> list[Trial]:
         machines = itertools.product(plan.env or ("",), plan.device, plan.precision, budgets)
         for env, device, precision, budget in machines:
             for sampler, settings in chosen:
-                environment = identify(env or own_environment(sampler, fields["model"]))
+                name = env or own_environment(sampler, fields["model"])
+                environment = identify(environments.add_packages(name, plan.with_packages))
                 trial = Trial(
                     sampler=sampler,
                     sampler_digest=samplers.digest(sampler),
@@ -64,7 +65,22 @@ def expand(plan: Plan, data: ModelData | None = None) -> list[Trial]:
                 )
                 trials[trial.id] = trial
     programs.refuse_other_python(list(trials.values()))
+    _refuse_shared_names(list(trials.values()))
     return list(trials.values())
+
+
+def _refuse_shared_names(trials: Sequence[Trial]) -> None:
+    """Raises UsageError where tables would call two environments, or two models, the same."""
+    names: dict[tuple[int, str], str] = {}
+    for trial in trials:
+        pairs = [(trial.environment_label, trial.environment), (trial.model_label, trial.model)]
+        for kind, (label, full) in enumerate(pairs):
+            other = names.setdefault((kind, label), full)
+            if other != full and not is_program(full):
+                raise UsageError(
+                    f"{other!r} and {full!r} would both be called {label!r} in tables\n"
+                    "  expected: files with names of their own, or --env NAME=PATH"
+                )
 
 
 def own_environment(sampler: str, model: str = "") -> str:

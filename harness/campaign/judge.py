@@ -16,6 +16,7 @@ import numpy as np
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.campaign import inspection, long_runs, programs, run
 from samplerbench.harness.campaign.campaign import Campaign
+from samplerbench.harness.campaign.changed_names import refuse_changed
 from samplerbench.harness.campaign.expand import default_folder, expand
 from samplerbench.harness.campaign.model_data import ModelData, read_model_data, read_note
 from samplerbench.harness.campaign.outside_draws import (
@@ -74,6 +75,7 @@ def judge(
     trial = replace(_plan_trial(plan, data), outside_digest=digest_draws(given, layout))
     campaign = Campaign(Store.create(Path(out) if out else default_folder([trial])))
     with discard_when_refused(campaign.store, [trial]):
+        refuse_changed(campaign.store, [trial])
         data.save(campaign.folder, [trial])
         programs.save_programs(campaign.folder, shipped)
         trial, runs = _arrange(campaign.store, trial, plan, given, layout)
@@ -180,15 +182,17 @@ def _commit(campaign: Campaign, trial: Trial, runs: Runs) -> None:
     """Store the draws under the trial, and score them; those that are there stay."""
     store = campaign.store
     if store.result(trial.id) is not None:
-        return
+        if store.drop_lost_draws([trial]):
+            return
+        store.delete_results([trial.id])
     store.add_trials([trial])
     scratch = store.scratch(trial.id)
     scratch.mkdir(parents=True)
-    save_draws(scratch / "draws.npz", {"replicates": [run for _, run in runs]})
+    digest = save_draws(scratch / "draws.npz", {"replicates": [run for _, run in runs]})
     lines = [f"replicate {i}: {where}\n" for i, (where, _) in enumerate(runs)]
     (scratch / "log.txt").write_text("".join(lines))
     result = Result("ok", missing=dict.fromkeys(TIMES_AND_MEMORY, NO_CLOCK), replicates=len(runs))
-    result.precision = trial.precision
+    result.draws_digest, result.precision = digest, trial.precision
     if note := read_note(store.folder, trial):
         result.warnings.append(note)
     campaign.trial_scores.invalidate(trial)

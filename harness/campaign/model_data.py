@@ -28,6 +28,7 @@ from samplerbench.harness.records import Trial
 from samplerbench.models.loading import data_files, model_names
 from samplerbench.models.loading.program_file import is_program
 from samplerbench.models.loading.program_signature import read_signature
+from samplerbench.user_files import full_path, read_limited
 
 FOLDER = "data"  # of the campaign's folder
 READING = ("columns", "codes", "missing", "without")
@@ -104,12 +105,12 @@ def read_model_data(plan: Plan, memory: Any = None, folder: Path | None = None) 
         return _fit_programs(plan, table, reading, "", _digest_table(table))
     if not plan.data:
         return ModelData()
-    path = Path(plan.data).expanduser().resolve()
+    path = full_path(plan.data)
     kept = None if path.exists() or folder is None else _find_copy(folder, path, reading)
     if kept is not None:
         return kept
     try:
-        content = path.read_bytes()
+        content = read_limited(path)
     except OSError as error:
         raise data_files.read_error(plan.data, error.strerror or str(error)) from error
     table = read_table(path, dict(reading.columns))

@@ -8,6 +8,7 @@ of each draw, and the numbers ``log_z``, ``log_z_err`` and ``ess`` (of weighted 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -79,7 +80,7 @@ def read_draws(draws: Any) -> list[tuple[str, Arrays]]:
     paths = [draws] if isinstance(draws, (str, PathLike)) else list(draws)
     if not paths:
         raise draws_error("files", "there are none", "one file a replicate")
-    return [(str(path), _read_arrays(Path(path).expanduser())) for path in paths]
+    return [(str(path), _read_arrays(Path(os.path.expanduser(path)))) for path in paths]
 
 
 def digest_draws(given: Sequence[tuple[str, Arrays]], layout: Layout) -> str:

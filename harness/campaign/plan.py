@@ -1,20 +1,21 @@
 """What a campaign is to run, as options: each field of Plan is one, with its help and its checks.
 
-The command line, campaign files, ``samplerbench.run`` and the table in ``examples/README.md`` all
-read these fields.
+The command line, campaign files with their JSON Schema, ``samplerbench.run`` and the table in
+``examples/README.md`` all read these fields; ``plan_options`` checks values by their annotations.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.campaign.blocks import AUTO_BLOCKS, AUTO_COLD_S
 from samplerbench.harness.records import AUTO, AUTO_S, LEAST_AUTO, MOST_AUTO
 from samplerbench.harness.scoring.margins import read_margins
+from samplerbench.options import POSITIVE, Range
 
 GATES = (
     *("honest", "undecided", "agrees", "overcautious"),
@@ -32,11 +33,12 @@ DEFAULT_SAMPLERS = (
 #: options that say what model draws are of, and what judges them: those of ``judge`` too
 JUDGE_OPTIONS = (
     *("model", "data", "columns", "codes", "missing", "without", "reference", "no_long_run"),
-    *("posteriordb", "posterior", "env", "timeout", "gate", "margin"),
+    *("posteriordb", "posterior", "env", "with_packages", "timeout", "gate", "margin"),
 )
 DEFAULT_MODELS = ("linear",)
-DEVICES = ("cpu", "gpu")
 LARGEST_SEED = 2**31 - 1  # what fits a 32-bit key whatever the precision
+Words = tuple[str, ...]
+Count = Annotated[int, Range(1)]
 
 
 def _option(default: Any, help: str, **metadata: Any) -> Any:
@@ -48,13 +50,13 @@ def _option(default: Any, help: str, **metadata: Any) -> Any:
 class Plan:
     """A campaign's options. Lists are axes: their product is run, paired by replicate."""
 
-    model: Sequence[str] = _option(
+    model: Words = _option(
         (),
         "registered models, or path/to/file.py:name",
         metavar="NAME[:OPTION=VALUE,...]",
         default_text="linear",
     )
-    sampler: Sequence[str] = _option(
+    sampler: Words = _option(
         DEFAULT_SAMPLERS,
         "registered samplers, or path/to/file.py:name, with settings; all: every one but flawed"
         " controls, each in its own environment",
@@ -62,54 +64,56 @@ class Plan:
         default_text="NUTS, HMC as shipped and with trajectory_length=1.5, SA, nested sampling, and"
         " exact independent draws as the control",
     )
-    replicates: int = _option(
+    replicates: Count = _option(
         AUTO,
         f"independent runs of each sampler; auto: as many as take {AUTO_S:.0f} s, from"
         f" {LEAST_AUTO} to {MOST_AUTO}; below 16 there is no verdict",
-        minimum=0,
-        default_text="auto",
-        words={"auto": AUTO},
+        short="-n",
+        auto=True,
     )
-    chains: int = _option(1, "chains a replicate", minimum=1)
-    warmup: int = _option(500, "warm-up iterations a chain, not kept", minimum=1)
-    draws: int = _option(
-        5000, "kept draws a chain; of nested sampling, equal-weight draws", minimum=1
+    chains: Count = _option(1, "chains a replicate")
+    warmup: Count = _option(500, "warm-up iterations a chain, not kept")
+    draws: Count = _option(5000, "kept draws a chain; of nested sampling, equal-weight draws")
+    seed: Annotated[int, Range(0, LARGEST_SEED)] = _option(
+        0, "replicate r of every sampler runs with seed + r"
     )
-    seed: int = _option(0, "replicate r of every sampler runs with seed + r")
-    env: Sequence[str] = _option(
+    env: Words = _option(
         (),
         "environments: pinned, latest, current, a file of pins, or the path of a Python",
         metavar="NAME",
         default_text="each sampler's own, which is pinned unless it names another",
     )
-    device: Sequence[str] = _option(
-        ("cpu",), "devices: cpu, gpu", metavar="DEVICE", choices=DEVICES
+    with_packages: Words = _option(
+        (),
+        "packages to install beside an environment's pins, for what a model of one's own imports",
+        metavar="PACKAGE",
+        short="--with",
     )
-    precision: Sequence[int] = _option(
-        (32,), "bits of a floating-point number: 32, 64", metavar="BITS", choices=(32, 64)
+    device: tuple[Literal["cpu", "gpu"], ...] = _option(
+        ("cpu",), "devices: cpu, gpu", metavar="DEVICE"
     )
-    timeout: float = _option(
+    precision: tuple[Literal[32, 64], ...] = _option(
+        (32,), "bits of a floating-point number: 32, 64", metavar="BITS"
+    )
+    timeout: Annotated[float, POSITIVE] = _option(
         600.0, "seconds that a trial may take; replicates that end in time are kept"
     )
-    jobs: int = _option(1, "concurrent trials; use 1 for valid timings", minimum=1)
-    blocks: int = _option(
+    jobs: Count = _option(1, "concurrent trials; use 1 for valid timings", short="-j")
+    blocks: Count = _option(
         AUTO,
         "processes for the clocked phases of each trial (import, first and second run, compiling,"
         f" timed runs); auto: {AUTO_BLOCKS} where the first run took less than {AUTO_COLD_S:.0f} s"
         " and trials run one at a time on this machine, else 1; with 1 no seconds have an interval",
-        minimum=0,
-        default_text="auto",
-        words={"auto": AUTO},
+        auto=True,
     )
     scheduler: str = _option(
         "",
         "a Dask scheduler, as tcp://host:8786; its workers run the trials, one each at a time",
         metavar="ADDRESS",
     )
-    calibrate: str = _option(
+    calibrate: Literal["", "prior"] = _option(
         "",
         "prior: simulation-based calibration, with truths and data drawn from the prior",
-        choices=("prior",),
     )
     data: str = _option(
         "",
@@ -117,25 +121,24 @@ class Plan:
         " .xlsx",
         metavar="FILE",
     )
-    columns: Sequence[str] = _option(
+    columns: Words = _option(
         (),
         "columns of the data for the program's names, as x=X,y=Y; by number, from 0, where the"
         " file has no header",
         metavar="NAME=COLUMN,...",
         table=True,
     )
-    codes: Sequence[str] = _option(
+    codes: Words = _option(
         (),
         "columns of words to number from 0 by sorted order; NAME=words hands the words over",
         metavar="NAME",
         table=True,
     )
-    missing: str = _option(
+    missing: Literal["", "drop", "nan"] = _option(
         "",
         "rows with missing cells: drop leaves them out, nan hands over NaN",
-        choices=("drop", "nan"),
     )
-    without: Sequence[str] = _option(
+    without: Words = _option(
         (),
         "names of the program that the data lack on purpose, so that they are sampled",
         metavar="NAME",
@@ -146,7 +149,7 @@ class Plan:
         " .json[.zip] (posteriordb)",
         metavar="FILE",
     )
-    names: Sequence[str] = _option(
+    names: Words = _option(
         (),
         "names of the reference's for the model's parameters, as theta=b",
         metavar="NAME=NAME,...",
@@ -161,20 +164,19 @@ class Plan:
         "compile anew also what is not timed: inspecting a model, and its long run",
     )
     posteriordb: str = _option("", "a checkout of posteriordb; see posterior", metavar="FOLDER")
-    posterior: Sequence[str] = _option(
+    posterior: Words = _option(
         (),
         "posteriors of posteriordb, judged by its reference draws; all: those with a program here",
         metavar="NAME",
     )
-    gate: Sequence[str] = _option(
+    gate: Words = _option(
         (),
         "exit 1 unless every row has this verdict (honest; undecided: that or honest), or"
         " SAMPLER=VERDICT for one sampler",
         metavar="VERDICT",
-        choices=GATES,
         table=True,
     )
-    margin: Sequence[str] = _option(
+    margin: Words = _option(
         (),
         "what a verdict tolerates: errors over claimed ones (calibration), of a mean in sds (bias),"
         " of an sd (sd), of log Z in claimed errors (log_z); kept with the campaign",
@@ -182,7 +184,7 @@ class Plan:
         default_text="calibration=1.35,bias=0.05,sd=0.06,log_z=0.5",
         table=True,
     )
-    sweep: Sequence[str] = _option(
+    sweep: Words = _option(
         (),
         "run with each value of a model's option, a sampler's setting, chains, warmup, draws or"
         " replicates; several: their product",
@@ -191,19 +193,21 @@ class Plan:
     )
 
     def __post_init__(self) -> None:
-        for option in OPTIONS.values():
-            option.check(getattr(self, option.name))
+        for name in ("replicates", "blocks"):
+            if getattr(self, name) == "auto":
+                object.__setattr__(self, name, AUTO)
         if self.scheduler and self.jobs > 1:
             raise UsageError(
                 f"jobs={self.jobs} with a scheduler\n  expected: one of the two; a cluster runs as "
                 "many concurrent trials as it has workers"
             )
-        if not self.timeout > 0:
-            raise UsageError(f"timeout={self.timeout:g} s\n  expected: more than 0")
-        if not 0 <= self.seed <= LARGEST_SEED - (self.replicates or MOST_AUTO):
+        if self.seed > LARGEST_SEED - (self.replicates or MOST_AUTO):
             raise UsageError(
                 f"seed={self.seed}\n  expected: 0 to 2**31 - 1 less the number of replicates"
             )
+        for text in self.gate:
+            if text.rpartition("=")[2] not in GATES:
+                raise unknown_name("gate", text.rpartition("=")[2], GATES)
         if self.margin:
             read_margins(self.margin)
         for name in ("sampler", "device", "precision"):
@@ -228,22 +232,50 @@ class Option:
     name: str
     help: str
     default: Any
-    type: type  # of the value, or of each item of a list: str, int, float; or bool: a switch
-    is_list: bool
+    hint: Any  # its annotation
     metavar: str | None = None
-    choices: tuple[Any, ...] = ()  # what a value may be; of "name=value", the value
-    minimum: int | None = None
+    short: str = ""  # as "-n", beside the name
     default_text: str = ""  # where the default itself would not tell
-    words: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # that stand for values
+    auto: bool = False  # whether the word auto will do, which is the default
     table: bool = False  # whether a campaign file may hold a table, and Python a dict
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list; a single value will do then."""
+        return get_origin(self.hint) is tuple
+
+    @property
+    def item(self) -> Any:
+        """The annotation of the value, or of each item of a list."""
+        return get_args(self.hint)[0] if self.is_list else self.hint
+
+    @property
+    def choices(self) -> tuple[Any, ...]:
+        """What a value may be, where that is one of a few."""
+        few = get_args(self.item) if get_origin(self.item) is Literal else ()
+        return tuple(value for value in few if value != "")
+
+    @property
+    def type(self) -> type:
+        """Of the value or item: str, int, float; or bool: a switch."""
+        if self.choices:
+            return type(self.choices[0])
+        return getattr(self.item, "__origin__", self.item)
 
     @property
     def kind(self) -> str:
         """The type in words, as "list of whole numbers"."""
-        words = {str: "word", int: "whole number", float: "number", bool: "true or false"}
-        word = words[self.type]
-        word = " or ".join((word, *self.words))
+        word = {str: "word", int: "whole number", float: "number", bool: "true or false"}[self.type]
+        word += " or auto" * self.auto
         return f"list of {word}s" if self.is_list else word
+
+    @property
+    def expectation(self) -> str:
+        """What fits, in words: its kind, and its range where it has one."""
+        ranges = [str(each) for each in getattr(self.item, "__metadata__", ())]
+        return " ".join(
+            ["a", self.kind.removesuffix(" or auto"), *ranges, *["or auto"] * self.auto]
+        )
 
     @property
     def shown_default(self) -> str:
@@ -251,50 +283,28 @@ class Option:
         values = self.default if self.is_list else (self.default,)
         if self.type is bool:
             return ""
-        return self.default_text or ", ".join(
-            f"{value:g}" if self.type is float else str(value) for value in values
-        )
+        return self.default_text or ("auto" if self.auto else ", ".join(map(_show, values)))
 
-    def parse(self, text: str) -> Any:
-        """The value that ``text``, which is none of the words, stands for; raises UsageError."""
+    def describe(self) -> str:
+        """Its help, with the default."""
+        return f"{self.help} (default: {self.shown_default})" if self.shown_default else self.help
+
+    def read(self, text: str) -> Any:
+        """What stands on the command line, as a number where it has to be one and is."""
         try:
-            return self.require_value(self.type(text))
+            return self.type(text)
         except ValueError:
-            raise self._refuse(text) from None
+            return text  # refused, with the rest, by ``check_options``
 
-    def require_value(self, value: Any) -> Any:
-        """``value``; raises UsageError for the one that a word stands for."""
-        if value in self.words.values():
-            raise self._refuse(value)
-        return value
 
-    def _refuse(self, value: Any) -> UsageError:
-        words = ", ".join(self.words)
-        return UsageError(f"{self.name}={value}\n  expected: a whole number from 1 on, or {words}")
-
-    def check(self, value: Any) -> None:
-        """Raise UsageError for a value that is too small or none of the choices."""
-        if self.minimum is not None and value < self.minimum:
-            raise UsageError(
-                f"{self.name}={value}\n  expected: a whole number from {self.minimum} on"
-            )
-        known = [str(choice) for choice in self.choices]
-        for word in self._words(value) if known else ():
-            if word not in known:
-                raise unknown_name(self.name, word, known)
-
-    def _words(self, value: Any) -> Iterator[str]:
-        for item in value if self.is_list else filter(None, (value,)):
-            yield str(item).rpartition("=")[2]
+def _show(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _options() -> Iterator[Option]:
+    hints = get_type_hints(Plan, include_extras=True)
     for field in dataclasses.fields(Plan):
-        default: Any = field.default
-        is_list = isinstance(default, tuple)
-        values = [*(default if is_list else (default,)), *field.metadata.get("choices", ())]
-        kind = type(values[0]) if values else str
-        yield Option(field.name, default=default, type=kind, is_list=is_list, **field.metadata)
+        yield Option(field.name, default=field.default, hint=hints[field.name], **field.metadata)
 
 
 OPTIONS = {option.name: option for option in _options()}

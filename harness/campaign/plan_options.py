@@ -1,31 +1,49 @@
-"""Options of a plan from a campaign file or from Python, their names and types checked."""
+"""Options of a plan from a campaign file or from Python, checked by Pydantic; their JSON Schema."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import tomllib
+from typing import Any, Literal, Union
 
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.campaign import sweep
 from samplerbench.harness.campaign.plan import OPTIONS, Option
+from samplerbench.harness.campaign.toml_file import read_toml
+
+PROJECT = "pyproject.toml"  # a file of this name holds the options in a table of its own:
+TABLE = "tool.samplerbench"
 
 
 def read_campaign_file(path: Path) -> dict[str, Any]:
-    """The options in a campaign file: TOML whose keys are the fields of Plan. Raises UsageError."""
+    """The options in a campaign file: TOML whose keys are the fields of Plan. Raises UsageError.
+
+    Of a pyproject.toml they are the table ``[tool.samplerbench]``.
+    """
     try:
-        with open(path, "rb") as file:
-            values = tomllib.load(file)
+        values = read_toml(path)
     except OSError as error:
         raise UsageError(
-            f"can't read the campaign file {str(path)!r}: {error.strerror}\n"
+            f"can't read the campaign file {str(path)!r}: {error.strerror or error}\n"
             "  expected: a TOML file; its keys are the options of `samplerbench run`"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise UsageError(f"{str(path)!r} is not TOML: {error}") from error
+    if path.name == PROJECT:
+        return check_options(_find_table(values, path), f"[{TABLE}] of {path}")
     return check_options(values, str(path))
+
+
+def _find_table(values: Any, path: Path) -> dict[str, Any]:
+    for name in TABLE.split("."):
+        values = values.get(name) if isinstance(values, dict) else None
+    if not isinstance(values, dict):
+        raise UsageError(
+            f"{str(path)!r} says nothing of a campaign\n"
+            f"  expected: a table [{TABLE}], whose keys are the options of `samplerbench run`"
+        )
+    return values
 
 
 def check_options(values: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -37,9 +55,12 @@ def check_options(values: Mapping[str, Any], where: str) -> dict[str, Any]:
     for name, value in values.items():
         if name not in OPTIONS:
             raise unknown_name(f"option in {where}", name, OPTIONS)
-        if OPTIONS[name].table and isinstance(value, Mapping):
+        option = OPTIONS[name]
+        if option.table and isinstance(value, Mapping):
             value = _table_as_list(name, value, where)
-        options[name] = _typed(OPTIONS[name], value, where)
+        if option.is_list:
+            value = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+        options[name] = _check(option, value, where)
     return options
 
 
@@ -49,17 +70,48 @@ def _table_as_list(name: str, table: Mapping[str, Any], where: str) -> tuple[str
     return tuple(f"{key}={value}" for key, value in table.items())
 
 
-def _typed(option: Option, value: Any, where: str) -> Any:
-    if isinstance(value, str) and value in option.words:
-        return option.words[value]
-    if option.words:
-        option.require_value(value)
-    if option.is_list:
-        items = [value] if isinstance(value, (str, int)) else value
-        if isinstance(items, (list, tuple)) and all(type(item) is option.type for item in items):
-            return tuple(items)
-    elif type(value) is option.type:
-        return value
-    elif option.type is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    raise UsageError(f"{option.name} = {value!r} in {where}\n  expected: a {option.kind}")
+def _check(option: Option, value: Any, where: str) -> Any:
+    """``value``, an integer as the float that is asked for. Raises UsageError."""
+    from pydantic import ValidationError
+
+    try:
+        return _adapter(option.name).validate_python(value, strict=True)
+    except ValidationError as error:
+        found = error.errors()[0]
+    wrong = found["input"]
+    if option.choices and isinstance(wrong, option.type):
+        raise unknown_name(option.name, str(wrong), map(str, option.choices))
+    single = value[0] if option.is_list and len(value) == 1 else value
+    raise UsageError(f"{option.name} = {single!r} in {where}\n  expected: {option.expectation}")
+
+
+@functools.cache
+def _adapter(name: str) -> Any:
+    """Pydantic's reader of the option called ``name``, made when it is first asked for."""
+    from pydantic import TypeAdapter
+
+    hint = OPTIONS[name].hint
+    or_auto: Any = Union[hint, Literal["auto"]]  # noqa: UP007 (what mypy takes for a string)
+    return TypeAdapter(or_auto if OPTIONS[name].auto else hint)
+
+
+def make_schema() -> dict[str, Any]:
+    """The JSON Schema of a campaign file."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A campaign of samplerbench",
+        "description": "What `samplerbench run FILE.toml` runs; its options are the keys.",
+        "type": "object",
+        "properties": {name: _describe(option) for name, option in OPTIONS.items()},
+        "additionalProperties": False,
+    }
+
+
+def _describe(option: Option) -> dict[str, Any]:
+    """The schema of one key."""
+    from pydantic import TypeAdapter
+
+    schema = TypeAdapter(option.hint).json_schema()
+    forms = [schema, schema["items"]] if option.is_list else [schema]  # a single value will do
+    forms += [{"const": "auto"}] * option.auto + [{"type": "object"}] * option.table
+    return {"description": option.describe(), **(schema if len(forms) == 1 else {"anyOf": forms})}

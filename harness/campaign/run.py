@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -12,11 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samplerbench.errors import UsageError
+from samplerbench.errors import StoreLost, UsageError
 from samplerbench.harness import launcher
-from samplerbench.harness.campaign import inspection, long_runs, programs, sweep
+from samplerbench.harness.campaign import durations, inspection, long_runs, programs, sweep
 from samplerbench.harness.campaign.blocks import join_block, plan_rounds
 from samplerbench.harness.campaign.campaign import Campaign
+from samplerbench.harness.campaign.changed_names import refuse_changed
 from samplerbench.harness.campaign.dispatch import BackendLost, ExecutionBackend, run_trials
 from samplerbench.harness.campaign.expand import default_folder, expand, swept_axes
 from samplerbench.harness.campaign.local_backend import local_backend
@@ -29,6 +31,7 @@ from samplerbench.harness.campaign.watcher import Watcher
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.run_cost import RunCost
+from samplerbench.samplers.base import samplers
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -41,13 +44,12 @@ ALIASES = {"samplers": "sampler", "models": "model", "environments": "env", "dev
 class RunInterrupted(Exception):
     """The run was stopped from outside; what had finished is kept. ``folder`` says where."""
 
-    def __init__(self, folder: Path, left: int, lost: str = "") -> None:
+    def __init__(self, folder: Path, left: int, lost: str = "", is_kept: bool = True) -> None:
         why = f"{lost}: " if lost else ""
-        super().__init__(
-            f"{why}stopped with {left} trial(s) to go; what is finished is in {folder}"
-        )
+        kept = f"; what is finished is in {folder}" if is_kept else ""
+        super().__init__(f"{why}stopped with {left} trial(s) to go{kept}")
         self.folder, self.left = folder, left
-        self.lost = lost  # the execution backend that was lost; "" where a user stopped the run
+        self.lost = lost  # a backend, a disk or a folder; "" where a user stopped the run
 
 
 def run(
@@ -74,6 +76,7 @@ def run(
             _refuse_missing_devices(trials)
         campaign = Campaign(Store.create(Path(out) if out else default_folder(trials)))
         with discard_when_refused(campaign.store, trials):
+            refuse_changed(campaign.store, trials)
             data.save(campaign.folder, trials)
             programs.save_programs(campaign.store.folder, shipped)
             if client is None:
@@ -83,7 +86,11 @@ def run(
             if plan.margin:
                 campaign.trial_scores.set_margins(plan.margin)
             cost.end_preparing()
-            _run(campaign, trials, plan, watcher or Watcher(), client, cost)
+            watcher = watcher or Watcher()
+            try:
+                _run(campaign, trials, plan, watcher, client, cost)
+            finally:
+                watcher.on_end()
             campaign.store.release()  # what comes now only reads
     return campaign
 
@@ -142,15 +149,31 @@ def discard_when_refused(store: Store, trials: Sequence[Trial]) -> Iterator[None
     try:
         yield
     except (KeyboardInterrupt, BackendLost) as error:
-        left = len({trial.id for trial in trials} - store.statuses().keys())
+        left = _count_unfinished(store, trials)
         store.close()
         raise RunInterrupted(store.folder, left, str(error)) from error
     except UsageError:
         store.discard()
         raise
+    except StoreLost as error:
+        store.close()
+        raise RunInterrupted(store.folder, len(trials), str(error), is_kept=False) from error
+    except (OSError, sqlite3.Error) as error:  # a full disk, another program that holds it
+        left = _count_unfinished(store, trials)
+        store.close()
+        lost = f"{store.folder} could not be written: {error}"
+        raise RunInterrupted(store.folder, left, lost) from error
     except BaseException:
         store.close()
         raise
+
+
+def _count_unfinished(store: Store, trials: Sequence[Trial]) -> int:
+    """How many trials have no result, as far as the database still tells."""
+    finished: dict[str, str] = {}
+    with suppress(sqlite3.Error):
+        finished = store.statuses()
+    return len({trial.id for trial in trials} - finished.keys())
 
 
 def _make_environments(trials: Sequence[Trial]) -> None:
@@ -172,6 +195,7 @@ def _prepare(
             long_runs.make_long_runs(store, trials, plan.timeout, stop.is_set, keep)
     if tuple(plan.sampler) == DEFAULT_SAMPLERS:
         trials = [trial for trial in trials if inspection.is_suitable(store.folder, trial)]
+    _forget_lost_draws(store, trials)
     store.add_trials(trials)
     if command:
         store.set_fact("command", command)
@@ -181,6 +205,15 @@ def _prepare(
         statuses = store.statuses()
         store.delete_results([t.id for t in trials if statuses.get(t.id, "ok") != "ok"])
     return trials
+
+
+def _forget_lost_draws(store: Store, trials: Sequence[Trial]) -> None:
+    """Have trials run again whose draws are lost."""
+    statuses = store.statuses()
+    ended = [trial for trial in trials if statuses.get(trial.id) == "ok"]
+    kept = {trial.id for trial in store.drop_lost_draws(ended)}
+    if lost := [trial.id for trial in ended if trial.id not in kept]:
+        store.delete_results(lost)
 
 
 def _run(
@@ -193,8 +226,9 @@ def _run(
 ) -> None:
     statuses = campaign.store.statuses()
     waiting = [trial for trial in trials if trial.id not in statuses]
-    # a seeded random order: slow drifts of the machine hit every sampler alike
-    random.Random(plan.seed).shuffle(waiting)
+    waiting = order_trials(waiting, plan.seed)
+    alone = plan.jobs == 1 and not plan.scheduler
+    watcher.on_guess(durations.guess_all(waiting, plan.blocks, alone, campaign.folder))
     watcher.on_start(campaign, waiting)
     if not waiting and not next(_plan_rounds(campaign, trials, plan), None):
         return
@@ -205,8 +239,20 @@ def _run(
         run_and_commit(campaign, backend, waiting, watcher, cost)
         for lacking in _plan_rounds(campaign, trials, plan):
             run_blocks(campaign, backend, lacking, watcher, cost)
+    campaign.store.check_whole(trials)
     if plan.jobs == 1 and not client:
         campaign.store.set_fact("cost", cost.end())
+
+
+def order_trials(trials: Sequence[Trial], seed: int) -> list[Trial]:
+    """Controls first, then the rest in a random order, both by the seed.
+
+    So slow drifts of the machine hit every sampler alike. Controls, whose speed is ranked against
+    nobody's, need no part in that; they take a second or two, so that a first row comes soon.
+    """
+    shuffled = list(trials)
+    random.Random(seed).shuffle(shuffled)
+    return sorted(shuffled, key=lambda trial: not samplers.get(trial.sampler).control)
 
 
 def _plan_rounds(
@@ -227,9 +273,11 @@ def run_and_commit(
     """Run ``trials``, and store and score each result as it comes.
 
     A result is scored beside the next trial, as soon as no clock runs there; at the latest when
-    that has ended, and at once where the draws are so large that a worker may need the memory.
+    that has ended, and at once where the draws are so large that a worker may need the memory. So
+    is the first, for which somebody waits.
     """
     store, waiting = campaign.store, list[tuple[Trial, Result, float]]()
+    is_first = True
 
     def score() -> None:
         while waiting:
@@ -248,8 +296,9 @@ def run_and_commit(
             cost.add(result, seconds)
         waiting.append((trial, result, seconds))
         draws = store.draws_path(trial.id)
-        if result.status != "ok" or draws.stat().st_size > MOST_BYTES_BESIDE:
+        if result.status != "ok" or is_first or draws.stat().st_size > MOST_BYTES_BESIDE:
             score()
+        is_first = False
     score()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from samplerbench.errors import UsageError
@@ -13,6 +12,7 @@ from samplerbench.models.loading import model_names
 from samplerbench.models.posteriordb import folder
 from samplerbench.options import fill
 from samplerbench.samplers.base import samplers
+from samplerbench.user_files import full_path
 
 EXACT = "exact_iid"  # the control that no flaw is built into
 
@@ -34,7 +34,7 @@ def parse_sampler(text: str) -> tuple[str, dict[str, Any]]:
     """
     file, _, rest = text.rpartition(".py:")
     name, _, rest = rest.partition(":")
-    name = f"{Path(file + '.py').expanduser().resolve()}:{name}" if file else name
+    name = f"{full_path(file + '.py')}:{name}" if file else name
     settings = _pairs(rest, text)
     return name, without_defaults(fill(samplers.get(name).settings, settings, name), settings)
 

@@ -7,22 +7,26 @@ import json
 import os
 import shutil
 import sqlite3
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from samplerbench.harness.campaign import store_queries
+from samplerbench.errors import StoreError, StoreLost
+from samplerbench.harness.campaign import set_aside, store_queries, stored_records
 from samplerbench.harness.campaign.campaign_folder import (
     FILE,
     LOCK,
-    create_database,
+    find_folder,
+    list_missing,
     lock_folder,
-    open_database,
     refuse_other_content,
     sync_to_disk,
 )
-from samplerbench.harness.records import Result, Trial, read_result, to_json
+from samplerbench.harness.campaign.database import create_database, open_database, write
+from samplerbench.harness.campaign.draws_digest import DrawsDigests
+from samplerbench.harness.records import Result, Trial, to_json
 
 
 class Store:
@@ -31,6 +35,10 @@ class Store:
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
         self.folder, self._db = folder, connection
         self._lock: IO[str] | None = None
+        self._inode = os.stat(folder / FILE).st_ino
+        self._made: list[Path] | None = None  # folders, where the database was made here as well
+        self._told: set[str] = set()  # trials of which it was said that something is damaged
+        self._digests = DrawsDigests()
 
     # -- opening ------------------------------------------------------------------------------
 
@@ -38,28 +46,34 @@ class Store:
     def create(cls, folder: Path) -> Store:
         """Open the campaign in ``folder`` for writing, made where there is none.
 
-        Raises StoreError for a folder that holds something else, a store of a newer schema, or
+        Records that are damaged are set aside, so that their trials run again. Raises StoreError
+        for a folder that holds something else or can't be written, a store of a newer schema, or
         one that another run is writing.
         """
-        folder = folder.expanduser().resolve()
-        if not (folder / FILE).is_file():
+        folder = find_folder(folder)
+        is_new = not (folder / FILE).is_file()
+        if is_new:
             refuse_other_content(folder)
+        missing = list_missing(folder)
         with contextlib.ExitStack() as undo:
+            undo.callback(_remove_folders, missing)
             lock = undo.enter_context(lock_folder(folder))
             if not (folder / FILE).is_file():
+                undo.callback((folder / LOCK).unlink, missing_ok=True)
                 create_database(folder)
             store = cls.open(folder)
-            store._lock = lock
-            for name in ("draws", "logs"):
-                (folder / name).mkdir(exist_ok=True)
+            undo.callback(store._db.close)
+            store._lock, store._made = lock, missing if is_new else None
+            store._make_folders()
             shutil.rmtree(folder / "scratch", ignore_errors=True)  # of a run that was killed
+            set_aside.set_aside(store._db, folder)
             undo.pop_all()  # the lock is now the store's to give back
         return store
 
     @classmethod
     def open(cls, folder: Path) -> Store:
         """Open the campaign in ``folder`` for reading; raises StoreError where there is none."""
-        folder = Path(folder).expanduser().resolve()
+        folder = find_folder(folder)
         return cls(folder, open_database(folder))
 
     def release(self) -> None:
@@ -74,17 +88,50 @@ class Store:
 
     def discard(self) -> None:
         """Close a campaign that was refused; where it has no trial, remove what was created."""
-        empty = not self.count_trials()
-        self.close()
-        if not empty:
-            return
-        for name in (FILE, f"{FILE}-shm", f"{FILE}-wal", LOCK):
-            (self.folder / name).unlink(missing_ok=True)
-        for name in ("draws", "logs", "answers", "data", "programs", "scratch"):
-            shutil.rmtree(self.folder / name, ignore_errors=True)
-        for folder in (self.folder, self.folder.parent):
-            with contextlib.suppress(OSError):  # what holds something else stays
-                folder.rmdir()
+        made = None if self.count_trials() else self._made
+        self._db.close()
+        if made is not None:  # the lock goes last: till then nobody else begins here
+            for name in ("draws", "logs", "answers", "data", "programs", "scratch"):
+                shutil.rmtree(self.folder / name, ignore_errors=True)
+            for name in (FILE, f"{FILE}-shm", f"{FILE}-wal", LOCK):
+                (self.folder / name).unlink(missing_ok=True)
+            _remove_folders(made)
+        self.release()
+
+    def check_whole(self, trials: Sequence[Trial]) -> None:
+        """Raise StoreLost where the database, or draws of ``trials``, are no more in the folder."""
+        self.check_place()
+        statuses = self.statuses()
+        ended = [trial for trial in trials if statuses.get(trial.id) == "ok"]
+        gone = [trial.id for trial in ended if not self.draws_path(trial.id).is_file()]
+        if gone:
+            where = self.draws_path(gone[0]).parent
+            raise StoreLost(f"the draws of {len(gone)} trial(s) were removed from {where}")
+
+    def check_place(self) -> None:
+        """Raise StoreLost where the database is no more where it was opened."""
+        try:
+            if os.stat(self.folder / FILE).st_ino == self._inode:
+                return
+        except OSError:
+            pass
+        shutil.rmtree(self.folder / "scratch", ignore_errors=True)  # where nothing else is left
+        _remove_folders([self.folder])
+        raise StoreLost(
+            f"{str(self.folder / FILE)!r} was removed, renamed or replaced during the run: a "
+            "result that ended since then is lost"
+        )
+
+    def _note_damage(self, trial: str, error: ValueError) -> None:
+        """Tell once of a trial whose stored record can't be read and is left out."""
+        text = f"trial {ascii(trial)[1:-1]} is left out: what is stored of it is {error}"
+        self._tell(trial, f"{text}; samplerbench run runs it again")
+
+    def _tell(self, name: str, text: str) -> None:
+        """Say on standard error what is wrong with what is called ``name``, once."""
+        if name not in self._told:
+            self._told.add(name)
+            print(f"samplerbench: {text}", file=sys.stderr)
 
     # -- trials and results -------------------------------------------------------------------
 
@@ -92,13 +139,13 @@ class Store:
         """Store planned trials; those that are there already keep their place."""
         (last,) = self._db.execute("SELECT COALESCE(MAX(position), -1) FROM trials").fetchone()
         rows = [(t.id, last + 1 + i, to_json(t)) for i, t in enumerate(trials)]
-        with self._db:
+        with write(self._db):
             self._db.executemany("INSERT OR IGNORE INTO trials VALUES (?, ?, ?)", rows)
 
     def trials(self) -> list[Trial]:
         """All trials in the order of the plan."""
         rows = self._db.execute("SELECT id, record FROM trials ORDER BY position")
-        return [store_queries.parse_trial(name, record) for name, record in rows]
+        return list(store_queries.read_trials(rows, self._note_damage))
 
     def count_trials(self) -> int:
         """The number of planned trials."""
@@ -114,11 +161,11 @@ class Store:
         self, version: int, first: int | None = None
     ) -> Iterator[tuple[Trial, Result, dict[str, Any] | None]]:
         """Trial, result and scores of the ``first`` finished trials; see ``store_queries``."""
-        return store_queries.read_finished(self._db, version, first)
+        return store_queries.read_finished(self._db, version, self._note_damage, first)
 
     def unscored_trials(self, version: int, first: int | None = None) -> list[Trial]:
         """Those of the ``first`` finished trials without scores of this ``version``."""
-        return store_queries.read_unscored(self._db, version, first)
+        return store_queries.read_unscored(self._db, version, self._note_damage, first)
 
     def statuses(self) -> dict[str, str]:
         """Trial id -> status, of the trials that have a result."""
@@ -126,13 +173,21 @@ class Store:
 
     def results(self) -> dict[str, Result]:
         """Trial id -> result."""
-        rows = self._db.execute("SELECT trial, record FROM results")
-        return {trial: read_result(record) for trial, record in rows}
+        rows = self._db.execute("SELECT trial, record FROM results").fetchall()
+        found = {trial: self._parse_result(trial, record) for trial, record in rows}
+        return {trial: result for trial, result in found.items() if result is not None}
 
     def result(self, trial: str) -> Result | None:
-        """The result of one trial, or None where it has none yet."""
+        """The result of one trial, or None where it has none yet, or a damaged one."""
         row = self._db.execute("SELECT record FROM results WHERE trial=?", (trial,)).fetchone()
-        return read_result(row[0]) if row else None
+        return self._parse_result(trial, row[0]) if row else None
+
+    def _parse_result(self, trial: str, record: str) -> Result | None:
+        try:
+            return stored_records.parse_result(record)
+        except ValueError as error:
+            self._note_damage(trial, error)
+            return None
 
     def state(self) -> tuple[int, int]:
         """Two counts, of which one changes whenever this or another process changes the store."""
@@ -157,7 +212,9 @@ class Store:
         The draws are moved to their place first; they count only once the row that holds their
         digest is committed, so a kill between the two leaves a file that the next run replaces.
         """
+        self.check_place()
         log, draws = scratch / "log.txt", scratch / "draws.npz"
+        self._make_folders()
         if log.is_file():
             os.replace(log, self.folder / "logs" / f"{trial.id}.txt")
         if result.status == "ok":
@@ -165,13 +222,19 @@ class Store:
             os.replace(draws, self.draws_path(trial.id))
             sync_to_disk(self.folder / "draws")
         row = (trial.id, result.status, to_json(result), time.time(), took_s)
-        with self._db:
+        with write(self._db):
             self._db.execute("INSERT INTO results VALUES (?, ?, ?, ?, ?)", row)
         shutil.rmtree(scratch, ignore_errors=True)
 
+    def _make_folders(self) -> None:
+        """Make what holds the files of workers; one of them may have taken it away."""
+        for name in ("draws", "logs"):
+            (self.folder / name).mkdir(exist_ok=True)
+
     def add_block(self, trial: Trial, result: Result, took_s: float) -> None:
         """Store a result that one block more has changed; its process took ``took_s``."""
-        with self._db:
+        self.check_place()
+        with write(self._db):
             self._db.execute(
                 "UPDATE results SET record=?, took_s=took_s+? WHERE trial=?",
                 (to_json(result), took_s, trial.id),
@@ -179,15 +242,37 @@ class Store:
 
     def delete_results(self, trials: list[str]) -> None:
         """Delete the results of ``trials`` so that they are run again."""
-        with self._db:
+        with write(self._db):
             for table in ("scores", "results"):
                 self._db.executemany(
                     f"DELETE FROM {table} WHERE trial=?", [(trial,) for trial in trials]
                 )
 
     def draws_path(self, trial: str) -> Path:
-        """The file of the draws of ``trial``."""
+        """The file that holds the draws of ``trial``, or is to hold them; see ``find_draws``."""
         return self.folder / "draws" / f"{trial}.npz"
+
+    def find_draws(self, trial: str) -> Path:
+        """The draws of ``trial``, once seen to be its own. Raises StoreError for lost ones."""
+        if why := self.explain_lost_draws(trial):
+            raise StoreError(f"{why}\n  run the same command again: it runs that trial again")
+        return self.draws_path(trial)
+
+    def explain_lost_draws(self, trial: str) -> str:
+        """Why the draws of ``trial``, which ended ok, can't be used; "" where they can."""
+        result, path = self.result(trial), self.draws_path(trial)
+        if result is None:
+            return f"trial {trial} has no result"
+        why = self._digests.explain_misfit(path, result.draws_digest)
+        return why and f"the draws of trial {trial} {why}"
+
+    def drop_lost_draws(self, trials: Sequence[Trial]) -> list[Trial]:
+        """Those of ``trials``, which ended ok, whose draws can be used; of others it tells once."""
+        lost = {trial.id: self.explain_lost_draws(trial.id) for trial in trials}
+        for name, why in lost.items():
+            if why:
+                self._tell(name, f"{why}; samplerbench run runs it again")
+        return [trial for trial in trials if not lost[trial.id]]
 
     def scratch(self, trial: str) -> Path:
         """The folder where the worker of ``trial`` writes until its result is committed."""
@@ -198,32 +283,52 @@ class Store:
     def scores(self, version: int) -> dict[str, dict[str, Any]]:
         """Trial id -> stored scores made by ``version`` of the scoring."""
         rows = self._db.execute("SELECT trial, record FROM scores WHERE version=?", (version,))
-        return {trial: json.loads(record) for trial, record in rows}
+        found = {trial: _parse_scores(record) for trial, record in rows}
+        return {trial: scores for trial, scores in found.items() if scores is not None}
 
     def score(self, trial: str, version: int) -> dict[str, Any] | None:
         """The stored scores of one trial, or None where ``version`` has made none."""
         row = self._db.execute(
             "SELECT record FROM scores WHERE trial=? AND version=?", (trial, version)
         ).fetchone()
-        return json.loads(row[0]) if row else None
+        return _parse_scores(row[0]) if row else None
 
     def save_scores(self, trial: str, version: int, record: dict[str, Any]) -> None:
         """Store the scores of one trial; does nothing where the folder can't be written."""
         row = (trial, version, json.dumps(record))
-        with contextlib.suppress(sqlite3.OperationalError), self._db:
+        with contextlib.suppress(sqlite3.OperationalError), write(self._db, patience=0.0):
             self._db.execute("INSERT OR REPLACE INTO scores VALUES (?, ?, ?)", row)
 
     def delete_scores(self, trials: list[str]) -> None:
         """Delete the scores of ``trials``, so that they are scored again."""
-        with self._db:
+        with write(self._db):
             self._db.executemany("DELETE FROM scores WHERE trial=?", [(one,) for one in trials])
 
     def set_fact(self, name: str, value: Any) -> None:
         """Store a fact about the campaign (how it was called, for the report)."""
-        with self._db:
+        with write(self._db):
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, json.dumps(value)))
 
     def fact(self, name: str) -> Any:
-        """A fact stored with ``set_fact``, or None."""
+        """A fact stored with ``set_fact``, or None; also for one that is damaged."""
         row = self._db.execute("SELECT value FROM meta WHERE name=?", (name,)).fetchone()
-        return json.loads(row[0]) if row else None
+        try:
+            return stored_records.parse_fact(name, row[0]) if row else None
+        except ValueError as error:
+            self._tell(name, f"the campaign's {name!r} is left out: what is stored is {error}")
+            return None
+
+
+def _parse_scores(record: str) -> dict[str, Any] | None:
+    """Stored scores; None for damaged ones, which are made anew."""
+    try:
+        return stored_records.parse_scores(record)
+    except ValueError:
+        return None
+
+
+def _remove_folders(folders: list[Path]) -> None:
+    """Remove ``folders``, the innermost first; what holds something stays."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()

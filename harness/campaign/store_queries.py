@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import orjson
+from samplerbench.harness.campaign import stored_records
+from samplerbench.harness.records import Result, Trial, result_from_record
 
-from samplerbench.harness.records import (
-    Result,
-    Trial,
-    read_trial,
-    result_from_record,
-)
+Note = Callable[[str, ValueError], None]  # is told a trial's name, and what is wrong with a record
 
 #: the first finished trials in the order of the plan
 FIRST = """
@@ -44,48 +39,71 @@ ORDER BY t.position
 
 
 def read_finished(
-    db: sqlite3.Connection, version: int, first: int | None = None
+    db: sqlite3.Connection, version: int, note: Note, first: int | None = None
 ) -> Iterator[tuple[Trial, Result, dict[str, Any] | None]]:
     """Trial, result and stored scores of the ``first`` finished trials in the plan's order.
 
-    What rows do not show is left out: each run's seconds, and the scores of each parameter.
+    What rows do not show is left out: each run's seconds, and the scores of each parameter. So are
+    rows with a damaged record, which ``note`` is told of; for damaged scores there are none.
     """
     values: dict[str, Any] = {}
     rows = db.execute(FINISHED_ROWS, (-1 if first is None else first, version))
     for name, record, machine, versions, result_text, columns, missing in rows:
-        result = result_from_record(_parse(result_text))
-        if machine is not None:
-            result.machine = _parse_once(values, machine)
-            result.versions = _parse_once(values, versions)
-        scores = _parse(columns) if columns else None
-        if missing is not None and scores is not None:
-            scores = {"columns": scores, "missing": _parse_once(values, missing)}
-        yield parse_trial(name, record), result, scores
+        shared = {"machine": machine, "versions": versions}
+        try:
+            trial = stored_records.parse_trial(name, record)
+            result = _parse_result(values, result_text, shared)
+        except ValueError as error:
+            note(name, error)
+            continue
+        yield trial, result, _parse_scores(values, columns, missing)
 
 
-def read_unscored(db: sqlite3.Connection, version: int, first: int | None = None) -> list[Trial]:
+def _parse_result(values: dict[str, Any], text: str, shared: dict[str, str | None]) -> Result:
+    """The result, with what many share parsed once."""
+    fields = stored_records.parse(text)
+    if isinstance(fields, dict):
+        known = {key: each for key, each in shared.items() if each is not None}
+        fields.update({key: _parse_once(values, each) for key, each in known.items()})
+    return result_from_record(fields)
+
+
+def _parse_scores(
+    values: dict[str, Any], columns: str | None, missing: str | None
+) -> dict[str, Any] | None:
+    """The scores that a row shows; None where there are none, or no such."""
+    if columns is None:
+        return None
+    try:
+        if missing is None:  # a whole record, which SQLite did not take apart
+            return stored_records.parse_scores(columns)
+        reasons = _parse_once(values, missing)
+        return stored_records.check_scores(
+            {"columns": stored_records.parse(columns), "missing": reasons}
+        )
+    except ValueError:
+        return None  # they are made anew
+
+
+def read_unscored(
+    db: sqlite3.Connection, version: int, note: Note, first: int | None = None
+) -> list[Trial]:
     """Those of the ``first`` finished trials that ``version`` of the scoring has not scored."""
     rows = db.execute(UNSCORED_ROWS, (-1 if first is None else first, version))
-    return [parse_trial(name, record) for name, record in rows]
+    return list(read_trials(rows, note))
 
 
-def parse_trial(name: str, record: str) -> Trial:
-    """A stored trial; its name, a digest of all fields, is known and need not be made again."""
-    trial = read_trial(_parse(record))
-    trial.__dict__["id"] = name
-    return trial
+def read_trials(rows: Iterable[tuple[str, str]], note: Note) -> Iterator[Trial]:
+    """The trials in ``rows``, each a name and a record; ``note`` is told of damaged ones."""
+    for name, record in rows:
+        try:
+            yield stored_records.parse_trial(name, record)
+        except ValueError as error:
+            note(name, error)
 
 
 def _parse_once(values: dict[str, Any], text: str) -> Any:
     """The value of a JSON text, one object for all that share it."""
     if text not in values:
-        values[text] = _parse(text)
+        values[text] = stored_records.parse(text)
     return values[text]
-
-
-def _parse(text: str) -> Any:
-    """The value of a JSON text, five times as fast where all its numbers are finite."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:  # JSON proper knows no NaN and no infinity; the records do
-        return json.loads(text)

@@ -6,14 +6,14 @@ import dataclasses
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.campaign.specifiers import without_defaults
 from samplerbench.harness.records import AUTO, Trial
 from samplerbench.models.base import models
 from samplerbench.models.loading import model_names
-from samplerbench.options import fill
+from samplerbench.options import Range, fill
 from samplerbench.samplers.base import samplers
 
 NameAndOptions = tuple[str, dict[str, Any]]  # a model or a sampler, and its options that are set
@@ -32,10 +32,10 @@ LIST_AXES = ("model", "sampler", "env", "device", "precision")
 class Budgets:
     """What a sweep can vary of a plan itself."""
 
-    chains: int = 1
-    warmup: int = 500
-    draws: int = 5000
-    replicates: int = AUTO
+    chains: Annotated[int, Range(1)] = 1
+    warmup: Annotated[int, Range(1)] = 500
+    draws: Annotated[int, Range(1)] = 5000
+    replicates: Annotated[int, Range(1)] = AUTO
 
 
 @dataclass(frozen=True)

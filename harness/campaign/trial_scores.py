@@ -6,7 +6,7 @@ import sys
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from samplerbench.errors import UsageError
+from samplerbench.errors import UsageError, one_line
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.records import Result, Trial
 from samplerbench.samplers.base import samplers
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from samplerbench.models.base import Exact
 
 
+MOST_KEPT = 32  # ground truths, and summaries of draws, each of up to some MB
+
+
 class TrialScores:
     """Scores trials and keeps their scores in the store; ground truth is read once a model."""
 
@@ -24,6 +27,7 @@ class TrialScores:
         self._store = store
         self._exact: dict[str, Exact | None] = {}
         self._voices: dict[str, consensus.ConsensusRow | str] = {}  # by trial
+        self._lacks_voices = False  # of trials whose draws are lost
 
     def exact(self, trial: Trial) -> Exact | None:
         """Ground truth of the trial's model, or None; see ``harness.ground_truth.select``."""
@@ -31,11 +35,16 @@ class TrialScores:
 
         name = select.model_key(trial) + trial.reference_digest
         if name not in self._exact:
+            _make_room(self._exact)
             self._exact[name] = select.find_ground_truth(self._store.folder, trial)[0]
         return self._exact[name]
 
     def get(self, trial: Trial) -> dict[str, Any]:
-        """The scores of a finished trial: the stored ones, or computed and stored now."""
+        """The scores of a finished trial: the stored ones, or computed and stored now.
+
+        Those that lack lost draws, the trial's own or of one that it is compared with, or a model,
+        are not stored: these may come back.
+        """
         from samplerbench.harness.scoring import score_trial
 
         stored = self._store.score(trial.id, score_trial.VERSION)
@@ -44,12 +53,17 @@ class TrialScores:
         result = self._store.result(trial.id)
         if result is None:
             raise KeyError(f"trial {trial.id} has no result yet")
-        # a size that the worker's memory did not hold is not built here either
-        exact, why = self._ground_truth(trial) if result.status == "ok" else (None, "")
+        if result.status == "ok" and (lost := self._store.explain_lost_draws(trial.id)):
+            return score_trial.give_no_numbers(lost)
+        try:  # a size that the worker's memory did not hold is not built here either
+            exact, why = self._ground_truth(trial) if result.status == "ok" else (None, "")
+        except UsageError as error:  # a plug-in's model that is registered no more
+            return score_trial.give_no_numbers(one_line(error))
         path = self._store.draws_path(trial.id)
         sites = self._latents(trial)
         scores = score_trial.score(trial, result, path, exact, why, sites, self._margins())
-        self._store.save_scores(trial.id, score_trial.VERSION, scores)
+        if not self._lacks_voices:
+            self._store.save_scores(trial.id, score_trial.VERSION, scores)
         return scores
 
     def set_margins(self, texts: Collection[str]) -> None:
@@ -132,11 +146,21 @@ class TrialScores:
 
         statuses, sites = self._store.statuses(), self._latents(trial)
         siblings = [t for t in self._siblings(trial) if statuses.get(t.id) == "ok"]
-        for sibling in siblings:
-            if sibling.id not in self._voices:
-                path, family = self._store.draws_path(sibling.id), _family(sibling)
-                self._voices[sibling.id] = consensus.summarise_row(sibling, path, sites, family)
-        return {sibling.id: self._voices[sibling.id] for sibling in siblings}
+        new = [t for t in siblings if t.id not in self._voices]
+        kept = self._store.drop_lost_draws(new)
+        self._lacks_voices = len(kept) < len(new)
+        for each in kept:
+            path, family = self._store.draws_path(each.id), _family(each)
+            _make_room(self._voices)
+            self._voices[each.id] = consensus.summarise_row(each, path, sites, family)
+        known = [t.id for t in siblings if t.id in self._voices]
+        return {name: self._voices[name] for name in known}
+
+
+def _make_room(kept: dict[str, Any]) -> None:
+    """Forget the oldest of what has been read where there are MOST_KEPT."""
+    if len(kept) >= MOST_KEPT:
+        del kept[next(iter(kept))]
 
 
 def _family(trial: Trial) -> str:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from samplerbench.harness.records import Result, Trial
 
 if TYPE_CHECKING:
     from samplerbench.harness.campaign.campaign import Campaign
+    from samplerbench.harness.campaign.durations import Guess
 
 
 class Watcher:
     """Receives the events of a run; this base class ignores them."""
+
+    def on_guess(self, guesses: Mapping[str, Guess]) -> None:
+        """What each trial that is to run may take, by its id; told before ``on_start``."""
 
     def on_start(self, campaign: Campaign, waiting: list[Trial]) -> None:
         """The campaign is open and ``waiting`` are the trials to run."""
@@ -31,6 +35,9 @@ class Watcher:
 
     def on_block(self, block: Trial, result: Result, seconds: float) -> None:
         """A block was put into the result of its trial."""
+
+    def on_end(self) -> None:
+        """Nothing more will run, whether all is done or the run was stopped."""
 
     def on_interrupt(self) -> None:
         """The run was stopped before its end."""

@@ -73,7 +73,8 @@ def _alike(a: StackRun, b: StackRun) -> bool:
 
 def _compare(old: StackRun, new: StackRun) -> Iterator[Ratio]:
     label, count = new.trial.label, min(old.row["replicates"], new.row["replicates"])
-    ends = (f"{label} on {new.trial.environment}", f"{label} on {old.trial.environment}")
+    here, there = (f"{label} on {one.trial.environment_label}" for one in (new, old))
+    ends = here, there
     p, words, conclusion = compare_draws(old.draws, new.draws)
     verdicts = old.row["verdict"], new.row["verdict"]
     same_verdict = Conclusion.IDENTICAL if verdicts[0] == verdicts[1] else Conclusion.DIFFERENT

@@ -50,6 +50,7 @@ class Report:
     findings: tuple[Finding, ...]
     nearest: StackRow | None  # a stack on which every sampler works
     mend: str  # one line for a shell; "" where nothing need change
+    find_out: str = ""  # the command that tells what is not known; "" where all is
 
     @property
     def fine(self) -> bool:
@@ -71,9 +72,25 @@ def examine(python: str | None = None, rows: Sequence[StackRow] | None = None) -
     findings = tuple(_judge_sampler(name, probe, rows) for name in names)
     near = find_nearest(probe.versions, probe.python, rows)
     fine = all(finding.word == WORKS for finding in findings)
-    line = mend(python, probe.versions, near) if near and not fine else ""
+    line = ""
+    if near and not fine:
+        same = _is_same_minor(near, probe.python)
+        line = mend(python, probe.versions, near) if same else make_anew(near)
     core = {name: probe.versions[name] for name in core_names() if name in probe.versions}
-    return Report(python, probe.python, core, findings, near, line)
+    unknown = any(finding.word == NOT_KNOWN for finding in findings)
+    find_out = f"samplerbench check --run --python {shlex.quote(python)}" if unknown else ""
+    return Report(python, probe.python, core, findings, near, line, find_out)
+
+
+def _is_same_minor(row: StackRow, python: str) -> bool:
+    return row.python.split(".")[:2] == python.split(".")[:2]
+
+
+def make_anew(row: StackRow) -> str:
+    """One line that makes the stack of ``row`` beside a Python that its pins are not for."""
+    minor, pins = ".".join(row.python.split(".")[:2]), " ".join(map(shlex.quote, row.pins))
+    install = "uv pip install --python stack/bin/python --no-deps"
+    return f"uv venv --python {minor} stack && {install} {pins}"
 
 
 def _judge_sampler(name: str, probe: Probe, rows: Sequence[StackRow]) -> Finding:
@@ -111,6 +128,7 @@ def find_nearest(
     told = {name for row in rows for name in row.samplers}  # a new sampler was tried nowhere
     wanted = told.intersection(tried_samplers.default_replicates())
     passing = [row for row in rows if not row.failed_stage and all(map(row.works, wanted))]
+    passing = [row for row in passing if row.chosen]  # what was found as it was is no advice
     minor = python.split(".")[:2]
     return min(passing, key=lambda row: _stack_distance(row, installed, minor), default=None)
 

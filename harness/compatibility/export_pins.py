@@ -37,7 +37,8 @@ def requirements(row: StackRow) -> str:
     """The stack for pip, uv and ``samplerbench run --env``: exact and complete."""
     head = [
         f"# {_provenance(row)}",
-        "# Complete: install it with --no-deps, so that nothing is added.",
+        "# Install it with --no-deps, so that nothing is added.",
+        "# complete: yes",
         f"# python: {_minor(row)}",
     ]
     return "\n".join([*head, *row.pins]) + "\n"

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tomllib
-
 from samplerbench.errors import UsageError, unknown_name
+from samplerbench.harness.campaign.toml_file import read_toml
 from samplerbench.harness.compatibility import tried_samplers
 from samplerbench.harness.compatibility.stack_tables import (
     Stack,
@@ -82,14 +81,13 @@ def _read_all_stacks(content: Mapping[str, Any], path: Path) -> dict[str, Stack]
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        with open(path, "rb") as file:
-            return tomllib.load(file)
+        return read_toml(path)
     except OSError as error:
         raise UsageError(
-            f"can't read the matrix file {str(path)!r}: {error.strerror}\n"
+            f"can't read the matrix file {str(path)!r}: {error.strerror or error}\n"
             "  expected: a TOML file with tables [[stacks]]; without one, the shipped matrix"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise UsageError(
             f"{str(path)!r} is not TOML: {error}\n  expected: tables [[stacks]] with versions"
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ from samplerbench.harness.environments import root_cause
 from samplerbench.harness.environments.environments import Environment
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.scoring.verdict import COMPARABLE
+from samplerbench.harness.statistics.power_law import fit_paired
 
 TOO_FEW = "too few replicates"  # a budget's own doing: then calibration is no stage
 CALM = (*COMPARABLE, "undecided", TOO_FEW)
+#: draws that the reference is timed with for the exponent of its seconds over them
+TIMED_DRAWS, TIMED_REPLICATES = (4000, 32000), 4
 #: what a row keeps of a trial's timings, beside its word
 NUMBERS = (
     "import_s",
@@ -63,6 +67,18 @@ def summarize(trial: Trial, result: Result, scratch: Path) -> dict[str, Any]:
         word["cause"] = answer["why"] or answer["verdict_reason"]
     numbers = {k: round_seconds(result.timings.get(k)) for k in NUMBERS if k in result.timings}
     return {**word, **answer, **numbers}
+
+
+def summarize_exponent(results: Sequence[Result]) -> dict[str, float | str]:
+    """The exponent of seconds over ``TIMED_DRAWS`` with its interval, or why there is none."""
+    failed = [f"{result.status}: {result.reason}" for result in results if result.status != "ok"]
+    if failed:
+        return {"reason": failed[0]}
+    fit = fit_paired(TIMED_DRAWS, [result.runs.get("warm_cpu_s", []) for result in results])
+    if fit.exponent is None or fit.lo is None or fit.hi is None:
+        return {"reason": fit.reason}
+    ends = {"value": fit.exponent, "lo": fit.lo, "hi": fit.hi}
+    return {name: round(end, 3) for name, end in ends.items()}
 
 
 def describe_machine(machine: dict[str, Any]) -> dict[str, Any]:

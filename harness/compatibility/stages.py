@@ -202,7 +202,21 @@ class _Course:
         summary = sampler_run.summarize(trial, result, scratch)
         if result.status == "ok" and trial.sampler == REFERENCE and self.stack.launches > 1:
             summary["cold_cpu_runs"] = self._time_first_calls(trial, environment, result)
+        if trial.sampler == REFERENCE and result.timings.get("warm_s"):
+            summary["draws_exponent"] = self._time_long_runs(trial, environment)
         return summary
+
+    def _time_long_runs(self, trial: Trial, environment: Environment) -> dict[str, float | str]:
+        """How seconds grow with draws: on some releases of XLA with their square."""
+        results = [
+            self._launch(
+                dataclasses.replace(trial, draws=draws, replicates=sampler_run.TIMED_REPLICATES),
+                environment,
+                self._scratch() / f"draws{draws}",
+            )
+            for draws in sampler_run.TIMED_DRAWS
+        ]
+        return sampler_run.summarize_exponent(results)
 
     def _launch(self, trial: Trial, environment: Environment, scratch: Path) -> Result:
         result = self.config.tools.launch(

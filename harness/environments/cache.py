@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import functools
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -33,6 +34,7 @@ class Recipe:
     complete: bool  # nothing but the pins is to be installed
     python: str | None = None  # minor version or path; None is the running interpreter
     bytecode: bool = True  # compile every file now; else the first import there pays for it
+    more: tuple[str, ...] = ()  # requirements beside the pins, which hold; their dependencies come
 
 
 def path_of(digest: str) -> Path:
@@ -136,10 +138,16 @@ def _build(folder: Path, recipe: Recipe, lock: int) -> None:
     if recipe.complete:
         # Resolving a shipped stack could only add to it; a user's file may leave things out.
         install += ["--no-deps", "--prerelease=allow"]
-    for command in (venv, install):
+    commands = [venv, install]
+    if recipe.more:  # by themselves, since a shipped stack is installed without dependencies
+        limits = folder.with_suffix(".limits.txt")  # constraints take no extras
+        limits.write_text(re.sub(r"\[.*?\]", "", pins.read_text("utf-8")), "utf-8")
+        beside = ["pip", "install", "--no-config", "--python", python_of(folder)]
+        commands.append([*beside, "-c", str(limits), "--compile-bytecode", *recipe.more])
+    for command in commands:
         uv.run(command, recipe.name, logfile, lock)
     installed = interpreters.list_installed(python_of(folder))
-    if unmet := find_unmet(recipe.pins, installed):
+    if unmet := find_unmet([*recipe.pins, *recipe.more], installed):
         raise uv.environment_error(recipe.name, "; ".join(unmet), uv.Advice(f"read {logfile}"))
     marker = json.dumps({"pins": recipe.pins, "installed": installed}, indent=1)
     files.write_whole(folder / MARKER, marker)

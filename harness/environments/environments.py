@@ -1,5 +1,7 @@
 """Environments: named, exactly pinned stacks, made once by uv where the machine lacks them.
 
+``NAME+PACKAGE`` is the environment NAME with a package, or several, beside its pins.
+
 A worker runs with an environment's interpreter and finds this project by path: the project is
 never installed in one. The files of pins beside this one are the shipped environments.
 """
@@ -11,7 +13,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samplerbench.errors import UsageError, unknown_name
@@ -59,19 +61,26 @@ def identify(name: str, *, python: str | None = None) -> Environment:
     count as the same); None is the one that the file of pins names, else the running one. Raises
     UsageError, and EnvironmentFailed where no Python runs at a path.
     """
-    if name == "current":
+    path = strip_given_name(name)
+    if path == "current":
         return _identify_current(python)
-    if _is_interpreter(name):
-        return _identify_interpreter(name, python)
-    return _identify_recipe(_read_recipe(name, python))
+    if _is_interpreter(path):
+        return replace(_identify_interpreter(path, python), name=name)
+    return replace(_identify_recipe(_read_recipe(path, python)), name=name)
+
+
+def strip_given_name(name: str) -> str:
+    """What ``name`` asks for: PATH of ``new=PATH``, which tables call ``new``."""
+    return name.partition("=")[2] or name
 
 
 def python_version(name: str) -> str:
     """The minor version of the Python of environment ``name``, as "3.11"; makes nothing."""
     if name == "current":
         return interpreters.running_version()
+    name = strip_given_name(name)
     own = _is_interpreter(name)
-    python = str(Path(name).expanduser().absolute()) if own else _read_recipe(name, None).python
+    python = str(_expand(name).absolute()) if own else _read_recipe(name, None).python
     return interpreters.identify(python).partition(" ")[0]
 
 
@@ -82,17 +91,30 @@ def resolve(name: str, *, python: str | None = None, log: Log | None = None) -> 
     raises, and EnvironmentFailed where it can't be made.
     """
     environment = identify(name, python=python)
-    folder = cache.path_of(environment.digest)
-    if environment.python == cache.python_of(folder):  # else an interpreter that is there
-        cache.make(folder, _read_recipe(name, python), log)
+    if _is_made_here(environment):  # else an interpreter that is there
+        recipe = _read_recipe(strip_given_name(name), python)
+        cache.make(cache.path_of(environment.digest), recipe, log)
     return environment
+
+
+def _is_made_here(environment: Environment) -> bool:
+    """Whether it lies in the cache; asked of others, too, where there is no cache."""
+    if not environment.pins:
+        return False
+    return environment.python == cache.python_of(cache.path_of(environment.digest))
+
+
+def is_complete(name: str) -> bool:
+    """Whether the pins of environment ``name`` are all that is installed there."""
+    return _read_recipe(name, None).complete
 
 
 def is_ready(name: str) -> bool:
     """Whether ``resolve`` would find the environment ``name`` made. Raises what it raises."""
     environment = identify(name)
-    folder = cache.path_of(environment.digest)
-    return environment.python != cache.python_of(folder) or cache.is_finished(folder)
+    if not _is_made_here(environment):
+        return True
+    return cache.is_finished(cache.path_of(environment.digest))
 
 
 def from_pins(
@@ -122,14 +144,47 @@ def is_made(pins: Iterable[str], python: str | None = None) -> bool:
 
 def remove(environment: Environment) -> None:
     """Delete an environment that was made; an interpreter of the user's own is left alone."""
-    folder = cache.path_of(environment.digest)
-    if environment.python == cache.python_of(folder) and folder.is_dir():
-        cache.remove(folder)
+    if _is_made_here(environment):
+        folder = cache.path_of(environment.digest)
+        if folder.is_dir():
+            cache.remove(folder)
+
+
+def _expand(name: str) -> Path:
+    return Path(os.path.expanduser(name))  # stays as it is where there is no home
+
+
+def add_packages(name: str, packages: Iterable[str]) -> str:
+    """The name of environment ``name`` with ``packages`` beside its pins."""
+    return "+".join([name, *packages])
+
+
+def _split_packages(name: str) -> tuple[str, tuple[str, ...]]:
+    """A name's environment, and the packages beside its pins, normalised and sorted."""
+    if "+" not in name or Path(name).expanduser().exists():
+        return name, ()
+    # inside: a stack without pins, `current`, is to work where `packaging` is not installed
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    base, *packages = name.split("+")
+    try:
+        wishes = tuple(sorted({str(Requirement(package)) for package in packages}))
+    except InvalidRequirement as error:
+        raise UsageError(
+            f"{name!r} names no package: {str(error).splitlines()[0]}\n"
+            "  expected: a package as pip names it, as astropy or 'astropy>=6'"
+        ) from error
+    if base == "current" or _is_interpreter(base):
+        raise UsageError(
+            f"environment {base!r} is a Python of its own, which nothing is installed in\n"
+            f"  install it there, as with: uv pip install {' '.join(wishes)}"
+        )
+    return base, wishes
 
 
 def _is_interpreter(name: str) -> bool:
     """Whether the name is the path of a Python, as ``other/bin/python``."""
-    path = Path(name).expanduser()
+    path = _expand(name)
     return os.sep in name and path.is_file() and os.access(path, os.X_OK) and path.suffix != ".txt"
 
 
@@ -146,7 +201,7 @@ def _identify_interpreter(name: str, python: str | None) -> Environment:
     """What a Python of the user's own has installed: its workers need NumPy and the sampler."""
     if python is not None:
         raise UsageError(f"environment {name!r} is a Python of its own, not {python!r}")
-    path = str(Path(name).expanduser().absolute())  # not resolved: a link tells which environment
+    path = str(_expand(name).absolute())  # not resolved: a link tells which environment
     place = interpreters.identify(path)
     try:
         pins = _list_pins(interpreters.list_installed(path))
@@ -159,12 +214,13 @@ def _list_pins(installed: Mapping[str, str]) -> list[str]:
     return sorted(f"{name}=={version}" for name, version in installed.items())
 
 
-def _read_recipe(name: str, python: str | None) -> Recipe:
-    """How ``name`` is made: a shipped stack is complete, a user's file gets its dependencies."""
+def _read_recipe(whole: str, python: str | None) -> Recipe:
+    """How ``whole`` is made: a shipped stack is complete, and so is a user's file that says so."""
+    name, more = _split_packages(whole)
     if name in names():
-        path, complete = STACKS / f"{name}.txt", True
+        path = STACKS / f"{name}.txt"
     elif os.sep in name or name.endswith(".txt"):
-        path, complete = Path(name).expanduser(), False
+        path = _expand(name)
     else:
         error = unknown_name("environment", name, names(), "samplerbench list environments")
         raise UsageError(
@@ -172,7 +228,9 @@ def _read_recipe(name: str, python: str | None) -> Recipe:
             " as ./other/bin/python"
         )
     file = read_pin_file(path)
-    return Recipe(name, file.pins, complete, python or interpreters.choose_version(file.pythons))
+    complete = file.complete or name in names()
+    python = python or interpreters.choose_version(file.pythons)
+    return Recipe(whole, file.pins, complete, python, more=more)
 
 
 def _identify_recipe(recipe: Recipe) -> Environment:
@@ -180,13 +238,14 @@ def _identify_recipe(recipe: Recipe) -> Environment:
     environment = _locate(recipe)
     running = interpreters.identify(None) == interpreters.identify(recipe.python)
     if recipe.complete and running:
-        if not cache.find_unmet(recipe.pins, interpreters.list_installed(None)):
+        if not cache.find_unmet([*recipe.pins, *recipe.more], interpreters.list_installed(None)):
             return Environment(recipe.name, sys.executable, recipe.pins, environment.digest)
     return environment
 
 
 def _locate(recipe: Recipe) -> Environment:
-    digest = _digest(recipe.pins, interpreters.identify(recipe.python), recipe.complete)
+    pins = [*recipe.pins, *(f"with {package}" for package in recipe.more)]
+    digest = _digest(pins, interpreters.identify(recipe.python), recipe.complete)
     python = cache.python_of(cache.path_of(digest))
     return Environment(recipe.name, python, recipe.pins, digest)
 

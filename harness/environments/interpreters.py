@@ -121,7 +121,7 @@ def _candidates(version: str) -> Iterator[str]:
     """Interpreters of a minor version, the best first."""
     with contextlib.suppress(EnvironmentFailed):  # without uv
         yield from _ask_uv(version)
-    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    root = Path(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"))
     paths = root.glob(f"versions/{version}.*/bin/python")
     yield from (str(path) for path in sorted(paths, key=_patch, reverse=True) if _is_program(path))
 

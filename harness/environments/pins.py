@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samplerbench.errors import UsageError
+from samplerbench.user_files import MOST_TEXT, read_limited
 
 _EXPECTED = "expected: one name==version a line, such as numpyro==0.13.2, or -r other.txt"
 
@@ -18,6 +19,7 @@ class PinFile:
 
     pins: tuple[str, ...]  # name==version, normalised and sorted
     pythons: tuple[str, ...] = ()  # minor versions as "3.12", the preferred one first; (): any
+    complete: bool = False  # nothing else is to be installed, whatever the pins depend on
 
 
 def read_pins(path: str | Path) -> tuple[str, ...]:
@@ -33,12 +35,16 @@ def read_pin_file(path: str | Path) -> PinFile:
     file pins itself are overridden. The comment line ``# python: 3.12`` (or ``# python: 3.11,
     3.12``, the preferred one first) says which minor versions of Python the stack is made with: the
     running one where it is among them, else the first that is installed. Without such a line, here
-    or in a file that is added, it is the running one.
+    or in a file that is added, it is the running one. The comment line ``# complete: yes`` says
+    that the pins are the whole stack, which is then installed without what they depend on.
     """
     pins, pythons = _read(Path(path), ())
     if not pins:
         raise UsageError(f"there are no pins in '{path}'\n  {_EXPECTED}")
-    return PinFile(tuple(pins[name] for name in sorted(pins)), pythons)
+    complete = any(
+        re.match(r"#\s*complete:\s*yes\s*$", line, re.I) for line in _read_lines(Path(path), ())
+    )
+    return PinFile(tuple(pins[name] for name in sorted(pins)), pythons, complete)
 
 
 def _read(path: Path, readers: tuple[Path, ...]) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -77,7 +83,7 @@ def _refuse_loop(file: Path, readers: tuple[Path, ...], where: str) -> None:
 
 def _read_lines(path: Path, readers: tuple[Path, ...]) -> list[str]:
     try:
-        return path.read_text("utf-8").splitlines()
+        return read_limited(path, MOST_TEXT).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         ways = "a text file of pins; `samplerbench list environments` names the shipped ones"
         if readers:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from samplerbench.components import all_component_names, component_names
+from samplerbench.components import all_component_names, component_names, site_positions
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.ground_truth.reference_formats import (
     choose_reader,
@@ -19,6 +20,7 @@ from samplerbench.harness.ground_truth.reference_formats import (
 )
 from samplerbench.harness.statistics import ess_rhat
 from samplerbench.models.base import Exact, Sites
+from samplerbench.user_files import full_path, read_limited
 
 Array = np.ndarray
 Shapes = Mapping[str, tuple[int, ...]]  # latent site -> shape
@@ -33,10 +35,10 @@ def check_reference(name: str, names: Names = None) -> tuple[str, str]:
 
     The digest is of the file's bytes, and of ``names`` where there are any.
     """
-    path = Path(name).expanduser().resolve()
+    path = full_path(name)
     choose_reader(path)
     try:
-        content = path.read_bytes() + (repr(sorted(names.items())).encode() if names else b"")
+        content = read_limited(path) + (repr(sorted(names.items())).encode() if names else b"")
     except OSError as error:
         raise file_error(path, error.strerror or str(error)) from error
     return str(path), hashlib.sha256(content).hexdigest()[:16]
@@ -146,17 +148,55 @@ def _holds_moments(arrays: Mapping[str, Array]) -> bool:
 def _rename(
     path: Path, arrays: Mapping[str, Array], names: Mapping[str, str], shapes: Shapes | None
 ) -> dict[str, Array]:
-    """``arrays`` under the model's names, moments too."""
-    held = _held_sites(arrays)
-    for site, other in names.items():
-        if shapes is not None and site not in shapes:
-            raise unknown_name("parameter", site, shapes)
-        if other not in held:
-            raise unknown_name(f"site of {str(path)!r}", other, held)
-    endings = ("", *MOMENTS)
-    own = {other + end: site + end for site, other in names.items() for end in endings}
-    rest = {name: array for name, array in arrays.items() if name not in own}
-    return {**rest, **{own[name]: array for name, array in arrays.items() if name in own}}
+    """``arrays`` under the model's names, moments too; names are of sites or of components."""
+    components, endings = site_positions(shapes or {}), ("", *MOMENTS)
+    for name, other in names.items():
+        if shapes is not None and name not in shapes and name not in components:
+            raise unknown_name("parameter", name, shapes)
+        if all(_find_named(arrays, other, end) is None for end in endings):
+            raise unknown_name(f"site of {str(path)!r}", other, _held_sites(arrays))
+    used = {other + end for other in names.values() for end in endings}
+    renamed = {name: array for name, array in arrays.items() if name not in used}
+    for end in endings:
+        found = {name: _find_named(arrays, other, end) for name, other in names.items()}
+        present = {name: array for name, array in found.items() if array is not None}
+        parts = {n: a for n, a in present.items() if shapes is not None and n not in shapes}
+        whole = {name: array for name, array in present.items() if name not in parts}
+        whole.update(_stack_parts(path, parts, shapes or {}))
+        renamed.update({name + end: array for name, array in whole.items()})
+    return renamed
+
+
+def _find_named(arrays: Mapping[str, Array], name: str, end: str = "") -> Array | None:
+    """What a file calls ``name``, or ``end`` of its moments: an array, or as "b[0]" a part of one.
+
+    None where there is none.
+    """
+    if name + end in arrays:
+        return arrays[name + end]
+    match = re.fullmatch(r"(.+)\[(\d+(?:,\d+)*)\]", name)
+    if match is None or match[1] + end not in arrays:
+        return None
+    index: tuple[Any, ...] = (..., *map(int, match[2].split(",")))
+    try:
+        return arrays[match[1] + end][index]
+    except IndexError:
+        return None
+
+
+def _stack_parts(path: Path, parts: Mapping[str, Array], shapes: Shapes) -> dict[str, Array]:
+    """Whole sites from all components of each: arrays alike in shape, the leading axes."""
+    positions = site_positions(shapes)
+    stacked = {}
+    for site in dict.fromkeys(positions[name][0] for name in parts):
+        names = component_names(site, shapes[site])
+        lacking = [name for name in names if name not in parts]
+        if lacking or len({parts[name].shape for name in names}) > 1:
+            why = f"no name is given for {lacking[0]!r}" if lacking else "their shapes differ"
+            raise file_error(path, f"components of {site!r} can't be put together: {why}")
+        whole = np.stack([parts[name] for name in names], axis=-1)
+        stacked[site] = whole.reshape(whole.shape[:-1] + tuple(shapes[site]))
+    return stacked
 
 
 def _held_sites(arrays: Mapping[str, Array]) -> list[str]:
@@ -175,7 +215,7 @@ def _sites_by_chain(path: Path, arrays: Mapping[str, Array], shapes: Shapes | No
     for site, shape in _check_sites(path, list(arrays), shapes).items():
         array = arrays[site]
         lead = array.ndim - len(shape)
-        if lead not in (1, 2) or array.shape[lead:] != shape:
+        if lead not in (1, 2) or array.shape[lead:] != shape or not array.size:
             axes = "".join(f", {n}" for n in shape)
             raise file_error(
                 path,
@@ -191,6 +231,8 @@ def _sites_by_chain(path: Path, arrays: Mapping[str, Array], shapes: Shapes | No
 
 def _count_leading_axes(path: Path, arrays: list[Array]) -> int:
     """How many axes lead, 2 for [chain, draw]: from arrays alone, where no model says."""
+    if not all(array.size for array in arrays):
+        raise file_error(path, "it holds an array without a value")
     for lead in (2, 1):
         sizes = {array.shape[:lead] for array in arrays if array.ndim >= lead}
         if len(sizes) == 1 and all(array.ndim >= lead for array in arrays):

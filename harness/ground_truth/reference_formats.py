@@ -17,19 +17,26 @@ Statistics of the sampler end in two underscores, as Stan has them: ``lp__``, ``
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import re
-import zipfile
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from samplerbench.errors import UsageError
+from samplerbench.models.loading.data_files import read_npz
+from samplerbench.user_files import (
+    open_archive,
+    parse_json,
+    read_limited,
+    require_regular,
+)
 
 Array = np.ndarray
+Place = tuple[int, ...]  # indices of a component
 Reader = Callable[[Path], dict[str, Array]]
 
 KINDS = (
@@ -64,11 +71,8 @@ def read_sites(path: Path) -> dict[str, Array]:
 
 def _read_npz(path: Path) -> dict[str, Array]:
     try:
-        if not zipfile.is_zipfile(path):
-            raise ValueError("it is no .npz file")
-        with np.load(path, allow_pickle=False) as arrays:
-            sites = {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        sites = read_npz(path)
+    except (OSError, ValueError) as error:
         raise file_error(path, str(error)) from error
     for name, array in sites.items():
         if array.dtype.kind not in "biuf":
@@ -80,9 +84,12 @@ def _read_csv(path: Path) -> dict[str, Array]:
     import pandas
 
     try:
-        table = pandas.read_csv(path, comment="#", skipinitialspace=True, index_col=False)
+        require_regular(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pandas.errors.ParserWarning)  # cells would be lost
+            table = pandas.read_csv(path, comment="#", skipinitialspace=True, index_col=False)
         table = table.iloc[_count_warmup(path) :]
-    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+    except (OSError, ValueError, ArithmeticError, MemoryError, Warning) as error:
         raise file_error(path, str(error).strip()) from error
     for name in table:
         if not pandas.api.types.is_numeric_dtype(table[name]):
@@ -129,6 +136,7 @@ def _read_netcdf(path: Path) -> dict[str, Array]:
     try:
         import h5py  # xarray takes a fifth of a second to open a file
 
+        require_regular(path)
         with h5py.File(path, "r") as file:
             posterior = file["posterior"]
             sites, held = _by_chain(posterior), ", ".join(posterior)
@@ -156,24 +164,27 @@ def _by_chain(group: Any) -> dict[str, Array]:
 
 def _read_json(path: Path) -> dict[str, Array]:
     try:
-        chains = json.loads(_read_json_bytes(path))
+        chains = parse_json(_read_json_bytes(path))
         columns = {
             name: np.array([chain[name] for chain in chains], dtype=np.float64)
             for name in chains[0]
         }
-    except (OSError, KeyError, TypeError, IndexError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         reason = f"{type(error).__name__}: {error}; a list of chains of equal length is wanted"
         raise file_error(path, reason) from error
-    if any(values.ndim != 2 for values in columns.values()) or not columns:
+    if any(values.ndim != 2 or not values.size for values in columns.values()) or not columns:
         raise file_error(path, "it is not a list of chains, each a dict of lists of draws")
     return _stack_sites(path, columns, first=1)
 
 
 def _read_json_bytes(path: Path) -> bytes:
     if path.suffix != ".zip":
-        return path.read_bytes()
-    with zipfile.ZipFile(path) as archive:
-        return archive.read(next(n for n in archive.namelist() if n.endswith(".json")))
+        return read_limited(path)
+    with open_archive(path) as archive:
+        inside = [name for name in archive.namelist() if name.endswith(".json")]
+        if len(inside) != 1:
+            raise ValueError(f"{len(inside)} files of JSON are in it, one was expected")
+        return archive.read(inside[0])
 
 
 def _check_lengths(path: Path, lengths: list[int]) -> None:
@@ -183,9 +194,9 @@ def _check_lengths(path: Path, lengths: list[int]) -> None:
 
 def _stack_sites(path: Path, columns: Mapping[str, Array], first: int) -> dict[str, Array]:
     """Arrays [..., *event] from columns of components, whose indices count from ``first``."""
-    components: dict[str, dict[tuple[int, ...], Array]] = {}
+    components: dict[str, dict[Place, Array]] = {}
     for name, values in columns.items():
-        match = re.fullmatch(r"\s*(.+?)\s*(?:\[([\d,\s]+)\])?\s*", name)
+        match = re.fullmatch(r"\s*(.+?)\s*(?:\[(\d{1,18}(?:\s*,\s*\d{1,18})*)\])?\s*", name)
         site, index = match.groups() if match else (name, None)
         place = tuple(int(i) - first for i in index.split(",")) if index else ()
         components.setdefault(site, {})[place] = values
@@ -193,15 +204,30 @@ def _stack_sites(path: Path, columns: Mapping[str, Array], first: int) -> dict[s
     for site, by_place in components.items():
         if len({len(place) for place in by_place}) > 1:
             raise file_error(path, f"components of {site!r} have unlike numbers of indices")
-        shape = tuple(np.max(list(by_place), axis=0) + 1) if () not in by_place else ()
-        places = list(np.ndindex(*map(int, shape)))
-        if sorted(by_place) != places:
-            lacking = next(iter(place for place in places if place not in by_place), ())
+        places = sorted(by_place)
+        shape = tuple(max(indices) + 1 for indices in zip(*places, strict=True))
+        if (lacking := _find_lacking(places, shape)) is not None:
             index = ",".join(str(i + first) for i in lacking)
             raise file_error(path, f"{site}[{index}] is not there; indices count from {first}")
         whole = np.stack([by_place[place] for place in places], axis=-1)
-        sites[site] = whole.reshape(*whole.shape[:-1], *map(int, shape))
+        sites[site] = whole.reshape(*whole.shape[:-1], *shape)
     return sites
+
+
+def _find_lacking(places: Sequence[Place], shape: Place) -> Place | None:
+    """The first place of an array of this shape that is not among the sorted ``places``.
+
+    The shape is what a file claims: its places are never counted up.
+    """
+    expected = [0] * len(shape)
+    for place in places:
+        if place != tuple(expected):
+            return tuple(expected)
+        for axis in reversed(range(len(shape))):
+            expected[axis] = (expected[axis] + 1) % shape[axis]
+            if expected[axis]:
+                break
+    return None if len(places) == math.prod(shape) else tuple(expected)
 
 
 READERS: dict[str, Reader] = {

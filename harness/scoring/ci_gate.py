@@ -8,6 +8,7 @@ as long as no flaw is.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from samplerbench.harness.records import format_label
@@ -16,25 +17,52 @@ from samplerbench.harness.records import format_label
 ALTERNATIVES = {"undecided": ("undecided", "honest")}
 
 
-def list_failures(rows: Sequence[Mapping[str, Any]], rules: Sequence[str]) -> list[str]:
-    """A line for each row that fails: its verdict, why, and the verdict that was required.
+@dataclass(frozen=True)
+class Case:
+    """What a gate says of one row."""
+
+    name: str  # the sampler with its settings
+    place: str  # where it ran: model and environment
+    failure: str = ""  # why it does not pass
+    note: str = ""  # what there was, and what the replicates would have shown
+
+
+def list_lines(cases: Sequence[Case]) -> list[str]:
+    """A line for each of ``cases`` that fails."""
+    return [f"{case.name}: {case.failure}" for case in cases if case.failure]
+
+
+def check_rows(rows: Sequence[Mapping[str, Any]], rules: Sequence[str]) -> list[Case]:
+    """A case for each row, and for each sampler that a rule names and no row has.
 
     A rule is a verdict that every row must have, or ``sampler=verdict`` for the rows of that
-    label; where several apply, the last one does. A sampler that no row has fails too.
+    label; where several apply, the last one does.
     """
     by_label, default = _split_rules(rules)
-    labels = {format_label(row["sampler"], row["settings"] or {}) for row in rows}
-    lines = [f"{label}: there is no such row" for label in by_label.keys() - labels]
-    for row in rows:
-        label = format_label(row["sampler"], row["settings"] or {})
-        required = by_label.get(label, default)
-        if required and row["verdict"] not in ALTERNATIVES.get(required, (required,)):
-            verdict = row["verdict"] or row["status"]
-            reason = row["verdict_reason"] or row["reason"]
-            seen = f"; would have shown (95 %): {row['power']}" if row.get("power") else ""
-            seen = seen if verdict == "undecided" else ""
-            lines.append(f"{label}: {verdict}, not {required}: {reason}{seen}")
-    return lines
+    labels = {name_row(row) for row in rows}
+    missing = [Case(name, "", "there is no such row") for name in by_label.keys() - labels]
+    return [*missing, *(_check(row, by_label.get(name_row(row), default)) for row in rows)]
+
+
+def name_row(row: Mapping[str, Any]) -> str:
+    """The sampler of a row with its settings."""
+    return format_label(row["sampler"], row["settings"] or {})
+
+
+def place_row(row: Mapping[str, Any]) -> str:
+    """Where a row ran."""
+    return f"{row['model']} on {row['environment']}"
+
+
+def _check(row: Mapping[str, Any], required: str | None) -> Case:
+    verdict = row["verdict"] or row["status"]
+    reason = row["verdict_reason"] or row["reason"]
+    seen = f"would have shown (95 %): {row['power']}" if row.get("power") else ""
+    case = Case(name_row(row), place_row(row), note=f"{verdict}: {reason}")
+    if not required or row["verdict"] in ALTERNATIVES.get(required, (required,)):
+        return replace(case, note="; ".join(filter(None, [case.note, seen])))
+    more = f"; {seen}" if seen and verdict == "undecided" else ""
+    return replace(case, failure=f"{verdict}, not {required}: {reason}{more}")
 
 
 def _split_rules(rules: Sequence[str]) -> tuple[dict[str, str], str | None]:

@@ -48,10 +48,10 @@ def score(
                 data = trial_data.read(trial, result, file, exact, no_truth, sites, margins)
                 return _score(data)
     except Unfit as error:
-        return _not_scored(f"the draws do not fit the exact answer: {error}")
+        return give_no_numbers(f"the draws do not fit the exact answer: {error}")
     except Exception as error:  # draws of any kind come here; a row with a reason loses nothing
         traceback.print_exc(file=sys.stderr)
-        return _not_scored(f"could not be scored: {type(error).__name__}: {error}")
+        return give_no_numbers(f"could not be scored: {type(error).__name__}: {error}")
 
 
 def _score(data: TrialData) -> dict[str, Any]:
@@ -101,7 +101,8 @@ def _stored_score(columns: dict[str, Any], name: str) -> Score:
     return Score(columns.get(name), columns.get(f"{name}_lo"), columns.get(f"{name}_hi"))
 
 
-def _not_scored(reason: str) -> dict[str, Any]:
+def give_no_numbers(reason: str) -> dict[str, Any]:
+    """The scores of a trial whose draws can't be judged, with the reason."""
     scores = _without_numbers(NO_TRUTH, reason)
     scores["missing"].update(dict.fromkeys(("ess", "realised_ess", "calibration"), reason))
     return scores

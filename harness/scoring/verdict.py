@@ -71,6 +71,7 @@ from samplerbench.harness.scoring.equivalence import (
     find_open,
     list_limits,
 )
+from samplerbench.harness.scoring.few_replicates import describe_few
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict_tests import (
     ALPHA,
@@ -140,7 +141,7 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
         reason = "replicates are not independent: {} and {} are the same run, or mirror images"
         return Verdict("not judged", reason.format(*pair))
     if count < LEAST:
-        return Verdict("too few replicates", f"{count} replicates; a verdict needs {LEAST}")
+        return Verdict("too few replicates", describe_few(summary, LEAST))
     if coarse:
         return Verdict("not judged", coarse)
     if summary.single_source or summary.error_unknown:

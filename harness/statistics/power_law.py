@@ -108,6 +108,30 @@ def _line(x: Array, y: Array, se: Array | None) -> tuple[float, float | None]:
     return slope, t * math.sqrt(squares / freedom / spread)
 
 
+def fit_slopes(sizes: Sequence[float], processes: Sequence[Sequence[float | None]]) -> list[float]:
+    """The exponent of seconds in ``sizes``, of each process that has a number at every size.
+
+    ``processes`` are ``[process][size]``: a process of each size, in the same round, makes one.
+    """
+    whole = [[s for s in seconds if s] for seconds in processes]
+    x = np.log(np.asarray(sizes, float))
+    return [float(np.polyfit(x, np.log(s), 1)[0]) for s in whole if len(s) == len(sizes)]
+
+
+def fit_paired(sizes: Sequence[float], runs: Sequence[Sequence[float]]) -> Exponent:
+    """The exponent of seconds in ``sizes``, from the same runs at each; ``runs`` [size][run].
+
+    Student's t over the runs, widened by what differs between the processes of the sizes.
+    """
+    slopes = np.array(fit_slopes(sizes, list(zip(*runs, strict=False))))
+    if len(slopes) < 2:
+        return Exponent(None, None, None, len(sizes), reason="fewer than 2 runs at every size")
+    noise = stats.t.ppf((1 + LEVEL) / 2, len(slopes) - 1) * stats.sem(slopes)
+    between = Z * math.sqrt(2) * BETWEEN_PROCESSES / math.log(max(sizes) / min(sizes))
+    value, half = float(slopes.mean()), math.hypot(noise, between)
+    return Exponent(value, value - half, value + half, len(sizes))
+
+
 # -- crossovers ----------------------------------------------------------------------------------
 
 

@@ -43,6 +43,15 @@ def kish_ess(log_w: Array) -> Array:
     return 1.0 / np.square(normalise_weights(log_w)).sum(axis=1)
 
 
+def resample_systematically(w: Array, count: int, offset: float = 0.5) -> Array:
+    """Indices of ``count`` draws that count alike, for draws of weights ``w``, which sum to one.
+
+    Systematic resampling, the least noise that equal weights can have (Kitagawa 1996, JCGS 5:1).
+    """
+    steps = (np.arange(count) + offset) / count
+    return np.minimum(np.searchsorted(np.cumsum(w), steps), len(w) - 1)
+
+
 def weighted_quantiles(x: Array, log_w: Array, probs: Array) -> Array:
     """Quantiles [prob, replicate, component]: the least draw with that share of the weight."""
     w = normalise_weights(log_w)

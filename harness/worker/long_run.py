@@ -51,12 +51,12 @@ class LongRunner(TrialRunner):
         seconds: list[float] = []
 
         def run(seed: int) -> Draws | None:
-            start = time.time()
+            start = time.monotonic()
             if seconds and start + MARGIN * max(seconds) > deadline:
                 return None
             assert compiled.warmup is not None, "a long run's sampler has a warm-up"
             draws = compiled.collect(compiled.sample(compiled.warmup(seed)))
-            seconds.append(time.time() - start)
+            seconds.append(time.monotonic() - start)
             return self._select(draws, names)
 
         first = run(self.seeds[0])

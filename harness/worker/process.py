@@ -9,21 +9,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 from samplerbench.files import write_whole
+from samplerbench.harness import descendants
 from samplerbench.harness.records import Job, Result, read_job, to_json
-from samplerbench.harness.worker import plugin_imports
+from samplerbench.harness.worker import changed_files, plugin_imports
 from samplerbench.models.loading.model_names import find_file
 from samplerbench.models.loading.script import enter_script
 
 
 def serve(job_file: str, task: Callable[[Job], Result]) -> int:
-    """Write what ``task`` makes of the job; the process ends when the coordinator does."""
+    """Write what ``task`` makes of the job; the process ends when the coordinator does.
+
+    Files that are not what the trial names are not run: their numbers would stand under its name.
+    """
     _die_with_coordinator()
     _die_first()
     job = read_job(Path(job_file).read_text())
     plugin_imports.offer_plugins(job)
     if file := find_file(job.trial.model):
         enter_script(file, job.caller_folder)
-    result = task(job)
+    change = changed_files.describe_change(job.trial)
+    result = Result("failed", change) if change else task(job)
     write_whole(Path(job.scratch) / "result.json", to_json(result))
     return 0
 
@@ -33,6 +38,7 @@ def _die_with_coordinator() -> None:
 
     It is moved aside first, so that a model that reads finds the end at once, and can't close it.
     """
+    mark = os.environ.get(descendants.VARIABLE)
     pipe = os.dup(0)  # which what a model starts does not inherit
     with open(os.devnull) as nothing:
         os.dup2(nothing.fileno(), 0)
@@ -40,6 +46,8 @@ def _die_with_coordinator() -> None:
     def watch() -> None:
         while os.read(pipe, 4096):
             pass
+        if mark:
+            descendants.kill_all(mark)
         os.killpg(0, signal.SIGKILL)  # the launcher made this process the leader of its own group
 
     threading.Thread(target=watch, daemon=True).start()

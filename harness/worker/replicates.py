@@ -149,6 +149,8 @@ class ReplicateRunner:
         timings["warm_s"] = median = statistics.median(totals)
         self.patience = max(PATIENCE_S, PATIENCE * median)
         self.result.runs["warm_s"] = totals
+        # of all threads: others on the machine hardly change them
+        self.result.runs["warm_cpu_s"] = [sum(lap.cpu for lap in laps) for laps in timed]
         if compiled.warmup:
             timings["warmup_s"] = statistics.median(laps[0].wall for laps in timed)
             timings["sample_s"] = statistics.median(laps[-1].wall for laps in timed)

@@ -11,15 +11,12 @@ there is no time for the compiled mode they are the plain runs, which have the f
 from __future__ import annotations
 
 import contextlib
-import functools
-import hashlib
-import itertools
 import math
 import statistics
 import sys
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +26,16 @@ from samplerbench.errors import one_line
 from samplerbench.files import write_whole
 from samplerbench.harness import draws_file
 from samplerbench.harness.records import AUTO, LEAST_AUTO, Job, Result
+from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.harness.worker import compiled_mode, plugin_imports, provenance, start_up
+from samplerbench.harness.worker.plain_replicates import PlainReplicates
 from samplerbench.harness.worker.process import serve
 from samplerbench.harness.worker.rank_quantities import add_log_likelihood
 from samplerbench.harness.worker.replicates import TIMED_RUNS, ReplicateRunner, fit_replicates
-from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit, describe_seconds
+from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
 from samplerbench.harness.worker.timing import (
     CompileClock,
+    read_cpu_seconds,
     read_device_peak_mb,
     read_load,
     read_peak_rss_mb,
@@ -77,7 +77,7 @@ class TrialRunner:
         self.limit = TimeLimit(job.timeout_s, job.launched_at)
         self.guesses = math.inf, math.inf  # seconds of compiling, and of a run: not known yet
         self.result = Result(status="ok")
-        self.unclocked: tuple[float, float] | None = None  # epoch and CPU seconds when that begins
+        self.unclocked: tuple[float, float] | None = None  # wall and CPU seconds when that begins
 
     def run(self) -> Result:
         """The trial's result; never raises for what the sampler or the model does."""
@@ -98,7 +98,7 @@ class TrialRunner:
 
     def _record_cost(self) -> None:
         """How long a clock ran, from the start of the process on, and what CPU the rest took."""
-        now = time.time(), time.process_time()
+        now = time.monotonic(), read_cpu_seconds()
         clocked_until, cpu = self.unclocked or now
         self.result.timings["clocked_s"] = clocked_until - self.job.launched_at
         self.result.timings["rest_cpu_s"] = now[1] - cpu
@@ -112,15 +112,14 @@ class TrialRunner:
     def _run_phases(self) -> None:
         trial = self.trial
         sampler = samplers.get(trial.sampler)
-        self.result.claims = sampler.claims
         model = self._load(sampler)
         start_up.check_precision(trial, self.result)
         start_up.check_observed(trial, model, self.result)
         self.result.data_digest = provenance.digest_data(model.data)
         settings = fill(sampler.settings, trial.settings, sampler.name)
-        budget = Budget(trial.chains, trial.warmup, trial.draws)
         start_up.check_devices(trial, sampler, settings, self.result)
-        prepared, plain = self._run_cold(lambda: sampler.prepare(model, budget, settings))
+        prepared, plain = self._run_cold(lambda: self._prepare(model))
+        self.result.claims = "; ".join(filter(None, (sampler.claims, prepared.claims)))
         truths, data = self._simulate(model)
         if trial.block:
             self._time_compiled(prepared, model, data)
@@ -130,8 +129,8 @@ class TrialRunner:
             if prepared.compile:
                 replicates = self._run_compiled(prepared, model, data)
             else:
-                others = (sampler.prepare(model.with_data(d), budget, settings) for d in data)
-                replicates = self._run_plain(others if data else itertools.repeat(prepared))
+                replicate = self._bind_plain(prepared, model, data)
+                replicates = self._run_plain(replicate, plain[0])
         if not data and len(replicates) < len(plain[: self.asked]):
             replicates = self._take_plain(plain)
         if self._count_finished(len(replicates)):
@@ -142,6 +141,30 @@ class TrialRunner:
                 replicates, truths = self._add_log_likelihood(model, replicates, truths, data)
             self._enter_phase("save")
             self._save(replicates, plain, truths)
+
+    def prepare_replicates(self) -> Callable[[int], Draws]:
+        """The run of each replicate by the library's own call, as a further process needs it."""
+        model = self._load(samplers.get(self.trial.sampler))
+        _, data = self._simulate(model)
+        return self._bind_plain(None if data else self._prepare(model), model, data)
+
+    def _prepare(self, model: Model) -> Prepared:
+        trial, sampler = self.trial, samplers.get(self.trial.sampler)
+        settings = fill(sampler.settings, trial.settings, sampler.name)
+        budget = Budget(trial.chains, trial.warmup, trial.draws)
+        return sampler.prepare(model, budget, settings)
+
+    def _bind_plain(
+        self, prepared: Prepared | None, model: Model, data: list[Sites]
+    ) -> Callable[[int], Draws]:
+        """The run of each replicate by the library's own call, on its own data where it has."""
+
+        def run(index: int) -> Draws:
+            each = self._prepare(model.with_data(data[index])) if data else prepared
+            assert each is not None, "prepared where replicates have no data of their own"
+            return each.plain(self.seeds[index])
+
+        return run
 
     def _load(self, sampler: Sampler) -> Model:
         """The model, once the libraries are imported.
@@ -173,6 +196,7 @@ class TrialRunner:
             return prepared, prepared.plain(first)
 
         (prepared, draws), cold = self.clock.lap(run_from_nothing)
+        draws_file.refuse_unfit([draws])
         self.limit.reserve(draws, self.asked)
         self.result.timings.update(
             cold_s=cold.wall, cold_cpu_s=cold.cpu, compile_s=cold.compile, compiles=cold.compiles
@@ -245,7 +269,7 @@ class TrialRunner:
 
     def _announce_replicates(self, seconds: float) -> None:
         """Enter the phase in which no clock runs: others may use the machine."""
-        self.unclocked = time.time(), time.process_time()
+        self.unclocked = time.monotonic(), read_cpu_seconds()
         self._enter_phase(f"replicates{self.limit.describe(seconds)}")
 
     def _time_transfers(self, model: Model) -> None:
@@ -256,24 +280,16 @@ class TrialRunner:
             fetch = statistics.median(self.clock.fetches)
             self.result.timings["transfer_s"] = time_upload(model.data) + fetch
 
-    def _run_plain(self, prepared: Iterable[Prepared]) -> list[Draws]:
+    def _run_plain(self, replicate: Callable[[int], Draws], like: Draws) -> list[Draws]:
         """All replicates by the library's own call, for a stack without a compiled mode."""
         self.result.mode = "plain"
         reason = "no compiled mode on this stack: replicates are plain calls"
         self.result.missing.update(dict.fromkeys(OF_COMPILED, reason))
-        longest = self._guess_run()
-        self.asked = fit_replicates(self.trial, longest)
-        self._announce_replicates(longest * self.asked)
-        replicates: list[Draws] = []
-        with contextlib.suppress(OutOfTime):
-            for seed, each in zip(self.seeds[: self.asked], prepared):  # noqa: B905
-                if not self.limit.allows(longest):
-                    break
-                run = functools.partial(each.plain, seed)
-                draws, lap = self.clock.lap(functools.partial(self.limit.call, run))
-                longest = max(longest, lap.wall)
-                replicates.append(draws)
-        return replicates
+        guess = self._guess_run()
+        self.asked = fit_replicates(self.trial, guess)
+        shares = PlainReplicates(self.job, self.result, self.limit, self.asked, guess)
+        self._announce_replicates(guess * self.asked / shares.processes)
+        return shares.run(replicate, like)
 
     def _guess_run(self) -> float:
         """Seconds of a plain run, as far as is known."""
@@ -322,8 +338,7 @@ class TrialRunner:
     def _save(self, replicates: list[Draws], plain: list[Draws], truths: list[Sites]) -> None:
         path = self.scratch / "draws.npz"
         groups = {"replicates": replicates, "plain": plain} if plain else {"replicates": replicates}
-        draws_file.save_draws(path, groups, truths)
-        self.result.draws_digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        self.result.draws_digest = draws_file.save_draws(path, groups, truths)
 
     def _record_memory(self) -> None:
         self.result.timings["peak_rss_mb"] = read_peak_rss_mb()

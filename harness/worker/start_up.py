@@ -33,7 +33,7 @@ def import_libraries(job: Job, sampler: Sampler, clock: CompileClock, result: Re
 
         jax.devices()  # starts the backend: part of what is ready before the first call
         clock.listen()
-    result.timings["import_s"] = time.time() - job.launched_at
+    result.timings["import_s"] = time.monotonic() - job.launched_at
     versions = provenance.read_versions(sampler.distributions)
     result.versions = {**versions, **plugin_imports.read_versions(job)}
     result.machine = provenance.describe_machine()

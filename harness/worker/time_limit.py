@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.samplers.base import Draws
 from samplerbench.samplers.support.background_call import BackgroundCall
 
@@ -29,7 +30,7 @@ class OutOfTime(Exception):
 
 
 class TimeLimit:
-    """``seconds`` from ``start`` (since the epoch) on, after which the process is ended."""
+    """``seconds`` from ``start`` (of the monotonic clock) on, after which the process is ended."""
 
     def __init__(self, seconds: float = math.inf, start: float = 0.0) -> None:
         self.seconds, self.start = seconds, start
@@ -43,7 +44,7 @@ class TimeLimit:
 
     def seconds_left(self) -> float:
         """Seconds that are left, less what saving takes."""
-        return self.start + self.seconds - self.saving_s - time.time()
+        return self.start + self.seconds - self.saving_s - time.monotonic()
 
     def allows(self, guess: float) -> bool:
         """Whether a call that is guessed to take ``guess`` seconds ends in time."""
@@ -67,8 +68,3 @@ class TimeLimit:
         if guess < MENTIONED_S and not over:
             return ""
         return f", {describe_seconds(guess)}{over}"
-
-
-def describe_seconds(seconds: float) -> str:
-    """Seconds in words, as "about 3 min"."""
-    return f"about {seconds:.0f} s" if seconds < 120 else f"about {seconds / 60:.0f} min"

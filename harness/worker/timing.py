@@ -90,6 +90,24 @@ def read_peak_rss_mb() -> float | None:
     return None
 
 
+def read_available_mb() -> float | None:
+    """Memory that programs may still take, MB (2**20 bytes), or None where unknown."""
+    try:
+        with open("/proc/meminfo") as lines:
+            for line in lines:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) / 1024
+    except OSError:
+        pass  # no /proc here (macOS)
+    return None
+
+
+def read_cpu_seconds() -> float:
+    """CPU seconds of this process and of those that it started and saw end."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 def read_device_peak_mb() -> float | None:
     """The first device's own peak count, MB; None on a CPU, which counts nothing."""
     import jax

@@ -9,21 +9,29 @@ from typing import Any
 import numpy as np
 
 from samplerbench.errors import UsageError
+from samplerbench.user_files import open_archive
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Arrays by name, of numbers, truth values or words. Raises UsageError."""
     try:
-        if not zipfile.is_zipfile(path):
-            raise ValueError("it is no .npz file")
-        with np.load(path, allow_pickle=False) as arrays:
-            data = {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        data = read_npz(path)
+    except (OSError, ValueError) as error:
         raise read_error(path, str(error)) from error
     for name, array in data.items():
         if array.dtype.kind not in "biufU" and array.ndim:
             raise read_error(path, f"array {name!r} holds {array.dtype}, no numbers")
     return data
+
+
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file, no pickles. Raises OSError and ValueError."""
+    with open_archive(path), np.load(path, allow_pickle=False) as arrays:
+        found: dict[str, Any] = {name: arrays[name] for name in arrays.files}
+    for name, array in found.items():
+        if not isinstance(array, np.ndarray):  # NumPy hands over what is none as bytes
+            raise ValueError(f"{name!r} in it is no array")
+    return found
 
 
 def read_data(path: Path) -> dict[str, Any]:

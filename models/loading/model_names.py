@@ -16,6 +16,7 @@ from samplerbench.models.loading.program_file import is_program, read_digest, re
 from samplerbench.models.posteriordb import folder
 from samplerbench.models.posteriordb import load as posteriors
 from samplerbench.options import fill
+from samplerbench.user_files import full_path
 
 
 def is_file(name: str) -> bool:
@@ -53,19 +54,29 @@ def check_model(name: str, options: Mapping[str, Any]) -> tuple[str, str]:
     path, _, attribute = name.rpartition(":")
     if not path:
         raise UsageError(f"{name!r} names no model\n  expected: path/to/file.py:name")
-    file = Path(path).expanduser().resolve()
+    file = full_path(path)
     if not file.is_file():
         raise UsageError(f"there is no file {path!r}\n  expected: path/to/file.py:name")
     if options:
         raise UsageError(f"{name!r} takes no options; got {', '.join(options)}")
     try:
-        names = _find_top_level_names(ast.parse(script.read_source(file), path))
+        names = _find_top_level_names(script.parse_source(file))
         digest = script.digest_file(file)
     except (OSError, SyntaxError, ValueError) as error:  # ValueError: wrong encoding, null bytes
         raise UsageError(f"{path} can't be read as Python: {error}") from error
     if attribute not in names:
         raise unknown_name(f"name in {path}", attribute, names)
     return f"{file}:{attribute}", digest
+
+
+def digest_model(name: str) -> str:
+    """The digest that ``check_model`` gives, or that of a plug-in; of what lies there now."""
+    if folder.is_posterior(name):
+        return posteriors.digest_posterior(name)
+    if is_program(name):
+        return read_digest(name)
+    file = find_file(name)
+    return script.digest_file(file) if file else models.digest(name)
 
 
 def _find_top_level_names(tree: ast.Module) -> set[str]:

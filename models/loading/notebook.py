@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
+
+from samplerbench.user_files import parse_json
 
 #: lines for IPython: magics, the shell, help, and what is assigned from a magic or the shell
 FOR_IPYTHON = re.compile(r"\s*([%!?]|[\w, ]+=\s*[%!])|\s*[\w.]+\?+\s*$")
@@ -15,7 +16,7 @@ def read_code(content: bytes) -> tuple[str, list[str]]:
 
     A cell that begins with ``%%`` is left out whole. Raises ValueError for what is no notebook.
     """
-    notebook = json.loads(content)
+    notebook = parse_json(content)
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         raise ValueError("it holds no cells")
     lines: list[str] = []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samplerbench.models.loading.program_file import is_program
-from samplerbench.models.loading.script import read_source
+from samplerbench.models.loading.script import parse_source
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def read_signature(model: str) -> Signature | None:
     if is_program(model):
         return None
     path, _, name = model.rpartition(":")
-    tree = ast.parse(read_source(Path(path)), path)
+    tree = parse_source(Path(path))
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     function = next((node for node in reversed(functions) if node.name == name), None)
     if function is None or "Model" in ast.dump(function.returns or ast.Pass()):

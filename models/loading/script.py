@@ -16,6 +16,7 @@ from typing import Any
 
 from samplerbench.errors import UsageError
 from samplerbench.models.loading import notebook
+from samplerbench.user_files import MOST_TEXT, read_limited
 
 
 def enter_script(file: Path, folder: str = "") -> None:
@@ -74,8 +75,19 @@ def _execute(file: Path, module: types.ModuleType) -> None:
 
 def read_source(file: Path) -> bytes:
     """The Python text of a file; of a notebook its code cells, without lines for IPython."""
-    content = file.read_bytes()
+    content = read_limited(file, MOST_TEXT)
     return notebook.read_code(content)[0].encode() if file.suffix == ".ipynb" else content
+
+
+def parse_source(file: Path) -> ast.Module:
+    """The syntax tree of a file. Raises OSError, SyntaxError, and ValueError for what is no text.
+
+    Also for text nested so deep that Python can't read it.
+    """
+    try:
+        return ast.parse(read_source(file), str(file))
+    except (RecursionError, MemoryError) as error:
+        raise ValueError("it is nested too deep") from error
 
 
 def describe_skipped(file: Path) -> list[str]:
@@ -116,7 +128,7 @@ def find_helpers(file: Path) -> list[Path]:
 def _imported_names(file: Path) -> set[str]:
     """First words of what a file imports; nothing where it is no Python, which running it tells."""
     try:
-        tree = ast.parse(read_source(file))
+        tree = parse_source(file)
     except (OSError, SyntaxError, ValueError):
         return set()
     names: set[str] = set()

@@ -10,14 +10,12 @@ A file may lie there zipped, as in the database, or plain.
 
 from __future__ import annotations
 
-import json
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from samplerbench.errors import UsageError, unknown_name
+from samplerbench.user_files import full_path, open_archive, parse_json, read_limited
 
 INNER = "posterior_database"
 EXPECTED_FOLDER = (
@@ -46,7 +44,16 @@ class Posterior:
         """The file of its data, which may not be there."""
         info = self.root / "data" / "info" / f"{self.data}.info.json"
         name = read_json(info).get("data_file") if info.is_file() else None
-        return find_packed(self.root / (name or f"data/data/{self.data}.json"))
+        return self._find_inside(name or f"data/data/{self.data}.json", info)
+
+    def _find_inside(self, name: Any, info: Path) -> Path:
+        """The file ``name`` of the checkout; raises UsageError for one that leads out of it."""
+        inside = isinstance(name, str) and "\0" not in name and ".." not in Path(name).parts
+        if inside:
+            path = find_packed(self.root / name)
+            if full_path(path).is_relative_to(full_path(self.root)):
+                return path
+        raise read_error(info, f"its 'data_file' {name!r} is no file inside of {str(self.root)!r}")
 
     def reference_file(self) -> Path | None:
         """The file of its reference draws, which may not be there; None where it has none."""
@@ -61,7 +68,7 @@ def is_posterior(name: str) -> bool:
 
 def find_root(folder: str) -> Path:
     """The database in ``folder``, which is a checkout or its inner folder; raises UsageError."""
-    path = Path(folder).expanduser().resolve()
+    path = full_path(folder)
     for candidate in (path / INNER, path):
         if (candidate / "posteriors").is_dir() and (candidate / "data").is_dir():
             return candidate
@@ -112,11 +119,10 @@ def find_packed(path: Path) -> Path:
 def read_json(path: Path, kind: type = dict) -> Any:
     """The JSON in ``path``, zipped or plain: a dict or a list. Raises UsageError for another."""
     try:
-        text = _unzip(path) if path.suffix == ".zip" else path.read_bytes()
-        content = json.loads(text)
+        content = parse_json(_unzip(path) if path.suffix == ".zip" else read_limited(path))
     except OSError as error:
         raise read_error(path, error.strerror or str(error)) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except _Unsound as error:
         raise read_error(path, f"it is no sound zip file: {error}") from error
     except ValueError as error:  # bad JSON, bad encoding
         raise read_error(path, f"it is not JSON: {error}") from error
@@ -126,12 +132,19 @@ def read_json(path: Path, kind: type = dict) -> Any:
     return content
 
 
+class _Unsound(ValueError):
+    """Raised for a zip file that can't be read."""
+
+
 def _unzip(path: Path) -> bytes:
-    with zipfile.ZipFile(path) as archive:
-        inside = [name for name in archive.namelist() if name.endswith(".json")]
-        if len(inside) != 1:
-            raise zipfile.BadZipFile(f"{len(inside)} JSON files in it, one was expected")
-        return archive.read(inside[0])
+    try:
+        with open_archive(path) as archive:
+            inside = [name for name in archive.namelist() if name.endswith(".json")]
+            if len(inside) != 1:
+                raise ValueError(f"{len(inside)} JSON files in it, one was expected")
+            return archive.read(inside[0])
+    except ValueError as error:
+        raise _Unsound(str(error)) from error
 
 
 def read_error(path: Path, why: str) -> UsageError:

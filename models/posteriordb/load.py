@@ -15,6 +15,7 @@ from samplerbench.models.loading.program import make_model
 from samplerbench.models.posteriordb import folder
 from samplerbench.models.posteriordb.base import Program, programs
 from samplerbench.models.posteriordb.folder import Posterior
+from samplerbench.user_files import full_path, read_limited
 
 ALL = "all"  # in place of names: every posterior that has a program here
 
@@ -67,11 +68,16 @@ def check_posterior(name: str) -> tuple[str, str]:
     Raises UsageError for one without a program here, and for files that are missing, corrupt or
     lack what the program needs.
     """
-    path = Path(name).expanduser().resolve()
-    entry = folder.read_posterior(path)
+    path = full_path(name)
     load_posterior(str(path))
-    whole = path.read_bytes() + entry.data_file().read_bytes()
-    return str(path), hashlib.sha256(whole).hexdigest()[:16]
+    return str(path), digest_posterior(str(path))
+
+
+def digest_posterior(name: str) -> str:
+    """16 hex digits over the posterior's file and its data."""
+    path = Path(name)
+    whole = read_limited(path) + read_limited(folder.read_posterior(path).data_file())
+    return hashlib.sha256(whole).hexdigest()[:16]
 
 
 def load_posterior(name: str) -> Model:

@@ -14,6 +14,7 @@ from samplerbench.reports.tables.cells import Row, is_comparable
 
 if TYPE_CHECKING:
     from samplerbench.harness.campaign.campaign import Campaign
+    from samplerbench.harness.records import Trial
 
 #: what says nothing about a row whose draws are not what they claim to be
 SPEED_QUANTITIES = ("time", "efficiency")
@@ -76,11 +77,12 @@ def _rows(campaign: Campaign) -> dict[str, Row]:
 def _sides(campaign: Campaign, rows: Mapping[str, Row]) -> list[Side]:
     """What each finished trial brings to paired ratios."""
     sides = []
+    with_draws = {trial.id for trial in _with_draws(campaign, rows)}
     for trial in campaign.store.trials():
         result = campaign.store.result(trial.id)
         if result is None:
             continue
-        judged = result.status == "ok" and not trial.calibrate
+        judged = trial.id in with_draws and not trial.calibrate
         exact = campaign.exact(trial) if judged else None
         draws = campaign.store.draws_path(trial.id)
         sides.append(read_side(trial, result, rows[trial.id]["verdict"], draws, exact))
@@ -91,6 +93,11 @@ def _stack_runs(campaign: Campaign, rows: Mapping[str, Row]) -> list[StackRun]:
     """Each trial that ended ok, with its row and draws."""
     return [
         StackRun(trial, rows[trial.id], campaign.store.draws_path(trial.id))
-        for trial in campaign.store.trials()
-        if trial.id in rows and rows[trial.id]["status"] == "ok"
+        for trial in _with_draws(campaign, rows)
     ]
+
+
+def _with_draws(campaign: Campaign, rows: Mapping[str, Row]) -> list[Trial]:
+    """The trials that ended ok, without those whose draws are lost."""
+    trials = [trial for trial in campaign.store.trials() if trial.id in rows]
+    return campaign.store.drop_lost_draws([t for t in trials if rows[t.id]["status"] == "ok"])

@@ -19,7 +19,8 @@ def render(comparison: Comparison, style: Path | None = None) -> str:
     """The page as HTML; the same comparison gives the same bytes."""
     with use_style(style):
         figures = svg.inline_all(ratios.draw_groups(comparison))
-    facts = provenance_diff.list_facts(comparison)
+    sides = provenance_diff.list_sides(comparison)
+    facts = provenance_diff.list_facts(sides)
     remarks = [*summary.list_remarks(comparison), *summary.summarise_others(comparison)]
     changes = tables.ratio_table(comparison, comparison.changes[:MOST_ROWS], "")
     return template.render(
@@ -32,8 +33,8 @@ def render(comparison: Comparison, style: Path | None = None) -> str:
         ratios=tables.ratio_table(comparison, comparison.ratios[:MOST_ROWS]),
         hidden=max(0, len(comparison.ratios) - MOST_ROWS),
         changes=changes.select(OF_CHANGES),
-        different=tables.fact_table(comparison, [f for f in facts if f.differs], ""),
-        alike=tables.fact_table(comparison, [f for f in facts if not f.differs], ""),
+        different=tables.fact_table(sides, [f for f in facts if f.differs], ""),
+        alike=tables.fact_table(sides, [f for f in facts if not f.differs], ""),
         mark_meaning=MARK_MEANING,
     )
 

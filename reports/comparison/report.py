@@ -7,26 +7,41 @@ import dataclasses
 from samplerbench.harness.comparison.paired_ratios import MEANING
 from samplerbench.reports.comparison import provenance_diff, summary, tables
 from samplerbench.reports.comparison.comparison import EMPTY, Comparison
-from samplerbench.reports.tables import markdown, terminal
+from samplerbench.reports.tables import latex, latex_escapes, markdown, terminal
 from samplerbench.reports.tables.cells import MARK_MEANING
-from samplerbench.reports.tables.csv_json import as_indented_json
+from samplerbench.reports.tables.csv_json import as_csv, as_indented_json
 
-FORMATS = ("table", "json", "markdown", "html")
+FORMATS = ("table", "json", "markdown", "latex", "csv", "html")
 
 
-def render(comparison: Comparison, form: str = "table") -> str:
-    """The comparison in one of FORMATS."""
+def render(comparison: Comparison, form: str = "table", caption: str = "", label: str = "") -> str:
+    """The comparison in one of FORMATS; ``caption`` and ``label`` are those of LaTeX."""
+    if form == "latex":
+        if not comparison.ratios:
+            return f"% {latex_escapes.escape(EMPTY)}\n"
+        return latex.render(tables.paper_table(comparison), caption, label)
     if form == "html":
         from samplerbench.reports.comparison import page  # matplotlib takes half a second
 
         return page.render(comparison)
-    return {"table": _terminal, "json": _json, "markdown": _markdown}[form](comparison)
+    return {"table": _terminal, "json": _json, "markdown": _markdown, "csv": _csv}[form](comparison)
 
 
 def _json(comparison: Comparison) -> str:
     """A list of objects, numbers in full; one that was not made, or has no bound, is null."""
     ratios = [*comparison.ratios, *comparison.changes]
     return as_indented_json([dataclasses.asdict(ratio) for ratio in ratios])
+
+
+def _csv(comparison: Comparison) -> str:
+    """A line a ratio, numbers in full; one that was not made, or has no bound, is empty."""
+    records = [
+        {f.name: getattr(ratio, f.name) for f in dataclasses.fields(ratio)}
+        for ratio in (*comparison.ratios, *comparison.changes)
+    ]
+    for record in records:
+        record["row_lost_runs"], record["reference_lost_runs"] = record.pop("lost_runs")
+    return "".join(as_csv(records, list(records[0]))) if records else ""
 
 
 def _terminal(comparison: Comparison) -> str:
@@ -57,7 +72,8 @@ def _markdown(comparison: Comparison) -> str:
     )
     parts += [markdown.render(table) for table in (ratios, changes) if table.rows]
     parts += [f"{markdown.escape(MARK_MEANING)}\n"] * ratios.has_marks
-    facts = [fact for fact in provenance_diff.list_facts(comparison) if fact.differs]
+    sides = provenance_diff.list_sides(comparison)
+    facts = [fact for fact in provenance_diff.list_facts(sides) if fact.differs]
     if facts:
-        parts.append(markdown.render(tables.fact_table(comparison, facts, "What differs")))
+        parts.append(markdown.render(tables.fact_table(sides, facts, "What differs")))
     return "\n".join(parts)

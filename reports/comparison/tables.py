@@ -1,14 +1,16 @@
-"""The tables of a comparison: ratios, changes between stacks, and what both sides ran on."""
+"""The tables of a comparison: ratios, changes between stacks, and what the sides ran on."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from samplerbench.harness.comparison.paired_ratios import MEANING, Conclusion, Ratio
 from samplerbench.harness.scoring.columns import BY_NAME
 from samplerbench.reports.comparison.comparison import Comparison
 from samplerbench.reports.comparison.provenance_diff import Fact
+from samplerbench.reports.tables.cells import MARK_MEANING
 from samplerbench.reports.tables.table import Cell, Column, Table, text_rows
 from samplerbench.rounding import format_number, format_rounded
 
@@ -22,6 +24,7 @@ COLUMNS = (
     Column("pairs", align="right", description="replicates or processes that were paired"),
     Column("conclusion", description="after Holm's correction over all ratios"),
 )
+RATIO, IN_PAPER = 4, (0, 3, 4, 6, 7)  # the ratio's own column; those of every table in a paper
 WITHIN_PAIR = (3, 4, 5, 6, 7)  # columns that differ between ratios of one pair of rows
 RATIO_NOTE = (
     "Ratios with 95 % intervals: of time from paired processes (Student's t), else from paired"
@@ -38,6 +41,24 @@ CHANGE_NOTE = (
 def ratio_table(comparison: Comparison, ratios: Sequence[Ratio], title: str = "") -> Table:
     """Every ratio as one row."""
     return Table(title, COLUMNS, [_ratio_row(comparison, ratio) for ratio in ratios])
+
+
+def paper_table(comparison: Comparison) -> Table:
+    """The ratios that were made, with what differs between them, as a paper shows them."""
+    ratios = [ratio for ratio in comparison.ratios if ratio.value is not None]
+    table = ratio_table(comparison, ratios)
+    rows = []
+    for ratio, row in zip(ratios, table.rows, strict=True):
+        text, interval = ratio_texts(ratio)
+        lo, _, hi = interval.partition(" to ")
+        cell = replace(row[RATIO], text=text, spread=(lo, hi) if interval else None)
+        rows.append([*row[:RATIO], cell, *row[RATIO + 1 : -1], Cell(ratio.answer)])
+    references = {ratio.reference for ratio in ratios}
+    alike = f" to {references.pop()}" if len(references) == 1 else ""
+    title = f"ratios{alike}: above 1 the sampler has more of the quantity"
+    differing = {at for at in (1, 2) if len({row[at].text for row in rows}) > 1}
+    marks = [MARK_MEANING] * any(row[RATIO].marked for row in rows)
+    return replace(table, title=title, rows=rows, notes=marks).select({*differing, *IN_PAPER})
 
 
 def pair_tables(comparison: Comparison) -> list[Table]:
@@ -58,10 +79,10 @@ def change_tables(comparison: Comparison) -> list[Table]:
     ]
 
 
-def fact_table(comparison: Comparison, facts: Sequence[Fact], title: str) -> Table:
-    """Machines, versions, settings and budgets of both sides."""
-    columns = [Column(heading) for heading in ("property", *comparison.sides)]
-    return Table(title, columns, text_rows([(f.name, f.row, f.reference) for f in facts]))
+def fact_table(sides: Iterable[str], facts: Sequence[Fact], title: str) -> Table:
+    """Machines, versions, settings and budgets of the sides with these headings."""
+    columns = [Column(heading) for heading in ("property", *sides)]
+    return Table(title, columns, text_rows([(fact.name, *fact.values) for fact in facts]))
 
 
 def ratio_texts(ratio: Ratio) -> tuple[str, str]:

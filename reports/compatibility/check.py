@@ -3,17 +3,49 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 from samplerbench.harness.compatibility.check import Report
+from samplerbench.harness.compatibility.known_stacks import StackRow
+from samplerbench.harness.compatibility.tried_samplers import REFERENCE
 from samplerbench.reports.tables import terminal
 from samplerbench.reports.tables.csv_json import as_indented_json
 from samplerbench.reports.tables.table import Column, Table, text_rows
+from samplerbench.rounding import format_with_interval
 
 
 def render(report: Report) -> str:
     """For the terminal."""
     advice = [] if report.fine else _advice(report)
+    if report.find_out:
+        advice = [f"find out in about a minute with: {report.find_out}", *advice]
     return terminal.render(make_table(report)) + "".join(f"{line}\n" for line in advice)
+
+
+def render_run(row: StackRow) -> str:
+    """What came of running the samplers, for the terminal."""
+    rows = [_describe_run(name, found) for name, found in row.samplers.items()]
+    columns = [Column("sampler"), Column("result"), Column("accuracy")]
+    columns += [Column("first run", "s", "right"), Column("compiled run", "ms", "right")]
+    title = f"{row.name}, Python {row.python}: {'passes' if not row.failed_stage else 'breaks'}"
+    title += f" (after {row.took_s:.0f} s)"
+    notes = ["accuracy: of means and log Z on the straight line, whose answer is exact"]
+    if "value" in (fit := row.samplers.get(REFERENCE, {}).get("draws_exponent", {})):
+        exponent = format_with_interval(fit["value"], fit["lo"], fit["hi"])
+        notes.append(f"seconds of NUTS grow as draws to the power of {exponent}")
+    failures = [f"{row.failed_stage}: {row.cause}"] if row.failed_stage else []
+    table = Table(title, [*columns, Column("cause")], text_rows(rows), [*failures, *notes])
+    return terminal.render(table)
+
+
+def _describe_run(name: str, found: Mapping[str, Any]) -> list[str]:
+    accuracy = ""
+    if "accurate" in found:
+        accuracy = f"{found['why'] or 'as the exact answer'}; {found['verdict']}"
+    cold, warm = found.get("cold_s"), found.get("warm_s")
+    seconds = [f"{cold:.1f}" if cold else "", f"{1000 * warm:.3g}" if warm else ""]
+    return [name, found["word"], accuracy, *seconds, found.get("cause", "")]
 
 
 def make_table(report: Report) -> Table:
@@ -51,6 +83,7 @@ def as_json(report: Report) -> str:
             "samplers": [dataclasses.asdict(finding) for finding in report.findings],
             "nearest": {"name": near.name, "pins": list(near.pins)} if near else None,
             "mend": report.mend,
+            "find_out": report.find_out,
             "fine": report.fine,
         }
     )

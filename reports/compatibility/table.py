@@ -8,12 +8,14 @@ from typing import Any
 
 from samplerbench.harness.compatibility.known_stacks import StackRow
 from samplerbench.harness.compatibility.matrix import Entry
+from samplerbench.harness.compatibility.sampler_run import TIMED_DRAWS
 from samplerbench.harness.compatibility.stack_tables import name_parts
 from samplerbench.harness.compatibility.tried_samplers import REFERENCE, headings
 from samplerbench.reports.compatibility import trends
 from samplerbench.reports.tables import markdown, terminal
 from samplerbench.reports.tables.csv_json import as_indented_json
 from samplerbench.reports.tables.table import Column, Table, text_rows
+from samplerbench.rounding import format_with_interval
 
 NOT_RUN = "not run"
 TFP = ("tensorflow-probability", "tfp-nightly")
@@ -25,12 +27,14 @@ MEASURES = {
     "compiles_per_rerun": Column("compiles\na rerun", "", "right"),
 }
 NARROWEST = 100
+LINEAR = 1.1  # an exponent above it is flagged
 
 
 def list_columns() -> list[Column]:
     """The columns: versions, the result, a word a sampler, and what its reference was timed for."""
     names = (*name_parts(), "tfp", "result", *headings().values())
-    return [*map(Column, names), Column("calibrated", align="right"), *MEASURES.values()]
+    numbers = (*MEASURES.values(), Column("time over\ndraws", align="right"))
+    return [*map(Column, names), Column("calibrated", align="right"), *numbers]
 
 
 def as_json(entries: Sequence[Entry]) -> str:
@@ -98,10 +102,13 @@ def _notes(entries: Sequence[Entry]) -> list[str]:
     reference = _reference(entries)
     return [
         _when_and_where(rows),
-        "The last four columns are NUTS's"
+        "The last five columns are NUTS's"
         + (f"; in brackets, times those of {reference.name}" if reference else ""),
         "calibrated: the verdict on NUTS. warm: one run of the compiled program. compiles a rerun:"
         " programs that a second call of the same object compiles again; anything but 0 is waste",
+        f"time over draws: exponent of a compiled run's CPU seconds from {TIMED_DRAWS[0]} to"
+        f" {TIMED_DRAWS[-1]} draws, 1 where twice the draws take twice as long; !: above {LINEAR}"
+        " with its whole 95 % interval; empty: not measured",
         *trends.describe_trends(rows),
     ]
 
@@ -144,12 +151,21 @@ def _texts(entry: Entry, reference: StackRow | None) -> list[str]:
     tfp = next((versions[name] for name in TFP if name in versions), "-")
     extra = _extra_packages(entry)
     if entry.row is None:
-        return [*names, tfp, extra + NOT_RUN, *[""] * (len(headings()) + 1 + len(MEASURES))]
+        return [*names, tfp, extra + NOT_RUN, *[""] * (len(headings()) + 2 + len(MEASURES))]
     row = entry.row
     words = [row.samplers.get(name, {}).get("word", "") for name in headings()]
     verdict = row.samplers.get(REFERENCE, {}).get("verdict", "")
     numbers = [_number(row, reference, name) for name in MEASURES]
-    return [*names, tfp, extra + _result(row), *words, verdict, *numbers]
+    return [*names, tfp, extra + _result(row), *words, verdict, *numbers, _exponent(row)]
+
+
+def _exponent(row: StackRow) -> str:
+    """The exponent of NUTS's seconds over draws; "!" where it is above LINEAR, for certain."""
+    fit = row.samplers.get(REFERENCE, {}).get("draws_exponent", {})
+    if "value" not in fit:
+        return ""
+    text = format_with_interval(fit["value"], fit["lo"], fit["hi"])
+    return f"{text}!" if fit["lo"] > LINEAR else text
 
 
 def _extra_packages(entry: Entry) -> str:

@@ -28,6 +28,7 @@ NUMBERS = 8_000_000  # at most drawn from it: 8000 draws of 1000 parameters
 BINS, SMOOTH = 20, 1
 SIGMAS = [0.0, 1.0, 2.0]  # levels that hold 68 and 95 % of the mass
 FEWEST = 20  # draws in sight for a contour
+LETTERS = 10.0  # points: a page shows corner plots smaller than other figures
 
 
 class Frame:
@@ -114,13 +115,12 @@ def draw(scene: Scene, series: Series) -> Picture:
                 mark: dict[str, Any] = {"marker": look.marker, "color": look.color}
                 axes[i][j].plot(means[:, j], means[:, i], ls="", ms=2, **mark)
             _set_ticks(axes[i][j], frame, i, j, count)
-    axes[0][0].set_title(f"{series.label}: {series.row['verdict']}", loc="left")
     notes = _list_notes(mass, chain is None)
     if notes:
-        figure.text(0.98, 0.9, "\n".join(notes), ha="right", va="top", fontsize=7.5)
+        figure.text(0.98, 0.9, "\n".join(notes), ha="right", va="top", fontsize=9)
     name = re.sub("[^a-z0-9]+", "-", series.label.lower()).strip("-")
     alt = _describe(frame, series, means, notes)
-    title = f"Posterior of {series.label}"
+    title = f"Posterior of {series.label}: {series.row['verdict']}"
     return Picture(figure, alt, _caption(frame), f"corner-{name}", title)
 
 
@@ -217,14 +217,15 @@ def _set_ticks(axes: Axes, frame: Frame, i: int, j: int, count: int) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axes.xaxis.set_major_locator(MaxNLocator(3))
+    axes.tick_params(labelsize=LETTERS)
     if i == count - 1:
-        axes.set_xlabel(frame.names[j])
+        axes.set_xlabel(frame.names[j], fontsize=LETTERS)
     else:
         axes.tick_params(labelbottom=False)
     if i != j:
         axes.yaxis.set_major_locator(MaxNLocator(3))
         if j == 0:
-            axes.set_ylabel(frame.names[i])
+            axes.set_ylabel(frame.names[i], fontsize=LETTERS)
         else:
             axes.tick_params(labelleft=False)
 

@@ -25,7 +25,8 @@ def applies(scene: Scene) -> bool:
 def draw(scene: Scene) -> Picture:
     """A mark for each row, with both intervals."""
     known = [entry for entry in scene.entries if _has_both(entry.row)]
-    figure, ((axes,),) = style.make_grid([3.0], legend=len(known))
+    labels = [entry.name for entry in known]
+    figure, ((axes,),) = style.make_grid([3.0], legend=labels)
     style.set_logarithmic(axes)
     claims = [entry.row["ess_mean"] for entry in known]
     middle = math.sqrt(min(claims) * max(claims))
@@ -35,7 +36,7 @@ def draw(scene: Scene) -> Picture:
     _draw_diagonal(axes)
     axes.set_xlabel("claimed effective draws a replicate")
     axes.set_ylabel("realised effective draws a replicate")
-    style.add_legend(figure, axes)
+    style.add_legend(figure, axes, labels)
     words = (
         f"{one.name} claims {_with_ends(one.row, 'ess_mean')}"
         f" and realises {_with_ends(one.row, 'realised_ess')}"

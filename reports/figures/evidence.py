@@ -28,14 +28,15 @@ def draw(scene: Scene) -> Picture:
     """A mark for each replicate, and the exact value as a line."""
     known = _with_log_z(scene)
     true = None if scene.exact is None else scene.exact.log_evidence
-    figure, ((axes,),) = style.make_grid([2.3], legend=len(known) + (true is not None), bottom=0.3)
+    labels = [f"exact: {true:.3f}"] * (true is not None) + [series.label for series in known]
+    figure, ((axes,),) = style.make_grid([2.3], legend=labels, bottom=0.3)
     start = 0
     for series in known:
         start = _draw_replicates(axes, series, start) + 3
     if true is not None:
         axes.axhline(true, color=style.INK, lw=1, ls="--", label=f"exact: {true:.3f}")
     axes.set(ylabel="log Z (natural)", xlabel="replicates, in order of their claim", xticks=[])
-    style.add_legend(figure, axes)
+    style.add_legend(figure, axes, labels)
     return Picture(
         figure,
         f"Points with error bars. {'; '.join(_words(s) for s in known)}."

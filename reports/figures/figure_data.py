@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samplerbench.components import all_component_names, component_draws
+from samplerbench.errors import StoreError, UsageError
 from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.statistics import weighted
 from samplerbench.reports.tables.cells import Row, label
@@ -22,11 +23,22 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
+#: what files of draws raise that are lost, damaged, or of other sites
+UNREADABLE = (
+    StoreError,
+    OSError,
+    KeyError,
+    IndexError,
+    ValueError,
+    EOFError,
+    zipfile.BadZipFile,
+)
 MOST_ROWS = 12  # in one figure; more can't be told apart
 MOST_SERIES = 8  # samplers a model that get pictures: as many as are told apart at a glance
 MOST_PARAMETERS = 4
 MOST_REPLICATES = 32
 MOST_DRAWS = 2500  # a replicate; what a picture can't show is not loaded
+SHARES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # of each chain, whose means are kept of all replicates
 
 
 @dataclass(frozen=True)
@@ -52,15 +64,16 @@ class Series:
     sites: dict[str, Array] = field(default_factory=dict)  # [replicate, draw, *event]
     log_z: Array | None = None  # [replicate]
     log_z_err: Array | None = None
+    #: means of the first SHARES of every replicate's draws, [share, replicate, component]
+    prefix_means: Array | None = None  # None: the draws have weights
+    count: int = 0  # draws of a replicate, all chains
 
     def equal_weight_indices(self, replicate: int, count: int) -> Array:
         """Indices of ``count`` equal-weight draws of one replicate."""
         w = self.weights[replicate]
         if not self.is_weighted:
             return np.linspace(0, len(w) - 1, min(count, len(w))).astype(int)
-        # systematic resampling: the least noise that equal weights can have
-        steps = (np.arange(count) + 0.5) / count
-        return np.minimum(np.searchsorted(np.cumsum(w), steps), len(w) - 1)
+        return weighted.resample_systematically(w, count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,10 +117,10 @@ def load_scene(
     omissions, series = _row_omissions(rows, finished, drawable), []
     for row in drawable[:MOST_SERIES]:
         try:
-            with DrawsFile(campaign.store.draws_path(row["trial"])) as file:
+            with DrawsFile(campaign.store.find_draws(row["trial"])) as file:
                 axes = differing_columns(rows)
                 series.append(_read_series(file, row, wanted, axes, looks, has_curve))
-        except (OSError, KeyError, IndexError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except UNREADABLE as error:
             omissions.append(f"the draws of {label(row)} cannot be read: {error}")
     truth, entries = _truth(model, wanted), _entries(finished[:MOST_ROWS], looks)
     data = (rows, entries, series, wanted, picks, exact, model, truth, omissions)
@@ -134,10 +147,13 @@ def _entries(rows: Sequence[Row], looks: dict[str, int]) -> list[Entry]:
 
 
 def _load_model(trial: Trial) -> Model | None:
-    """The registered model with its data; None for a user's file, which a report does not read."""
+    """The registered model with its data; None for a file, which a report does not read."""
     from samplerbench.models.loading.model_names import is_registered, load_model
 
-    return load_model(trial.model, trial.model_options) if is_registered(trial.model) else None
+    try:
+        return load_model(trial.model, trial.model_options) if is_registered(trial.model) else None
+    except UsageError:  # of a plug-in that is gone, or has other options
+        return None
 
 
 def _component_names(
@@ -147,9 +163,9 @@ def _component_names(
         return exact.names
     for row in rows:
         try:
-            with DrawsFile(campaign.store.draws_path(row["trial"])) as file:
+            with DrawsFile(campaign.store.find_draws(row["trial"])) as file:
                 return file.component_names()[0]
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        except UNREADABLE:
             continue  # reported when its draws are read
     return ()
 
@@ -169,7 +185,8 @@ def _read_series(
     looks: dict[str, int],
     has_curve: bool,
 ) -> Series:
-    x, log_w = file.components(names)[:MOST_REPLICATES], file.get("log_weights")
+    whole, log_w = file.components(names), file.get("log_weights")
+    x = whole[:MOST_REPLICATES]
     chains, length = x.shape[1:3]
     is_weighted = log_w is not None
     # weighted draws are few and not exchangeable: they are not thinned
@@ -191,7 +208,15 @@ def _read_series(
         sites=extra,
         log_z=file.get("log_z"),
         log_z_err=file.get("log_z_err"),
+        prefix_means=None if is_weighted else _prefix_means(whole),
+        count=chains * length,
     )
+
+
+def _prefix_means(x: Array) -> Array:
+    """Means of the first SHARES of each chain of ``x[replicate, chain, draw, component]``."""
+    ends = [max(1, round(share * x.shape[2])) for share in SHARES]
+    return np.array([x[:, :, :end].mean(axis=(1, 2), dtype=np.float64) for end in ends])
 
 
 def _weights(log_w: Array | None, x: Array) -> Array:

@@ -42,7 +42,7 @@ def draw(scene: Scene) -> Picture:
     exact = _exact_curve(scene, x)
     count = len(scene.series) if exact is not None else 0
     lines = -(-count // 2)
-    figure, rows = style.make_grid([2.3] + [0.95] * lines, [1] + [2] * lines, gap=0.62)
+    figure, rows = style.make_grid([2.3] + [0.95] * lines, [1] + [2] * lines, gap=0.7)
     _draw_data(rows[0][0], model, x, exact)
     panels = [axes for row in rows[1:] for axes in row]
     for axes in panels[count:]:
@@ -100,7 +100,7 @@ def _draw_data(axes: Axes, model: Model, x: Array, exact: tuple[Array, Array] | 
         sites = {name: np.asarray(value)[None] for name, value in model.truth.items()}
         line: dict[str, Any] = {"color": style.get_look(1).color, "ls": "--", "label": "true line"}
         axes.plot(x, model.curve(x, sites)[0], **line)
-    axes.set(ylabel="y")
+    axes.set(xlabel="x", ylabel="y")
     axes.legend(loc="best")
 
 

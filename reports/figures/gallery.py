@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from samplerbench.reports.figures import (
     corner,
-    error_against_time,
+    cost_curve,
     ess,
     evidence,
     fit,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: the modules of a model's figures, in the order of a page; a new one is named here
 MODULES = (
     *(ess, evidence),
-    *(error_against_time, many_data_sets, seconds),
+    *(cost_curve, many_data_sets, seconds),
     *(fit, ranks, traces),
     corner,
 )

@@ -31,21 +31,22 @@ def _list_costs(scene: Scene) -> list[tuple[Entry, Cost]]:
 def draw(scene: Scene) -> Picture:
     """A line for each row whose speed is comparable."""
     known = _list_costs(scene)
-    figure, ((axes,),) = style.make_grid([2.6], legend=len(known))
+    labels = [entry.name for entry, _ in known]
+    figure, ((axes,),) = style.make_grid([2.6], legend=labels)
     style.set_logarithmic(axes)
     for entry, cost in known:
         _draw_line(axes, entry, cost)
     for count in COUNTS:
         axes.axvline(count, color=style.GREY, lw=0.6, zorder=0)
     axes.set(xlabel="data sets", ylabel="seconds to 5 % error in all")
-    style.add_legend(figure, axes)
+    style.add_legend(figure, axes, labels)
     return Picture(
         figure,
         f"Line plot. {'; '.join(_words(entry, cost) for entry, cost in known)}.",
         "Import and the first run, then one compiled run for each further data set, each until"
         " every mean is known to 5 % of its sd. Bands: 95 % intervals, between processes and of"
-        " the realised ESS. Only rows whose speed is comparable are drawn; exact_iid is a control"
-        " that knows the answer.",
+        " the realised ESS. Grey lines: the numbers of data sets in the table above. Only rows"
+        " whose speed is comparable are drawn; exact_iid is a reference that knows the answer.",
     )
 
 

@@ -14,13 +14,13 @@ from samplerbench.harness.comparison.paired_ratios import (
     Conclusion,
     Ratio,
 )
-from samplerbench.harness.records import escape_controls
 from samplerbench.reports.comparison.comparison import Comparison
 from samplerbench.reports.comparison.questions import Group, group_ratios, pair_of_trials
 from samplerbench.reports.figures import style
 from samplerbench.reports.figures.figure import Picture
 from samplerbench.reports.tables.table import NOT_COMPARABLE
 from samplerbench.rounding import format_number
+from samplerbench.text import escape_controls
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

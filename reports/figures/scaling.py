@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PANELS = ("warm_s", "cold_s", "realised_ess_per_s", "realised_ess_per_evaluation")
 SECONDS = ("warm_s", "cold_s")
 MOST_LINES, MOST_SIZES = 12, 30  # more can't be told apart
+MOST_TICKS = 8  # of the sizes that were run
 
 
 def draw_axes(scalings: Sequence[Scaling]) -> list[Picture]:
@@ -38,8 +39,9 @@ def draw_axis(scaling: Scaling, name: str) -> Picture | None:
     panels = [q for q in PANELS if any(row[q] is not None for line in lines for row in line.rows)]
     if not panels:
         return None
-    looks = style.number_looks([axis.get_name(line) for line in lines])
-    figure, rows = style.make_grid([1.7] * len(panels), legend=len(lines))
+    labels = [axis.get_name(line) for line in lines]
+    looks = style.number_looks(labels)
+    figure, rows = style.make_grid([1.7] * len(panels), legend=labels)
     for (axes,), quantity in zip(rows, panels, strict=True):
         style.set_logarithmic(axes)
         for line in lines:
@@ -48,8 +50,9 @@ def draw_axis(scaling: Scaling, name: str) -> Picture | None:
         axes.set_ylabel("s" if quantity in SECONDS else "")
         axes.set_xlim(axis.sizes[0] / 1.3, axis.sizes[-1] * 1.3)
         style.set_decade_ticks(axes)
+        axes.set_xticks(axis.sizes[:: -(-len(axis.sizes) // MOST_TICKS)])
     rows[-1][0].set_xlabel(axis.name)
-    style.add_legend(figure, rows[0][0])
+    style.add_legend(figure, rows[0][0], labels)
     return Picture(
         figure,
         f"{len(panels)} log-log line plots, {axis.setting}. {'; '.join(_words(scaling))}.",

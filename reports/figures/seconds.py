@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -49,10 +50,12 @@ def applies(scene: Scene) -> bool:
 def draw(scene: Scene) -> Picture:
     """Bars from nothing above, of a warm run below."""
     known = [entry for entry in scene.entries if entry.row["cold_s"] is not None]
-    tall = 0.1 + 0.3 * len(known)
-    figure, ((cold,), (warm,)) = style.make_grid([tall, tall], legend=3, left=1.35, gap=0.6)
-    labels = [entry.name.replace(":", ":\n", 1) for entry in known]
-    _draw_bars(cold, [cold_parts(entry.row) for entry in known], labels)
+    tall, colds = 0.1 + 0.3 * len(known), [cold_parts(entry.row) for entry in known]
+    parts = [label for part, label in PARTS.items() if any(each.get(part) for each in colds)]
+    labels = [re.sub(r":| (?=\()", lambda sign: f"{sign[0].strip()}\n", e.name) for e in known]
+    left = 0.25 + 0.06 * max(len(line) for text in labels for line in text.split("\n"))
+    figure, ((cold,), (warm,)) = style.make_grid([tall, tall], legend=parts, left=left, gap=0.6)
+    _draw_bars(cold, colds, labels)
     _draw_bars(warm, [warm_parts(entry.row) for entry in known], labels)
     for at, entry in enumerate(known):
         _draw_interval(warm, at, interval_ends(entry.row, "warm_s"))
@@ -64,7 +67,7 @@ def draw(scene: Scene) -> Picture:
     cold.set_title("from nothing", loc="left")
     warm.set_title("one run, once compiled", loc="left")
     warm.set_xlabel("seconds")
-    style.add_legend(figure, cold, 2)
+    style.add_legend(figure, cold, parts)
     return Picture(
         figure,
         f"Stacked bars. {'; '.join(map(_words, known))}.",
@@ -79,13 +82,10 @@ def _draw_bars(axes: Axes, rows: Sequence[dict[str, float]], labels: Sequence[st
         widths = [row.get(part, 0.0) for row in rows]
         if not any(widths):
             continue
-        bar: dict[str, Any] = {
-            "height": 0.62,
-            "fc": "none",
-            "lw": 0.8,
-            "ec": style.get_look(index).color,
-        }
-        hatch = style.HATCHES[index + 1]
+        color = style.get_look(index).color
+        bar: dict[str, Any] = {"height": 0.62, "lw": 0.8, "ec": color}
+        bar |= {"fc": "none" if index % 2 else color}
+        hatch = style.HATCHES[index % 2]
         axes.barh(range(len(rows)), widths, left=start, hatch=hatch, label=label, **bar)
         start = [a + b for a, b in zip(start, widths, strict=True)]
     axes.set_yticks(range(len(rows)), labels)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,7 @@ STYLE = Path(__file__).with_name("samplerbench.mplstyle")
 WIDTH = 4.8  # inches: at a phone's width the letters are still 8 points
 TOP, RIGHT, GAP = 0.3, 0.1, 0.22  # inches around and between axes
 LINE = 0.165  # inches of a line of a legend
+LETTER, HANDLE = 0.066, 0.55  # inches of a letter of it; of the line or mark before, with its gap
 INK, GREY = "#1b1f24", "#8b949e"  # text and lines; what is exact
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 #: of lines: a tile of dots or rings takes a third of a megabyte of SVG
@@ -53,8 +56,7 @@ def use_style(style: Path | None = None) -> Iterator[None]:
 
     The same rows give the same bytes. Raises UsageError for a style file that can't be used.
     """
-    import matplotlib
-
+    matplotlib = _import_matplotlib()
     settings = dict(_settings(STYLE))
     if style is not None:
         settings.update(_settings(style))
@@ -68,6 +70,18 @@ def use_style(style: Path | None = None) -> Iterator[None]:
         # a name in a script that the font lacks: the SVG holds it as text, the browser finds a font
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         yield
+
+
+def _import_matplotlib() -> Any:
+    """Matplotlib, whose import fails for a backend in ``MPLBACKEND`` that it does not know."""
+    backend = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
+    import matplotlib
+
+    if backend is not None:
+        os.environ["MPLBACKEND"] = backend
+        with suppress(ValueError):  # no picture here needs one
+            matplotlib.rcParams["backend"] = backend
+    return matplotlib
 
 
 def _settings(path: Path) -> Any:
@@ -115,19 +129,20 @@ def number_looks(labels: Sequence[str]) -> dict[str, int]:
 def make_grid(
     heights: Sequence[float],
     columns: int | Sequence[int] = 1,
-    legend: int = 0,
+    legend: Sequence[str] = (),
     left: float = 0.72,
     gap: float = 0.5,
     bottom: float = 0.45,
 ) -> tuple[Figure, list[list[Axes]]]:
     """A figure and its axes, row by row: ``heights`` in inches, ``columns`` in each row.
 
-    Room for ``legend`` lines is left below. Places are computed here: matplotlib's own
+    Room for a legend with these labels is left below. Places are computed here: matplotlib's own
     layouts draw everything three times over.
     """
     from matplotlib.figure import Figure
 
-    room = bottom + LINE * legend + 0.1 * bool(legend)
+    lines = -(-len(legend) // _legend_columns(legend))
+    room = bottom + LINE * lines + 0.1 * bool(lines)
     tall = TOP + sum(heights) + gap * (len(heights) - 1) + room
     figure = Figure(figsize=(WIDTH, tall))
     top, rows = tall - TOP, []
@@ -143,12 +158,26 @@ def make_grid(
     return figure, rows
 
 
-def add_legend(figure: Figure, axes: Axes, columns: int = 1) -> None:
-    """The legend below the figure, where it hides nothing."""
-    handles, labels = axes.get_legend_handles_labels()
+def add_legend(figure: Figure, axes: Axes, labels: Sequence[str]) -> None:
+    """The legend of ``axes`` below the figure, where it hides nothing, as ``make_grid`` left room.
+
+    ``labels`` are those of the legend.
+    """
+    columns = _legend_columns(labels)
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 0.0), "ncols": columns}
-    space: dict[str, Any] = {"handlelength": 3.2, "borderaxespad": 0.2, "labelspacing": 0.3}
-    figure.legend(handles, labels, **place, **space)
+    space: dict[str, Any] = {"handlelength": 2.6, "borderaxespad": 0.2, "labelspacing": 0.3}
+    handles, names = axes.get_legend_handles_labels()
+    figure.legend(handles, names, columnspacing=1.2, **place, **space)
+
+
+def _legend_columns(labels: Sequence[str]) -> int:
+    """How many columns of a legend fit side by side; matplotlib fills them one after another."""
+    for columns in (3, 2):
+        each = -(-len(labels) // columns)
+        widest = [max(map(len, labels[at : at + each])) for at in range(0, len(labels), each or 1)]
+        if len(widest) == columns and LETTER * sum(widest) + HANDLE * columns <= WIDTH:
+            return columns
+    return 1
 
 
 def set_logarithmic(axes: Axes, x: bool = True, y: bool = True) -> None:
@@ -164,13 +193,18 @@ def set_logarithmic(axes: Axes, x: bool = True, y: bool = True) -> None:
 
 
 def set_decade_ticks(axes: Axes) -> None:
-    """Ticks at the decades, and at 2 and 5 where there are few decades; once all is drawn."""
+    """Ticks at the decades, more where there are few of them, even ones in less than one.
+
+    It is called once all is drawn.
+    """
     from math import log10
 
-    from matplotlib.ticker import LogLocator
+    from matplotlib.ticker import LogLocator, MaxNLocator
 
     for axis, (lo, hi) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
-        if axis.get_scale() == "log" and log10(hi / lo) < 2.2:
+        if axis.get_scale() == "log" and log10(hi / lo) < 0.9:
+            axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        elif axis.get_scale() == "log" and log10(hi / lo) < 2.2:
             axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 POINTS = 300
 BAND = 1.96
+REACH = 6.0  # sds that are shown, the same in every panel
 
 
 def draw(scene: Scene) -> Picture:
@@ -24,6 +25,8 @@ def draw(scene: Scene) -> Picture:
     count = len(scene.series)
     figure, rows = style.make_grid([0.68] * count, gap=0.42, left=0.6)
     words = [_draw_panel(axes, scene, s) for (axes,), s in zip(rows, scene.series, strict=True)]
+    for (axes,) in rows:
+        axes.set(ylim=(-REACH, REACH), yticks=(-4, 0, 4))
     for (axes,) in rows[:-1]:
         axes.tick_params(labelbottom=False)
     rows[-1][0].set_xlabel("share of the first chain")
@@ -32,7 +35,9 @@ def draw(scene: Scene) -> Picture:
         f"Traces of the worst parameter. {'; '.join(words)}.",
         "Draws of the worst parameter in their order, thinned, less the exact mean, in exact sds."
         " Coloured line: the replicate whose mean is farthest off; grey: the one in the middle."
-        " Shaded: the exact central 95 %. Nested sampling's points come in the order of their"
+        " Shaded: the exact central 95 %. What is off by more than"
+        f" {REACH:.0f} sds leaves the panel."
+        " Nested sampling's points come in the order of their"
         " likelihood, from the prior inwards; those that weigh nothing are left out.",
     )
 
@@ -48,6 +53,8 @@ def _draw_panel(axes: Axes, scene: Scene, series: Series) -> str:
     middle, last = order[len(order) // 2], order[-1]
     _draw_trace(axes, series, x, middle, style.INK, 0.45)
     _draw_trace(axes, series, x, last, look.color, 1.0)
+    if np.nanmin(np.abs(x[last])) > REACH:
+        axes.text(0.5, 0.5, "off the scale", transform=axes.transAxes, ha="center", va="center")
     axes.set_title(f"{series.label}, {scene.names[at]}", loc="left", fontsize=7.5)
     axes.set_ylabel("sds")
     return (

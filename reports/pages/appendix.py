@@ -35,6 +35,7 @@ def prepare_appendix(
         "facts": [*provenance.run_dates(campaign), *provenance.list_facts(rows)],
         "settings": _list_settings(rows),
         "commands": provenance.list_commands(campaign, trials),
+        "spelled_out": provenance.spell_out(trials),
         "columns": [c for c in selection.COLUMNS if not c.name.endswith(("_lo", "_hi"))],
     }
 

@@ -19,7 +19,7 @@ from samplerbench.reports.pages.main_table import prepare_main_table
 from samplerbench.reports.scaling.analysis import analyse_axis, shorten
 from samplerbench.reports.scaling.lines import Axis, find_axes, may_have_axes
 from samplerbench.reports.scaling.tables import FOOTNOTE, make_tables
-from samplerbench.reports.tables.cells import MARK_MEANING, Row
+from samplerbench.reports.tables.cells import MARK_MEANING, Row, anonymise
 from samplerbench.reports.tables.notes import list_shared, make_title
 from samplerbench.reports.time_to_accuracy import list_costs
 
@@ -40,9 +40,14 @@ def render(
     rows: Sequence[Row],
     columns: Sequence[str] | None = None,
     style: Path | None = None,
+    anonymous: bool = False,
 ) -> str:
-    """The page as HTML. The main table shows ``rows``; figures are of the whole campaign."""
+    """The page as HTML. The main table shows ``rows``; figures are of the whole campaign.
+
+    Where it is to be ``anonymous`` the machine's name and the path of the home folder are left out.
+    """
     whole = campaign.rows() if any("parameter" in row for row in rows) else rows
+    whole = [*map(anonymise, whole)] if anonymous else whole
     trials = campaign.store.trials()
     with use_style(style), contextlib.ExitStack() as graphs_at_work:
         graphs = _start_graphs(trials, whole)
@@ -61,12 +66,17 @@ def render(
         **prepare_main_table(rows, columns),
         **prepare_appendix(campaign, whole, trials, len(galleries)),
     }
-    page = template.render("page.html.jinja", **values)
+    page = _render_template(values, anonymous)
     excess = len(page.encode()) - MOST_BYTES
     if excess <= 0:
         return page
     _omit_figures(sections, excess)
-    return template.render("page.html.jinja", **values)
+    return _render_template(values, anonymous)
+
+
+def _render_template(values: dict[str, Any], anonymous: bool) -> str:
+    page = template.render("page.html.jinja", **values)
+    return page.replace(str(Path.home()), "~") if anonymous else page
 
 
 def _omit_figures(sections: Sequence[dict[str, Any]], excess: int) -> None:
@@ -80,7 +90,8 @@ def _omit_figures(sections: Sequence[dict[str, Any]], excess: int) -> None:
 
 
 def _prepare_head(planned: int, rows: Sequence[Row]) -> dict[str, Any]:
-    problems = summary.group_problems([row for row in rows if row["status"] == "ok"])
+    groups = summary.group_problems(rows)
+    problems = {key: each for key, each in groups.items() if any(r["status"] == "ok" for r in each)}
     alike = list_shared(rows)
     sentences = []
     for group in list(problems.values())[:MOST_PROBLEMS]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from samplerbench.reports.tables.campaign_table import MAIN, make_column
+from samplerbench.reports.tables.campaign_table import HEADINGS, make_column
 from samplerbench.reports.tables.cells import Row, get_value, make_cell
-from samplerbench.reports.tables.notes import caveat_notes, verdict_notes, warning_notes
+from samplerbench.reports.tables.notes import caveat_notes, make_key, verdict_notes, warning_notes
 from samplerbench.reports.tables.selection import differing_columns
 from samplerbench.reports.tables.table import Column, Table
 
@@ -29,6 +29,7 @@ COLUMNS = (
         "ess_mean",
         "rhat",
         "log_z",
+        "sbc_p",
         "realised_ess",
         "calibration",
         "mean_error",
@@ -36,12 +37,12 @@ COLUMNS = (
     *("sd_ratio", "log_z_error", "cold_s", "warm_s", "ess_per_s", "seconds_to_5pct"),
 )
 #: where the heading is another than in a table on its own
-HEADINGS = {
+PAGE_HEADINGS = {
     "ess_mean": "ESS",
     "rhat": "R\u2011hat",
     "log_z": "log Z",
     "realised_ess": "ESS",
-    "seconds_to_5pct": "s to 5 %",
+    "seconds_to_5pct": "time to 5 %",
 }
 
 
@@ -56,6 +57,7 @@ def prepare_main_table(rows: Sequence[Row], names: Sequence[str] | None) -> dict
     cells = [[make_cell(row, column.name) for column in columns] for row in first]
     return {
         "table": Table("", columns, cells),
+        "key": make_key(first, chosen),
         "notes": [*verdict_notes(first), *caveat_notes(first)],
         "warnings": warning_notes(first),
         "hidden": len(rows) - len(first),
@@ -71,5 +73,5 @@ def _main_columns(rows: Sequence[Row]) -> list[str]:
 
 def _page_column(name: str) -> Column:
     column = make_column(name)
-    heading = HEADINGS.get(name) or (column.label if name in MAIN else name)
+    heading = PAGE_HEADINGS.get(name) or (column.label if name in HEADINGS else name)
     return replace(column, heading=heading, unit="", group=GROUPS[column.group])

@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from samplerbench.harness.records import escape_controls
+from samplerbench.text import escape_controls
 
 HERE = Path(__file__).parent
 

@@ -28,8 +28,8 @@ QUANTITIES = {
     "realised_ess": "realised ESS",
     "realised_ess_per_s": "realised ESS a second",
     "realised_ess_per_evaluation": "realised ESS an evaluation",
-    "peak_rss_mb": "memory, MB",
-    "device_peak_mb": "device memory, MB",
+    "peak_rss_mb": "memory",
+    "device_peak_mb": "device memory",
 }
 #: quantities that hold a process's seconds
 TIMED_COLUMNS = ("warm_s", "realised_ess_per_s")
@@ -192,7 +192,7 @@ def _sample(campaign: Campaign, trial: Trial) -> Sample | None:
     if len(times) < 2:
         return None
     exact = None if trial.calibrate else campaign.exact(trial)
-    if exact is None:
+    if exact is None or not campaign.store.drop_lost_draws([trial]):
         return Sample(np.asarray(times))
     errors = mean_errors(campaign.store.draws_path(trial.id), exact)
     enough = np.isfinite(errors).all(axis=1).sum() >= FEW

@@ -10,6 +10,7 @@ from samplerbench.harness.scoring.columns import BY_NAME
 from samplerbench.harness.scoring.verdict import COMPARABLE
 from samplerbench.reports.tables.table import NOT_COMPARABLE, Cell
 from samplerbench.rounding import (
+    choose_scale,
     format_all_rounded,
     format_number,
     format_rounded,
@@ -52,6 +53,11 @@ def is_control(sampler: str) -> bool:
     return sampler in samplers.names() and samplers.get(sampler).control
 
 
+def anonymise(row: Row) -> Row:
+    """The row without the name of the machine that it ran on."""
+    return {**row, "machine": {k: v for k, v in (row["machine"] or {}).items() if k != "host"}}
+
+
 def get_value(row: Row, name: str) -> Any:
     """The value of any column, also of those that reports add to the rows."""
     return is_comparable(row) if name == "comparable" else row[name]
@@ -60,7 +66,7 @@ def get_value(row: Row, name: str) -> Any:
 def make_cell(row: Row, name: str) -> Cell:
     """One cell; a number that is missing shows as a dash, or as its one-word reason."""
     if name == "sampler":
-        return Cell(label(row), key=label(row))
+        return _sampler_cell(row)
     if name == "verdict":
         return _verdict_cell(row)
     value = get_value(row, name)
@@ -78,6 +84,13 @@ def is_never_accurate(row: Row) -> bool:
     return row["status"] == "ok" and row["verdict"] in NEVER_ACCURATE
 
 
+def _sampler_cell(row: Row) -> Cell:
+    name = label(row)
+    if is_control(row["sampler"]):
+        return Cell(f"{name}\n(reference)", key=name, kind="reference")
+    return Cell(name, key=name)
+
+
 def _verdict_cell(row: Row) -> Cell:
     if row["status"] != "ok":
         return Cell(
@@ -93,17 +106,23 @@ def _number_cell(row: Row, name: str, value: float) -> Cell:
     key = repr(float(value))
     marked = name in SPEEDS_AND_ENDS and not is_comparable(row)
     lo, hi = interval_ends(row, name)
+    factor, unit = choose_scale(value, BY_NAME[name].unit if name in BY_NAME else "")
     if lo is None or hi is None:
         support = _borrowed_interval(row, name, value)
-        text = format_rounded(value, *support) if support else format_number(value)
-        return Cell(text, marked=marked, key=key)
+        text = format_rounded(value, *support) if support else _format_scaled(value, factor)
+        return Cell(text, marked=marked, key=key, unit=unit)
     if name in WITH_SPREAD:
         text, half = format_with_half_width(value, (hi - lo) / 2)
-        return Cell(text, (format_number(lo), format_number(hi)), half, marked, key=key)
-    text, least, most = format_all_rounded((value, lo, hi), lo, hi)
+        return Cell(text, (format_number(lo), format_number(hi)), half, marked=marked, key=key)
+    ends = [factor * each for each in (value, lo, hi)]
+    text, least, most = format_all_rounded(ends, *ends[1:])
     spread = least, most
     # an interval narrower than what is printed says nothing
-    return Cell(text, None if {*spread} == {text} else spread, "", marked, key=key)
+    return Cell(text, None if {*spread} == {text} else spread, "", unit, marked, key=key)
+
+
+def _format_scaled(value: float, factor: float) -> str:
+    return format_number(value if factor == 1 else factor * value)  # a count stays whole
 
 
 def interval_ends(row: Row, name: str) -> tuple[float | None, float | None]:

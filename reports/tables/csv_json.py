@@ -15,14 +15,21 @@ from samplerbench.harness.scoring.columns import COLUMNS
 from samplerbench.reports.tables.cells import Row, get_value
 
 CHUNK = 2000  # lines that are handed on together
+SCHEMA = 1  # of the JSON; it counts up where what stood there means something else, or is gone
 #: columns whose cells are no single values
 RECORDS = {"settings", "warnings", "missing", "versions", "machine", "block_seconds"}
 NUMBERS = {c.name for c in COLUMNS if c.is_number and not c.is_text}
 
 
 def as_csv(rows: Iterable[Row], names: Sequence[str]) -> Iterator[str]:
-    """A heading and one line a row; records inside a cell are JSON, a missing number is empty."""
-    lines, writers = [_as_line(names)], _segments(names)
+    """A heading and one line a row; a missing number is empty.
+
+    What is no single value has a column for each of its parts, as ``versions.jax``, for which
+    ``rows`` are gone through once before.
+    """
+    parts = _list_parts(rows, [name for name in names if name in RECORDS])
+    headings = [part for name in names for part in parts.get(name, [name])]
+    lines, writers = [_as_line(headings)], _segments(names, parts)
     for row in rows:
         lines.append(",".join([write(row) for write in writers]))
         if len(lines) == CHUNK:
@@ -31,14 +38,50 @@ def as_csv(rows: Iterable[Row], names: Sequence[str]) -> Iterator[str]:
     yield "\n".join([*lines, ""])
 
 
-def _segments(names: Sequence[str]) -> list[Callable[[Row], str]]:
-    """What makes the text of each run of neighbouring columns: all numbers, or anything.
+def flatten(name: str, value: Any) -> dict[str, Any]:
+    """The single values of a record: ``machine.cores``, ``block_seconds.cold_s.1``.
+
+    A list of words is one text.
+    """
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        parts = [flatten(f"{name}.{key}", each) for key, each in value.items()]
+    elif isinstance(value, (list, tuple)) and not all(isinstance(each, str) for each in value):
+        parts = [flatten(f"{name}.{at}", each) for at, each in enumerate(value, 1)]
+    else:
+        return {name: "; ".join(value) if isinstance(value, (list, tuple)) else value}
+    return {key: each for part in parts for key, each in part.items()}
+
+
+def _list_parts(rows: Iterable[Row], names: Sequence[str]) -> dict[str, list[str]]:
+    """The columns of each record, in the order in which rows have them; itself without any."""
+    parts: dict[str, dict[str, Any]] = {name: {} for name in names}
+    before: dict[str, Any] = {}
+    for row in rows if names else ():
+        for name in names:
+            if row[name] is not before.get(name):  # most are the one before again
+                before[name] = row[name]
+                parts[name].update(flatten(name, row[name]))
+    return {name: [*found] or [name] for name, found in parts.items()}
+
+
+def _segments(
+    names: Sequence[str], parts: Mapping[str, Sequence[str]]
+) -> list[Callable[[Row], str]]:
+    """What makes the text of each run of neighbouring columns: numbers, a record, or anything.
 
     Runs of numbers, most of a line, are written by orjson: Python's own text of a float takes ten
     times as long, and made half of the time of a large table.
     """
-    runs = itertools.groupby(names, key=NUMBERS.__contains__)
-    return [(_numbers if is_numeric else _cells)(list(run)) for is_numeric, run in runs]
+
+    def choose_writer(name: str) -> Any:
+        return name if name in parts else _numbers if name in NUMBERS else _cells
+
+    return [
+        _RecordCells(writer, parts[writer]) if writer in parts else writer(list(run))
+        for writer, run in itertools.groupby(names, key=choose_writer)
+    ]
 
 
 def _numbers(names: Sequence[str]) -> Callable[[Row], str]:
@@ -53,13 +96,7 @@ def _numbers(names: Sequence[str]) -> Callable[[Row], str]:
 
 
 def _cells(names: Sequence[str]) -> Callable[[Row], str]:
-    repeated = {name: _Repeated() for name in names if name in RECORDS}
-
-    def write(row: Row) -> str:
-        values = ((name, get_value(row, name)) for name in names)
-        return _as_line([repeated[n](value) if n in repeated else value for n, value in values])
-
-    return write
+    return lambda row: _as_line([get_value(row, name) for name in names])
 
 
 class _Lines:
@@ -72,19 +109,40 @@ class _Lines:
 _as_line: Callable[[Iterable[Any]], str] = csv.writer(_Lines(), lineterminator="").writerow
 
 
-class _Repeated:
-    """JSON of values of which most are the one before again, as machines and versions are."""
+class _RecordCells:
+    """Cells of a record, of which most are the one before again, as machines and versions are."""
 
-    def __init__(self) -> None:
-        self.value, self.text = None, "null"
+    def __init__(self, name: str, parts: Sequence[str]) -> None:
+        self.name, self.parts = name, parts
+        self.value, self.text = None, _as_line([None] * len(parts))
 
-    def __call__(self, value: Any) -> str:
-        if value is not self.value:
-            self.value, self.text = value, _json(value)
+    def __call__(self, row: Row) -> str:
+        if row[self.name] is not self.value:
+            self.value = row[self.name]
+            cells = flatten(self.name, self.value)
+            self.text = _as_line([cells.get(part) for part in self.parts])
         return self.text
 
 
-def as_json(rows: Iterable[Row], names: Sequence[str]) -> Iterator[str]:
+def as_json(
+    rows: Iterable[Row], names: Sequence[str], campaign: Mapping[str, Any] | None = None
+) -> Iterator[str]:
+    """An object with the number of its schema, the campaign, and its rows, one a line.
+
+    ``report.schema.json`` beside this file says what each holds.
+    """
+    yield f'{{"schema": {SCHEMA}, "campaign": {_json(campaign)}, "rows": '
+    yield from _list_rows(rows, names)
+    yield "}\n"
+
+
+def as_json_rows(rows: Iterable[Row], names: Sequence[str]) -> Iterator[str]:
+    """The rows alone, as ``as_json`` gave them before it had a schema."""
+    yield from _list_rows(rows, names)
+    yield "\n"
+
+
+def _list_rows(rows: Iterable[Row], names: Sequence[str]) -> Iterator[str]:
     """A list of objects, one a line; a missing number is null with its reason in `missing`."""
     start = "[\n"
     for row in rows:
@@ -93,7 +151,7 @@ def as_json(rows: Iterable[Row], names: Sequence[str]) -> Iterator[str]:
         is_whole = text.count(b"null") == [*values.values()].count(None)  # else maybe an infinity
         yield start + (text.decode() if is_whole else _json(values))
         start = ",\n"
-    yield "[]\n" if start == "[\n" else "\n]\n"
+    yield "[]" if start == "[\n" else "\n]"
 
 
 def _json(value: Any) -> str:

@@ -2,77 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from samplerbench.reports.tables.latex_escapes import escape
-from samplerbench.reports.tables.table import Cell, Column, Table
+from samplerbench.reports.tables.table import NOT_COMPARABLE, Cell, Column, Table
 
-LONGEST_NAME = 20  # letters of a cell on one line
-INTERVALS = " Sub- and superscripts: the ends of 95~\\% intervals."
-PACKAGES = (
-    r"% needs: \usepackage[T1]{fontenc} \usepackage{textcomp,booktabs}"
-    "\n% with graphicx, a table that is wider than the text is made smaller"
-)
-FIT_TO_LINE = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
+LONGEST_NAME = 20  # letters of a sampler on one line
+LONGEST_SETTINGS = 24  # of its settings below it
+INTERVALS = "Brackets: 95 % intervals"
+PACKAGES = r"% needs: \usepackage[T1]{fontenc} \usepackage{textcomp,booktabs}"
 
 
-def render(table: Table) -> str:
-    """A table environment; ASCII only, so that it does not ask for an input encoding."""
-    align = "".join("r" if column.is_numeric else "l" for column in table.columns)
-    title = escape(f"{table.title[:1].upper()}{table.title[1:]}")
-    body = [
-        _join([_render_cell(cell, c) for cell, c in zip(row, table.columns, strict=True)])
-        for row in table.rows
-    ]
+def render(table: Table, caption: str = "", label: str = "") -> str:
+    """A table over both columns of a page, at the size of footnotes; ASCII only.
+
+    ``caption`` takes the place of the table's title, as it is written; ``label`` is what
+    ``\\ref`` names. A number and its interval stand in columns of their own, so that both align.
+    What a reader of the paper need not know stands in comments.
+    """
+    title = caption or f"{escape(f'{table.title[:1].upper()}{table.title[1:]}')}."
+    parts = [_has_intervals(table, at) for at in range(len(table.columns))]
+    align = "".join(map(_align, table.columns, parts))
     return "\n".join(
         [
             PACKAGES,
-            r"\providecommand{\resizebox}[3]{#3}",
-            r"\begin{table}",
-            r"\centering\footnotesize\setlength{\tabcolsep}{3pt}\renewcommand{\arraystretch}{1.25}",
-            rf"\caption{{{title}.{INTERVALS}}}",
+            r"\begin{table*}",
+            r"\centering\footnotesize\setlength{\tabcolsep}{3pt}",
+            rf"\caption{{{title}}}",
+            *([rf"\label{{{label}}}"] if label else []),
             r"\smallskip",
-            FIT_TO_LINE,
             rf"\begin{{tabular}}{{@{{}}{align}@{{}}}}",
             r"\toprule",
-            *_headings(table.columns),
+            *_headings(table.columns, parts),
             r"\midrule",
-            *body,
+            *(_join(map(_render_cell, row, table.columns, parts)) for row in table.rows),
             r"\bottomrule",
-            r"\end{tabular}}",
-            r"\par\smallskip\raggedright",
-            *(rf"\footnotesize {escape(note)}\par" for note in table.notes),
-            r"\end{table}",
+            r"\end{tabular}",
+            *(rf"\par\smallskip {escape(line)}" for line in _list_shown(table, any(parts))),
+            r"\end{table*}",
+            *(f"% {escape(note)}" for note in table.notes),
             "",
         ]
     )
 
 
-def _headings(columns: Sequence[Column]) -> list[str]:
+def _list_shown(table: Table, has_intervals: bool) -> list[str]:
+    """The key, what brackets are, and what the mark means where there is one."""
+    marks = [note for note in table.notes if note.startswith(NOT_COMPARABLE)]
+    brackets = [INTERVALS] if has_intervals else []
+    return [f"{'. '.join(line)}." for line in ([table.key, *brackets], marks) if any(line)]
+
+
+def _has_intervals(table: Table, at: int) -> bool:
+    return any(row[at].spread and not row[at].half for row in table.rows)
+
+
+def _align(column: Column, has_intervals: bool) -> str:
+    if has_intervals:
+        return r"r@{\ }l"
+    return "r" if column.is_numeric else "l"
+
+
+def _headings(columns: Sequence[Column], parts: Sequence[bool]) -> list[str]:
     """The headings, on two lines where one of them is long."""
-    texts = [column.lines for column in columns]
-    height = max(map(len, texts))
+    texts = [replace(c, heading=c.heading.replace("-\n", "")).lines for c in columns]
+    height = max(map(len, texts), default=0)
     padded = [[""] * (height - len(text)) + text for text in texts]
-    return [_join([escape(text[at]) for text in padded]) for at in range(height)]
+    return [
+        _join(_heading(text[at], part) for text, part in zip(padded, parts, strict=True))
+        for at in range(height)
+    ]
 
 
-def _join(cells: Sequence[str]) -> str:
+def _heading(text: str, has_intervals: bool) -> str:
+    return rf"\multicolumn{{2}}{{c}}{{{escape(text)}}}" if has_intervals else escape(text)
+
+
+def _join(cells: Iterable[str]) -> str:
     return " & ".join(cells) + r" \\"
 
 
-def _render_cell(cell: Cell, column: Column) -> str:
+def _render_cell(cell: Cell, column: Column, has_intervals: bool) -> str:
+    number, interval = _render_parts(cell, column)
+    return f"{number} & {interval}" if has_intervals else number
+
+
+def _render_parts(cell: Cell, column: Column) -> tuple[str, str]:
+    """What stands in a cell, and its interval."""
     mark = r"\textsuperscript{*}" if cell.marked else ""
+    unit = f"~{escape(cell.unit)}" if cell.unit else ""
     if cell.half:
-        return rf"${_number(cell.text)} \pm {_number(cell.half)}${mark}"
+        return rf"${_number(cell.text)} \pm {_number(cell.half)}${unit}{mark}", ""
     if cell.spread:
         lo, hi = map(_number, cell.spread)
-        return rf"${_number(cell.text)}_{{{lo}}}^{{{hi}}}${mark}"
+        return rf"${_number(cell.text)}${unit}{mark}", f"$[{lo}, {hi}]$"
     name, colon, settings = cell.text.partition(":")
     is_long = len(cell.text) > LONGEST_NAME
     if column.heading == "sampler" and is_long and colon:  # folds before its settings
-        lines = rf"{escape(name)}:\\\quad {escape(settings)}"
-        return rf"\begin{{tabular}}[t]{{@{{}}l@{{}}}}{lines}\end{{tabular}}"
-    return escape(cell.text) + mark
+        below = map(escape, textwrap.wrap(" ".join(settings.split()), LONGEST_SETTINGS))
+        lines = r"\\\quad ".join([f"{escape(name)}:", *below])
+        return rf"\begin{{tabular}}[t]{{@{{}}l@{{}}}}{lines}\end{{tabular}}", ""
+    return f"{escape(cell.text)}{unit}{mark}", ""
 
 
 def _number(text: str) -> str:

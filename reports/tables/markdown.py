@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from samplerbench.harness.records import escape_controls
 from samplerbench.reports.tables.table import Table
+from samplerbench.text import escape_controls
 
 RULES = {"left": ":--", "right": "--:", "": "---"}  # by alignment
 
 
 def render(table: Table) -> str:
-    """Title, the table with intervals, and its notes as a list."""
+    """Title, the table with intervals, its key, and its notes as a list."""
     lines = [f"{escape(table.title).removesuffix('.')}.", ""] if table.title else []
     lines += render_grid(table)
+    if table.key:
+        lines += ["", f"{escape(table.key)}."]
     if table.notes:
         lines += ["", *(f"- {escape(note)}" for note in table.notes)]
     return "\n".join(lines) + "\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from samplerbench.harness.scoring.margins import DEFAULT
 from samplerbench.reports.tables.cells import (
@@ -10,6 +10,7 @@ from samplerbench.reports.tables.cells import (
     SPEEDS_AND_ENDS,
     Row,
     is_comparable,
+    is_control,
     label,
 )
 from samplerbench.reports.tables.selection import (
@@ -19,11 +20,22 @@ from samplerbench.reports.tables.selection import (
     follows_sweep,
     model_family,
 )
+from samplerbench.samplers.base import samplers
 
 MOST_NOTES = 40
+MOST_NAMED = 6  # rows before one note
+#: column -> what it says, in the key below a table
+KEYS = {
+    "sbc_p": "p of ranks: whether truths rank evenly among the draws, as they should",
+    "ess_mean": "ESS claim: what a run reports",
+    "realised_ess": "realised: what errors over {} show",
+    "calibration": "calibration: error / claimed error, 1 is right",
+}
 #: column -> a few words with its value, where all rows have the same
 IN_WORDS = {
     "model": "model {}",
+    "swept": "{}",
+    "calibrate": "data drawn from the {}",
     "replicates": "{} replicates",
     "blocks": "{} block(s)",
     "chains": "{} chain(s)",
@@ -43,11 +55,13 @@ def make_title(rows: Sequence[Row]) -> str:
 def list_shared(rows: Sequence[Row]) -> list[str]:
     """What all rows have in common, each in a few words."""
     values = {name: {row[name] for row in rows} for name in IN_WORDS}
-    same = [name for name in IN_WORDS if len(values[name]) == 1 and None not in values[name]]
-    words = [IN_WORDS[name].format(rows[0][name]) for name in same]
+    same = [name for name in IN_WORDS if len(values[name]) == 1 and not values[name] & {None, ""}]
     if rows and "model" not in same and follows_sweep("model", rows):
-        words.insert(0, IN_WORDS["model"].format(model_family(rows[0])))
-    return words
+        same.insert(0, "model")
+    shared = dict(rows[0]) if rows else {}
+    if shared.get("swept"):  # which holds the model's options
+        shared["model"] = model_family(rows[0])
+    return [IN_WORDS[name].format(shared[name]) for name in same]
 
 
 def make_notes(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
@@ -61,6 +75,14 @@ def make_notes(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     if counts and any(BY_NAME[name].unit == "s" for name in columns):
         notes.append(_describe_processes(counts))
     return notes
+
+
+def make_key(rows: Sequence[Row], columns: Sequence[str]) -> str:
+    """What the least obvious of these columns say, in one line; "" where none is shown."""
+    counts = {row["replicates"] for row in rows}
+    runs = f"{counts.pop()} runs" if len(counts) == 1 else "all runs"
+    words = [text.format(runs) for name, text in KEYS.items() if name in columns]
+    return "; ".join(words)
 
 
 def _describe_processes(counts: Sequence[int]) -> str:
@@ -77,16 +99,40 @@ def _describe_processes(counts: Sequence[int]) -> str:
 
 def verdict_notes(rows: Sequence[Row]) -> list[str]:
     """Why each row is not ok, or not honest; its ground truth where that is not exact."""
-    notes = []
-    for row, name in zip(rows, _row_names(rows), strict=True):
-        if row["status"] != "ok":
-            notes.append(f"{name}: {row['status']}: {row['reason']}")
-        elif row["verdict"] not in (None, "honest"):
-            seen = _describe_power(row) if row["verdict"] == "undecided" else ""
-            notes.append(f"{name}: {row['verdict']}: {row['verdict_reason']}{seen}")
-        elif row["verdict"] and row.get("power"):
-            notes.append(f"{name}: {row['verdict']}{_describe_power(row)}")
-    return _shorten([*notes, *_ground_truth_notes(rows)])
+    notes = zip(_row_names(rows), map(_explain_verdict, rows), strict=True)
+    return _shorten([*_group(notes), *_reference_notes(rows), *_ground_truth_notes(rows)])
+
+
+def _explain_verdict(row: Row) -> str:
+    """Why a row is not ok, or not honest, and what would have been seen; "" of one that is."""
+    if row["status"] != "ok":
+        return f"{row['status']}: {row['reason']}"
+    if row["verdict"] not in (None, "honest"):
+        seen = _describe_power(row) if row["verdict"] == "undecided" else ""
+        return f"{row['verdict']}: {row['verdict_reason']}{seen}"
+    known = row["verdict"] and row.get("power") and not is_control(row["sampler"])
+    return f"{row['verdict']}{_describe_power(row)}" if known else ""
+
+
+def _reference_notes(rows: Sequence[Row]) -> list[str]:
+    """What the rows are that are no method."""
+    controls = dict.fromkeys(row["sampler"] for row in rows if is_control(row["sampler"]))
+    return [f"{name} is a reference: {samplers.get(name).summary}" for name in controls]
+
+
+def _group(notes: Iterable[tuple[str, str]]) -> list[str]:
+    """Each text once, behind the names of all rows that it is of; "" is none."""
+    names: dict[str, dict[str, None]] = {}
+    for name, text in notes:
+        if text:
+            names.setdefault(text, {})[name] = None
+    return [f"{_join_names([*each])}: {text}" for text, each in names.items()]
+
+
+def _join_names(names: Sequence[str]) -> str:
+    mark = "; " if any(", " in name for name in names) else ", "
+    more = [f"and {len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
+    return mark.join([*names[:MOST_NAMED], *more])
 
 
 def _margin_notes(rows: Sequence[Row]) -> list[str]:
@@ -114,7 +160,9 @@ def _ground_truth_notes(rows: Sequence[Row]) -> list[str]:
         for row, name in zip(rows, _row_names(rows), strict=True)
         if row["answer"] not in (None, "exact")
     }
-    return [f"{name}: accuracy is measured against {source}" for name, source in sorted(pairs)]
+    return _group(
+        (name, f"accuracy is measured against {source}") for name, source in sorted(pairs)
+    )
 
 
 def caveat_notes(rows: Sequence[Row]) -> list[str]:
@@ -122,16 +170,14 @@ def caveat_notes(rows: Sequence[Row]) -> list[str]:
     notes = []
     for row, name in zip(rows, _row_names(rows), strict=True):
         kept = row["given_pass"] if (row.get("pass_rate") or 1) < 1 else None
-        notes += [f"{name}: {words}" for words in (row.get("caveat"), kept) if words]
-    return _shorten(notes)
+        notes += [(name, words or "") for words in (row.get("caveat"), kept)]
+    return _shorten(_group(notes))
 
 
 def warning_notes(rows: Sequence[Row]) -> list[str]:
     """What was unusual in the runs."""
     pairs = zip(rows, _row_names(rows), strict=True)
-    return _shorten(
-        [f"{name}: {'; '.join(row['warnings'])}" for row, name in pairs if row["warnings"]]
-    )
+    return _shorten(_group((name, "; ".join(row["warnings"])) for row, name in pairs))
 
 
 def _row_names(rows: Sequence[Row]) -> list[str]:

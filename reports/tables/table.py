@@ -16,10 +16,11 @@ class Cell:
     text: str  # "\n" begins a new line
     spread: tuple[str, str] | None = None  # the ends of the 95 % interval
     half: str = ""  # half the interval, for the columns printed as number +- half
+    unit: str = ""  # behind the number and its interval, where cells of a column differ in it
     marked: bool = False  # a speed that is not comparable
     reason: str = ""  # why there is no number
     key: str = ""  # what a page sorts by: a number as text, or text; "" sorts last
-    kind: str = ""  # how a page colours it: the verdict, or "missing"
+    kind: str = ""  # how a page colours it: the verdict, "missing" or "reference"
 
     @property
     def mark(self) -> str:
@@ -29,14 +30,16 @@ class Cell:
     @property
     def short(self) -> str:
         """Number, half interval and mark, for where there is no room for more."""
-        return f"{self.text}{f'±{self.half}' if self.half else ''}{self.mark}"
+        half = f"±{self.half}" if self.half else ""
+        return f"{self.text}{half}{self.unit and f' {self.unit}'}{self.mark}"
 
     @property
     def full(self) -> str:
         """The same with the interval: ``5.0 (4.1 to 5.9)*``."""
         if self.half or self.spread is None:
             return self.short
-        return f"{self.text} ({self.spread[0]} to {self.spread[1]}){self.mark}"
+        unit = self.unit and f" {self.unit}"
+        return f"{self.text} ({self.spread[0]} to {self.spread[1]}){unit}{self.mark}"
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class Table:
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
     notes: Sequence[str] = ()
+    key: str = ""  # what its columns say, in one line below it
 
     def select(self, places: Collection[int]) -> Table:
         """The same table with only the columns at ``places``."""
@@ -87,7 +91,10 @@ class Table:
     def with_intervals(self) -> Table:
         """The same table with every interval in its cell's text, for where columns are few."""
         rows = [
-            [replace(c, text=c.full.removesuffix(c.mark), spread=None, half="") for c in row]
+            [
+                replace(c, text=c.full.removesuffix(c.mark), spread=None, half="", unit="")
+                for c in row
+            ]
             for row in self.rows
         ]
         return replace(self, rows=rows)

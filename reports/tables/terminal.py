@@ -6,8 +6,8 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 
-from samplerbench.harness.records import escape_controls
 from samplerbench.reports.tables.table import Cell, Column, Table
+from samplerbench.text import escape_controls
 
 WIDEST = 120
 LONGEST_TEXT = 40  # a longer text is folded
@@ -26,7 +26,7 @@ def render(table: Table, width: int | None = None, gap: int = 2) -> str:
     """
     width = min(width or WIDEST, WIDEST)
     layout, omitted = _fit(table, width, gap)
-    notes = list(table.notes)
+    notes = [table.key, *table.notes]
     if omitted:
         notes.append(f"left out at this width: {', '.join(omitted)}; --format csv has every column")
     lines = [*wrap(table.title, width), *_grid(layout, gap)]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
-from samplerbench.cli.common import EXIT_FAILED, EXIT_OK
+from samplerbench.cli.common import EXIT_FAILED, EXIT_OK, describe_exits
+from samplerbench.errors import UsageError
 
 
 def add_parser(commands: Any) -> None:
@@ -16,15 +18,42 @@ def add_parser(commands: Any) -> None:
         allow_abbrev=False,
     )
     check.add_argument("--python", metavar="PATH", help="interpreter to check (default: this one)")
+    check.add_argument(
+        "--env", metavar="NAME", help="environment to check, as latest, or a file of pins"
+    )
+    check.add_argument(
+        "--run",
+        action="store_true",
+        help="run the samplers there on the straight line, which takes about a minute: import, run,"
+        " accuracy, time; kept for later checks",
+    )
     check.add_argument("--json", action="store_true", help="print JSON")
-    check.set_defaults(command=execute)
+    failed = "the stack is not known to work"
+    check.set_defaults(command=execute, exits=describe_exits(failed))
 
 
 def execute(args: argparse.Namespace) -> int:
     """Execute the command; returns the exit code."""
+    if args.env and args.python:
+        raise UsageError("--env and --python\n  expected: one of the two; each names a stack")
     from samplerbench.harness.compatibility import check
+    from samplerbench.harness.environments import environments
     from samplerbench.reports.compatibility import check as stack_check
 
-    finding = check.examine(args.python)
+    if args.run:
+        return _run(args)
+    python = environments.resolve(args.env).python if args.env else args.python
+    finding = check.examine(python)
     print(stack_check.as_json(finding) if args.json else stack_check.render(finding), end="")
     return EXIT_OK if finding.fine else EXIT_FAILED
+
+
+def _run(args: argparse.Namespace) -> int:
+    """Run the samplers on the stack, and print what came of it."""
+    from samplerbench.harness.compatibility.run_check import find_environment, run_check
+    from samplerbench.reports.compatibility import check as stack_check
+    from samplerbench.reports.tables.csv_json import as_indented_json
+
+    row = run_check(find_environment(args.env or args.python or "current"))
+    print(as_indented_json(asdict(row)) if args.json else stack_check.render_run(row), end="")
+    return EXIT_FAILED if row.failed_stage else EXIT_OK

@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+import argparse
 import shlex
 import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from samplerbench.cli.streams import is_gone
+from samplerbench.errors import UsageError
+
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+FOLDER_FLAGS = ("-o", "--output", "--out")  # of a campaign's folder; --out is the older name
+
+
+def describe_exits(failed: str = "") -> str:
+    """The exit codes of a command in a line; ``failed`` is what it exits with 1 for."""
+    middle = f"{EXIT_FAILED} {failed}, " if failed else ""
+    return f"exit codes: {EXIT_OK} done, {middle}{EXIT_USAGE} refused, {EXIT_INTERRUPTED} stopped"
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json``, which is ``--format json``."""
+    parser.add_argument(
+        "--json", action="store_const", dest="format", const="json", help="as --format json"
+    )
+
+
+def open_page(page: Path) -> None:
+    """Show ``page`` in a browser; where there is none, say where it lies."""
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        print(f"samplerbench: no browser is here; the page is {page.resolve()}", file=sys.stderr)
 
 
 def terminal_width() -> int:
@@ -21,6 +47,29 @@ def command_line(*more: str) -> str:
     return shlex.join(["samplerbench", *sys.argv[1:], *more])
 
 
+def add_latex_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a table in LaTeX."""
+    text = "of --format latex, in place of what all rows share"
+    parser.add_argument(
+        "--caption", default="", metavar="TEXT", help=f"caption {text}; may hold TeX"
+    )
+    parser.add_argument(
+        "--label", default="", metavar="NAME", help="label of --format latex: tab:x"
+    )
+
+
+def latex_options(args: argparse.Namespace) -> dict[str, str]:
+    """What ``add_latex_options`` has read. Raises UsageError where no LaTeX is written."""
+    given = {name: getattr(args, name) for name in ("caption", "label")}
+    if args.format != "latex" and any(given.values()):
+        name = next(name for name, text in given.items() if text)
+        raise UsageError(
+            f"--{name} and --format {args.format} were given\n"
+            "  expected: --format latex, whose table has a caption and a label"
+        )
+    return given
+
+
 def write_or_print(pieces: Iterable[str], output: Path | None) -> None:
     """Write ``pieces`` of text to the file ``output``, or print them one by one."""
     from samplerbench.reports import report
@@ -30,3 +79,5 @@ def write_or_print(pieces: Iterable[str], output: Path | None) -> None:
         return
     for piece in pieces:
         print(piece, end="")
+        if is_gone(sys.stdout):  # as by `| head`: the rest would cost time for nobody
+            break

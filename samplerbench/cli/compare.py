@@ -8,9 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import samplerbench
-from samplerbench.cli.common import EXIT_OK, write_or_print
+from samplerbench.cli.common import (
+    EXIT_FAILED,
+    EXIT_OK,
+    add_json,
+    add_latex_options,
+    latex_options,
+    write_or_print,
+)
+from samplerbench.errors import UsageError
 
-FORMATS = ("table", "json", "markdown", "html")
+FORMATS = ("table", "json", "markdown", "latex", "csv", "html")
 
 
 def add_parser(commands: Any) -> None:
@@ -27,20 +35,85 @@ def add_parser(commands: Any) -> None:
         help="sampler to compare against (default: the first honest row)",
     )
     add("--unlike", action="store_true", help="compare results of different machines too")
-    rounding = "numbers are rounded to what their intervals support; json has full precision"
+    add(
+        "--gate",
+        type=Path,
+        metavar="BASELINE",
+        help="for CI: an earlier campaign, its directory or its JSON of `report --format json`;"
+        " exit 1 where a row of it has a verdict, calibration or seconds that are worse by their"
+        " 95 %% intervals, or is missing",
+    )
+    add(
+        "--slower",
+        type=float,
+        metavar="FACTOR",
+        help="times the baseline's seconds that --gate tolerates (default: 1.1)",
+    )
+    add_files(compare)
+    rounding = (
+        "numbers are rounded to what their intervals support; csv and json have full precision"
+    )
     add("--format", choices=FORMATS, default="table", help=rounding)
+    add_latex_options(compare)
     add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
+    add_json(compare)
     compare.set_defaults(command=execute)
+
+
+def add_files(parser: argparse.ArgumentParser) -> None:
+    """Add the files that a gate writes."""
+    add = parser.add_argument
+    add("--junit", type=Path, metavar="FILE", help="write what the gate found as JUnit's XML")
+    text = "append it as markdown (default: the summary of a job of GitHub Actions)"
+    add("--summary", type=Path, metavar="FILE", help=text)
 
 
 def execute(args: argparse.Namespace) -> int:
     """Execute the command; returns the exit code."""
+    if args.gate:
+        return _hold_against_baseline(args)
+    if args.junit or args.summary or args.slower is not None:
+        raise UsageError(
+            "--junit, --summary and --slower without a gate\n"
+            "  expected: --gate BASELINE with them; what they write is what a gate found"
+        )
     from samplerbench.reports.comparison import report
     from samplerbench.reports.comparison.comparison import compare
 
+    words = latex_options(args)
     with ExitStack() as folders:
         first = folders.enter_context(samplerbench.load(args.folder))
         second = folders.enter_context(samplerbench.load(args.other)) if args.other else None
         comparison = compare(first, second, args.reference, args.unlike)
-    write_or_print([report.render(comparison, args.format)], args.output)
+    write_or_print([report.render(comparison, args.format, **words)], args.output)
     return EXIT_OK
+
+
+def _hold_against_baseline(args: argparse.Namespace) -> int:
+    """Say of each row whether it is worse than the baseline's; the exit code."""
+    from samplerbench.harness.upgrades import baseline_gate
+    from samplerbench.reports import gate_files
+
+    slower = baseline_gate.SLOWER if args.slower is None else args.slower
+    if args.other or not slower >= 1:
+        raise UsageError(
+            "--gate with two campaigns, or --slower below 1\n"
+            "  expected: samplerbench compare DIR --gate BASELINE, and from 1 on"
+        )
+    with samplerbench.load(args.folder) as campaign:
+        rows = campaign.rows()
+    cases = baseline_gate.check_against(rows, _read_baseline(args.gate), slower, args.unlike)
+    for case in cases:
+        print(f"{case.name}, {case.place}: {'fails' if case.failure else 'passes'}")
+        print("".join(f"  {text}\n" for text in (case.failure, case.note) if text), end="")
+    gate_files.write_files(cases, f"{args.folder} against {args.gate}", args.junit, args.summary)
+    return EXIT_FAILED if any(case.failure for case in cases) else EXIT_OK
+
+
+def _read_baseline(path: Path) -> Any:
+    from samplerbench.harness.upgrades import baseline_gate
+
+    if path.is_file():
+        return baseline_gate.read_rows(path)
+    with samplerbench.load(path) as campaign:
+        return campaign.rows()

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from samplerbench.cli import run
-from samplerbench.cli.common import command_line
+from samplerbench.cli.common import FOLDER_FLAGS, command_line
+from samplerbench.cli.compare import add_files
 from samplerbench.harness.campaign.plan import JUDGE_OPTIONS, OPTIONS
 
 #: options that no other command has
@@ -20,6 +21,8 @@ OWN = (
     "chains_as_replicates",
     "failures",
 )
+#: lists that take one value each time they are given, since files may follow
+SINGLE = ("model", "env", "with_packages", "posterior", "gate", "margin")
 EPILOG = """\
 Files: Stan's CSV, ArviZ's NetCDF, .npz, .csv and other tables. A table has one row a draw and one
 column a component: "b", "theta[0]" (counted from 0 or from 1), "theta.1.2" (Stan's); a column
@@ -76,11 +79,12 @@ def add_parser(commands: Any) -> None:
     )
     for name in JUDGE_OPTIONS:
         option = replace(OPTIONS[name], default_text="") if name == "model" else OPTIONS[name]
-        run.add_option(
-            judge, option, single=name in ("model", "env", "posterior", "gate", "margin")
-        )
-    add("--out", type=Path, metavar="DIR", help="campaign directory; an existing one gets a row")
-    judge.set_defaults(command=execute)
+        run.add_option(judge, option, single=name in SINGLE)
+    folder = "campaign directory; an existing one gets a row"
+    add(*FOLDER_FLAGS, dest="out", type=Path, metavar="DIR", help=folder)
+    add("--open", action="store_true", help="show the page in a browser when it is written")
+    add_files(judge)
+    judge.set_defaults(command=execute, exits=run.EXITS)
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -90,4 +94,5 @@ def execute(args: argparse.Namespace) -> int:
     given = {name: getattr(args, name) for name in (*OWN, *JUDGE_OPTIONS)}
     options = {name: value for name, value in given.items() if value is not None}
     with judge(args.files, out=args.out, command=command_line(), **options) as campaign:
-        return run.report_campaign(campaign, options.get("gate", ()))
+        gate = options.get("gate", ())
+        return run.report_campaign(campaign, gate, args.junit, args.summary, args.open)

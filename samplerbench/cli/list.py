@@ -1,4 +1,4 @@
-"""``samplerbench list``: samplers, models, environments, posteriors, and runs made here."""
+"""``samplerbench list``: samplers, models, environments, posteriors, runs, options, settings."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ import argparse
 import json
 from typing import Any
 
-from samplerbench.cli import list_conformance, list_posteriors, list_preflight, list_settings
-from samplerbench.cli.common import EXIT_OK
+from samplerbench.cli import (
+    list_conformance,
+    list_options,
+    list_posteriors,
+    list_preflight,
+    list_settings,
+)
+from samplerbench.cli.common import EXIT_OK, add_json, describe_exits
 from samplerbench.errors import UsageError
 from samplerbench.plugins import PluginError
 
 LISTS = ("samplers", "models", "environments")
-OTHER_LISTS = ("posteriors", "runs")
+OTHER_LISTS = ("posteriors", "runs", "options")
 
 
 def add_parser(commands: Any) -> None:
@@ -24,8 +30,9 @@ def add_parser(commands: Any) -> None:
         "what",
         nargs="?",
         metavar="WHAT",
-        help="samplers, models, environments, posteriors or runs; or the name of a sampler or a"
-        " model, whose settings are listed with what each does",
+        help="samplers, models, environments, posteriors, runs, or options of a campaign (with"
+        " --json: their JSON Schema); or the name of a sampler or a model, whose settings are"
+        " listed with what each does",
     )
     listing.add_argument(
         "--posteriordb", metavar="FOLDER", help="list the posteriors of this checkout"
@@ -42,7 +49,9 @@ def add_parser(commands: Any) -> None:
         " (default: each sampler's own, or pinned)",
     )
     listing.add_argument("--format", choices=("table", "json"), default="table")
-    listing.set_defaults(command=execute)
+    add_json(listing)
+    failed = "a check of --conformance failed"
+    listing.set_defaults(command=execute, exits=describe_exits(failed))
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -75,6 +84,8 @@ def _list(args: argparse.Namespace) -> tuple[Any, list[str]]:
         runs = [(str(folder), f"{changed:%Y-%m-%d %H:%M}") for folder, changed in list_runs()]
         lines = [f"  {changed}  {folder}" for folder, changed in runs]
         return {"runs": dict(runs)}, lines or [f"  no campaign lies in ./{RUNS}"]
+    if args.what == "options":
+        return list_options.describe_options()
     if args.what and args.what not in LISTS:
         found = list_settings.describe_names(args.what, (*LISTS, *OTHER_LISTS))
         return found, [line for entry in found for line in list_settings.make_lines(entry)]

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
 
 from samplerbench.cli.common import EXIT_FAILED, EXIT_OK
 from samplerbench.harness.worker.conformance import Check
+
+if TYPE_CHECKING:
+    from samplerbench.conformance import Listener
 
 WORDS = {True: "pass", False: "FAIL", None: "skip"}
 
@@ -18,7 +25,9 @@ def execute(name: str, env: str | None) -> int:
     from samplerbench import conformance
 
     every: list[Check] = []
-    for kind, stack, checks in conformance.check(name, env, _show_progress):
+    with show_checks(sys.stderr) as listener:
+        outcomes = conformance.check(name, env, listener)
+    for kind, stack, checks in outcomes:
         print(f"{kind} {name}, environment {stack}:")
         for check in checks:
             print(_line(check))
@@ -32,6 +41,21 @@ def _line(check: Check) -> str:
     return f"  {WORDS[check.passed]}  {check.name.replace('_', ' '):<22} {check.text}"
 
 
-def _show_progress(name: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r\033[K{name.replace('_', ' ')}", end="\r", file=sys.stderr, flush=True)
+@contextmanager
+def show_checks(stream: TextIO) -> Iterator[Listener]:
+    """Who hears of each check that begins: a bar with a clock on a terminal, a line elsewhere."""
+    start = time.monotonic()
+    if not stream.isatty():
+        yield lambda name: print(
+            f"  {time.monotonic() - start:4.0f} s  {name.replace('_', ' ')} ...",
+            file=stream,
+            flush=True,
+        )
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = SpinnerColumn("line"), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=Console(file=stream), transient=True) as progress:
+        task = progress.add_task("starting", total=None)
+        yield lambda name: progress.update(task, description=name.replace("_", " "))

@@ -11,6 +11,8 @@ from samplerbench.models.base import models
 from samplerbench.options import Description, describe
 from samplerbench.samplers.base import samplers
 
+HEADINGS = ("setting", "type", "default", "range", "what it does")
+
 
 def describe_names(name: str, lists: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Kind, name, summary and settings of each sampler and model called ``name``; JSON-able.
@@ -21,22 +23,23 @@ def describe_names(name: str, lists: Sequence[str] = ()) -> list[dict[str, Any]]
     found = []
     if samplers.is_file(name) or _has(samplers, name):
         sampler = samplers.get(name)
-        entry = _entry("sampler", name, sampler.summary, describe(sampler.settings))
+        entry = _entry("sampler", name, sampler, describe(sampler.settings))
         found.append({**entry, "claims": sampler.claims})
     if _has(models, name):
         family = models.get(name)
-        found.append(_entry("model", name, family.summary, describe(family.options)))
+        found.append(_entry("model", name, family, describe(family.options)))
     if not found:
         known = {each for registry in (samplers, models) for each in _names(registry)}
         raise unknown_name("subject of samplerbench list", name, {*known, *lists})
     return found
 
 
-def _entry(kind: str, name: str, summary: str, settings: list[Description]) -> dict[str, Any]:
+def _entry(kind: str, name: str, item: Any, settings: list[Description]) -> dict[str, Any]:
     return {
         "kind": kind,
         "name": name,
-        "summary": summary,
+        "summary": item.summary,
+        "link": item.link,
         "settings": [asdict(each) for each in settings],
     }
 
@@ -55,13 +58,16 @@ def make_lines(entry: dict[str, Any]) -> list[str]:
     lines = [f"{entry['kind']} {name}: {entry['summary']}".rstrip(": ")]
     if entry.get("claims"):
         lines.append(f"  audited: {entry['claims']}")
+    if entry["link"]:
+        lines.append(f"  see: {entry['link']}")
     if not settings:
         return [*lines, "  it has no settings"]
-    cells = [(s["name"], s["type"], _show(s["default"]), s["text"]) for s in settings]
-    widths = [max(len(row[i]) for row in cells) for i in range(3)]
+    cells = [HEADINGS]
+    cells += [(s["name"], s["type"], _show(s["default"]), s["range"], s["text"]) for s in settings]
+    widths = [max(len(row[i]) for row in cells) for i in range(4)]
     for row in cells:
         shown = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False))
-        lines.append(f"  {shown}  {row[3]}".rstrip())
+        lines.append(f"  {shown}  {row[4]}".rstrip())
     first = settings[0]
     return [
         *lines,

@@ -3,51 +3,69 @@
 from __future__ import annotations
 
 import argparse
-import os
+import re
+import sqlite3
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 import samplerbench
 from samplerbench.cli import (
+    bisect,
     check,
     compare,
     completion,
+    history,
     judge,
     matrix,
     plan,
     report,
     run,
+    streams,
 )
 from samplerbench.cli import (
     list as listing,
 )
-from samplerbench.cli.common import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
-from samplerbench.errors import SamplerbenchError
+from samplerbench.cli.common import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, describe_exits
+from samplerbench.errors import SamplerbenchError, unknown_name
 
-COMMANDS = (run, judge, plan, report, compare, matrix, check, listing, completion)
+COMMANDS = (run, judge, plan, report, compare, matrix, check, bisect, history, listing, completion)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    with streams.lasting_streams():
+        code = _execute_or_say_why(arguments)
+        if loss := streams.describe_loss():
+            print(f"samplerbench: standard output is not whole: {loss}", file=sys.stderr)
+            code = code or EXIT_FAILED
+        return code
+
+
+def _execute_or_say_why(arguments: Sequence[str] | None) -> int:
     try:
-        try:
-            return _execute(arguments)
-        finally:
-            sys.stdout.flush()  # so that a reader who has left is noticed here, not at exit
+        return _execute(arguments)
     except KeyboardInterrupt:
         print("samplerbench: stopped", file=sys.stderr)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has left, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OK
     except SamplerbenchError as error:
         print(f"samplerbench: {error}", file=sys.stderr)
         return EXIT_USAGE
+    except (OSError, sqlite3.Error) as error:  # a full disk, a file or a database that is damaged
+        print(
+            f"samplerbench: the system refuses: {error}\n"
+            "  what was finished before is kept; once that is mended, call the same command again",
+            file=sys.stderr,
+        )
+        return EXIT_FAILED
 
 
 def _execute(arguments: Sequence[str] | None) -> int:
-    args = build_parser().parse_args(arguments, argparse.Namespace(parser=build_parser))
+    parser = build_parser()
+    args, unknown = parser.parse_known_args(arguments, argparse.Namespace(parser=build_parser))
+    if unknown:
+        refusing: _Parser = getattr(args, "own_parser", parser)
+        refusing.refuse_unknown(unknown[0])
     if hasattr(args, "command"):
         return args.command(args)
     build_parser().print_help()
@@ -55,32 +73,29 @@ def _execute(arguments: Sequence[str] | None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse, whose error for an unknown option names the nearest known one."""
+    """argparse, whose errors name the nearest known word, and whose help ends with exit codes."""
 
     def error(self, message: str) -> Any:
-        from difflib import get_close_matches
-
-        marker = "unrecognized arguments: "
-        if message.startswith(marker):
-            word = message[len(marker) :].split()[0]
-            options = [o for action in self._all_actions() for o in action.option_strings]
-            near = get_close_matches(word.split("=")[0], options, n=1)
-            known = ", ".join(sorted(o for o in set(options) if o.startswith("--")))
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            message = f"no option is called {word!r}{hint}\n  known options: {known}"
+        choice = re.match(r"argument (.+): invalid choice: '(.*)' \(choose from (.*)\)", message)
+        if choice:
+            kind = "command" if choice[1] == "COMMAND" else f"value of {choice[1]}"
+            message = str(unknown_name(kind, choice[2], re.findall(r"[^\s',]+", choice[3])))
         print(f"samplerbench: {message}\n  help: {self.prog} --help", file=sys.stderr)
         raise SystemExit(EXIT_USAGE)
 
-    def _all_actions(self) -> list[argparse.Action]:
-        actions = list(self._actions)
-        for action in self._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                for command in action.choices.values():
-                    actions += command._actions
-        return actions
+    def refuse_unknown(self, word: str) -> None:
+        """Exit with the error for ``word``, which is no option of this command."""
+        if not word.startswith("-"):
+            self.error(f"{word!r} is one argument too many")
+        options = [o for action in self._actions for o in action.option_strings]
+        known = [option for option in options if option.startswith("--")]
+        self.error(str(unknown_name(f"option of {self.prog}", word.partition("=")[0], known)))
+
+    def format_help(self) -> str:
+        return f"{super().format_help()}\n{self.get_default('exits') or describe_exits()}\n"
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> _Parser:
     """The parser of the whole command line."""
     parser = _Parser(
         prog="samplerbench",
@@ -88,10 +103,12 @@ def build_parser() -> argparse.ArgumentParser:
         " and what does it cost?",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=samplerbench.__version__)
+    parser.add_argument("-V", "--version", action="version", version=samplerbench.__version__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for command in COMMANDS:
         command.add_parser(commands)
+    for each in commands.choices.values():
+        each.set_defaults(own_parser=each)
     return parser
 
 

@@ -11,7 +11,10 @@ from samplerbench.cli.common import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
     EXIT_OK,
+    FOLDER_FLAGS,
+    add_json,
     command_line,
+    describe_exits,
     terminal_width,
 )
 from samplerbench.errors import UsageError
@@ -30,11 +33,12 @@ def add_parser(commands: Any) -> None:
         metavar="MATRIX.toml",
         help="stacks to test (default: the shipped matrix)",
     )
-    add("--jobs", type=int, default=1, help="concurrent stacks (default: 1)")
+    add("-j", "--jobs", type=int, default=1, help="concurrent stacks (default: 1)")
     add("--again", action="store_true", help="test stacks again whose result is stored")
     add("--stored", action="store_true", help="show stored results; run nothing")
     add(
-        "--out",
+        *FOLDER_FLAGS,
+        dest="out",
         type=Path,
         metavar="DIR",
         help="directory of the results (default: the user's cache)",
@@ -51,8 +55,10 @@ def add_parser(commands: Any) -> None:
     summary = "summary: markdown, one line a NumPyro release"
     add("--format", choices=formats, default="table", help=summary)
     add("--into", type=Path, metavar="FILE", help="write the summary between its marks in FILE")
-    add("--quiet", action="store_true", help="no progress")
-    matrix.set_defaults(command=execute)
+    add("-q", "--quiet", action="store_true", help="no progress")
+    add_json(matrix)
+    failed = "a stack that was tested does not pass (never with --stored)"
+    matrix.set_defaults(command=execute, exits=describe_exits(failed))
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -91,7 +97,8 @@ def execute(args: argparse.Namespace) -> int:
     if args.write_pins:
         paths = export_pins.write([entry.row for entry in entries if entry.row], args.write_pins)
         print(f"{len(paths)} files in {args.write_pins}", file=sys.stderr)
-    return EXIT_OK if all(entry.row and not entry.row.passing for entry in entries) else EXIT_FAILED
+    passing = all(entry.row and not entry.row.passing for entry in entries)
+    return EXIT_OK if args.stored or passing else EXIT_FAILED
 
 
 def _rows(file: Path) -> Any:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TextIO
 
 from samplerbench.harness.campaign.watcher import Watcher
-from samplerbench.harness.records import Result, Trial, escape_controls
+from samplerbench.harness.records import Result, Trial
+from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.rounding import format_number
+from samplerbench.text import escape_controls
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from samplerbench.harness.campaign.campaign import Campaign
+    from samplerbench.harness.campaign.durations import Guess
 
 #: a verdict's colour while it goes by; what is not here is red
 COLORS = {
@@ -28,15 +33,53 @@ COLORS = {
     "too few replicates": "",
 }
 HEADINGS = ("sampler", "on", "verdict", "ESS claim", "realised", "warm s", "took s")
+TRUST_S = 20.0  # guesses count as having been right for so long
+SILENCE_S = 15.0  # a log is silent for no longer
+REFRESHES_PER_S = 2  # of a terminal's bar: few, since clocks run beside it
 LONGEST = 36  # characters of a sampler's name and of a model's; longer ones are folded
 
 
-def choose_watcher(quiet: bool, stream: TextIO | None = None) -> Watcher:
-    """The watcher that fits ``stream``; None is standard error."""
+def choose_watcher(quiet: bool, stream: TextIO | None = None, verbose: bool = False) -> Watcher:
+    """The watcher that fits ``stream``; None is standard error. ``verbose``: a line a phase."""
     stream = stream or sys.stderr
     if quiet:
         return Watcher()
-    return TerminalProgress(stream) if stream.isatty() else LineProgress(stream)
+    if verbose or not stream.isatty():
+        return LineProgress(stream, verbose)
+    return TerminalProgress(stream)
+
+
+def make_bar(stream: TextIO, describe_left: Callable[[], str]) -> Progress:
+    """A bar with a spinner and the seconds so far; ``describe_left`` says what is left."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+    from rich.text import Text
+
+    class TimeLeft(ProgressColumn):
+        """The time that is left, asked for anew whenever the bar is drawn."""
+
+        def render(self, task: Any) -> Text:
+            return Text(describe_left())
+
+    return Progress(
+        SpinnerColumn("line"),
+        TextColumn("{task.description}"),
+        BarColumn(20),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeLeft(),
+        console=Console(file=stream),
+        transient=True,
+        refresh_per_second=REFRESHES_PER_S,
+    )
 
 
 @dataclass(frozen=True)
@@ -77,26 +120,93 @@ def _text(value: float | None) -> str:
     return "" if value is None else format_number(value)
 
 
+Part = tuple[str, int]  # a trial's id, and which of its processes: 1 is its own, then its blocks
+
+
+class Countdown:
+    """The time that is left of parts that were guessed to take so many seconds."""
+
+    def __init__(
+        self, guesses: Mapping[Part, float], now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._now = now
+        self._waiting = dict(guesses)
+        self._running: dict[Part, tuple[float, float]] = {}  # its guess, and when it began
+        self._guessed = self._took = TRUST_S
+
+    def begin(self, part: Part) -> None:
+        """A part has begun; told again and again while it goes on."""
+        if part in self._waiting:
+            self._running[part] = self._waiting.pop(part), self._now()
+
+    def end(self, part: Part, took: float) -> None:
+        """A part has ended after ``took`` seconds."""
+        guess, _ = self._running.pop(part, (self._waiting.pop(part, 0.0), 0.0))
+        if guess:
+            self._guessed, self._took = self._guessed + guess, self._took + took
+
+    def keep(self, parts: Mapping[Part, float], block: int) -> None:
+        """These parts make the round ``block``; in later ones there are no other trials."""
+        names = {name for name, _ in parts}
+        later = {p: g for p, g in self._waiting.items() if p[1] > block and p[0] in names}
+        self._waiting = {**parts, **later}
+
+    def describe(self) -> str:
+        """Seconds left in words: guesses, times how wrong those of ended parts were together."""
+        scale, now = self._took / self._guessed, self._now()
+        late = max(
+            (now - start - guess * scale for guess, start in self._running.values()), default=0
+        )
+        left = sum(max(0.0, g * scale - (now - start)) for g, start in self._running.values())
+        left = (left + scale * sum(self._waiting.values())) / max(1, len(self._running))
+        if not self._waiting and (late > 0 or not self._running):
+            return "the last takes longer than guessed" if self._running else "nearly done"
+        return f"{describe_seconds(max(left, 1.0) + max(late, 0.0))} left"
+
+
+def _part(trial: Trial) -> Part:
+    return replace(trial, block=0).id, trial.block or 1
+
+
 class _CountingWatcher(Watcher):
-    """Counts results, and estimates the time left from what finished trials took."""
+    """Counts results, and tells the time left from guesses and how right they have been."""
+
+    def __init__(self) -> None:
+        self.total = self.done = 0
+        self._guesses: Mapping[str, Guess] = {}
+        self._countdown = Countdown({})
+
+    def on_guess(self, guesses: Mapping[str, Guess]) -> None:
+        self._guesses = guesses
 
     def on_start(self, campaign: Campaign, waiting: list[Trial]) -> None:
         self.campaign = campaign
         self.total, self.done = len(waiting), 0
-        self.start = time.monotonic()
+        guesses = {}
+        for name, guess in self._guesses.items():
+            guesses[name, 1] = guess.first
+            guesses.update({(name, 2 + i): guess.block for i in range(guess.blocks)})
+        self._countdown = Countdown(guesses)
+
+    def on_phase(self, trial: Trial, phase: str) -> None:
+        self._countdown.begin(_part(trial))
 
     def on_result(self, trial: Trial, result: Result, seconds: float) -> None:
         self.done += 1
+        self._countdown.end(_part(trial), seconds)
+
+    def on_round(self, blocks: Sequence[Trial]) -> None:
+        self.total, self.done = len(blocks), 0
+        parts = {_part(block): self._guesses.get(_part(block)[0]) for block in blocks}
+        guesses = {part: guess.block for part, guess in parts.items() if guess}
+        self._countdown.keep(guesses, blocks[0].block)
+
+    def on_block(self, block: Trial, result: Result, seconds: float) -> None:
+        _CountingWatcher.on_result(self, block, result, seconds)
 
     def time_left(self) -> str:
         """Time left in words."""
-        if not self.done:
-            return "time left: not known yet"
-        elapsed = time.monotonic() - self.start
-        seconds = elapsed / self.done * (self.total - self.done)
-        if seconds < 120:
-            return f"about {seconds:.0f} s left"
-        return f"about {seconds / 60:.0f} min left"
+        return self._countdown.describe()
 
     def describe_round(self, blocks: Sequence[Trial]) -> str:
         """What a round of blocks is for, in words."""
@@ -105,26 +215,47 @@ class _CountingWatcher(Watcher):
 
 
 class LineProgress(_CountingWatcher):
-    """One plain line for each result."""
+    """One plain line for each result, and one where nothing has been said for a while.
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    ``verbose``: one for each phase of a trial as well.
+    """
+
+    def __init__(self, stream: TextIO, verbose: bool = False) -> None:
+        super().__init__()
+        self._stream, self._verbose = stream, verbose
+        self._phases: dict[str, str] = {}
+        self._start = self._said = time.monotonic()
+        self._ended = threading.Event()
 
     def _print(self, text: str) -> None:
+        self._said = time.monotonic()
         print(text, file=self._stream, flush=True)
+
+    def _break_silence(self) -> None:
+        """Print what is under way, every so often while nothing else is said."""
+        while not self._ended.wait(1.0):
+            if time.monotonic() - self._said >= SILENCE_S and self._phases:
+                elapsed = time.monotonic() - self._start
+                phases = "; ".join(list(self._phases.values())[:4])
+                self._print(f"  {phases}; {elapsed:.0f} s so far, {self.time_left()}")
 
     def on_start(self, campaign: Campaign, waiting: list[Trial]) -> None:
         super().on_start(campaign, waiting)
         count = len(campaign.store.statuses())
         before = f", {count} finished before" if count else ""
-        self._print(f"{len(waiting)} trial(s) to run in {campaign.folder}{before}")
+        left = f": {self.time_left()}" if waiting else ""
+        self._print(f"{len(waiting)} trial(s) to run in {campaign.folder}{before}{left}")
+        threading.Thread(target=self._break_silence, daemon=True).start()
 
     def on_phase(self, trial: Trial, phase: str) -> None:
-        if "," in phase:  # a guess, which only what takes long comes with
+        super().on_phase(trial, phase)
+        self._phases[trial.id] = escape_controls(f"{trial.label}: {phase}")
+        if self._verbose or "," in phase:  # a guess, which only what takes long comes with
             self._print(escape_controls(f"{trial.label}, {_model_and_stack(trial)}: {phase}"))
 
     def on_result(self, trial: Trial, result: Result, seconds: float) -> None:
         super().on_result(trial, result, seconds)
+        self._phases.pop(trial.id, None)
         summary = summarize(self.campaign, trial, result).line
         name = escape_controls(f"{trial.label}, {_model_and_stack(trial)}")
         self._print(
@@ -133,30 +264,29 @@ class LineProgress(_CountingWatcher):
         )
 
     def on_round(self, blocks: Sequence[Trial]) -> None:
+        super().on_round(blocks)
         self._print(self.describe_round(blocks))
+
+    def on_block(self, block: Trial, result: Result, seconds: float) -> None:
+        super().on_block(block, result, seconds)
+        self._phases.pop(block.id, None)
+
+    def on_end(self) -> None:
+        self._ended.set()
 
 
 class TerminalProgress(_CountingWatcher):
     """A row for each result, above a bar with the trials under way and their phases."""
 
     def __init__(self, stream: TextIO) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        self._progress = Progress(
-            *columns,
-            TextColumn("{task.fields[left]}"),
-            console=Console(file=stream),
-            transient=True,
-        )
+        super().__init__()
+        self._progress = make_bar(stream, self.time_left)
         self._phases: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def on_start(self, campaign: Campaign, waiting: list[Trial]) -> None:
         super().on_start(campaign, waiting)
-        left = self.time_left()
-        self._task = self._progress.add_task("starting", total=self.total, left=left)
+        self._task = self._progress.add_task("starting", total=self.total)
         if waiting:
             models = {_model_and_stack(trial) for trial in waiting}
             self._widths = [
@@ -169,6 +299,7 @@ class TerminalProgress(_CountingWatcher):
             self._progress.start()
 
     def on_phase(self, trial: Trial, phase: str) -> None:
+        super().on_phase(trial, phase)
         with self._lock:
             self._phases[trial.id] = f"{trial.label}: {phase}"
             self._update()
@@ -188,14 +319,14 @@ class TerminalProgress(_CountingWatcher):
             self._progress.stop()
 
     def on_round(self, blocks: Sequence[Trial]) -> None:
-        self.total, self.done, self.start = len(blocks), 0, time.monotonic()
+        super().on_round(blocks)
         with self._lock:
             self._progress.console.print(self.describe_round(blocks), highlight=False)
             self._progress.update(self._task, total=self.total)
             self._progress.start()
 
     def on_block(self, block: Trial, result: Result, seconds: float) -> None:
-        self.done += 1
+        super().on_block(block, result, seconds)
         with self._lock:
             self._phases.pop(block.id, None)
             self._update()
@@ -222,12 +353,10 @@ class TerminalProgress(_CountingWatcher):
 
     def _update(self) -> None:
         phases = "; ".join(self._phases.values()) or "next trial"
-        self._progress.update(
-            self._task, description=phases[:60], completed=self.done, left=self.time_left()
-        )
+        self._progress.update(self._task, description=phases[:60], completed=self.done)
 
 
 def _model_and_stack(trial: Trial) -> str:
     """The trial's model and environment, and its device where that is not the usual one."""
     device = "" if trial.device == "cpu" else f", {trial.device}"
-    return f"{trial.model_label} on {trial.environment}{device}"
+    return f"{trial.model_label} on {trial.environment_label}{device}"

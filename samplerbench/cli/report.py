@@ -9,14 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import samplerbench
-from samplerbench.cli.common import EXIT_OK, terminal_width, write_or_print
+from samplerbench.cli.common import (
+    EXIT_OK,
+    add_json,
+    add_latex_options,
+    latex_options,
+    open_page,
+    terminal_width,
+    write_or_print,
+)
 from samplerbench.errors import UsageError
 
 if TYPE_CHECKING:
     from samplerbench.reports.report import ReportOptions
 
 NEWEST = "campaign directory (default: the newest in ./samplerbench-runs)"
-FORMATS = ("table", "markdown", "csv", "latex", "json", "html")
+FORMATS = ("table", "markdown", "csv", "latex", "json", "json-rows", "html", "parquet")
 
 
 def add_parser(commands: Any) -> None:
@@ -31,7 +39,8 @@ def add_parser(commands: Any) -> None:
         help="instead of DIR: what --benchmark-json or --benchmark-autosave saved",
     )
     rounding = (
-        "numbers are rounded to what their intervals support; csv and json have full precision"
+        "numbers are rounded to what their intervals support; csv, json and parquet have full"
+        " precision; json-rows: the rows of json alone"
     )
     add("--format", choices=FORMATS, default="table", help=rounding)
     add("--columns", metavar="NAME,...", help="columns to show, separated by commas")
@@ -46,6 +55,7 @@ def add_parser(commands: Any) -> None:
         help="parameter: one row a parameter instead of the worst one; size: how cost and verdict"
         " change along the swept sizes",
     )
+    add_latex_options(report)
     add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
     add("--figures", type=Path, metavar="FOLDER", help="write every figure as SVG, PDF and PNG")
     add(
@@ -62,11 +72,22 @@ def add_parser(commands: Any) -> None:
         help="replicates that --draws writes (default: 0)",
     )
     add(
+        "--anonymous",
+        action="store_true",
+        help="leave out the machine's name and, of the page, the path of the home folder",
+    )
+    add(
         "--style",
         type=Path,
         metavar="FILE",
         help="matplotlib style applied on top of the project's",
     )
+    add(
+        "--open",
+        action="store_true",
+        help="write the page beside the campaign, and show it in a browser",
+    )
+    add_json(report)
     report.set_defaults(command=execute)
 
 
@@ -78,12 +99,30 @@ def execute(args: argparse.Namespace) -> int:
 
     if args.replicate and not args.draws:
         raise UsageError("--replicate is for --draws FOLDER")
+    if args.format == "parquet" and (not args.output or args.pytest_benchmark):
+        raise UsageError(
+            "--format parquet\n  expected: a campaign, and -o FILE.parquet to write to"
+        )
+    if args.open and (args.output or args.format != "table"):
+        raise UsageError("--open shows the page\n  expected: it without --output and --format")
     by = args.by == "parameter"
     columns, sort = report.split_names(args.columns), report.split_names(args.sort)
-    options = report.ReportOptions(args.format, columns, sort, by, args.style, terminal_width())
+    options = report.ReportOptions(
+        args.format,
+        columns,
+        sort,
+        by,
+        args.style,
+        terminal_width(),
+        **latex_options(args),
+        anonymous=args.anonymous,
+    )
     if args.pytest_benchmark:
         return _report_pytest_benchmark(args, options)
     with samplerbench.load(args.folder or _find_newest()) as campaign:
+        if args.open:
+            open_page(report.write_page(campaign))
+            return EXIT_OK
         if args.draws:
             paths = arviz_export.write_netcdf(campaign, args.draws, args.replicate or (0,))
             print(f"{len(paths)} files in {args.draws}")
@@ -93,6 +132,9 @@ def execute(args: argparse.Namespace) -> int:
             print(f"{len(paths)} files in {args.figures}")
             return EXIT_OK
         with no_collection():
+            if args.format == "parquet" and args.by != "size":
+                report.write_parquet(campaign, options, args.output)
+                return EXIT_OK
             if args.by == "size":
                 pieces: Iterable[str] = [report.render_by_size(campaign, args.format)]
             else:

@@ -11,13 +11,21 @@ from samplerbench.cli.common import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
     EXIT_OK,
+    FOLDER_FLAGS,
     command_line,
+    describe_exits,
+    open_page,
     terminal_width,
 )
+from samplerbench.cli.compare import add_files
 from samplerbench.harness.campaign.plan import OPTIONS, Option
 
 if TYPE_CHECKING:
     from samplerbench.harness.campaign.campaign import Campaign
+
+EXITS = describe_exits("a row is not ok, or not what --gate asks for")
+CAMPAIGN = "a TOML file with these options as keys, or a pyproject.toml with [tool.samplerbench]"
+DRY_RUN = "say which trials would run, what would be installed and how long it may take; do nothing"
 
 
 def add_parser(commands: Any) -> None:
@@ -26,31 +34,32 @@ def add_parser(commands: Any) -> None:
         "run", help="run a campaign, show its table, write its report", allow_abbrev=False
     )
     add = run.add_argument
-    add("campaign", nargs="?", type=Path, help="a TOML file with these options as keys")
+    add("campaign", nargs="?", type=Path, help=CAMPAIGN)
     for option in OPTIONS.values():
         add_option(run, option)
-    add("--out", type=Path, metavar="DIR", help="campaign directory; an existing one is resumed")
+    folder = "campaign directory; an existing one is resumed"
+    add(*FOLDER_FLAGS, dest="out", type=Path, metavar="DIR", help=folder)
     add("--retry", action="store_true", help="run trials again that ended other than ok")
-    add("--quiet", action="store_true", help="show no progress")
-    run.set_defaults(command=execute)
+    add("--dry-run", action="store_true", help=DRY_RUN)
+    add("--open", action="store_true", help="show the page in a browser when it is written")
+    add("-q", "--quiet", action="store_true", help="show no progress")
+    add("-v", "--verbose", action="store_true", help="show progress as lines, one for each phase")
+    add_files(run)
+    run.set_defaults(command=execute, exits=EXITS)
 
 
 def add_option(parser: argparse.ArgumentParser, option: Option, single: bool = False) -> None:
     """Add an option of a plan; ``single``: a list takes one value each time it is given."""
-    flag, help = f"--{option.name.replace('_', '-')}", _help(option)
+    flag, help = f"--{option.name.replace('_', '-')}", option.describe().replace("%", "%%")
     if option.type is bool:
         parser.add_argument(flag, action="store_true", default=None, help=help)
         return
     many: dict[str, Any] = {"nargs": "+", "action": "extend"} if option.is_list else {}
     if option.is_list and single:
         many = {"action": "append"}
-    kind = str if option.words else option.type
-    parser.add_argument(flag, type=kind, metavar=option.metavar, help=help, **many)
-
-
-def _help(option: Option) -> str:
-    default = f" (default: {option.shown_default})" if option.shown_default else ""
-    return f"{option.help}{default}".replace("%", "%%")
+    flags = [option.short] * bool(option.short) + [flag]
+    many.update(dest=option.name, type=option.read, metavar=option.metavar)
+    parser.add_argument(*flags, help=help, **many)
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -59,34 +68,53 @@ def execute(args: argparse.Namespace) -> int:
     from samplerbench.harness.campaign.run import RunInterrupted, run
 
     options = _options(args)
-    watcher = progress.choose_watcher(args.quiet)
+    if args.dry_run:
+        return _describe_plan(options, args.out)
+    watcher = progress.choose_watcher(args.quiet, verbose=args.verbose)
     try:
         campaign = run(args.out, watcher, args.retry, command_line(), **options)
     except RunInterrupted as error:
         watcher.on_interrupt()
-        print(f"samplerbench: {error}\n  go on with: {_resume(error.folder)}", file=sys.stderr)
+        resume = command_line(*([] if args.out else ["-o", str(_relative(error.folder))]))
+        print(f"samplerbench: {error}\n  go on with: {resume}", file=sys.stderr)
         return EXIT_FAILED if error.lost else EXIT_INTERRUPTED
     with campaign:
-        return report_campaign(campaign, options.get("gate", ()))
+        return report_campaign(
+            campaign, options.get("gate", ()), args.junit, args.summary, args.open
+        )
+
+
+def _describe_plan(options: dict[str, Any], out: Path | None) -> int:
+    """Print what a run would do; nothing is run, made or written."""
+    from samplerbench.harness.campaign.dry_run import describe_run
+
+    print("\n".join(describe_run(out, options)))
+    return EXIT_OK
 
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
     """The campaign file's options, with those of the command line in their place."""
-    from samplerbench.harness.campaign.plan_options import read_campaign_file
+    from samplerbench.harness.campaign.plan_options import check_options, read_campaign_file
 
     options = read_campaign_file(args.campaign) if args.campaign else {}
-    typed = {name: getattr(args, name) for name in OPTIONS}
-    for name, option in OPTIONS.items():
-        if option.words and typed[name] not in (None, *option.words):  # words are read by run()
-            typed[name] = option.parse(typed[name])
-    return {**options, **{name: value for name, value in typed.items() if value is not None}}
+    given = {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
+    return {**options, **check_options(given, "the command line")}
 
 
-def report_campaign(campaign: Campaign, gate: Any) -> int:
-    """Print the table, write the page, apply the gate; the exit code."""
+def report_campaign(
+    campaign: Campaign,
+    gate: Any,
+    junit: Path | None = None,
+    summary: Path | None = None,
+    show: bool = False,
+) -> int:
+    """Print the table, write the page, apply the gate and write what it found; the exit code.
+
+    ``show`` opens the page in a browser.
+    """
     from samplerbench.harness.run_cost import describe_cost
     from samplerbench.harness.scoring import ci_gate
-    from samplerbench.reports import report
+    from samplerbench.reports import gate_files, report
 
     rows = campaign.rows()
     print(report.render(campaign, report.ReportOptions(width=terminal_width())), end="")
@@ -95,21 +123,22 @@ def report_campaign(campaign: Campaign, gate: Any) -> int:
         print(f"run:      {describe_cost(cost)}")
     page = report.try_write_page(campaign)
     print(f"report:   {page if isinstance(page, str) else _relative(page)}")
-    failures = ci_gate.list_failures(rows, gate)
+    if show and isinstance(page, Path):
+        open_page(page)
+    cases = ci_gate.check_rows(rows, gate)
+    if gate or junit or summary:
+        title = f"samplerbench run, {_relative(campaign.folder)}"
+        gate_files.write_files(cases, title, junit, summary)
+    failures = ci_gate.list_lines(cases)
     for line in failures:
         print(f"samplerbench: gate: {line}", file=sys.stderr)
     every_ok = all(row["status"] == "ok" for row in rows)
     return EXIT_OK if every_ok and not failures else EXIT_FAILED
 
 
-def _resume(folder: Path) -> str:
-    """The command that resumes the run: as it was typed, with the folder named."""
-    if "--out" in sys.argv:
-        return command_line()
-    return command_line("--out", str(_relative(folder)))
-
-
 def _relative(folder: Path) -> Path:
     """The folder as a short path where it lies below the current one."""
-    here = Path.cwd()
-    return folder.relative_to(here) if folder.is_relative_to(here) else folder
+    try:
+        return folder.relative_to(Path.cwd())
+    except (OSError, ValueError):  # it lies elsewhere, or the current folder is gone
+        return folder

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from samplerbench.models.base import Exact, Model
+from samplerbench.options import POSITIVE
 from samplerbench.samplers.base import Budget, Declined, Prepared, Sampler, add
 from samplerbench.samplers.controls.flawed import prepare_flawed
 from samplerbench.samplers.exact_iid import draw_exact
@@ -17,8 +18,8 @@ from samplerbench.samplers.exact_iid import draw_exact
 class Settings:
     """How flawed it is."""
 
-    error: float = 0.3  # true standard error of log Z, natural log
-    factor: float = 2.0  # it over the claimed one
+    error: Annotated[float, POSITIVE] = 0.3  # true standard error of log Z, natural log
+    factor: Annotated[float, POSITIVE] = 2.0  # it over the claimed one
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -42,5 +43,6 @@ add(
         prepare,
         "flawed on purpose: log Z errs twice as claimed",
         control=True,
+        typical_s=(0.2, 0.003),
     )
 )

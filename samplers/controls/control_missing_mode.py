@@ -44,5 +44,6 @@ add(
         prepare,
         "flawed on purpose: half the mass missing",
         control=True,
+        typical_s=(0.2, 0.003),
     )
 )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 from samplerbench.models.base import Exact, Model, Sites
+from samplerbench.options import Range
 from samplerbench.samplers.base import Budget, Prepared, Sampler, add
 from samplerbench.samplers.controls.flawed import prepare_flawed, spread_by_site
 from samplerbench.samplers.exact_iid import draw_exact
@@ -16,11 +18,7 @@ from samplerbench.samplers.exact_iid import draw_exact
 class Settings:
     """How flawed it is."""
 
-    factor: float = 2.0  # true standard error over the claimed one
-
-    def __post_init__(self) -> None:
-        if self.factor < 1:
-            raise ValueError(f"factor={self.factor}\n  expected: at least 1")
+    factor: Annotated[float, Range(1)] = 2.0  # true standard error over the claimed one
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -46,5 +44,6 @@ add(
         prepare,
         "flawed on purpose: errors twice as claimed",
         control=True,
+        typical_s=(0.2, 0.003),
     )
 )

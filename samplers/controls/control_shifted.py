@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 from samplerbench.models.base import Exact, Model, Sites
+from samplerbench.options import Range
 from samplerbench.samplers.base import Budget, Prepared, Sampler, add
 from samplerbench.samplers.controls.flawed import prepare_flawed, spread_by_site
 from samplerbench.samplers.exact_iid import draw_exact
@@ -16,7 +18,7 @@ from samplerbench.samplers.exact_iid import draw_exact
 class Settings:
     """How flawed it is."""
 
-    by: float = 0.2  # posterior sds
+    by: Annotated[float, Range(-1e3, 1e3)] = 0.2  # posterior sds
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -37,5 +39,6 @@ add(
         prepare,
         "flawed on purpose: every mean off by 0.2 sd",
         control=True,
+        typical_s=(0.2, 0.003),
     )
 )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 from samplerbench.models.base import Exact, Model, Sites
+from samplerbench.options import Range
 from samplerbench.samplers.base import Budget, Prepared, Sampler, add
 from samplerbench.samplers.controls.flawed import prepare_flawed
 from samplerbench.samplers.exact_iid import draw_exact
@@ -16,11 +18,7 @@ from samplerbench.samplers.exact_iid import draw_exact
 class Settings:
     """How flawed it is."""
 
-    share: float = 0.25  # of the runs
-
-    def __post_init__(self) -> None:
-        if not 0 < self.share <= 1:
-            raise ValueError(f"share={self.share}\n  expected: above 0, at most 1")
+    share: Annotated[float, Range(1e-9, 1)] = 0.25  # of the runs
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
@@ -41,5 +39,6 @@ add(
         prepare,
         "flawed on purpose: 1 run in 4 never moves",
         control=True,
+        typical_s=(0.2, 0.003),
     )
 )

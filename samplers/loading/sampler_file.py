@@ -9,6 +9,7 @@ a dataclass ``Settings`` beside the function. They are read from its text: only 
 from __future__ import annotations
 
 import ast
+import builtins
 import dataclasses
 import re
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from samplerbench.errors import UsageError, one_line, unknown_name
 from samplerbench.models.base import Model
 from samplerbench.models.loading import script
 from samplerbench.samplers.base import Budget, Prepared, Sampler
+from samplerbench.user_files import full_path
 
 KINDS = (
     "expected: path/to/file.py:NAME, a subclass of numpyro.infer.mcmc.MCMCKernel or a function "
@@ -54,7 +56,7 @@ def read_item(name: str) -> Sampler:
         raise unknown_name(f"name in {file}", attribute, found)
     node = found[attribute]
     is_kernel = isinstance(node, ast.ClassDef)
-    _refuse_unfit(node, f"{attribute!r} in {file}")
+    _refuse_unfit(node, f"{attribute!r} in {file}", found)
     settings = found.get("Settings") if isinstance(node, ast.FunctionDef) else node
     return Sampler(
         attribute,
@@ -83,7 +85,7 @@ def is_sampler(text: str) -> bool:
 
 def _split(name: str) -> tuple[Path, str]:
     path, _, attribute = name.rpartition(":")
-    file = Path(path).expanduser().resolve()
+    file = full_path(path)
     if not path or not attribute.isidentifier():
         raise UsageError(f"{name!r} names no sampler\n  {KINDS}")
     if not file.is_file():
@@ -93,7 +95,7 @@ def _split(name: str) -> tuple[Path, str]:
 
 def _parse(file: Path) -> ast.Module:
     try:
-        return ast.parse(script.read_source(file), str(file))
+        return script.parse_source(file)
     except (OSError, SyntaxError, ValueError) as error:  # ValueError: null bytes
         raise _unreadable(file, error) from error
 
@@ -113,14 +115,36 @@ def _names(node: ast.stmt) -> list[str]:
     return []
 
 
-def _refuse_unfit(node: ast.stmt, what: str) -> None:
+def _refuse_unfit(node: ast.stmt, what: str, found: Mapping[str, ast.stmt]) -> None:
     """Refuse what can be seen to be no sampler before anything is run."""
     if isinstance(node, ast.FunctionDef):
         count = len(node.args.posonlyargs) + len(node.args.args)
         if count != ARGUMENTS:
             raise UsageError(f"{what} is a function of {count} arguments\n  {KINDS}")
-    if isinstance(node, ast.ClassDef) and not node.bases:
-        raise UsageError(f"{what} is a class without a base\n  {KINDS}")
+    if isinstance(node, ast.ClassDef):
+        if not node.bases:
+            raise UsageError(f"{what} is a class without a base\n  {KINDS}")
+        bases = [ast.unparse(base) for base in node.bases]
+        if all(hasattr(builtins, base) and base not in found for base in bases):
+            raise UsageError(f"{what} is a class on top of {', '.join(bases)}\n  {KINDS}")
+        _refuse_arguments(node, what)
+
+
+def _refuse_arguments(node: ast.ClassDef, what: str) -> None:
+    """Refuse a kernel that can't be called as ``Kernel(program, **settings)``."""
+    functions = [each for each in node.body if isinstance(each, ast.FunctionDef)]
+    for each in (each.args for each in functions if each.name == "__init__"):
+        names = [argument.arg for argument in (*each.posonlyargs, *each.args)][1:]
+        keywords = zip(each.kwonlyargs, each.kw_defaults)  # noqa: B905
+        needed = names[1 : len(names) - len(each.defaults)] if names else []
+        needed += [argument.arg for argument, default in keywords if default is None]
+        if needed:
+            raise UsageError(
+                f"{what} can't be made without {', '.join(needed)}\n  expected: an __init__ that "
+                "takes the program, and settings that have defaults"
+            )
+        if not names and each.vararg is None:
+            raise UsageError(f"{what} takes no program\n  expected: __init__(self, program, ...)")
 
 
 def _summarise(node: ast.stmt) -> str:

@@ -1,7 +1,8 @@
 """Programs of JAX that run the chains of a sampler: in one process, in lanes, or a device each.
 
 A sampler is two pure functions of one chain: ``warm(key, data) -> carry`` and ``draw(carry, data)
--> (sites, stats, costs)``, made for a split of the data in arguments and constants.
+-> (sites, stats, counts)``, made for a split of the data in arguments and constants. Counts have
+their names in ``Draws``, which holds their sums over chains.
 
 Several chains run as ``chain_method`` says. ``parallel``: each on a device of its own, for which
 the launcher makes the processor pass for as many; where devices are too few, as on one GPU, the
@@ -187,11 +188,11 @@ def _map_devices(warm_chain: Any, draw_chain: Any, chains: int) -> tuple[Any, An
 
 
 def _collect(raw: Any) -> Draws:
-    sites, stats, costs = version_compat.tree_map(np.asarray, raw)
+    sites, stats, counts = version_compat.tree_map(np.asarray, raw)
+    totals: dict[str, Any] = {name: int(count.sum()) for name, count in counts.items()}
     return Draws(
         sites,
-        gradients=int(costs["gradients"].sum()) if "gradients" in costs else None,
-        likelihoods=int(costs["likelihoods"].sum()) if "likelihoods" in costs else None,
+        **totals,
         divergences=count_divergences(stats),
         accept_prob=float(stats["accept_prob"].mean()) if "accept_prob" in stats else None,
         stats=stats,

@@ -64,6 +64,6 @@ def _make_chain(warm: Warm, draw: Draw, model: Model, split: DataSplit) -> tuple
         state, before = carry
         u, stats, gradients = draw(state, bind(data))
         sites = jax.vmap(lambda v: density.constrain(v, split.merge(data)))(u)
-        return sites, stats, {"gradients": before + gradients}
+        return sites, stats, {"gradients": before + gradients, "tuning_gradients": before}
 
     return warm_chain, draw_chain

@@ -1,32 +1,26 @@
-"""What both of dynesty's samplers share: the checks of their settings, and their results as draws.
+"""What both of dynesty's samplers share: the words of their settings, and their results as draws.
 
-dynesty claims for log Z its ``logzerr``, and of the weights tells Kish's effective sample size.
+dynesty claims for log Z its ``logzerr``; a second claim of its manual is the spread over runs that
+it resamples from the points and whose prior volumes it simulates. Of the weights it tells Kish's
+effective sample size.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from samplerbench.samplers.base import Draws
 from samplerbench.samplers.support.cube_likelihood import CubeLikelihood
-from samplerbench.samplers.support.settings_checks import (
-    require_at_least,
-    require_choices,
-    require_positive,
-)
 
-CLAIMS = "ESS: Kish's, of the weights; log Z error: dynesty's logzerr"
+CLAIMS = (
+    "ESS: Kish's, of the weights; log Z error: dynesty's logzerr, and beside it the spread over"
+    " resampled and jittered runs"
+)
+SIMULATION_STREAM = 0xD1E  # keeps simulated runs apart from any other use of the same seed
 BOUNDS = ("multi", "none", "single", "balls", "cubes")
 METHODS = ("auto", "unif", "rwalk", "slice", "rslice")
-
-
-def check_settings(settings: Any) -> None:
-    """Refuse settings of which dynesty makes no run (raises ValueError)."""
-    require_choices(settings, bound=BOUNDS, sample=METHODS)
-    require_at_least(settings, 4, "nlive")
-    require_at_least(settings, 1, "maxcall", "walks", "slices")
-    require_at_least(settings, 0, "bootstrap")
-    require_positive(settings, "dlogz")
 
 
 def make_arguments(cube: CubeLikelihood, settings: Any) -> dict[str, Any]:
@@ -44,19 +38,34 @@ def make_arguments(cube: CubeLikelihood, settings: Any) -> dict[str, Any]:
     }
 
 
-def read_draws(cube: CubeLikelihood, results: Any, maxcall: int | None) -> Draws:
+def read_draws(cube: CubeLikelihood, results: Any, settings: Any, seed: int) -> Draws:
     """Draws from dynesty's results, weighted, as one chain."""
     from dynesty.utils import get_neff_from_logwt
 
     calls = int(results.ncall.sum())
-    cut_short = maxcall is not None and calls >= maxcall
+    cut_short = settings.maxcall is not None and calls >= settings.maxcall
     return cube.make_draws(
         results.samples,
         results.logwt,
         ess=float(get_neff_from_logwt(results.logwt)),
         log_z=float(results.logz[-1]),
         log_z_err=float(results.logzerr[-1]),
+        log_z_err_simulated=simulate_error(results, settings.simulations, seed),
         likelihoods=calls,
         termination="used maxcall evaluations" if cut_short else "its own criterion was met",
         cut_short=cut_short,
     )
+
+
+def simulate_error(results: Any, count: int | None, seed: int) -> float | None:
+    """Spread of log Z over ``count`` runs, resampled and jittered; None where none are asked for.
+
+    Both are needed: where the points fell, and what prior volumes lie between them.
+    """
+    from dynesty.utils import jitter_run, resample_run
+
+    if count is None:
+        return None
+    rng = np.random.default_rng([seed, SIMULATION_STREAM])
+    every = [jitter_run(resample_run(results, rstate=rng), rstate=rng) for _ in range(count)]
+    return float(np.std([run.logz[-1] for run in every], ddof=1))

@@ -74,7 +74,8 @@ def _make_plain(
             chains.append(
                 {name: np.asarray(merge_paths(x, budget.draws)) for name, x in paths.items()}
             )
-        return Draws({name: np.stack([each[name] for each in chains]) for name in chains[0]})
+        sites = {name: np.stack([each[name] for each in chains]) for name in chains[0]}
+        return Draws(sites, walkers=budget.chains * walkers)
 
     return plain
 
@@ -117,7 +118,8 @@ def _make_chain(
             lambda x: merge_paths(jnp.swapaxes(x, 0, 1), budget.draws),
             constrain(z),
         )
-        evaluations = walkers * (1 + budget.warmup + kept * walkers)
-        return sites, {}, {"likelihoods": np.int32(evaluations)} if counts else {}
+        evaluations = np.int32(walkers * (1 + budget.warmup + kept * walkers))
+        cost = {"likelihoods": evaluations} if counts else {}
+        return sites, {}, {"walkers": np.int32(walkers), **cost}
 
     return warm_chain, draw_chain

@@ -20,13 +20,11 @@ from samplerbench.samplers.base import (
     Prepared,
 )
 from samplerbench.samplers.support.chain_programs import (
-    CHAIN_METHODS,
     count_divergences,
     prepare_chains,
 )
 from samplerbench.samplers.support.data_arguments import DataSplit
 from samplerbench.samplers.support.latent_sites import require_continuous
-from samplerbench.samplers.support.settings_checks import require_choices
 
 MakeKernel = Callable[[], Any]
 
@@ -38,6 +36,7 @@ INIT = {
     "sample": "init_to_sample",
     "feasible": "init_to_feasible",
 }
+STARTS = tuple(INIT)
 
 
 def find_init_strategy(word: str) -> Any:
@@ -53,11 +52,6 @@ def read_options(settings: Any) -> tuple[dict[str, Any], str]:
     chain_method = options.pop("chain_method")
     options["init_strategy"] = find_init_strategy(options.pop("init"))
     return options, chain_method
-
-
-def check_choices(settings: Any) -> None:
-    """Refuse a settings record whose words are not among the choices (raises ValueError)."""
-    require_choices(settings, init=tuple(INIT), chain_method=CHAIN_METHODS)
 
 
 def prepare_mcmc(
@@ -142,21 +136,31 @@ def _make_chain(
         def step(state: Any, _: None) -> tuple[Any, Any]:
             state = kernel.sample(state, (), split.merge(data))
             draw = operator.attrgetter(kernel.sample_field)(state)
-            return state, (draw, cost(state), _read_statistics(state))
+            return state, (draw, cost(state), _read_statistics(kernel, state))
 
         counted = "gradients" if gradients or hasattr(state, "z_grad") else "likelihoods"
         _, (draws, costs, stats) = lax.scan(step, state, None, length=budget.draws)
         sites = jax.vmap(kernel.postprocess_fn((), split.merge(data)))(draws)
         # how much a kernel of one's own evaluates, only its state can tell
         counts = hasattr(state, "num_steps") or type(kernel).__module__.startswith("numpyro.")
-        return sites, stats, {counted: cost_before + costs.sum()} if counts else {}
+        if not counts:
+            return sites, stats, {}
+        tuning = {"tuning_gradients": cost_before} if counted == "gradients" else {}
+        return sites, stats, {counted: cost_before + costs.sum(), **tuning}
 
     return warm_chain, draw_chain
 
 
-def _read_statistics(state: Any) -> dict[str, Any]:
+def _read_statistics(kernel: Any, state: Any) -> dict[str, Any]:
     """What a kernel's state tells of its draw; one of TFP's, or one's own, may tell nothing."""
+    from jax import lax
+
     stats = {n: getattr(state, n) for n in ("accept_prob", "diverging") if hasattr(state, n)}
     if hasattr(state, "potential_energy"):
         stats["lp"] = -state.potential_energy
+    if hasattr(state, "num_steps"):
+        stats["n_steps"] = steps = lax.convert_element_type(state.num_steps, np.int32)
+        if getattr(kernel, "_algo", "") == "NUTS":  # 2**(depth - 1) to 2**depth - 1 steps
+            stats["tree_depth"] = lax.convert_element_type(32 - lax.clz(steps), np.uint8)
+            stats["energy"] = state.energy  # of HMC it would make XLA round its draws otherwise
     return stats

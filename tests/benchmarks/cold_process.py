@@ -35,7 +35,7 @@ def main(job_file: str, go: int, pipe: int) -> None:
     trial, clock = job.trial, CompileClock()
     sampler = samplers.get(trial.sampler)
     _import(sampler.needs, clock)
-    import_s = time.time() - job.launched_at
+    import_s = time.monotonic() - job.launched_at
     model = load_model(trial.model, trial.model_options)
     settings = fill(sampler.settings, trial.settings, sampler.name)
     budget = Budget(trial.chains, trial.warmup, trial.draws)

@@ -82,7 +82,7 @@ class Process:
         scratch.mkdir(parents=True)
         self.scratch, self.log = scratch, scratch / "log.txt"
         job_file = scratch / "job.json"
-        job_file.write_text(to_json(Job(trial, str(scratch), time.time())))
+        job_file.write_text(to_json(Job(trial, str(scratch), time.monotonic())))
         read_go, self._go = os.pipe()
         self._pipe, write_pipe = os.pipe()
         command = [sys.executable, "-P", str(PROCESS), str(job_file), str(read_go), str(write_pipe)]

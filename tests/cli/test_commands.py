@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import io
 
 import pytest
 
 from samplerbench import conformance
 from samplerbench.cli import (
+    bisect,
     check,
     compare,
     completion,
+    history,
     judge,
     list_conformance,
     list_posteriors,
@@ -24,9 +27,11 @@ from samplerbench.harness.worker.conformance import Check
 from samplerbench.models.posteriordb.base import programs
 
 MINIMAL = {
+    bisect: ["bisect", "old.txt", "new.txt", "--what", "import"],
     check: ["check"],
     compare: ["compare", "one", "other"],
     completion: ["completion", "bash"],
+    history: ["history", "one", "other"],
     judge: ["judge", "draws.csv", "--model", "linear"],
     listing: ["list", "samplers"],
     matrix: ["matrix"],
@@ -41,6 +46,22 @@ def test_a_command_adds_itself_to_the_parser_and_is_what_is_called(command):
     command.add_parser(alone.add_subparsers())
     for parser in (alone, build_parser()):
         assert parser.parse_args(MINIMAL[command]).command is command.execute
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_conformance_tells_each_check_that_begins(is_terminal, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: is_terminal)
+    with list_conformance.show_checks(stream) as listener:
+        for name in ("gives_draws", "is_accurate"):
+            listener(name)
+    text = stream.getvalue()
+    assert "is accurate" in text
+    assert is_terminal or [line.split(" s  ")[1] for line in text.splitlines()] == [
+        "gives draws ...",
+        "is accurate ...",
+    ]
 
 
 def test_conformance_is_listed_check_by_check_and_a_failure_is_in_the_exit_code(

@@ -40,6 +40,20 @@ def test_the_table_of_options_is_that_of_the_plan():
     assert table == options_table(), f"replace it with:\n{options_table()}"
 
 
+def test_the_schema_beside_the_examples_is_that_of_the_plan(capsys):
+    assert main.main(["list", "options", "--json"]) == 0
+    text = capsys.readouterr().out
+    made = "samplerbench list options --json > examples/campaign.schema.json"
+    assert (EXAMPLES / "campaign.schema.json").read_text() == text, f"make it anew: {made}"
+
+
+def test_the_options_are_listed_with_their_types_and_defaults(capsys):
+    assert main.main(["list", "options"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["key", *plan.OPTIONS]
+    assert "  chains       whole number" in "\n".join(lines) and "(default: 500)" in lines[5]
+
+
 def options_table() -> str:
     """The table of a campaign file's keys, from the same fields as the command line."""
     lines = ["| key | type | default | meaning |", "| :-- | :-- | :-- | :-- |"]
@@ -103,7 +117,7 @@ campaign = samplerbench.run(
     replicates=16, warmup=200, draws=300, out="growth",
 )
 """
-TABLE_CELL = "print(campaign.table()[['model', 'sampler', 'status', 'verdict']].to_string())"
+TABLE_CELL = "print(campaign.table('all')[['model', 'sampler', 'status', 'verdict']].to_string())"
 
 
 @pytest.mark.process
@@ -111,11 +125,18 @@ def test_a_model_in_one_cell_is_run_in_the_next_and_its_table_stands_below(tmp_p
     nbformat = pytest.importorskip("nbformat", reason="needs requirements/dev.txt")
     from nbclient import NotebookClient
 
-    cells = [nbformat.v4.new_code_cell(text) for text in (MODEL_CELL, RUN_CELL, TABLE_CELL)]
+    texts = (MODEL_CELL, RUN_CELL, TABLE_CELL, "campaign", "campaign.plot('ess')")
+    cells = [nbformat.v4.new_code_cell(text) for text in texts]
     notebook = nbformat.v4.new_notebook(cells=cells)
     resources = {"metadata": {"path": str(tmp_path)}}
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
-    table = "".join(output.get("text", "") for output in notebook.cells[-1].outputs)
-    assert "growth" in table and "numpyro_nuts" in table and "ok" in table
+    _, run, table, shown, figure = (cell.outputs for cell in notebook.cells)
+    progress = "".join(output.get("text", "") for output in run)
+    assert "numpyro_nuts, growth: " in progress and "ESS" in progress
+    words = "".join(output.get("text", "") for output in table)
+    assert "growth" in words and "numpyro_nuts" in words and "ok" in words
+    html = shown[-1]["data"]["text/html"]
+    assert '<div class="samplerbench">' in html and "numpyro_nuts" in html
+    assert "image/png" in figure[-1]["data"]
     (program,) = (tmp_path / "growth" / "programs").iterdir()
     assert program.name.startswith("growth-")

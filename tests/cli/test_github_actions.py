@@ -32,8 +32,10 @@ def test_the_command_line_takes_its_commands(command):
 
 
 def test_a_campaign_is_held_to_a_verdict_and_the_fixture_is_used():
-    gates = [
+    runs = [
         build_parser().parse_args(shlex.split(c)[1:]) for c in COMMANDS if c.split()[1] == "run"
     ]
-    assert [arguments.gate for arguments in gates] == [["honest"], ["honest"]]
+    assert [arguments.gate for arguments in runs] == [None, ["honest"], ["honest"]]
+    (compare,) = (c for c in COMMANDS if c.split()[1] == "compare")
+    assert str(build_parser().parse_args(shlex.split(compare)[1:]).gate) == "baseline.json"
     assert any("pytest" in step.get("run", "").split() for step in STEPS)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from dataclasses import dataclass
+from typing import Annotated
 
 import pytest
 
-from samplerbench.cli import list_preflight, list_settings
+from samplerbench.cli import list_options, list_preflight, list_settings
 from samplerbench.cli.main import main
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import preflight, stored_runs
 from samplerbench.models.base import models
-from samplerbench.options import describe
+from samplerbench.options import POSITIVE, SHARE, Choices, Range, describe, fill
 from samplerbench.samplers.base import samplers
 from tests.support import stored
 from tests.support.paths import EXAMPLES
@@ -28,15 +30,68 @@ class Settings:
     # on two lines
     other: float | None = None
     last: bool = True
+    share: Annotated[float, SHARE] = 0.5  # of it
+    walkers: Annotated[int | None, Range(2, even=True)] = None
+    word: Annotated[str, Choices(("a", "b"))] = "a"
 
 
 def test_a_setting_is_described_by_the_comment_on_its_line_or_above_it():
-    described = [(d.name, d.type, d.default, d.text) for d in describe(Settings)]
+    described = [(d.name, d.type, d.default, d.range, d.text) for d in describe(Settings)]
     assert described == [
-        ("one", "int", 1, "what the first does"),
-        ("other", "float | none", None, "what the second does, on two lines"),
-        ("last", "bool", True, ""),
+        ("one", "int", 1, "", "what the first does"),
+        ("other", "float | none", None, "", "what the second does, on two lines"),
+        ("last", "bool", True, "", ""),
+        ("share", "float", 0.5, "above 0 and below 1", "of it"),
+        ("walkers", "int | none", None, "from 2 (even)", ""),
+        ("word", "str", "a", "a, b", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("share", "1.5", "a number above 0 and below 1"),
+        ("share", "nan", "a number above 0 and below 1"),
+        ("share", 0, "a number above 0 and below 1"),
+        ("walkers", 3, "a whole number from 2 (even) or none"),
+        ("walkers", "-2", "a whole number from 2 (even) or none"),
+        ("walkers", "2.5", "a whole number from 2 (even) or none"),
+        ("word", "c", "a, b"),
+        ("other", "nan", "a number or none"),
+        ("last", "yes", "true or false"),
+    ],
+)
+def test_a_value_outside_its_range_is_refused_with_the_range(name, value, expected):
+    with pytest.raises(UsageError) as refused:
+        fill(Settings, {name: value}, "it")
+    first, second = str(refused.value).splitlines()
+    assert first.startswith(f"it:{name}=") and second == f"  expected: {expected}"
+
+
+def test_ends_belong_to_a_range_unless_it_is_open():
+    assert Range(1, 2).holds(1) and Range(1, 2).holds(2) and not Range(1, 2).holds(2.1)
+    assert not SHARE.holds(0) and not SHARE.holds(1) and SHARE.holds(1e-300)
+    assert not any(rule.holds(math.inf) for rule in (Range(), Range(1), POSITIVE))
+    assert Range(1).holds(10**400) and not Range(1).holds(math.nan)
+
+
+@pytest.mark.parametrize("registry", [samplers, models])
+def test_every_registered_setting_says_what_it_does_and_what_it_may_be(registry):
+    for name in registry.names():
+        item = registry.get(name)
+        for each in describe(getattr(item, "settings", None) or item.options):
+            assert each.text, (name, each.name)
+            assert each.range or each.type == "bool", (name, each.name)
+
+
+def test_keys_of_a_campaign_file_are_listed_and_their_schema_is_the_json():
+    schema, lines = list_options.describe_options()
+    assert list(schema["properties"]) == [line.split()[0] for line in lines[1:]]
+
+
+def test_every_sampler_but_those_that_know_the_answer_has_a_link():
+    rivals = [s for s in map(samplers.get, samplers.names()) if not s.control]
+    assert rivals and all(sampler.link.startswith("https://") for sampler in rivals)
 
 
 @pytest.mark.parametrize("name", ["numpyro_hmc", "linear"])
@@ -44,9 +99,9 @@ def test_every_setting_is_listed_with_its_default(name, capsys):
     assert main(["list", name]) == 0
     lines = capsys.readouterr().out.splitlines()
     kind = samplers.get(name).settings if name in samplers.names() else models.get(name).options
-    assert name in lines[0] and len(lines) == len(describe(kind)) + 2
-    for line, each in zip(lines[1:], describe(kind), strict=False):
-        assert line.split()[0] == each.name and line.endswith(each.text)
+    assert name in lines[0]
+    for line, each in zip(lines[-len(describe(kind)) - 1 :], describe(kind), strict=False):
+        assert line.split()[0] == each.name and each.range in line and line.endswith(each.text)
     assert f"{name}:{describe(kind)[0].name}=" in lines[-1]
 
 

@@ -9,12 +9,14 @@ import os
 import re
 import subprocess
 import sys
+import webbrowser
 
 import pytest
 
 import samplerbench
-from samplerbench.cli import main
+from samplerbench.cli import common, main
 from samplerbench.harness.scoring.columns import COLUMNS
+from samplerbench.reports.tables import csv_json
 from tests.support import trials
 
 REPORTS = ("table", "markdown", "csv", "json")
@@ -38,37 +40,46 @@ REFUSED = {
     ),
     "run --sampler numpyro_nuts:max_tree_depth=ten": (
         "numpyro_nuts:max_tree_depth='ten' does not fit",
-        "expected: int",
+        "expected: a whole number from 1",
     ),
     "run --sampler numpyro_nuts:max_tree_depth=": ("sets nothing", "expected: name:setting=value"),
-    "run --sampler numpyro_nuts:init=zero": ("init='zero' is not known", "expected: uniform"),
+    "run --sampler numpyro_nuts:init=zero": ("init='zero' does not fit", "expected: uniform"),
+    "run --sampler numpyro_nuts:target_accept_prob=1.5": (
+        "numpyro_nuts:target_accept_prob=1.5 does not fit",
+        "expected: a number above 0 and below 1",
+    ),
+    "run --sampler emcee_ensemble:walkers=3": ("walkers=3 does not fit", "from 2 (even) or none"),
+    "run --sampler jaxns_nested:num_live_points=-1": ("num_live_points=-1", "from 2 or none"),
+    "run --sampler numpyro_hmc:trajectory_length=nan": ("trajectory_length='nan'", "above 0"),
     "run --model linear:n_point=3": ("did you mean 'n_points'?",),
     "run --model linear:noise=-1": ("noise=-1.0 does not fit", "expected: a number from"),
     "run --model nowhere.py:x": ("there is no file 'nowhere.py'", "expected: path/to/file.py:name"),
     "run --model nowhere.py": ("'nowhere.py' names no model", "expected: path/to/file.py:name"),
-    "run --replicates 0": ("replicates=0", "expected: a whole number from 1 on"),
-    "run --chains -1": ("chains=-1", "expected: a whole number from 1 on"),
-    "run --warmup 0": ("warmup=0", "expected: a whole number from 1 on"),
-    "run --draws 0": ("draws=0", "expected: a whole number from 1 on"),
-    "run --jobs 0": ("jobs=0", "expected: a whole number from 1 on"),
-    "run --timeout 0": ("timeout=0 s", "expected: more than 0"),
-    "run --timeout nan": ("timeout=nan s", "expected: more than 0"),
-    "run --draws many": ("argument --draws: invalid int value: 'many'",),
-    "run --seed -1": ("seed=-1", "expected: 0 to 2**31 - 1"),
+    "run --replicates 0": ("replicates = 0 in the command line", "expected: a whole number from 1"),
+    "run --chains -1": ("chains = -1 in the command line", "expected: a whole number from 1"),
+    "run --warmup 0": ("warmup = 0 in the command line", "expected: a whole number from 1"),
+    "run --draws 0": ("draws = 0 in the command line", "expected: a whole number from 1"),
+    "run --jobs 0": ("jobs = 0 in the command line", "expected: a whole number from 1"),
+    "run --timeout 0": ("timeout = 0.0", "expected: a number above 0"),
+    "run --timeout nan": ("timeout = nan", "expected: a number above 0"),
+    "run --draws many": ("draws = 'many' in the command line", "expected: a whole number from 1"),
+    "run --seed -1": ("seed = -1", "expected: a whole number from 0 to 2,147,483,647"),
     "run --seed 2147483647": ("seed=2147483647", "less the number of replicates"),
     "run --sampelr exact_iid": (
-        "no option is called '--sampelr'; did you mean '--sampler'?",
-        "known options: ",
-        "--help",
+        "no option of samplerbench run is called '--sampelr'; did you mean '--sampler'?",
+        "known options of samplerbench run: --blocks, --calibrate",
+        "help: samplerbench run --help",
     ),
+    "report --figure x": ("no option of samplerbench report", "did you mean '--figures'?"),
+    "run a.toml b.toml": ("'b.toml' is one argument too many", "samplerbench run --help"),
     "run nowhere.toml": ("can't read the campaign file 'nowhere.toml'", "expected: a TOML file"),
-    "rnu": ("invalid choice: 'rnu'", "'run'"),
+    "runn": ("no command is called 'runn'; did you mean 'run'?", "known commands: check, "),
     "list sampler": (
         "no subject of samplerbench list is called 'sampler'; did you mean 'samplers'?",
         "known subjects of samplerbench list: ",
     ),
     "report nowhere": ("is not a campaign: it does not exist", "samplerbench run --out DIR"),
-    "report nowhere --format xml": ("invalid choice: 'xml'", "'json'"),
+    "report nowhere --format xml": ("no value of --format is called 'xml'", "csv, html, json"),
     "": ("usage: samplerbench",),
 }
 
@@ -87,6 +98,7 @@ def run_command(capsys, *arguments: str) -> tuple[int, str, str]:
 FAILS = """
 import dataclasses
 from samplerbench.models.base import build
+from samplerbench.reports.tables import csv_json
 def exact(data):
     raise OSError('no | such disk')
 program = dataclasses.replace(build("linear", {}), exact_given=exact)
@@ -119,6 +131,57 @@ def test_a_bad_command_is_refused_with_help_before_anything_is_written(
         assert words in out + err
     assert "Traceback" not in err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_dry_run_tells_trials_environments_and_minutes_and_does_nothing(
+    capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    samplers = "--sampler numpyro_nuts exact_iid"
+    code, out, _ = run_command(capsys, *f"run --dry-run -n 32 --env current {samplers}".split())
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0].startswith("campaign: samplerbench-runs/linear-")
+    assert lines[1] == "trials to run, in this order: 2"
+    assert [line.split()[:3] for line in lines[2:4]] == [
+        ["exact_iid", "linear", "current"],
+        ["numpyro_nuts", "linear", "current"],
+    ]
+    assert lines[4] == "environment current is made" and lines[5].startswith("time: about ")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["run", "judge", "matrix", "list", "check", "report", "plan"])
+def test_every_help_ends_with_the_exit_codes(command, capsys):
+    code, out, _ = run_command(capsys, command, "--help")
+    last = out.strip().splitlines()[-1]
+    assert code == 0 and last.startswith("exit codes: 0 done, ")
+    assert last.endswith("2 refused, 130 stopped")
+    assert (" 1 " in last) == (command in ("run", "judge", "matrix", "list", "check"))
+
+
+def test_short_options_are_those_of_its_peers():
+    parse = main.build_parser().parse_args
+    short = parse("run -o d -n 16 -j 2 -q -v".split())
+    for name in ("--output", "--out"):
+        long = parse(f"run {name} d --replicates 16 --jobs 2 --quiet --verbose".split())
+        assert (short.out, short.replicates, short.jobs) == (long.out, long.replicates, long.jobs)
+        assert short.quiet and short.verbose and long.quiet and long.verbose
+    for command in ("run", "judge x", "matrix", "report", "compare a b"):
+        given = vars(parse([*command.split(), "-o", "there"]))
+        assert "there" in map(str, (given.get("out"), given.get("output")))
+
+
+def test_version_has_a_short_option(capsys):
+    assert run_command(capsys, "-V")[1].strip() == samplerbench.__version__
+
+
+def test_a_page_without_a_browser_is_named(monkeypatch, capsys, tmp_path):
+    asked = []
+    monkeypatch.setattr(webbrowser, "open", lambda url: asked.append(url))
+    common.open_page(tmp_path / "report.html")
+    assert asked == [f"file://{tmp_path}/report.html"]
+    assert str(tmp_path / "report.html") in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -260,8 +323,9 @@ def test_the_table_fits_its_terminal_and_120_columns(campaign, capsys, monkeypat
 @pytest.mark.process
 def test_json_holds_every_column_and_a_reason_for_each_missing_number(campaign, capsys):
     code, out, _ = run_command(capsys, "report", str(campaign), "--format", "json")
-    rows = json.loads(out, parse_constant=pytest.fail)  # no NaN, no Infinity
-    assert code == 0 and len(rows) == 3
+    document = json.loads(out, parse_constant=pytest.fail)  # no NaN, no Infinity
+    rows = document["rows"]
+    assert code == 0 and len(rows) == document["campaign"]["finished"] == 3
     numbers = {c.name for c in COLUMNS if c.group in ("claimed", "realised", "cost")}
     ends = {n for n in numbers if n.endswith(("_lo", "_hi"))}
     for row in rows:
@@ -279,8 +343,8 @@ def test_csv_is_a_table_of_every_column(campaign, capsys):
     _, out, _ = run_command(capsys, "report", str(campaign), "--format", "csv")
     _, as_json, _ = run_command(capsys, "report", str(campaign), "--format", "json")
     rows = list(csv.DictReader(io.StringIO(out), strict=True))
-    for row, same in zip(rows, json.loads(as_json), strict=True):
-        assert list(row) == list(same)
+    for row, same in zip(rows, json.loads(as_json)["rows"], strict=True):
+        assert dict.fromkeys(name.partition(".")[0] for name in row) == dict.fromkeys(same)
         assert None not in row.values()
         for name, value in same.items():
             if isinstance(value, bool):
@@ -288,7 +352,10 @@ def test_csv_is_a_table_of_every_column(campaign, capsys):
             elif isinstance(value, (int, float)):
                 assert float(row[name]) == value
             elif isinstance(value, (dict, list)):
-                assert json.loads(row[name]) == value
+                cells = csv_json.flatten(name, value)
+                assert {part: row[part] for part in cells} == {
+                    part: "" if cell is None else str(cell) for part, cell in cells.items()
+                }
             else:
                 assert row[name] == (value or "")
 
@@ -309,7 +376,7 @@ def test_chosen_columns_are_shown_in_their_order(campaign, capsys, form):
     code, out, _ = run_command(capsys, "report", str(campaign), "--format", form, *options)
     assert code == 0
     if form == "json":
-        assert [list(row) for row in json.loads(out)] == [["draws", "sampler", "ess"]] * 3
+        assert [list(row) for row in json.loads(out)["rows"]] == [["draws", "sampler", "ess"]] * 3
     elif form == "csv":
         assert out.splitlines()[0] == "draws,sampler,ess"
     else:
@@ -323,7 +390,7 @@ def test_a_report_goes_to_a_file(campaign, capsys, tmp_path):
         capsys, "report", str(campaign), "--format", "json", "-o", str(target)
     )
     assert (code, out) == (0, "")
-    assert len(json.loads(target.read_text("utf-8"))) == 3
+    assert len(json.loads(target.read_text("utf-8"))["rows"]) == 3
 
 
 @pytest.mark.process

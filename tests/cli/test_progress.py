@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import time
+from dataclasses import replace
 
 import pytest
 
 from samplerbench.cli import progress
+from samplerbench.harness.campaign.durations import Guess
 from samplerbench.harness.campaign.watcher import Watcher
 from tests.support import stored
 
@@ -77,3 +80,85 @@ def test_a_log_tells_a_phase_that_takes_long_and_no_other(campaign):
 
 def test_quiet_is_quiet():
     assert type(progress.choose_watcher(True, Terminal())) is Watcher
+
+
+class Clock:
+    """Seconds that a test sets."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_time_left_is_guesses_times_how_wrong_they_were(monkeypatch):
+    monkeypatch.setattr(progress, "TRUST_S", 1e-9)
+    clock = Clock()
+    countdown = progress.Countdown({("a", 1): 60.0, ("b", 1): 40.0}, clock)
+    assert countdown.describe() == "about 100 s left"
+    countdown.begin(("a", 1))
+    clock.now = 30.0
+    countdown.begin(("a", 1))
+    assert countdown.describe() == "about 70 s left"  # it counts down while nothing ends
+    countdown.end(("a", 1), 30.0)  # took half as long as guessed
+    assert countdown.describe() == "about 20 s left"
+    countdown.begin(("b", 1))
+    clock.now = 40.0
+    assert countdown.describe() == "about 10 s left"
+    clock.now = 200.0
+    assert countdown.describe() == "the last takes longer than guessed"
+    countdown.end(("b", 1), 170.0)
+    assert countdown.describe() == "nearly done"
+
+
+def test_a_part_that_is_late_makes_more_time_left_not_less():
+    clock = Clock()
+    countdown = progress.Countdown({("a", 1): 10.0, ("b", 1): 40.0}, clock)
+    countdown.begin(("a", 1))
+    clock.now = 10.0
+    assert countdown.describe() == "about 40 s left"
+    clock.now = 30.0
+    assert countdown.describe() == "about 60 s left"
+
+
+def test_one_short_trial_that_took_long_says_little_of_the_rest():
+    countdown = progress.Countdown({("a", 1): 1.0, ("b", 1): 100.0}, Clock())
+    countdown.end(("a", 1), 5.0)  # five times as long, of a second
+    assert countdown.describe() == "about 119 s left"
+
+
+def test_of_rounds_that_come_only_those_are_left_that_are_needed(campaign):
+    watcher = progress.LineProgress(io.StringIO())
+    trials = [t for t in campaign.store.trials() if t.id in campaign.store.statuses()][:2]
+    watcher.on_guess({t.id: Guess(10.0, 5.0, 2) for t in trials})
+    watcher.on_start(campaign, trials)
+    assert watcher.time_left() == "about 40 s left"
+    for trial in trials:
+        watcher.on_result(trial, campaign.store.result(trial.id), 10.0)
+    assert watcher.time_left() == "about 20 s left"
+    watcher.on_round([replace(trials[0], block=2)])  # of the other one process is enough
+    assert watcher.time_left() == "about 10 s left"
+    watcher.on_block(replace(trials[0], block=2), campaign.store.result(trials[0].id), 5.0)
+    assert watcher.time_left() == "about 5 s left"
+    watcher.on_end()
+
+
+def test_a_log_is_not_silent_for_long(campaign, monkeypatch):
+    monkeypatch.setattr(progress, "SILENCE_S", 0.0)
+    stream = io.StringIO()
+    watcher, trial = progress.LineProgress(stream), campaign.store.trials()[0]
+    watcher.on_start(campaign, [trial])
+    watcher.on_phase(trial, "cold")
+    deadline = time.monotonic() + 20
+    while "cold; " not in stream.getvalue() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    watcher.on_end()
+    (line, *_) = [line for line in stream.getvalue().splitlines() if "cold; " in line]
+    assert line.startswith(f"  {trial.label}: cold; ") and " s so far, " in line
+
+
+def test_verbose_is_a_line_for_each_phase_on_a_terminal_too(campaign):
+    stream = Terminal()
+    watcher, trial = progress.choose_watcher(False, stream, True), campaign.store.trials()[0]
+    watcher.on_phase(trial, "cold")
+    assert stream.getvalue().splitlines() == [f"{trial.label}, linear on pinned: cold"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from samplerbench.harness import launcher
+from samplerbench.harness import descendants, launcher, worker_log
 from samplerbench.harness.records import to_json
 from tests.support import trials
 from tests.support.trials import has_ended, trial_of_file, wait_until
@@ -30,6 +30,16 @@ with open("pids.part", "w") as file:
 os.replace("pids.part", "pids")
 """
 SLEEPS = HANGS + "time.sleep(600)\nprogram = None\n"
+#: leaves its process id and that of a daemon, which has left its group and its parent
+DAEMON = """
+import os, subprocess, sys, time
+code = "import os, time; os.fork() and os._exit(0); os.setsid(); os.fork() and os._exit(0)\\n"
+code += "open('daemon.part', 'w').write(str(os.getpid())); os.replace('daemon.part', 'daemon')\\n"
+subprocess.run([sys.executable, "-c", code + "time.sleep(600)"])
+while not os.path.exists("daemon"):
+    time.sleep(0.01)
+open("pids", "w").write(f"{os.getpid()} {open('daemon').read()}")
+"""
 #: a coordinator of one trial, told by its arguments
 COORDINATOR = """
 import json, pathlib, sys
@@ -60,6 +70,12 @@ def test_a_worker_that_hangs_is_a_timeout_and_its_whole_process_group_ends(tmp_p
 def test_what_a_worker_that_ended_well_started_ends_too(tmp_path, scratch):
     result = trials.run(trial_of_file(tmp_path, HANGS + WORKS), scratch)
     assert result.status == "ok"
+    assert wait_until(5, lambda: all(map(has_ended, pids(scratch))))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="daemons are found in /proc")
+def test_a_daemon_of_a_model_ends_with_its_trial(tmp_path, scratch):
+    assert trials.run(trial_of_file(tmp_path, DAEMON + WORKS), scratch).status == "ok"
     assert wait_until(5, lambda: all(map(has_ended, pids(scratch))))
 
 
@@ -179,6 +195,44 @@ def test_an_answer_that_is_none_is_a_crash(tmp_path, scratch, answer, reason):
     assert result.reason.startswith(reason)
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("shutil.rmtree('scratch')", "ended with exit code 1 in phase 'start': FileNotFoundError"),
+        ("shutil.rmtree('scratch'); open('scratch', 'w')", "NotADirectoryError"),
+        ("os.mkdir('scratch/result.json')", "answered with garbage: it is a folder, no file"),
+        ("os.mkdir('scratch/draws.npz')", "IsADirectoryError"),
+        ("os.remove('scratch/phase.txt'); os.mkdir('scratch/phase.txt')", "IsADirectoryError"),
+    ],
+)
+def test_a_worker_that_breaks_its_own_folder_is_a_row_with_the_reason(
+    tmp_path, scratch, line, reason
+):
+    code = f"import os, shutil\nprint('said before')\n{line}\n{WORKS}"
+    result = trials.run(trial_of_file(tmp_path, code), scratch)
+    assert result.status in ("crashed", "failed")
+    assert reason in result.reason
+    assert "said before" in (scratch / "log.txt").read_text()
+
+
+@pytest.mark.parametrize("line", ["os.remove('scratch/log.txt')", "os.mkfifo('scratch/more')"])
+def test_what_a_worker_does_beside_its_answer_is_no_harm(tmp_path, scratch, line):
+    result = trials.run(trial_of_file(tmp_path, f"import os\n{line}\n{WORKS}"), scratch)
+    assert (result.status, result.reason) == ("ok", "")
+    assert (scratch / "log.txt").is_file()
+
+
+def test_a_flood_of_output_does_not_fill_the_disk(tmp_path, scratch, monkeypatch):
+    for name in ("HEAD", "TAIL", "SLACK"):
+        monkeypatch.setattr(worker_log, name, 2**20)
+    code = "import subprocess\nsubprocess.Popen(['yes', 'flood'])\n"
+    code += "import os, time\ntime.sleep(1)\nsize = os.stat('scratch/log.txt').st_size\n"
+    code += "open('size', 'w').write(str(size))\n"
+    assert trials.run(trial_of_file(tmp_path, code + WORKS), scratch).status == "ok"
+    assert (scratch / "log.txt").stat().st_size < 2**21 + 100
+    assert int((tmp_path / "size").read_text()) < 2**30  # what is printed between two looks
+
+
 def test_a_python_that_is_not_there_is_a_crash(scratch):
     result = launcher.launch(trials.small(), "/no/such/python", scratch, 1.0)
     assert result.status == "crashed"
@@ -197,6 +251,7 @@ def test_a_worker_sees_a_whitelist_of_variables(tmp_path, scratch, monkeypatch):
     assert trials.run(trial, scratch).status == "ok"
     variables, path = json.loads((tmp_path / "seen").read_text())
     variables.pop("LC_CTYPE", None)  # Python itself sets it where the locale is C
+    assert variables.pop(descendants.VARIABLE)
     assert variables == launcher.environment_variables(trial)
     assert variables["JAX_ENABLE_X64"] == "0"
     assert "SECRET_OF_MINE" not in variables

@@ -8,14 +8,44 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from samplerbench.models import eight_schools, funnel, gaussian
+from samplerbench.models import (
+    eggbox,
+    eight_schools,
+    funnel,
+    gaussian,
+    heavy_tail,
+    hierarchical_binomial,
+    item_response,
+    log_gamma,
+    plateau,
+    rosenbrock,
+    shells,
+    spike_slab,
+    stochastic_volatility,
+)
 from samplerbench.models.base import build, models
-from samplerbench.models.exact import multivariate_normal, tabulated_cdf
+from samplerbench.models.exact import density_on_line, multivariate_normal, rotation, tabulated_cdf
+
+MODULES = (
+    eggbox,
+    eight_schools,
+    funnel,
+    gaussian,
+    heavy_tail,
+    hierarchical_binomial,
+    item_response,
+    log_gamma,
+    plateau,
+    rosenbrock,
+    shells,
+    spike_slab,
+    stochastic_volatility,
+)
 
 PROBABILITIES = np.array([0.001, 0.1, 0.5, 0.7, 0.999])
 
 
-@pytest.mark.parametrize("module", (eight_schools, funnel, gaussian), ids=lambda m: m.__name__[20:])
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__[20:])
 def test_a_model_is_registered_under_its_files_name_with_its_options(module):
     family = models.get(module.__name__.rpartition(".")[2])
     assert (family.options, family.build) == (module.Options, module.build)
@@ -31,6 +61,24 @@ def test_a_multivariate_normals_draws_and_quantiles_are_its_own():
     scale = np.sqrt(np.outer(np.diag(covariance), np.diag(covariance)) / 100_000)
     assert np.all(np.abs(np.cov(draws.T) - covariance) < 8 * scale)
     assert np.allclose(draws.mean(axis=0), mean, atol=0.05)
+
+
+def test_a_density_on_a_line_has_its_mass_moments_and_quantiles():
+    line = density_on_line.integrate(lambda x: (2.0 - 0.5 * x * x, -x), -9.0, 9.0, 180)
+    assert line.log_mass == pytest.approx(2.0 + 0.5 * math.log(2 * math.pi), abs=1e-13)
+    assert line.expect([line.nodes, line.nodes**2]) == pytest.approx([0.0, 1.0], abs=1e-13)
+    assert line.quantile(PROBABILITIES) == pytest.approx(stats.norm.ppf(PROBABILITIES), abs=1e-8)
+
+
+@pytest.mark.parametrize("dim", [2, 3, 20])
+def test_a_normal_is_a_radius_and_a_direction(dim):
+    normal = rotation.integrate(lambda r: (-0.5 * r * r, -r), dim, 0.0, 15.0, 1.0)
+    assert normal.log_mass == pytest.approx(dim / 2 * math.log(2 * math.pi), abs=1e-11)
+    assert normal.variance == pytest.approx(1.0, abs=1e-11)
+    quantiles = tabulated_cdf.invert(normal.marginal, PROBABILITIES)
+    assert quantiles == pytest.approx(stats.norm.ppf(PROBABILITIES), abs=1e-7)
+    draws = normal.draw(np.random.default_rng(0), 100_000)
+    assert np.abs(np.cov(draws.T) - np.eye(dim)).max() < 8 / math.sqrt(100_000)
 
 
 def normal_table(cells_per_sd):

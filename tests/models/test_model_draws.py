@@ -13,7 +13,18 @@ from samplerbench.models import base, islands
 from samplerbench.models.exact import normal_mixture
 from tests.support.posteriors import build_with_answer, columns
 
-FAMILIES = ("gaussian", "line_nd", "islands", "funnel", "banana", "eight_schools")
+FAMILIES = (
+    "gaussian",
+    "line_nd",
+    "islands",
+    "funnel",
+    "banana",
+    "eight_schools",
+    "rosenbrock",
+    "heavy_tail",
+    "hierarchical_binomial",
+)
+WITHOUT_SIMULATION = ("shells", "plateau", "spike_slab", "log_gamma", "eggbox")
 
 # -- draws and quantiles ---------------------------------------------------------------------------
 
@@ -24,6 +35,14 @@ DRAWN = {
     "funnel": {"dim": 4, "scale": 1.0},  # at 3 the sample's own standard errors mean nothing
     "banana": {"dim": 3},
     "eight_schools": {},
+    "rosenbrock": {},
+    "heavy_tail": {},
+    "hierarchical_binomial": {},
+    "shells": {"dim": 3},
+    "plateau": {"dim": 4},
+    "spike_slab": {"dim": 3, "spike": 0.05},  # narrower, the slab's outliers are the variance
+    "log_gamma": {"dim": 5},
+    "eggbox": {},
 }
 
 
@@ -108,7 +127,9 @@ def test_truth_ranks_evenly_among_draws_given_data_simulated_from_it(name):
         assert distance < math.sqrt(math.log(2 / 1e-6) / 600) + 1 / 200
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize(
+    "name", [*FAMILIES, *WITHOUT_SIMULATION, "stochastic_volatility", "item_response"]
+)
 def test_data_repeat_from_build_to_build(name):
     first, again = base.build(name, {}).data, base.build(name, {}).data
     assert first.keys() == again.keys()
@@ -118,9 +139,18 @@ def test_data_repeat_from_build_to_build(name):
 # -- modes -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("options", [{}, {"dim": 1, "separation": 4.0, "ratio": 1.0, "modes": 5}])
-def test_draws_share_out_among_the_islands_by_their_exact_weights(options):
-    _, exact = build_with_answer("islands", **options)
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("islands", {}),
+        ("islands", {"dim": 1, "separation": 4.0, "ratio": 1.0, "modes": 5}),
+        ("shells", {}),
+        ("log_gamma", {}),
+        ("eggbox", {}),
+    ],
+)
+def test_draws_share_out_among_the_modes_by_their_exact_weights(name, options):
+    _, exact = build_with_answer(name, **options)
     assert exact.mode_weights.sum() == pytest.approx(1, abs=1e-14)
     count = 400_000
     x = columns(exact.draw(np.random.default_rng(7), count), exact.names)
@@ -168,6 +198,16 @@ def test_the_weights_asked_for_are_those_at_the_default_data():
         ("banana", {"curvature": -1.0}, "curvature=-1.0"),
         ("banana", {"curvature": 2.0}, "curvature=2.0 .*\n.*up to 50"),
         ("eight_schools", {"centred": 2}, "centred=2"),
+        ("shells", {"dim": 1}, "dim=1"),
+        ("shells", {"separation": 4.0}, "separation=4.0 .*\n.*shells apart and within the box"),
+        ("plateau", {"box": 5.0}, "box=5.0 .*\n.*all that matters"),
+        ("spike_slab", {"spike": 0.5}, "spike=0.5"),
+        ("log_gamma", {"dim": 1}, "dim=1"),
+        ("rosenbrock", {"width": 0.0}, "width=0.0"),
+        ("heavy_tail", {"n_points": 9}, "n_points=9"),
+        ("hierarchical_binomial", {"groups": 0}, "groups=0"),
+        ("stochastic_volatility", {"n_points": 1}, "n_points=1"),
+        ("item_response", {"persons": 1}, "persons=1"),
     ],
 )
 def test_options_that_make_no_problem_are_refused(name, options, message):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from samplerbench.models import banana, base, line_nd
-from tests.support.posteriors import build_with_answer, columns, log_joint
+from samplerbench.models import banana, base, heavy_tail, line_nd, rosenbrock
+from tests.support.posteriors import build_with_answer, columns, evaluate_sites, log_joint
 
 # -- the program's own density, integrated over a plane ------------------------------------------
 
@@ -79,6 +79,42 @@ def test_the_programs_density_integrates_to_the_exact_answer(case):
     np.testing.assert_allclose(exact.covariance / np.outer(scale, scale), wanted, atol=1e-9)
 
 
+# -- likelihoods over a box ------------------------------------------------------------------------
+
+# name: options, the box, panels of Gauss-Legendre with 8 nodes a side, of two of the narrowest
+# widths at most, and how exact they are: to rounding, but for the kink in the second derivative of
+# the plateau and for what the box cuts off
+BOXES = {
+    "shells": ({}, (-6.0, 6.0), 60, 1e-7),
+    "plateau": ({}, (-10.0, 10.0), 60, 1e-5),
+    "spike_slab": ({"dim": 2, "spike": 0.03}, (-1.0, 1.0), 40, 1e-9),
+    "log_gamma": ({}, (-30.0, 30.0), 60, 1e-7),
+    "eggbox": ({}, (0.0, 10 * math.pi), 150, 1e-9),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BOXES)
+def test_a_boxs_density_integrates_to_the_exact_answer(name):
+    options, (low, high), panels, atol = BOXES[name]
+    model, exact = build_with_answer(name, **options)
+    width = (high - low) / panels
+    nodes, weights = np.polynomial.legendre.leggauss(8)
+    axis = (low + width * (np.arange(panels)[:, None] + (nodes + 1) / 2)).ravel()
+    ends = np.tile(width * weights / 2, panels)
+    x = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
+    terms = np.outer(ends, ends).ravel() * np.exp(log_joint(model, {"x": x}) - exact.log_evidence)
+    total = terms.sum()
+    assert math.log(total) == pytest.approx(0, abs=atol)
+    mean = terms @ x / total
+    away = x - mean
+    covariance = (away.T * terms) @ away / total
+    np.testing.assert_allclose((exact.mean - mean) / exact.sd, 0, atol=10 * atol)
+    scale = np.outer(exact.sd, exact.sd)
+    found = exact.covariance / scale
+    np.testing.assert_allclose(found, covariance / scale, rtol=0, atol=10 * atol)
+
+
 # -- Bayes' rule at any point ----------------------------------------------------------------------
 
 
@@ -136,6 +172,52 @@ def test_bananas_of_odd_dimension_obey_bayes_rule():
     posterior = stats.norm(0, 10 * math.sqrt(k)).logpdf(u).sum(axis=1)
     posterior += stats.norm(0, math.sqrt(k)).logpdf(z).sum(axis=1)
     np.testing.assert_allclose(joint - posterior, exact.log_evidence, atol=1e-11)
+
+
+@pytest.mark.slow
+def test_the_bent_valley_obeys_bayes_rule():
+    model, exact = build_with_answer("rosenbrock")
+    middle, sd = np.array([1.0, 0.0, 0.0]), math.sqrt(0.9) * np.array([0.5, 0.2, 0.2])
+    z = middle + sd * np.random.default_rng(3).standard_normal((5, 3))
+    x = rosenbrock.bend(z)
+    joint = log_joint(model, {f"x{i}": x[:, i] for i in range(3)})
+    posterior = stats.norm(middle, sd).logpdf(z).sum(axis=1)
+    np.testing.assert_allclose(joint - posterior, exact.log_evidence, atol=1e-11)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_points", [1, 4])
+def test_the_heavy_tail_obeys_bayes_rule_and_its_program_gives_the_probabilities(n_points):
+    model, exact = build_with_answer("heavy_tail", n_points=n_points)
+    options = heavy_tail.Options(n_points=n_points)
+    at = heavy_tail.condition(options, model.data["y"])
+    s2, mu = np.array([0.01, 1.0, 30.0]), np.array([0.3, -2.0, 50.0])
+    posterior = stats.invgamma(at.shape, scale=at.rate).logpdf(s2)
+    posterior += stats.norm(at.middle, np.sqrt(s2 / at.weight)).logpdf(mu)
+    joint = log_joint(model, {"mu": mu, "s2": s2})
+    np.testing.assert_allclose(joint - posterior, exact.log_evidence, atol=1e-11)
+    t = stats.t(2 * at.shape, at.middle, math.sqrt(at.rate / at.shape / at.weight))
+    wanted = t.cdf(mu), stats.invgamma(at.shape, scale=at.rate).cdf(s2)
+    np.testing.assert_allclose(heavy_tail.compute_probabilities(at, mu, s2), wanted, rtol=1e-9)
+    sites = [evaluate_sites(model, {"mu": m, "s2": s}) for m, s in zip(mu, s2, strict=True)]
+    found = [[site[name] for site in sites] for name in exact.names]
+    np.testing.assert_allclose(found, wanted, atol=2e-5)  # 32 bits
+
+
+@pytest.mark.slow
+def test_one_groups_program_integrates_to_the_evidence_of_the_hierarchy():
+    model, exact = build_with_answer("hierarchical_binomial", groups=1)
+    t, s = np.linspace(-14, 14, 113), math.log(10) + np.linspace(-7, 7, 57)
+    u = np.linspace(-14, 14, 225)
+    tt, ss, uu = (x.ravel() for x in np.meshgrid(t, s, u, indexing="ij"))
+    m, theta = 1 / (1 + np.exp(-tt)), 1 / (1 + np.exp(-uu))
+    joint = log_joint(model, {"m": m, "log_k": ss, "theta": theta[:, None]})
+    joint = joint + np.log(m * (1 - m)) + np.log(theta * (1 - theta))
+    terms = np.exp(joint - exact.log_evidence) * (t[1] - t[0]) * (s[1] - s[0]) * (u[1] - u[0])
+    # where log k is 4 sds up theta is narrower than the steps of its logit: 1e-7 of the prior
+    assert terms.sum() == pytest.approx(1, abs=1e-6)
+    for values, mean in zip((m, ss, theta), exact.mean, strict=True):
+        assert terms @ values == pytest.approx(mean, abs=3e-6)
 
 
 # -- regression ------------------------------------------------------------------------------------

@@ -70,8 +70,8 @@ def test_a_parameter_without_a_number_has_its_own_reason(campaign, rows):
 
 
 def test_a_fact_differs_where_its_sides_do():
-    assert provenance_diff.Fact("jax", "0.4.23", "0.10.2").differs
-    assert not provenance_diff.Fact("jax", "0.4.23", "0.4.23").differs
+    assert provenance_diff.Fact("jax", ("0.4.23", "0.10.2", "0.4.23")).differs
+    assert not provenance_diff.Fact("jax", ("0.4.23", "0.4.23")).differs
 
 
 def test_a_campaign_of_one_size_has_no_scaling(campaign, rows):

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 import shutil
 import subprocess
 
@@ -116,6 +117,64 @@ def test_a_missing_number_shows_a_dash_and_says_why(rows):
     assert found.text == "-" and found.reason == "this sampler gives no evidence"
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (0.033, "s", "33.0 ms"),
+        (0.00032, "s", "0.320 ms"),
+        (2e-5, "s", "20.0 µs"),
+        (4.7, "s", "4.70 s"),
+        (70_000.0, "s", "19.4 h"),
+        (0.0, "s", "0 s"),
+        (24_100.0, "MB", "24.1 GB"),
+        (300, "MB", "300 MB"),
+    ],
+)
+def test_seconds_and_memory_have_the_unit_that_shows_them_in_few_digits(value, unit, shown):
+    assert rounding.format_in_unit(value, unit) == shown
+
+
+def test_a_cell_scales_its_interval_along_and_a_program_gets_seconds(rows):
+    row = changed(rows[0], warm_s=0.0331, warm_s_lo=0.0312, warm_s_hi=0.0350)
+    cell = cells.make_cell(row, "warm_s")
+    assert cell.full == "33.1 (31.2 to 35.0) ms" and cell.short == "33.1 ms"
+    assert float(cell.key) == 0.0331
+    assert cells.make_cell(changed(row, warm_s_lo=None), "warm_s").short == "33.1 ms"
+
+
+def test_one_note_names_all_rows_that_it_is_of(rows):
+    few = [changed(row, status="ok", answer="consensus of 16 runs") for row in rows[:3]]
+    few = [changed(row, verdict="agrees", verdict_reason="the same") for row in few]
+    said = notes.verdict_notes([*few, changed(rows[3], answer="another")])
+    assert "honest_one, quick_one, shifted_one: agrees: the same" in said
+    many = [changed(few[0], sampler=f"s{at}") for at in range(9)]
+    assert notes.verdict_notes(many)[0].startswith("s0, s1, s2, s3, s4, s5, and 3 more: agrees")
+
+
+def test_a_key_below_the_table_says_what_claims_are_held_against(campaign):
+    for form in ("table", "markdown"):
+        shown = text(campaign, form).replace("\n", " ")
+        assert "realised: what errors over 256 runs show; calibration: error / claimed" in shown
+    assert "claimed error" not in text(campaign, "table", columns=["sampler", "rhat"])
+
+
+def test_the_reference_is_no_method(campaign, rows):
+    shown = text(campaign, "table")
+    assert "(reference)" in shown
+    assert "exact_iid is a reference: independent draws from the exact answer" in shown
+    assert "exact_iid: honest" not in shown
+    (cell,) = [cells.make_cell(r, "sampler") for r in rows if r["sampler"] == "exact_iid"]
+    assert cell.kind == "reference" and cell.key == "exact_iid"
+
+
+@pytest.mark.parametrize("width", [70, 80, 100])
+def test_accuracy_stays_where_costs_have_to_go(campaign, width):
+    left_out = text(campaign, "table", width=width).partition("left out at this width: ")[2]
+    assert left_out.startswith("ess_per_s, cold_s")
+    for name in ("realised_ess", "calibration", "verdict"):
+        assert name not in left_out
+
+
 # -- what is comparable --------------------------------------------------------------------------
 
 
@@ -123,8 +182,9 @@ def test_speeds_of_rows_that_are_not_honest_are_marked_in_every_format(campaign,
     shifted = next(row for row in rows if row["sampler"] == "shifted_one")
     assert cells.make_cell(shifted, "ess_per_s").marked
     for form in ("table", "markdown", "latex"):  # of the page: in test_page
-        assert "not comparable" in text(campaign, form), form
-    found = json.loads(text(campaign, "json"))
+        shown = text(campaign, form, columns=["sampler", "ess_per_s"])
+        assert "not comparable" in shown, form
+    found = json.loads(text(campaign, "json"))["rows"]
     assert {row["sampler"]: row["comparable"] for row in found} == {
         "honest_one": True,
         "quick_one": True,
@@ -158,7 +218,8 @@ def test_an_unknown_column_is_refused_with_the_nearest_and_the_list(campaign, ca
 
 @pytest.mark.parametrize("form", ["table", "markdown", "csv", "latex", "json"])
 def test_only_the_columns_asked_for_are_shown_in_their_order(campaign, form):
-    shown = text(campaign, form, columns=["rhat", "sampler"])
+    shown = text(campaign, form, columns=["rhat", "sampler"]).partition('"rows"')
+    shown = shown[2] or shown[0]  # of JSON without what is said of the campaign
     assert shown.index("rhat") < shown.index("sampler")
     assert "calibration" not in shown and "realised" not in shown
 
@@ -173,12 +234,12 @@ def test_rows_are_sorted_best_first_with_missing_ones_last(rows):
 
 
 def test_by_parameter_gives_one_row_a_parameter_with_its_own_numbers(campaign):
-    found = json.loads(text(campaign, "json", by_parameter=True))
+    found = json.loads(text(campaign, "json", by_parameter=True))["rows"]
     honest = [row for row in found if row["sampler"] == "honest_one"]
     assert [row["parameter"] for row in honest] == ["m", "c"]
     assert honest[0]["realised_ess"] != honest[1]["realised_ess"]
     assert honest[0]["cold_s"] == honest[1]["cold_s"] == pytest.approx(2.0)
-    whole = json.loads(text(campaign, "json"))[0]
+    whole = json.loads(text(campaign, "json"))["rows"][0]
     assert whole["ess"] <= min(row["ess"] for row in honest)  # least in each run, then the median
     for row in honest:
         tighter = min(row["ess_bulk"], row["ess_tail"])  # of medians: no less than the median
@@ -192,7 +253,7 @@ def test_by_parameter_gives_one_row_a_parameter_with_its_own_numbers(campaign):
 
 
 def test_json_gives_every_column_and_a_reason_for_every_number_that_is_missing(campaign):
-    found = json.loads(text(campaign, "json"))
+    found = json.loads(text(campaign, "json"))["rows"]
     assert list(found[0]) == [name for name in selection.column_names(campaign.rows())]
     bare = [c.name for c in selection.COLUMNS if c.group in ("claimed", "realised", "cost")]
     for row in found:
@@ -205,26 +266,59 @@ def test_csv_gives_every_number_back_bit_by_bit_and_infinities_as_words(rows):
     names = selection.choose_columns(None, rows)
     hurt = changed(rows[0], seconds_to_5pct=math.inf, mean_error=-math.inf, w1=1e-7, ess=None)
     lines = list(csv.reader(io.StringIO("".join(csv_json.as_csv([*rows, hurt], names)))))
-    assert lines[0] == names and len(lines) == len(rows) + 2
+    assert len(lines) == len(rows) + 2
+    assert list(dict.fromkeys(name.partition(".")[0] for name in lines[0])) == names
     for row, line in zip([*rows, hurt], lines[1:], strict=True):
-        for name, cell in zip(names, line, strict=True):
-            found = cells.get_value(row, name)
-            if found is None or name in csv_json.RECORDS:
-                assert (json.loads(cell) == found) if cell else found is None, name
-            else:
-                assert (float(cell) if isinstance(found, float) else cell) == (
-                    found if isinstance(found, float) else str(found)
-                ), name
+        told = dict(zip(lines[0], line, strict=True))
+        values = {name: cells.get_value(row, name) for name in names}
+        parts = [csv_json.flatten(name, values[name]) for name in names]
+        flat = {name: value for part in parts for name, value in part.items()}
+        for name, value in flat.items():
+            cell = told.pop(name)
+            is_float = isinstance(value, float)
+            expected = "" if value is None else value if is_float else str(value)
+            assert (float(cell) if is_float else cell) == expected, name
+        assert not any(told.values())  # what other rows have
+
+
+def test_no_cell_of_csv_is_nested_and_parts_of_records_are_columns(campaign):
+    heading, *lines = csv.reader(io.StringIO(text(campaign, "csv")))
+    assert {"versions.jax", "machine.cores", "settings.note", "missing.log_z_error"} <= {*heading}
+    assert {"block_seconds.cold_s.1", "block_seconds.cold_s.3", "warnings"} <= {*heading}
+    assert not any(cell.startswith(("{", "[")) for line in lines for cell in line)
+    chosen = text(campaign, "csv", columns=["sampler", "settings"]).splitlines()
+    assert chosen[:2] == ["sampler,settings.note", 'honest_one,""']
+
+
+def test_a_record_that_no_row_has_is_one_empty_column(rows):
+    lines = "".join(csv_json.as_csv(rows[:1], ["sampler", "settings"])).splitlines()
+    assert lines[0] == "sampler,settings"
 
 
 def test_json_says_infinity_in_words_also_inside_settings(rows):
     hurt = changed(rows[0], w1=math.inf, settings={"most": -math.inf, "of": [1.5, math.nan]})
-    (found,) = json.loads("".join(csv_json.as_json([hurt], selection.choose_columns(None, rows))))
+    names = selection.choose_columns(None, rows)
+    (found,) = json.loads("".join(csv_json.as_json([hurt], names)))["rows"]
     assert found["w1"] == "inf" and found["settings"] == {"most": "-inf", "of": [1.5, "nan"]}
-    assert json.loads("".join(csv_json.as_json([], ["w1"]))) == []
+    empty = {"schema": csv_json.SCHEMA, "campaign": None, "rows": []}
+    assert json.loads("".join(csv_json.as_json([], ["w1"]))) == empty
 
 
-@pytest.mark.parametrize("form", ["csv", "json"])
+def test_the_rows_alone_are_what_json_was(campaign):
+    rows = json.loads(text(campaign, "json-rows", columns=["sampler", "ess"]))
+    assert rows == json.loads(text(campaign, "json", columns=["sampler", "ess"]))["rows"]
+
+
+def test_json_names_its_campaign(campaign):
+    from samplerbench.version import __version__
+
+    told = json.loads(text(campaign, "json"))["campaign"]
+    assert (told["name"], told["samplerbench"]) == (campaign.folder.name, __version__)
+    assert (told["trials"], told["finished"], told["command"]) == (8, 7, None)
+    assert told["first_result"] <= told["last_result"]
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "json-rows"])
 def test_what_is_for_programs_is_read_row_by_row(campaign, form, monkeypatch):
     expected = text(campaign, form)
     monkeypatch.setattr(type(campaign), "rows", None)  # all rows at once
@@ -267,7 +361,36 @@ def test_an_interval_is_shown_on_a_terminal_only_where_a_table_asks_for_it(small
     assert "2.1" not in terminal.render(small_table)
     assert "2.5 (2.1 to 2.9)*" in terminal.render(small_table.with_intervals())
     assert r"2.5 (2.1 to 2.9)\*" in markdown.render(small_table)
-    assert "$2.5_{2.1}^{2.9}$" in latex.render(small_table)
+    paper = latex.render(small_table)
+    assert r"$2.5$\textsuperscript{*} & $[2.1, 2.9]$ &" in paper
+    assert r"\multicolumn{2}{c}{time}" in paper and r"@{}lr@{\ }ll@{}" in paper
+
+
+def test_latex_has_a_caption_and_a_label_where_they_are_given(small_table):
+    plain = latex.render(small_table)
+    assert r"\caption{A title.}" in plain and r"\label" not in plain
+    named = latex.render(small_table, "Of $x$.", "tab:x")
+    assert "\\caption{Of $x$.}\n\\label{tab:x}" in named and "a title" not in named.lower()
+    assert r"\resizebox" not in named and r"\begin{table*}" in named
+
+
+def test_latex_shows_what_a_paper_shows_and_the_rest_in_comments(campaign):
+    lines = text(campaign, "latex").splitlines()
+    head = lines[lines.index(r"\toprule") + 2]
+    words = [re.sub(r".*\{(.*)\}$", r"\1", cell.strip()) for cell in head[:-3].split("&")]
+    assert words == ["sampler", "verdict", "claim", "realised", "calibration", r"5 \%"]
+    at = lines.index(r"\end{table*}")
+    assert all(line.startswith("% ") for line in lines[at + 1 :])
+    assert any("Brackets: 95 \\% intervals." in line for line in lines[:at])
+    assert "warm" in text(campaign, "latex", columns=["sampler", "warm_s"])
+
+
+def test_a_caption_is_for_latex_alone(campaign, capsys):
+    folder = str(campaign.folder)
+    assert main(["report", folder, "--format", "latex", "--label", "tab:one"]) == 0
+    assert r"\label{tab:one}" in capsys.readouterr().out
+    assert main(["report", folder, "--caption", "mine"]) == 2
+    assert "--caption and --format table were given" in capsys.readouterr().err
 
 
 def test_columns_are_left_out_by_rank_and_named_in_a_note(small_table):
@@ -323,9 +446,9 @@ def test_markdown_shows_tags_and_marks_as_text(campaign):
 
 
 def test_csv_and_json_hold_names_as_they_are(campaign):
-    assert json.loads(text(campaign, "json"))[5]["settings"] == {"note": stored.NASTY}
+    assert json.loads(text(campaign, "json"))["rows"][5]["settings"] == {"note": stored.NASTY}
     lines = list(csv.DictReader(io.StringIO(text(campaign, "csv"))))
-    assert json.loads(lines[5]["settings"]) == {"note": stored.NASTY}
+    assert lines[5]["settings.note"] == stored.NASTY and not lines[4]["settings.note"]
     assert lines[5]["reason"] == stored.NASTY
 
 
@@ -345,19 +468,19 @@ def test_latex_names_greek_letters_as_it_knows_them():
 
 @pytest.mark.process
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex is installed here")
-@pytest.mark.parametrize("packages", ["textcomp,booktabs", "textcomp,booktabs,graphicx"])
-def test_latex_compiles_and_stays_within_the_text(campaign, tmp_path, packages):
-    table = text(campaign, "latex") + text(campaign, "latex", by_parameter=True)
+def test_latex_compiles_and_stays_within_both_columns_of_a_page(campaign, tmp_path):
+    few = ["parameter", "sampler", "calibration", "warm_s"]
+    table = text(campaign, "latex") + text(campaign, "latex", by_parameter=True, columns=few)
     greek = " ".join(chr(at) for at in range(0x391, 0x3CA) if chr(at).isalpha())
-    head = rf"\documentclass{{article}}\usepackage[T1]{{fontenc}}\usepackage{{{packages}}}"
+    head = r"\documentclass[twocolumn]{article}\usepackage[T1]{fontenc}"
+    head += r"\usepackage{textcomp,booktabs}"
     body = f"{table}\n{latex_escapes.escape(greek)}\n"
     (tmp_path / "t.tex").write_text(f"{head}\n\\begin{{document}}\n{body}\\end{{document}}\n")
     given = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
     done = subprocess.run(given, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout[-2000:]
     assert (tmp_path / "t.pdf").stat().st_size > 1000
-    wide = "too wide) in paragraph" in done.stdout  # a table without graphicx is as wide as it is
-    assert wide == ("graphicx" not in packages)
+    assert "too wide) in paragraph" not in done.stdout
 
 
 # -- who wins ------------------------------------------------------------------------------------
@@ -377,6 +500,31 @@ def test_runs_that_never_end_stand_beside_the_honest_and_below_the_table(rows):
     said = summary.summarise([lost, *rows[1:]], 8)
     assert "honest_one when it ends (0.4% of runs did not), quick_one and" in said
     assert "honest_one: 1 of 256 runs failed" in notes.make_notes([lost, *rows[1:]], ["ess"])
+
+
+def test_rows_judged_by_ranks_have_a_table_and_a_sentence_of_their_own(rows):
+    simulated = [changed(r, calibrate="prior", sbc_p=0.4, realised_ess=None) for r in rows[:2]]
+    simulated[1] = changed(simulated[1], verdict="biased", sbc_p=1e-4)
+    said = summary.summarise(simulated, 2)
+    assert said == (
+        "Over data sets drawn from the prior the truths rank evenly among the draws of honest_one;"
+        " not to be relied on: quick_one (biased)."
+    )
+    names = [column.name for column in campaign_table.make_table(simulated).columns]
+    assert "sbc_p" in names and "calibration" not in names
+    assert "data drawn from the prior" in notes.make_title(simulated)
+    both = campaign_table.default_columns([*simulated, rows[2]])
+    assert {"calibrate", "sbc_p", "calibration"} <= set(both)
+    assert "sbc_p" not in campaign_table.default_columns(rows)
+
+
+def test_every_value_of_a_sweep_has_a_name_the_default_too(rows):
+    sizes = (("linear", "n_points=32"), ("linear:n_points=100", "n_points=100"))
+    swept = [changed(rows[0], model=model, swept=where) for model, where in sizes]
+    alike = notes.list_shared(swept)
+    assert alike[0] == "model linear"
+    for row, (_, where) in zip(swept, sizes, strict=True):
+        assert [words for words in notes.list_shared([row]) if words not in alike] == [where]
 
 
 def rank(*rows, count=1):
@@ -505,7 +653,7 @@ def test_without_a_comparable_row_no_winner_is_named(rows):
 
 
 def test_formats_of_the_command_line_are_those_of_the_report():
-    assert FORMATS == report.FORMATS
+    assert FORMATS == (*report.FORMATS, "parquet")  # which is no text
 
 
 def test_a_folder_that_is_no_campaign_is_refused(tmp_path, capsys):

@@ -1,9 +1,8 @@
-"""What backends share: checks of settings, the likelihood on the cube, chains of a log density."""
+"""What backends share: the likelihood on the cube, chains of a log density."""
 
 from __future__ import annotations
 
 import types
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from scipy import stats
 
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Budget
-from samplerbench.samplers.support import dynesty_runs, settings_checks, walkers
+from samplerbench.samplers.support import dynesty_runs, walkers
 from samplerbench.samplers.support.blackjax_steps import draw_steps
 from samplerbench.samplers.support.cube_likelihood import evaluate_padded, make_cube_likelihood
 from samplerbench.samplers.support.density_chains import prepare_density_chains
@@ -31,34 +30,6 @@ def two_sites(y):
 
 
 MODEL = Model("two_sites", {"y": POINT}, two_sites)
-
-
-@dataclass(frozen=True)
-class Record:
-    word: str = "some"
-    count: int | None = 3
-    size: float = 0.5
-
-
-@pytest.mark.parametrize(
-    ("check", "wrong"),
-    [
-        (lambda r: settings_checks.require_choices(r, word=("some", "none")), {"word": "all"}),
-        (lambda r: settings_checks.require_at_least(r, 2, "count"), {"count": 1}),
-        (lambda r: settings_checks.require_positive(r, "size", "count"), {"size": 0.0}),
-        (lambda r: settings_checks.require_share(r, "size"), {"size": 1.0}),
-    ],
-)
-def test_a_check_refuses_by_name_and_value_and_says_what_is_expected(check, wrong):
-    check(Record())
-    ((name, value),) = wrong.items()
-    with pytest.raises(ValueError, match=rf"{name}='?{value}'?.*\n  expected: "):
-        check(Record(**wrong))
-
-
-def test_none_is_no_number_that_could_be_too_small():
-    settings_checks.require_at_least(Record(count=None), 2, "count")
-    settings_checks.require_positive(Record(count=None), "count")
 
 
 def test_points_are_padded_to_few_widths_and_come_back_as_many():

@@ -22,6 +22,8 @@ from samplerbench.options import fill
 from samplerbench.samplers import (
     blackjax_adjusted_mclmc,
     blackjax_nss,
+    blackjax_pathfinder,
+    blackjax_smc,
     jaxns3_nested,
     jaxns_direct,
     jaxns_nested,
@@ -39,9 +41,28 @@ RUNS = {
     "blackjax_nss": ({"num_live_points": 100}, {}, 300),
     "blackjax_adjusted_mclmc": ({}, {"draws": 2000}, 300),
     "nutpie_nuts": ({}, {"warmup": 300, "draws": 500}, 150),
+    "blackjax_smc": ({"num_particles": 400, "num_mcmc_steps": 5}, {}, 300),
     # its walkers start far off and find the posterior slowly
     "numpyro_ess": ({"walkers": 8}, {"warmup": 3000, "draws": 400}, 20),
 }
+
+
+def run_there(trial, folder):
+    """Draws [replicate, chain, draw, component] in the sampler's environment, with what is exact.
+
+    And beside them the weights, the evidence and the result.
+    """
+    try:
+        stack = environments.resolve(samplers.get(trial.sampler).environment)
+    except environments.EnvironmentFailed as error:
+        pytest.skip(str(error))  # a Python that is not installed
+    result = launcher.launch(trial, stack.python, folder / "scratch", timeout=500)
+    log = (folder / "scratch" / "log.txt").read_text()[-3000:]
+    assert result.status == "ok", f"{result.reason}\n{log}"
+    exact = build(trial.model, trial.model_options).exact()
+    with DrawsFile(folder / "scratch" / "draws.npz") as draws:
+        numbers = {name: draws.get(name) for name in ("log_weights", "log_z", "log_z_err")}
+        return draws.components(exact.names), exact, numbers, result
 
 
 @pytest.mark.stack
@@ -49,25 +70,31 @@ RUNS = {
 @pytest.mark.parametrize("name", RUNS)
 def test_each_draws_from_the_exact_posterior_in_its_own_environment(name, tmp_path):
     settings, budget, independent = RUNS[name]
-    try:
-        stack = environments.resolve(samplers.get(name).environment)
-    except environments.EnvironmentFailed as error:
-        pytest.skip(str(error))  # a Python that is not installed
     trial = replace(small(sampler=name, settings=settings, replicates=4), **budget)
-    result = launcher.launch(trial, stack.python, tmp_path / "scratch", timeout=500)
-    log = (tmp_path / "scratch" / "log.txt").read_text()[-3000:]
-    assert result.status == "ok", f"{result.reason}\n{log}"
-    exact = build("linear", {}).exact()
-    with DrawsFile(tmp_path / "scratch" / "draws.npz") as draws:
-        x = draws.components(exact.names)  # [replicate, chain, draw, component]
-        log_weights, log_z, claimed = map(draws.get, ("log_weights", "log_z", "log_z_err"))
+    x, exact, numbers, _ = run_there(trial, tmp_path)
+    log_weights, log_z, claimed = numbers.values()
     weights = np.ones(x.shape[:3]) if log_weights is None else np.exp(log_weights)
     means = np.einsum("rcd,rcdk->rk", weights, x) / weights.sum(axis=(1, 2))[:, None]
     errors = (means.mean(axis=0) - exact.mean) / exact.sd
     assert np.abs(errors).max() < SIGMAS / math.sqrt(independent)
     if log_z is not None:
-        off = (log_z - exact.log_evidence) / claimed
+        # SMC claims no error; each of its 10 steps leaves half of 400 particles effective: 10 / 400
+        off = (log_z - exact.log_evidence) / (math.sqrt(10 / 400) if claimed is None else claimed)
         assert abs(off.mean()) < SIGMAS / math.sqrt(len(off))
+
+
+@pytest.mark.stack
+@pytest.mark.process
+def test_pathfinder_is_near_a_normal_posterior_and_says_that_it_is_an_approximation(tmp_path):
+    assert "approximation" in samplers.get("blackjax_pathfinder").summary
+    trial = small(model="gaussian", model_options={"dim": 5}, sampler="blackjax_pathfinder")
+    x, exact, _, result = run_there(replace(trial, replicates=4, draws=1000), tmp_path)
+    assert "which the fit's own error exceeds" in result.claims
+    z = (x - exact.mean) / exact.sd
+    # the optimiser ends near the mode, and its inverse Hessian is a tenth or two off
+    assert np.abs(z.mean(axis=(0, 1, 2))).max() < 0.2
+    variance = np.square(z).mean(axis=(0, 1, 2))
+    assert 0.5 < variance.min() and variance.max() < 1.5
 
 
 @pytest.mark.slow
@@ -83,7 +110,7 @@ def test_jaxns_without_the_wrapper_draws_what_it_draws_with_it():
     np.testing.assert_allclose(direct.sites["m"], wrapped.sites["m"], rtol=1e-4)
 
 
-@pytest.mark.parametrize("module", (blackjax_nss, jaxns3_nested, jaxns_direct))
+@pytest.mark.parametrize("module", (blackjax_nss, blackjax_smc, jaxns3_nested, jaxns_direct))
 def test_nested_samplers_decline_an_improper_prior_by_its_site(module):
     def program():
         import numpyro
@@ -120,6 +147,10 @@ def test_an_older_numpyro_has_no_ensembles_and_says_which_has():
         (blackjax_nss, {"num_delete": 500}),
         (blackjax_adjusted_mclmc, {"target": 1.5}),
         (blackjax_adjusted_mclmc, {"target_num_integration_steps": 0.0}),
+        (blackjax_smc, {"target_ess": 1.0}),
+        (blackjax_smc, {"num_particles": 1}),
+        (blackjax_pathfinder, {"paths": 0}),
+        (blackjax_pathfinder, {"gtol": 0.0}),
         (jaxns3_nested, {"allocation_target": "best"}),
         (jaxns3_nested, {"max_samples": 0}),
         (nutpie_nuts, {"adaptation": "full"}),

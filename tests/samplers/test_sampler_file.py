@@ -20,6 +20,7 @@ from tests.support.paths import EXAMPLES
 
 KERNEL = f"{EXAMPLES / 'own_kernel.py'}:RandomWalk"
 FUNCTION = '''
+import abc
 from dataclasses import dataclass
 import numpy as np
 from samplerbench.samplers.base import Draws, Prepared
@@ -42,7 +43,7 @@ def gives_nothing(model, budget, settings):
 class Plain:
     pass
 
-class NoKernel(Exception):
+class NoKernel(abc.ABC):
     def __init__(self, model, a=1, b=None, c: float = 2, d=prepare, *, e=True, **more):
         pass
 '''
@@ -105,6 +106,20 @@ def test_a_kernel_of_ones_own_is_run_by_numpyro_and_compiled_to_the_same_draws()
     assert again.gradients is None and again.likelihoods is None  # its state does not tell
 
 
+KERNELS = """
+from numpyro.infer.mcmc import MCMCKernel
+class Words(dict): ...
+class Needy(MCMCKernel):
+    def __init__(self, program, step, size=1): ...
+class Stern(MCMCKernel):
+    def __init__(self, program, *, size): ...
+class Alone(MCMCKernel):
+    def __init__(self): ...
+class Fine(MCMCKernel):
+    def __init__(self, program, step=1, *, size=2, **others): ...
+class Free(MCMCKernel):
+    def __init__(self, *arguments, **others): ...
+"""
 REFUSED = {
     "mine.py:prepar": "no name in .*mine.py is called 'prepar'; did you mean 'prepare'",
     "mine.py": "names no sampler\n  expected: path/to/file.py:NAME",
@@ -114,7 +129,17 @@ REFUSED = {
     "mine.py:prepare:size=big": "size='big' does not fit",
     "bad.py:prepare": r"bad.py can't be read as Python: .*bad.py, line 2",
     "few.py:prepare": "function of 1 arguments",
+    "kernels.py:Words": "'Words' in .* is a class on top of dict",
+    "kernels.py:Needy": "'Needy' in .* can't be made without step",
+    "kernels.py:Stern": "'Stern' in .* can't be made without size",
+    "kernels.py:Alone": "'Alone' in .* takes no program",
 }
+
+
+@pytest.mark.parametrize("name", ["Fine", "Free"])
+def test_a_kernel_that_can_be_made_of_a_program_is_a_sampler(tmp_path, name):
+    (tmp_path / "kernels.py").write_text(KERNELS)
+    assert sampler_file.read_item(f"{tmp_path}/kernels.py:{name}").name == name
 
 
 @pytest.mark.parametrize("text", REFUSED)
@@ -122,13 +147,14 @@ def test_what_is_no_sampler_is_refused_before_anything_is_run(text, file, monkey
     monkeypatch.chdir(file.parent)
     (file.parent / "bad.py").write_text("\ndef prepare(:\n")
     (file.parent / "few.py").write_text("raise SystemExit\ndef prepare(x): ...\n")
+    (file.parent / "kernels.py").write_text(KERNELS)
     with pytest.raises(UsageError, match=REFUSED[text]):
         parse_sampler(text)
 
 
 @pytest.mark.slow
 def test_what_only_running_the_file_shows_is_refused_with_the_place(file):
-    with pytest.raises(UsageError, match="'NoKernel' in mine.py is a class on top of Exception"):
+    with pytest.raises(UsageError, match="'NoKernel' in mine.py is a class on top of ABC"):
         prepare(f"{file}:NoKernel")
     with pytest.raises(UsageError, match="'gives_nothing' in mine.py gives a NoneType"):
         prepare(f"{file}:gives_nothing")

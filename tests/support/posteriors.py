@@ -39,3 +39,13 @@ def log_joint(model, sites, bits=64):
     with x64(bits == 64):
         values = jax.jit(jax.vmap(density, (0, None)))(sites, model.data)  # data traced
         return np.asarray(values, dtype=np.float64)
+
+
+def evaluate_sites(model, parameters):
+    """All sites of the program, deterministic ones too, at one point."""
+    pytest.importorskip("jax")
+    from numpyro import handlers
+
+    program = handlers.substitute(handlers.seed(model.program, 0), parameters)
+    trace = handlers.trace(program).get_trace(**model.data)
+    return {name: site["value"] for name, site in trace.items()}

@@ -21,12 +21,12 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def write_wheel(folder: Path, name: str, release: str, *requires: str) -> str:
-    """Write a pure wheel with one empty module; returns its file name."""
+def write_wheel(folder: Path, name: str, release: str, *requires: str, code: str = "") -> str:
+    """Write a pure wheel with one module, empty or of this ``code``; returns its file name."""
     info = f"{name}-{release}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {release}\n"
     files = {
-        f"{name}.py": "",
+        f"{name}.py": code,
         f"{info}/METADATA": metadata + "".join(f"Requires-Dist: {r}\n" for r in requires),
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import json
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -13,6 +13,7 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.tables.table import Column, Table, make_table, read_frame
 from samplerbench.harness.campaign.tables.text_table import read_text_table
 from samplerbench.models.loading import data_files
+from samplerbench.user_files import open_archive, parse_json, read_limited, require_regular
 
 Columns = Mapping[str, str]  # those asked for: the program's name -> the table's, or its number
 Reader = Callable[[Path, Columns], Table]
@@ -42,15 +43,15 @@ def _read_json(path: Path, columns: Columns, lines: bool = False) -> Table:
     import pandas
 
     try:
-        text = path.read_text("utf-8-sig")
+        text = read_limited(path).decode("utf-8-sig")
         filled_lines = [line for line in text.splitlines() if line.strip()]
-        content = [json.loads(line) for line in filled_lines] if lines else json.loads(text)
+        content = [parse_json(line) for line in filled_lines] if lines else parse_json(text)
         values = list(content.values()) if isinstance(content, dict) else []
         sizes = {len(value) for value in values if isinstance(value, (list, dict))}
         if all(isinstance(value, (list, dict)) for value in values) and len(sizes) < 2:
             return read_frame(pandas.DataFrame(content), str(path))
         return replace(make_table(content), source=str(path))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, OverflowError) as error:
         raise UsageError(
             f"data file {str(path)!r} can't be read: {error}\n"
             "  expected: a list of records, or an object with an array for each name"
@@ -62,6 +63,10 @@ def _read_frame(path: Path, columns: Columns, reader: str, package: str, first_r
 
     _refuse_missing_package(path, package)
     try:
+        require_regular(path)
+        if zipfile.is_zipfile(path):  # as .xlsx is
+            with open_archive(path):
+                pass
         frame = getattr(pandas, reader)(path)
     except Exception as error:  # each reader raises what it likes
         raise UsageError(

@@ -16,6 +16,7 @@ import numpy as np
 
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.tables.table import Table, parse_cells, refuse_bad_names
+from samplerbench.user_files import read_limited
 
 #: what pandas reads as a missing cell
 MISSING = frozenset(
@@ -72,7 +73,7 @@ def _error(path: Path, why: str) -> UsageError:
 def _split(path: Path) -> tuple[str, Lines]:
     """The separator that gives every line as many cells, the comma before others; the cells."""
     try:
-        text = path.read_text("utf-8-sig")
+        text = read_limited(path).decode("utf-8-sig")
         usual = "\t" if path.suffix in (".tsv", ".tab") else ","
         if not text.strip():
             raise _error(path, "it is empty")

@@ -7,9 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from samplerbench.harness.scoring.metrics.base import Column, Score, metric, number, score_of
+from samplerbench.harness.scoring.metrics.base import (
+    Column,
+    Score,
+    metric,
+    no_score,
+    number,
+    score_of,
+)
 from samplerbench.harness.scoring.needs import equal_weights, weights
 from samplerbench.harness.scoring.trial_data import TrialData
+from samplerbench.harness.statistics import ess_rhat
 from samplerbench.harness.statistics.ess_rhat import Claims
 from samplerbench.harness.statistics.estimates import median_interval
 from samplerbench.harness.statistics.weighted import kish_ess, weighted_moments
@@ -145,6 +153,35 @@ def ess_from_weights(data: TrialData) -> Score:
     values = kish_ess(data.log_w)
     finite = values[np.isfinite(values)]
     return number(float(np.median(finite)) if finite.size else None, data.compute_once(_reason))
+
+
+@metric(
+    Column(
+        "ess_walkers",
+        "claimed",
+        "effective draws that an ensemble would claim by mistake, its walkers taken for chains;"
+        " least over parameters, bulk and tail, median over replicates",
+        "higher",
+        interval=True,
+        unit="draws",
+    )
+)
+def ess_walkers(data: TrialData) -> Score:
+    """The claim of who takes walkers, which move by one another's places, for chains."""
+    walkers = data.file.get("walkers")
+    if walkers is None:
+        return no_score("not an ensemble of walkers")
+    paths = _split_paths(data.x, int(np.nanmax(walkers)))
+    mistaken = ess_rhat.claims(paths)
+    return score_of(median_interval(np.fmin(mistaken.ess_bulk, mistaken.ess_tail).min(axis=1)))
+
+
+def _split_paths(x: Array, walkers: int) -> Array:
+    """Draws [replicate, chain, draw, component] with each walker's path, where whole, a chain."""
+    replicates, chains, draws, components = x.shape
+    steps = -(-draws * chains // walkers)  # of each path; the last one may be cut
+    whole = x[:, :, : draws // steps * steps]
+    return whole.reshape(replicates, -1, steps, components)
 
 
 @metric(

@@ -60,7 +60,7 @@ def ess_per_s(data: TrialData) -> Score:
     return score_draws_per_second(data.score("ess"), data.result)
 
 
-def _realised_per(data: TrialData, cost: float | None, reason: str) -> Score:
+def divide_realised_ess(data: TrialData, cost: float | None, reason: str) -> Score:
     """realised_ess over a cost, its interval along with it; ``reason``: why there is no cost."""
     ess = data.score("realised_ess")
     if not isinstance(ess.value, float):
@@ -100,7 +100,7 @@ def realised_ess_per_s(data: TrialData) -> Score:
 )
 def realised_ess_per_gradient(data: TrialData) -> Score:
     """Realised effective draws a gradient evaluation."""
-    return _realised_per(data, _count(data, "gradients"), "this sampler uses no gradients")
+    return divide_realised_ess(data, _count(data, "gradients"), "this sampler uses no gradients")
 
 
 @metric(
@@ -117,7 +117,7 @@ def realised_ess_per_gradient(data: TrialData) -> Score:
 def realised_ess_per_evaluation(data: TrialData) -> Score:
     """Realised effective draws an evaluation of any kind."""
     count = _count(data, "gradients") + _count(data, "likelihoods")
-    return _realised_per(data, count, "no evaluations were counted")
+    return divide_realised_ess(data, count, "no evaluations were counted")
 
 
 @metric(

@@ -40,6 +40,21 @@ def log_z_err(data: TrialData) -> Score:
     return average_reported(data, "log_z_err", np.median)
 
 
+@metric(
+    Column(
+        "log_z_err_simulated",
+        "claimed",
+        "a second claimed standard error of log_z, from simulated runs, median",
+        "lower",
+        unit="nat",
+        section="evidence",
+    )
+)
+def log_z_err_simulated(data: TrialData) -> Score:
+    """What log_z may be off by according to runs that the sampler simulates from its points."""
+    return average_reported(data, "log_z_err_simulated", np.median)
+
+
 def known_evidence(data: TrialData) -> str:
     """A sampler that gives an evidence, and a ground truth that knows it: why not, or ""."""
     if data.summary.log_z is not None:
@@ -91,3 +106,25 @@ def log_z_calibration(data: TrialData) -> Score:
     return score_of(
         estimates.log_z_calibration(summary.log_z, summary.log_z_err, summary.log_z_true)
     )
+
+
+@metric(
+    Column(
+        "log_z_calibration_simulated",
+        "realised",
+        "rms of log_z's error / the second claimed error, log_z_err_simulated",
+        "one",
+        interval=True,
+        section="evidence",
+    ),
+    ground_truth,
+    replicates,
+    known_evidence,
+)
+def log_z_calibration_simulated(data: TrialData) -> Score:
+    """Whether the second claimed error of log_z is as large as its errors are."""
+    summary, claimed = data.summary, data.file.get("log_z_err_simulated")
+    assert summary.log_z is not None and summary.log_z_true is not None
+    if claimed is None:
+        return no_score("this sampler claims one error of log Z at the most")
+    return score_of(estimates.log_z_calibration(summary.log_z, claimed, summary.log_z_true))

@@ -71,7 +71,19 @@ def load(job: Job) -> Model:
             f"{_locate_error(error, trial.model)}: {one_line(error)}\n"
             f"  it was run to load the model {trial.model.rpartition(':')[2]!r}\n"
             f"  expected: a file that Python can import, in environment {trial.environment!r}"
+            f"{_advise(error)}"
         ) from error
+
+
+def _advise(error: Exception) -> str:
+    """What to do where a file imports what its environment lacks."""
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return ""
+    package = error.name.partition(".")[0]
+    return (
+        f"\n  next: --with {package} installs it beside the pins (by the name that pip knows);"
+        " or --env current, or --env path/to/python, where it is installed"
+    )
 
 
 def _find_answer(model: Model, name: str) -> dict[str, Any]:

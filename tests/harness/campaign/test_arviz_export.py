@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from importlib.util import find_spec
 
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 
 from samplerbench.errors import UsageError
 from samplerbench.harness import draws_file
-from samplerbench.harness.campaign.arviz_export import frame, write_netcdf
+from samplerbench.harness.campaign.arviz_export import write_netcdf
 from samplerbench.harness.campaign.campaign import Campaign
+from samplerbench.harness.campaign.replicate_draws import make_frame, read_replicates
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.records import Result
 from samplerbench.samplers.base import Draws
@@ -75,6 +77,38 @@ def test_draws_have_arvizs_own_type_with_the_groups_and_axes_that_it_expects(cam
     np.testing.assert_array_equal(data["sample_stats"]["lp"], runs[1].stats["lp"])
     assert (data.attrs["sampler"], data.attrs["model"]) == ("exact_iid", "linear")
     assert (data.attrs["replicate"], data.attrs["seed"]) == (1, 6)
+
+
+def test_statistics_have_the_names_of_arvizs_schema(tmp_path):
+    stats = {
+        **{"accept_prob": np.ones((1, 4)), "diverging": np.zeros((1, 4), bool)},
+        **{name: np.ones((1, 4)) for name in ("lp", "energy", "n_steps", "tree_depth")},
+    }
+    store = Store.create(tmp_path / "c")
+    store_draws(store, small(), [Draws({"m": np.ones((1, 4))}, stats=stats)])
+    with Campaign(store) as reader:
+        found = reader.draws("exact_iid")["sample_stats"]
+    schema = {"acceptance_rate", "diverging", "lp", "energy", "n_steps", "tree_depth"}
+    assert set(found.data_vars) == schema
+    assert found["diverging"].dtype == bool
+
+
+def test_attributes_tell_the_library_its_version_and_when(tmp_path):
+    store = Store.create(tmp_path / "c")
+    run, result = Draws({"m": np.ones((1, 4))}), Result("ok", versions={"numpyro": "0.13.2"})
+    store_draws(store, small(sampler="numpyro_nuts"), [run], result)
+    store_draws(store, small(sampler="outside"), [run])
+    with Campaign(store) as reader:
+        attributes = reader.draws("numpyro_nuts")["posterior"].attrs
+        outside = reader.draws("outside").attrs
+    assert attributes["inference_library"] == "numpyro"
+    assert attributes["inference_library_version"] == "0.13.2"
+    assert attributes["creation_library"] == "samplerbench"
+    datetime.fromisoformat(attributes["created_at"])
+    assert (outside["inference_library"], outside["inference_library_version"]) == (
+        "outside",
+        "unknown",
+    )
 
 
 def test_arviz_summarizes_them(campaign):
@@ -148,34 +182,124 @@ def weighted(tmp_path):
     rng, runs = np.random.default_rng(1), []
     for size in (5000, 300):
         x = rng.normal(size=(1, size))
-        runs.append(Draws({"x": x}, log_weights=x, log_z=0.0, log_z_err=0.1, stats={"log_l": x}))
+        numbers = {"ess": 0.3 * size, "log_z": 0.5, "log_z_err": 0.1, "termination": "done"}
+        runs.append(Draws({"x": x}, log_weights=x, stats={"log_l": x}, **numbers))
     store_draws(store, trial, runs)
     with Campaign(store) as reader:
         yield reader, runs
 
 
-def test_weighted_draws_come_with_their_weights(weighted):
+def test_every_weighted_point_comes_with_its_weight(weighted):
     reader, runs = weighted
     for replicate, run in enumerate(runs):
-        data = reader.draws("jaxns_nested", replicate=replicate)
-        np.testing.assert_array_equal(data["posterior"]["x"], run.sites["x"])  # without padding
-        np.testing.assert_array_equal(data["sample_stats"]["log_weight"], run.log_weights)
-        assert data.attrs["weights"] == "log_weight in sample_stats"
+        points = reader.draws("jaxns_nested", replicate=replicate)["weighted_posterior"]
+        np.testing.assert_array_equal(points["x"], run.sites["x"])  # without padding
+        np.testing.assert_array_equal(points["log_weight"], run.log_weights)
+        np.testing.assert_array_equal(points["log_l"], run.stats["log_l"])
 
 
-def test_weighted_draws_are_resampled_only_on_request_and_labelled(weighted):
+def test_the_posterior_of_weighted_draws_counts_alike_and_has_the_size_of_their_ess(weighted):
     reader, runs = weighted
-    data = reader.draws("jaxns_nested", resample=4000)
+    data = reader.draws("jaxns_nested")
     x = np.asarray(data["posterior"]["x"])
-    assert x.shape == (1, 4000)
-    assert data.attrs["weights"].startswith("4000 draws resampled with replacement")
-    assert groups(data) == {"posterior"}
-    assert np.isin(x, runs[0].sites["x"]).all()
+    assert x.shape == (1, round(runs[0].ess))
+    np.testing.assert_array_equal(data["sample_stats"]["log_l"], x)  # of the same points
+    assert data.attrs["weights"].startswith("systematic resample of 1500 draws, the ESS that")
+    assert data.attrs["log_z"] == 0.5 and data.attrs["termination"] == "done"
     # normal draws with weight exp(x) stand for a normal of mean 1 and sd 1: Kish's ESS of 5000
-    # is 5000 / e, so the resampled mean has standard error sqrt(e / 5000 + 1 / 4000) = 0.028
-    assert x.mean() == pytest.approx(1.0, abs=5 * 0.028)
-    again = reader.draws("jaxns_nested", resample=4000)
+    # is 5000 / e, and a resample adds at most independent draws' noise: 0.035 together
+    assert x.mean() == pytest.approx(1.0, abs=4 * 0.035)
+    again = reader.draws("jaxns_nested")
     np.testing.assert_array_equal(x, again["posterior"]["x"])
+
+
+def test_the_order_of_the_resample_is_no_autocorrelation_to_arviz(weighted):
+    import arviz
+
+    size = round(weighted[1][0].ess)
+    found = float(arviz.ess(weighted[0].draws("jaxns_nested"))["x"])
+    assert found == pytest.approx(size, rel=0.25)
+
+
+def test_a_size_of_ones_own_is_taken_and_told(weighted):
+    data = weighted[0].draws("jaxns_nested", resample=400)
+    assert data["posterior"]["x"].shape == (1, 400)
+    assert data.attrs["weights"].startswith("systematic resample of 400 draws, as asked")
+
+
+def test_without_a_claim_the_size_is_kishs(tmp_path):
+    store, trial = Store.create(tmp_path / "c"), small(sampler="jaxns_nested", replicates=1)
+    log_weights = np.log(np.repeat([[1.0, 0.25]], 100, axis=1))
+    store_draws(store, trial, [Draws({"x": log_weights}, log_weights=log_weights)])
+    with Campaign(store) as reader:
+        data = reader.draws("jaxns_nested")
+    assert "Kish's ESS" in data.attrs["weights"]
+    assert data["posterior"]["x"].shape == (1, round(125**2 / 106.25))
+
+
+def test_a_run_that_failed_sets_no_size_and_stays_visible(weighted, tmp_path):
+    _, runs = weighted
+    store, trial = Store.create(tmp_path / "d"), small(sampler="jaxns_nested", replicates=2)
+    store_draws(store, trial, [runs[1], draws_file.make_nan_draws(runs[1])])
+    with Campaign(store) as reader:
+        x = np.asarray(reader.draws("jaxns_nested", replicate=None)["posterior"]["x"])
+    assert x.shape == (2, round(runs[1].ess))
+    assert np.isfinite(x[0]).all() and np.isnan(x[1]).all()
+
+
+def test_a_site_called_as_a_weight_is_no_weight(tmp_path):
+    store, trial = Store.create(tmp_path / "c"), small(sampler="jaxns_nested", replicates=1)
+    x = np.random.default_rng(3).normal(size=(1, 50))
+    store_draws(store, trial, [Draws({"log_weight": x}, log_weights=2 * x)])
+    with Campaign(store) as reader:
+        points = reader.draws("jaxns_nested")["weighted_posterior"]
+    np.testing.assert_array_equal(points["log_weight"], x)
+    np.testing.assert_array_equal(points["log_weight_"], 2 * x)
+
+
+def test_arvizs_summary_of_nested_sampling_is_within_its_errors_of_the_exact_answer(tmp_path):
+    """Points from the prior with the likelihood as weight: right, and no sample as they stand."""
+    import arviz
+
+    store, rng = Store.create(tmp_path / "c"), np.random.default_rng(7)
+    trial, runs = small(sampler="jaxns_nested", replicates=40), []
+    for _ in range(40):
+        x = np.sort(rng.normal(0.0, 3.0, (1, 3000)))  # prior sd 3, likelihood sd 1 about 2
+        log_weights = -0.5 * (x - 2.0) ** 2
+        ess = np.exp(log_weights).sum() ** 2 / np.exp(2 * log_weights).sum()
+        runs.append(Draws({"x": x}, log_weights=log_weights, ess=ess))
+    store_draws(store, trial, runs)
+    mean, sd = 2.0 * 9 / 10, np.sqrt(9 / 10)
+    with Campaign(store) as reader:
+        tables = [
+            arviz.summary(reader.draws("jaxns_nested", replicate=r), round_to="none")
+            for r in range(40)
+        ]
+    z = np.array(
+        [(float(t["mean"].iloc[0]) - mean) / float(t["mcse_mean"].iloc[0]) for t in tables]
+    )
+    # 40 errors over their claims: rms 1, which a resample of the same size raises to 1.4 at most
+    assert 0.7 < np.sqrt(np.mean(z**2)) < 1.75
+    assert np.mean([float(t["sd"].iloc[0]) for t in tables]) == pytest.approx(sd, rel=0.05)
+
+
+# -- several replicates ----------------------------------------------------------------------------
+
+
+def test_several_replicates_are_chains_side_by_side(campaign):
+    reader, runs = campaign
+    for choice, expected in ((slice(1, 3), [1, 2]), (None, [0, 1, 2])):
+        data = reader.draws("exact_iid", replicate=choice)
+        together = np.concatenate([runs[r].sites["beta"] for r in expected])
+        np.testing.assert_array_equal(data["posterior"]["beta"], together)
+        numbers = np.repeat(expected, 2)
+        np.testing.assert_array_equal(data["posterior"]["m"].coords["replicate"], numbers)
+        assert list(data.attrs["seed"]) == [5 + r for r in expected]
+
+
+def test_a_slice_without_a_replicate_is_refused(campaign):
+    with pytest.raises(ValueError, match="expected: 0 to 2, a slice"):
+        campaign[0].draws("exact_iid", replicate=slice(3, None))
 
 
 # -- tables and files ------------------------------------------------------------------------------
@@ -183,19 +307,25 @@ def test_weighted_draws_are_resampled_only_on_request_and_labelled(weighted):
 
 def test_a_frame_has_a_row_a_draw_and_a_column_a_component(campaign):
     reader, runs = campaign
-    table = frame(reader.draws("exact_iid"))
-    assert set(table.columns) == {"m", "beta[0]", "beta[1]", "beta[2]"}
-    np.testing.assert_array_equal(table["m"], runs[0].sites["m"].ravel())
-    np.testing.assert_array_equal(table["beta[2]"], runs[0].sites["beta"][..., 2].ravel())
+    table = reader.frame("exact_iid", replicate=slice(0, 2))
+    assert list(table.columns) == ["m", "beta[0]", "beta[1]", "beta[2]"]
+    assert list(table.index.names) == ["replicate", "chain", "draw"]
+    assert len(table) == 2 * 2 * 40
+    assert table.loc[(1, 0, 7), "beta[2]"] == runs[1].sites["beta"][0, 7, 2]
+    np.testing.assert_array_equal(table.loc[0, "m"], runs[0].sites["m"].ravel())
+    stored = read_replicates(reader, "exact_iid", slice(0, 2), "replicates", None)
+    assert make_frame(stored).equals(table)
 
 
-def test_a_frame_of_weighted_draws_has_their_weights(weighted):
+def test_a_frame_of_weighted_draws_has_every_point_with_its_weight(weighted):
     reader, runs = weighted
-    table = frame(reader.draws("jaxns_nested"))
+    table = reader.frame("jaxns_nested", replicate=None)
     assert list(table.columns) == ["x", "weight"]
-    assert table["weight"].max() == 1.0
-    log_weights = runs[0].log_weights[0]
-    np.testing.assert_allclose(table["weight"], np.exp(log_weights - log_weights.max()))
+    for replicate, run in enumerate(runs):
+        of_one = table.loc[replicate]
+        assert of_one["weight"].max() == 1.0
+        log_weights = run.log_weights[0]
+        np.testing.assert_allclose(of_one["weight"], np.exp(log_weights - log_weights.max()))
 
 
 def test_netcdf_files_hold_the_draws_of_each_trial_that_ended_ok(campaign, tmp_path):

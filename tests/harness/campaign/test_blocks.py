@@ -9,8 +9,10 @@ import pytest
 
 import samplerbench
 from samplerbench.cli import progress
+from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import blocks
 from samplerbench.harness.campaign.plan import Plan
+from samplerbench.harness.campaign.plan_options import check_options
 from samplerbench.harness.campaign.watcher import Watcher
 from samplerbench.harness.records import AUTO, Result, Trial, read_result, to_json
 from tests.support import stored
@@ -109,8 +111,9 @@ def test_a_stored_block_changes_intervals_and_leaves_all_other_scores(tmp_path):
 
 def test_the_plan_takes_a_number_or_auto():
     assert Plan().blocks == AUTO and Plan(blocks=5).blocks == 5
-    with pytest.raises(samplerbench.harness.campaign.plan.UsageError, match="blocks=-1"):
-        Plan(blocks=-1)
+    assert Plan(blocks="auto").blocks == AUTO
+    with pytest.raises(UsageError, match="blocks = -1 in here\n  expected: .* from 1 or auto"):
+        check_options({"blocks": -1}, "here")
 
 
 class Recorder(Watcher):

@@ -285,17 +285,19 @@ def test_retry_runs_what_did_not_end_ok_and_nothing_else(tmp_path):
 
 
 @pytest.mark.process
-def test_a_changed_file_is_another_model(tmp_path):
-    file, notes = tmp_path / "model.py", Notes()
+def test_a_changed_file_is_refused_in_the_folder_of_what_it_was(tmp_path):
+    file = tmp_path / "model.py"
     file.write_text("from samplerbench.models.base import build\nprogram = build('linear', {})\n")
     plan = {"out": tmp_path / "c", "model": f"{file}:program", **QUICK}
     samplerbench.run(**plan).close()
     file.write_text(
         "from samplerbench.models.base import build\nprogram = build('linear', {'n_points': 4})\n"
     )
-    with samplerbench.run(watcher=notes, **plan) as reader:
-        assert len(set(digests(reader).values())) == 2
-    assert notes.run == [f"{file}:program"]
+    with pytest.raises(UsageError, match="model.py:program' has changed since the campaign in"):
+        samplerbench.run(**plan)
+    with samplerbench.load(tmp_path / "c") as reader:
+        assert len(reader.rows()) == 1  # what is there stays
+    samplerbench.run(**{**plan, "out": tmp_path / "d"}).close()
 
 
 @pytest.mark.process
@@ -409,7 +411,7 @@ def test_a_file_holds_programs_models_or_functions_that_give_one(tmp_path, name,
 
 @pytest.mark.process
 def test_the_table_is_a_data_frame_with_every_column(undisturbed):
-    table = undisturbed.table()
+    table = undisturbed.table("all")
     assert list(table.columns) == [column.name for column in COLUMNS]
     assert list(table["model"]) == LINES
     assert set(table["status"]) == {"ok"}
@@ -428,7 +430,7 @@ def test_options_are_checked_before_anything_is_written(tmp_path):
         ({"models": "lineal"}, "did you mean 'linear'"),
         ({"samplers": ["exact_iid"], "drawz": 3}, "did you mean 'draws'"),
         ({"draws": "many"}, "expected: a whole number"),
-        ({"draws": 0}, "expected: a whole number from 1 on"),
+        ({"draws": 0}, "draws = 0 in run()\n  expected: a whole number from 1"),
         ({"sampler": []}, "no sampler is named"),
         ({"precision": 16}, "no precision is called '16'"),
     ):

@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -173,10 +174,24 @@ def refused(**options: object) -> str:
 
 
 @pytest.mark.slow
-def test_an_address_where_no_scheduler_answers_is_refused(monkeypatch):
-    monkeypatch.setattr(dask_backend, "CONNECT_S", 0.5)
-    for address in ("tcp://127.0.0.1:9", "nonsense://here"):
-        assert f"no Dask scheduler answers at {address!r}: " in refused(scheduler=address)
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("tcp://127.0.0.1:9", "Connection refused"),
+        ("nonsense://here", "nonsense:// is none of tcp, tls, ws, wss"),
+        ("http://127.0.0.1:80", "http:// is none of"),
+        ("tcp://127.0.0.1", "it names no host and port"),
+        ("127.0.0.1:99999", "it names no host and port"),
+        ("tls://127.0.0.1:9", "names no certificates"),
+    ],
+)
+def test_an_address_where_no_scheduler_answers_is_refused_at_once(address, why):
+    import distributed  # noqa: F401  # takes seconds
+
+    start = time.monotonic()
+    text = refused(scheduler=address)
+    assert time.monotonic() - start < 2
+    assert f"no Dask scheduler answers at {address!r}: " in text and why in text
 
 
 def test_without_dask_the_refusal_says_what_to_install(monkeypatch):
@@ -217,6 +232,16 @@ def test_versions_that_differ_at_an_end_are_named():
         dask_backend._refuse_versions(Client())
     text = "the versions at tcp://w:1 differ: python 3.12 instead of 3.11, tornado 5 instead of 6"
     assert text in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["../evil", "/tmp/evil", "model/../../evil"])
+def test_a_file_that_would_lie_outside_of_the_trials_folder_is_not_unpacked(tmp_path, name):
+    shipment = remote.RemoteTrial(
+        trials.small(), 1.0, remote.EnvironmentSpec("current", "", None), "", {name: b""}
+    )
+    with pytest.raises(UsageError, match="would lie outside"):
+        remote._unpack(shipment, tmp_path / "inside")
+    assert not [*tmp_path.rglob("evil")]
 
 
 def test_the_files_of_a_users_model_and_of_its_pins_travel(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from importlib.util import find_spec
 
@@ -53,6 +54,14 @@ def write_tsv(path, sites):
     path.write_text(path.read_text().replace(",", "\t"))
 
 
+def write_parquet(path, sites):
+    import pandas
+
+    flat = {name: values.ravel() for name, values in sites.items()}
+    chain = np.repeat(np.arange(len(sites["m"])), DRAWS)
+    pandas.DataFrame({"chain": chain, **flat}).to_parquet(path)
+
+
 def write_stan(path, sites):
     """As CmdStan does: comments around and within, its own columns, one chain a file."""
     (rows,) = np.stack(list(sites.values()), axis=-1)
@@ -89,13 +98,15 @@ WRITERS = {
     "csv": write_csv,
     "tsv": write_tsv,
     "stan.csv": write_stan,
+    "parquet": write_parquet,
     "0.nc": write_arviz_0,
     "1.nc": write_arviz_1,
 }
-FORMATS = [
-    pytest.param(name, marks=[needs_arviz, pytest.mark.slow] if name.endswith("nc") else [])
-    for name in WRITERS
-]
+MARKS = {
+    "parquet": pytest.mark.skipif(find_spec("pyarrow") is None, reason="needs pyarrow"),
+    **dict.fromkeys(("0.nc", "1.nc"), [needs_arviz, pytest.mark.slow]),
+}
+FORMATS = [pytest.param(name, marks=MARKS.get(name, [])) for name in WRITERS]
 
 
 def write_files(folder, sites, kind="npz"):
@@ -225,6 +236,34 @@ def test_names_of_the_files_are_mapped_to_the_models(tmp_path):
     np.testing.assert_array_equal(run.sites["c"], sites["c"][0])
 
 
+def test_components_of_a_site_are_named_one_by_one_whatever_the_files_call_them(tmp_path):
+    x = np.random.default_rng(0).standard_normal((20, 3))
+    np.savez(tmp_path / "a.npz", a=x[:, 0], b=x[:, [2, 1]], slope=x[:, 0])
+    names = {"x[0]": "a", "x[1]": "b[1]", "x[2]": "b[0]", "m": "slope"}
+    given = read_draws([tmp_path / "a.npz"])
+    ((_, run),) = arrange_runs(given, Layout(names), {"x": (3,), "m": ()})
+    np.testing.assert_array_equal(run.sites["x"], x[None])
+    np.testing.assert_array_equal(run.sites["m"], x[None, :, 0])
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ({"x[0]": "a"}, r"components of 'x' can't be put together: no name is given for 'x\[1\]'"),
+        (
+            {"x[0]": "a", "x[1]": "b"},
+            "components of 'x' can't be put together: their shapes differ",
+        ),
+        ({"x[0]": "a", "x[1]": "b[2]"}, r"no site of .* is called 'b\[2\]'"),
+        ({"x[2]": "a"}, r"no parameter is called 'x\[2\]'"),
+    ],
+)
+def test_components_that_make_no_site_are_refused(names, words, tmp_path):
+    np.savez(tmp_path / "a.npz", a=np.zeros(20), b=np.zeros((20, 2)))
+    with pytest.raises(UsageError, match=words):
+        arrange_runs(read_draws([tmp_path / "a.npz"]), Layout(names), {"x": (2,)})
+
+
 # -- weights and evidence --------------------------------------------------------------------------
 
 
@@ -345,12 +384,20 @@ def test_arrays_that_share_no_replicates_are_refused():
 # -- verdicts --------------------------------------------------------------------------------------
 
 
-def test_one_file_is_not_judged_and_says_how_many_are_needed(tmp_path):
-    paths = write_files(tmp_path, exact_draws(1))
+@pytest.mark.parametrize("shift", [0.0, 0.5])
+def test_one_file_is_not_judged_and_says_what_it_shows_and_how_many_are_needed(shift, tmp_path):
+    sites = exact_draws(1)
+    sites["m"] = sites["m"] + shift * EXACT.sd[EXACT.names.index("m")]
+    paths = write_files(tmp_path, sites)
     with samplerbench.judge(paths, model="linear", out=tmp_path / "out") as campaign:
         (row,) = campaign.rows()
     assert (row["verdict"], row["replicates"]) == ("too few replicates", 1)
-    assert "1 replicates; a verdict needs 16" in row["verdict_reason"]
+    reason = row["verdict_reason"]
+    assert reason.startswith("1 replicate; a verdict needs 16, each with a seed of its own")
+    off, chance = map(
+        float, re.search(r"([\d.]+) claimed errors.* up to ([\d.]+)", reason).groups()
+    )
+    assert (off > chance) == (shift > 0)
 
 
 def test_the_same_file_twice_is_found(tmp_path):

@@ -18,7 +18,6 @@ from samplerbench.harness.campaign import (
     run,
     signals,
     specifiers,
-    store_queries,
     trial_scores,
 )
 from samplerbench.harness.campaign.watcher import Watcher
@@ -206,13 +205,13 @@ def test_a_backend_of_one_job_runs_one_trial_at_a_time(tmp_path):
 
 def test_scores_are_computed_once_and_read_in_one_pass(tmp_path):
     with stored.campaign(tmp_path / "c") as campaign:
-        db, trials = campaign.store._db, campaign.store.trials()
-        assert len(store_queries.read_unscored(db, VERSION)) == len(stored.KINDS) + 2
+        store, trials = campaign.store, campaign.store.trials()
+        assert len(store.unscored_trials(VERSION)) == len(stored.KINDS) + 2
         scores = trial_scores.TrialScores(campaign.store)
         first = scores.get(trials[0])
         assert scores.get(trials[0]) == first
-        assert len(store_queries.read_unscored(db, VERSION)) == len(stored.KINDS) + 1
-        trial, result, record = next(iter(store_queries.read_finished(db, VERSION, first=1)))
+        assert len(store.unscored_trials(VERSION)) == len(stored.KINDS) + 1
+        trial, result, record = next(iter(store.finished_records(VERSION, first=1)))
         assert trial == trials[0] and result.status == "ok"
         assert record["columns"]["verdict"] == first["columns"]["verdict"]
         with pytest.raises(KeyError, match="no result yet"):

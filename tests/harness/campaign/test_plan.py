@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from dataclasses import replace
 
 import pytest
@@ -12,8 +13,15 @@ import samplerbench
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.expand import default_folder, expand
 from samplerbench.harness.campaign.plan import OPTIONS, Plan
-from samplerbench.harness.campaign.plan_options import check_options
+from samplerbench.harness.campaign.plan_options import (
+    check_options,
+    make_schema,
+    read_campaign_file,
+)
+from samplerbench.harness.environments import environments
+from samplerbench.harness.records import AUTO
 from samplerbench.samplers.base import samplers
+from tests.support import stored
 
 
 @pytest.fixture
@@ -43,6 +51,17 @@ def test_env_puts_every_sampler_into_each_environment_that_it_names(own_environm
         ("latest", "numpyro_nuts"),
         ("latest", "exact_iid"),
     ]
+
+
+def test_packages_are_part_of_the_name_and_the_digest_of_every_environment():
+    plan = Plan(sampler=("numpyro_nuts",), env=("pinned", "latest"))
+    more = replace(plan, with_packages=("astropy", "pandas"))
+    assert [t.environment for t in expand(more)] == [
+        "pinned+astropy+pandas",
+        "latest+astropy+pandas",
+    ]
+    digests = {trial.environment_digest for trial in (*expand(plan), *expand(more))}
+    assert len(digests) == 4
 
 
 def test_the_default_plan_and_env_pinned_are_the_same_campaign():
@@ -79,7 +98,7 @@ def test_the_docstring_of_run_lists_every_option_with_its_default():
         ({"calibrate": "priors"}, "no calibrate is called 'priors'; did you mean 'prior'?"),
         ({"gate": ["honest", "exact_iid=honets"]}, "did you mean 'honest'?"),
         ({"device": ["cpu", "gpi"]}, "no device is called 'gpi'"),
-        ({"jobs": 0}, "jobs=0\n  expected: a whole number from 1 on"),
+        ({"jobs": 0}, "jobs = 0 in here\n  expected: a whole number from 1"),
         ({"draws": True}, "draws = True in here\n  expected: a whole number"),
         ({"timeout": "1"}, "expected: a number"),
         ({"env": 3}, "expected: a list of words"),
@@ -92,6 +111,36 @@ def test_a_value_of_a_wrong_type_or_none_of_the_choices_is_refused(options, text
     assert text in str(error.value)
 
 
+def test_checked_options_are_taken_again_as_they_are():
+    given = {"replicates": "auto", "draws": 3, "timeout": 5, "model": "linear", "precision": [64]}
+    once = check_options(given, "a file")
+    assert once == {**given, "model": ("linear",), "precision": (64,)}
+    assert check_options(once, "run()") == once and Plan(**once).replicates == AUTO
+
+
+def test_the_table_of_a_pyproject_holds_the_options(tmp_path):
+    file = tmp_path / "pyproject.toml"
+    file.write_text('[project]\nname = "mine"\n[tool.samplerbench]\nmodel = "funnel"\ndraws = 7\n')
+    assert read_campaign_file(file) == {"model": ("funnel",), "draws": 7}
+    file.write_text("[tool.samplerbench]\ndrawz = 7\n")
+    with pytest.raises(UsageError, match=r"option in \[tool.samplerbench\] of .* mean 'draws'"):
+        read_campaign_file(file)
+    file.write_text("[tool]\nother = 1\n")
+    with pytest.raises(UsageError, match=r"expected: a table \[tool.samplerbench\]"):
+        read_campaign_file(file)
+
+
+def test_the_schema_takes_what_is_taken_and_refuses_what_is_refused():
+    schema = make_schema()["properties"]
+    assert list(schema) == list(OPTIONS)
+    assert schema["draws"]["minimum"] == 1 and schema["timeout"]["exclusiveMinimum"] == 0
+    assert {"const": "auto"} in schema["replicates"]["anyOf"]
+    items = schema["device"]["anyOf"][0]["items"]
+    assert items["enum"] == ["cpu", "gpu"] and {"type": "object"} in schema["sweep"]["anyOf"]
+    assert schema["calibrate"]["enum"] == ["", "prior"]
+    assert schema["chains"]["description"] == "chains a replicate (default: 1)"
+
+
 def test_tables_are_read_as_lists():
     options = check_options({"gate": {"exact_iid": "honest"}, "sweep": {"dim": [2, 8]}}, "here")
     assert options == {"gate": ("exact_iid=honest",), "sweep": ("dim=2,8",)}
@@ -100,3 +149,45 @@ def test_tables_are_read_as_lists():
 def test_without_a_model_or_a_posterior_the_default_model_is_run():
     assert Plan().model == ("linear",)
     assert Plan(model=("funnel",)).model == ("funnel",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("pinned", "pinned"),
+        ("/home/me/newest/bin/python", "newest"),
+        ("/home/me/project/.venv/bin/python3.12", "project/.venv"),
+        ("/usr/bin/python3.11", "python3.11"),
+        ("stacks/mine.txt", "mine.txt"),
+        ("new=/home/me/a/bin/python", "new"),
+    ],
+)
+def test_an_environment_goes_by_its_given_name_or_by_no_folder(asked, shown):
+    assert stored.trial("exact_iid", environment=asked).environment_label == shown
+
+
+def test_a_model_of_a_file_goes_by_no_folder():
+    trial = stored.trial("exact_iid", model="/home/me/mine.py:f", model_options={"n": 3})
+    assert trial.model_label == "mine.py:f:n=3"
+
+
+@pytest.mark.process
+def test_an_environment_with_a_name_is_the_one_that_stands_behind_it():
+    named, plain = (environments.identify(f"{name}{sys.executable}") for name in ("new=", ""))
+    assert named.name == f"new={sys.executable}"
+    assert (named.python, named.digest) == (plain.python, plain.digest)
+    assert environments.python_version(named.name) == environments.python_version(plain.name)
+
+
+@pytest.mark.process
+def test_two_environments_of_one_name_are_refused(tmp_path):
+    for name in ("one", "two"):
+        link = tmp_path / name / "mine" / "bin" / "python"
+        link.parent.mkdir(parents=True)
+        link.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+        link.chmod(0o755)
+    both = [f"{tmp_path}/{name}/mine/bin/python" for name in ("one", "two")]
+    with pytest.raises(UsageError, match="would both be called 'mine'.*\n.*--env NAME=PATH"):
+        expand(Plan(sampler=("exact_iid",), env=tuple(both)))
+    named = Plan(sampler=("exact_iid",), env=(both[0], f"other={both[1]}"))
+    assert [trial.environment_label for trial in expand(named)] == ["mine", "other"]

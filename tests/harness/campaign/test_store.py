@@ -16,7 +16,8 @@ import pytest
 
 from samplerbench.errors import StoreError
 from samplerbench.harness.campaign import store
-from samplerbench.harness.campaign.campaign_folder import FILE, LOCK, SCHEMA
+from samplerbench.harness.campaign.campaign_folder import FILE, LOCK
+from samplerbench.harness.campaign.database import SCHEMA
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.records import (
     Result,
@@ -86,6 +87,11 @@ def finish(writer: Store, trial: Trial, status: str = "ok", took_s: float = 1.5)
     writer.commit(
         trial, Result(status, timings={"cold_s": 0.25}), fill_scratch(writer, trial), took_s
     )
+
+
+def scored(ess: float) -> dict:
+    """Scores, as they are stored."""
+    return {"columns": {"ess": ess}, "missing": {}}
 
 
 @pytest.fixture
@@ -163,7 +169,7 @@ def test_a_result_of_a_trial_that_was_not_planned_is_kept_by_its_name_alone(camp
 def test_forgotten_trials_can_run_again(campaign):
     for trial in campaign.trials():
         finish(campaign, trial, "failed")
-        campaign.save_scores(trial.id, 1, {"columns": {}})
+        campaign.save_scores(trial.id, 1, {"columns": {}, "missing": {}})
     campaign.delete_results([small().id])
     assert campaign.statuses() == {small(seed=100).id: "failed"}
     assert set(campaign.scores(1)) == {small(seed=100).id}
@@ -181,10 +187,10 @@ def test_trials_keep_their_place_and_new_ones_come_after(campaign, folder):
 
 def test_scores_of_another_version_are_not_given(campaign):
     finish(campaign, small())
-    campaign.save_scores(small().id, 1, {"columns": {"ess": 1.0}})
+    campaign.save_scores(small().id, 1, scored(1.0))
     assert campaign.scores(2) == {}
-    campaign.save_scores(small().id, 2, {"columns": {"ess": 2.0}})
-    assert campaign.scores(2) == {small().id: {"columns": {"ess": 2.0}}}
+    campaign.save_scores(small().id, 2, scored(2.0))
+    assert campaign.scores(2) == {small().id: scored(2.0)}
     assert campaign.scores(1) == {}
 
 

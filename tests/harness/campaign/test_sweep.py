@@ -66,7 +66,7 @@ def test_what_names_a_value_itself_keeps_it():
     [
         ({"sweep": "n_point=32,100"}, "did you mean 'n_points'"),
         ({"sweep": "num_live_points=50,100", "sampler": "numpyro_nuts"}, "no option of the chosen"),
-        ({"sweep": "n_points=32,many"}, "n_points='many' does not fit\n  expected: int"),
+        ({"sweep": "n_points=32,many"}, "n_points='many' does not fit\n  expected: a whole number"),
         ({"sweep": "n_points=32,0"}, "n_points=0 does not fit"),
         ({"sweep": "chains=0,4"}, "chains=0"),
         ({"sweep": "chains=1.5,4"}, "chains='1.5' does not fit"),
@@ -77,7 +77,7 @@ def test_what_names_a_value_itself_keeps_it():
         ({"sweep": "n_points=1,,2"}, "expected: name=value,value"),
         ({"sweep": "device=cpu,gpu"}, "--device with several values"),
         ({"sweep": {"n_points": [[1]]}}, "a list of numbers or words"),
-        ({"sweep": {"n_points": 1.5}}, "expected: int"),
+        ({"sweep": {"n_points": 1.5}}, "expected: a whole number"),
         ({"sweep": "modle.n_points=3,4"}, "expected: one of budget, model, sampler"),
         (
             {"sweep": "n_points=3,4", "model": "linear:n_points=5"},

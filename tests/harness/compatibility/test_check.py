@@ -5,15 +5,20 @@ from __future__ import annotations
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
 from samplerbench.cli import common, main
-from samplerbench.harness.compatibility import check, known_stacks
+from samplerbench.harness.compatibility import check, known_stacks, run_check
 from samplerbench.harness.compatibility.check import BREAKS, NOT_KNOWN, WORKS
 from samplerbench.harness.compatibility.known_stacks import IMPORTS, StackRow
+from samplerbench.harness.compatibility.stages import Tools
 from samplerbench.harness.compatibility.tried_samplers import LIBRARY_GROUP
 from samplerbench.harness.environments import root_cause
+from samplerbench.harness.environments.environments import Environment
+from samplerbench.harness.environments.root_cause import Cause, Probe
 from samplerbench.harness.environments.uv import EnvironmentFailed
+from samplerbench.harness.records import Result
 from samplerbench.reports.compatibility import check as stack_check
 from tests.support.stubs import FINE, interpreter
 
@@ -213,3 +218,81 @@ def test_the_probe_stops_at_the_first_group_that_fails(tmp_path):
     assert str(probed.causes[LIBRARY_GROUP]) == (
         "ZeroDivisionError: division by zero (numpyro/__init__.py:1)"
     )
+
+
+def test_pins_are_for_the_python_that_bears_them_and_another_gets_a_stack_of_its_own():
+    near = check.find_nearest(GOOD, "3.8.18", ROWS)
+    line = check.make_anew(near)
+    assert line.startswith("uv venv --python 3.11 stack && uv pip install --python stack/bin/")
+    assert "--no-deps numpyro==0.13.2" in line
+
+
+@pytest.mark.process
+def test_on_another_python_no_pins_are_offered_that_it_may_not_bear(tmp_path, monkeypatch):
+    old = [dataclasses.replace(each, python="3.9.1") for each in ROWS]
+    report = check.examine(interpreter(tmp_path / "e", {}, {}), old)
+    assert report.mend == check.make_anew(report.nearest) and "--python 3.9" in report.mend
+
+
+@pytest.mark.process
+def test_what_is_not_known_comes_with_the_command_that_finds_it_out(tmp_path):
+    odd = {**GOOD, "jax": "0.4.24", "jaxlib": "0.4.24"}
+    report = check.examine(interpreter(tmp_path / "e", odd, files()), ROWS)
+    assert report.find_out == f"samplerbench check --run --python {report.python}"
+    assert report.find_out in stack_check.render(report)
+    assert check.examine(interpreter(tmp_path / "f", GOOD, files()), ROWS).find_out == ""
+
+
+# -- what is run -----------------------------------------------------------------------------------
+
+RUN = Result(
+    "ok",
+    timings={"import_s": 1.0, "cold_s": 2.0, "warm_s": 0.01},
+    runs={"warm_cpu_s": [0.01, 0.011]},
+    machine={"cpu": "a CPU"},
+    mode="compiled",
+)
+
+
+def run_on(versions, monkeypatch, result=RUN, **probed):
+    """The row of a stack on which every worker answers ``result``."""
+    monkeypatch.setattr(run_check.interpreters, "list_installed", lambda python: versions)
+    environment = Environment("a/bin/python", "a/bin/python", (), "0" * 16)
+
+    def launch(trial, python, scratch, timeout, cancelled):
+        scratch.mkdir(parents=True)
+        seconds = trial.draws / 1000 * np.array([0.01, 0.011])
+        return dataclasses.replace(result, runs={"warm_cpu_s": list(seconds)})
+
+    def probe(python, groups):
+        return Probe("3.11.7", versions, {} if probed else dict.fromkeys(groups, 1.0), probed)
+
+    monkeypatch.setattr(run_check.stages.interpreters, "identify", lambda python: "3.11 here")
+    return run_check.run_check(environment, Tools(probe=probe, launch=launch))
+
+
+def test_a_stack_that_is_run_is_known_from_then_on_and_advises_nobody(monkeypatch):
+    versions = {**GOOD, "jax": "0.4.24", "jaxlib": "0.4.24"}
+    row_of_run = run_on(versions, monkeypatch)
+    assert not row_of_run.failed_stage and row_of_run.works("numpyro_nuts")
+    shown = stack_check.render_run(row_of_run)
+    assert "numpyro 0.13.2, jax 0.4.24" in shown and "passes" in shown
+    assert "as the exact answer; honest" in shown
+    assert "grow as draws to the power of 1.00 (0.96 to 1.04)" in shown
+    rows = known_stacks.everything()
+    assert [each.versions()["jax"] for each in rows] == ["0.4.24"]
+    assert check.find_nearest(versions, "3.11.7", rows) is None
+
+
+def test_a_stack_that_breaks_when_run_says_where(monkeypatch):
+    broken = Result("failed", "TypeError: clip")
+    shown = stack_check.render_run(run_on(GOOD, monkeypatch, broken))
+    assert "breaks" in shown and "runs: TypeError: clip" in shown
+    cause = Cause("ImportError: host_callback", "numpyro/x.py:3")
+    shown = stack_check.render_run(run_on(GOOD, monkeypatch, **{LIBRARY_GROUP: cause}))
+    assert "imports: ImportError: host_callback (numpyro/x.py:3)" in shown
+
+
+def test_check_takes_one_stack(capsys):
+    assert main.main(["check", "--env", "pinned", "--python", "x"]) == common.EXIT_USAGE
+    assert "expected: one of the two" in capsys.readouterr().err

@@ -264,6 +264,41 @@ def test_a_file_of_pins_gets_its_dependencies(index, tmp_path):
 
 
 @pytest.mark.process
+def test_packages_come_beside_the_pins_with_their_dependencies_and_the_pins_hold(index, tmp_path):
+    write_wheel(index, "tiny", "1.0")
+    write_wheel(index, "tiny", "2.0")
+    write_wheel(index, "more", "5.0", "tiny")
+    pins = write_pins(tmp_path / "p.txt", "tiny==1.0\n")
+    name = environments.add_packages(pins, ["more"])
+    assert not environments.is_ready(name)
+    made = resolve(name)
+    marked = json.loads((folder_of(made) / "ok.json").read_text())
+    assert marked["installed"] == {"tiny": "1.0", "more": "5.0"}
+    assert made.name == f"{pins}+more" and environments.is_ready(name)
+    others = [environments.identify(other).digest for other in (pins, f"{pins}+more>=5")]
+    assert len({made.digest, *others}) == 3
+    write_wheel(index, "newer", "1.0", "tiny>=2")
+    with pytest.raises(EnvironmentFailed, match="tiny"):
+        resolve(f"{pins}+newer")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("pinned+as tropy", "expected: a package as pip names it"),
+        ("pinned+", "names no package"),
+        ("current+astropy", "uv pip install astropy"),
+        (f"{sys.executable}+astropy", "uv pip install astropy"),
+        ("pined+astropy", "did you mean 'pinned'"),
+    ],
+)
+def test_what_can_hold_no_package_is_refused_with_what_to_do(name, words):
+    with pytest.raises(UsageError) as refused:
+        environments.identify(name)
+    assert words in str(refused.value)
+
+
+@pytest.mark.process
 def test_a_second_resolve_makes_nothing(index, tmp_path, capfd):
     write_wheel(index, "tiny", "1.0")
     pins, said = write_pins(tmp_path / "p.txt", "tiny==1.0\n"), []

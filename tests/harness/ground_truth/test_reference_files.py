@@ -174,7 +174,7 @@ def test_a_reference_under_other_names_is_another_reference(sites, tmp_path):
 REFUSED = {
     "another shape": ({"beta": (4,)}, "a.npz", "site 'beta' has shape (2, 300, 3); this model's"),
     "not a zip": (None, "bad.npz", "it is no .npz file"),
-    "not a zip either": (None, "bad.json.zip", "BadZipFile"),
+    "not a zip either": (None, "bad.json.zip", "it is no .zip file"),
     "not NetCDF": (None, "bad.nc", "can't be used"),
     "words": (None, "words.csv", "column 'm' holds"),
     "ragged": (None, "ragged.csv", "can't be used"),

@@ -99,13 +99,13 @@ def test_it_is_called_once_a_test():
         ({"sampler": "numpyro_nutz"}, "did you mean 'numpyro_nuts'"),
         ({"sampler": "exact_iid:size=3"}, "no setting of exact_iid"),
         ({"sampler": None}, "sampler=None is a NoneType"),
-        ({"replicates": 0}, "replicates=0"),
+        ({"replicates": 0}, "replicates = 0"),
         ({"replicates": "many"}, "a whole number"),
         ({"rounds": 0}, "rounds=0"),
         ({"budget": {"drws": 10}}, "did you mean 'draws'"),
-        ({"budget": {"draws": 0}}, "draws=0"),
+        ({"budget": {"draws": 0}}, "draws = 0"),
         ({"budget": {"env": "latest"}}, "no argument of sampler_benchmark"),
-        ({"budget": {"seed": -1}}, "seed=-1"),
+        ({"budget": {"seed": -1}}, "seed = -1"),
     ],
 )
 def test_bad_input_is_refused_before_anything_runs(changes: dict[str, Any], says: str):

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from samplerbench.harness.scoring.ci_gate import list_failures
+from samplerbench.harness.scoring.ci_gate import check_rows, list_lines
+
+
+def list_failures(rows, rules):
+    return list_lines(check_rows(rows, rules))
 
 
 def row(sampler, verdict, status="ok", **settings):
     reason = "" if status == "ok" else "it raised"
     return {
+        "model": "linear",
+        "environment": "pinned",
         "sampler": sampler,
         "settings": settings,
         "verdict": verdict,

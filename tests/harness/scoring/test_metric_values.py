@@ -18,6 +18,7 @@ from samplerbench.harness.scoring import needs, rank_verdict, trial_data
 from samplerbench.harness.scoring.columns import COLUMNS
 from samplerbench.harness.scoring.metrics import (
     accuracy,
+    claimed,
     diagnostics,
     efficiency,
     evidence,
@@ -28,6 +29,7 @@ from samplerbench.harness.scoring.metrics import (
     run_intervals,
     sampler_statistics,
     simulation_based_calibration,
+    tuning,
 )
 from samplerbench.harness.scoring.metrics import verdict as verdict_columns
 from samplerbench.harness.scoring.trial_data import TrialData, Unfit
@@ -137,6 +139,36 @@ def test_cost_columns_are_ratios_of_other_columns(tmp_path):
         assert seconds.lo is seconds.hi is None  # one process
 
 
+def test_tuning_is_part_of_cost_and_a_second_figure_leaves_it_out(tmp_path):
+    runs = independent_draws(gradients=300, tuning_gradients=200)
+    with data_of(tmp_path, runs, stored.exact()) as data:
+        ess = data.score("realised_ess")
+        assert data.score("realised_ess_per_gradient").value == ess.value / 300
+        free = tuning.realised_ess_per_gradient_tuning_free(data)
+        assert (free.value, free.lo) == (ess.value / 100, ess.lo / 100)
+        assert tuning.tuning_gradients(data).value == 200
+    with data_of(tmp_path, independent_draws(gradients=300), stored.exact()) as data:
+        free = tuning.realised_ess_per_gradient_tuning_free(data)
+        assert free.reason == "this sampler does not count the gradients of tuning apart"
+
+
+@pytest.mark.parametrize(("draws", "paths"), [(DRAWS, 4), (DRAWS - 2, 3)])
+def test_walkers_taken_for_chains_claim_what_so_many_chains_do(tmp_path, draws, paths):
+    runs = [
+        replace(run, sites={name: x[:, :draws] for name, x in run.sites.items()}, walkers=4)
+        for run in independent_draws()
+    ]
+    split = [  # a path of 50 steps each; the last one may be cut
+        Draws({name: x[0, : paths * 50].reshape(paths, 50) for name, x in run.sites.items()})
+        for run in runs
+    ]
+    with data_of(tmp_path, runs) as data:
+        mistaken = claimed.ess_walkers(data).value
+    with data_of(tmp_path, split) as data:
+        assert claimed.ess(data).value == mistaken
+        assert claimed.ess_walkers(data).reason == "not an ensemble of walkers"
+
+
 def test_a_biased_sampler_never_gets_there_and_an_untimed_one_says_so(tmp_path):
     with data_of(tmp_path, independent_draws(0.3), stored.exact()) as data:
         assert data.score("verdict").value == "biased"
@@ -160,6 +192,19 @@ def test_evidence_is_scored_where_both_sides_know_it(tmp_path):
         assert data.score("log_z_error").reason == "no exact answer"
     with data_of(tmp_path, independent_draws(), exact) as data:
         assert data.score("log_z_error").reason == "this sampler gives no evidence"
+
+
+def test_a_second_claimed_error_of_the_evidence_is_audited_beside_the_first(tmp_path):
+    exact = stored.exact()
+    off = {"log_z": exact.log_evidence + 0.1, "log_z_err": 0.1, "log_z_err_simulated": 0.05}
+    with data_of(tmp_path, independent_draws(**off), exact) as data:
+        assert data.score("log_z_calibration").value == pytest.approx(1.0)
+        assert evidence.log_z_err_simulated(data).value == 0.05
+        assert evidence.log_z_calibration_simulated(data).value == pytest.approx(2.0)
+    one = independent_draws(log_z=exact.log_evidence, log_z_err=0.1)
+    with data_of(tmp_path, one, exact) as data:
+        second = data.score("log_z_calibration_simulated")
+        assert second.reason == "this sampler claims one error of log Z at the most"
 
 
 def test_the_average_of_what_a_sampler_reports_leaves_out_replicates_without_it(tmp_path):

@@ -66,14 +66,15 @@ def toy_folder(tmp_path):
 def test_one_file_is_a_column_of_every_row_and_gone_without_it(tmp_path, toy_folder):
     with stored.campaign(tmp_path / "c"):
         pass
-    rows = {row["sampler"]: row for row in json.loads(python(REPORT, toy_folder, tmp_path / "c"))}
+    found = json.loads(python(REPORT, toy_folder, tmp_path / "c"))["rows"]
+    rows = {row["sampler"]: row for row in found}
     names = list(rows["honest_one"])
     assert names[names.index("largest_error") - 1] == "sbc_p"  # last of its section
     assert 0 < rows["honest_one"]["largest_error"] < 1 < rows["shifted_one"]["largest_error"]
     assert rows["declined_one"]["largest_error"] is None
     assert rows["declined_one"]["missing"]["largest_error"] == "declined: no gradient here"
     (toy_folder / "toy.py").unlink()
-    rows = json.loads(python(REPORT, toy_folder, tmp_path / "c"))
+    rows = json.loads(python(REPORT, toy_folder, tmp_path / "c"))["rows"]
     assert "largest_error" not in rows[0] and "largest_error" not in rows[0]["missing"]
 
 

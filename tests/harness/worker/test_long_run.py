@@ -17,7 +17,7 @@ CHAINS = 6
 
 
 def runner(tmp_path, timeout_s=1000.0):
-    job = Job(small(replicates=CHAINS), str(tmp_path), time.time(), timeout_s=timeout_s)
+    job = Job(small(replicates=CHAINS), str(tmp_path), time.monotonic(), timeout_s=timeout_s)
     return LongRunner(job)
 
 

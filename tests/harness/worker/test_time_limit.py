@@ -31,10 +31,10 @@ class Clock:
     def __init__(self) -> None:
         self.now = START
 
-    def time(self) -> float:
+    def monotonic(self) -> float:
         return self.now
 
-    perf_counter = process_time = time
+    perf_counter = process_time = monotonic
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -154,7 +154,8 @@ def test_without_time_for_a_second_run_the_first_one_is_kept(run, clock, tmp_pat
     assert "no time for a second run" in result.missing["rerun_s"]
 
 
-def test_plain_replicates_stop_at_the_limit(run, clock, tmp_path):
+def test_plain_replicates_stop_at_the_limit(run, clock, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)  # no further process, by the clock of the test
     result, phases = run(100.0, slow=Slow(clock, has_compiled_mode=False))
     assert (result.status, result.mode, result.replicates) == ("ok", "plain", 5)
     assert kept(tmp_path) == list(range(5))
@@ -210,7 +211,7 @@ def test_no_more_seeds_are_primed_than_there_is_time_to_run(run, clock, limit, p
 
 
 def limit_of(seconds: float) -> TimeLimit:
-    return TimeLimit(SAVING_S + seconds, time.time())
+    return TimeLimit(SAVING_S + seconds, time.monotonic())
 
 
 def runner_within(seconds: float) -> tuple[ReplicateRunner, Result]:

@@ -16,7 +16,7 @@ from samplerbench.cli import main
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.expand import expand
 from samplerbench.harness.campaign.plan import Plan
-from samplerbench.models.posteriordb import load
+from samplerbench.models.posteriordb import folder, load
 from samplerbench.models.posteriordb.base import programs
 from tests.support import posteriordb_folder as made
 
@@ -273,3 +273,17 @@ def test_a_page_is_made_when_the_checkout_is_gone(campaign):
 
     page = render(campaign, ReportOptions("html"))
     assert RATE in page
+
+
+@pytest.mark.parametrize(
+    "data_file", ["../outside.json", "/etc/hostname", "data/../../outside.json", 5, "a\0b", "link"]
+)
+def test_data_outside_of_the_checkout_are_refused(tmp_path, data_file):
+    root = tmp_path / "posterior_database"
+    (root / "data" / "info").mkdir(parents=True)
+    (tmp_path / "outside.json").write_text("{}")
+    (root / "link").symlink_to(tmp_path / "outside.json")
+    info = root / "data" / "info" / "mine.info.json"
+    info.write_text(json.dumps({"data_file": data_file}))
+    with pytest.raises(UsageError, match="is no file inside of"):
+        folder.Posterior("mine", "model", "mine", "", root).data_file()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from dataclasses import replace
@@ -10,7 +12,14 @@ import pytest
 
 from samplerbench.cli.main import main
 from samplerbench.harness.comparison.paired_ratios import Conclusion, NothingShared
-from samplerbench.reports.comparison import page, questions, report, summary, tables
+from samplerbench.reports.comparison import (
+    page,
+    provenance_diff,
+    questions,
+    report,
+    summary,
+    tables,
+)
 from samplerbench.reports.comparison.comparison import compare
 from samplerbench.reports.figures import ratios
 from tests.reports.pages.test_campaign_page import Outline
@@ -63,6 +72,19 @@ def test_names_and_reasons_come_out_as_text(found, made):
     assert "<script>alert(1)</script>" in "".join(Outline(made).words)
     markdown = report.render(found, "markdown")
     assert "<script>" not in markdown and "\x1b" not in markdown
+
+
+def test_a_paper_gets_the_ratios_that_were_made_and_a_program_all_of_them(found):
+    paper = report.render(found, "latex", label="tab:ratios")
+    assert paper.isascii() and r"\label{tab:ratios}" in paper
+    assert r"Ratios to honest\_one: above 1" in paper and "[U+" not in paper
+    quick = next(line for line in paper.splitlines() if line.startswith(r"quick\_one & time"))
+    assert re.search(r"\$0\.\d+\$ & \$\[0\.\d+, 0\.\d+\]\$ & 5 & 2\.00 times faster", quick)
+    lines = list(csv.DictReader(io.StringIO(report.render(found, "csv"))))
+    assert len(lines) == len(found.ratios) + len(found.changes)
+    for line, ratio in zip(lines, found.ratios, strict=False):
+        assert line["row"] == ratio.row and line["conclusion"] == str(ratio.conclusion)
+        assert (float(line["value"]) if line["value"] else None) == ratio.value
 
 
 def test_the_same_comparison_gives_the_same_bytes(found, made):
@@ -176,6 +198,39 @@ def test_environments_are_compared_with_their_versions_and_changes(tmp_path):
 
 
 @pytest.mark.slow
+def test_what_differs_between_stacks_has_a_column_a_stack_and_is_not_called_alike(tmp_path):
+    """Both stacks hold a reference: each side of the ratios as a whole is on both of them."""
+    with campaign(tmp_path / "c") as one:
+        for sampler in ("honest_one", "quick_one"):
+            late = stored.trial(sampler, environment="latest", environment_digest="1")
+            one.store.add_trials([late])
+            versions = {"python": "3.12.1", "jax": "0.10.2"}
+            stored.commit_result(
+                one.store, late, replace(stored.result(warm=WARM), versions=versions)
+            )
+        found = compare(one)
+    sides = provenance_diff.list_sides(found)
+    facts = {fact.name: fact for fact in provenance_diff.list_facts(sides)}
+    assert list(sides) == ["pinned", "latest"]
+    assert facts["jax"].values == ("0.4.23", "0.10.2") and facts["jax"].differs
+    assert facts["python"].values == ("3.11.7", "3.12.1")
+    assert not facts["processor"].differs
+    markdown = report.render(found, "markdown")
+    assert "| property | pinned | latest |" in markdown and "| jax | 0.4.23 | 0.10.2 |" in markdown
+
+
+@pytest.mark.slow
+def test_two_campaigns_on_two_stacks_have_a_column_each(tmp_path):
+    late = {"environment": "latest", "environment_digest": "1"}
+    with campaign(tmp_path / "old", 2.0) as old, campaign(tmp_path / "new", **late) as new:
+        found = compare(old, new)
+    sides = provenance_diff.list_sides(found)
+    assert list(sides) == ["pinned in old", "latest in new"]
+    (fact,) = (f for f in provenance_diff.list_facts(sides) if f.name == "environment")
+    assert fact.values == ("pinned", "latest")
+
+
+@pytest.mark.slow
 def test_stacks_are_compared_first_and_samplers_within_each(tmp_path):
     """Two samplers on two stacks: one group of what changed, one a stack of who is faster."""
     with campaign(tmp_path / "c") as one:
@@ -212,8 +267,9 @@ def test_stacks_are_compared_first_and_samplers_within_each(tmp_path):
 def test_an_empty_comparison_says_so(tmp_path):
     with stored.Campaign(stored.Store.create(tmp_path / "c")) as one:
         found = compare(one)
-    for form in report.FORMATS[2:]:
+    for form in ("table", "markdown", "latex", "html"):
         assert "othing to compare" in report.render(found, form)
+    assert report.render(found, "csv") == ""
     assert "<svg" not in report.render(found, "html")
 
 

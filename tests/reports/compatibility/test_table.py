@@ -188,3 +188,13 @@ def test_seconds_of_a_busy_machine_are_marked():
     assert "up to 3 stacks at once and up to 7" in table.render_markdown(
         entries(replace(quiet, jobs=3), busy)
     )
+
+
+def test_time_over_draws_is_shown_and_flagged_where_it_is_above_linear_for_certain():
+    def shown(**fit):
+        nuts = {"draws_exponent": fit} if fit else {}
+        return table.make_table(entries(row("0.22.0", "0.11.1", **nuts))).rows[0][-1].text
+
+    assert shown(value=1.72, lo=1.66, hi=1.78) == "1.72 (1.66 to 1.78)!"
+    assert shown(value=1.14, lo=1.08, hi=1.2) == "1.14 (1.08 to 1.20)"
+    assert shown(reason="timeout") == shown() == ""  # a row of before the column

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from samplerbench.reports.figures import (
-    error_against_time,
+    cost_curve,
     ess,
     evidence,
     fit,
@@ -26,7 +29,7 @@ pytestmark = pytest.mark.slow
 
 #: what apply to a stored campaign of the straight line -> a word of each one's description
 DRAWN = {
-    error_against_time: "honest_one",
+    cost_curve: "honest_one",
     ess: "claims",
     evidence: "nested_one",
     fit: "honest_one",
@@ -61,6 +64,42 @@ def test_a_figure_applies_is_drawn_and_says_its_numbers_in_words(module, scene):
         assert all(svg.inline(picture).startswith("<svg") for picture in pictures)
     words = " ".join(f"{picture.title} {picture.alt}" for picture in pictures)
     assert DRAWN[module] in words and all(picture.caption for picture in pictures)
+
+
+def test_a_cost_curve_is_of_parts_of_the_stored_draws_and_ends_where_the_runs_did(scene):
+    curves = {curve.entry.row["sampler"]: curve for curve in cost_curve.list_curves(scene)}
+    honest = curves["honest_one"]
+    assert honest.independent[-1] == pytest.approx(1 / np.sqrt(stored.DRAWS))
+    inside = (honest.lo < honest.independent) & (honest.independent < honest.hi)
+    assert inside.sum() >= 4  # five correlated intervals of 97.5 %, of independent draws
+    assert (np.diff(honest.error) < 0).all()
+    row, spent = honest.entry.row, honest.cost("warm")
+    assert spent[-1] == pytest.approx(row["warm_s"])
+    by_hand = row["warmup_s"] + honest.shares * row["sample_s"]
+    assert spent == pytest.approx(by_hand * row["warm_s"] / (row["warmup_s"] + row["sample_s"]))
+    assert honest.cost("evaluations")[-1] == 1000
+    assert honest.cost("first")[-1] == pytest.approx(row["import_s"] + row["cold_s"])
+    full = [1 / np.sqrt(row[f"realised_ess{end}"]) for end in ("", "_hi", "_lo")]
+    assert [honest.error[-1], honest.lo[-1], honest.hi[-1]] == pytest.approx(full)
+
+
+def test_a_biased_sampler_gets_no_better_with_more_draws(scene):
+    curves = {curve.entry.row["sampler"]: curve for curve in cost_curve.list_curves(scene)}
+    assert curves["shifted_one"].error[-1] > 1.4
+
+
+def test_nested_sampling_is_one_point_and_a_line_only_of_runs_that_were_made(scene):
+    (nested,) = (c for c in cost_curve.list_curves(scene) if c.entry.row["sampler"] == "nested_one")
+    assert len(nested.error) == 1 and nested.cost("first") is not None
+    assert cost_curve._group_resolutions(cost_curve.list_curves(scene)) == []
+    finer = replace(nested, entry=replace(nested.entry, name="nested_one:num_live=500"))
+    assert cost_curve._group_resolutions([nested, finer]) == [[nested, finer]]
+
+
+def test_a_legend_takes_as_many_columns_as_its_labels_leave_room_for():
+    assert style._legend_columns(["numpyro_nuts", "numpyro_sa", "exact_iid"]) == 3
+    assert style._legend_columns(["a" * 40, "b" * 40, "c" * 40]) == 1
+    assert style._legend_columns(["one"]) == 1
 
 
 def test_the_gallery_holds_every_figure_once_by_section(scene):

@@ -108,7 +108,7 @@ def test_nothing_was_left_undrawn(made):
     assert "not drawn" not in made and "cannot be read" not in made
     for title in (
         "Claimed against realised",
-        "Error against seconds",
+        "Measured error against cost",
         "Seconds for many data",
         "Seconds of each part",
         "Log evidence",
@@ -157,6 +157,22 @@ def test_the_command_that_makes_it_again_runs_the_same_trials(campaign, made):
     assert given.sampler == [trial.label for trial in campaign.store.trials()]
     assert (int(given.replicates), given.draws) == (stored.REPLICATES, stored.DRAWS)
     assert "samplerbench run" in made
+
+
+def test_a_page_spells_the_defaults_out_and_leaves_the_machine_out_where_asked(
+    campaign, monkeypatch
+):
+    monkeypatch.setattr(gallery, "FIGURES", ())
+    campaign.store.set_fact("command", f"samplerbench run --data {pathlib.Path.home()}/x.csv")
+    made = report.render(campaign, report.ReportOptions("html"))
+    assert f"{pathlib.Path.home()}/x.csv" in made and "<dt>host</dt><dd>here</dd>" in made
+    assert f"--chains 1 --warmup 100 --draws {stored.DRAWS} --seed 0 --env pinned" in made
+    hidden = report.render(campaign, report.ReportOptions("html", anonymous=True))
+    assert "run --data ~/x.csv" in hidden and "<dt>host</dt>" not in hidden
+    campaign.store.set_fact("command", None)
+    for anonymous in (False, True):
+        given = report.ReportOptions("json", anonymous=anonymous)
+        assert ('"host"' in report.render(campaign, given)) is not anonymous
 
 
 def test_a_noted_command_is_shown_as_it_was_given(tmp_path):
@@ -301,6 +317,14 @@ def test_figures_are_written_in_three_formats_with_a_style_on_top(
     style.write_text("no.such.key: 3\n")
     assert main([*given, "--style", str(style)]) == 2
     assert "is no matplotlib style" in capsys.readouterr().err
+
+
+def test_a_row_that_failed_stands_in_the_sentence_of_its_problem(campaign):
+    rows = campaign.rows()
+    there = [{**row, "environment": "elsewhere"} for row in rows if row["status"] != "ok"]
+    head = campaign_page._prepare_head(8, [*rows, {**rows[0], "environment": "elsewhere"}, *there])
+    (_, said), (_, told) = head["problems"]
+    assert "failed_one" in said and "declined_one" in told
 
 
 def test_an_empty_campaign_s_page_says_so(tmp_path):

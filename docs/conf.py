@@ -1,0 +1,27 @@
+"""Sphinx's configuration: ``sphinx-build -W docs docs/_build/html``; no network is asked."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import generate  # noqa: E402
+
+from samplerbench import __version__  # noqa: E402
+
+project = "samplerbench"
+author = "the samplerbench authors"
+version = release = __version__
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+exclude_patterns = ["_build"]
+autodoc_typehints = "description"
+autodoc_member_order = "bysource"
+html_theme = "furo"
+html_title = f"samplerbench {version}"
+html_static_path: list[str] = []
+
+generate.write_pages(Path(__file__).parent)

@@ -1,0 +1,76 @@
+"""What a run would do: its trials, the environments to make, and a guess of its minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from samplerbench.errors import StoreError
+from samplerbench.harness.campaign import durations
+from samplerbench.harness.campaign.campaign import load
+from samplerbench.harness.campaign.expand import default_folder, expand
+from samplerbench.harness.campaign.model_data import read_model_data
+from samplerbench.harness.campaign.run import make_plan, order_trials
+from samplerbench.harness.environments import environments
+from samplerbench.harness.records import Trial
+from samplerbench.harness.run_cost import describe_seconds
+from samplerbench.models.loading.model_names import is_registered
+
+
+def describe_run(out: Path | None, options: dict[str, Any]) -> list[str]:
+    """Lines that say what ``run`` would do with ``options``; nothing is run, made or written.
+
+    Raises UsageError for what ``run`` refuses before its first trial.
+    """
+    plan, _, memory = make_plan(options)
+    trials = expand(plan, read_model_data(plan, memory, out))
+    folder = out or default_folder(trials)
+    waiting = [trial for trial in trials if trial.id not in _finished(folder)]
+    waiting = order_trials(waiting, plan.seed)
+    alone = plan.jobs == 1 and not plan.scheduler
+    guesses = durations.guess_all(waiting, plan.blocks, alone, folder)
+    total = sum(each.total for each in guesses.values()) / plan.jobs
+    done = len(trials) - len(waiting)
+    own = any(not is_registered(trial.model) and not trial.reference for trial in waiting)
+    more = ", and a long run of NUTS as a reference" if own and not plan.no_long_run else ""
+    return [
+        f"campaign: {folder}" + (f", {done} of {len(trials)} trials finished" if done else ""),
+        f"trials to run, in this order: {len(waiting)}",
+        *_describe_trials(waiting, guesses),
+        *_describe_environments(waiting),
+        f"time: {describe_seconds(total)}, guessed from runs stored here or typical ones{more}",
+    ]
+
+
+def _finished(folder: Path) -> set[str]:
+    """The trials that the campaign in ``folder`` has finished; none where there is none."""
+    try:
+        with load(folder) as campaign:
+            return set(campaign.store.statuses())
+    except StoreError:
+        if folder.is_dir() and any(folder.iterdir()):
+            raise
+        return set()
+
+
+def _describe_trials(trials: Sequence[Trial], guesses: dict[str, durations.Guess]) -> list[str]:
+    cells = [(t.label, t.model_label, t.environment, guesses[t.id].total) for t in trials]
+    widths = [max((len(str(row[i])) for row in cells), default=0) for i in range(3)]
+    return [
+        f"  {label:<{widths[0]}}  {model:<{widths[1]}}  {environment:<{widths[2]}}  "
+        f"{describe_seconds(seconds)}"
+        for label, model, environment, seconds in cells
+    ]
+
+
+def _describe_environments(trials: Sequence[Trial]) -> list[str]:
+    lines = []
+    for name in dict.fromkeys(trial.environment for trial in trials):
+        try:
+            ready = environments.is_ready(name)
+            words = "is made" if ready else "is to be made: uv installs it, once"
+        except environments.EnvironmentFailed as error:
+            words = f"can't be made: {error}"
+        lines.append(f"environment {name} {words}")
+    return lines

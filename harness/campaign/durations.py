@@ -1,0 +1,101 @@
+"""How long trials may take, before they have run: from trials stored here, else from typical ones.
+
+These are guesses, for the time left and for a dry run; nothing that is measured rests on them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from samplerbench.errors import SamplerbenchError
+from samplerbench.harness.campaign.blocks import AUTO_BLOCKS, AUTO_COLD_S
+from samplerbench.harness.campaign.database import open_database
+from samplerbench.harness.campaign.stored_records import parse_trial
+from samplerbench.harness.campaign.stored_runs import list_runs
+from samplerbench.harness.records import AUTO_S, LEAST_AUTO, Trial
+from samplerbench.samplers.base import samplers
+
+TYPICAL_DRAWS = 5000  # of the runs that a sampler's typical seconds are of
+START_S = 1.5  # to start a worker and import its libraries
+COMPILES = 1.3  # of the first run's seconds: the program is compiled once more, ahead of time
+TIMED_RUNS = 12  # of a trial, one after the other, beside its first
+MOST_FOLDERS = 20  # the newest of ./samplerbench-runs that are looked through
+TIMINGS = """
+SELECT t.id, t.record, json_extract(r.record, '$.timings.cold_s'),
+    COALESCE(json_extract(r.record, '$.timings.warm_s'),
+             json_extract(r.record, '$.timings.rerun_s'))
+FROM results r JOIN trials t ON t.id = r.trial WHERE r.status = 'ok'
+"""
+Experience = Mapping[
+    tuple[object, ...], tuple[float, float]
+]  # trials alike -> seconds of a first and a further run
+
+
+@dataclass(frozen=True)
+class Guess:
+    """Seconds that a trial may take."""
+
+    first: float  # of its own process
+    block: float  # of each further process
+    blocks: int  # how many of these
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return self.first + self.block * self.blocks
+
+
+def guess_all(
+    trials: Sequence[Trial], blocks: int, alone: bool, folder: Path | None = None
+) -> dict[str, Guess]:
+    """Trial -> its guess; ``blocks`` and ``alone`` as ``count_blocks`` has them.
+
+    ``folder``: a campaign to look through first, before those in ./samplerbench-runs.
+    """
+    folders = [path for path, _ in list_runs()[:MOST_FOLDERS]]
+    known = read_known([*([folder] if folder else []), *folders])
+    return {trial.id: guess(trial, blocks, alone, known) for trial in trials}
+
+
+def guess(trial: Trial, blocks: int, alone: bool, known: Experience | None = None) -> Guess:
+    """What one trial may take."""
+    typical, run = samplers.get(trial.sampler).typical_s
+    run *= trial.draws * trial.chains / TYPICAL_DRAWS
+    cold, run = (known or {}).get(_likeness(trial), (typical, run))
+    count = trial.replicates or max(LEAST_AUTO, min(trial.most_replicates, int(AUTO_S / run)))
+    clocked = START_S + COMPILES * cold + TIMED_RUNS * run
+    number = blocks or (AUTO_BLOCKS if alone and cold < AUTO_COLD_S else 1)
+    return Guess(clocked + count * run / (os.cpu_count() or 1), clocked, number - 1)
+
+
+def read_known(folders: Iterable[Path]) -> Experience:
+    """Median seconds of a first run and of a further one, of the trials in stored campaigns."""
+    found: dict[tuple[object, ...], list[tuple[float, float]]] = {}
+    for folder in folders:
+        # a folder that can't be read has no guesses; who opens it says why
+        with contextlib.suppress(SamplerbenchError, sqlite3.Error, OSError, ValueError, TypeError):
+            with contextlib.closing(open_database(folder)) as database:
+                for name, record, cold, run in database.execute(TIMINGS):
+                    if cold and run:
+                        likeness = _likeness(parse_trial(name, record))
+                        found.setdefault(likeness, []).append((cold, run))
+    return {
+        likeness: (
+            statistics.median(cold for cold, _ in pairs),
+            statistics.median(run for _, run in pairs),
+        )
+        for likeness, pairs in found.items()
+    }
+
+
+def _likeness(trial: Trial) -> tuple[object, ...]:
+    """What trials share that take about as long a run."""
+    names = trial.sampler, trial.label, trial.model, trial.model_label, trial.data_file_digest
+    sizes = trial.chains, trial.warmup, trial.draws, trial.precision
+    return (*names, *sizes, trial.environment, trial.device)

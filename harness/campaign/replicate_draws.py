@@ -1,0 +1,122 @@
+"""Stored draws of some replicates of one sampler, as arrays and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from samplerbench.components import component_names
+from samplerbench.errors import unknown_name
+from samplerbench.harness.draws_file import NUMBERS, DrawsFile
+from samplerbench.harness.records import Trial
+from samplerbench.harness.statistics.weighted import kish_ess
+
+if TYPE_CHECKING:
+    import pandas
+
+    from samplerbench.harness.campaign.campaign import Campaign
+
+MODES = ("replicates", "plain")
+WEIGHT = "weight"  # the column of a table of weighted draws
+Arrays = dict[str, np.ndarray]
+#: which of them: one by its number, several by a slice, all by None
+Choice = int | slice | None
+
+
+@dataclass(frozen=True)
+class ReplicateDraws:
+    """What the store holds of the chosen replicates."""
+
+    trial: Trial
+    replicates: Sequence[int]
+    sites: Arrays  # [replicate, chain, draw, *event]
+    stats: Arrays  # [replicate, chain, draw]
+    numbers: Arrays  # [replicate], such as log_z; those that the sampler tells
+    log_weights: np.ndarray | None  # [replicate, chain, draw]; -inf: padding; None: all alike
+    termination: Sequence[str] = ()  # why each run stopped, where the sampler tells
+
+    @property
+    def ess(self) -> np.ndarray:
+        """ESS of weighted draws, [replicate]: as the sampler claims, else Kish's; NaN: none."""
+        assert self.log_weights is not None, "of weighted draws"
+        kish = kish_ess(self.log_weights)
+        claims = self.numbers.get("ess", np.full_like(kish, np.nan))
+        return np.where(np.isfinite(claims), claims, kish)
+
+
+def read_replicates(
+    campaign: Campaign, sampler: str, replicate: Choice, mode: str, trial: str | None
+) -> ReplicateDraws:
+    """The draws of ``sampler``, a label in the tables; ``trial`` names one of several so called.
+
+    Raises UsageError for a label that is not there, ValueError for a trial without draws, a mode
+    or a replicate that is not there.
+    """
+    chosen = _find_trial(campaign, sampler, trial)
+    if campaign.store.statuses().get(chosen.id) != "ok":
+        raise ValueError(f"{sampler!r} has no draws: its status is not ok")
+    if mode not in MODES:
+        raise ValueError(f"mode={mode!r}\n  expected: 'replicates' or 'plain'")
+    with DrawsFile(campaign.store.find_draws(chosen.id), mode) as file:
+        sites = file.sites()
+        picks = _choose_replicates(replicate, len(next(iter(sites.values()))))
+        numbers = {name: file.get(name) for name in NUMBERS}
+        log_weights, termination = file.get("log_weights"), file.get("termination")
+        return ReplicateDraws(
+            chosen,
+            picks,
+            {name: values[picks] for name, values in sites.items()},
+            {name: values[picks] for name, values in file.stats().items()},
+            {name: values[picks] for name, values in numbers.items() if values is not None},
+            None if log_weights is None else log_weights[picks],
+            () if termination is None else [str(word) for word in termination[picks]],
+        )
+
+
+def _find_trial(campaign: Campaign, label: str, name: str | None) -> Trial:
+    trials = campaign.store.trials()
+    matches = {t.id: t for t in trials if t.label == label and name in (None, t.id)}
+    if not matches:
+        raise unknown_name("sampler in this campaign", label, {t.label for t in trials})
+    if len(matches) > 1:
+        raise ValueError(f"{label!r} stands for trials {', '.join(matches)}; name one with trial=")
+    return next(iter(matches.values()))
+
+
+def _choose_replicates(choice: Choice, count: int) -> list[int]:
+    known = f"expected: 0 to {count - 1}, a slice that holds one of them, or None for all"
+    if choice is None or isinstance(choice, slice):
+        picks = list(range(count)[choice or slice(None)])
+    else:
+        picks = [choice] if 0 <= choice < count else []
+    if not picks:
+        raise ValueError(f"replicate={choice}\n  {known}")
+    return picks
+
+
+def make_frame(draws: ReplicateDraws) -> pandas.DataFrame:
+    """One row a draw, one column a component ("beta[0]"); index: replicate, chain, draw.
+
+    Weighted draws have a column ``weight``, 1 at the most in each replicate, without the rows
+    where it is 0 in float64: what ChainConsumer takes as a chain.
+    """
+    import pandas
+
+    _, chains, length = next(iter(draws.sites.values())).shape[:3]
+    levels = [draws.replicates, range(chains), range(length)]
+    index = pandas.MultiIndex.from_product(levels, names=["replicate", "chain", "draw"])
+    columns: dict[str, Any] = {}
+    for name, values in draws.sites.items():
+        components = values.reshape(len(index), -1).T
+        columns.update(zip(component_names(name, values.shape[3:]), components, strict=True))
+    table = pandas.DataFrame(columns, index)
+    if draws.log_weights is None:
+        return table
+    log_weights = draws.log_weights.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a run without any weight
+        weights = np.exp(log_weights - log_weights.max(axis=(1, 2), keepdims=True))
+    table[WEIGHT] = weights.ravel()
+    return table[table[WEIGHT] > 0]

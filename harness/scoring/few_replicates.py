@@ -1,0 +1,26 @@
+"""What replicates too few for a verdict can tell: how far off they are, and what chance makes."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
+from samplerbench.harness.scoring.verdict_tests import ALPHA, location_name, z_values
+
+
+def describe_few(summary: ReplicateSummary, least: int) -> str:
+    """How many there are of ``least``, and the largest error among them, in sds and as claimed."""
+    count = len(summary.est)
+    text = f"{count} replicate{'s' * (count > 1)}; a verdict needs {least}"
+    z = z_values(summary)
+    if not np.isfinite(z).any():
+        return text
+    replicate, at = np.unravel_index(np.nanargmax(np.abs(z)), z.shape)
+    off = abs(summary.est[replicate, at] - summary.mean[at]) / summary.sd[at]
+    chance = stats.norm.isf(ALPHA / (2 * np.isfinite(z).sum()))
+    return (
+        f"{text}, each with a seed of its own: fewer can't show whether claimed errors are right."
+        f" Farthest off is {location_name(summary, int(at))}: {off:.2g} sd,"
+        f" {abs(z[replicate, at]):.1f} claimed errors, where chance makes up to {chance:.1f}"
+    )

@@ -1,0 +1,170 @@
+"""The gate against an earlier campaign: is a row worse than it was, beyond what intervals allow?
+
+A verdict is worse that convicts where the earlier one did not, or convicts of more. A calibration
+is worse whose interval lies above the earlier one's. Seconds are worse where the ratio of the two
+campaigns' processes is above what is tolerated with its whole 95 % interval (Welch's t on
+logarithms). What was not shown to be worse passes, and the case says what would have been shown.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from samplerbench.errors import UsageError
+from samplerbench.harness.records import CONTENTION_WORD
+from samplerbench.harness.scoring.ci_gate import Case, name_row, place_row
+from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES
+from samplerbench.harness.statistics.estimates import LEVEL
+from samplerbench.rounding import format_number, format_with_interval
+
+Row = Mapping[str, Any]
+
+SLOWER = 1.1  # times the earlier seconds that are tolerated, where the user names no other
+GRAVITY = ("overconfident", "unreliable", "biased", "broken")  # the last is worst
+CALIBRATIONS = {"calibration": "calibration", "log_z_calibration": "calibration of log Z"}
+SECONDS = {"warm_s": "warm seconds", "cold_s": "seconds of a first call"}
+#: what must agree for seconds to be compared; runners of one kind have names of their own
+MACHINE = ("cpu", "cores_allowed", "architecture", "device_kind")
+#: what rows are matched by; the environment only where rows would be alike without it
+KEY = ("model", "device", "precision", "chains", "warmup", "draws", "calibrate")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a comparison of one quantity shows."""
+
+    sign: int  # above 0: worse, below 0: better, 0: neither is shown
+    text: str
+
+
+def read_rows(file: Path) -> list[Row]:
+    """The rows of a campaign that was exported as JSON; raises UsageError for another file."""
+    try:
+        content = json.loads(file.read_text("utf-8"))
+        rows = content["rows"] if isinstance(content, dict) else content
+        if all(isinstance(row, dict) and {"sampler", *KEY} <= row.keys() for row in rows):
+            return list(rows)
+        why = "its rows lack columns"
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        why = str(error)
+    raise UsageError(
+        f"can't read a baseline from {str(file)!r}: {why}\n"
+        "  expected: a campaign's directory, or what `samplerbench report DIR --format json` wrote"
+    )
+
+
+def check_against(
+    rows: Sequence[Row], baseline: Sequence[Row], slower: float = SLOWER, unlike: bool = False
+) -> list[Case]:
+    """A case for each row of the baseline, and for each that it does not have.
+
+    ``slower``: how many times as long a row may take. ``unlike``: compare seconds of machines that
+    differ, too.
+    """
+    pairs = match_rows(rows, baseline)
+    cases = [_check(new, old, slower, unlike) for old, new in pairs]
+    known = [id(new) for _, new in pairs]
+    fresh = [row for row in rows if id(row) not in known]
+    return [*cases, *(Case(name_row(r), place_row(r), note="not in the baseline") for r in fresh)]
+
+
+def match_rows(rows: Sequence[Row], baseline: Sequence[Row]) -> list[tuple[Row, Row | None]]:
+    """Each row of the baseline with the one that answers it, or None."""
+
+    def key(row: Row, *more: str) -> tuple[Any, ...]:
+        return (name_row(row), *(row[name] for name in (*KEY, *more)))
+
+    sides = (rows, baseline)
+    alike = any(len({key(row) for row in side}) < len(side) for side in sides)
+    more = ("environment",) if alike else ()
+    by_key = {key(row, *more): row for row in rows}
+    return [(old, by_key.get(key(old, *more))) for old in baseline]
+
+
+def _check(new: Row | None, old: Row, slower: float, unlike: bool) -> Case:
+    case = Case(name_row(old), place_row(new or old))
+    if new is None:
+        return replace(case, failure="there is no such row any more")
+    findings = compare_rows(new, old, slower, unlike)
+    worse = "; ".join(each.text for each in findings if each.sign > 0)
+    seen = "; ".join(each.text for each in findings if each.text and each.sign <= 0)
+    return replace(case, failure=worse, note=seen)
+
+
+def compare_rows(new: Row, old: Row, slower: float = SLOWER, unlike: bool = False) -> list[Finding]:
+    """Status, verdict, calibrations and seconds of a row, held against an earlier one's."""
+    if "ok" not in (new["status"], old["status"]):
+        return [Finding(0, f"{new['status']}: {new['reason']}")]
+    if new["status"] != "ok":
+        text = f"{new['status']}: {new['reason']}; it was {old['verdict'] or old['status']}"
+        return [Finding(1, text)]
+    if old["status"] != "ok":
+        return [Finding(-1, f"{new['verdict']}; it was {old['status']}: {old['reason']}")]
+    findings = [_compare_verdicts(new, old)]
+    findings += [_compare_calibrations(new, old, name) for name in CALIBRATIONS]
+    return findings + [_compare_seconds(new, old, name, slower, unlike) for name in SECONDS]
+
+
+def _compare_verdicts(new: Row, old: Row) -> Finding:
+    before, now = old["verdict"], new["verdict"]
+    sign = _find_gravity(now) - _find_gravity(before)
+    text = f"verdict {now}, " + ("as before" if now == before else f"was {before}")
+    return Finding(sign, f"{text}: {new['verdict_reason']}" if sign > 0 else text)
+
+
+def _find_gravity(verdict: str | None) -> int:
+    return 1 + GRAVITY.index(verdict) if verdict in GRAVITY else 0
+
+
+def _compare_calibrations(new: Row, old: Row, name: str) -> Finding:
+    ends = [[row.get(f"{name}{end}") for end in ("", "_lo", "_hi")] for row in (new, old)]
+    (value, lo, hi), (before, old_lo, old_hi) = ends
+    if not (value and lo and hi and before and old_lo and old_hi):
+        return Finding(0, "")
+    now = format_with_interval(value, lo, hi)
+    was = format_with_interval(before, old_lo, old_hi)
+    text = f"{CALIBRATIONS[name]} {now}, was {was}"
+    sign = int(lo > max(old_hi, 1.0)) - int(old_lo > max(hi, 1.0))
+    # its lower end exceeds the earlier upper one with 95 % where it is as much again above that
+    seen = format_number(max(old_hi, 1.0) * (value / lo) ** 2)
+    return Finding(sign, text if sign else f"{text} (from {seen} on it would have shown)")
+
+
+def _compare_seconds(new: Row, old: Row, name: str, slower: float, unlike: bool) -> Finding:
+    what = SECONDS[name]
+    if reason := _doubt_seconds(new, old, name, unlike):
+        return Finding(0, f"{what} not compared: {reason}")
+    logs = [np.log(_take_seconds(row, name)) for row in (new, old)]
+    interval = stats.ttest_ind(*logs, equal_var=False).confidence_interval(LEVEL)
+    middle = float(logs[0].mean() - logs[1].mean())
+    value, lo, hi = (math.exp(end) for end in (middle, interval.low, interval.high))
+    text = f"{what} {format_with_interval(value, lo, hi)} times the earlier"
+    if lo > slower:
+        return Finding(1, f"{text}; {slower:g} are tolerated")
+    seen = format_number(slower * math.exp(2 * (middle - interval.low)))
+    shown = hi < 1 / slower
+    return Finding(-shown, text if shown else f"{text} (from {seen} on it would have shown)")
+
+
+def _doubt_seconds(new: Row, old: Row, name: str, unlike: bool) -> str:
+    """Why two rows' seconds give no answer; "" where they do."""
+    for row in (new, old):
+        if len(_take_seconds(row, name)) < LEAST_PROCESSES:
+            return f"fewer than {LEAST_PROCESSES} processes were timed (--blocks)"
+        if any(text.startswith(CONTENTION_WORD) for text in row["warnings"] or ()):
+            return "others used a machine that timed them"
+    machines = [row["machine"] or {} for row in (new, old)]
+    differ = [each for each in MACHINE if machines[0].get(each) != machines[1].get(each)]
+    return f"the machines differ in {', '.join(differ)} (--unlike)" if differ and not unlike else ""
+
+
+def _take_seconds(row: Row, name: str) -> list[float]:
+    return [s for s in (row.get("block_seconds") or {}).get(name, ()) if s]

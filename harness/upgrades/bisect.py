@@ -1,0 +1,334 @@
+"""Which package, and which release of it, changed what a sampler does between two stacks.
+
+First each package that differs is moved alone, from the older stack's version to the newer one's,
+with what has to go along. The first that brings the whole change is bisected over its releases.
+What went along with the first release that shows the change is then put back, one package at a
+time and against the requirements, so that pairs such as jax and jaxlib are told apart too.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from samplerbench.harness.upgrades.moved_stacks import ResolutionFailure, StackMover, swap_versions
+from samplerbench.harness.upgrades.pinned_stack import (
+    PYTHON,
+    PinnedStack,
+    describe_differences,
+    list_unshared,
+)
+from samplerbench.harness.upgrades.stack_scores import ACCURACY, Number, Outcome, Say, ScoreStack
+
+
+class Word(enum.StrEnum):
+    """What a stack's outcome says, held against both ends."""
+
+    OLD = "as the older stack"
+    NEW = "as the newer stack"
+    PART = "a part of the change"  # apart from both, on the newer one's side
+    UNTOLD = "not told apart"  # its interval reaches to both
+    OTHER = "neither"  # apart from the older stack, away from the newer one
+    BREAKS = "breaks"
+    UNRESOLVED = "does not resolve"
+
+
+@dataclass(frozen=True)
+class Try:
+    """One stack that was tried."""
+
+    question: str  # "package", "release", "put back" or "end"
+    change: str  # the package that was moved, with its version
+    companions: str  # what else differs from the older stack
+    word: Word
+    number: Number | None = None
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Culprit:
+    """What made the change, and the two stacks that show it."""
+
+    name: str
+    version: str  # the first that shows the change
+    earlier: str  # the last that does not
+    number_with: Number | None
+    number_without: Number | None
+    differences: str  # what the two stacks differ in
+    untold: tuple[str, ...] = ()  # releases in between of which nothing is known
+    inseparable: tuple[str, ...] = ()  # packages that were moved with it and can't be put back
+
+
+@dataclass
+class Report:
+    """What a bisection found."""
+
+    old: str
+    new: str
+    measure: str = ""  # the number that tells both ends apart; "" for imports
+    ends: tuple[Outcome, Outcome] = (Outcome(), Outcome())
+    tries: list[Try] = field(default_factory=list)
+    culprit: Culprit | None = None
+    partial: tuple[str, ...] = ()  # packages that each bring a part, where none brings it all
+    notes: list[str] = field(default_factory=list)
+    same: bool = False  # both ends are alike: there is nothing to find
+    back: str = ""  # the first release, where every one was tried, that is as the older stack again
+
+
+def bisect(mover: StackMover, score: ScoreStack, say: Say, package: str = "") -> Report:
+    """What changed between the ends of ``mover`` by ``score``; ``say`` is told of each stack.
+
+    With ``package`` every release of it in between is tried, which finds what came and went.
+    """
+    bisection = _Bisection(mover, score, say)
+    return bisection.try_all_releases(package) if package else bisection.run()
+
+
+class _Bisection:
+    """A bisection under way."""
+
+    def __init__(self, mover: StackMover, score: ScoreStack, say: Say) -> None:
+        self.mover, self.score, self.say = mover, score, say
+        self.old, self.new = mover.old, mover.new
+        self.report = Report(self.old.name, self.new.name)
+        self._outcomes: dict[str, Outcome] = {}
+
+    def run(self) -> Report:
+        report = self.report
+        report.ends = (self._find_outcome(self.old), self._find_outcome(self.new))
+        report.measure = self._choose_measure()
+        report.same = not self._differ()
+        if report.same:
+            return report
+        if unshared := list_unshared(self.old, self.new):
+            text = (
+                f"{len(unshared)} package(s) that only one of the stacks has were not tried alone"
+            )
+            report.notes.append(f"{text}: {', '.join(unshared)}")
+        name, moved = self._find_package()
+        if moved is not None:
+            self._find_release(name, moved)
+        return report
+
+    def try_all_releases(self, name: str) -> Report:
+        """Each release of ``name``, in order; the first that is apart from the older stack."""
+        self.report.ends = (self._find_outcome(self.old), self._find_outcome(self.new))
+        steps = [(self._version(self.old, name), self.old), *self._list_steps(name)]
+        changed = next((at for at, (_, stack) in enumerate(steps) if self._is_apart(stack)), None)
+        if changed is None:
+            self.report.measure, self.report.same = self._choose_measure(), True
+            return self.report
+        words = [self._try("release", stack, f"{name} {v}") for v, stack in steps[1:]]
+        later = zip(steps[changed + 1 :], words[changed:], strict=True)
+        self.report.back = next((v for (v, _), word in later if word is Word.OLD), "")
+        self._separate(name, steps[changed - 1][1], steps[changed][1], ())
+        return self.report
+
+    def _list_steps(self, name: str) -> list[tuple[str, PinnedStack]]:
+        """Releases of ``name`` after the older stack's, that of the newer included, with stacks."""
+        change = self.mover.changes[name]
+        python = self.new.python
+        releases = self.mover.list_releases(name, change.old, change.new, python)
+        steps = []
+        for release in (*releases, change.new):
+            stack = self.mover.resolve(name, release)
+            if isinstance(stack, ResolutionFailure):
+                self._note_unresolved("release", f"{name} {release}", stack)
+            else:
+                steps.append((release, stack))
+        return steps
+
+    def _is_apart(self, stack: PinnedStack) -> bool:
+        """Whether ``stack`` is told apart from the older one, which is then one of two ends."""
+        outcome, ends = self._find_outcome(stack), self.report.ends
+        self.report.ends = (ends[0], outcome)
+        self.report.measure = self._choose_measure()
+        if self._differ():
+            return True
+        self.report.ends = ends
+        return False
+
+    # -- outcomes ------------------------------------------------------------------------------
+
+    def _find_outcome(self, stack: PinnedStack) -> Outcome:
+        if stack.digest not in self._outcomes:
+            self.say(f"trying {describe_differences(stack, self.old) or 'the older stack'}")
+            self._outcomes[stack.digest] = self.score(stack)
+        return self._outcomes[stack.digest]
+
+    def _choose_measure(self) -> str:
+        """The first number whose intervals at both ends are apart; else the first of both."""
+        old, new = (end.numbers for end in self.report.ends)
+        shared = [name for name in (*ACCURACY, *old) if name in old and name in new]
+        apart = (name for name in shared if old[name].is_apart(new[name]))
+        return next(apart, shared[0] if shared else "")
+
+    def _differ(self) -> bool:
+        """Whether there is a change to find."""
+        old, new = self.report.ends
+        if old.failure or new.failure or not self.report.measure:
+            return old.failure != new.failure
+        return old.numbers[self.report.measure].is_apart(new.numbers[self.report.measure])
+
+    def _judge(self, outcome: Outcome) -> Word:
+        ends = self.report.ends
+        if outcome.failure or any(end.failure for end in ends) or not self.report.measure:
+            return _judge_failure(outcome, *ends)
+        number = outcome.numbers.get(self.report.measure)
+        before, after = (end.numbers[self.report.measure] for end in ends)
+        return Word.BREAKS if number is None else judge_number(number, before, after)
+
+    def _try(self, question: str, stack: PinnedStack, moved: str) -> Word:
+        """The word on a stack, put into the report."""
+        outcome = self._find_outcome(stack)
+        word = self._judge(outcome)
+        parts = describe_differences(stack, self.old).split(", ")
+        along = ", ".join(part for part in parts if part != moved)
+        number = outcome.numbers.get(self.report.measure)
+        one = Try(question, moved, along, word, number, outcome.failure)
+        if one not in self.report.tries:
+            self.report.tries.append(one)
+        self.say(f"{moved}: {word}")
+        return word
+
+    def _note_unresolved(self, question: str, moved: str, why: ResolutionFailure) -> None:
+        self.report.tries.append(Try(question, moved, "", Word.UNRESOLVED, failure=why.cause))
+        self.say(f"{moved}: {Word.UNRESOLVED}: {why.cause}")
+
+    # -- one package at a time -----------------------------------------------------------------
+
+    def _find_package(self) -> tuple[str, PinnedStack | None]:
+        """The first package that brings the whole change, with its stack; else the first part."""
+        parts: list[tuple[str, PinnedStack]] = []
+        for name, change in self.mover.changes.items():
+            stack = self.mover.move(name)
+            if isinstance(stack, ResolutionFailure):
+                self._note_unresolved("package", f"{name} {change.new}", stack)
+                continue
+            word = self._try("package", stack, f"{name} {change.new}")
+            if word is Word.NEW:
+                return name, stack
+            parts += [(name, stack)] if word is Word.PART else []
+        self.report.partial = tuple(name for name, _ in parts)
+        return parts[0] if len(parts) == 1 else ("", None)
+
+    # -- its releases --------------------------------------------------------------------------
+
+    def _find_release(self, name: str, moved: PinnedStack) -> None:
+        before, after, untold = self.old, moved, list[str]()
+        for release, stack, word in self._bisect_releases(name, moved):
+            if word in (Word.NEW, Word.PART):
+                after = stack
+            elif word is Word.OLD:
+                before = stack
+            else:
+                untold.append(release)
+        self._separate(name, before, after, self._keep_between(name, untold, before, after))
+
+    def _bisect_releases(
+        self, name: str, moved: PinnedStack
+    ) -> Iterator[tuple[str, PinnedStack, Word]]:
+        """Releases as they are tried: the middle one of those left, without what says nothing."""
+        change = self.mover.changes[name]
+        if name == PYTHON or not change.old:
+            return
+        left = self.mover.list_releases(name, change.old, change.new, moved.python)
+        if left:
+            self.say(f"releases of {name} in between: {', '.join(left)}")
+        while left:
+            at = len(left) // 2
+            release = left[at]
+            stack = self.mover.resolve(name, release)
+            if isinstance(stack, ResolutionFailure):
+                self._note_unresolved("release", f"{name} {release}", stack)
+                word, stack = Word.UNRESOLVED, self.old
+            else:
+                word = self._try("release", stack, f"{name} {release}")
+            if word in (Word.NEW, Word.PART):
+                left = left[:at]
+            elif word is Word.OLD:
+                left = left[at + 1 :]
+            else:
+                left = left[:at] + left[at + 1 :]
+            yield release, stack, word
+
+    def _keep_between(
+        self, name: str, untold: Sequence[str], before: PinnedStack, after: PinnedStack
+    ) -> tuple[str, ...]:
+        """Those of the releases that nothing is known of that could be the one."""
+        lo, hi = (self._version(stack, name) for stack in (before, after))
+        between = self.mover.list_releases(name, lo, hi, after.python) if untold else []
+        return tuple(release for release in between if release in untold)
+
+    # -- what went along -----------------------------------------------------------------------
+
+    def _separate(
+        self, name: str, before: PinnedStack, after: PinnedStack, untold: tuple[str, ...]
+    ) -> None:
+        """Put back, one at a time, what the two neighbouring stacks differ in beside ``name``."""
+        differing = [n for n, v in after.versions.items() if before.versions.get(n) != v]
+        names = sorted(differing, key=lambda each: each != name)  # the suspect first
+        guilty, inseparable = name, list[str]()
+        for each in names if len(names) > 1 else []:
+            version = before.versions.get(each)
+            if version is None:
+                continue
+            stack = swap_versions(after, {each: version})
+            word = self._try("put back", stack, f"{each} {version}")
+            if word is Word.OLD:
+                guilty, before, inseparable = each, stack, []
+                break
+            if word not in (Word.NEW, Word.PART):
+                inseparable += [each] if each != name else []
+        self._accuse(guilty, before, after, untold, tuple(inseparable))
+
+    def _accuse(
+        self,
+        name: str,
+        before: PinnedStack,
+        after: PinnedStack,
+        untold: tuple[str, ...],
+        inseparable: tuple[str, ...],
+    ) -> None:
+        outcomes = [self._find_outcome(stack) for stack in (after, before)]
+        with_it, without = (outcome.numbers.get(self.report.measure) for outcome in outcomes)
+        self.report.culprit = Culprit(
+            name,
+            self._version(after, name),
+            self._version(before, name),
+            with_it,
+            without,
+            describe_differences(after, before),
+            untold,
+            inseparable,
+        )
+
+    def _version(self, stack: PinnedStack, name: str) -> str:
+        return stack.python if name == PYTHON else stack.versions.get(name, "none")
+
+
+def judge_number(number: Number, old: Number, new: Number) -> Word:
+    """What ``number`` says, of two ends that are apart."""
+    if not number.is_apart(old):
+        return Word.OLD if number.is_apart(new) else Word.UNTOLD
+    if (number.value > old.value) != (new.value > old.value):
+        return Word.OTHER
+    return Word.PART if number.is_apart(new) and _is_between(number, old, new) else Word.NEW
+
+
+def _is_between(number: Number, old: Number, new: Number) -> bool:
+    return min(old.value, new.value) < number.value < max(old.value, new.value)
+
+
+def _judge_failure(outcome: Outcome, old: Outcome, new: Outcome) -> Word:
+    """By what it breaks with: where it is in a file's line, numbers of lines move by releases."""
+    if outcome.failure == old.failure:
+        return Word.OLD
+    if _strip_line(outcome.failure) == _strip_line(new.failure):
+        return Word.NEW
+    return Word.BREAKS if outcome.failure else Word.OTHER
+
+
+def _strip_line(failure: str) -> str:
+    return failure.rstrip("0123456789)").rstrip(":")

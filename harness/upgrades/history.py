@@ -1,0 +1,96 @@
+"""How verdict, calibration and seconds of each sampler moved over campaigns."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from samplerbench.harness.scoring.ci_gate import name_row
+from samplerbench.harness.upgrades.baseline_gate import KEY, Finding, compare_rows
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Release:
+    """One campaign of a history."""
+
+    name: str
+    end_time: float | None  # seconds since the epoch, of its last result
+    rows: Sequence[Row]
+
+    @property
+    def date(self) -> str:
+        """The day of its last result; "" where there is none."""
+        return time.strftime("%Y-%m-%d", time.gmtime(self.end_time)) if self.end_time else ""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One row of a campaign, held against the one before it in the same series."""
+
+    release: Release
+    row: Row
+    findings: tuple[Finding, ...]  # none for the first
+    versions: str  # that differ from the ones before, as "jax 0.4.25 (was 0.4.23)"
+
+    @property
+    def changes(self) -> list[str]:
+        """What is shown to be better or worse, in words."""
+        shown = [each for each in self.findings if each.sign]
+        return [f"{'worse' if each.sign > 0 else 'better'}: {each.text}" for each in shown]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One sampler on one model and budget over the campaigns that have it."""
+
+    sampler: str
+    model: str
+    points: tuple[Point, ...]
+
+
+def trace_lines(releases: Sequence[Release], slower: float, unlike: bool) -> list[Line]:
+    """Each sampler's points in the order of ``releases``.
+
+    Where a campaign has a sampler in several environments, each of them is a line of its own.
+    """
+    several = any(_has_several(release.rows) for release in releases)
+    found: dict[tuple[Any, ...], list[tuple[Release, Row]]] = {}
+    for release in releases:
+        for row in release.rows:
+            more = (row["environment"],) if several else ()
+            key = (name_row(row), *(row[name] for name in KEY), *more)
+            found.setdefault(key, []).append((release, row))
+    return [
+        Line(str(key[0]), str(key[1]), _make_points(places, slower, unlike))
+        for key, places in found.items()
+    ]
+
+
+def _has_several(rows: Sequence[Row]) -> bool:
+    keys = [(name_row(row), *(row[name] for name in KEY)) for row in rows]
+    return len(set(keys)) < len(keys)
+
+
+def _make_points(
+    places: Sequence[tuple[Release, Row]], slower: float, unlike: bool
+) -> tuple[Point, ...]:
+    points = []
+    before: Row | None = None
+    for release, row in places:
+        findings = compare_rows(row, before, slower, unlike) if before else []
+        versions = _describe_versions(row, before or {})
+        points.append(Point(release, row, tuple(findings), versions))
+        before = row
+    return tuple(points)
+
+
+def _describe_versions(row: Row, before: Row) -> str:
+    now, was = row.get("versions") or {}, before.get("versions") or {}
+    if not before:
+        return ", ".join(f"{name} {now[name]}" for name in ("numpyro", "jax") if name in now)
+    changed = [name for name in sorted(now) if now[name] != was.get(name)]
+    return ", ".join(f"{name} {now[name]} (was {was.get(name, 'absent')})" for name in changed)

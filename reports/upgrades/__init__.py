@@ -1,0 +1,1 @@
+"""Reports of upgrades: what changed with a version, over releases, against a baseline."""

@@ -1,0 +1,148 @@
+"""The history of campaigns: a table, and a page with a figure for each sampler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from samplerbench.harness.upgrades.history import Line, Point
+from samplerbench.reports.figures import style, svg
+from samplerbench.reports.figures.figure import Picture
+from samplerbench.reports.pages import template
+from samplerbench.reports.tables import markdown, terminal
+from samplerbench.reports.tables.cells import make_cell
+from samplerbench.reports.tables.table import Cell, Column, Table
+from samplerbench.rounding import format_with_interval
+from samplerbench.text import escape_controls
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FORMATS = ("table", "markdown", "html")
+MOST_FIGURES = 24  # the table has the others
+ROW_COLUMNS = ("verdict", "calibration", "cold_s", "warm_s")
+#: what a figure shows, one panel each
+PANELS = {"calibration": "calibration (1 is right)", "warm_s": "warm s", "cold_s": "cold s"}
+COLUMNS = (
+    Column("sampler"),
+    Column("model"),
+    Column("campaign"),
+    Column("date"),
+    Column("versions"),
+    Column("verdict"),
+    Column("calibration", align="right"),
+    Column("cold", "s", "right", name="cold_s"),
+    Column("warm", "s", "right", name="warm_s"),
+    Column("since the one before"),
+)
+NOTE = (
+    "worse or better is what 95 % intervals show: a verdict that convicts, calibrations whose"
+    " intervals share nothing, seconds whose ratio is beyond what is tolerated with all of its"
+    " interval; nothing shown is not the same as nothing changed"
+)
+CAPTION = "Bars are 95 % intervals; no bar: one process, or too few replicates. Open: not honest."
+
+
+def render(lines: Sequence[Line], form: str, width: int | None = None) -> str:
+    """The history in one of FORMATS."""
+    table = make_table(lines)
+    if form == "html":
+        return _render_page(lines, table)
+    if form == "markdown":
+        return markdown.render(table)
+    return terminal.render(table.with_intervals(), width)
+
+
+def make_table(lines: Sequence[Line]) -> Table:
+    """One row a campaign of each sampler, in order."""
+    rows = [_make_row(line, point) for line in lines for point in line.points]
+    return Table(summarise(lines), COLUMNS, rows, [NOTE])
+
+
+def summarise(lines: Sequence[Line]) -> str:
+    """What moved, in a sentence."""
+    names = {point.release.name for line in lines for point in line.points}
+    words = [text for line in lines for point in line.points for text in point.changes]
+    worse = sum(text.startswith("worse") for text in words)
+    head = f"{len(lines)} sampler(s) over {len(names)} campaign(s)"
+    return f"{head}: {worse} change(s) for the worse, {len(words) - worse} for the better are shown"
+
+
+def _make_row(line: Line, point: Point) -> list[Cell]:
+    head = [line.sampler, line.model, point.release.name, point.release.date, point.versions]
+    changes = "\n".join(point.changes) if point.findings else "the first"
+    cells = [make_cell(dict(point.row), name) for name in ROW_COLUMNS]
+    return [*(Cell(text, key=text) for text in head), *cells, Cell(changes or "nothing shown")]
+
+
+def _render_page(lines: Sequence[Line], table: Table) -> str:
+    with style.use_style():
+        drawn = [line for line in lines if len(line.points) > 1][:MOST_FIGURES]
+        pictures = svg.inline_all([_draw(line, at) for at, line in enumerate(drawn)])
+    shown = [text for line in lines for text in _list_changes(line)]
+    return template.render(
+        "history.html.jinja",
+        title="history",
+        lead=summarise(lines) + ".",
+        remarks=shown,
+        figures_shown=pictures,
+        table=table,
+    )
+
+
+def _list_changes(line: Line) -> list[str]:
+    return [
+        f"{point.release.name}, {line.sampler} on {line.model}: {text}"
+        for point in line.points
+        for text in point.changes
+    ]
+
+
+def _draw(line: Line, number: int) -> Picture:
+    names = [name for name in PANELS if any(p.row.get(name) for p in line.points)]
+    figure, rows = style.make_grid([1.1] * len(names), left=0.72, gap=0.35, bottom=0.9)
+    for (axes,), name in zip(rows, names, strict=True):
+        _draw_panel(axes, line.points, name)
+        axes.set_title(PANELS[name], loc="left")
+    for (axes,) in rows[:-1]:
+        axes.set_xticklabels([])
+    if rows:
+        labels = [escape_controls(point.release.name)[:24] for point in line.points]
+        rows[-1][0].set_xticklabels(labels, rotation=30, ha="right", fontsize=7.5)
+    title = escape_controls(f"{line.sampler}, {line.model}")
+    return Picture(figure, _describe(line), CAPTION, f"history-{number}", title)
+
+
+def _draw_panel(axes: Axes, points: Sequence[Point], name: str) -> None:
+    look = style.get_look(0)
+    if name == "calibration":
+        axes.axhline(1.0, color=style.GREY, lw=0.9, zorder=0)
+    else:
+        axes.set_yscale("log")
+    for at, point in enumerate(points):
+        value, lo, hi = (point.row.get(f"{name}{end}") for end in ("", "_lo", "_hi"))
+        if not value:
+            continue
+        honest = point.row["verdict"] in ("honest", "overcautious")
+        face = look.color if honest else "none"
+        axes.plot(at, value, marker="o", color=look.color, mfc=face, ls="")
+        if lo and hi:
+            axes.plot([at, at], [lo, hi], color=look.color, lw=1.4)
+    axes.set_xlim(-0.5, len(points) - 0.5)
+    axes.set_xticks(range(len(points)))
+
+
+def _describe(line: Line) -> str:
+    """The numbers of a figure in words."""
+    parts = []
+    for point in line.points:
+        row = point.row
+        numbers = [f"{name} {_show(row, name)}" for name in PANELS if row.get(name)]
+        parts.append(
+            f"{point.release.name}: {row['verdict'] or row['status']}, {', '.join(numbers)}"
+        )
+    return "; ".join(parts)
+
+
+def _show(row: Mapping[str, Any], name: str) -> str:
+    return format_with_interval(row[name], row.get(f"{name}_lo"), row.get(f"{name}_hi"))

@@ -1,0 +1,103 @@
+"""A campaign as Python hands it over: what is stored, with its sentence, table and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from samplerbench.harness.campaign.campaign import Campaign as StoredCampaign
+from samplerbench.harness.campaign.campaign import no_collection
+from samplerbench.text import escape_controls
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
+
+
+class Campaign(StoredCampaign):
+    """A campaign that ``samplerbench.run``, ``judge`` or ``load`` gives.
+
+    It holds its folder until ``close()``, or the end of its ``with``. As the last line of a
+    notebook's cell it shows its sentence and its main table.
+    """
+
+    def __repr__(self) -> str:
+        done = f"{self.store.count_finished()} of {self.store.count_trials()} trials finished"
+        return f"<Campaign {str(self.folder)!r}: {done}>"
+
+    def _repr_html_(self) -> str:
+        from samplerbench.reports.pages import notebook
+
+        return notebook.render(self)
+
+    def summary(self) -> str:
+        """The result in one sentence, which is the first of its page."""
+        from samplerbench.reports import summary
+
+        # a name must not steer the terminal that prints it
+        return escape_controls(summary.summarise(self.rows(), self.store.count_trials()))
+
+    def table(self, columns: Sequence[str] | Literal["all"] | None = None) -> pandas.DataFrame:
+        """The rows as a DataFrame, in the order of the plan, numbers in full.
+
+        ``columns``: names of columns, ``"all"`` of them, or, by default, those of the table that
+        the command line prints: the main ones, and those in which rows differ. Raises UsageError
+        for a column that is not there; ``samplerbench list columns`` says what each is.
+        """
+        import pandas
+
+        from samplerbench.reports.tables.cells import get_value
+
+        names = self._choose_columns(columns)
+        values: dict[str, list[Any]] = {name: [] for name in names}
+        with no_collection():  # column by column: a third of the memory of row by row
+            for row in self.each_row():
+                for name in names:
+                    values[name].append(get_value(row, name))
+            return pandas.DataFrame(values, columns=names)
+
+    def _choose_columns(self, columns: Sequence[str] | Literal["all"] | None) -> list[str]:
+        from samplerbench.harness.scoring.columns import COLUMNS
+        from samplerbench.reports.tables.campaign_table import MAIN
+        from samplerbench.reports.tables.selection import choose_columns, differing_columns
+
+        if columns == "all":
+            return [column.name for column in COLUMNS]
+        if columns is None:
+            return list(dict.fromkeys([*differing_columns(self.rows()), *MAIN]))
+        return choose_columns([columns] if isinstance(columns, str) else columns)
+
+    def plot(
+        self,
+        name: str,
+        sampler: str | None = None,
+        *,
+        model: str | None = None,
+        style: str | Path | None = None,
+    ) -> Figure:
+        """One figure of the page, as a matplotlib Figure; a notebook shows it.
+
+        Args:
+            name: ``"ess"``, ``"evidence"``, ``"speed"``, ...; an unknown name lists them.
+            sampler: The row's label, for a figure of one sampler, as ``"corner"`` is.
+            model: Its name in the table, where the campaign has several.
+            style: A matplotlib style file on top of the project's.
+
+        Raises:
+            UsageError: There is no such figure, sampler or model here, or it has nothing to show.
+        """
+        from samplerbench.reports.figures.plot import draw_figure
+
+        figure = draw_figure(self, name, sampler, model, Path(style) if style else None)
+        # IPython asks the object itself; without pyplot it knows no figures
+        setattr(figure, "_repr_png_", partial(_print_png, figure))  # noqa: B010
+        return figure
+
+
+def _print_png(figure: Figure) -> bytes:
+    file = BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()

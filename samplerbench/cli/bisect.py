@@ -1,0 +1,136 @@
+"""``samplerbench bisect``: which package, and which release of it, changed what a sampler does."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from pathlib import Path
+from typing import Any
+
+from samplerbench.cli.common import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    command_line,
+    terminal_width,
+    write_or_print,
+)
+from samplerbench.errors import UsageError, unknown_name
+
+WHAT = ("import", "accuracy", "time")
+FORMATS = ("table", "markdown", "json")
+EPILOG = """
+Each package that differs is moved alone, from OLD's version to NEW's, with what uv says must go
+along; the first that brings the whole change is bisected over its releases; what went along is then
+put back. Told apart are stacks whose 95 % intervals share nothing. Environments are made in the
+cache and stay there. Exit status: 0 where a package is found, 1 where none is, 130 when stopped.
+"""
+
+
+def add_parser(commands: Any) -> None:
+    """Add the arguments of ``bisect``."""
+    bisect = commands.add_parser(
+        "bisect",
+        help="which package, and which release of it, changed time, accuracy or import",
+        epilog=EPILOG,
+        allow_abbrev=False,
+    )
+    add = bisect.add_argument
+    stack = "environment, as pinned or latest, or a file of pins"
+    add("old", metavar="OLD", help=f"older stack: {stack}")
+    add("new", metavar="NEW", help=f"newer stack: {stack}")
+    add(
+        "--what",
+        choices=WHAT,
+        required=True,
+        help="import: whether the sampler's libraries import; accuracy: its errors over those it"
+        " claims, of log Z or of the worst parameter; time: seconds of a compiled run, as ratio in"
+        " pairs of processes, or with several --draws as the exponent over them",
+    )
+    add(
+        "--releases",
+        metavar="PACKAGE",
+        default="",
+        help="try every release of this package in between, in order, instead of bisecting: finds"
+        " what came with one release and went with a later one",
+    )
+    add("--model", default="linear", metavar="NAME[:OPTION=VALUE,...]", help="default: linear")
+    sampler = "NAME[:SETTING=VALUE,...]"
+    add("--sampler", default="numpyro_nuts", metavar=sampler, help="default: numpyro_nuts")
+    add("--draws", type=int, nargs="+", default=[1000], help="kept draws a chain (default: 1000)")
+    add("--warmup", type=int, default=500, help="warm-up iterations (default: 500)")
+    add("--replicates", type=int, default=32, help="runs of each stack (default: 32)")
+    blocks = "processes of each stack that a ratio of seconds is from (default: 3)"
+    add("--blocks", type=int, default=3, help=blocks)
+    add("--timeout", type=float, default=600.0, help="seconds a trial may take (default: 600)")
+    add("--out", type=Path, metavar="DIR", help="directory of the stacks tried; resumed if there")
+    add("--format", choices=FORMATS, default="table", help="default: table")
+    add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
+    add("--quiet", action="store_true", help="no progress")
+    bisect.set_defaults(command=execute)
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Execute the command; returns the exit code."""
+    from samplerbench.harness.campaign.run import RunInterrupted
+    from samplerbench.harness.upgrades.bisect import bisect
+    from samplerbench.harness.upgrades.moved_stacks import StackMover
+    from samplerbench.harness.upgrades.pinned_stack import read_stack
+    from samplerbench.reports.upgrades import bisection
+
+    old, new = read_stack(args.old), read_stack(args.new)
+    folder = args.out or _choose_folder(old.digest, new.digest)
+    _claim(folder, f"{old.digest} {new.digest}")
+    say = _make_printer(args.quiet)
+    say(f"stacks tried: {folder}")
+    try:
+        mover = StackMover(old, new, folder, args.sampler.partition(":")[0])
+        score = _make_score(args, folder, mover.old, say)
+        if args.releases and args.releases not in mover.changes:
+            raise unknown_name("package that differs", args.releases, mover.changes)
+        report = bisect(mover, score, say, args.releases)
+    except (RunInterrupted, KeyboardInterrupt):
+        print(f"samplerbench: stopped\n  go on with: {command_line()}", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    write_or_print([bisection.render(report, args.format, terminal_width())], args.output)
+    return EXIT_OK if report.culprit else EXIT_FAILED
+
+
+def _make_score(args: argparse.Namespace, folder: Path, old: Any, say: Any) -> Any:
+    from samplerbench.harness.upgrades.stack_scores import ImportScores, RunScores, Trials
+
+    if args.what == "import":
+        return ImportScores(folder, args.sampler.partition(":")[0], say)
+    names = ("model", "sampler", "warmup", "replicates", "blocks", "timeout")
+    trials = Trials(draws=tuple(args.draws), **{name: getattr(args, name) for name in names})
+    return RunScores(folder, old, trials, args.what == "time")
+
+
+def _choose_folder(*digests: str) -> Path:
+    from samplerbench.harness.campaign.campaign_folder import RUNS
+
+    digest = hashlib.sha256(" ".join(digests).encode()).hexdigest()[:8]
+    return RUNS / f"bisect-{digest}"
+
+
+def _claim(folder: Path, ends: str) -> None:
+    """Make the folder of a bisection; raises UsageError for one of other stacks."""
+    file = folder / "ends.txt"
+    if file.is_file() and file.read_text("utf-8") != ends:
+        raise UsageError(
+            f"{str(folder)!r} holds a bisection between other stacks\n"
+            "  expected: a new directory, or that of the same OLD and NEW; name one with --out"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(ends, "utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"can't write {str(folder)!r}: {error.strerror}\n"
+            "  expected: a directory that can be written; name another with --out"
+        ) from error
+
+
+def _make_printer(quiet: bool) -> Any:
+    return lambda line: None if quiet else print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,21 @@
+"""Text from elsewhere made fit to be shown: without control characters, and bounded."""
+
+from __future__ import annotations
+
+LONGEST = 2000  # characters of a reason or of a refusal
+END = 400  # of them that are kept of the end, where errors say what to do
+
+
+def escape_controls(text: str) -> str:
+    """Text without control characters: a name must not steer what shows it."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
+
+
+def bound_text(text: str, most: int = LONGEST) -> str:
+    """The text, without its middle where it has more than ``most`` characters."""
+    if len(text) <= most:
+        return text
+    start = most - END
+    return f"{text[:start]} [... {len(text) - most:,} characters left out ...] {text[-END:]}"

@@ -1,0 +1,87 @@
+"""Files of a user's, read within limits: regular ones alone, of a bounded size.
+
+A pipe or a device would hang its reader, and a small archive can claim terabytes. The errors are
+OSError and ValueError, whose text says why; who reads adds which file, and what was expected.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+MOST_BYTES = 4_000_000_000  # of a file, and of what an archive holds
+MOST_TEXT = 2**24  # of a file that a person writes
+KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def full_path(name: str | os.PathLike[str]) -> Path:
+    """The absolute path; a loop of links, and ``~`` where there is no home, stay as they are."""
+    path = Path(os.path.expanduser(name)).absolute()
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # a loop of links, which reading it tells
+        return path
+
+
+def require_regular(path: Path, most: int = MOST_BYTES) -> None:
+    """Raise OSError for what is no file, and for one of more than ``most`` bytes."""
+    found = os.stat(path)
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(f"it is {KINDS.get(stat.S_IFMT(found.st_mode), 'special')}, no file")
+    if found.st_size > most:
+        raise OSError(f"it has {found.st_size:,} bytes; at most {most:,} are read")
+
+
+def read_limited(path: Path, most: int = MOST_BYTES) -> bytes:
+    """What a file holds. Raises OSError as ``require_regular`` does."""
+    require_regular(path, most)
+    return path.read_bytes()
+
+
+def parse_json(content: str | bytes) -> Any:
+    """What JSON text stands for. Raises ValueError, also for text nested too deep."""
+    try:
+        return json.loads(content)
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+
+
+@contextlib.contextmanager
+def open_archive(path: Path, most: int = MOST_BYTES) -> Iterator[zipfile.ZipFile]:
+    """A zip file whose content is bounded. Raises OSError, and ValueError for an unsound one.
+
+    So do reads inside the ``with`` block.
+    """
+    require_regular(path, most)
+    try:
+        if not zipfile.is_zipfile(path):
+            raise ValueError(f"it is no {path.suffix} file")
+        with zipfile.ZipFile(path) as archive:
+            _refuse_huge(archive, most)
+            yield archive
+    except MemoryError as error:
+        raise ValueError("it holds more than fits the memory") from error
+    except (
+        *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError),
+        *(KeyError, OverflowError, TypeError, AttributeError),
+    ) as error:  # damaged, encrypted, of a method that Python lacks, of strange arrays
+        raise ValueError(str(error) or type(error).__name__) from error
+
+
+def _refuse_huge(archive: zipfile.ZipFile, most: int) -> None:
+    size = sum(member.file_size for member in archive.infolist())
+    if size > most:
+        raise ValueError(f"it claims to hold {size:,} bytes; at most {most:,} are read")

@@ -1,0 +1,62 @@
+"""``samplerbench bisect`` as it is called: with uv, on an index of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from samplerbench.cli import common, main
+from tests.support.wheels import index, write_wheel  # noqa: F401  (a fixture)
+
+GONE = "raise ImportError('host_callback is gone')\n"
+
+
+def write_stack(path: Path, **versions: str) -> str:
+    path.write_text("".join(f"{name}=={version}\n" for name, version in versions.items()))
+    return str(path)
+
+
+@pytest.fixture
+def stacks(index, tmp_path) -> list[str]:  # noqa: F811
+    """Two files of pins; jaxlib breaks from 1.2 on, and moves with jax."""
+    for release in ("1.0", "1.1", "1.2", "1.3"):
+        write_wheel(index, "jax", release, f"jaxlib=={release}", code="import jaxlib\n")
+        write_wheel(index, "jaxlib", release, code=GONE if release >= "1.2" else "")
+    for release in ("0.1", "0.2"):
+        write_wheel(index, "numpyro", release, "jax")
+    old = write_stack(tmp_path / "old.txt", jax="1.0", numpyro="0.1")
+    return [old, write_stack(tmp_path / "new.txt", jax="1.3", numpyro="0.2")]
+
+
+@pytest.mark.process
+def test_the_release_that_broke_an_import_is_found_and_a_rerun_makes_nothing(
+    stacks, tmp_path, capsys, monkeypatch
+):
+    command = ["bisect", *stacks, "--what", "import", "--out", str(tmp_path / "found")]
+    assert main.main(command) == common.EXIT_OK
+    shown = capsys.readouterr()
+    said = " ".join(shown.out.split())  # lines are folded
+    assert "jaxlib 1.2 made the change" in said and "host_callback is gone" in said
+    assert "releases of jaxlib in between: 1.1, 1.2" in shown.err
+    monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path))  # nothing can be made any more
+    assert main.main([*command, "--quiet", "--format", "json"]) == common.EXIT_OK
+    again = json.loads(capsys.readouterr().out)
+    assert (again["culprit"]["name"], again["culprit"]["earlier"]) == ("jaxlib", "1.1")
+    other = ["bisect", stacks[1], stacks[0], *command[3:]]
+    assert main.main(other) == common.EXIT_USAGE
+    assert "between other stacks" in capsys.readouterr().err
+
+
+@pytest.mark.process
+def test_what_can_be_no_bisection_is_refused(stacks, tmp_path, capsys):
+    out = ["--what", "import", "--out", str(tmp_path / "found")]
+    for ends, said in (
+        ([str(tmp_path / "none.txt"), "pinned"], "can't read pins"),
+        (["current", "pinned"], "uv pip freeze"),
+    ):
+        assert main.main(["bisect", *ends, *out]) == common.EXIT_USAGE
+        assert said in capsys.readouterr().err
+    assert main.main(["bisect", *stacks, *out, "--releases", "jaxlab"]) == common.EXIT_USAGE
+    assert "did you mean 'jaxlib'" in capsys.readouterr().err

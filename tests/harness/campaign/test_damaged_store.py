@@ -1,0 +1,366 @@
+"""What is damaged in a campaign is named and set aside; the rest is shown, and a run goes on."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+import samplerbench
+from samplerbench.errors import StoreError, StoreLost, UsageError
+from samplerbench.harness.campaign import campaign_folder, changed_names, database, set_aside
+from samplerbench.harness.campaign.campaign_folder import FILE
+from samplerbench.harness.campaign.run import (
+    RunInterrupted,
+    _forget_lost_draws,
+    discard_when_refused,
+)
+from samplerbench.harness.campaign.store import Store
+from samplerbench.harness.records import to_json
+from samplerbench.harness.scoring.score_trial import VERSION
+from tests.support import damage, stored
+
+NOT_UTF8 = "UPDATE {} SET record=CAST(X'7B22FF22' AS TEXT) WHERE {}=?"
+#: what is done to the record of a result -> what is said of it
+RESULTS = {
+    "UPDATE results SET record='{' WHERE trial=?": "not JSON",
+    "UPDATE results SET record='[1]' WHERE trial=?": "it is of type list",
+    "UPDATE results SET record=json_remove(record, '$.status') WHERE trial=?": "it lacks 'status'",
+    "UPDATE results SET record=json_set(record, '$.later', 1) WHERE trial=?": "it has 'later'",
+    "UPDATE results SET record=json_set(record, '$.timings', 'x') WHERE trial=?": "its 'timings'",
+    "UPDATE results SET record=json_set(record, '$.machine', 'x') WHERE trial=?": "not ",
+    "UPDATE results SET record=json_set(record, '$.status', 'x') WHERE trial=?": "status 'x'",
+    NOT_UTF8.format("results", "trial"): "not JSON",
+}
+TRIALS = {
+    "UPDATE trials SET record='' WHERE id=?": "not JSON",
+    "UPDATE trials SET record=json_remove(record, '$.chains') WHERE id=?": "it lacks 'chains'",
+    "UPDATE trials SET record=json_set(record, '$.later', 1) WHERE id=?": "it has 'later'",
+    "UPDATE trials SET record=json_set(record, '$.draws', 'x') WHERE id=?": "its 'draws' is 'x'",
+    NOT_UTF8.format("trials", "id"): "not JSON",
+}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A campaign of trials that all ended ok and are scored."""
+    folder = tmp_path_factory.mktemp("whole") / "campaign"
+    damage.make_campaign(folder)
+    rows_of(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "campaign"
+
+
+@pytest.fixture
+def planned(whole, folder):
+    """The trials of a copy of that campaign."""
+    shutil.copytree(whole, folder)
+    return damage.make_trials()
+
+
+def rows_of(folder):
+    with samplerbench.load(folder) as campaign:
+        return {row["trial"]: row for row in campaign.rows()}
+
+
+# -- records ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("statement", [*RESULTS, *TRIALS])
+def test_a_damaged_record_is_named_and_the_others_are_shown(folder, planned, capsys, statement):
+    first, *others = [trial.id for trial in planned]
+    damage.execute(folder, statement, first)
+    assert rows_of(folder).keys() == set(others)
+    told = capsys.readouterr().err
+    assert f"trial {first} is left out" in told and {**RESULTS, **TRIALS}[statement] in told
+    assert told.count("is left out") == 1
+
+
+@pytest.mark.parametrize("statement", [*RESULTS, *TRIALS])
+def test_a_run_sets_a_damaged_record_aside_and_runs_its_trial_again(folder, planned, statement):
+    first = planned[0]
+    damage.execute(folder, statement, first.id)
+    store = Store.create(folder)
+    table = "trials" if statement in TRIALS else "results"
+    (line,) = (folder / set_aside.FILE).read_text().splitlines()
+    entry = json.loads(line)
+    assert (entry["table"], entry["trial"]) == (table, first.id)
+    assert {**RESULTS, **TRIALS}[statement].replace("not JSON", "") in entry["why"]
+    store.add_trials(planned)
+    assert {trial.id for trial in store.trials()} == {trial.id for trial in planned}
+    if table == "results":
+        assert first.id not in store.statuses()
+        damage.commit(store, first)
+    store.close()
+    assert rows_of(folder).keys() == {trial.id for trial in planned}
+
+
+def test_a_trial_whose_fields_have_changed_is_set_aside(folder, planned):
+    changed = to_json(planned[1])
+    damage.execute(folder, "UPDATE trials SET record=? WHERE id=?", changed, planned[0].id)
+    Store.create(folder).close()
+    assert "its fields have changed" in (folder / set_aside.FILE).read_text()
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "{",
+        "[]",
+        '{"columns": {}}',
+        '{"columns": [], "missing": {}}',
+        '{"columns": {"ess": "many"}, "missing": {}, "parameters": {}}',
+        '{"columns": {"verdict": 3}, "missing": {}, "parameters": {}}',
+        '{"columns": {}, "missing": {"ess": 3}, "parameters": {}}',
+    ],
+)
+def test_damaged_scores_are_made_anew(folder, planned, record):
+    before = rows_of(folder)
+    damage.execute(folder, "UPDATE scores SET record=?", record)
+    assert rows_of(folder) == before
+    with samplerbench.load(folder) as campaign:
+        assert len(campaign.store.scores(VERSION)) == len(planned)
+
+
+def test_a_damaged_fact_is_named_and_left_out(folder, planned, capsys):
+    for value in ("{", '{"margin": 1}', "[1]"):
+        damage.execute(folder, "INSERT OR REPLACE INTO meta VALUES ('margin', ?)", value)
+        with samplerbench.load(folder) as campaign:
+            assert campaign.store.fact("margin") is None
+        assert "the campaign's 'margin' is left out" in capsys.readouterr().err
+
+
+# -- databases -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", [Store.create, Store.open])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(f"DROP TABLE {table}" for table in ("meta", "trials", "results", "scores")),
+        "UPDATE meta SET value='x' WHERE name='schema'",
+        "DELETE FROM meta",
+        "ALTER TABLE results RENAME COLUMN record TO other",
+    ],
+)
+def test_a_database_without_its_tables_is_refused_in_a_sentence(folder, planned, way, statement):
+    damage.execute(folder, statement)
+    with pytest.raises(StoreError, match="is not a campaign's database.*\n.*restore it"):
+        way(folder)
+
+
+def test_a_copy_without_rights_shows_what_only_the_log_of_a_killed_run_holds(
+    folder, planned, tmp_path, monkeypatch
+):
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    writer = Store.create(folder)
+    late = stored.trial("exact_iid", seed=7)
+    writer.add_trials([late])
+    for name in (FILE, f"{FILE}-wal"):
+        shutil.copyfile(folder / name, copy / name)
+    writer.close()
+    monkeypatch.setattr(database.os, "access", lambda *_: False)
+    reader = Store.open(copy)
+    assert late in reader.trials() and len(reader.statuses()) == len(planned)
+    reader.close()
+    assert sorted(path.name for path in copy.iterdir()) == [FILE, f"{FILE}-wal"]
+
+
+# -- draws -----------------------------------------------------------------------------------------
+
+
+def cut(path, other):
+    path.write_bytes(path.read_bytes()[:500])
+
+
+def swap(path, other):
+    shutil.copyfile(other, path)
+
+
+def lose(path, other):
+    path.unlink()
+
+
+@pytest.mark.parametrize("harm", [cut, swap, lose])
+def test_lost_draws_are_named_and_give_no_verdict_that_stays(folder, planned, capsys, harm):
+    before = rows_of(folder)
+    first = planned[0].id
+    draws = folder / "draws" / f"{first}.npz"
+    kept = draws.read_bytes()
+    harm(draws, folder / "draws" / f"{planned[1].id}.npz")
+    damage.execute(folder, "DELETE FROM scores")
+    row = rows_of(folder)[first]
+    assert row["verdict"] == "no exact answer"
+    assert f"the draws of trial {first}" in row["verdict_reason"]
+    assert "Traceback" not in capsys.readouterr().err
+    draws.write_bytes(kept)  # they come back
+    assert rows_of(folder) == before
+
+
+@pytest.mark.parametrize("harm", [cut, swap, lose])
+def test_a_run_runs_trials_again_whose_draws_are_lost(folder, planned, capsys, harm):
+    first, second = (folder / "draws" / f"{trial.id}.npz" for trial in planned[:2])
+    harm(first, second)
+    store = Store.create(folder)
+    _forget_lost_draws(store, planned)
+    assert store.statuses().keys() == {trial.id for trial in planned[1:]}
+    store.close()
+    told = capsys.readouterr().err
+    assert (
+        f"the draws of trial {planned[0].id}" in told and "samplerbench run runs it again" in told
+    )
+
+
+def test_lost_draws_are_refused_where_they_are_asked_for(folder, planned):
+    lose(folder / "draws" / f"{planned[0].id}.npz", None)
+    store = Store.open(folder)
+    with pytest.raises(StoreError, match=f"the draws of trial {planned[0].id} can't be read"):
+        store.find_draws(planned[0].id)
+    assert store.find_draws(planned[1].id).is_file()
+    store.close()
+
+
+# -- names -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("model_digest", "model 'linear'"),
+        ("data_file_digest", "the data of model 'linear'"),
+        ("sampler_digest", "sampler 'exact_iid'"),
+        ("environment_digest", "environment 'pinned'"),
+    ],
+)
+def test_what_a_name_stood_for_may_not_change_in_a_campaign(folder, planned, field, words):
+    store = Store.open(folder)
+    changed_names.refuse_changed(store, planned)
+    other = stored.trial("exact_iid", **{field: "f" * 16})
+    with pytest.raises(UsageError, match=f"{words} has changed since") as refused:
+        changed_names.refuse_changed(store, [other])
+    assert "it is ffffffff" in str(refused.value) and "--out" in str(refused.value)
+    store.close()
+
+
+def test_a_database_that_others_hold_is_waited_for(folder, planned, capsys):
+    store = Store.create(folder)
+    store._db.execute("PRAGMA busy_timeout=20")
+    other = sqlite3.connect(folder / FILE, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError, match="another program has held it for 0.05 s"):
+        with database.write(store._db, patience=0.05):
+            pytest.fail("not while another holds it")
+    assert "another program holds campaign.sqlite: waiting for it" in capsys.readouterr().err
+    threading.Timer(0.1, other.execute, ["ROLLBACK"]).start()
+    store.set_fact("command", "as typed")
+    assert store.fact("command") == "as typed"
+    other.close()
+    store.close()
+
+
+# -- folders ---------------------------------------------------------------------------------------
+
+
+def test_a_refused_campaign_leaves_folders_that_it_did_not_make(tmp_path):
+    mine = tmp_path / "mine" / "inner"
+    mine.mkdir(parents=True)
+    Store.create(mine).discard()
+    assert mine.is_dir() and not list(mine.iterdir())
+    Store.create(tmp_path / "new" / "inner").discard()
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_campaign_that_was_there_is_not_discarded(folder, planned):
+    Store.create(folder).discard()
+    assert rows_of(folder).keys() == {trial.id for trial in planned}
+
+
+def test_a_folder_that_cannot_be_made_leaves_nothing(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(database.os, "replace", full)
+    with pytest.raises(StoreError, match="cannot be written: .*No space left(.|\n)*make room"):
+        Store.create(tmp_path / "new" / "inner")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_file_system_without_locks_is_told_from_another_run(folder, monkeypatch):
+    def no_locks(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(campaign_folder.fcntl, "flock", no_locks)
+    with pytest.raises(StoreError, match="No locks available .*network file(.|\n)*--out"):
+        Store.create(folder)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("way", [Store.create, Store.open])
+@pytest.mark.parametrize("name", ["x" * 300, "loop/a", "~nobody-of-this-name/a"])
+def test_a_folder_that_no_system_takes_is_refused_in_a_sentence(tmp_path, way, name):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    path = Path(name) if name.startswith("~") else tmp_path / name
+    with pytest.raises(StoreError, match="can't be looked at: (.|\n)*expected: a folder"):
+        way(path)
+
+
+def remove(folder):
+    (folder / FILE).unlink()
+
+
+def rename(folder):
+    folder.rename(folder.with_name("elsewhere"))
+
+
+def replace(folder):
+    shutil.copyfile(folder / FILE, folder / "copy")
+    (folder / "copy").replace(folder / FILE)
+
+
+@pytest.mark.parametrize("harm", [remove, rename, replace])
+def test_a_campaign_that_is_taken_away_in_mid_run_is_noticed(folder, planned, harm):
+    store = Store.create(folder)
+    late = stored.trial("exact_iid", seed=7)
+    store.add_trials([late])
+    harm(folder)
+    with pytest.raises(RunInterrupted, match="removed, renamed or replaced during the run") as end:
+        with discard_when_refused(store, [late]):
+            damage.commit(store, late)
+    assert end.value.lost and "what is finished is in" not in str(end.value)
+    assert not (folder / "scratch").exists()
+    assert folder.exists() == (harm is not rename)
+
+
+def test_draws_that_are_taken_away_in_mid_run_are_noticed(folder, planned):
+    store = Store.create(folder)
+    store.check_whole(planned)
+    shutil.rmtree(folder / "draws")
+    with pytest.raises(StoreLost, match="the draws of 3 trial"):
+        store.check_whole(planned)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(28, "No space left on device"), sqlite3.OperationalError("database or disk is full")],
+)
+def test_a_disk_that_is_full_in_mid_run_ends_it_with_what_is_kept(folder, planned, error):
+    late = stored.trial("exact_iid", seed=7)
+    store = Store.create(folder)
+    store.add_trials([late])
+    with pytest.raises(RunInterrupted) as end:
+        with discard_when_refused(store, [*planned, late]):
+            raise error
+    words = f"{folder} could not be written: {error}: stopped with 1 trial(s) to go"
+    assert f"{words}; what is finished is in {folder}" in str(end.value)
+    Store.create(folder).close()  # the lock was given back

@@ -1,0 +1,85 @@
+"""Guesses of what trials take: typical ones, those of runs stored before, the order of trials."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from samplerbench.errors import StoreError
+from samplerbench.harness.campaign.dry_run import describe_run
+from samplerbench.harness.campaign.durations import Guess, guess, guess_all, read_known
+from samplerbench.harness.campaign.run import order_trials
+from samplerbench.samplers.base import samplers
+from tests.support import stored, trials
+
+NUTS = trials.small(sampler="numpyro_nuts", draws=5000, replicates=32)
+
+
+def test_a_guess_is_a_first_process_and_further_ones_for_the_clock():
+    one, three = guess(NUTS, 1, True), guess(NUTS, 0, True)
+    assert (one.blocks, three.blocks) == (0, 2)
+    assert three.total == one.total + 2 * three.block
+    assert guess(NUTS, 0, alone=False).blocks == 0
+    slow = trials.small(sampler="jaxns_nested", draws=5000, replicates=32)
+    assert guess(slow, 0, True).blocks == 0  # its first run takes longer than AUTO_COLD_S
+
+
+def test_more_replicates_and_draws_take_longer():
+    few, many = (trials.small(sampler="numpyro_nuts", draws=5000, replicates=n) for n in (8, 999))
+    long = trials.small(sampler="numpyro_nuts", draws=500_000, replicates=8)
+    assert guess(few, 1, True).total < guess(many, 1, True).total < 60
+    assert guess(long, 1, True).total > 5 * guess(few, 1, True).total
+
+
+@pytest.mark.parametrize("name", samplers.names())
+def test_every_sampler_has_typical_seconds(name):
+    cold, run = samplers.get(name).typical_s
+    assert 0 < run <= cold < 200
+
+
+def test_a_trial_like_one_that_is_stored_is_guessed_from_it(tmp_path):
+    with stored.campaign(tmp_path / "c") as campaign:
+        (like,) = (t for t in campaign.store.trials() if t.sampler == "exact_iid")
+        timings = campaign.store.result(like.id).timings
+    known = read_known([tmp_path / "c"])
+    typical, learnt = guess(like, 1, True), guess(like, 1, True, known)
+    assert learnt.block - typical.block == pytest.approx(
+        1.3 * (timings["cold_s"] - 0.2) + 12 * (timings["warm_s"] - 0.003 * like.draws / 5000)
+    )
+    assert guess_all([like], 1, True, tmp_path / "c")[like.id] == learnt
+
+
+def test_a_folder_that_is_no_campaign_has_no_guesses(tmp_path):
+    (tmp_path / "campaign.sqlite").write_bytes(b"no database")
+    assert read_known([tmp_path, tmp_path / "nowhere"]) == {}
+
+
+def test_controls_come_first_and_the_rest_in_the_order_of_the_seed():
+    every = [trials.small(sampler=name) for name in ("numpyro_nuts", "exact_iid", "numpyro_hmc")]
+    every += [trials.small(sampler="numpyro_sa", draws=n) for n in range(20, 30)]
+    for seed in range(4):
+        shuffled = list(every)
+        random.Random(seed).shuffle(shuffled)
+        first, *rest = order_trials(every, seed)
+        assert first.sampler == "exact_iid"
+        assert rest == [trial for trial in shuffled if trial != first]
+
+
+def test_a_dry_run_of_a_campaign_that_is_there_names_what_is_left(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    options = {"sampler": "exact_iid", "env": "current", "draws": 200, "warmup": 100}
+    new = describe_run(None, {**options, "model": ["linear", "linear:n_points=5"]})
+    assert new[1].endswith(": 2") and "exact_iid  linear:n_points=5  current  about" in new[3]
+    assert new[-1].startswith("time: about ") and "long run" not in new[-1]
+    (tmp_path / "mine.py").write_text("def program(): ...")
+    own = describe_run(None, {**options, "model": "mine.py:program"})
+    assert own[-1].endswith("and a long run of NUTS as a reference")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file").touch()
+    with pytest.raises(StoreError, match="is not a campaign"):
+        describe_run(tmp_path / "other", options)
+
+
+def test_a_total_is_the_sum_of_its_parts():
+    assert Guess(10.0, 4.0, 2).total == 18.0

@@ -1,0 +1,31 @@
+"""What too few replicates say: how far off they are, and how far chance takes them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from samplerbench.harness.scoring.few_replicates import describe_few
+from samplerbench.harness.scoring.replicate_summary import summarise
+from tests.support.synthetic import Case, gaussian, iid
+
+CASE, EXACT = Case(replicates=5), gaussian(2)
+SUMMARY = summarise(iid(CASE, EXACT, np.random.default_rng(0)), EXACT)
+
+
+def test_the_farthest_of_all_errors_is_named_in_sds_and_claimed_errors():
+    est = SUMMARY.mean + 0.0 * SUMMARY.est
+    est[3, 1] += 0.5 * SUMMARY.sd[1]
+    se = np.broadcast_to(0.1 * SUMMARY.sd, SUMMARY.se.shape)
+    text = describe_few(replace(SUMMARY, est=est, se=se), 16)
+    assert text.startswith("5 replicates; a verdict needs 16, each with a seed of its own")
+    # two-sided, 1 % over 10 errors: the normal quantile of 0.0005
+    assert "mean of 'p[1]': 0.5 sd, 5.0 claimed errors, where chance makes up to 3.3" in text
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_replicates_that_claim_no_error_are_only_counted(count):
+    silent = replace(SUMMARY.select(np.arange(5) < count), se=np.zeros((count, 2)))
+    assert describe_few(silent, 16) == f"{count} replicate{'s'[: count - 1]}; a verdict needs 16"

@@ -1,0 +1,112 @@
+"""The gate against a baseline fails what intervals show to be worse, and nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from samplerbench.errors import UsageError
+from samplerbench.harness.upgrades.baseline_gate import check_against, read_rows
+from tests.support.rows import row, write_json
+
+
+def check(new, old, **options):
+    (case,) = check_against([new], [old], **options)
+    return case
+
+
+def test_the_same_row_passes_and_says_what_would_have_shown():
+    case = check(row(), row())
+    assert not case.failure and case.name == "numpyro_nuts" and case.place == "linear on pinned"
+    assert "verdict honest, as before" in case.note
+    assert "calibration 1.00 (0.90 to 1.10), was 1.00 (0.90 to 1.10) (from 1.36 on" in case.note
+    assert "warm seconds 1.00 (0.989 to 1.01) times the earlier (from 1.13 on" in case.note
+
+
+@pytest.mark.parametrize(
+    "before, now, fails",
+    [
+        ("honest", "overconfident", True),
+        ("overconfident", "broken", True),
+        ("honest", "undecided", False),
+        ("undecided", "honest", False),
+        ("broken", "biased", False),
+        ("biased", "biased", False),
+    ],
+)
+def test_a_verdict_is_worse_that_convicts_of_more_than_the_baselines(before, now, fails):
+    case = check(row(now), row(before))
+    assert bool(case.failure) == fails
+    assert ("why" in case.failure) == fails
+
+
+def test_a_calibration_is_worse_only_where_intervals_share_nothing():
+    assert not check(row(calibration=(1.2, 1.05, 1.4)), row()).failure
+    failure = check(row(calibration=(1.4, 1.2, 1.6)), row()).failure
+    assert failure.startswith("calibration 1.40 (1.20 to 1.60), was 1.00 (0.90 to 1.10)")
+    # above the baseline's, and still no more than claimed
+    assert not check(row(calibration=(0.9, 0.8, 0.98)), row(calibration=(0.6, 0.5, 0.7))).failure
+
+
+def test_seconds_are_worse_where_the_whole_interval_is_beyond_what_is_tolerated():
+    slow = row(warm=(0.030, 0.0302, 0.0298))
+    assert "warm seconds 1.50 (1." in check(slow, row()).failure
+    assert not check(slow, row(), slower=1.6).failure
+    noisy = row(warm=(0.030, 0.018, 0.045))
+    assert not check(noisy, row()).failure  # an interval that reaches to 1
+    assert not check(row(), slow).failure  # faster
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        ({"machine": {"cpu": "another", "cores_allowed": 2}}, "the machines differ in cpu"),
+        ({"warnings": ["contended: wall over CPU time is 2"]}, "others used a machine"),
+        ({"block_seconds": {"warm_s": [0.1, 0.1]}}, "fewer than 3 processes"),
+    ],
+)
+def test_seconds_that_give_no_answer_pass_and_the_case_says_why(change, said):
+    slow = row(warm=(0.9, 0.901, 0.899), **change)
+    case = check(slow, row())
+    assert not case.failure and f"warm seconds not compared: {said}" in case.note
+    if "machine" in change:
+        assert "warm seconds" in check(slow, row(), unlike=True).failure
+
+
+def test_the_gate_on_seconds_is_wrong_in_few_of_many_equal_pairs():
+    rng = np.random.default_rng(1)
+    draw = lambda: row(warm=tuple(0.02 * np.exp(0.03 * rng.standard_normal(3))))  # noqa: E731
+    failures = sum(bool(check(draw(), draw(), slower=1.0).failure) for _ in range(400))
+    # two clocks of one cause, each beyond 1 with 2.5 % at the most: 10 expected, 20 in one of 500
+    assert failures <= 20
+
+
+def test_a_row_that_is_gone_or_no_longer_runs_fails():
+    (gone,) = check_against([], [row()])
+    assert gone.failure == "there is no such row any more"
+    case = check(row(None, status="crashed", reason="killed by SIGSEGV"), row())
+    assert case.failure == "crashed: killed by SIGSEGV; it was honest"
+    same = row(None, status="crashed", reason="killed by SIGSEGV")
+    assert not check(same, same).failure
+
+
+def test_rows_are_matched_by_environment_only_where_it_tells_them_apart():
+    newer = row("broken", environment="newer.txt")
+    assert check(newer, row()).failure.startswith("verdict broken, was honest")
+    both = [row(), row("broken", environment="latest")]
+    assert not any(case.failure for case in check_against(both, both))
+
+
+def test_a_row_that_the_baseline_lacks_passes():
+    cases = check_against([row(), row("broken", sampler="mine")], [row()])
+    assert [(c.name, c.failure, c.note) for c in cases[1:]] == [("mine", "", "not in the baseline")]
+
+
+def test_a_baseline_is_read_from_exported_json_and_anything_else_is_refused(tmp_path):
+    assert read_rows(write_json(tmp_path / "a.json", [row()]))[0]["verdict"] == "honest"
+    (tmp_path / "b.json").write_text('{"schema": 1, "rows": []}')
+    assert read_rows(tmp_path / "b.json") == []
+    for text in ("[1]", "{}", "no", '[{"sampler": "x"}]'):
+        (tmp_path / "c.json").write_text(text)
+        with pytest.raises(UsageError, match="expected: a campaign's directory"):
+            read_rows(tmp_path / "c.json")

@@ -1,0 +1,56 @@
+"""A history follows each sampler over campaigns and names what is shown to have moved."""
+
+from __future__ import annotations
+
+from samplerbench.harness.upgrades.history import Release, trace_lines
+from samplerbench.reports.upgrades import history
+from tests.support.rows import row
+from tests.support.stored import NASTY
+
+SLOW = (0.040, 0.0401, 0.0399)
+
+
+def releases():
+    newer = {"jax": "0.5.0", "numpyro": "0.13.2"}
+    return [
+        Release("v1", 1.0e9, [row(), row("broken", sampler="other")]),
+        Release("v2", 1.1e9, [row(warm=SLOW, versions=newer)]),
+        Release(NASTY, None, [row("overconfident", (1.6, 1.4, 1.8), versions=newer)]),
+    ]
+
+
+def test_each_point_is_held_against_the_one_before_it():
+    line, other = trace_lines(releases(), 1.1, False)
+    first, slower, last = line.points
+    assert first.findings == () and first.versions == "numpyro 0.13.2, jax 0.4.23"
+    assert slower.versions == "jax 0.5.0 (was 0.4.23)" and slower.release.date == "2004-11-09"
+    assert [text[:19] for text in slower.changes] == ["worse: warm seconds", "worse: seconds of a"]
+    words = [text.split(":")[0] for text in last.changes]
+    assert words == ["worse", "worse", "better", "better"]
+    assert other.sampler == "other" and len(other.points) == 1
+
+
+def test_environments_of_one_campaign_are_lines_of_their_own():
+    both = [row(), row(environment="latest")]
+    lines = trace_lines([Release("a", None, both), Release("b", None, both)], 1.1, False)
+    assert [len(line.points) for line in lines] == [2, 2]
+    moved = trace_lines(
+        [Release("a", None, [row()]), Release("b", None, [row(environment="new")])], 1.1, False
+    )
+    assert [len(line.points) for line in moved] == [2]
+
+
+def test_the_table_has_a_row_a_point_with_intervals_and_says_what_is_shown():
+    lines = trace_lines(releases(), 1.1, False)
+    text = history.render(lines, "table", 120)
+    assert "2 sampler(s) over 3 campaign(s): 4 change(s) for the worse, 2 for the better" in text
+    assert "1.60 (1.40 to 1.80)" in text and "\x1b" not in text
+    assert len(history.make_table(lines).rows) == 4
+    assert history.render(lines, "markdown").count("\n| ") >= 4
+
+
+def test_the_page_draws_a_figure_for_each_sampler_with_several_points():
+    page = history.render(trace_lines(releases(), 1.1, False), "html")
+    assert page.count("<svg") == 1 and "<script>alert" not in page
+    assert "v2: honest" in page  # the figure in words
+    assert page == history.render(trace_lines(releases(), 1.1, False), "html")

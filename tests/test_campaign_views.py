@@ -1,0 +1,125 @@
+"""What a campaign shows in Python: its sentence, tables, figures, and itself below a cell."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import samplerbench
+from samplerbench.errors import UsageError
+from samplerbench.harness.scoring.columns import COLUMNS
+from samplerbench.reports.figures import gallery, plot
+from samplerbench.reports.pages import notebook
+from samplerbench.reports.tables.campaign_table import MAIN
+from tests.support import stored
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # locks of folders left open
+]
+
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("views") / "c"
+    stored.campaign(folder).close()
+    with samplerbench.load(folder) as reader:
+        yield reader
+
+
+def test_the_sentence_is_the_one_of_its_page(campaign):
+    from samplerbench.reports import summary
+
+    sentence = summary.summarise(campaign.rows(), 8)
+    assert "\x1b" in sentence and campaign.summary() == sentence.replace("\x1b", "\\x1b")
+    assert campaign.summary().startswith("Shown honest: ")
+
+
+def test_the_table_has_the_main_columns_all_or_those_asked_for(campaign):
+    assert list(campaign.table()) == [*MAIN]
+    assert list(campaign.table("all")) == [column.name for column in COLUMNS]
+    chosen = campaign.table(columns=["rhat", "sampler", "comparable"])
+    assert list(chosen) == ["rhat", "sampler", "comparable"]
+    rows = campaign.rows()
+    assert list(chosen["sampler"]) == [row["sampler"] for row in rows]
+    assert list(campaign.table("verdict")["verdict"]) == [row["verdict"] for row in rows]
+
+
+def test_a_column_that_is_not_there_is_refused_with_the_nearest(campaign):
+    with pytest.raises(UsageError, match="did you mean 'rhat'"):
+        campaign.table(columns=["rhta"])
+
+
+def test_it_names_its_folder_and_how_far_it_is(campaign):
+    assert repr(campaign) == f"<Campaign '{campaign.folder}': 7 of 8 trials finished>"
+
+
+def test_a_cell_shows_the_sentence_and_the_twelve_columns_and_names_as_text(campaign):
+    html = campaign._repr_html_()
+    assert html == notebook.render(campaign)
+    assert campaign.summary().split(":")[0] in html
+    headings = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', html)
+    assert len(headings) == 12 and "sampler" in headings[0]
+    assert "<script>alert" not in html and "&lt;script&gt;" in html
+
+
+def test_a_campaign_without_a_result_shows_itself_too(tmp_path):
+    from samplerbench.harness.campaign.store import Store
+
+    Store.create(tmp_path / "c").close()
+    with samplerbench.load(tmp_path / "c") as empty:
+        assert "This campaign holds no trial." in empty._repr_html_()
+        assert len(empty.table()) == len(empty.table("all")) == 0
+
+
+def test_every_figure_of_a_page_is_drawn_by_its_name(campaign):
+    from matplotlib.figure import Figure
+
+    drawn = []
+    for figure in gallery.FIGURES:
+        if figure.name == "corner":  # ChainConsumer is no requirement
+            continue
+        sampler = None if figure.draw else "honest_one"
+        made = campaign.plot(figure.name, sampler)
+        assert isinstance(made, Figure)
+        drawn.append(figure.name)
+    assert {"ess", "evidence", "speed", "ranks", "traces"} <= {*drawn}
+
+
+def test_a_notebook_is_given_the_picture(campaign):
+    assert campaign.plot("ess")._repr_png_().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"name": "esss"}, "did you mean 'ess'.*\n.*known figures: corner, data-sets"),
+        ({"name": "ess", "sampler": "honest_one"}, "expected: none, it shows them all"),
+        ({"name": "corner"}, "expected: sampler= one of honest_one, quick_one"),
+        ({"name": "corner", "sampler": "honest"}, "did you mean 'honest_one'"),
+        ({"name": "ess", "model": "banana"}, "no model in this figure is called 'banana'"),
+    ],
+)
+def test_what_is_no_figure_is_refused_with_what_there_is(campaign, options, text):
+    with pytest.raises(UsageError, match=text):
+        campaign.plot(**options)
+
+
+def test_a_figure_with_nothing_to_show_names_those_that_have(campaign, monkeypatch):
+    figures = [replace(figure, applies=lambda scene: False) for figure in plot.FIGURES[:2]]
+    monkeypatch.setattr(plot, "FIGURES", (*figures, *plot.FIGURES[2:]))
+    with pytest.raises(UsageError, match="nothing for figure 'ess'.*\n.*another of speed"):
+        campaign.plot("ess")
+
+
+def test_it_is_closed_at_the_end_of_its_block(tmp_path):
+    import sqlite3
+
+    stored.campaign(tmp_path / "c").close()
+    with samplerbench.load(Path(tmp_path / "c")) as reader:
+        assert reader.store.count_trials() == 8
+    with pytest.raises(sqlite3.ProgrammingError):
+        reader.store.count_trials()

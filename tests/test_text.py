@@ -1,0 +1,43 @@
+"""Text from elsewhere is bounded and clean wherever it is shown."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from samplerbench.errors import UsageError, one_line, unknown_name
+from samplerbench.text import LONGEST, bound_text, escape_controls
+
+
+def test_a_short_text_is_whole_and_a_long_one_keeps_its_ends():
+    assert bound_text("short") == "short"
+    text = bound_text("start" + "x" * 10**6 + "end")
+    assert text.startswith("startx") and text.endswith("xend")
+    assert "[... 998,008 characters left out ...]" in text and len(text) < LONGEST + 100
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\x07", "\x9b", "\u202e", "\r"])
+def test_characters_that_steer_a_terminal_are_shown_by_their_code(character):
+    assert character not in escape_controls(f"a{character}b")
+    assert character not in str(UsageError(f"a{character}b"))
+    assert character not in one_line(ValueError(f"a{character}b"))
+
+
+def test_a_refusal_keeps_what_to_do_at_its_end():
+    text = str(UsageError(f"bad: {'x' * 10**7}\n  expected: another\n  list them with: this"))
+    assert len(text) < LONGEST + 100
+    assert text.endswith("  expected: another\n  list them with: this")
+
+
+def test_an_unknown_name_among_a_million_is_refused_quickly_and_in_few_words():
+    known = [f"column_{i}" for i in range(10**6)]
+    start = time.process_time()
+    text = str(unknown_name("column of data.csv", "z" * 100_000, known, "this"))
+    assert time.process_time() - start < 5
+    assert "(1,000,000 in all)" in text and text.endswith("list them with: this")
+    assert len(text) < LONGEST + 100
+
+
+def test_names_that_are_empty_are_not_listed():
+    assert "known words: prior" in str(unknown_name("word", "x", ["", "prior"]))
