@@ -81,9 +81,7 @@ COORDINATOR_SIDE = {
         "rounding"
     ),
     "reports.compatibility": "harness.compatibility reports.tables rounding",
-    "reports.upgrades": (
-        "harness harness.upgrades reports.figures reports.pages reports.tables rounding"
-    ),
+    "reports.upgrades": ("harness.upgrades reports.figures reports.pages reports.tables rounding"),
     "reports.pages": "harness reports reports.figures reports.scaling reports.tables rounding",
 }
 #: on top of all
