@@ -13,10 +13,16 @@ from samplerbench.harness.scoring.verdict import LEAST, LOST_SHARE, Verdict
 from samplerbench.harness.statistics import sbc
 from samplerbench.harness.statistics.sbc import Uniformity
 
+LOG_LIKELIHOOD = "log_likelihood"  # of draws and truths, as the worker computes it
+NAME = "log likelihood"
+
 
 @dataclass(frozen=True)
 class RankTests:
-    """Tests of uniform ranks, one a parameter; none where too few replicates give ranks."""
+    """Tests of uniform ranks, one a parameter and one of the log likelihood where that is known.
+
+    None where too few replicates give ranks.
+    """
 
     names: tuple[str, ...]
     draws: int  # that each truth is ranked among
@@ -27,29 +33,38 @@ class RankTests:
 
     @property
     def worst(self) -> int:
-        """Index of the parameter with the smallest p."""
-        return int(np.argmin([test.p for test in self.tests]))
+        """Index of the parameter with the smallest p; of the log likelihood if it stands alone."""
+        p = np.array([test.p for test in self.tests])
+        own = int(np.argmin(p[: len(p) - (self.names[-1] == NAME)]))
+        return own if p[own] * len(p) < sbc.ALPHA else int(np.argmin(p))
 
     @property
     def p(self) -> float | None:
-        """Smallest p times the number of parameters (Bonferroni)."""
-        return min(1.0, self.tests[self.worst].p * len(self.tests)) if self.tests else None
+        """Smallest p times the number of tests (Bonferroni)."""
+        least = min((test.p for test in self.tests), default=None)
+        return None if least is None else min(1.0, least * len(self.tests))
 
 
 def rank_tests(data: TrialData) -> RankTests:
     """Rank each replicate's truth among its draws, and test each parameter's ranks."""
-    x, file = data.x, data.file
-    truth = component_draws(file.truths(), data.names, lead=1)
+    file, names = data.file, data.names
     ess = file.get("ess") if data.claims is None else data.claims.ess_bulk.min(axis=1)
-    draws = sbc.choose_rank_draws(ess, x.shape[1] * x.shape[2])
+    draws = sbc.choose_rank_draws(ess, data.x.shape[1] * data.x.shape[2])
+    x, truth = data.x, component_draws(file.truths(), names, lead=1)
+    likelihood = file.get(f"stat/{LOG_LIKELIHOOD}")
+    if likelihood is not None and LOG_LIKELIHOOD in file.truths():
+        names = (*names, NAME)
+        lowest = np.finfo(np.float64).min  # where a draw makes the data impossible
+        x = np.concatenate([x, np.maximum(likelihood, lowest)[..., None]], axis=-1)
+        truth = np.column_stack([truth, file.truths()[LOG_LIKELIHOOD]])
     ranks = sbc.rank_truths(x, truth, draws, data.log_w)
     usable = (ranks >= 0).all(axis=1)
     count = int(usable.sum())
     if count < LEAST:
         reason = f"{count} replicates give ranks; a verdict needs {LEAST}"
-        return RankTests(data.names, draws, len(usable), count, reason=reason)
+        return RankTests(names, draws, len(usable), count, reason=reason)
     tests = [sbc.uniformity(column, draws) for column in ranks[usable].T]
-    return RankTests(data.names, draws, len(usable), count, tests)
+    return RankTests(names, draws, len(usable), count, tests)
 
 
 def verdict_by_ranks(ranks: RankTests) -> Verdict:

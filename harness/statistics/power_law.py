@@ -1,11 +1,15 @@
 """How a number grows with size: the exponent of a power law, and where two lines cross.
 
 An exponent is the slope of a least-squares line through logs, each size weighted by its own
-standard error. No power law holds exactly, so where the sizes scatter about the line by more than
-their errors, the slope's error is raised by as much (Birge 1932, Phys. Rev. 40:207); its interval
-is Student's t with two degrees of freedom less than there are sizes. A crossover is read off
-straight lines between neighbouring sizes on logs; its interval is a bootstrap over the replicates
-of each size, both sides with the same replicates (paired).
+standard error, and its interval is the normal one of these errors. No power law holds exactly, so
+where sizes scatter about the line by more than errors alone do in half of all cases, the slope's
+error is raised by as much (Birge 1932, Phys. Rev. 40:207) and its interval is Student's t with two
+degrees of freedom less than there are sizes; so it is where errors are not known. Of exact power
+laws that holds the truth in 97 to 98 %, of laws that scatter by twice the errors in 94 % (90 % with
+3 sizes).
+
+A crossover is read off straight lines between neighbouring sizes on logs; its interval is a
+bootstrap over the replicates of each size, both sides with the same replicates (paired).
 """
 
 from __future__ import annotations
@@ -97,10 +101,11 @@ def _line(x: Array, y: Array, se: Array | None) -> tuple[float, float | None]:
     if len(x) < FEWEST:
         return slope, None
     rest = y - (w * y).sum() / w.sum() - slope * (x - centre)
-    birge = (w * rest**2).sum() / (len(x) - 2)
-    scale = birge if se is None else max(1.0, birge)
-    t = stats.t.ppf((1 + LEVEL) / 2, len(x) - 2)
-    return slope, float(t * math.sqrt(scale / spread))
+    squares, freedom = float((w * rest**2).sum()), len(x) - 2
+    if se is not None and squares <= stats.chi2.ppf(0.5, freedom):
+        return slope, Z / math.sqrt(spread)
+    t = float(stats.t.ppf((1 + LEVEL) / 2, freedom))
+    return slope, t * math.sqrt(squares / freedom / spread)
 
 
 def fit_slopes(sizes: Sequence[float], processes: Sequence[Sequence[float | None]]) -> list[float]:

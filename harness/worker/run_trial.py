@@ -30,6 +30,7 @@ from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.harness.worker import compiled_mode, plugin_imports, provenance, start_up
 from samplerbench.harness.worker.plain_replicates import PlainReplicates
 from samplerbench.harness.worker.process import serve
+from samplerbench.harness.worker.rank_quantities import add_log_likelihood
 from samplerbench.harness.worker.replicates import TIMED_RUNS, ReplicateRunner, fit_replicates
 from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
 from samplerbench.harness.worker.timing import (
@@ -135,8 +136,11 @@ class TrialRunner:
         if self._count_finished(len(replicates)):
             if self.result.mode == "plain":
                 self._time_transfers(model)
+            truths = truths[: len(replicates)]
+            if truths:
+                replicates, truths = self._add_log_likelihood(model, replicates, truths, data)
             self._enter_phase("save")
-            self._save(replicates, plain, truths[: len(replicates)])
+            self._save(replicates, plain, truths)
 
     def prepare_replicates(self) -> Callable[[int], Draws]:
         """The run of each replicate by the library's own call, as a further process needs it."""
@@ -297,6 +301,17 @@ class TrialRunner:
         self.result.mode = "plain"
         self._explain_missing(OF_COMPILED, "the compiled mode")
         return plain[: self.asked]
+
+    def _add_log_likelihood(
+        self, model: Model, replicates: list[Draws], truths: list[Sites], data: list[Sites]
+    ) -> tuple[list[Draws], list[Sites]]:
+        self._enter_phase("ranks")
+        try:
+            return add_log_likelihood(model, replicates, truths, data)
+        except Exception as error:  # programs may do what densities can't; the ranks lose a column
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            self.result.warnings.append(f"the log likelihood is not ranked: {reason}")
+            return replicates, truths
 
     def _explain_missing(self, names: Iterable[str], what: str) -> None:
         reason = f"no time for {what} before the limit of {self.limit.seconds:g} s (--timeout)"

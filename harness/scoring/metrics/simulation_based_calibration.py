@@ -14,7 +14,7 @@ from samplerbench.harness.statistics.estimates import Estimate
         "sbc_p",
         "realised",
         "simulation-based calibration: p of uniform ranks, smallest over"
-        " parameters times their number",
+        " parameters and the log likelihood, times their number",
         "higher",
     ),
     simulated_truths,
@@ -22,5 +22,5 @@ from samplerbench.harness.statistics.estimates import Estimate
 def sbc_p(data: TrialData) -> Score:
     """Whether the ranks of the truths are uniform (Talts et al. 2018), Bonferroni."""
     tests = data.compute_once(rank_tests)
-    each = [Estimate(test.p, None, None) for test in tests.tests]
+    each = [Estimate(test.p, None, None) for test in tests.tests[: len(data.names)]]
     return Score(tests.p, reason=tests.reason, by_parameter=each)

@@ -55,7 +55,7 @@ def worst_parameter(data: TrialData) -> Score:
     """The parameter that the columns of accuracy, or the ranks, are worst for."""
     if data.trial.calibrate:
         ranks = data.compute_once(rank_tests)
-        return Score(data.names[ranks.worst] if ranks.tests else None)
+        return Score(ranks.names[ranks.worst] if ranks.tests else None)
     if ground_truth(data) or replicates(data):
         return Score(None)
     return Score(data.names[data.compute_once(least_accurate)[0]])
