@@ -12,12 +12,12 @@ import hashlib
 import os
 import platform
 import shutil
-import sys
 from pathlib import Path
 
 from samplerbench import files
 from samplerbench.errors import UsageError
 from samplerbench.harness.records import Trial
+from samplerbench.text import tell
 
 MOST_BYTES = 2**28  # of a folder: what was used least lately goes first
 FREE_BYTES = 2**28  # that a disk must have left
@@ -41,7 +41,7 @@ def find_variables(trial: Trial) -> dict[str, str]:
             raise OSError("the disk is full")
     except OSError as error:
         why = error.strerror or error
-        print(f"samplerbench: no compiled programs are kept in {folder}: {why}", file=sys.stderr)
+        tell(f"no compiled programs are kept in {folder}: {why}")
         return {}
     return {
         "JAX_ENABLE_COMPILATION_CACHE": "true",

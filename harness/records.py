@@ -98,7 +98,8 @@ class Trial:
 
         A Python goes by the folder of its environment: ``newest`` of ``newest/bin/python``.
         """
-        name, is_named, _ = self.environment.partition("=")
+        name, equals, _ = self.environment.partition("=")
+        is_named = bool(equals) and "+" not in name  # of pinned+astropy==6 it is a version
         path = PurePath(self.environment)
         folder = path.parent.parent
         if is_named or path.parent.name != "bin" or folder.name in ("", "usr", "local"):

@@ -31,7 +31,7 @@ POINTS = (1.3, -0.4, 2.1, 0.2, 0.9)  # the first n of them
 class Options:
     """How heavy the tails are. Raises ValueError for values that make no problem."""
 
-    n_points: Annotated[int, Range(1, len(POINTS))] = 1
+    n_points: Annotated[int, Range(1, len(POINTS))] = 1  # observations, the first of five
     # of the prior of s2; mu has 2 shape + n_points degrees of freedom
     shape: Annotated[float, Range(0.05, 10.0)] = 0.25
 

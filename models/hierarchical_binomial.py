@@ -33,8 +33,8 @@ SUMS = 3  # trials of each group, in ``n_j`` of 4 to 19 tries
 class Options:
     """How many groups, and which data. Raises ValueError for values that make no problem."""
 
-    groups: Annotated[int, Range(1, 100)] = 8
-    data_seed: Annotated[int, SEED] = 0
+    groups: Annotated[int, Range(1, 100)] = 8  # each with a probability of its own
+    data_seed: Annotated[int, SEED] = 0  # of NumPy's legacy generator
 
 
 def make_program(options: Options) -> Callable[..., None]:

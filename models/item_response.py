@@ -23,9 +23,9 @@ from samplerbench.options import SEED, Range
 class Options:
     """How many persons and items, and which answers. Raises ValueError for too few or too many."""
 
-    persons: Annotated[int, Range(2, 10_000)] = 20
-    items: Annotated[int, Range(2, 1000)] = 8
-    data_seed: Annotated[int, SEED] = 0
+    persons: Annotated[int, Range(2, 10_000)] = 20  # who answer every item
+    items: Annotated[int, Range(2, 1000)] = 8  # questions
+    data_seed: Annotated[int, SEED] = 0  # of NumPy's legacy generator
 
 
 def make_program(options: Options) -> Callable[..., None]:

@@ -30,7 +30,7 @@ MEAN, VARIANCE = -float(np.euler_gamma), math.pi**2 / 6  # of LogGamma at 0
 class Options:
     """How many parameters. Raises ValueError for a number that makes no problem."""
 
-    dim: Annotated[int, Range(2, 200)] = 2
+    dim: Annotated[int, Range(2, 200)] = 2  # parameters
 
 
 def select_tails(dim: int) -> Array:

@@ -31,7 +31,7 @@ REACH = 9.0  # softnesses beyond the plateau that the quadrature covers
 class Options:
     """What makes one plateau. Raises ValueError for values that make none."""
 
-    dim: Annotated[int, Range(2, 200)] = 2
+    dim: Annotated[int, Range(2, 200)] = 2  # parameters
     radius: Annotated[float, Range(0.1, 100.0)] = 3.0  # of the plateau
     softness: Annotated[float, POSITIVE] = 0.5  # sd of the fall beyond it
     box: Annotated[float, POSITIVE] = 10.0  # half the side of the prior's box

@@ -22,7 +22,7 @@ from samplerbench.components import component_names
 from samplerbench.models.base import Array, Exact, Model, Sites, add
 from samplerbench.models.exact import rotation
 from samplerbench.models.exact.tabulated_cdf import invert
-from samplerbench.options import Range, require
+from samplerbench.options import POSITIVE, Range, require
 
 BOX = 6.0  # half the side of the prior's box
 REACH = 9.0  # widths of a shell's wall that the quadrature covers: 1e-19 lies outside
@@ -32,10 +32,10 @@ REACH = 9.0  # widths of a shell's wall that the quadrature covers: 1e-19 lies o
 class Options:
     """What makes one pair of shells. Raises ValueError for values that make none."""
 
-    dim: Annotated[int, Range(2, 200)] = 2
+    dim: Annotated[int, Range(2, 200)] = 2  # parameters
     radius: Annotated[float, Range(0.5, 3.0)] = 2.0  # of both shells
     width: Annotated[float, Range(0.01, 0.2)] = 0.1  # sd of a shell's wall
-    separation: float = 7.0  # between the centres
+    separation: Annotated[float, POSITIVE] = 7.0  # between the centres
 
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""

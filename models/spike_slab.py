@@ -28,10 +28,9 @@ from samplerbench.options import POSITIVE, Range, require
 class Options:
     """What makes one spike on one slab. Raises ValueError for values that make none."""
 
-    dim: Annotated[int, Range(1, 200)] = 10
-    weight: Annotated[float, Range(0.01, 1e6)] = (
-        100.0  # evidence of the spike over that of the slab
-    )
+    dim: Annotated[int, Range(1, 200)] = 10  # parameters
+    # evidence of the spike over that of the slab
+    weight: Annotated[float, Range(0.01, 1e6)] = 100.0
     spike: Annotated[float, POSITIVE] = 0.01  # sd
     slab: Annotated[float, Range(0.01, 0.1)] = 0.1  # sd
     offset: Annotated[float, Range(0.0, 0.3)] = 0.031  # of the spike, in every component
@@ -40,6 +39,8 @@ class Options:
         """Refuse what makes no problem."""
         fits = self.slab / 100 <= self.spike <= self.slab
         require(fits, "spike", self.spike, f"a number from {self.slab / 100:g} to {self.slab:g}")
+        near = f"a number from 0 to {3 * self.slab:g} (3 times the slab)"
+        require(self.offset <= 3 * self.slab, "offset", self.offset, near)
 
 
 def make_program(options: Options) -> Callable[..., None]:

@@ -28,8 +28,8 @@ MU, PHI, SIGMA = -9.0, 0.95, 0.25  # what made the data
 class Options:
     """How many returns, and which. Raises ValueError for values that make no problem."""
 
-    n_points: Annotated[int, Range(2, 10_000)] = 100
-    data_seed: Annotated[int, SEED] = 0
+    n_points: Annotated[int, Range(2, 10_000)] = 100  # returns
+    data_seed: Annotated[int, SEED] = 0  # of NumPy's legacy generator
 
 
 def make_program(options: Options) -> Callable[..., None]:

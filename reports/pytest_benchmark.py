@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from samplerbench.reports import report
 from samplerbench.reports.tables.campaign_table import default_columns
 from samplerbench.reports.tables.cells import Row, is_never_accurate
 from samplerbench.reports.tables.selection import choose_columns, sort_rows
+from samplerbench.text import tell
 from samplerbench.user_files import parse_json, read_limited
 
 WRITERS = "what `pytest --benchmark-json FILE` or `--benchmark-autosave` writes"
@@ -46,7 +46,7 @@ def render(path: Path, options: report.ReportOptions) -> str:
     rows, others = read(path)
     if others:
         text = f"left out, since not of sampler_benchmark: {', '.join(others)}"
-        print(f"samplerbench: {text}", file=sys.stderr)
+        tell(text)
     columns = choose_columns(options.columns, rows) if options.columns else None
     if columns is None and options.form in ("table", "markdown", "latex"):
         columns = _choose_columns(rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from samplerbench.reports.tables import campaign_table, csv_json, latex, markdow
 from samplerbench.reports.tables.by_parameter import split_by_parameter
 from samplerbench.reports.tables.cells import Row, anonymise
 from samplerbench.reports.tables.selection import choose_columns, sort_rows
+from samplerbench.text import tell
 
 if TYPE_CHECKING:
     from samplerbench.harness.campaign.campaign import Campaign
@@ -137,7 +137,7 @@ def _warn_unfinished(campaign: Campaign) -> None:
     planned, finished = campaign.store.count_trials(), campaign.store.count_finished()
     if finished < planned:
         text = f"{planned - finished} of {planned} trials have no result yet"
-        print(f"samplerbench: {text}", file=sys.stderr)
+        tell(text)
 
 
 def write_parquet(campaign: Campaign, options: ReportOptions, path: Path) -> None:
@@ -160,7 +160,7 @@ def write_figures(campaign: Campaign, folder: Path, style: Path | None = None) -
         pictures = []
         for one in gallery.make_galleries(campaign, rows, campaign.store.trials()):
             for reason in one.omissions:
-                print(f"samplerbench: {one.model}: {reason}", file=sys.stderr)
+                tell(f"{one.model}: {reason}")
             pictures += one.pictures
         pictures += scaling.draw_axes(analyse_campaign(campaign, rows))
         return svg.save(pictures, folder)

@@ -43,8 +43,6 @@ class NotebookProgress(Watcher):
     def on_start(self, campaign: Campaign, waiting: list[Trial]) -> None:
         self.campaign = campaign
         self._reset(len(waiting), "starting")
-        if not waiting:
-            self._bar.close()
 
     def on_phase(self, trial: Trial, phase: str) -> None:
         self._bar.set_description(f"{trial.label}: {phase}")
@@ -61,6 +59,9 @@ class NotebookProgress(Watcher):
         self._advance()
 
     def on_interrupt(self) -> None:
+        self._bar.close()
+
+    def on_end(self) -> None:
         self._bar.close()
 
     def _reset(self, total: int, words: str) -> None:

@@ -82,7 +82,7 @@ SEED = Range(0, 2**32 - 1)
 def _format_number(value: float) -> str:
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:g}".replace("e-0", "e-").replace("e+0", "e")
+    return f"{value:g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
 
 
 def fill(settings_type: type, values: Mapping[str, Any], owner: str) -> Any:
@@ -139,11 +139,15 @@ def _read_comments(lines: Sequence[str]) -> dict[str, str]:
     """Field -> its comment, from the text of a dataclass."""
     texts: dict[str, str] = {}
     above: list[str] = []
+    wrapped = ""  # the field whose value, with its comment, stands in brackets on the next line
     for line in lines:
         code, _, comment = (part.strip() for part in line.partition("#"))
         field = re.match(r"(\w+)\s*:", code)
         if field:
             texts[field[1]] = comment or " ".join(above)
+        elif wrapped:
+            texts[wrapped] = comment or texts[wrapped]
+        wrapped = field[1] if field and code.endswith("(") else ""
         above = [*above, comment] if comment and not code else []
     return texts
 

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
+
 LONGEST = 2000  # characters of a reason or of a refusal
 END = 400  # of them that are kept of the end, where errors say what to do
+
+
+def tell(text: str) -> None:
+    """Say ``text`` on standard error; where that can't be written, it is lost."""
+    with contextlib.suppress(OSError):
+        print(f"samplerbench: {bound_text(escape_controls(text))}", file=sys.stderr)
 
 
 def escape_controls(text: str) -> str:
@@ -11,6 +20,11 @@ def escape_controls(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
+
+
+def in_one_line(text: object) -> str:
+    """A path or a name without control characters and line breaks."""
+    return escape_controls(str(text)).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def bound_text(text: str, most: int = LONGEST) -> str:

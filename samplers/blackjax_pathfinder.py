@@ -82,6 +82,7 @@ add(
         Settings,
         prepare,
         "BlackJAX's Pathfinder: draws of an approximation, a normal on an optimiser's path",
+        link="https://blackjax-devs.github.io/blackjax/",
         needs=("jax", "numpyro", "blackjax"),
         distributions=("blackjax",),
         family="blackjax_pathfinder",

@@ -37,7 +37,7 @@ LEAST_LOG = -1e30  # stands for the log of zero, whose power 0 is no number
 class Settings:
     """Arguments of ``blackjax.adaptive_tempered_smc``, as its documentation has them, and HMC's."""
 
-    num_particles: Annotated[int, Range(4)] = 1000
+    num_particles: Annotated[int, Range(4)] = 1000  # the resolution
     target_ess: Annotated[float, SHARE] = 0.5  # share of effective particles that a step leaves
     num_mcmc_steps: Annotated[int, Range(1)] = 10  # moves of each particle in a step, as shipped
     # of HMC, in standard deviations of the particles
@@ -173,6 +173,7 @@ add(
         Settings,
         prepare,
         "BlackJAX's tempered sequential Monte Carlo: weighted draws and the evidence",
+        link="https://blackjax-devs.github.io/blackjax/",
         needs=("jax", "numpyro", "blackjax"),
         distributions=("blackjax",),
         family="blackjax smc",

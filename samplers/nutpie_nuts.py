@@ -14,6 +14,15 @@ from samplerbench.samplers.support.latent_sites import require_continuous
 from samplerbench.samplers.support.log_density import LogDensity, make_log_density
 
 ADAPTATIONS = ("diag", "draw_diag", "low_rank")
+#: nutpie's statistics of a draw -> name and type of those that are kept
+STATISTICS: dict[str, tuple[str, Any]] = {
+    "diverging": ("diverging", bool),
+    "logp": ("lp", np.float64),
+    "energy": ("energy", np.float64),
+    "mean_tree_accept": ("accept_prob", np.float64),
+    "n_steps": ("n_steps", np.int32),
+    "depth": ("tree_depth", np.uint8),
+}
 
 
 @dataclass(frozen=True)
@@ -95,16 +104,20 @@ def _build(model: Model, density: LogDensity) -> tuple[Any, Any]:
 
 def _read_draws(trace: Any, constrain: Any, data: Any) -> Draws:
     """Draws from nutpie's DataTree, whose one variable is the unconstrained vector."""
-    stats = trace["sample_stats"]
-    diverging = np.asarray(stats["diverging"])
+    told = trace["sample_stats"]
+    stats = {
+        ours: np.asarray(told[name], kind)
+        for name, (ours, kind) in STATISTICS.items()
+        if name in told
+    }
     tuning = int(np.asarray(trace["warmup_sample_stats"]["n_steps"]).sum())
     sites = constrain(np.asarray(trace["posterior"]["u"]), data)
     return Draws(
         {name: np.asarray(values) for name, values in sites.items()},
-        gradients=int(np.asarray(stats["n_steps"]).sum()) + tuning,
+        gradients=int(stats["n_steps"].sum()) + tuning,
         tuning_gradients=tuning,
-        divergences=int(diverging.sum()),
-        stats={"diverging": diverging, "lp": np.asarray(stats["logp"])},
+        divergences=int(stats["diverging"].sum()),
+        stats=stats,
     )
 
 

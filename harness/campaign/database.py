@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import sqlite3
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from samplerbench.errors import StoreError
 from samplerbench.harness.campaign.campaign_folder import FILE
+from samplerbench.text import tell
 
 SCHEMA = 1
 BUSY_S = 10.0  # that a statement waits for a program which holds the database
@@ -149,10 +149,8 @@ def write(database: sqlite3.Connection, patience: float = PATIENCE_S) -> Iterato
         if time.monotonic() > deadline:
             raise sqlite3.OperationalError(f"another program has held it for {patience:g} s")
         if not told:
-            print(
-                f"samplerbench: another program holds {FILE}: waiting for it, {patience:g} s at"
-                " most",
-                file=sys.stderr,
+            tell(
+                f"another program holds {FILE}: waiting for it, {patience:g} s at most",
             )
         told = True
     with database:

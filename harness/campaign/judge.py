@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -40,6 +39,7 @@ from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.scoring.columns import TIMES_AND_MEMORY
 from samplerbench.options import parse_names
 from samplerbench.samplers.base import samplers
+from samplerbench.text import tell
 
 ELSEWHERE = "elsewhere"  # the environment of such draws
 NO_CLOCK = "made elsewhere: no clock"
@@ -137,7 +137,7 @@ def _arrange(
         runs = arrange_runs(given, layout, find_shapes(store.folder, trial))
         trial = describe_runs(trial, runs)
         if layout.chains_per_replicate:
-            print(f"samplerbench: chains of the first replicate: {runs[0][0]}", file=sys.stderr)
+            tell(f"chains of the first replicate: {runs[0][0]}")
         if not plan.no_long_run:
             long_runs.make_long_runs(store, [trial], plan.timeout, stop.is_set)
     return replace(trial, environment=ELSEWHERE, environment_digest="", warmup=0), runs

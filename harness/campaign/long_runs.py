@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -23,6 +22,7 @@ from samplerbench.harness.records import Trial
 from samplerbench.harness.scoring.verdict import LEAST
 from samplerbench.models.base import Sites
 from samplerbench.samplers.base import Draws
+from samplerbench.text import tell
 
 LONGEST_S = 300.0  # of all attempts for one model; the trials' timeout where that is less
 LEAST_S = 30.0  # left for a further attempt
@@ -69,10 +69,9 @@ def _make(
         python = environments.resolve(trial.environment).python
     except environments.EnvironmentFailed:
         return  # every row of it will say so
-    print(
-        f"samplerbench: model {trial.model_label!r} has no exact answer: a long run of "
+    tell(
+        f"model {trial.model_label!r} has no exact answer: a long run of "
         f"{long_run.SAMPLER} makes one, in at most {limit:.0f} s (--no-long-run leaves it out)",
-        file=sys.stderr,
     )
     path.parent.mkdir(exist_ok=True)
     start = time.monotonic()
@@ -81,7 +80,7 @@ def _make(
     record.save(long_run.record_path(path))
     key = select.model_key(trial)  # rows of an earlier run are judged anew
     store.delete_scores([t.id for t in store.trials() if select.model_key(t) == key])
-    print(f"samplerbench: {_describe(record)}", file=sys.stderr)
+    tell(_describe(record))
 
 
 def _try_efforts(

@@ -23,6 +23,7 @@ from samplerbench.harness.campaign.specifiers import parse_model
 from samplerbench.harness.campaign.tables.fit import ProgramData, Reading, fit, parse_reading
 from samplerbench.harness.campaign.tables.read_table import read_table
 from samplerbench.harness.campaign.tables.table import Table, make_table
+from samplerbench.harness.ground_truth.kept_files import name_damaged
 from samplerbench.harness.ground_truth.select import model_key
 from samplerbench.harness.records import Trial
 from samplerbench.models.loading import data_files, model_names
@@ -89,7 +90,8 @@ def read_note(folder: Path, trial: Trial) -> str:
     path = stored_path(folder, trial).with_suffix(".json")
     if not trial.data_file_digest or not path.is_file():
         return ""
-    note = json.loads(path.read_text("utf-8"))["note"]
+    with name_damaged(path):
+        note = json.loads(path.read_text("utf-8"))["note"]
     return f"{Path(trial.data_file).name or 'data'}: {note}" if note else ""
 
 
@@ -153,9 +155,10 @@ def _find_copy(folder: Path, path: Path, reading: Reading) -> ModelData | None:
     """The data as the campaign in ``folder`` has them of the same file, read in the same way."""
     wanted = json.loads(json.dumps(reading.to_dict()))
     for file in sorted((folder.expanduser() / FOLDER).glob("*.json")):
-        facts = json.loads(file.read_text("utf-8"))
-        if facts["source"] == str(path) and facts["reading"] == wanted:
-            return ModelData(str(path), facts["digest"], wanted)
+        with name_damaged(file):
+            facts = json.loads(file.read_text("utf-8"))
+            if facts["source"] == str(path) and facts["reading"] == wanted:
+                return ModelData(str(path), facts["digest"], wanted)
     return None
 
 

@@ -38,7 +38,7 @@ JUDGE_OPTIONS = (
 DEFAULT_MODELS = ("linear",)
 LARGEST_SEED = 2**31 - 1  # what fits a 32-bit key whatever the precision
 Words = tuple[str, ...]
-Count = Annotated[int, Range(1)]
+Count = Annotated[int, Range(1, LARGEST_SEED)]
 
 
 def _option(default: Any, help: str, **metadata: Any) -> Any:

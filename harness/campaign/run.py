@@ -32,6 +32,7 @@ from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.run_cost import RunCost
 from samplerbench.samplers.base import samplers
+from samplerbench.text import tell
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -70,7 +71,7 @@ def run(
     data = read_model_data(plan, memory, Path(out) if out else None)
     trials = expand(plan, data)
     for note in data.list_notes():
-        print(f"samplerbench: {note}", file=sys.stderr)
+        tell(note)
     with _cluster(plan, trials) as client:
         if client is None:
             _refuse_missing_devices(trials)
@@ -155,17 +156,25 @@ def discard_when_refused(store: Store, trials: Sequence[Trial]) -> Iterator[None
     except UsageError:
         store.discard()
         raise
-    except StoreLost as error:
+    except (StoreLost, OSError, sqlite3.Error) as error:  # a full disk, another program's lock
+        interrupted = _explain_loss(store, trials, error)
         store.close()
-        raise RunInterrupted(store.folder, len(trials), str(error), is_kept=False) from error
-    except (OSError, sqlite3.Error) as error:  # a full disk, another program that holds it
-        left = _count_unfinished(store, trials)
-        store.close()
-        lost = f"{store.folder} could not be written: {error}"
-        raise RunInterrupted(store.folder, left, lost) from error
+        raise interrupted from error
     except BaseException:
         store.close()
         raise
+
+
+def _explain_loss(store: Store, trials: Sequence[Trial], error: Exception) -> RunInterrupted:
+    """What ends a run whose folder can't be written, or is gone."""
+    try:
+        store.check_place()
+    except StoreLost as lost:
+        error = lost
+    if isinstance(error, StoreLost):
+        return RunInterrupted(store.folder, len(trials), str(error), is_kept=False)
+    lost_what = f"{store.folder} could not be written: {error}"
+    return RunInterrupted(store.folder, _count_unfinished(store, trials), lost_what)
 
 
 def _count_unfinished(store: Store, trials: Sequence[Trial]) -> int:

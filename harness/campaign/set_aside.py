@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from samplerbench.harness.campaign import stored_records
 from samplerbench.harness.campaign.database import write
+from samplerbench.text import tell
 
 FILE = "damaged.jsonl"  # one record a line, with its table, trial, and what is wrong with it
 #: table -> its key, what checks a record, and the tables that hold what follows from it
@@ -34,7 +34,7 @@ def set_aside(database: sqlite3.Connection, folder: Path) -> None:
                 key = "id" if each == "trials" else "trial"
                 database.execute(f"DELETE FROM {each} WHERE {key}=?", (trial,))
             text = f"{table[:-1]} {ascii(trial)[1:-1]} is set aside in {FILE}: it is {why}"
-            print(f"samplerbench: {text}", file=sys.stderr)
+            tell(text)
 
 
 def _find_damaged(database: sqlite3.Connection) -> Iterator[tuple[str, str, str, str]]:

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import sqlite3
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,6 +26,7 @@ from samplerbench.harness.campaign.campaign_folder import (
 from samplerbench.harness.campaign.database import create_database, open_database, write
 from samplerbench.harness.campaign.draws_digest import DrawsDigests
 from samplerbench.harness.records import Result, Trial, to_json
+from samplerbench.text import tell
 
 
 class Store:
@@ -131,7 +131,7 @@ class Store:
         """Say on standard error what is wrong with what is called ``name``, once."""
         if name not in self._told:
             self._told.add(name)
-            print(f"samplerbench: {text}", file=sys.stderr)
+            tell(text)
 
     # -- trials and results -------------------------------------------------------------------
 

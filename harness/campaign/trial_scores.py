@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from samplerbench.errors import UsageError, one_line
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.records import Result, Trial
 from samplerbench.samplers.base import samplers
+from samplerbench.text import tell
 
 if TYPE_CHECKING:
     from samplerbench.harness.ground_truth import consensus
@@ -42,8 +42,8 @@ class TrialScores:
     def get(self, trial: Trial) -> dict[str, Any]:
         """The scores of a finished trial: the stored ones, or computed and stored now.
 
-        Those that lack lost draws, the trial's own or of one that it is compared with, or a model,
-        are not stored: these may come back.
+        Those that lack lost draws, the trial's own or of one that it is compared with, or a model
+        or its answer, are not stored: these may come back.
         """
         from samplerbench.harness.scoring import score_trial
 
@@ -55,12 +55,13 @@ class TrialScores:
             raise KeyError(f"trial {trial.id} has no result yet")
         if result.status == "ok" and (lost := self._store.explain_lost_draws(trial.id)):
             return score_trial.give_no_numbers(lost)
+        self._lacks_voices = False
         try:  # a size that the worker's memory did not hold is not built here either
             exact, why = self._ground_truth(trial) if result.status == "ok" else (None, "")
-        except UsageError as error:  # a plug-in's model that is registered no more
+            sites = self._latents(trial)
+        except UsageError as error:  # a model that is registered no more, a damaged answer
             return score_trial.give_no_numbers(one_line(error))
         path = self._store.draws_path(trial.id)
-        sites = self._latents(trial)
         scores = score_trial.score(trial, result, path, exact, why, sites, self._margins())
         if not self._lacks_voices:
             self._store.save_scores(trial.id, score_trial.VERSION, scores)
@@ -74,7 +75,7 @@ class TrialScores:
         trials = self._store.trials()
         if trials:
             rows = f"{len(trials)} row(s) of {self._store.folder}"
-            print(f"samplerbench: {rows} are judged anew, by {self._margins()}", file=sys.stderr)
+            tell(f"{rows} are judged anew, by {self._margins()}")
         self._store.delete_scores([trial.id for trial in trials])
 
     def _margins(self) -> Margins:

@@ -71,7 +71,8 @@ def identify(name: str, *, python: str | None = None) -> Environment:
 
 def strip_given_name(name: str) -> str:
     """What ``name`` asks for: PATH of ``new=PATH``, which tables call ``new``."""
-    return name.partition("=")[2] or name
+    given, _, asked = name.partition("=")
+    return name if "+" in given else asked or name  # of pinned+astropy==6 it is a version
 
 
 def python_version(name: str) -> str:

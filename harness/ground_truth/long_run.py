@@ -22,6 +22,7 @@ import numpy as np
 
 from samplerbench.errors import UsageError
 from samplerbench.harness.draws_file import DrawsFile
+from samplerbench.harness.ground_truth.kept_files import name_damaged
 from samplerbench.harness.ground_truth.reference_files import stack_varying, truth_from_draws
 from samplerbench.harness.records import Trial, format_label
 from samplerbench.harness.statistics import ess_rhat
@@ -102,7 +103,10 @@ def record_path(draws: Path) -> Path:
 def read_record(draws: Path) -> LongRun | None:
     """The record of the long run whose draws are in ``draws``; None where none was made."""
     path = record_path(draws)
-    return LongRun(**json.loads(path.read_text())) if path.is_file() else None
+    if not path.is_file():
+        return None
+    with name_damaged(path):
+        return LongRun(**json.loads(path.read_text()))
 
 
 def read_long_run(draws: Path) -> Exact | None:
@@ -110,7 +114,7 @@ def read_long_run(draws: Path) -> Exact | None:
     record = read_record(draws)
     if record is None or record.why:
         return None
-    with DrawsFile(draws) as file:
+    with name_damaged(draws), DrawsFile(draws) as file:
         sites = _read_sites(file)
     source = f"long run ({record.chains} chains of {record.label})"
     return replace(truth_from_draws(sites, source, str(draws)), long_run=True, single_source=source)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from samplerbench.harness.ground_truth import long_run, reference_files
+from samplerbench.harness.ground_truth.kept_files import open_arrays
 from samplerbench.harness.records import Trial
 from samplerbench.models.base import Exact
 from samplerbench.models.loading.model_names import is_registered, load_model
@@ -51,8 +52,9 @@ def read_facts(folder: Path, trial: Trial) -> dict[str, Any]:
     path = inspection_path(folder, trial)
     if not path.is_file():
         return {"latents": None, "why": UNKNOWN}
-    with np.load(path, allow_pickle=False) as arrays:
-        return json.loads(str(arrays["facts"]))
+    with open_arrays(path) as arrays:
+        facts = json.loads(str(arrays["facts"]))
+        return {"latents": facts["latents"], "why": facts["why"]}
 
 
 def latent_shapes(folder: Path, trial: Trial) -> reference_files.Shapes | None:
@@ -77,7 +79,7 @@ def find_ground_truth(folder: Path, trial: Trial) -> tuple[Exact | None, str]:
             return exact, ""
     path = inspection_path(folder, trial)
     if path.is_file():
-        with np.load(path, allow_pickle=False) as arrays:
+        with open_arrays(path) as arrays:
             if "mean" in arrays.files:
                 return _truth_from_inspection({name: arrays[name] for name in arrays.files}), ""
     draws = long_run_path(folder, trial)

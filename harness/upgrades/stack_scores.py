@@ -13,16 +13,18 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from samplerbench import files
-from samplerbench.harness.campaign.run import run
+from samplerbench.harness.campaign.expand import expand
+from samplerbench.harness.campaign.run import make_plan, run
 from samplerbench.harness.compatibility import tried_samplers
 from samplerbench.harness.environments import environments, root_cause
 from samplerbench.harness.environments.uv import EnvironmentFailed
-from samplerbench.harness.records import Result
+from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES, log_interval
 from samplerbench.harness.statistics.power_law import fit_paired
 from samplerbench.harness.upgrades.pinned_stack import PinnedStack
 
 Say = Callable[[str], object]
+Ran = tuple[Trial, Result, Mapping[str, Any]]  # a trial, its result, and its row
 #: what accuracy is told by, the first that tells the two ends apart; columns of a campaign
 ACCURACY = ("log_z_calibration", "calibration", "log_z_error", "mean_error", "sd_ratio")
 EXPONENT, RATIO = "exponent of seconds over draws", "seconds over the older stack's"
@@ -77,6 +79,7 @@ class Trials:
     replicates: int = 32
     blocks: int = LEAST_PROCESSES
     timeout: float = 600.0
+    retry: bool = False  # run again what ended other than ok
 
 
 def write_stack(stack: PinnedStack, folder: Path) -> Path:
@@ -121,8 +124,11 @@ class ImportScores:
 class RunScores:
     """Accuracy or time of a sampler on a stack; each is a row of the campaign in ``folder``."""
 
-    def __init__(self, folder: Path, old: PinnedStack, trials: Trials, timed: bool) -> None:
+    def __init__(
+        self, folder: Path, old: PinnedStack, trials: Trials, timed: bool, measure: str = ""
+    ) -> None:
         self.folder, self.old, self.trials, self.timed = folder, old, trials, timed
+        self.measure = measure  # of ``ACCURACY``, the only one that counts; "": any
 
     def __call__(self, stack: PinnedStack) -> Outcome:
         """Numbers of ``ACCURACY``, or one of time; a stack that breaks has its row's reason."""
@@ -133,24 +139,21 @@ class RunScores:
         return self._score_ratio(stack)
 
     def _score_accuracy(self, stack: PinnedStack) -> Outcome:
-        place = str(write_stack(stack, self.folder))
-        with self._run([place], blocks=1) as campaign:
-            row = next(row for row in campaign.rows() if row["environment"] == place)
-        if row["status"] != "ok":
-            return Outcome(failure=f"{row['status']}: {row['reason']}")
-        return Outcome(_take_numbers(row))
+        ((_, result, row),) = self._run([stack], blocks=1)
+        if result.status != "ok":
+            return Outcome(failure=f"{result.status}: {result.reason}")
+        numbers = _take_numbers(row)
+        chosen = {n: each for n, each in numbers.items() if self.measure in ("", n)}
+        return Outcome(chosen, "" if chosen else f"no {self.measure or 'score'} with an interval")
 
     def _score_exponent(self, stack: PinnedStack) -> Outcome:
-        place = str(write_stack(stack, self.folder))
-        swept = {"draws": list(self.trials.draws)}
-        with self._run([place], blocks=1, sweep=swept) as campaign:
-            store = campaign.store
-            of = {t.draws: store.result(t.id) for t in store.trials() if t.environment == place}
-        results = [of[draws] for draws in self.trials.draws]
+        draws = self.trials.draws
+        ran = self._run([stack], blocks=1, sweep={"draws": list(draws)})
+        of = {trial.draws: result for trial, result, _ in ran}
+        results = [of[count] for count in draws]
         if failure := _find_failure(results, 1):
             return Outcome(failure=failure)
-        runs = [result.runs.get("warm_cpu_s", []) for result in results if result]
-        fit = fit_paired(self.trials.draws, runs)
+        fit = fit_paired(draws, [result.runs.get("warm_cpu_s", []) for result in results])
         if fit.exponent is None or fit.lo is None or fit.hi is None:
             return Outcome(failure=f"no exponent: {fit.reason}")
         return Outcome({EXPONENT: Number(fit.exponent, fit.lo, fit.hi)})
@@ -159,22 +162,25 @@ class RunScores:
         """Both stacks run in the same rounds, with a seed of this pair's own."""
         if stack.digest == self.old.digest:
             return Outcome({RATIO: Number(1.0, 1.0, 1.0)})
-        old, new = (str(write_stack(each, self.folder)) for each in (self.old, stack))
         seed = int(stack.digest[:6], 16)
-        with self._run([old, new], blocks=self.trials.blocks, seed=seed) as campaign:
-            store = campaign.store
-            own = [trial for trial in store.trials() if trial.seed == seed]
-            of = {trial.environment: store.result(trial.id) for trial in own}
-        if failure := _find_failure([of[new], of[old]]):
+        ran = self._run([self.old, stack], blocks=self.trials.blocks, seed=seed)
+        (_, old, _), (_, new, _) = ran
+        if failure := _find_failure([new, old]):
             return Outcome(failure=failure)
-        timed = [result.list_seconds("warm_s") for result in (of[new], of[old]) if result]
-        pairs = zip(*timed, strict=False)
+        pairs = zip(new.list_seconds("warm_s"), old.list_seconds("warm_s"), strict=False)
         return Outcome({RATIO: _between([a / b for a, b in pairs if a and b])})
 
-    def _run(self, env: list[str], **options: Any) -> Any:
-        plan = {name: value for name, value in asdict(self.trials).items() if name != "blocks"}
-        plan["draws"] = self.trials.draws[0]
-        return run(self.folder / "campaign", env=env, **{**plan, **options})
+    def _run(self, stacks: Sequence[PinnedStack], **more: Any) -> list[Ran]:
+        """Each trial of ``stacks`` with its result and its row, run where it is not stored."""
+        own = asdict(self.trials)
+        retry = own.pop("retry")
+        env = [str(write_stack(stack, self.folder)) for stack in stacks]
+        options = {**own, "env": env, "draws": self.trials.draws[0], **more}
+        plan, _, _ = make_plan(options)
+        with run(self.folder / "campaign", retry=retry, **options) as campaign:
+            rows = {row["trial"]: row for row in campaign.rows()}
+            results = campaign.store.results()
+            return [(trial, results[trial.id], rows[trial.id]) for trial in expand(plan)]
 
 
 def _take_numbers(row: Mapping[str, Any]) -> dict[str, Number]:
@@ -186,11 +192,11 @@ def _take_numbers(row: Mapping[str, Any]) -> dict[str, Number]:
     return numbers
 
 
-def _find_failure(results: Sequence[Result | None], least: int = LEAST_PROCESSES) -> str:
+def _find_failure(results: Sequence[Result], least: int = LEAST_PROCESSES) -> str:
     """Why there are no seconds of ``least`` processes to compare; "" where there are."""
     for result in results:
-        if result is None or result.status != "ok":
-            return f"{result.status}: {result.reason}" if result else "did not run"
+        if result.status != "ok":
+            return f"{result.status}: {result.reason}"
         if sum(map(bool, result.list_seconds("warm_s"))) < least:
             why = result.missing.get("warm_s", f"fewer than {least} processes were timed")
             return f"no seconds: {why}"

@@ -90,9 +90,9 @@ class PlainReplicates:
         """One replicate in this process; raises OutOfTime where it does not end in time."""
         if not self.limit.allows(self.longest):
             raise OutOfTime
-        start = time.time()
+        start = time.monotonic()
         draws = self.limit.call(functools.partial(replicate, index))
-        self.longest = max(self.longest, time.time() - start)
+        self.longest = max(self.longest, time.monotonic() - start)
         return draws
 
     def _await_others(

@@ -26,17 +26,17 @@ class SeedQueue:
                 file = os.open(self._holder(index), os.O_CREAT | os.O_EXCL | os.O_WRONLY)
             except FileExistsError:
                 continue
-            os.write(file, b"%d" % os.getpid())
+            os.write(file, f"{os.getpid()} {time.monotonic()}".encode())
             os.close(file)
             yield index
 
     def find_holder(self, index: int) -> tuple[int, float]:
         """The process that took a replicate, and seconds since then; 0 for one not taken."""
         try:
-            file = self._holder(index)
-            return int(file.read_text() or 0), time.time() - file.stat().st_mtime
+            words = self._holder(index).read_text().split()
         except FileNotFoundError:
-            return 0, 0.0
+            words = []
+        return (int(words[0]), time.monotonic() - float(words[1])) if words else (0, 0.0)
 
     def put(self, index: int, draws: Draws) -> None:
         """Hand in the draws of a replicate, whole."""

@@ -25,7 +25,7 @@ GOAL = 0.05
 MOST = 1.0  # sds: a curve that never comes below is shown here, with its last number
 #: cost -> what stands below its axis
 COSTS = {
-    "evaluations": "gradients and log densities evaluated in a run, warm-up included",
+    "evaluations": "evaluations in a run (gradients, log densities)",
     "warm": "seconds of a run, once compiled",
     "first": "seconds of a first run: import, compile, run",
 }

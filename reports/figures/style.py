@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STYLE = Path(__file__).with_name("samplerbench.mplstyle")
-WIDTH = 4.8  # inches: at a phone's width the letters are still 8 points
+#: the inches that heights of panels are given for; those of the style in use scale them
+SIZE = (4.8, 3.6)  # at a phone's width the letters are still 8 points
 TOP, RIGHT, GAP = 0.3, 0.1, 0.22  # inches around and between axes
 LINE = 0.165  # inches of a line of a legend
 LETTER, HANDLE = 0.066, 0.55  # inches of a letter of it; of the line or mark before, with its gap
@@ -54,12 +55,13 @@ class Look:
 def use_style(style: Path | None = None) -> Iterator[None]:
     """Figures made and written inside look as the project's style says, and ``style`` on top.
 
-    The same rows give the same bytes. Raises UsageError for a style file that can't be used.
+    ``style`` is a file, or the name of one of matplotlib's own. The same rows give the same bytes.
+    Raises UsageError for a style that can't be used.
     """
     matplotlib = _import_matplotlib()
     settings = dict(_settings(STYLE))
     if style is not None:
-        settings.update(_settings(style))
+        settings.update(_own_settings(str(style)) or _settings(style))
     settings["svg.hashsalt"] = "samplerbench"
     settings["text.parse_math"] = False  # a dollar in a name is a dollar
     with (
@@ -70,6 +72,17 @@ def use_style(style: Path | None = None) -> Iterator[None]:
         # a name in a script that the font lacks: the SVG holds it as text, the browser finds a font
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         yield
+
+
+def _own_settings(name: str) -> Any:
+    """Settings of matplotlib's own style of this name; None for the path of a file."""
+    from matplotlib import style
+
+    if name in style.library:
+        return style.library[name]
+    if Path(name).name == name and not Path(name).suffix and not Path(name).exists():
+        raise unknown_name("matplotlib style", name, style.available)
+    return None
 
 
 def _import_matplotlib() -> Any:
@@ -126,6 +139,14 @@ def number_looks(labels: Sequence[str]) -> dict[str, int]:
     return {name: i for i, name in enumerate(dict.fromkeys(labels))}
 
 
+def get_size() -> tuple[float, float]:
+    """``figure.figsize`` of the style in use, in inches: the width, and what heights scale by."""
+    import matplotlib
+
+    width, height = matplotlib.rcParams["figure.figsize"]
+    return width, height
+
+
 def make_grid(
     heights: Sequence[float],
     columns: int | Sequence[int] = 1,
@@ -141,18 +162,20 @@ def make_grid(
     """
     from matplotlib.figure import Figure
 
+    width, height = get_size()
+    heights = [each * height / SIZE[1] for each in heights]
     lines = -(-len(legend) // _legend_columns(legend))
     room = bottom + LINE * lines + 0.1 * bool(lines)
     tall = TOP + sum(heights) + gap * (len(heights) - 1) + room
-    figure = Figure(figsize=(WIDTH, tall))
+    figure = Figure(figsize=(width, tall))
     top, rows = tall - TOP, []
-    for at, height in enumerate(heights):
+    for at, high in enumerate(heights):
         count = columns if isinstance(columns, int) else columns[at]
-        wide = (WIDTH - left - RIGHT - GAP * (count - 1)) / count
+        wide = (width - left - RIGHT - GAP * (count - 1)) / count
         places = [left + k * (wide + GAP) for k in range(count)]
-        low = top - height
+        low = top - high
         rows.append(
-            [figure.add_axes((x / WIDTH, low / tall, wide / WIDTH, height / tall)) for x in places]
+            [figure.add_axes((x / width, low / tall, wide / width, high / tall)) for x in places]
         )
         top = low - gap
     return figure, rows
@@ -175,7 +198,7 @@ def _legend_columns(labels: Sequence[str]) -> int:
     for columns in (3, 2):
         each = -(-len(labels) // columns)
         widest = [max(map(len, labels[at : at + each])) for at in range(0, len(labels), each or 1)]
-        if len(widest) == columns and LETTER * sum(widest) + HANDLE * columns <= WIDTH:
+        if len(widest) == columns and LETTER * sum(widest) + HANDLE * columns <= get_size()[0]:
             return columns
     return 1
 

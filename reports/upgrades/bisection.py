@@ -49,7 +49,8 @@ def _accuse(culprit: Culprit, report: Report) -> str:
     if culprit.untold:
         name = f"{culprit.name}, one of {', '.join((*culprit.untold, culprit.version))},"
     if culprit.inseparable:
-        name = f"{name} together with {' and '.join(culprit.inseparable)}"
+        others = " and ".join(culprit.inseparable)
+        name = f"{name} (or {others}, which went along and can't be put back alone)"
     if report.partial:
         verb = "made a part of the change"
     shown = ""

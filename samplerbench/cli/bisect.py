@@ -19,6 +19,8 @@ from samplerbench.cli.common import (
 from samplerbench.errors import UsageError, unknown_name
 
 WHAT = ("import", "accuracy", "time")
+#: those of ``harness.upgrades.stack_scores``, which is not loaded for a help text
+ACCURACY = ("log_z_calibration", "calibration", "log_z_error", "mean_error", "sd_ratio")
 FORMATS = ("table", "markdown", "json")
 EPILOG = """
 Each package that differs is moved alone, from OLD's version to NEW's, with what uv says must go
@@ -55,6 +57,9 @@ def add_parser(commands: Any) -> None:
         help="try every release of this package in between, in order, instead of bisecting: finds"
         " what came with one release and went with a later one",
     )
+    columns = ", ".join(ACCURACY)
+    text = f"column that accuracy is told by, of {columns} (default: the first that tells the ends"
+    add("--measure", default="", metavar="COLUMN", help=f"{text} apart)")
     add("--model", default="linear", metavar="NAME[:OPTION=VALUE,...]", help="default: linear")
     sampler = "NAME[:SETTING=VALUE,...]"
     add("--sampler", default="numpyro_nuts", metavar=sampler, help="default: numpyro_nuts")
@@ -65,6 +70,7 @@ def add_parser(commands: Any) -> None:
     add("--blocks", type=int, default=3, help=blocks)
     add("--timeout", type=float, default=600.0, help="seconds a trial may take (default: 600)")
     add("--out", type=Path, metavar="DIR", help="directory of the stacks tried; resumed if there")
+    add("--retry", action="store_true", help="run stacks again that ended other than ok")
     add("--format", choices=FORMATS, default="table", help="default: table")
     add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
     add("--quiet", action="store_true", help="no progress")
@@ -102,9 +108,11 @@ def _make_score(args: argparse.Namespace, folder: Path, old: Any, say: Any) -> A
 
     if args.what == "import":
         return ImportScores(folder, args.sampler.partition(":")[0], say)
-    names = ("model", "sampler", "warmup", "replicates", "blocks", "timeout")
+    names = ("model", "sampler", "warmup", "replicates", "blocks", "timeout", "retry")
     trials = Trials(draws=tuple(args.draws), **{name: getattr(args, name) for name in names})
-    return RunScores(folder, old, trials, args.what == "time")
+    if args.measure not in ("", *ACCURACY):
+        raise unknown_name("column of accuracy", args.measure, ACCURACY)
+    return RunScores(folder, old, trials, args.what == "time", args.measure)
 
 
 def _choose_folder(*digests: str) -> Path:

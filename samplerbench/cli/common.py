@@ -11,6 +11,7 @@ from pathlib import Path
 
 from samplerbench.cli.streams import is_gone
 from samplerbench.errors import UsageError
+from samplerbench.text import tell
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 FOLDER_FLAGS = ("-o", "--output", "--out")  # of a campaign's folder; --out is the older name
@@ -34,7 +35,7 @@ def open_page(page: Path) -> None:
     import webbrowser
 
     if not webbrowser.open(page.resolve().as_uri()):
-        print(f"samplerbench: no browser is here; the page is {page.resolve()}", file=sys.stderr)
+        tell(f"no browser is here; the page is {page.resolve()}")
 
 
 def terminal_width() -> int:

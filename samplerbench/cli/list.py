@@ -16,6 +16,7 @@ from samplerbench.cli import (
 from samplerbench.cli.common import EXIT_OK, add_json, describe_exits
 from samplerbench.errors import UsageError
 from samplerbench.plugins import PluginError
+from samplerbench.text import escape_controls
 
 LISTS = ("samplers", "models", "environments")
 OTHER_LISTS = ("posteriors", "runs", "options")
@@ -69,7 +70,8 @@ def execute(args: argparse.Namespace) -> int:
         print("\n".join(list_posteriors.lines(args.posteriordb)))
         return EXIT_OK
     record, lines = _list(args)
-    print(json.dumps(record, indent=1) if args.format == "json" else "\n".join(lines))
+    shown = [json.dumps(record, indent=1)] if args.format == "json" else lines
+    print("\n".join(map(escape_controls, shown)))
     return EXIT_OK
 
 

@@ -28,6 +28,7 @@ from samplerbench.cli import (
 )
 from samplerbench.cli.common import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, describe_exits
 from samplerbench.errors import SamplerbenchError, unknown_name
+from samplerbench.text import tell
 
 COMMANDS = (run, judge, plan, report, compare, matrix, check, bisect, history, listing, completion)
 
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with streams.lasting_streams():
         code = _execute_or_say_why(arguments)
         if loss := streams.describe_loss():
-            print(f"samplerbench: standard output is not whole: {loss}", file=sys.stderr)
+            tell(f"standard output is not whole: {loss}")
             code = code or EXIT_FAILED
         return code
 
@@ -49,13 +50,12 @@ def _execute_or_say_why(arguments: Sequence[str] | None) -> int:
         print("samplerbench: stopped", file=sys.stderr)
         return EXIT_INTERRUPTED
     except SamplerbenchError as error:
-        print(f"samplerbench: {error}", file=sys.stderr)
+        tell(str(error))
         return EXIT_USAGE
     except (OSError, sqlite3.Error) as error:  # a full disk, a file or a database that is damaged
-        print(
-            f"samplerbench: the system refuses: {error}\n"
+        tell(
+            f"the system refuses: {error}\n"
             "  what was finished before is kept; once that is mended, call the same command again",
-            file=sys.stderr,
         )
         return EXIT_FAILED
 
@@ -80,7 +80,7 @@ class _Parser(argparse.ArgumentParser):
         if choice:
             kind = "command" if choice[1] == "COMMAND" else f"value of {choice[1]}"
             message = str(unknown_name(kind, choice[2], re.findall(r"[^\s',]+", choice[3])))
-        print(f"samplerbench: {message}\n  help: {self.prog} --help", file=sys.stderr)
+        tell(f"{message}\n  help: {self.prog} --help")
         raise SystemExit(EXIT_USAGE)
 
     def refuse_unknown(self, word: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
@@ -13,7 +14,7 @@ from samplerbench.harness.campaign.watcher import Watcher
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.rounding import format_number
-from samplerbench.text import escape_controls
+from samplerbench.text import escape_controls, in_one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -229,7 +230,8 @@ class LineProgress(_CountingWatcher):
 
     def _print(self, text: str) -> None:
         self._said = time.monotonic()
-        print(text, file=self._stream, flush=True)
+        with contextlib.suppress(OSError):  # what nobody reads is lost
+            print(escape_controls(text), file=self._stream, flush=True)
 
     def _break_silence(self) -> None:
         """Print what is under way, every so often while nothing else is said."""
@@ -244,7 +246,9 @@ class LineProgress(_CountingWatcher):
         count = len(campaign.store.statuses())
         before = f", {count} finished before" if count else ""
         left = f": {self.time_left()}" if waiting else ""
-        self._print(f"{len(waiting)} trial(s) to run in {campaign.folder}{before}{left}")
+        self._print(
+            f"{len(waiting)} trial(s) to run in {in_one_line(campaign.folder)}{before}{left}"
+        )
         threading.Thread(target=self._break_silence, daemon=True).start()
 
     def on_phase(self, trial: Trial, phase: str) -> None:

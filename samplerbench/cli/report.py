@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from samplerbench.cli.common import (
     write_or_print,
 )
 from samplerbench.errors import UsageError
+from samplerbench.text import tell
 
 if TYPE_CHECKING:
     from samplerbench.reports.report import ReportOptions
@@ -79,8 +79,8 @@ def add_parser(commands: Any) -> None:
     add(
         "--style",
         type=Path,
-        metavar="FILE",
-        help="matplotlib style applied on top of the project's",
+        metavar="STYLE",
+        help="matplotlib style, a file or a name as ggplot, applied on top of the project's",
     )
     add(
         "--open",
@@ -148,7 +148,7 @@ def _find_newest() -> Path:
     from samplerbench.harness.campaign import stored_runs
 
     folder = stored_runs.find_newest()
-    print(f"samplerbench: {folder}, the newest in ./{folder.parent}", file=sys.stderr)
+    tell(f"{folder}, the newest in ./{folder.parent}")
     return folder
 
 

@@ -19,6 +19,7 @@ from samplerbench.cli.common import (
 )
 from samplerbench.cli.compare import add_files
 from samplerbench.harness.campaign.plan import OPTIONS, Option
+from samplerbench.text import in_one_line, tell
 
 if TYPE_CHECKING:
     from samplerbench.harness.campaign.campaign import Campaign
@@ -76,7 +77,7 @@ def execute(args: argparse.Namespace) -> int:
     except RunInterrupted as error:
         watcher.on_interrupt()
         resume = command_line(*([] if args.out else ["-o", str(_relative(error.folder))]))
-        print(f"samplerbench: {error}\n  go on with: {resume}", file=sys.stderr)
+        print(f"samplerbench: {error}\n  go on with: {resume}", file=sys.stderr)  # whole
         return EXIT_FAILED if error.lost else EXIT_INTERRUPTED
     with campaign:
         return report_campaign(
@@ -118,11 +119,11 @@ def report_campaign(
 
     rows = campaign.rows()
     print(report.render(campaign, report.ReportOptions(width=terminal_width())), end="")
-    print(f"\ncampaign: {_relative(campaign.folder)}")
+    print(f"\ncampaign: {in_one_line(_relative(campaign.folder))}")
     if cost := campaign.store.fact("cost"):
         print(f"run:      {describe_cost(cost)}")
     page = report.try_write_page(campaign)
-    print(f"report:   {page if isinstance(page, str) else _relative(page)}")
+    print(f"report:   {in_one_line(page if isinstance(page, str) else _relative(page))}")
     if show and isinstance(page, Path):
         open_page(page)
     cases = ci_gate.check_rows(rows, gate)
@@ -131,7 +132,7 @@ def report_campaign(
         gate_files.write_files(cases, title, junit, summary)
     failures = ci_gate.list_lines(cases)
     for line in failures:
-        print(f"samplerbench: gate: {line}", file=sys.stderr)
+        tell(f"gate: {line}")
     every_ok = all(row["status"] == "ok" for row in rows)
     return EXIT_OK if every_ok and not failures else EXIT_FAILED
 

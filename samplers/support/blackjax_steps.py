@@ -19,7 +19,11 @@ def draw_steps(kernel: Any, key: Any, state: Any, draws: int) -> tuple[Any, dict
             "accept_prob": info.acceptance_rate,
             "diverging": info.is_divergent,
             "lp": state.logdensity,
+            "n_steps": info.num_integration_steps.astype(np.int32),
         }
+        if hasattr(info, "num_trajectory_expansions"):  # NUTS
+            stats["tree_depth"] = info.num_trajectory_expansions.astype(np.uint8)
+            stats["energy"] = info.energy
         return state, (state.position, stats, info.num_integration_steps)
 
     _, (u, stats, steps) = jax.lax.scan(step, state, jax.random.split(key, draws))

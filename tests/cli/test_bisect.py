@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from samplerbench.cli import common, main
+from samplerbench.cli import bisect, common, main
+from samplerbench.harness.upgrades.stack_scores import ACCURACY
 from tests.support.wheels import index, write_wheel  # noqa: F401  (a fixture)
 
 GONE = "raise ImportError('host_callback is gone')\n"
@@ -60,3 +61,10 @@ def test_what_can_be_no_bisection_is_refused(stacks, tmp_path, capsys):
         assert said in capsys.readouterr().err
     assert main.main(["bisect", *stacks, *out, "--releases", "jaxlab"]) == common.EXIT_USAGE
     assert "did you mean 'jaxlib'" in capsys.readouterr().err
+    accuracy = ["--what", "accuracy", "--out", str(tmp_path / "more"), "--measure", "log_z_eror"]
+    assert main.main(["bisect", *stacks, *accuracy]) == common.EXIT_USAGE
+    assert "did you mean 'log_z_error'" in capsys.readouterr().err
+
+
+def test_the_columns_of_accuracy_are_those_that_stacks_are_scored_by():
+    assert bisect.ACCURACY == ACCURACY

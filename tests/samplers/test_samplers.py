@@ -409,6 +409,21 @@ def test_divergences_acceptance_and_costs_come_along(by_mode):
             assert draws.likelihoods is None
 
 
+def test_the_steps_of_each_draw_come_along_and_nuts_tells_its_trees_and_energies(by_mode):
+    name, _, compiled, batch = by_mode
+    for draws in (compiled[0], batch[0]):
+        if name == "numpyro_sa":
+            assert "n_steps" not in draws.stats
+            continue
+        steps = draws.stats["n_steps"]
+        assert steps.min() >= 1 and steps.sum() < draws.gradients
+        if name == "numpyro_nuts":
+            depth = draws.stats["tree_depth"].astype(float)
+            assert (2 ** (depth - 1) <= steps).all() and (steps < 2**depth).all()
+            kinetic = draws.stats["energy"] + draws.stats["lp"]
+            assert kinetic.min() > -1e-4  # 0 to 32 bits
+
+
 def test_the_log_density_comes_along_up_to_a_constant(by_mode):
     def log_density(sites):
         priors = sites["scalar"] ** 2 + (sites["vector"] ** 2).sum(-1)

@@ -13,7 +13,13 @@ import pytest
 
 import samplerbench
 from samplerbench.errors import StoreError, StoreLost, UsageError
-from samplerbench.harness.campaign import campaign_folder, changed_names, database, set_aside
+from samplerbench.harness.campaign import (
+    campaign_folder,
+    changed_names,
+    database,
+    set_aside,
+    trial_scores,
+)
 from samplerbench.harness.campaign.campaign_folder import FILE
 from samplerbench.harness.campaign.run import (
     RunInterrupted,
@@ -21,6 +27,7 @@ from samplerbench.harness.campaign.run import (
     discard_when_refused,
 )
 from samplerbench.harness.campaign.store import Store
+from samplerbench.harness.ground_truth import select
 from samplerbench.harness.records import to_json
 from samplerbench.harness.scoring.score_trial import VERSION
 from tests.support import damage, stored
@@ -230,6 +237,25 @@ def test_lost_draws_are_refused_where_they_are_asked_for(folder, planned):
     store.close()
 
 
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut", b"{}", b"[1]", b"null"])
+def test_a_damaged_answer_is_named_and_gives_no_verdict_that_stays(folder, planned, content):
+    store = Store.create(folder)
+    trial = stored.trial("exact_iid", model="/somewhere/model.py:program", draws=20, replicates=16)
+    store.add_trials([trial])
+    damage.commit(store, trial)
+    (folder / select.FOLDER).mkdir()
+    for path in (select.inspection_path, select.long_run_path):
+        file = path(folder, trial).with_suffix(".json" if "long" in path.__name__ else ".npz")
+        file.write_bytes(content)
+        reason = trial_scores.TrialScores(store).get(trial)["columns"]["verdict_reason"]
+        assert "is damaged" in reason and file.stem in reason
+        assert store.score(trial.id, VERSION) is None
+        file.unlink()
+    assert "is damaged" not in str(trial_scores.TrialScores(store).get(trial))
+    assert store.score(trial.id, VERSION) is not None
+    store.close()
+
+
 # -- names -----------------------------------------------------------------------------------------
 
 
@@ -328,14 +354,15 @@ def replace(folder):
 
 
 @pytest.mark.parametrize("harm", [remove, rename, replace])
-def test_a_campaign_that_is_taken_away_in_mid_run_is_noticed(folder, planned, harm):
+@pytest.mark.parametrize("write", [damage.commit, lambda *_: Path("/nowhere/log.txt").read_text()])
+def test_a_campaign_that_is_taken_away_in_mid_run_is_noticed(folder, planned, harm, write):
     store = Store.create(folder)
     late = stored.trial("exact_iid", seed=7)
     store.add_trials([late])
     harm(folder)
     with pytest.raises(RunInterrupted, match="removed, renamed or replaced during the run") as end:
         with discard_when_refused(store, [late]):
-            damage.commit(store, late)
+            write(store, late)
     assert end.value.lost and "what is finished is in" not in str(end.value)
     assert not (folder / "scratch").exists()
     assert folder.exists() == (harm is not rename)
@@ -364,3 +391,17 @@ def test_a_disk_that_is_full_in_mid_run_ends_it_with_what_is_kept(folder, planne
     words = f"{folder} could not be written: {error}: stopped with 1 trial(s) to go"
     assert f"{words}; what is finished is in {folder}" in str(end.value)
     Store.create(folder).close()  # the lock was given back
+
+
+# -- memory ----------------------------------------------------------------------------------------
+
+
+def test_answers_of_many_models_are_not_all_kept(tmp_path):
+    store = Store.create(tmp_path / "c")
+    scores = trial_scores.TrialScores(store)
+    count = trial_scores.MOST_KEPT + 8
+    sizes = [stored.trial("exact_iid", model_options={"n_points": 4 + i}) for i in range(count)]
+    means = [scores.exact(trial).mean[0] for trial in sizes]
+    assert len(scores._exact) == trial_scores.MOST_KEPT
+    assert scores.exact(sizes[0]).mean[0] == means[0]
+    store.close()

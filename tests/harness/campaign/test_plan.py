@@ -155,11 +155,13 @@ def test_without_a_model_or_a_posterior_the_default_model_is_run():
     ("asked", "shown"),
     [
         ("pinned", "pinned"),
-        ("/home/me/newest/bin/python", "newest"),
-        ("/home/me/project/.venv/bin/python3.12", "project/.venv"),
+        ("/else/me/newest/bin/python", "newest"),
+        ("/else/me/project/.venv/bin/python3.12", "project/.venv"),
         ("/usr/bin/python3.11", "python3.11"),
         ("stacks/mine.txt", "mine.txt"),
-        ("new=/home/me/a/bin/python", "new"),
+        ("new=/else/me/a/bin/python", "new"),
+        ("pinned+astropy==6.1", "pinned+astropy==6.1"),
+        ("new=pinned+astropy==6.1", "new"),
     ],
 )
 def test_an_environment_goes_by_its_given_name_or_by_no_folder(asked, shown):
@@ -167,7 +169,7 @@ def test_an_environment_goes_by_its_given_name_or_by_no_folder(asked, shown):
 
 
 def test_a_model_of_a_file_goes_by_no_folder():
-    trial = stored.trial("exact_iid", model="/home/me/mine.py:f", model_options={"n": 3})
+    trial = stored.trial("exact_iid", model="/else/me/mine.py:f", model_options={"n": 3})
     assert trial.model_label == "mine.py:f:n=3"
 
 

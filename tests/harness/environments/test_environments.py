@@ -277,6 +277,8 @@ def test_packages_come_beside_the_pins_with_their_dependencies_and_the_pins_hold
     assert made.name == f"{pins}+more" and environments.is_ready(name)
     others = [environments.identify(other).digest for other in (pins, f"{pins}+more>=5")]
     assert len({made.digest, *others}) == 3
+    named = environments.identify(f"new={pins}+more>=5")
+    assert (named.name, named.digest) == (f"new={pins}+more>=5", others[1])
     write_wheel(index, "newer", "1.0", "tiny>=2")
     with pytest.raises(EnvironmentFailed, match="tiny"):
         resolve(f"{pins}+newer")

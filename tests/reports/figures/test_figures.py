@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from samplerbench.errors import UsageError
 from samplerbench.reports.figures import (
     cost_curve,
     ess,
@@ -97,9 +99,39 @@ def test_nested_sampling_is_one_point_and_a_line_only_of_runs_that_were_made(sce
 
 
 def test_a_legend_takes_as_many_columns_as_its_labels_leave_room_for():
-    assert style._legend_columns(["numpyro_nuts", "numpyro_sa", "exact_iid"]) == 3
-    assert style._legend_columns(["a" * 40, "b" * 40, "c" * 40]) == 1
-    assert style._legend_columns(["one"]) == 1
+    with style.use_style():
+        assert style._legend_columns(["numpyro_nuts", "numpyro_sa", "exact_iid"]) == 3
+        assert style._legend_columns(["a" * 40, "b" * 40, "c" * 40]) == 1
+        assert style._legend_columns(["one"]) == 1
+
+
+def test_a_figure_has_the_size_of_the_style_and_panels_in_proportion(tmp_path):
+    small = tmp_path / "journal.mplstyle"
+    small.write_text("figure.figsize: 3.4, 1.8\n")
+    heights = []
+    for given in (None, small):
+        with style.use_style(given):
+            figure, ((axes,),) = style.make_grid([2.0])
+            heights.append(axes.get_position().height * figure.get_figheight())
+            assert figure.get_figwidth() == style.get_size()[0]
+    assert figure.get_figwidth() == 3.4 and heights == pytest.approx([2.0, 1.0])
+
+
+def test_a_style_may_be_one_of_matplotlib_s_by_name(tmp_path):
+    import matplotlib
+
+    with style.use_style(Path("ggplot")):
+        assert matplotlib.rcParams["axes.facecolor"] == "#E5E5E5"
+    with (
+        pytest.raises(UsageError, match="no matplotlib style is called 'ggplo'; did you.*'ggplot'"),
+        style.use_style(Path("ggplo")),
+    ):
+        pass
+    with (
+        pytest.raises(UsageError, match="is no matplotlib style: .*No such file"),
+        style.use_style(tmp_path / "none.mplstyle"),
+    ):
+        pass
 
 
 def test_the_gallery_holds_every_figure_once_by_section(scene):
