@@ -208,8 +208,8 @@ def judge(
         model: The model that they are draws of, as ``samplerbench.run`` takes it.
         reference_names: Names of the reference's for the model's parameters.
         data: As of ``samplerbench.run``, and so are columns, codes, missing, ``without``,
-            ``reference``, no_long_run, posteriordb, posterior, env, with_packages, timeout, ``margin``,
-            ``gate``; the model is inspected in ``env``.
+            ``reference``, no_long_run, posteriordb, posterior, env, with_packages, ``timeout``,
+            ``margin``, ``gate``; the model is inspected in ``env``.
         out: The campaign directory; an existing one gets a further row.
 
     Raises:
