@@ -1,4 +1,4 @@
-"""Which sampler can be trusted on a model, with which versions, and what it costs.
+"""Which sampler is shown to be honest on a model, with which versions, and what it costs.
 
 import samplerbench
 

@@ -66,8 +66,9 @@ def test_no_example_is_there_already():
     assert not [name for name in EXAMPLES if (ROOT / name).exists()]
 
 
-def test_the_readme_shows_the_same_sampler():
-    assert EXAMPLES["samplers/tfp_slice.py"] in (ROOT / "README.md").read_text("utf-8")
+def test_the_documentation_shows_the_same_sampler():
+    page = ROOT / "docs" / "howto" / "own_sampler.md"
+    assert EXAMPLES["samplers/tfp_slice.py"] in page.read_text("utf-8")
 
 
 def test_every_file_that_the_page_names_is_there():

@@ -99,8 +99,8 @@ def build_parser() -> _Parser:
     """The parser of the whole command line."""
     parser = _Parser(
         prog="samplerbench",
-        description="Which sampler can I trust on my model, with these versions, on this machine,"
-        " and what does it cost?",
+        description="Which sampler is shown to be honest on my model, with these versions, on this"
+        " machine, and what does it cost?",
         allow_abbrev=False,
     )
     parser.add_argument("-V", "--version", action="version", version=samplerbench.__version__)

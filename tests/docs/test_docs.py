@@ -29,7 +29,7 @@ COMMANDS = [(p.relative_to(DOCS).as_posix(), line) for p in PAGES for line in co
 
 @pytest.mark.parametrize(("page", "line"), COMMANDS, ids=[f"{p}: {c}" for p, c in COMMANDS])
 def test_a_command_of_the_documentation_is_one_of_the_command_line(page, line):
-    args = build_parser().parse_args(shlex.split(line)[1:])
+    args = build_parser().parse_args(shlex.split(line, comments=True)[1:])
     assert callable(args.command)
 
 

@@ -20,7 +20,7 @@ def judge(data: TrialData) -> Verdict:
     return verdicts.judge(data.joint_summary)
 
 
-@metric(Column("verdict", "status", "whether the claims can be trusted, from intervals"))
+@metric(Column("verdict", "status", "what the intervals show of the claims"))
 def verdict(data: TrialData) -> Score:
     """One word."""
     return Score(data.compute_once(judge).verdict)

@@ -88,13 +88,14 @@ def shipped(tmp_path, monkeypatch) -> list[Entry]:
     return found
 
 
-def test_the_readme_holds_what_the_command_gives(shipped, tmp_path, capsys):
-    readme = (ROOT / "README.md").read_text("utf-8")
+def test_the_documentation_holds_what_the_command_gives(shipped, tmp_path, capsys):
+    page = ROOT / "docs" / "explanation" / "stacks.md"
+    text = page.read_text("utf-8")
     copy = tmp_path / "copy.md"
-    copy.write_text(readme, "utf-8")
+    copy.write_text(text, "utf-8")
     command = ["matrix", "--stored", "--format", "markdown", "--into", str(copy)]
     assert main.main(command) in (common.EXIT_OK, common.EXIT_FAILED)
-    assert copy.read_text("utf-8") == readme, "samplerbench matrix --stored --into README.md"
+    assert copy.read_text("utf-8") == text, f"samplerbench matrix --stored --into {page}"
     published = (ROOT / "reports" / "published" / "stacks.md").read_text("utf-8")
     assert capsys.readouterr().out == published
     assert 10 <= summary.render(shipped).count("\n") <= 20
