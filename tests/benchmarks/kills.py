@@ -38,7 +38,6 @@ ARGUMENTS = [
         *(f"linear:n_points={n}" for n in range(4, 10)),
     ),
 ]
-LONGEST_S = 10.0  # of a run till it is killed
 GONE_S = 10.0  # by when all its processes have ended
 
 
@@ -82,10 +81,13 @@ def read_digests(folder: Path) -> dict[str, str]:
     return {trial: each.draws_digest for trial, each in results.items() if each.status == "ok"}
 
 
-def kill_once(folder: Path, rng: random.Random) -> tuple[bool, str]:
-    """Start the campaign and kill it or a worker -> whether it ended before, and who was killed."""
+def kill_once(folder: Path, rng: random.Random, longest: float) -> tuple[bool, str]:
+    """Start the campaign and kill it or a worker -> whether it ended before, and who was killed.
+
+    The kill comes within ``longest`` seconds.
+    """
     process = start(folder)
-    time.sleep(rng.uniform(0.0, LONGEST_S))
+    time.sleep(rng.uniform(0.0, longest))
     workers = find_workers(folder)
     victim = rng.choice(workers) if workers and rng.random() < 0.5 else process.pid
     if process.poll() is not None:
@@ -117,17 +119,18 @@ def forget_killed(folder: Path) -> None:
     )
 
 
-def disturb(folder: Path, rng: random.Random, most: int) -> list[str]:
+def disturb(folder: Path, rng: random.Random, longest: float, most: int) -> list[str]:
     """Kill a campaign till it ends by itself, ``most`` times; who was killed each time."""
     killed, before, ended = [], {}, False
     while not ended and len(killed) < most:
-        ended, victim = kill_once(folder, rng)
+        ended, victim = kill_once(folder, rng, longest)
         killed += [victim] * bool(victim)
         wait_until_gone(folder)
         after = read_finished(folder)
         lost = [trial for trial, when in before.items() if after.get(trial) != when]
         assert not lost, f"lost or run twice: {lost}"
         before = after
+        print(f"{len(killed)}: {victim or 'ended'}, {len(after)} finished", flush=True)
     forget_killed(folder)
     wait_until_gone(folder)
     return killed
@@ -135,12 +138,13 @@ def disturb(folder: Path, rng: random.Random, most: int) -> list[str]:
 
 def main(count: int, parent: Path) -> None:
     """Kill ``count`` times, and compare each campaign with one that was left alone."""
-    alone = parent / "alone"
+    alone, began = parent / "alone", time.monotonic()
     assert start(alone).wait(600) == 0
+    longest = (time.monotonic() - began) / 2  # so that half of what is killed has got somewhere
     expected, killed, rng = read_digests(alone), [], random.Random(1)
     while len(killed) < count:
         folder = parent / f"after-{len(killed)}"
-        killed += disturb(folder, rng, count - len(killed))
+        killed += disturb(folder, rng, longest, count - len(killed))
         assert read_digests(folder) == expected, f"other draws in {folder}"
         print(f"{len(killed)} kills, {killed.count('worker')} of workers: all is well", flush=True)
 
