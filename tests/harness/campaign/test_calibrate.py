@@ -58,7 +58,7 @@ def test_truths_come_from_the_prior_and_are_kept_with_the_draws(controls):
     trial = controls.store.trials()[0]
     with DrawsFile(controls.store.draws_path(trial.id)) as file:
         truth = file.truths()
-    assert set(truth) == {"m", "c"}
+    assert set(truth) == {"m", "c", "log_likelihood"}  # the last as ranks need it
     for name, half in (("m", 5.0), ("c", 10.0)):
         assert truth[name].shape == (200,)
         assert np.abs(truth[name]).max() < half
