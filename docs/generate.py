@@ -6,25 +6,29 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from samplerbench.cli.main import COMMANDS, build_parser
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT / "reports" / "published"
+STUDIES = ROOT / "studies"
 
 
 def write_pages(docs: Path) -> None:
     """Write all generated pages; those that are current keep their time."""
     for name, make in PAGES.items():
         _write(docs / name, make())
-    _copy_published(docs / "gallery")
+    _copy_figures(docs)
 
 
 def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")
 
@@ -154,10 +158,13 @@ def _read_alternatives(path: Path) -> dict[str, str]:
     return {name: " ".join(alternative.split()) for alternative, name in pairs}
 
 
-def _copy_published(gallery: Path) -> None:
-    for path in (PUBLISHED / "default").glob("*.svg"):
-        (gallery / "default").mkdir(parents=True, exist_ok=True)
-        target = gallery / "default" / path.name
+def _copy_figures(docs: Path) -> None:
+    figures = {
+        docs / "gallery" / "default" / p.name: p for p in (PUBLISHED / "default").glob("*.svg")
+    }
+    figures |= {docs / "studies" / f"{p.parent.name}.svg": p for p in STUDIES.glob("*/figure.svg")}
+    for target, path in figures.items():
+        target.parent.mkdir(parents=True, exist_ok=True)
         if not target.is_file() or target.stat().st_mtime < path.stat().st_mtime:
             shutil.copy(path, target)
 
@@ -172,8 +179,88 @@ def _make_runs() -> str:
     return "\n".join(parts)
 
 
-def _demote(line: str) -> str:
-    return f"##{line}" if line.startswith("#") else line
+def _demote(line: str, levels: int = 2) -> str:
+    return "#" * levels + line if line.startswith("#") else line
+
+
+def _make_studies() -> str:
+    parts = [
+        "# Studies\n\nEach is a campaign file in `studies/`, which `python studies/publish.py NAME`"
+        " runs.\n"
+    ]
+    for readme in sorted(STUDIES.glob("*/README.md")):
+        name, table = readme.parent.name, readme.with_name("table.md")
+        parts.append(_demote_all(readme.read_text(encoding="utf-8")))
+        if readme.with_name("figure.svg").is_file():
+            parts.append(f"![What the study shows, as its table has it]({name}.svg)\n")
+        parts.append(
+            _demote_all(table.read_text(encoding="utf-8")) if table.is_file() else "Not run.\n"
+        )
+    return "\n".join(parts)
+
+
+def _demote_all(text: str) -> str:
+    return "\n".join(_demote(line, 1) for line in text.splitlines()) + "\n"
+
+
+#: kinds of models, in words, and the registered models that stand for them
+KINDS = {
+    "A few parameters, nearly normal": ("linear", "eight_schools", "hierarchical_binomial"),
+    "Many parameters, normal": ("gaussian", "line_nd"),
+    "A scale that sets the spread of others": ("funnel",),
+    "Curved": ("banana", "rosenbrock"),
+    "Several modes": ("islands", "shells", "eggbox", "log_gamma", "spike_slab"),
+}
+ORDER = ("honest", "overcautious", "agrees", "undecided")
+
+
+def _make_decisions() -> str:
+    """Who was shown honest on which kind of model: all rows of all published campaigns."""
+    rows = [row for path in sorted(ROOT.glob("*/**/rows.json")) for row in _read_rows(path)]
+    parts = [
+        "# Which sampler was shown honest on which kind of model\n",
+        "Every row of the published campaigns and studies with 128 replicates or more, by kind of"
+        " model; the cost is independent draws a gradient or a likelihood, tuning counted. What is"
+        " not here was not run.\n",
+    ]
+    heads = ("model", "sampler", "verdict", "replicates", "draws a gradient", "draws a likelihood")
+    for kind, models in KINDS.items():
+        chosen = [
+            row for row in rows if row["model"].partition(":")[0] in models and _is_decisive(row)
+        ]
+        chosen.sort(key=lambda row: (_rank(row["verdict"]), row["model"], row["sampler"]))
+        table = make_table(heads, (_describe_row(row) for row in chosen))
+        parts.append(f"## {kind}\n\n{table if chosen else 'Not run.'}\n")
+    return "\n".join(parts)
+
+
+def _read_rows(path: Path) -> list[dict[str, Any]]:
+    return json.loads(path.read_text(encoding="utf-8"))["rows"]
+
+
+def _is_decisive(row: dict[str, Any]) -> bool:
+    return (
+        row["status"] == "ok"
+        and row["replicates"] >= 128
+        and not row["model"].startswith("control")
+    )
+
+
+def _rank(verdict: str) -> tuple[int, str]:
+    return (ORDER.index(verdict) if verdict in ORDER else len(ORDER), verdict)
+
+
+def _describe_row(row: dict[str, Any]) -> tuple[str, ...]:
+    settings = f":{row['settings']}" if row["settings"] else ""
+    costs = (row["realised_ess_per_gradient"], row["realised_ess_per_evaluation"])
+    numbers = ("-" if cost is None else f"{cost:.2g}" for cost in costs)
+    return (
+        row["model"],
+        row["sampler"] + settings,
+        row["verdict"],
+        str(row["replicates"]),
+        *numbers,
+    )
 
 
 def _make_stacks() -> str:
@@ -197,5 +284,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "gallery/index.md": _make_gallery,
     "gallery/runs.md": _make_runs,
     "gallery/stacks.md": _make_stacks,
+    "studies/index.md": _make_studies,
+    "studies/decisions.md": _make_decisions,
     "changelog.md": _make_changelog,
 }

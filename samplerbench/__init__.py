@@ -207,9 +207,9 @@ def judge(
         failures: Runs that failed and left no draws; left out, they would not count. Default: 0.
         model: The model that they are draws of, as ``samplerbench.run`` takes it.
         reference_names: Names of the reference's for the model's parameters.
-        data, columns, codes, missing, without, reference, no_long_run, posteriordb, posterior, env,
-            with_packages, timeout, margin, gate: As of ``samplerbench.run``; the model is inspected
-            in ``env``.
+        data: As of ``samplerbench.run``, and so are columns, codes, missing, ``without``,
+            ``reference``, no_long_run, posteriordb, posterior, env, with_packages, ``timeout``,
+            ``margin``, ``gate``; the model is inspected in ``env``.
         out: The campaign directory; an existing one gets a further row.
 
     Raises:

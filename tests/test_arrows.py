@@ -81,10 +81,8 @@ COORDINATOR_SIDE = {
         "rounding"
     ),
     "reports.compatibility": "harness.compatibility reports.tables rounding",
-    "reports.upgrades": (
-        "harness harness.upgrades reports.figures reports.pages reports.tables rounding"
-    ),
-    "reports.pages": "harness reports reports.figures reports.scaling reports.tables rounding",
+    "reports.upgrades": ("harness.upgrades reports.figures reports.pages reports.tables rounding"),
+    "reports.pages": "reports reports.figures reports.scaling reports.tables rounding",
 }
 #: on top of all
 TOP = {"__init__", "__main__", "campaign", "conformance", "notebook_progress", "cli"}

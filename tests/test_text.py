@@ -7,6 +7,7 @@ import time
 import pytest
 
 from samplerbench.errors import UsageError, one_line, unknown_name
+from samplerbench.harness.campaign.plan import Plan
 from samplerbench.text import LONGEST, bound_text, escape_controls
 
 
@@ -41,3 +42,9 @@ def test_an_unknown_name_among_a_million_is_refused_quickly_and_in_few_words():
 
 def test_names_that_are_empty_are_not_listed():
     assert "known words: prior" in str(unknown_name("word", "x", ["", "prior"]))
+
+
+@pytest.mark.parametrize("option", ["replicates", "chains", "warmup", "draws", "jobs"])
+def test_a_number_that_no_machine_could_run_is_refused_under_its_own_name(option):
+    with pytest.raises(UsageError, match=f"{option}=1000000000000000000000000\n.*at most 2"):
+        Plan(**{option: 10**24})

@@ -38,7 +38,7 @@ JUDGE_OPTIONS = (
 DEFAULT_MODELS = ("linear",)
 LARGEST_SEED = 2**31 - 1  # what fits a 32-bit key whatever the precision
 Words = tuple[str, ...]
-Count = Annotated[int, Range(1, LARGEST_SEED)]
+Count = Annotated[int, Range(1)]
 
 
 def _option(default: Any, help: str, **metadata: Any) -> Any:
@@ -196,6 +196,9 @@ class Plan:
         for name in ("replicates", "blocks"):
             if getattr(self, name) == "auto":
                 object.__setattr__(self, name, AUTO)
+        for name in ("replicates", "chains", "warmup", "draws", "jobs", "blocks"):
+            if getattr(self, name) > LARGEST_SEED:
+                raise UsageError(f"{name}={getattr(self, name)}\n  expected: at most 2**31 - 1")
         if self.scheduler and self.jobs > 1:
             raise UsageError(
                 f"jobs={self.jobs} with a scheduler\n  expected: one of the two; a cluster runs as "

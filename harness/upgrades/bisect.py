@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from samplerbench.harness.upgrades.disguised_stack import read_refusal
 from samplerbench.harness.upgrades.moved_stacks import ResolutionFailure, StackMover, swap_versions
 from samplerbench.harness.upgrades.pinned_stack import (
     PYTHON,
@@ -276,6 +277,10 @@ class _Bisection:
                 continue
             stack = swap_versions(after, {each: version})
             word = self._try("put back", stack, f"{each} {version}")
+            told = read_refusal(self._find_outcome(stack).failure)
+            if word is Word.BREAKS and each in told:  # refused by its version alone
+                stack = replace(stack, disguise=told)
+                word = self._try("put back", stack, f"{each} {version} told as {told[each]}")
             if word is Word.OLD:
                 guilty, before, inseparable = each, stack, []
                 break

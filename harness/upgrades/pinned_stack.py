@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from packaging.version import Version
@@ -27,11 +27,14 @@ class PinnedStack:
     versions: Mapping[str, str]  # distribution -> version
     python: str  # minor version, as "3.12"
     complete: bool = True  # else what the versions depend on is to be added
+    #: distribution -> version that it says it has: some refuse a pair before they are tried
+    disguise: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
         """16 hex digits over versions and Python, whatever the stack is called."""
-        text = "\n".join([self.python, *self.pins])
+        told = [f"{name} as {version}" for name, version in self.disguise.items()]
+        text = "\n".join([self.python, *self.pins, *told])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property

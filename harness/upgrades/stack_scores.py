@@ -21,6 +21,7 @@ from samplerbench.harness.environments.uv import EnvironmentFailed
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES, log_interval
 from samplerbench.harness.statistics.power_law import fit_paired
+from samplerbench.harness.upgrades import disguised_stack
 from samplerbench.harness.upgrades.pinned_stack import PinnedStack
 
 Say = Callable[[str], object]
@@ -83,7 +84,9 @@ class Trials:
 
 
 def write_stack(stack: PinnedStack, folder: Path) -> Path:
-    """The file of pins of ``stack`` in the folder of a bisection; the same stack has one file."""
+    """The environment of ``stack`` in the folder of a bisection: a file of pins, or a Python."""
+    if stack.disguise:
+        return disguised_stack.make(stack, folder / "stacks" / stack.digest)
     path = folder / "stacks" / f"{stack.digest}.txt"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)

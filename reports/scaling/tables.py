@@ -13,11 +13,11 @@ from samplerbench.rounding import format_number
 
 BY_SIZE = ("warm_s", "cold_s", "realised_ess_per_s", "realised_ess_per_evaluation", "peak_rss_mb")
 FOOTNOTE = (
-    "Exponents: least squares on logs, each size weighted by its own error, which is raised where"
-    " sizes scatter by more; 95 % intervals from these errors, or by Student's t with two degrees of"
-    " freedom less than sizes where they scatter (seconds of one process: their scatter alone). Last exponent: between the two"
-    " largest sizes. Crossovers: bootstrap over paired replicates, with 3 % for seconds of other"
-    " processes."
+    "Exponents: least squares on logs, each size weighted by its own error; 95 % intervals from"
+    " these errors, or where sizes scatter by more from that, by Student's t with two degrees of"
+    " freedom less than sizes (seconds of one process: their scatter alone). Last exponent: between"
+    " the two largest sizes. Crossovers: bootstrap over paired replicates, with 3 % for seconds of"
+    " other processes."
     " Realised ESS counts bias as error."
 )
 

@@ -26,9 +26,8 @@ def gamma_cdf(a: Any, x: Any) -> tuple[Any, Any]:
     import jax.numpy as jnp
     from jax.scipy.special import erfc
 
-    t = (x - a) / a
-    half_square = -_log1p_less_t(t)  # eta^2 / 2
-    eta = jnp.sign(t) * jnp.sqrt(2 * half_square)
+    half_square = -_log_of_ratio(x, a)  # eta^2 / 2
+    eta = jnp.sign(x - a) * jnp.sqrt(2 * half_square)
     density = jnp.exp(-a * half_square) / jnp.sqrt(2 * jnp.pi * a)
     series = sum(_evaluate(row, eta) / a**k for k, row in enumerate(TEMME))
     slope = density * a / x / jnp.exp(_stirling_rest(a))
@@ -40,8 +39,7 @@ def beta_cdf(a: Any, b: Any, x: Any) -> tuple[Any, Any]:
     import jax.numpy as jnp
 
     total = a + b
-    above, below = (x * total - a) / a, ((1 - x) * total - b) / b
-    log_factor = a * _log1p_less_t(above) + b * _log1p_less_t(below)
+    log_factor = a * _log_of_ratio(x * total, a) + b * _log_of_ratio((1 - x) * total, b)
     rest = _stirling_rest(total) - _stirling_rest(a) - _stirling_rest(b)
     factor = jnp.sqrt(a * b / (2 * jnp.pi * total)) * jnp.exp(log_factor + rest)
     is_lower = x * (total + 2) < a + 1
@@ -57,13 +55,14 @@ def _evaluate(coefficients: tuple[float, ...], eta: Any) -> Any:
     return value
 
 
-def _log1p_less_t(t: Any) -> Any:
-    """log(1 + t) - t without loss of digits about 0, by s = t / (2 + t) and atanh(s)."""
+def _log_of_ratio(x: Any, mean: Any) -> Any:
+    """log(1 + t) - t at 1 + t = x / mean, to all digits: about t = 0 by atanh of t / (2 + t)."""
     import jax.numpy as jnp
 
+    t = (x - mean) / mean
     s = t / (2 + t)
     odd = _evaluate(tuple(1 / (2 * k + 3) for k in range(8)), s * s)
-    return jnp.where(jnp.abs(t) < 0.5, 2 * s**3 * odd - s * t, jnp.log1p(t) - t)
+    return jnp.where(jnp.abs(t) < 0.5, 2 * s**3 * odd - s * t, jnp.log(x / mean) - t)
 
 
 def _stirling_rest(a: Any) -> Any:

@@ -73,7 +73,7 @@ REFUSED = {
     "report --figure x": ("no option of samplerbench report", "did you mean '--figures'?"),
     "run a.toml b.toml": ("'b.toml' is one argument too many", "samplerbench run --help"),
     "run nowhere.toml": ("can't read the campaign file 'nowhere.toml'", "expected: a TOML file"),
-    "runn": ("no command is called 'runn'; did you mean 'run'?", "known commands: check, "),
+    "runn": ("no command is called 'runn'; did you mean 'run'?", "known commands: "),
     "list sampler": (
         "no subject of samplerbench list is called 'sampler'; did you mean 'samplers'?",
         "known subjects of samplerbench list: ",

@@ -73,7 +73,8 @@ def test_the_same_run_twice_stays_two_rows_told_apart_by_name(saved):
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "csv", "latex", "json"])
-def test_every_format_of_text_is_made_and_others_are_listed(saved, capsys, form):
+def test_every_format_of_text_is_made_and_others_are_listed(saved, capsys, monkeypatch, form):
+    monkeypatch.setenv("COLUMNS", "160")  # of the terminal: costs go first where it is narrow
     other = {"name": "test_sort", "fullname": "t.py::test_sort", "stats": {}, "extra_info": {}}
     path = saved(one("honest_one", "warm_s", WARM), other, one("honest_one", "cold_s", COLD))
     assert main.main(["report", "--pytest-benchmark", str(path), "--format", form]) == 0

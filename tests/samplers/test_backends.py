@@ -181,6 +181,12 @@ def test_what_a_density_raises_is_what_walnuts_raises(capfd):
     assert not capfd.readouterr().out
 
 
+def test_approximations_are_called_so_where_samplers_and_their_claims_are_told():
+    svi = samplers.get("numpyro_svi")
+    assert "approximation" in svi.summary
+    assert "which the guide's own error exceeds" in svi.claims
+
+
 def test_variational_draws_of_a_normal_posterior_are_exact_with_a_laplace_guide():
     model, budget = build("gaussian", {"dim": 5}), Budget(1, 1, 4000)
     ready = prepared("numpyro_svi", model, budget, guide="laplace", step_size=0.02)

@@ -44,6 +44,8 @@ RUNS = {
     "blackjax_smc": ({"num_particles": 400, "num_mcmc_steps": 5}, {}, 300),
     # its walkers start far off and find the posterior slowly
     "numpyro_ess": ({"walkers": 8}, {"warmup": 3000, "draws": 400}, 20),
+    "numpyro_aies": ({"walkers": 8}, {"warmup": 3000, "draws": 400}, 20),
+    "jaxns3_nested": ({"root_allocation_degree": 100}, {}, 300),
 }
 
 

@@ -422,7 +422,7 @@ def test_the_command_shows_what_is_stored_without_running(tmp_path, capsys):
     assert main.main([*arguments, "--format", "markdown"]) == common.EXIT_OK
     assert "2 stacks tried, 2 pass" in capsys.readouterr().out
     (tmp_path / "out" / "known.json").unlink()
-    assert main.main(arguments) == common.EXIT_FAILED
+    assert main.main(arguments) == common.EXIT_OK  # all that was asked
     assert "2 of the matrix not run" in capsys.readouterr().out
 
 

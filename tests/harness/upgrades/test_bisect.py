@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from samplerbench.harness.environments.uv import EnvironmentFailed
+from samplerbench.harness.upgrades import disguised_stack
 from samplerbench.harness.upgrades.bisect import Word, bisect, judge_number
 from samplerbench.harness.upgrades.moved_stacks import StackMover
 from samplerbench.harness.upgrades.pinned_stack import (
@@ -133,6 +134,37 @@ def test_two_packages_that_only_run_together_are_named_together(tmp_path):
     assert report.culprit.version == "1.4" and report.culprit.inseparable == ("jax",)
     assert bisection.summarise(report).startswith("jaxlib 1.4 (or jax, which went along")
     assert [t.word for t in report.tries if t.question == "put back"] == [Word.BREAKS] * 2
+
+
+def test_a_pair_that_is_refused_by_its_version_alone_is_told_apart_in_disguise(tmp_path):
+    def rule(v, stack):
+        told = Version(stack.disguise.get("jaxlib", stack.versions["jaxlib"]))
+        if told < v["jax"]:
+            needs = f"this version of jax requires version >= {v['jax']}."
+            return f"failed: RuntimeError: jaxlib is version {told}, but {needs}"
+        return 2.0 if v["jaxlib"] >= Version("1.4") else 1.0
+
+    report = search(tmp_path, rule)
+    assert found(report) == ("jaxlib", "1.4", "1.3") and not report.culprit.inseparable
+    shown = {t.change: t.word for t in report.tries if t.question == "put back"}
+    assert shown == {"jaxlib 1.3": Word.BREAKS, "jaxlib 1.3 told as 1.4": Word.OLD}
+    assert disguised_stack.read_refusal("ImportError: no jaxlib") == {}
+
+
+def test_a_disguise_is_another_stack_and_changes_nothing_but_what_is_said(tmp_path, monkeypatch):
+    def call_uv(arguments, name, log):
+        if arguments[0] == "pip":
+            folder = tmp_path / "e" / "lib" / "python3.11" / "site-packages" / "jaxlib"
+            folder.mkdir(parents=True)
+            (folder / "version.py").write_text("_version = '1.0'\nother = '1.0.1'\n")
+
+    monkeypatch.setattr(disguised_stack.uv, "run", call_uv)
+    stack = replace(OLD, disguise={"jaxlib": "1.4"})
+    assert stack.digest != OLD.digest
+    python = disguised_stack.make(stack, tmp_path / "e")
+    (text,) = [p.read_text() for p in (tmp_path / "e").rglob("version.py")]
+    assert text == "_version = '1.4'\nother = '1.0.1'\n"
+    assert disguised_stack.make(stack, tmp_path / "e") == python  # made once
 
 
 def test_ends_that_are_not_told_apart_are_no_change_and_nothing_else_is_run(tmp_path):
