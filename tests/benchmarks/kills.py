@@ -4,14 +4,15 @@ python tests/benchmarks/kills.py [KILLS] [FOLDER]
 
 Campaigns of ``exact_iid`` on lines of several sizes are run in processes of their own. Each such
 process, or one of its workers, is killed (SIGKILL) after a random time and the campaign is called
-again, till it ends by itself. After each kill the store is looked at: what was finished stays as it
-was, draws have their digests, the database is sound, and no process of the campaign runs 10 s
+again, till all trials have ended. After each end the store is looked at: what was finished stays as
+it was, draws have their digests, the database is sound, and no process of the campaign runs 10 s
 later. A campaign's draws are in the end those of one that nobody disturbed. Kept by hand, for it
 takes seconds a kill; it ends what it started itself, by process id.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import random
@@ -26,18 +27,13 @@ from pathlib import Path
 import samplerbench
 from samplerbench.harness.campaign.campaign_folder import FILE
 
+MODELS = [f"linear:n_points={n}" for n in range(4, 16)]
 ARGUMENTS = [
     *("run", "--sampler", "exact_iid", "--replicates", "2", "--draws", "20", "--warmup", "20"),
-    *(
-        "--env",
-        "current",
-        "--blocks",
-        "1",
-        "--quiet",
-        "--model",
-        *(f"linear:n_points={n}" for n in range(4, 10)),
-    ),
+    *("--env", "current", "--blocks", "1", "--quiet", "--model", *MODELS),
 ]
+MOST_S = 8.0  # from a start, or a kill, to the next: as long as the first trials take
+SHARE_OF_WORKERS = 0.6  # of kills while there is a worker
 GONE_S = 10.0  # by when all its processes have ended
 
 
@@ -81,24 +77,26 @@ def read_digests(folder: Path) -> dict[str, str]:
     return {trial: each.draws_digest for trial, each in results.items() if each.status == "ok"}
 
 
-def kill_once(folder: Path, rng: random.Random, longest: float) -> tuple[bool, str]:
-    """Start the campaign and kill it or a worker -> whether it ended before, and who was killed.
+def kill_some(folder: Path, rng: random.Random) -> list[str]:
+    """Run the campaign till it ends or is killed; its workers are killed meanwhile, too.
 
-    The kill comes within ``longest`` seconds.
+    Gives who was killed: moments are counted from the start or from the last kill.
     """
-    process = start(folder)
-    time.sleep(rng.uniform(0.0, longest))
-    workers = find_workers(folder)
-    victim = rng.choice(workers) if workers and rng.random() < 0.5 else process.pid
-    if process.poll() is not None:
-        return True, ""
-    try:
-        os.kill(victim, signal.SIGKILL)
-    except ProcessLookupError:  # a worker that has ended meanwhile
-        victim = process.pid
+    process, killed = start(folder), list[str]()
+    while True:
+        try:
+            process.wait(rng.uniform(0.0, MOST_S))
+            return killed
+        except subprocess.TimeoutExpired:
+            workers = find_workers(folder)
+        if workers and rng.random() < SHARE_OF_WORKERS:
+            with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+                os.kill(rng.choice(workers), signal.SIGKILL)
+                killed.append("worker")
+            continue
         process.kill()
-    process.wait(600)
-    return False, "coordinator" if victim == process.pid else "worker"
+        process.wait()
+        return [*killed, "coordinator with a worker" if workers else "coordinator"]
 
 
 def wait_until_gone(folder: Path) -> None:
@@ -119,18 +117,18 @@ def forget_killed(folder: Path) -> None:
     )
 
 
-def disturb(folder: Path, rng: random.Random, longest: float, most: int) -> list[str]:
-    """Kill a campaign till it ends by itself, ``most`` times; who was killed each time."""
-    killed, before, ended = [], {}, False
-    while not ended and len(killed) < most:
-        ended, victim = kill_once(folder, rng, longest)
-        killed += [victim] * bool(victim)
+def disturb(folder: Path, rng: random.Random, count: int) -> list[str]:
+    """Kill a campaign of ``count`` trials till all are finished; who was killed each time."""
+    killed, before = list[str](), dict[str, float]()
+    while len(before) < count:
+        victims = kill_some(folder, rng)
+        killed += victims
         wait_until_gone(folder)
         after = read_finished(folder)
         lost = [trial for trial, when in before.items() if after.get(trial) != when]
         assert not lost, f"lost or run twice: {lost}"
         before = after
-        print(f"{len(killed)}: {victim or 'ended'}, {len(after)} finished", flush=True)
+        print(f"  {', '.join(victims) or 'ended'}: {len(after)} finished", flush=True)
     forget_killed(folder)
     wait_until_gone(folder)
     return killed
@@ -138,15 +136,15 @@ def disturb(folder: Path, rng: random.Random, longest: float, most: int) -> list
 
 def main(count: int, parent: Path) -> None:
     """Kill ``count`` times, and compare each campaign with one that was left alone."""
-    alone, began = parent / "alone", time.monotonic()
+    alone = parent / "alone"
     assert start(alone).wait(600) == 0
-    longest = (time.monotonic() - began) / 2  # so that half of what is killed has got somewhere
-    expected, killed, rng = read_digests(alone), [], random.Random(1)
+    expected, killed, rng = read_digests(alone), list[str](), random.Random(1)
     while len(killed) < count:
         folder = parent / f"after-{len(killed)}"
-        killed += disturb(folder, rng, longest, count - len(killed))
+        killed += disturb(folder, rng, len(expected))
         assert read_digests(folder) == expected, f"other draws in {folder}"
-        print(f"{len(killed)} kills, {killed.count('worker')} of workers: all is well", flush=True)
+        parts = ", ".join(f"{killed.count(each)} {each}" for each in sorted(set(killed)))
+        print(f"{len(killed)} kills ({parts}): all is well", flush=True)
 
 
 if __name__ == "__main__":
