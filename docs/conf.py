@@ -22,6 +22,6 @@ autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 html_theme = "furo"
 html_title = f"samplerbench {version}"
-html_static_path: list[str] = []
+html_show_copyright = False
 
 generate.write_pages(Path(__file__).parent)
