@@ -84,7 +84,7 @@ def _make_curve(scene: Scene, entry: Entry, series: Series | None) -> Curve:
     assert scene.sd is not None and scene.exact is not None, "they come with the mean"
     known = scene.exact.mean_se
     mean_se = 0.0 if known is None else known[list(scene.picks)]
-    level = estimates.simultaneous_level(len(scene.exact.names))
+    level = estimates.simultaneous_level(len(scene.exact.names), of_extreme=True)
     ess = [
         estimates.realised_ess(means, scene.mean, scene.sd, mean_se, level)
         for means in series.prefix_means

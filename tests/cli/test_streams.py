@@ -72,7 +72,7 @@ def test_a_character_that_a_stream_lacks_is_written_otherwise(tmp_path, text, sh
 def test_a_run_goes_on_to_its_gate_when_the_reader_of_standard_error_leaves(tmp_path):
     """And its table is shown where the terminal knows ASCII only."""
     line = '$S $SAMPLERBENCH_RUN --gate honest 2>&1 >out | head -1; exit "${PIPESTATUS[0]}"'
-    done = shell(line, tmp_path, **ASCII)
+    done = shell(line, tmp_path, COLUMNS="160", **ASCII)
     assert done.returncode == 1  # of two replicates there is no verdict
     assert "2 trial(s) to run" in done.stdout
     table = (tmp_path / "out").read_text()

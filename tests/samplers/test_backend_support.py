@@ -69,11 +69,14 @@ def test_dynestys_results_are_weighted_draws_and_a_limit_is_said():
         logz=np.array([-9.0, -3.0]),
         logzerr=np.array([1.0, 0.25]),
     )
-    draws = dynesty_runs.read_draws(cube, results, maxcall=100)
+    limited, unlimited = (
+        types.SimpleNamespace(maxcall=most, simulations=None) for most in (100, None)
+    )
+    draws = dynesty_runs.read_draws(cube, results, limited, 0)
     assert (draws.log_z, draws.log_z_err, draws.likelihoods, draws.ess) == (-3.0, 0.25, 100, 4.0)
     assert draws.cut_short and "maxcall" in draws.termination
     assert draws.sites["centre"].shape == draws.log_weights.shape == (1, 5)
-    assert not dynesty_runs.read_draws(cube, results, maxcall=None).cut_short
+    assert not dynesty_runs.read_draws(cube, results, unlimited, 0).cut_short
 
 
 @pytest.mark.slow
