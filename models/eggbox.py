@@ -14,13 +14,12 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from samplerbench.components import component_names
 from samplerbench.models.base import Array, Exact, Model, Sites, add
-from samplerbench.models.exact import density_on_line
+from samplerbench.models.exact import density_on_line, rejection
 
 SIDE = 10 * math.pi
 TOP = 3.0**5
@@ -141,7 +140,7 @@ def _compute_quantiles(peak: density_on_line.Line, columns: Array, probabilities
 
 def draw(shares: Array, rng: np.random.Generator, count: int) -> Sites:
     """Independent draws: a peak by its share, then a place in it, mirrored into the box."""
-    offsets = np.concatenate(list(_propose(rng, count)))[:count]
+    offsets = rejection.collect(functools.partial(_propose, rng), count)
     k = rng.choice(shares.size, size=count, p=shares.ravel())
     turns = np.stack(np.unravel_index(k, shares.shape), axis=1)
     offsets = np.where(turns == 0, np.abs(offsets), offsets)
@@ -149,16 +148,12 @@ def draw(shares: Array, rng: np.random.Generator, count: int) -> Sites:
     return {"x": 2 * math.pi * turns + offsets}
 
 
-def _propose(rng: np.random.Generator, count: int) -> Any:
-    """Batches of draws of (u, v) of one peak by rejection, ``count`` of them or more."""
-    bound = _bound_ratio()
-    while count > 0:
-        u = WIDE * rng.standard_normal((2 * count + 100, 2))
-        log_ratio = log_height(*u.T) + (u**2).sum(axis=1) / (2 * WIDE**2)
-        log_ratio[np.abs(u).max(axis=1) > REACH] = -np.inf
-        taken = u[np.log(rng.random(len(u))) < log_ratio - bound]
-        count -= len(taken)
-        yield taken
+def _propose(rng: np.random.Generator, missing: int) -> Array:
+    """Draws of (u, v) of one peak by rejection, some ``missing`` of them."""
+    u = WIDE * rng.standard_normal((2 * missing + 100, 2))
+    log_ratio = log_height(*u.T) + (u**2).sum(axis=1) / (2 * WIDE**2)
+    log_ratio[np.abs(u).max(axis=1) > REACH] = -np.inf
+    return u[np.log(rng.random(len(u))) < log_ratio - _bound_ratio()]
 
 
 @functools.cache

@@ -27,7 +27,8 @@ import numpy as np
 from samplerbench.components import component_names
 from samplerbench.models.base import Array, Exact, Model, Sites, add
 from samplerbench.models.exact import normal_mixture
-from samplerbench.models.exact.tabulated_cdf import Table, invert, tabulate
+from samplerbench.models.exact.density_on_line import make_line
+from samplerbench.models.exact.tabulated_cdf import Table, invert
 
 Y = (28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0)
 SIGMA = (15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0)
@@ -141,13 +142,8 @@ def integrate(data: Sites, cell: float = CELL) -> Posterior:
     nodes, weights = np.polynomial.legendre.leggauss(4)
     t = (edges[:-1, None] + cell * (nodes + 1) / 2).ravel()
     inside, ends = condition(t, data), condition(edges, data)
-    top = inside.log_density.max()
-    mass = np.exp(inside.log_density - top) * np.tile(cell * weights / 2, cells)
-    total = mass.sum()
-    cdf = np.append(0.0, np.cumsum(mass.reshape(cells, -1).sum(axis=1))) / total
-    density = np.exp(ends.log_density - top) / total
-    table = tabulate(edges, cell, cdf, density, density * ends.slope)
-    return Posterior(t, mass / total, inside, float(top + np.log(total)), table)
+    line = make_line(t, weights, inside.log_density, edges, cell, ends.log_density, ends.slope)
+    return Posterior(t, line.shares, inside, line.log_mass, line.table)
 
 
 def compute_moments(posterior: Posterior) -> tuple[Array, Array]:

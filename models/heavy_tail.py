@@ -49,13 +49,18 @@ class Conjugate:
 
 def condition(options: Options, y: Array) -> Conjugate:
     """The posterior given ``y``, by the textbook's normal-inverse-gamma update."""
-    n, k = len(y), 1 / SPREAD
-    shape = options.shape + n / 2
-    middle = float(y.sum() / (k + n))
-    rate = 1 + 0.5 * float((y**2).sum() - (k + n) * middle**2)
+    shape, rate, middle, weight = update(options, y)
     log_evidence = math.lgamma(shape) - math.lgamma(options.shape) - shape * math.log(rate)
-    log_evidence += 0.5 * math.log(k / (k + n)) - n / 2 * math.log(2 * math.pi)
-    return Conjugate(shape, rate, middle, k + n, log_evidence)
+    log_evidence -= 0.5 * math.log(SPREAD * weight) + len(y) / 2 * math.log(2 * math.pi)
+    return Conjugate(shape, float(rate), float(middle), weight, log_evidence)
+
+
+def update(options: Options, y: Any) -> tuple[float, Any, Any, float]:
+    """Shape, rate, middle and weight of ``Conjugate``; ``y`` may be an array of JAX, traced."""
+    weight = 1 / SPREAD + y.shape[0]
+    middle = y.sum() / weight
+    rate = 1 + 0.5 * ((y**2).sum() - weight * middle**2)
+    return options.shape + y.shape[0] / 2, rate, middle, weight
 
 
 def make_program(options: Options) -> Callable[..., None]:
@@ -71,11 +76,7 @@ def make_program(options: Options) -> Callable[..., None]:
         mu = numpyro.sample("mu", dist.Normal(0.0, jnp.sqrt(SPREAD * s2)))
         ones = jnp.ones(y.shape[0])
         numpyro.sample("y", dist.Normal(mu * ones, jnp.sqrt(s2)).to_event(1), obs=y)
-        # the conjugate update in JAX, since data may be traced
-        k = 1 / SPREAD
-        shape, weight = options.shape + y.shape[0] / 2, k + y.shape[0]
-        middle = y.sum() / weight
-        rate = 1 + 0.5 * ((y**2).sum() - weight * middle**2)
+        shape, rate, middle, weight = update(options, y)
         t2 = (mu - middle) ** 2 * weight * shape / rate  # squared Student t of 2 shape degrees
         tail = 0.5 * betainc(shape, 0.5, 2 * shape / (2 * shape + t2))
         numpyro.deterministic("p_mu", jnp.where(mu > middle, 1 - tail, tail))

@@ -21,6 +21,7 @@ import numpy as np
 
 from samplerbench.components import component_names
 from samplerbench.models.base import Array, Exact, Model, Sites, add
+from samplerbench.models.exact import rejection
 from samplerbench.models.exact.density_on_line import Line, integrate
 from samplerbench.options import SEED, Range
 
@@ -237,15 +238,15 @@ def draw(posterior: Posterior, rng: np.random.Generator, count: int) -> Sites:
     """Independent draws: (logit m, log k) by rejection, then theta given both."""
     from scipy.special import expit
 
-    t, s = np.concatenate(list(_propose(posterior, rng, count)))[:count].T
+    t, s = _draw_plane(posterior, rng, count).T
     m, k = expit(t)[:, None], np.exp(s)[:, None]
     counts = posterior.counts
     theta = rng.beta(m * k + counts.y, (1 - m) * k + counts.n - counts.y)
     return {"m": m[:, 0], "log_k": s, "theta": theta}
 
 
-def _propose(posterior: Posterior, rng: np.random.Generator, count: int) -> Any:
-    """Batches of draws of (t, s), from a Student t of 5 degrees with the posterior's moments.
+def _draw_plane(posterior: Posterior, rng: np.random.Generator, count: int) -> Array:
+    """Draws of (t, s) by rejection, from a Student t of 5 degrees with the posterior's moments.
 
     Its tails are powers where the posterior's fall exponentially, so that the largest ratio lies on
     the grid; between nodes it is higher by a step's curvature at most, which 0.2 covers.
@@ -259,13 +260,14 @@ def _propose(posterior: Posterior, rng: np.random.Generator, count: int) -> Any:
         return posterior.counts.log_density(*x.T) + 3.5 * np.log1p((z**2).sum(axis=0) / 5)
 
     bound = log_ratio(points.T).max() + 0.2
-    while count > 0:
-        z = rng.standard_normal((count + count // 2 + 100, 2))
+
+    def propose(missing: int) -> Array:
+        z = rng.standard_normal((missing + missing // 2 + 100, 2))
         z /= np.sqrt(rng.chisquare(5, size=(len(z), 1)) / 5)
         x = middle + z @ root.T
-        x = x[np.log(rng.random(len(x))) < log_ratio(x) - bound]
-        count -= len(x)
-        yield x
+        return x[np.log(rng.random(len(x))) < log_ratio(x) - bound]
+
+    return rejection.collect(propose, count)
 
 
 def build(options: Options) -> Model:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import special
 
-from samplerbench.harness.statistics.weighted import normalise_weights
+from samplerbench.harness.statistics.weighted import normalise_weights, resample_systematically
 
 Array = np.ndarray
 
@@ -92,7 +92,6 @@ def pick_points(x: Array, log_w: Array | None) -> Array:
     flat = x.reshape(len(x), -1, x.shape[-1])
     if log_w is None:
         return flat[:, np.linspace(0, flat.shape[1] - 1, count).round().astype(int)]
-    share = np.cumsum(np.nan_to_num(normalise_weights(log_w[:POINTS])), axis=1)
-    goals = (np.arange(count) + 0.5) / count
-    places = [np.searchsorted(row, goals * row[-1]) for row in share]
+    weights = np.nan_to_num(normalise_weights(log_w[:POINTS]))
+    places = [resample_systematically(w, count) for w in weights]
     return np.stack([draws[place] for draws, place in zip(flat, places, strict=True)])

@@ -48,8 +48,9 @@ def resample_systematically(w: Array, count: int, offset: float = 0.5) -> Array:
 
     Systematic resampling, the least noise that equal weights can have (Kitagawa 1996, JCGS 5:1).
     """
-    steps = (np.arange(count) + offset) / count
-    return np.minimum(np.searchsorted(np.cumsum(w), steps), len(w) - 1)
+    ends = np.cumsum(w)  # the last is one to rounding alone
+    steps = (np.arange(count) + offset) / count * ends[-1]
+    return np.minimum(np.searchsorted(ends, steps), len(w) - 1)
 
 
 def weighted_quantiles(x: Array, log_w: Array, probs: Array) -> Array:

@@ -45,8 +45,24 @@ def integrate(
     edges, width = np.linspace(low, high, cells + 1), (high - low) / cells
     at, weights = np.polynomial.legendre.leggauss(NODES)
     nodes = (edges[:-1, None] + width * (at + 1) / 2).ravel()
-    inside, (ends, slope) = log_density(nodes)[0], log_density(edges)
-    top = inside.max()
+    return make_line(nodes, weights, log_density(nodes)[0], edges, width, *log_density(edges))
+
+
+def make_line(
+    nodes: Array,
+    weights: Array,
+    inside: Array,
+    edges: Array,
+    width: float,
+    ends: Array,
+    slope: Array,
+) -> Line:
+    """The distribution from its log density at Gauss-Legendre's nodes of cells and at the edges.
+
+    ``inside`` [node] at the ``nodes``, ``ends`` [cell + 1] at the ``edges``, with its derivative
+    ``slope``; ``weights`` are those of one cell of length 2, ``width`` is that of the cells.
+    """
+    cells, top = len(edges) - 1, inside.max()
     mass = np.exp(inside - top) * np.tile(width * weights / 2, cells)
     total = mass.sum()
     cdf = np.append(0.0, np.cumsum(mass.reshape(cells, -1).sum(axis=1))) / total

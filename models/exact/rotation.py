@@ -11,6 +11,7 @@ whose integrand is as smooth as G, for which Gauss-Legendre is made.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ import numpy as np
 
 from samplerbench.models.base import Array
 from samplerbench.models.exact import density_on_line
-from samplerbench.models.exact.tabulated_cdf import Table, tabulate
+from samplerbench.models.exact.tabulated_cdf import Table, evaluate, tabulate
 
 ANGLES = 600  # nodes of t
 Profile = Callable[[Array], tuple[Array, Array]]  # r -> log of the density in space, its derivative
@@ -32,7 +33,12 @@ class Rotation:
     dim: int
     log_mass: float  # log of the integral of the density over space
     radius: density_on_line.Line
-    marginal: Table  # the cdf of one coordinate
+    make_marginal: Callable[[], Table]  # the cdf of one coordinate, at the first call
+
+    @property
+    def marginal(self) -> Table:
+        """The cdf of one coordinate."""
+        return self.make_marginal()
 
     @property
     def variance(self) -> float:
@@ -59,8 +65,8 @@ def integrate(profile: Profile, dim: int, low: float, high: float, width: float)
     start = max(low, 1e-9 * high)
     line = density_on_line.integrate(log_density, start, high, math.ceil(10 * (high - low) / width))
     log_sphere = math.log(2) + dim / 2 * math.log(math.pi) - math.lgamma(dim / 2)
-    table = _tabulate_coordinate(line, log_density, dim, start, high, width)
-    return Rotation(dim, line.log_mass + log_sphere, line, table)
+    make = functools.partial(_tabulate_coordinate, line, log_density, dim, start, high, width)
+    return Rotation(dim, line.log_mass + log_sphere, line, functools.cache(make))
 
 
 def _tabulate_coordinate(
@@ -83,17 +89,10 @@ def _tabulate_coordinate(
         inside = (r > low) & (r < high)
         value, rise = log_density(np.where(inside, r, (low + high) / 2))
         g = np.where(inside, np.exp(value - line.log_mass), 0.0)
-        cdf += share * _evaluate_cdf(line.table, r)
+        cdf += share * evaluate(line.table, r)
         density += share * g / c
         slope += share * g * rise / c**2
     both = np.concatenate([-a[:0:-1], a])
     cdf = np.concatenate([1 - cdf[:0:-1], cdf])
     density, slope = np.append(density[:0:-1], density), np.append(-slope[:0:-1], slope)
     return tabulate(both, high / cells, cdf, density, slope)
-
-
-def _evaluate_cdf(table: Table, x: Array) -> Array:
-    """The tabulated cdf at ``x``; 0 below the table and 1 above."""
-    cell = np.clip(((x - table.edges[0]) / table.width).astype(int), 0, len(table.cdf) - 2)
-    t = np.clip((x - table.edges[cell]) / table.width, 0.0, 1.0)
-    return (table.series[cell] * t[:, None] ** np.arange(6)).sum(axis=1)

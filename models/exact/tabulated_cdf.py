@@ -43,6 +43,19 @@ def evaluate_middles(table: Table) -> Array:
     return table.series @ (0.5 ** np.arange(6))
 
 
+def evaluate(table: Table, x: Array) -> Array:
+    """The tabulated cdf at ``x``, shaped as it is; 0 below the table and 1 above."""
+    cell = np.clip(((x - table.edges[0]) / table.width).astype(int), 0, len(table.cdf) - 2)
+    return _evaluate_series(
+        table.series[cell], np.clip((x - table.edges[cell]) / table.width, 0, 1)
+    )
+
+
+def _evaluate_series(series: Array, t: Array) -> Array:
+    c0, c1, c2, c3, c4, c5 = np.moveaxis(series, -1, 0)
+    return c0 + t * (c1 + t * (c2 + t * (c3 + t * (c4 + t * c5))))
+
+
 def invert(table: Table, probabilities: Array) -> Array:
     """Quantiles, shaped as ``probabilities``, to 1e-10 in probability; the ends at 0 and 1."""
     p = np.asarray(probabilities, dtype=float)
@@ -51,7 +64,7 @@ def invert(table: Table, probabilities: Array) -> Array:
     t = np.clip((p - table.cdf[cell]) / rise, 0.0, 1.0)
     c0, c1, c2, c3, c4, c5 = np.moveaxis(table.series[cell], -1, 0)
     for _ in range(5):  # Newton: starts within 0.1, squares its error
-        value = c0 + t * (c1 + t * (c2 + t * (c3 + t * (c4 + t * c5))))
+        value = _evaluate_series(table.series[cell], t)
         slope = c1 + t * (2 * c2 + t * (3 * c3 + t * (4 * c4 + t * 5 * c5)))
         t = np.clip(t - (value - p) / np.maximum(slope, np.finfo(float).tiny), 0.0, 1.0)
     return table.edges[cell] + t * table.width

@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anyw
 import numpy as np  # noqa: E402
 
 from samplerbench.harness.scoring.verdict import judge  # noqa: E402
-from samplerbench.harness.statistics.estimates import clopper_pearson  # noqa: E402
+from samplerbench.harness.statistics.estimates import estimate_share  # noqa: E402
 from tests.support.campaign_kinds import TABLES  # noqa: E402
 
 REPLICATES = (16, 32, 64, 256)
@@ -118,8 +118,8 @@ def run(args: argparse.Namespace) -> None:
 
 def describe_share(count: int, total: int) -> str:
     """A share in per cent with its exact 95 % interval."""
-    lo, hi = clopper_pearson(count, total, 0.025)
-    return f"{100 * count / total:.1f} ({100 * lo:.1f} to {100 * hi:.1f})"
+    share = estimate_share(count, total)
+    return f"{100 * share.value:.1f} ({100 * share.lo:.1f} to {100 * share.hi:.1f})"
 
 
 def print_tables(path: Path) -> None:

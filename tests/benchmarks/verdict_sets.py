@@ -24,7 +24,7 @@ from samplerbench.harness.draws_file import DrawsFile  # noqa: E402
 from samplerbench.harness.records import Trial  # noqa: E402
 from samplerbench.harness.scoring.replicate_summary import add_joint, summarise  # noqa: E402
 from samplerbench.harness.scoring.verdict import judge  # noqa: E402
-from samplerbench.harness.statistics.estimates import clopper_pearson  # noqa: E402
+from samplerbench.harness.statistics.estimates import estimate_share  # noqa: E402
 
 SEED = 20261126
 PER_REPLICATE = ("log_weights", "ess", "log_z", "log_z_err")
@@ -73,8 +73,8 @@ def main() -> None:
         total = words.total()
         print(f"{label}: {total} {'random' if args.random else 'disjoint'} sets of {args.size}")
         for word, count in words.most_common():
-            lo, hi = clopper_pearson(count, total, 0.025)
-            print(f"  {word:20s} {count:4d}  {count / total:6.1%} ({lo:.1%} to {hi:.1%})")
+            share = estimate_share(count, total)
+            print(f"  {word:20s} {count:4d}  {share.value:6.1%} ({share.lo:.1%} to {share.hi:.1%})")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,13 @@ from samplerbench.models import (
     stochastic_volatility,
 )
 from samplerbench.models.base import build, models
-from samplerbench.models.exact import density_on_line, multivariate_normal, rotation, tabulated_cdf
+from samplerbench.models.exact import (
+    density_on_line,
+    multivariate_normal,
+    rejection,
+    rotation,
+    tabulated_cdf,
+)
 
 MODULES = (
     eggbox,
@@ -68,6 +74,18 @@ def test_a_density_on_a_line_has_its_mass_moments_and_quantiles():
     assert line.log_mass == pytest.approx(2.0 + 0.5 * math.log(2 * math.pi), abs=1e-13)
     assert line.expect([line.nodes, line.nodes**2]) == pytest.approx([0.0, 1.0], abs=1e-13)
     assert line.quantile(PROBABILITIES) == pytest.approx(stats.norm.ppf(PROBABILITIES), abs=1e-8)
+
+
+def test_rejection_asks_for_what_is_missing_until_there_is_enough():
+    sizes = []
+
+    def propose(missing):
+        sizes.append(missing)
+        return np.full((4, 2), len(sizes))
+
+    rows = rejection.collect(propose, 10)
+    assert sizes == [10, 6, 2] and rows.shape == (10, 2)
+    assert rows[:, 0].tolist() == [1] * 4 + [2] * 4 + [3] * 2
 
 
 @pytest.mark.parametrize("dim", [2, 3, 20])

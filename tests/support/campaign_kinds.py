@@ -1,6 +1,6 @@
 """The campaigns that the judge is judged by: exact draws, draws with one flaw, flaws at the margin.
 
-The size of every flaw stands here, beside its name, and nowhere else. Those of ``FLAWED`` lie
+The size of every flaw stands here, beside its name. Those of ``FLAWED`` lie
 outside the margins of a verdict, those of ``EDGE`` at them.
 """
 
@@ -25,6 +25,7 @@ from tests.support.synthetic import (
     gaussian,
     iid,
     lognormal,
+    one_mode,
     standard,
     two_modes,
 )
@@ -191,18 +192,6 @@ def _mirror(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
     return x
 
 
-def _one_side(same: bool) -> Draw:
-    """One of two modes, always the same or either by chance; needs ``two_modes``."""
-
-    def draw(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
-        x = iid(case, exact, rng)
-        side = np.ones(case.replicates) if same else rng.choice([-1, 1], case.replicates)
-        x[..., 0] = side[:, None, None] * np.abs(x[..., 0])
-        return x
-
-    return draw
-
-
 def _claim(factor: float, one: bool = False) -> Change:
     """Claimed errors so many times too small, all of them or those of one parameter's mean."""
 
@@ -261,8 +250,8 @@ FLAWED = {
         "half of the runs on one side of the mean",
         _in_some(0.5, lambda x, exact: exact.mean + np.abs(x - exact.mean)),
     ),
-    "one mode": Kind("one of two modes missing", _one_side(True), answer=two_modes),
-    "either mode": Kind("either of two modes missing", _one_side(False), answer=two_modes),
+    "one mode": Kind("one of two modes missing", one_mode(True), answer=two_modes),
+    "either mode": Kind("either of two modes missing", one_mode(False), answer=two_modes),
     "skewness": Kind("skewness 0.5 at right mean and sd", _reshape(_skewed)),
     "kurtosis": Kind("t with 10 degrees of freedom, right sd", _heavy),
     "light tails": Kind("uniform of right sd", _reshape(_uniform)),

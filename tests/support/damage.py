@@ -10,7 +10,7 @@ import numpy as np
 from samplerbench.harness import draws_file
 from samplerbench.harness.campaign.campaign_folder import FILE
 from samplerbench.harness.campaign.store import Store
-from samplerbench.harness.records import Result, Trial
+from samplerbench.harness.records import Trial
 from samplerbench.models.base import build
 from samplerbench.samplers.base import Draws
 from tests.support import stored
@@ -55,10 +55,3 @@ def execute(folder: Path, statement: str, *values: object) -> None:
     with connection:
         connection.execute(statement, values)
     connection.close()
-
-
-def fail(store: Store, trial: Trial, reason: str) -> None:
-    """Commit a trial that failed."""
-    scratch = store.scratch(trial.id)
-    scratch.mkdir(parents=True)
-    store.commit(trial, Result("failed", reason), scratch, 1.0)

@@ -9,7 +9,6 @@ import numpy as np
 from scipy import special
 
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary, summarise
-from samplerbench.harness.statistics.joint import find_directions
 from samplerbench.harness.statistics.weighted import kish_ess
 from samplerbench.models.base import Exact
 
@@ -166,7 +165,7 @@ def _one_side(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
     return x
 
 
-def _one_mode(same: bool) -> Callable[[Case, Exact, np.random.Generator], Array]:
+def one_mode(same: bool) -> Callable[[Case, Exact, np.random.Generator], Array]:
     """One of two modes, always the same or either by chance; needs ``two_modes``."""
 
     def draws(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
@@ -215,35 +214,7 @@ FLAWED: dict[str, Maker] = {
 }
 
 
-def _joint(draws: Callable[[Case, Exact, np.random.Generator], Array]) -> Maker:
-    """The draws judged with the directions of the joint posterior, as a campaign's are."""
-
-    def evidence(case: Case, exact: Exact, rng: np.random.Generator) -> ReplicateSummary:
-        x, directions = draws(case, exact, rng), find_directions(exact)
-        assert directions is not None, "for two parameters and more"
-        return _score(case, exact, x, rng).join(summarise(directions.project(x), directions.exact))
-
-    return evidence
-
-
-def _shuffled(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
-    """Right marginals, and no correlation."""
-    return rng.permuted(iid(case, exact, rng), axis=2)
-
-
-def _turned(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
-    """Every other parameter mirrored about its mean: right marginals, correlations turned round."""
-    sign = np.where(np.arange(case.size) % 2, -1.0, 1.0)
-    return exact.mean + sign * (iid(case, exact, rng) - exact.mean)
-
-
-JOINT: dict[str, Maker] = {
-    "iid": _joint(iid),
-    "correlations lost": _joint(_shuffled),
-    "correlations turned round": _joint(_turned),
-}
-
 ONE_MODE: dict[str, Maker] = {
-    "one mode missing": _plain(_one_mode(True)),
-    "either mode missing": _plain(_one_mode(False)),
+    "one mode missing": _plain(one_mode(True)),
+    "either mode missing": _plain(one_mode(False)),
 }
