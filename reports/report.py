@@ -54,7 +54,7 @@ def render_pieces(campaign: Campaign, options: ReportOptions) -> Iterator[str]:
     """The same piece by piece: what is for programs is read and written row by row."""
     if options.form != "html":  # the page says it itself
         _warn_unfinished(campaign)
-    facts = provenance.describe_campaign(campaign)
+    facts = provenance.describe_campaign(campaign) if options.form == "json" else None
     if options.form in EXPORTS and not options.sort and not options.by_parameter:
         stored = _StoredRows(campaign, options.anonymous)
         return _export(stored, choose_columns(options.columns), options.form, facts)

@@ -61,13 +61,13 @@ class Campaign(StoredCampaign):
 
     def _choose_columns(self, columns: Sequence[str] | Literal["all"] | None) -> list[str]:
         from samplerbench.harness.scoring.columns import COLUMNS
-        from samplerbench.reports.tables.campaign_table import MAIN
-        from samplerbench.reports.tables.selection import choose_columns, differing_columns
+        from samplerbench.reports.tables.campaign_table import default_columns
+        from samplerbench.reports.tables.selection import choose_columns
 
         if columns == "all":
             return [column.name for column in COLUMNS]
         if columns is None:
-            return list(dict.fromkeys([*differing_columns(self.rows()), *MAIN]))
+            return default_columns(self.rows())
         return choose_columns([columns] if isinstance(columns, str) else columns)
 
     def plot(

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from packaging.version import InvalidVersion, Version
 
 from samplerbench.harness.compatibility import known_stacks, tried_samplers
-from samplerbench.harness.compatibility.known_stacks import BREAKS, WORKS, StackRow
+from samplerbench.harness.compatibility.known_stacks import BREAKS, WORKS, StackRow, find_minor
 from samplerbench.harness.compatibility.stack_tables import name_parts
 from samplerbench.harness.environments import root_cause
+from samplerbench.harness.environments.pins import SAME_FILES
 from samplerbench.harness.environments.root_cause import Cause, Probe
 
 NOT_KNOWN = "not known"
-SAME_FILES = ("tensorflow-probability", "tfp-nightly")  # two distributions of one package
 
 
 def core_names() -> list[str]:
@@ -74,7 +74,7 @@ def examine(python: str | None = None, rows: Sequence[StackRow] | None = None) -
     fine = all(finding.word == WORKS for finding in findings)
     line = ""
     if near and not fine:
-        same = _is_same_minor(near, probe.python)
+        same = near.minor == find_minor(probe.python)
         line = mend(python, probe.versions, near) if same else make_anew(near)
     core = {name: probe.versions[name] for name in core_names() if name in probe.versions}
     unknown = any(finding.word == NOT_KNOWN for finding in findings)
@@ -82,13 +82,9 @@ def examine(python: str | None = None, rows: Sequence[StackRow] | None = None) -
     return Report(python, probe.python, core, findings, near, line, find_out)
 
 
-def _is_same_minor(row: StackRow, python: str) -> bool:
-    return row.python.split(".")[:2] == python.split(".")[:2]
-
-
 def make_anew(row: StackRow) -> str:
     """One line that makes the stack of ``row`` beside a Python that its pins are not for."""
-    minor, pins = ".".join(row.python.split(".")[:2]), " ".join(map(shlex.quote, row.pins))
+    minor, pins = row.minor, " ".join(map(shlex.quote, row.pins))
     install = "uv pip install --python stack/bin/python --no-deps"
     return f"uv venv --python {minor} stack && {install} {pins}"
 
@@ -129,18 +125,16 @@ def find_nearest(
     wanted = told.intersection(tried_samplers.default_replicates())
     passing = [row for row in rows if not row.failed_stage and all(map(row.works, wanted))]
     passing = [row for row in passing if row.chosen]  # what was found as it was is no advice
-    minor = python.split(".")[:2]
+    minor = find_minor(python)
     return min(passing, key=lambda row: _stack_distance(row, installed, minor), default=None)
 
 
-def _stack_distance(
-    row: StackRow, installed: Mapping[str, str], minor: list[str]
-) -> tuple[float, ...]:
+def _stack_distance(row: StackRow, installed: Mapping[str, str], minor: str) -> tuple[float, ...]:
     versions = row.versions()
     names = name_parts()
     gaps = [_version_distance(versions.get(name), installed.get(name)) for name in names]
     others = sum(versions.get(n) != installed.get(n) for n in core_names())
-    other_python = row.python.split(".")[:2] != minor
+    other_python = row.minor != minor
     return (other_python, sum(gap > 0 for gap in gaps), *gaps, others)
 
 

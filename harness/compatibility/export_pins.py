@@ -39,7 +39,7 @@ def requirements(row: StackRow) -> str:
         f"# {_provenance(row)}",
         "# Install it with --no-deps, so that nothing is added.",
         "# complete: yes",
-        f"# python: {_minor(row)}",
+        f"# python: {row.minor}",
     ]
     return "\n".join([*head, *row.pins]) + "\n"
 
@@ -52,7 +52,7 @@ def conda(row: StackRow) -> str:
         "channels:",
         "  - conda-forge",
         "dependencies:",
-        f"  - python={_minor(row)}",
+        f"  - python={row.minor}",
         "  - pip",
         "  - pip:",
     ]
@@ -61,7 +61,3 @@ def conda(row: StackRow) -> str:
 
 def _provenance(row: StackRow) -> str:
     return f"{row.name}: tried on {row.date}, Python {row.python}, {row.platform}; passes."
-
-
-def _minor(row: StackRow) -> str:
-    return ".".join(row.python.split(".")[:2])

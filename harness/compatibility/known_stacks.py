@@ -17,6 +17,7 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.compatibility.matrix_file import Budget
 from samplerbench.harness.compatibility.stack_tables import Stack
 from samplerbench.harness.environments import interpreters
+from samplerbench.harness.environments.pins import split_pins
 
 SHIPPED_FILE = Path(__file__).parent / "known.json"
 SUITE = 1  # raise it when the stages change: rows of another suite are made anew
@@ -68,10 +69,19 @@ class StackRow:
         """Whether ``sampler`` runs on this stack and its answer holds."""
         return self.samplers.get(sampler, {}).get("word") == WORKS
 
+    @property
+    def minor(self) -> str:
+        """The minor version of its Python, as "3.11"."""
+        return find_minor(self.python)
+
     def versions(self) -> dict[str, str]:
         """Distribution -> version, of everything in the stack."""
-        pairs = (pin.split("==") for pin in self.pins)
-        return {name.split("[")[0]: version for name, version in pairs}
+        return split_pins(self.pins)
+
+
+def find_minor(python: str) -> str:
+    """The minor version of a Python's: "3.11" of "3.11.7"."""
+    return ".".join(python.split(".")[:2])
 
 
 def key(stack: Stack, budget: Budget) -> str:

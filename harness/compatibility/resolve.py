@@ -19,15 +19,11 @@ def resolve_pins(stack: Stack, folder: Path) -> tuple[str, ...]:
     stem = slug(stack.name)
     wishes, pins, never = (folder / f"{stem}.{end}" for end in ("in", "txt", "never"))
     wishes.write_text("\n".join(stack.wishes) + "\n", "utf-8")
-    # uv drops a dependency by an override that no Python meets
-    never.write_text("".join(f"{name}; python_version < '0'\n" for name in stack.left_out), "utf-8")
+    never.write_text(uv.leave_out(stack.left_out), "utf-8")
     pins.unlink(missing_ok=True)
-    # --no-config: else a pyproject.toml around the working directory constrains this stack too.
-    # No header and no annotations, so that no address of an index or of a file is written.
-    command = ["pip", "compile", "--no-config", "--no-header", "--no-annotate", "--quiet"]
-    command += ["--python", interpreters.find(stack.python, stack.name)]
+    command = ["--python", interpreters.find(stack.python, stack.name)]
     command += ["--override", str(never), str(wishes), "--output-file", str(pins)]
-    uv.run(command, stack.name, folder / f"{stem}.log")
+    uv.compile_pins(command, stack.name, folder / f"{stem}.log")
     return read_pins(pins)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from samplerbench.harness.compatibility import known_stacks, stages, tried_samplers
@@ -11,19 +12,11 @@ from samplerbench.harness.compatibility.known_stacks import StackRow
 from samplerbench.harness.compatibility.matrix_file import Budget
 from samplerbench.harness.compatibility.stack_tables import Stack, name_of, name_parts
 from samplerbench.harness.compatibility.stages import Config, Tools
-from samplerbench.harness.environments import environments, interpreters
+from samplerbench.harness.environments import interpreters
 from samplerbench.harness.environments.environments import Environment
 
 #: fewer replicates than a matrix has, of the samplers that have many
 MOST_REPLICATES = 16
-
-
-def find_environment(name: str) -> Environment:
-    """The environment called ``name``: "current", a known one, a file of pins or a Python's path.
-
-    Raises UsageError, and EnvironmentFailed where it can't be made or no Python runs there.
-    """
-    return environments.resolve(name)
 
 
 def run_check(environment: Environment, tools: Tools | None = None) -> StackRow:
@@ -51,12 +44,10 @@ def _make_budget() -> Budget:
 
 def _use_as_it_is(environment: Environment, pins: Sequence[str], tools: Tools | None) -> Tools:
     """Tools that take what is installed: nothing is resolved, made or removed."""
-    rest = tools or Tools()
-    return Tools(
+    return replace(
+        tools or Tools(),
         resolve=lambda stack, folder: tuple(pins),
         install=lambda *args, **options: environment,
         is_made=lambda *args: True,
         remove=lambda environment: None,
-        probe=rest.probe,
-        launch=rest.launch,
     )

@@ -30,7 +30,7 @@ from samplerbench.harness.compatibility.resolve import resolve_pins
 from samplerbench.harness.compatibility.sampler_run import CALM, TOO_FEW
 from samplerbench.harness.compatibility.stack_tables import Stack
 from samplerbench.harness.compatibility.tried_samplers import LIBRARY_GROUP, REFERENCE
-from samplerbench.harness.environments import environments, interpreters, root_cause
+from samplerbench.harness.environments import environments, interpreters, root_cause, uv
 from samplerbench.harness.environments.environments import Environment
 from samplerbench.harness.environments.root_cause import Cause, Probe
 from samplerbench.harness.environments.uv import EnvironmentFailed
@@ -152,7 +152,7 @@ class _Course:
                 raise KeyboardInterrupt from error  # uv was stopped by the same signal
             # OSError: the disk, not the stack
             self.transient = isinstance(error, OSError) or getattr(error, "transient", False)
-            self._note(stage, time.monotonic() - start, Cause(_first_line(error)))
+            self._note(stage, time.monotonic() - start, Cause(uv.find_cause(error)))
             raise _Stop from error
         self._note(stage, time.monotonic() - start, None)
         return outcome
@@ -281,7 +281,3 @@ class _Course:
 
 def _cause_of(name: str, summary: dict[str, Any]) -> Cause:
     return Cause(summary.get("cause", ""), summary.get("file", ""), f"{name}: {summary['status']}")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0].split("could not be made: ", 1)[-1]

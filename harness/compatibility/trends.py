@@ -59,8 +59,8 @@ def cold_by_jax(rows: Iterable[StackRow]) -> list[Cold]:
     for row in rows:
         runs = row.samplers.get(REFERENCE, {}).get("cold_cpu_runs", ())
         if len(runs) >= FEWEST:
-            versions, python = row.versions(), ".".join(row.python.split(".")[:2])
-            seconds[versions["numpyro"], versions["jax"], python] += runs
+            versions = row.versions()
+            seconds[versions["numpyro"], versions["jax"], row.minor] += runs
     every = [
         Cold(numpyro, jax, tuple(runs), python) for (numpyro, jax, python), runs in seconds.items()
     ]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from samplerbench.errors import UsageError
 from samplerbench.user_files import MOST_TEXT, read_limited
 
+#: two distributions of one package: a stack has one of the two
+SAME_FILES = ("tensorflow-probability", "tfp-nightly")
 _EXPECTED = "expected: one name==version a line, such as numpyro==0.13.2, or -r other.txt"
 
 
@@ -20,6 +23,12 @@ class PinFile:
     pins: tuple[str, ...]  # name==version, normalised and sorted
     pythons: tuple[str, ...] = ()  # minor versions as "3.12", the preferred one first; (): any
     complete: bool = False  # nothing else is to be installed, whatever the pins depend on
+
+
+def split_pins(pins: Iterable[str]) -> dict[str, str]:
+    """Distribution -> version, of ``name==version`` each; extras are left out."""
+    pairs = (pin.split("==") for pin in pins)
+    return {name.split("[")[0]: version for name, version in pairs}
 
 
 def read_pins(path: str | Path) -> tuple[str, ...]:

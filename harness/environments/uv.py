@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +61,24 @@ def environment_error(name: str, why: object, advice: Advice) -> EnvironmentFail
     """The error for environment ``name``: what is wrong, and what to do next."""
     text = f"environment {name!r} could not be made: {why}\n  next: {advice.text}"
     return EnvironmentFailed(text, advice.transient)
+
+
+def find_cause(error: Exception) -> str:
+    """Why, without the environment's name: of ``environment_error``, and of any other error."""
+    return str(error).splitlines()[0].split("could not be made: ", 1)[-1]
+
+
+def leave_out(names: Iterable[str]) -> str:
+    """Overrides by which uv drops these dependencies: no Python meets them."""
+    return "".join(f"{name}; python_version < '0'\n" for name in names)
+
+
+def compile_pins(arguments: Sequence[str], name: str, logfile: Path) -> str:
+    """Run ``uv pip compile``, without a word on where pins come from; as ``run``."""
+    # --no-config: else a pyproject.toml around the working directory constrains the stack too.
+    # No header and no annotations, so that no address of an index or of a file is written.
+    quiet = ["--no-config", "--no-header", "--no-annotate", "--quiet"]
+    return run(["pip", "compile", *quiet, *arguments], name, logfile)
 
 
 def run(arguments: Sequence[str], name: str, logfile: Path, lock: int | None = None) -> str:

@@ -79,14 +79,20 @@ def check_against(
 def match_rows(rows: Sequence[Row], baseline: Sequence[Row]) -> list[tuple[Row, Row | None]]:
     """Each row of the baseline with the one that answers it, or None."""
 
-    def key(row: Row, *more: str) -> tuple[Any, ...]:
-        return (name_row(row), *(row[name] for name in (*KEY, *more)))
+    more = choose_more(rows, baseline)
+    by_key = {identify_row(row, *more): row for row in rows}
+    return [(old, by_key.get(identify_row(old, *more))) for old in baseline]
 
-    sides = (rows, baseline)
-    alike = any(len({key(row) for row in side}) < len(side) for side in sides)
-    more = ("environment",) if alike else ()
-    by_key = {key(row, *more): row for row in rows}
-    return [(old, by_key.get(key(old, *more))) for old in baseline]
+
+def identify_row(row: Row, *more: str) -> tuple[Any, ...]:
+    """What a row is matched by: its name, the columns of KEY, and ``more`` columns."""
+    return (name_row(row), *(row[name] for name in (*KEY, *more)))
+
+
+def choose_more(*campaigns: Sequence[Row]) -> tuple[str, ...]:
+    """The further column that rows are matched by, where some campaign's would be alike."""
+    alike = any(len(set(map(identify_row, rows))) < len(rows) for rows in campaigns)
+    return ("environment",) if alike else ()
 
 
 def _check(new: Row | None, old: Row, slower: float, unlike: bool) -> Case:

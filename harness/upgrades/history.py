@@ -7,8 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from samplerbench.harness.scoring.ci_gate import name_row
-from samplerbench.harness.upgrades.baseline_gate import KEY, Finding, compare_rows
+from samplerbench.harness.upgrades.baseline_gate import (
+    Finding,
+    choose_more,
+    compare_rows,
+    identify_row,
+)
 
 Row = Mapping[str, Any]
 
@@ -57,22 +61,15 @@ def trace_lines(releases: Sequence[Release], slower: float, unlike: bool) -> lis
 
     Where a campaign has a sampler in several environments, each of them is a line of its own.
     """
-    several = any(_has_several(release.rows) for release in releases)
+    more = choose_more(*(release.rows for release in releases))
     found: dict[tuple[Any, ...], list[tuple[Release, Row]]] = {}
     for release in releases:
         for row in release.rows:
-            more = (row["environment"],) if several else ()
-            key = (name_row(row), *(row[name] for name in KEY), *more)
-            found.setdefault(key, []).append((release, row))
+            found.setdefault(identify_row(row, *more), []).append((release, row))
     return [
         Line(str(key[0]), str(key[1]), _make_points(places, slower, unlike))
         for key, places in found.items()
     ]
-
-
-def _has_several(rows: Sequence[Row]) -> bool:
-    keys = [(name_row(row), *(row[name] for name in KEY)) for row in rows]
-    return len(set(keys)) < len(keys)
 
 
 def _make_points(

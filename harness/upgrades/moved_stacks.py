@@ -88,9 +88,7 @@ class StackMover:
     def list_releases(self, name: str, after: str, before: str, python: str) -> list[str]:
         """Releases of ``name`` between two versions that ``python`` takes, the oldest first."""
         key = f"releases {name} {after} {before} {python}"
-        if key not in self._kept:
-            self._keep(key, self._ask_releases(name, after, before, python))
-        return list(self._kept[key])
+        return list(self._remember(key, lambda: self._ask_releases(name, after, before, python)))
 
     def _try_all(self, name: str, version: str, along: frozenset[str]) -> dict[str, Any]:
         answer: dict[str, Any] = {}
@@ -127,9 +125,7 @@ class StackMover:
         only_new = self.new.versions.keys() - self.old.versions.keys()
         _write(wanted, wishes)
         _write(added, [f"{name}=={self.new.versions[name]}" for name in only_new])
-        # uv drops a dependency by an override that no Python meets
-        left_out = [name for name in self.left_out if name != moved]
-        _write(never, [f"{name}; python_version < '0'" for name in left_out])
+        never.write_text(uv.leave_out(name for name in self.left_out if name != moved), "utf-8")
         pins.unlink(missing_ok=True)
         command = ["--python", interpreters.find(python, "bisect"), "--override", str(never)]
         command += ["--resolution", "lowest-direct", "--constraint", str(added)]
@@ -139,8 +135,7 @@ class StackMover:
         except EnvironmentFailed as error:
             if error.transient:
                 raise
-            first = str(error).splitlines()[0]
-            return {"cause": first.split("could not be made: ", 1)[-1]}
+            return {"cause": uv.find_cause(error)}
         return {"versions": found, "python": python}
 
     def _complete(self, stack: PinnedStack) -> PinnedStack:
@@ -151,9 +146,7 @@ class StackMover:
         if stack.complete:
             return stack
         key = f"complete {stack.digest}"
-        if key not in self._kept:
-            self._keep(key, self._compile(stack.pins, stack.python))
-        answer = self._kept[key]
+        answer = self._remember(key, lambda: self._compile(stack.pins, stack.python))
         if "cause" in answer:
             advice = uv.Advice("change one of its pins")
             raise uv.environment_error(stack.name, answer["cause"], advice)
@@ -161,13 +154,14 @@ class StackMover:
 
     def _find_left_out(self) -> list[str]:
         """What the stacks do without though something in them depends on it."""
-        if "left out" not in self._kept:
-            names: set[str] = set()
-            for stack in (self.old, self.new):
-                answer = self._compile(stack.pins, stack.python)
-                names |= answer.get("versions", {}).keys() - stack.versions.keys()
-            self._keep("left out", sorted(names - self.old.versions.keys()))
-        return list(self._kept["left out"])
+        return list(self._remember("left out", self._ask_left_out))
+
+    def _ask_left_out(self) -> list[str]:
+        names: set[str] = set()
+        for stack in (self.old, self.new):
+            answer = self._compile(stack.pins, stack.python)
+            names |= answer.get("versions", {}).keys() - stack.versions.keys()
+        return sorted(names - self.old.versions.keys())
 
     def _ask_releases(self, name: str, after: str, before: str, python: str) -> list[str]:
         """Asked one by one, the newest first: uv has no command that lists them."""
@@ -196,17 +190,18 @@ class StackMover:
     def _recall(
         self, key: str, make: Callable[[], dict[str, Any]]
     ) -> PinnedStack | ResolutionFailure:
-        if key not in self._kept:
-            self._keep(key, make())
-        answer = self._kept[key]
+        answer = self._remember(key, make)
         if "cause" in answer:
             return ResolutionFailure(answer["cause"])
         versions = keep_one_of_same_files(answer["versions"], self._names)
         return PinnedStack(" ".join(key.split()[:2]), versions, answer["python"])
 
-    def _keep(self, key: str, value: Any) -> None:
-        self._kept[key] = value
-        files.write_whole(self._file, json.dumps(self._kept, indent=1))
+    def _remember(self, key: str, make: Callable[[], Any]) -> Any:
+        """What was kept under ``key``, made and kept where it is not there."""
+        if key not in self._kept:
+            self._kept[key] = make()
+            files.write_whole(self._file, json.dumps(self._kept, indent=1))
+        return self._kept[key]
 
 
 def swap_versions(stack: PinnedStack, versions: Mapping[str, str]) -> PinnedStack:
@@ -228,6 +223,4 @@ def _read(path: Path) -> str:
 
 
 def _call_uv(arguments: list[str], folder: Path) -> str:
-    # --no-config: else a pyproject.toml around the working directory constrains the stack too
-    quiet = ["--no-config", "--no-header", "--no-annotate", "--quiet"]
-    return uv.run(["pip", "compile", *quiet, *arguments], "bisect", folder / "uv.log")
+    return uv.compile_pins(arguments, "bisect", folder / "uv.log")

@@ -12,11 +12,10 @@ from packaging.version import Version
 from samplerbench import files
 from samplerbench.errors import UsageError
 from samplerbench.harness.environments import environments
+from samplerbench.harness.environments.pins import SAME_FILES, split_pins
 from samplerbench.samplers.base import samplers
 
 PYTHON = "python"
-#: two distributions of one package: a stack has one of the two
-SAME_FILES = ("tensorflow-probability", "tfp-nightly")
 
 
 @dataclass(frozen=True)
@@ -66,10 +65,8 @@ def read_stack(name: str) -> PinnedStack:
             f"environment {name!r} has no pins\n  expected: a file of pins, or a shipped"
             " environment as `pinned`; of another Python: uv pip freeze --python PATH > old.txt"
         )
-    pairs = (pin.split("==") for pin in found.pins)
-    versions = {distribution.split("[")[0]: version for distribution, version in pairs}
     python = environments.python_version(name)
-    return PinnedStack(name, versions, python, environments.is_complete(name))
+    return PinnedStack(name, split_pins(found.pins), python, environments.is_complete(name))
 
 
 def list_changes(old: PinnedStack, new: PinnedStack, sampler: str = "") -> list[Change]:

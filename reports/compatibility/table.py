@@ -87,7 +87,7 @@ def make_table(entries: Sequence[Entry]) -> Table:
 def _title(entries: Sequence[Entry]) -> str:
     rows = [entry.row for entry in entries if entry.row]
     passing = sum(not row.failed_stage for row in rows)
-    minors = {(".".join(row.python.split(".")[:2]), row.platform) for row in rows}
+    minors = {(row.minor, row.platform) for row in rows}
     places = [f"Python {minor} on {platform}" for minor, platform in sorted(minors)]
     missing = len(entries) - len(rows)
     text = f"{len(rows)} stacks tried, {passing} pass"

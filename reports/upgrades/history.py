@@ -10,7 +10,7 @@ from samplerbench.reports.figures import style, svg
 from samplerbench.reports.figures.figure import Picture
 from samplerbench.reports.pages import template
 from samplerbench.reports.tables import markdown, terminal
-from samplerbench.reports.tables.cells import make_cell
+from samplerbench.reports.tables.cells import is_comparable, make_cell
 from samplerbench.reports.tables.table import Cell, Column, Table
 from samplerbench.rounding import format_with_interval
 from samplerbench.text import escape_controls
@@ -123,8 +123,7 @@ def _draw_panel(axes: Axes, points: Sequence[Point], name: str) -> None:
         value, lo, hi = (point.row.get(f"{name}{end}") for end in ("", "_lo", "_hi"))
         if not value:
             continue
-        honest = point.row["verdict"] in ("honest", "overcautious")
-        face = look.color if honest else "none"
+        face = look.color if is_comparable(dict(point.row)) else "none"
         axes.plot(at, value, marker="o", color=look.color, mfc=face, ls="")
         if lo and hi:
             axes.plot([at, at], [lo, hi], color=look.color, lw=1.4)

@@ -13,6 +13,7 @@ from samplerbench.cli.common import (
     EXIT_INTERRUPTED,
     EXIT_OK,
     command_line,
+    make_printer,
     terminal_width,
     write_or_print,
 )
@@ -88,7 +89,7 @@ def execute(args: argparse.Namespace) -> int:
     old, new = read_stack(args.old), read_stack(args.new)
     folder = args.out or _choose_folder(old.digest, new.digest)
     _claim(folder, f"{old.digest} {new.digest}")
-    say = _make_printer(args.quiet)
+    say = make_printer(args.quiet)
     say(f"stacks tried: {folder}")
     try:
         mover = StackMover(old, new, folder, args.sampler.partition(":")[0])
@@ -138,7 +139,3 @@ def _claim(folder: Path, ends: str) -> None:
             f"can't write {str(folder)!r}: {error.strerror}\n"
             "  expected: a directory that can be written; name another with --out"
         ) from error
-
-
-def _make_printer(quiet: bool) -> Any:
-    return lambda line: None if quiet else print(line, file=sys.stderr, flush=True)

@@ -50,10 +50,11 @@ def execute(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     """Run the samplers on the stack, and print what came of it."""
-    from samplerbench.harness.compatibility.run_check import find_environment, run_check
+    from samplerbench.harness.compatibility.run_check import run_check
+    from samplerbench.harness.environments import environments
     from samplerbench.reports.compatibility import check as stack_check
     from samplerbench.reports.tables.csv_json import as_indented_json
 
-    row = run_check(find_environment(args.env or args.python or "current"))
+    row = run_check(environments.resolve(args.env or args.python or "current"))
     print(as_indented_json(asdict(row)) if args.json else stack_check.render_run(row), end="")
     return EXIT_FAILED if row.failed_stage else EXIT_OK

@@ -6,7 +6,7 @@ import argparse
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from samplerbench.cli.streams import is_gone
@@ -28,6 +28,11 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_const", dest="format", const="json", help="as --format json"
     )
+
+
+def make_printer(quiet: bool) -> Callable[[str], None]:
+    """What prints a line of progress on standard error; nothing where ``quiet``."""
+    return lambda line: None if quiet else print(line, file=sys.stderr, flush=True)
 
 
 def open_page(page: Path) -> None:

@@ -15,6 +15,7 @@ from samplerbench.cli.common import (
     add_json,
     command_line,
     describe_exits,
+    make_printer,
     terminal_width,
 )
 from samplerbench.errors import UsageError
@@ -80,7 +81,9 @@ def execute(args: argparse.Namespace) -> int:
             entries = matrix.read_stored(stacks, file)
         else:
             options = {"again": args.again, "keep_environments": args.keep_environments}
-            entries = matrix.run(stacks, file, jobs=args.jobs, say=_printer(args.quiet), **options)
+            entries = matrix.run(
+                stacks, file, jobs=args.jobs, say=make_printer(args.quiet), **options
+            )
     except matrix.MatrixInterrupted as error:
         print(f"samplerbench: {error}\n  go on with: {command_line()}", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -107,7 +110,3 @@ def _rows(file: Path) -> Any:
     if not file.is_file():
         raise UsageError(f"there is no {str(file)!r}\n  expected: a known.json of a matrix")
     return known_stacks.load(file)
-
-
-def _printer(quiet: bool) -> Any:
-    return lambda line: None if quiet else print(line, file=sys.stderr, flush=True)

@@ -98,7 +98,6 @@ def run_command(capsys, *arguments: str) -> tuple[int, str, str]:
 FAILS = """
 import dataclasses
 from samplerbench.models.base import build
-from samplerbench.reports.tables import csv_json
 def exact(data):
     raise OSError('no | such disk')
 program = dataclasses.replace(build("linear", {}), exact_given=exact)
