@@ -19,6 +19,12 @@ MOST_ROUNDS = 50  # of looking for processes that others have started meanwhile
 PAUSE_S = 0.01  # between them, in which those that were ended go
 
 
+def name_signal(number: int) -> str:
+    """What a signal is called; real-time ones have no name."""
+    names = {each.value: each.name for each in signal.Signals}
+    return names.get(number, f"signal {number}")
+
+
 def kill_all(mark: str) -> None:
     """End every process whose environment has ``mark``, but for this one."""
     for _ in range(MOST_ROUNDS):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from samplerbench.harness import descendants, scratch_folder
+from samplerbench.harness.descendants import name_signal
 from samplerbench.harness.records import (
     Job,
     Result,
@@ -193,9 +194,7 @@ def _exit_result(returncode: int, where: str, oom: bool, log: WorkerLog) -> Resu
     if returncode == -signal.SIGKILL and oom:
         return Result("out of memory", f"killed by the kernel for memory {where}")
     if returncode < 0:
-        names = {number.value: number.name for number in signal.Signals}
-        name = names.get(-returncode, f"signal {-returncode}")  # real-time ones have no name
-        return Result("crashed", f"killed by {name} {where}")
+        return Result("crashed", f"killed by {name_signal(-returncode)} {where}")
     last = log.last_line()
     return Result("crashed", f"ended with exit code {returncode} {where}" + (last and f": {last}"))
 

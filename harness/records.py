@@ -194,3 +194,10 @@ def result_from_record(record: Any) -> Result:
     if misfit or record["status"] not in STATUSES:
         raise ValueError(f"not a result: {misfit or 'status ' + repr(record['status'])}")
     return Result(**record)
+
+
+def fit_replicates(trial: Trial, seconds: float) -> int:
+    """How many replicates of ``seconds`` each: the trial's own number, or what fits their time."""
+    if trial.replicates != AUTO or trial.calibrate:
+        return trial.most_replicates
+    return min(MOST_AUTO, max(LEAST_AUTO, int(AUTO_S / max(seconds, 1e-6))))

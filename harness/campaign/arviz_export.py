@@ -201,8 +201,8 @@ def write_netcdf(campaign: Campaign, folder: Path, replicates: Sequence[int] = (
     these. Raises UsageError for a replicate that no trial has run, for a campaign without draws and
     where ArviZ is missing.
     """
-    statuses, every = campaign.store.statuses(), campaign.store.trials()
-    ended = [trial for trial in every if statuses.get(trial.id) == "ok"]
+    every = campaign.store.trials()
+    ended = campaign.store.select_ok(every)
     trials = campaign.store.drop_lost_draws(ended)
     if not trials:
         what = "has kept its draws" if ended else "ended ok"

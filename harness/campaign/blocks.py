@@ -21,9 +21,13 @@ def count_blocks(asked: int, result: Result, alone: bool) -> int:
     """How many processes are to run the clocked phases; ``alone``: one trial at a time, here."""
     if result.status != "ok":
         return 1
+    return choose_blocks(asked, result.timings.get("cold_s"), alone)
+
+
+def choose_blocks(asked: int, cold: float | None, alone: bool) -> int:
+    """The same of a trial whose first run took ``cold`` seconds; None: unknown."""
     if asked != AUTO:
         return asked
-    cold = result.timings.get("cold_s")
     return AUTO_BLOCKS if alone and cold is not None and cold < AUTO_COLD_S else 1
 
 

@@ -164,10 +164,9 @@ def _environment_specs(trials: Sequence[Trial]) -> dict[str, EnvironmentSpec]:
 
 def _environment_spec(name: str) -> EnvironmentSpec:
     environment = environments.identify(name)
-    # a file of pins travels; an interpreter of the user's own has no pins
-    own = environment.pins and name not in environments.names()
-    content = read_limited(full_path(name)) if own else None
-    return EnvironmentSpec(name, environment.digest, content)
+    path, more = environments.split_own_pins(name)
+    content = read_limited(full_path(path)) if path else None  # a file of pins travels
+    return EnvironmentSpec(name, environment.digest, content, more)
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ class EnvironmentSpec:
     name: str
     digest: str
     pins: bytes | None  # content of a user's own file of pins, which travels
+    packages: tuple[str, ...] = ()  # beside these pins
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def _local_name(spec: EnvironmentSpec) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pins.txt"
         path.write_bytes(spec.pins)
-        yield str(path)
+        yield environments.add_packages(str(path), spec.packages)
 
 
 @functools.cache

@@ -26,10 +26,9 @@ def describe_run(out: Path | None, options: dict[str, Any]) -> list[str]:
     plan, _, memory = make_plan(options)
     trials = expand(plan, read_model_data(plan, memory, out))
     folder = out or default_folder(trials)
-    waiting = [trial for trial in trials if trial.id not in _finished(folder)]
-    waiting = order_trials(waiting, plan.seed)
-    alone = plan.jobs == 1 and not plan.scheduler
-    guesses = durations.guess_all(waiting, plan.blocks, alone, folder)
+    finished = _finished(folder)
+    waiting = order_trials([trial for trial in trials if trial.id not in finished], plan.seed)
+    guesses = durations.guess_all(waiting, plan.blocks, plan.runs_alone, folder)
     total = sum(each.total for each in guesses.values()) / plan.jobs
     done = len(trials) - len(waiting)
     own = any(not is_registered(trial.model) and not trial.reference for trial in waiting)

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samplerbench.errors import SamplerbenchError
-from samplerbench.harness.campaign.blocks import AUTO_BLOCKS, AUTO_COLD_S
+from samplerbench.harness.campaign.blocks import choose_blocks
 from samplerbench.harness.campaign.database import open_database
 from samplerbench.harness.campaign.stored_records import parse_trial
 from samplerbench.harness.campaign.stored_runs import list_runs
-from samplerbench.harness.records import AUTO_S, LEAST_AUTO, Trial
+from samplerbench.harness.records import Trial, fit_replicates
 from samplerbench.samplers.base import samplers
 
 TYPICAL_DRAWS = 5000  # of the runs that a sampler's typical seconds are of
@@ -56,10 +56,12 @@ def guess_all(
 ) -> dict[str, Guess]:
     """Trial -> its guess; ``blocks`` and ``alone`` as ``count_blocks`` has them.
 
-    ``folder``: a campaign to look through first, before those in ./samplerbench-runs.
+    ``folder``: a campaign to look through beside those in ./samplerbench-runs.
     """
-    folders = [path for path, _ in list_runs()[:MOST_FOLDERS]]
-    known = read_known([*([folder] if folder else []), *folders])
+    if not trials:
+        return {}
+    folders = [*([folder] if folder else []), *(path for path, _ in list_runs()[:MOST_FOLDERS])]
+    known = read_known(dict.fromkeys(path.resolve() for path in folders))
     return {trial.id: guess(trial, blocks, alone, known) for trial in trials}
 
 
@@ -68,9 +70,9 @@ def guess(trial: Trial, blocks: int, alone: bool, known: Experience | None = Non
     typical, run = samplers.get(trial.sampler).typical_s
     run *= trial.draws * trial.chains / TYPICAL_DRAWS
     cold, run = (known or {}).get(_likeness(trial), (typical, run))
-    count = trial.replicates or max(LEAST_AUTO, min(trial.most_replicates, int(AUTO_S / run)))
+    count = fit_replicates(trial, run)
     clocked = START_S + COMPILES * cold + TIMED_RUNS * run
-    number = blocks or (AUTO_BLOCKS if alone and cold < AUTO_COLD_S else 1)
+    number = choose_blocks(blocks, cold, alone)
     return Guess(clocked + count * run / (os.cpu_count() or 1), clocked, number - 1)
 
 

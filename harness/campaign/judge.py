@@ -181,10 +181,9 @@ def describe_runs(trial: Trial, runs: Runs) -> Trial:
 def _commit(campaign: Campaign, trial: Trial, runs: Runs) -> None:
     """Store the draws under the trial, and score them; those that are there stay."""
     store = campaign.store
+    run.forget_lost_draws(store, [trial])
     if store.result(trial.id) is not None:
-        if store.drop_lost_draws([trial]):
-            return
-        store.delete_results([trial.id])
+        return
     store.add_trials([trial])
     scratch = store.scratch(trial.id)
     scratch.mkdir(parents=True)

@@ -218,6 +218,11 @@ class Plan:
                 raise UsageError(f"no {name} is named\n  expected: at least one")
         object.__setattr__(self, "model", self._models())
 
+    @property
+    def runs_alone(self) -> bool:
+        """Whether one trial runs at a time, on this machine."""
+        return self.jobs == 1 and not self.scheduler
+
     def _models(self) -> tuple[str, ...]:
         """The named models and posteriors; the default model where there are neither."""
         if not (self.posterior or self.posteriordb):

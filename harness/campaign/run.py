@@ -204,7 +204,7 @@ def _prepare(
             long_runs.make_long_runs(store, trials, plan.timeout, stop.is_set, keep)
     if tuple(plan.sampler) == DEFAULT_SAMPLERS:
         trials = [trial for trial in trials if inspection.is_suitable(store.folder, trial)]
-    _forget_lost_draws(store, trials)
+    forget_lost_draws(store, trials)
     store.add_trials(trials)
     if command:
         store.set_fact("command", command)
@@ -216,10 +216,9 @@ def _prepare(
     return trials
 
 
-def _forget_lost_draws(store: Store, trials: Sequence[Trial]) -> None:
+def forget_lost_draws(store: Store, trials: Sequence[Trial]) -> None:
     """Have trials run again whose draws are lost."""
-    statuses = store.statuses()
-    ended = [trial for trial in trials if statuses.get(trial.id) == "ok"]
+    ended = store.select_ok(trials)
     kept = {trial.id for trial in store.drop_lost_draws(ended)}
     if lost := [trial.id for trial in ended if trial.id not in kept]:
         store.delete_results(lost)
@@ -236,8 +235,8 @@ def _run(
     statuses = campaign.store.statuses()
     waiting = [trial for trial in trials if trial.id not in statuses]
     waiting = order_trials(waiting, plan.seed)
-    alone = plan.jobs == 1 and not plan.scheduler
-    watcher.on_guess(durations.guess_all(waiting, plan.blocks, alone, campaign.folder))
+    guesses = durations.guess_all(waiting, plan.blocks, plan.runs_alone, campaign.folder)
+    watcher.on_guess(guesses)
     watcher.on_start(campaign, waiting)
     if not waiting and not next(_plan_rounds(campaign, trials, plan), None):
         return
@@ -268,8 +267,8 @@ def _plan_rounds(
     campaign: Campaign, trials: Sequence[Trial], plan: Plan
 ) -> Iterator[Sequence[Trial]]:
     """The rounds of blocks that finished trials lack."""
-    alone = plan.jobs == 1 and not plan.scheduler
-    return plan_rounds(trials, campaign.store.results(), plan.blocks, alone, plan.seed)
+    results = campaign.store.results()
+    return plan_rounds(trials, results, plan.blocks, plan.runs_alone, plan.seed)
 
 
 def run_and_commit(

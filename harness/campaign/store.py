@@ -98,11 +98,15 @@ class Store:
             _remove_folders(made)
         self.release()
 
+    def select_ok(self, trials: Sequence[Trial]) -> list[Trial]:
+        """Those of ``trials`` that ended ok."""
+        statuses = self.statuses()
+        return [trial for trial in trials if statuses.get(trial.id) == "ok"]
+
     def check_whole(self, trials: Sequence[Trial]) -> None:
         """Raise StoreLost where the database, or draws of ``trials``, are no more in the folder."""
         self.check_place()
-        statuses = self.statuses()
-        ended = [trial for trial in trials if statuses.get(trial.id) == "ok"]
+        ended = self.select_ok(trials)
         gone = [trial.id for trial in ended if not self.draws_path(trial.id).is_file()]
         if gone:
             where = self.draws_path(gone[0]).parent

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import orjson
 
 from samplerbench.harness.record_fields import make_check
 from samplerbench.harness.records import Result, Trial, read_trial, result_from_record
+from samplerbench.user_files import parse_json
 
 Text = str | None  # of a record; None where SQLite could not take it apart
 
@@ -29,10 +29,11 @@ def parse(text: Text) -> Any:
     except orjson.JSONDecodeError:  # JSON proper knows no NaN and no infinity; the records do
         pass
     try:
-        assert isinstance(text, str), "it is no text"
+        if not isinstance(text, str):
+            raise ValueError("it is no text")
         text.encode()  # bytes that are no UTF-8 stand in it as surrogates
-        return json.loads(text)
-    except (AssertionError, ValueError, RecursionError) as error:
+        return parse_json(text)
+    except ValueError as error:
         raise ValueError(f"not JSON: {error}") from error
 
 

@@ -145,8 +145,8 @@ class TrialScores:
         """The voice of each finished trial of the same model, by trial, or why it has none."""
         from samplerbench.harness.ground_truth import consensus
 
-        statuses, sites = self._store.statuses(), self._latents(trial)
-        siblings = [t for t in self._siblings(trial) if statuses.get(t.id) == "ok"]
+        sites = self._latents(trial)
+        siblings = self._store.select_ok(self._siblings(trial))
         new = [t for t in siblings if t.id not in self._voices]
         kept = self._store.drop_lost_draws(new)
         self._lacks_voices = len(kept) < len(new)

@@ -77,9 +77,9 @@ def strip_given_name(name: str) -> str:
 
 def python_version(name: str) -> str:
     """The minor version of the Python of environment ``name``, as "3.11"; makes nothing."""
+    name = strip_given_name(name)
     if name == "current":
         return interpreters.running_version()
-    name = strip_given_name(name)
     own = _is_interpreter(name)
     python = str(_expand(name).absolute()) if own else _read_recipe(name, None).python
     return interpreters.identify(python).partition(" ")[0]
@@ -93,8 +93,7 @@ def resolve(name: str, *, python: str | None = None, log: Log | None = None) -> 
     """
     environment = identify(name, python=python)
     if _is_made_here(environment):  # else an interpreter that is there
-        recipe = _read_recipe(strip_given_name(name), python)
-        cache.make(cache.path_of(environment.digest), recipe, log)
+        cache.make(cache.path_of(environment.digest), _read_recipe(name, python), log)
     return environment
 
 
@@ -160,9 +159,16 @@ def add_packages(name: str, packages: Iterable[str]) -> str:
     return "+".join([name, *packages])
 
 
+def split_own_pins(name: str) -> tuple[Path | None, tuple[str, ...]]:
+    """The user's file of pins behind environment ``name``, or None, and the packages beside it."""
+    base, more = _split_packages(strip_given_name(name))
+    known = base == "current" or base in names() or _is_interpreter(base)
+    return None if known else _expand(base), more
+
+
 def _split_packages(name: str) -> tuple[str, tuple[str, ...]]:
     """A name's environment, and the packages beside its pins, normalised and sorted."""
-    if "+" not in name or Path(name).expanduser().exists():
+    if "+" not in name or _expand(name).exists():
         return name, ()
     # inside: a stack without pins, `current`, is to work where `packaging` is not installed
     from packaging.requirements import InvalidRequirement, Requirement
@@ -217,6 +223,7 @@ def _list_pins(installed: Mapping[str, str]) -> list[str]:
 
 def _read_recipe(whole: str, python: str | None) -> Recipe:
     """How ``whole`` is made: a shipped stack is complete, and so is a user's file that says so."""
+    whole = strip_given_name(whole)
     name, more = _split_packages(whole)
     if name in names():
         path = STACKS / f"{name}.txt"

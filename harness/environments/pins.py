@@ -47,30 +47,33 @@ def read_pin_file(path: str | Path) -> PinFile:
     or in a file that is added, it is the running one. The comment line ``# complete: yes`` says
     that the pins are the whole stack, which is then installed without what they depend on.
     """
-    pins, pythons = _read(Path(path), ())
+    pins, pythons, complete = _read(Path(path), ())
     if not pins:
         raise UsageError(f"there are no pins in '{path}'\n  {_EXPECTED}")
-    complete = any(
-        re.match(r"#\s*complete:\s*yes\s*$", line, re.I) for line in _read_lines(Path(path), ())
-    )
     return PinFile(tuple(pins[name] for name in sorted(pins)), pythons, complete)
 
 
-def _read(path: Path, readers: tuple[Path, ...]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Pins by name, and Pythons, of a file that ``readers`` have added, the outermost first."""
+def _read(path: Path, readers: tuple[Path, ...]) -> tuple[dict[str, str], tuple[str, ...], bool]:
+    """Pins by name, Pythons, and whether it says to be complete, of a file.
+
+    ``readers`` have added it, the outermost first.
+    """
     own: dict[str, str] = {}
     added: dict[str, str] = {}
     pythons: tuple[str, ...] = ()
     added_pythons: tuple[str, ...] = ()
+    complete = False
     for number, line in enumerate(_read_lines(path, readers), 1):
         where = f"{path}, line {number}"
         text = re.sub(r"(^|\s)#.*", "", line).strip()
         if comment := re.match(r"#\s*python:(.*)", line, re.I):
             pythons = _parse_pythons(comment[1], where)
+        elif re.match(r"#\s*complete:\s*yes\s*$", line, re.I):
+            complete = True
         elif other := re.match(r"(?:-r|--requirement)[\s=]\s*(.+)", text):
             file = path.parent / other[1]
             _refuse_loop(file, (*readers, path), where)
-            more, more_pythons = _read(file, (*readers, path))
+            more, more_pythons, _ = _read(file, (*readers, path))
             added.update(more)
             added_pythons = more_pythons or added_pythons
         elif text:
@@ -78,7 +81,7 @@ def _read(path: Path, readers: tuple[Path, ...]) -> tuple[dict[str, str], tuple[
             if name in own:
                 raise UsageError(f"{where}: a second pin of {name!r}\n  leave one")
             own[name] = pin
-    return {**added, **own}, pythons or added_pythons
+    return {**added, **own}, pythons or added_pythons, complete
 
 
 def _refuse_loop(file: Path, readers: tuple[Path, ...], where: str) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from samplerbench.harness.descendants import name_signal
 from samplerbench.harness.environments import interpreters
 from samplerbench.harness.environments.import_probe import IN_PACKAGES, LOOKUPS, NOISE
 from samplerbench.harness.environments.uv import EnvironmentFailed
@@ -81,7 +81,7 @@ def _explain_crash(
     python: str, groups: Sequence[str], process: subprocess.CompletedProcess[str]
 ) -> Probe:
     if process.returncode < 0:  # a signal: native code of other versions than it was built with
-        name = signal.Signals(-process.returncode).name
+        name = name_signal(-process.returncode)
         alone = probe(python, []) if groups else Probe("", {})
         cause = Cause(f"the import ends in {name}")
         return Probe(alone.python, alone.versions, {}, {groups[0] if groups else "": cause})

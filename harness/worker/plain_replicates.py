@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from samplerbench.harness.descendants import name_signal
 from samplerbench.harness.draws_file import make_nan_draws
 from samplerbench.harness.records import Job, Result, to_json
 from samplerbench.harness.worker.replicates import PATIENCE, PATIENCE_S
@@ -132,11 +132,7 @@ class PlainReplicates:
             return f"given up after {self.patience:.0f} s"
         if code is None:
             return ""
-        return (
-            ENDED_BY_ERROR
-            if code >= 0
-            else f"its process was killed by {signal.Signals(-code).name}"
-        )
+        return ENDED_BY_ERROR if code >= 0 else f"its process was killed by {name_signal(-code)}"
 
 
 def count_helpers(result: Result, count: int, guess: float) -> int:

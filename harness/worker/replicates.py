@@ -12,13 +12,8 @@ from typing import Any, TypeVar
 
 from samplerbench.harness.draws_file import make_nan_draws
 from samplerbench.harness.records import (
-    AUTO,
-    AUTO_S,
     CONTENTION_WORD,
-    LEAST_AUTO,
-    MOST_AUTO,
     Result,
-    Trial,
 )
 from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
 from samplerbench.harness.worker.timing import (
@@ -182,13 +177,6 @@ class ReplicateRunner:
         if on_cpu and cpu > 0.05 and wall / cpu > CONTENTION:
             text = f"{CONTENTION_WORD}: wall over CPU time is {wall / cpu:.2f}"
             self.result.warnings.append(text)
-
-
-def fit_replicates(trial: Trial, seconds: float) -> int:
-    """How many replicates of ``seconds`` each: the trial's own number, or what fits their time."""
-    if trial.replicates != AUTO or trial.calibrate:
-        return trial.most_replicates
-    return min(MOST_AUTO, max(LEAST_AUTO, int(AUTO_S / max(seconds, 1e-6))))
 
 
 def _take_finished(runs: Sequence[Future[tuple[Draws, list[Lap]]]]) -> Iterator[Draws]:

@@ -11,6 +11,7 @@ there is no time for the compiled mode they are the plain runs, which have the f
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 import statistics
 import sys
@@ -25,13 +26,13 @@ import numpy as np
 from samplerbench.errors import one_line
 from samplerbench.files import write_whole
 from samplerbench.harness import draws_file
-from samplerbench.harness.records import AUTO, LEAST_AUTO, Job, Result
+from samplerbench.harness.records import AUTO, LEAST_AUTO, Job, Result, fit_replicates
 from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.harness.worker import compiled_mode, plugin_imports, provenance, start_up
 from samplerbench.harness.worker.plain_replicates import PlainReplicates
 from samplerbench.harness.worker.process import serve
 from samplerbench.harness.worker.rank_quantities import add_log_likelihood
-from samplerbench.harness.worker.replicates import TIMED_RUNS, ReplicateRunner, fit_replicates
+from samplerbench.harness.worker.replicates import TIMED_RUNS, ReplicateRunner
 from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
 from samplerbench.harness.worker.timing import (
     CompileClock,
@@ -116,8 +117,7 @@ class TrialRunner:
         start_up.check_precision(trial, self.result)
         start_up.check_observed(trial, model, self.result)
         self.result.data_digest = provenance.digest_data(model.data)
-        settings = fill(sampler.settings, trial.settings, sampler.name)
-        start_up.check_devices(trial, sampler, settings, self.result)
+        start_up.check_devices(trial, sampler, self._settings, self.result)
         prepared, plain = self._run_cold(lambda: self._prepare(model))
         self.result.claims = "; ".join(filter(None, (sampler.claims, prepared.claims)))
         truths, data = self._simulate(model)
@@ -149,10 +149,15 @@ class TrialRunner:
         return self._bind_plain(None if data else self._prepare(model), model, data)
 
     def _prepare(self, model: Model) -> Prepared:
-        trial, sampler = self.trial, samplers.get(self.trial.sampler)
-        settings = fill(sampler.settings, trial.settings, sampler.name)
+        trial = self.trial
         budget = Budget(trial.chains, trial.warmup, trial.draws)
-        return sampler.prepare(model, budget, settings)
+        return samplers.get(trial.sampler).prepare(model, budget, self._settings)
+
+    @functools.cached_property
+    def _settings(self) -> Any:
+        """The sampler's settings, with those of the trial."""
+        sampler = samplers.get(self.trial.sampler)
+        return fill(sampler.settings, self.trial.settings, sampler.name)
 
     def _bind_plain(
         self, prepared: Prepared | None, model: Model, data: list[Sites]

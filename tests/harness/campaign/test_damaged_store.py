@@ -23,8 +23,8 @@ from samplerbench.harness.campaign import (
 from samplerbench.harness.campaign.campaign_folder import FILE
 from samplerbench.harness.campaign.run import (
     RunInterrupted,
-    _forget_lost_draws,
     discard_when_refused,
+    forget_lost_draws,
 )
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.ground_truth import select
@@ -219,7 +219,7 @@ def test_a_run_runs_trials_again_whose_draws_are_lost(folder, planned, capsys, h
     first, second = (folder / "draws" / f"{trial.id}.npz" for trial in planned[:2])
     harm(first, second)
     store = Store.create(folder)
-    _forget_lost_draws(store, planned)
+    forget_lost_draws(store, planned)
     assert store.statuses().keys() == {trial.id for trial in planned[1:]}
     store.close()
     told = capsys.readouterr().err

@@ -258,3 +258,20 @@ def test_the_files_of_a_users_model_and_of_its_pins_travel(tmp_path):
     assert unpacked.model == f"{tmp_path}/there/model/mine.py:program"
     pins.unlink()
     assert remote.find_difference(remote.code_digest(), [shipment.environment]) == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["{pins}", "new={pins}", "{pins}+iniconfig", "new={pins}+iniconfig"]
+)
+def test_pins_travel_by_whatever_name_their_environment_goes(tmp_path, name):
+    pins = tmp_path / "pins.txt"
+    pins.write_text("numpy==1.26.4\n")
+    spec = dask_backend._environment_spec(name.format(pins=pins))
+    assert spec.pins == b"numpy==1.26.4\n"
+    pins.unlink()
+    assert remote.find_difference(remote.code_digest(), [spec]) == ""
+
+
+@pytest.mark.parametrize("name", ["new=pinned", "current", "new=current"])
+def test_an_environment_without_a_users_pins_travels_by_its_name(name):
+    assert dask_backend._environment_spec(name).pins is None

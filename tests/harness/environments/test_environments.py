@@ -451,3 +451,11 @@ def test_a_module_that_is_missing_keeps_no_other_from_being_compiled(monkeypatch
     monkeypatch.setattr("importlib.import_module", lambda name: imported.append(name) or 1 / 0)
     exec(precompile.IMPORT, {})
     assert imported == ["no_such_module", "this_one"]
+
+
+def test_a_name_of_ones_own_changes_nothing_but_what_tables_say(tmp_path):
+    pins = tmp_path / "pins.txt"
+    pins.write_text("# complete: yes\n# python: 3.12\nnumpy==1.26.4\n")
+    assert environments.is_complete(f"new={pins}") and environments.is_complete(str(pins))
+    running = environments.python_version("current")
+    assert environments.python_version("new=current") == running
