@@ -24,6 +24,7 @@ from samplerbench.samplers.support.jaxns_results import CLAIMS, make_arguments, 
 from samplerbench.samplers.support.latent_sites import (
     Latent,
     find_latents,
+    name_distribution,
     require_proper,
     trace_sites,
 )
@@ -98,7 +99,7 @@ def _explain_unmapped(transform: Any, name: str, prior: Any, shape: tuple[int, .
     """Why NumPyro's ``transform`` makes no draw of ``prior`` with ``shape``; "" where it does."""
     from numpyro.handlers import seed
 
-    kind = _name_distribution(prior)
+    kind = name_distribution(prior)
     try:
         with seed(rng_seed=0):
             value = transform(name, prior, None)[1]
@@ -108,13 +109,6 @@ def _explain_unmapped(transform: Any, name: str, prior: Any, shape: tuple[int, .
         return f"NumPyro's transform of {kind} fails ({one_line(error)})"
     same = tuple(np.shape(value)) == shape
     return "" if same else f"NumPyro's transform gives {kind} another shape {np.shape(value)}"
-
-
-def _name_distribution(prior: Any) -> str:
-    """The class of a distribution, without the wrappers of plates and masks."""
-    while type(prior).__name__ in ("ExpandedDistribution", "Independent", "MaskedDistribution"):
-        prior = prior.base_dist
-    return type(prior).__name__
 
 
 def _make_plain(model: Model, sites: list[Latent], settings: Settings) -> Any:

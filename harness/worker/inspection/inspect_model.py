@@ -23,6 +23,7 @@ from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import find_file, load_model
 from samplerbench.models.loading.script import locate_error
+from samplerbench.samplers.base import Declined
 from samplerbench.samplers.support.latent_sites import Latent, find_latents, find_parameters
 from samplerbench.samplers.support.log_density import make_log_density
 
@@ -117,6 +118,8 @@ def read_sites(model: Model, name: str) -> list[tuple[Latent, str]]:
     short = name.rpartition(":")[2]
     try:
         latents = find_latents(model)
+    except Declined as error:
+        raise UnfitModel(str(error)) from error
     except Exception as error:
         traceback.print_exc()
         raise UnfitModel(
