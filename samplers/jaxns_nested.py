@@ -24,6 +24,7 @@ from samplerbench.samplers.support.jaxns_results import CLAIMS, make_arguments, 
 from samplerbench.samplers.support.latent_sites import (
     Latent,
     find_latents,
+    is_in_control_flow,
     name_distribution,
     require_proper,
     trace_sites,
@@ -84,12 +85,17 @@ def _require_transforms(model: Model, sites: list[Latent], names: dict[str, str]
     def read() -> None:
         for name, record in trace_sites(model, model.data).items():
             if name in wanted:
+                own = f"site {names.get(name, name)!r} of {model.name!r}"
+                if is_in_control_flow(record):
+                    raise Declined(
+                        f"{own} is sampled within scan or cond, where NumPyro's nested sampling "
+                        "can't reach it; numpyro_nuts and jaxns_direct sample such a site"
+                    )
                 why = _explain_unmapped(transform, name, record["fn"], wanted[name])
                 if why:
                     raise Declined(
-                        f"site {names.get(name, name)!r} of {model.name!r} can't be mapped from "
-                        f"the unit cube: {why}; numpyro_nuts samples such a site, or write it as a "
-                        "transform of Normal or Uniform sites"
+                        f"{own} can't be mapped from the unit cube: {why}; numpyro_nuts samples "
+                        "such a site, or write it as a transform of Normal or Uniform sites"
                     )
 
     jax.eval_shape(read)

@@ -156,6 +156,11 @@ def is_observed(site: Any) -> bool:
     return bool(site["type"] == "sample" and site["is_observed"])
 
 
+def is_in_control_flow(site: Any) -> bool:
+    """Whether NumPyro's record of a site is of one within its ``scan`` or ``cond``."""
+    return bool(site.get("_control_flow_done"))  # NumPyro 0.8 to 0.22
+
+
 def split_vector(vector: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
     """A vector [dim] cut into arrays by site name, in the order of ``shapes``."""
     parts, first = {}, 0

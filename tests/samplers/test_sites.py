@@ -94,6 +94,16 @@ def sample_flatly(y):
     numpyro.sample("mean", dist.ImproperUniform(dist.constraints.real, (), ()))
 
 
+def walk(y):
+    from numpyro.contrib.control_flow import scan
+
+    def step(before, _):
+        now = numpyro.sample("place", dist.Normal(before, 1.0))
+        return now, now
+
+    scan(step, 0.0, None, length=3)
+
+
 def model_of(program):
     return Model(program.__name__, {"y": np.array([1.0, -2.0, 3.0])}, program)
 
@@ -179,6 +189,7 @@ def test_numpyros_kernels_sum_out_what_can_be_though_it_is_not_marked():
     [
         (correlate, "site 'L' of 'correlate'.*LKJCholesky has no quantile.*numpyro_nuts"),
         (unwrap_a_circle, "'angle'.*auxiliary site 'angle_unwrapped'.*numpyro_nuts"),
+        (walk, "site 'place'.*within scan or cond.*numpyro_nuts and jaxns_direct"),
         (sample_flatly, "prior of 'mean' is improper.*numpyro_nuts takes it"),
     ],
 )
