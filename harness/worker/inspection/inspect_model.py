@@ -72,12 +72,15 @@ def load(job: Job) -> Model:
             f"{_locate_error(error, trial.model)}: {one_line(error)}\n"
             f"  it was run to load the model {trial.model.rpartition(':')[2]!r}\n"
             f"  expected: a file that Python can import, in environment {trial.environment!r}"
-            f"{_advise(error)}"
+            f"{_advise(error, find_file(trial.model))}"
         ) from error
 
 
-def _advise(error: Exception) -> str:
-    """What to do where a file imports what its environment lacks."""
+def _advise(error: Exception, file: Path | None) -> str:
+    """What to do where a file imports what its environment lacks, or reads what lies beside it."""
+    if isinstance(error, FileNotFoundError) and file and isinstance(error.filename, str):
+        if (file.parent / error.filename).exists():
+            return f"\n  next: call the command in {file.parent}, where {error.filename!r} is"
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return ""
     package = error.name.partition(".")[0]
