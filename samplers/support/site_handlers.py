@@ -89,9 +89,10 @@ def _find_whole_gamma(site: Mapping[str, Any]) -> Any:
     import jax.numpy as jnp
     from numpyro.distributions import Gamma
 
-    base = find_base(site["fn"]) if is_latent(site) else None
-    is_gamma = isinstance(base, Gamma)
-    return base if is_gamma and jnp.result_type(base.concentration).kind in "iu" else None
+    base: Any = find_base(site["fn"]) if is_latent(site) else None
+    if not isinstance(base, Gamma) or jnp.result_type(base.concentration).kind not in "iu":
+        return None
+    return base
 
 
 def _rename(name: str, names: Mapping[str, str]) -> str:
