@@ -23,6 +23,7 @@ from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import find_file, load_model
 from samplerbench.models.loading.script import locate_error
+from samplerbench.samplers.base import Declined
 from samplerbench.samplers.support.latent_sites import Latent, find_latents, find_parameters
 from samplerbench.samplers.support.log_density import make_log_density
 
@@ -71,12 +72,15 @@ def load(job: Job) -> Model:
             f"{_locate_error(error, trial.model)}: {one_line(error)}\n"
             f"  it was run to load the model {trial.model.rpartition(':')[2]!r}\n"
             f"  expected: a file that Python can import, in environment {trial.environment!r}"
-            f"{_advise(error)}"
+            f"{_advise(error, find_file(trial.model))}"
         ) from error
 
 
-def _advise(error: Exception) -> str:
-    """What to do where a file imports what its environment lacks."""
+def _advise(error: Exception, file: Path | None) -> str:
+    """What to do where a file imports what its environment lacks, or reads what lies beside it."""
+    if isinstance(error, FileNotFoundError) and file and isinstance(error.filename, str):
+        if (file.parent / error.filename).exists():
+            return f"\n  next: call the command in {file.parent}, where {error.filename!r} is"
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return ""
     package = error.name.partition(".")[0]
@@ -117,6 +121,8 @@ def read_sites(model: Model, name: str) -> list[tuple[Latent, str]]:
     short = name.rpartition(":")[2]
     try:
         latents = find_latents(model)
+    except Declined as error:
+        raise UnfitModel(str(error)) from error
     except Exception as error:
         traceback.print_exc()
         raise UnfitModel(
