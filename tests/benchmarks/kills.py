@@ -136,6 +136,7 @@ def disturb(folder: Path, rng: random.Random, count: int) -> list[str]:
 
 def main(count: int, parent: Path) -> None:
     """Kill ``count`` times, and compare each campaign with one that was left alone."""
+    parent.mkdir(parents=True, exist_ok=True)
     alone = parent / "alone"
     assert start(alone).wait(600) == 0
     expected, killed, rng = read_digests(alone), list[str](), random.Random(1)
