@@ -75,7 +75,8 @@ def _group_trials(trials: Sequence[Trial]) -> list[list[Trial]]:
     groups: dict[tuple[Any, ...], list[Trial]] = {}
     for t in trials:
         same = (t.model_label, t.environment, t.device, t.precision, t.chains, t.warmup, t.draws)
-        files = (t.data_file, t.reference, t.calibrate, t.outside_digest)
+        judged = tuple(t.deterministic or ())
+        files = (t.data_file, t.reference, t.calibrate, t.outside_digest, judged)
         groups.setdefault((*same, t.seed, t.replicates, *files), []).append(t)
     return list(groups.values())
 
@@ -92,6 +93,7 @@ def _make_command(trials: Sequence[Trial]) -> str:
         words += [f"--{name}", str(getattr(t, name))]
     given = {"calibrate": t.calibrate, "data": t.data_file, "reference": t.reference}
     words += [word for name, value in given.items() if value for word in (f"--{name}", value)]
+    words += ["--deterministic", *t.deterministic] if t.deterministic else []
     words += ["--env", t.environment, "--device", t.device, "--precision", str(t.precision)]
     return shlex.join(words)
 

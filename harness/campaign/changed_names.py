@@ -48,6 +48,8 @@ def _list_digests(trial: Trial) -> Iterator[tuple[str, str, str]]:
     """What the trial names, and the digest of what each name stood for."""
     yield "model", trial.model_label, trial.model_digest
     yield "the data of model", trial.model_label, trial.data_file_digest
+    judged = ",".join(trial.deterministic or ())
+    yield "what is judged of model", trial.model_label, judged
     yield "sampler", trial.sampler, trial.sampler_digest
     yield "environment", trial.environment, trial.environment_digest
     if trial.reference:

@@ -61,6 +61,7 @@ def expand(plan: Plan, data: ModelData | None = None) -> list[Trial]:
                     seed=plan.seed,
                     replicates=budget.replicates,
                     calibrate=plan.calibrate,
+                    deterministic=sorted({*plan.deterministic}) or None,
                     **fields,
                 )
                 trials[trial.id] = trial

@@ -19,6 +19,7 @@ from samplerbench.harness.campaign.plan_options import (
     read_campaign_file,
 )
 from samplerbench.harness.environments import environments
+from samplerbench.harness.ground_truth import select
 from samplerbench.harness.records import AUTO
 from samplerbench.samplers.base import samplers
 from tests.support import stored
@@ -196,6 +197,17 @@ def test_models_of_one_name_have_as_much_of_their_paths_as_tells_them_apart(tmp_
     assert labels(f"{files[1]}:f", f"{files[2]}:f")[1] == "b/b/model.py:f"
     programs = ["/x/f-12.pkl:f", "/x/f-34.pkl:f"]  # functions that were handed over
     assert [*_lengthen_names(programs).values()] == ["f-12", "f-34"]
+
+
+def test_what_is_judged_is_part_of_a_trial_and_of_its_answer_where_it_is_asked_for():
+    plain, more = (
+        expand(Plan(sampler=("numpyro_nuts",), deterministic=names)) for names in ((), ("b", "a"))
+    )
+    assert (plain[0].deterministic, more[0].deterministic) == (None, ["a", "b"])
+    assert plain[0].id == replace(more[0], deterministic=None).id != more[0].id
+    assert select.model_key(plain[0]) != select.model_key(more[0])
+    with pytest.raises(UsageError, match="deterministic=a is not\n  expected: one of the two"):
+        Plan(deterministic=("a",), calibrate="prior")
 
 
 def test_a_name_for_tables_renames_no_trial_that_needs_none():
