@@ -62,26 +62,54 @@ def expand(plan: Plan, data: ModelData | None = None) -> list[Trial]:
                     seed=plan.seed,
                     replicates=budget.replicates,
                     calibrate=plan.calibrate,
+                    deterministic=sorted({*plan.deterministic}) or None,
                     **fields,
                 )
                 trials[trial.id] = trial
     programs.refuse_other_python(list(trials.values()))
     _refuse_shared_names(list(trials.values()))
-    return list(trials.values())
+    return _name_apart(list(trials.values()))
 
 
 def _refuse_shared_names(trials: Sequence[Trial]) -> None:
-    """Raises UsageError where tables would call two environments, or two models, the same."""
-    names: dict[tuple[int, str], str] = {}
+    """Raises UsageError where tables would call two environments the same."""
+    names: dict[str, str] = {}
     for trial in trials:
-        pairs = [(trial.environment_label, trial.environment), (trial.model_label, trial.model)]
-        for kind, (label, full) in enumerate(pairs):
-            other = names.setdefault((kind, label), full)
-            if other != full and not is_program(full):
-                raise UsageError(
-                    f"{other!r} and {full!r} would both be called {label!r} in tables\n"
-                    "  expected: files with names of their own, or --env NAME=PATH"
-                )
+        label, full = trial.environment_label, trial.environment
+        other = names.setdefault(label, full)
+        if other != full:
+            raise UsageError(
+                f"{other!r} and {full!r} would both be called {label!r} in tables\n"
+                "  expected: files with names of their own, or --env NAME=PATH"
+            )
+
+
+def _name_apart(trials: Sequence[Trial]) -> list[Trial]:
+    """The trials, with so much of their paths as tells models of one name apart."""
+    sharing: dict[str, dict[str, None]] = {}
+    for trial in trials:
+        sharing.setdefault(trial.model_label, {})[trial.model] = None
+    names: dict[str, str] = {}
+    for models_of_one_name in sharing.values():
+        if len(models_of_one_name) > 1:
+            names.update(_lengthen_names(list(models_of_one_name)))
+    return [dataclasses.replace(t, model_name=names.get(t.model, "")) for t in trials]
+
+
+def _lengthen_names(full: Sequence[str]) -> dict[str, str]:
+    """Each of the names ``full``, of files, with as few folders as tell them apart."""
+    for count in itertools.count(1):
+        names = {name: _cut_folders(name, count) for name in full}
+        if len({*names.values()}) == len(full):
+            return names
+    raise AssertionError("full names differ")
+
+
+def _cut_folders(name: str, count: int) -> str:
+    """The name of a file's model with the last ``count`` parts of the path."""
+    path, colon, attribute = name.rpartition(":")
+    short = Path(*Path(path or name).parts[-count:])
+    return str(short.with_suffix("")) if is_program(name) or not colon else f"{short}:{attribute}"
 
 
 def own_environment(sampler: str, model: str = "") -> str:
