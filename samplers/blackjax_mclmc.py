@@ -7,6 +7,7 @@ budget has. A step takes two gradients; those of tuning are counted.
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -41,16 +42,12 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     """
     import blackjax  # inside: listing samplers must not start JAX
     import jax
-    from blackjax.mcmc.integrators import isokinetic_mclachlan
-    from blackjax.mcmc.mclmc import build_kernel, init
-
-    shares = (settings.frac_tune1, settings.frac_tune2, settings.frac_tune3)
-    tuning = sum(int(budget.draws * share) for share in shares)
+    from blackjax.mcmc.mclmc import init
 
     def warm(key: Any, log_density: Any, start: Any) -> Any:
         init_key, tune_key, draw_key = jax.random.split(key, 3)
-        state, tuned = blackjax.mclmc_find_L_and_step_size(
-            mclmc_kernel=build_kernel(log_density, isokinetic_mclachlan),
+        state, tuned, steps = _tune(
+            log_density,
             num_steps=budget.draws,
             state=init(start, log_density, init_key),
             rng_key=tune_key,
@@ -61,11 +58,11 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
             trust_in_estimate=settings.trust_in_estimate,
             num_effective_samples=settings.num_effective_samples,
         )
-        return (draw_key, state, (tuned.L, tuned.step_size)), 1 + GRADIENTS * tuning
+        return (draw_key, state, tuned), 1 + GRADIENTS * steps
 
     def draw(carry: Any, log_density: Any) -> Any:
-        key, state, (length, step_size) = carry
-        kernel = blackjax.mclmc(log_density, L=length, step_size=step_size)
+        key, state, tuned = carry
+        kernel = blackjax.mclmc(log_density, **tuned)
 
         def step(state: Any, key: Any) -> Any:
             state, _ = kernel.step(key, state)
@@ -78,6 +75,26 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     prepared = prepare_density_chains(warm, draw, model, budget, "MCLMC", settings.chain_method)
     require_directions(model)
     return prepared
+
+
+def _tune(log_density: Any, **options: Any) -> tuple[Any, dict[str, Any], int]:
+    """The state after tuning, arguments of ``blackjax.mclmc``, and steps that it took.
+
+    Releases after 1.2 hand the density to the kernel at each step, tune a diagonal mass matrix as
+    shipped, and count their steps.
+    """
+    from blackjax import mclmc_find_L_and_step_size as find
+    from blackjax.mcmc.integrators import isokinetic_mclachlan
+    from blackjax.mcmc.mclmc import build_kernel
+
+    if "logdensity_fn" in inspect.signature(find).parameters:
+        kernel = build_kernel(isokinetic_mclachlan)
+        state, tuned, steps = find(mclmc_kernel=kernel, logdensity_fn=log_density, **options)
+    else:
+        state, tuned = find(mclmc_kernel=build_kernel(log_density, isokinetic_mclachlan), **options)
+        shares = (options[f"frac_tune{part}"] for part in (1, 2, 3))
+        steps = sum(int(options["num_steps"] * share) for share in shares)
+    return state, tuned._asdict(), steps
 
 
 add(
