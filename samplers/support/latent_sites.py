@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from types import FrameType
 from typing import Any
 
+from samplerbench.errors import unknown_name
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Declined
+
+ALL = "all"  # in place of the names of all deterministic sites
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,12 @@ def find_latents(model: Model) -> list[Latent]:
     return sites
 
 
-def find_parameters(model: Model) -> list[Latent]:
+def find_parameters(model: Model, deterministic: Collection[str] = ()) -> list[Latent]:
     """The sites that draws are judged by, which are the same whatever sampler runs.
 
     Those that the program's author wrote: in place of a reparametrisation's auxiliary site the one
-    that it stands for, and none that NumPyro sums out.
+    that it stands for, and none that NumPyro sums out. Beside them the ``deterministic`` sites that
+    are named, or ALL of them; raises UsageError for a name that is none.
     """
     import jax
 
@@ -58,6 +62,7 @@ def find_parameters(model: Model) -> list[Latent]:
     def read() -> None:
         records = trace_sites(model, model.data)
         computed = {site["stands_for"] for site in records.values()}
+        computed |= _pick_deterministic(model, records, deterministic)
         for name, site in records.items():
             if name in computed:
                 shape = tuple(site["value"].shape)
@@ -67,6 +72,15 @@ def find_parameters(model: Model) -> list[Latent]:
 
     jax.eval_shape(read)
     return [site for site in parameters if not (site.enumerated or site.enumerable)]
+
+
+def _pick_deterministic(model: Model, records: Any, wanted: Collection[str]) -> set[str]:
+    """Those deterministic sites among ``records`` that are ``wanted``."""
+    known = {name for name, site in records.items() if site["type"] == "deterministic"}
+    for name in wanted:
+        if name not in (*known, ALL):
+            raise unknown_name(f"site among the deterministic ones of {model.name!r}", name, known)
+    return known if ALL in wanted else known & {*wanted}
 
 
 def trace_sites(model: Model, data: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from samplerbench.errors import UsageError
 from samplerbench.harness.worker.inspection.inspect_model import UnfitModel, read_sites
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Budget, Declined, Draws, Prepared, samplers
@@ -144,6 +145,26 @@ def test_parameters_are_the_sites_that_the_author_wrote():
     parameters = latent_sites.find_parameters(model_of(decentre))
     assert {(site.name, site.shape) for site in parameters} == {("mean", ()), ("effect", (3,))}
     assert [s.name for s in latent_sites.find_parameters(model_of(enumerate_labels))] == ["mean"]
+
+
+def compute_sites(y):
+    mean = numpyro.sample("mean", dist.Normal(0.0, 1.0))
+    numpyro.deterministic("square", mean**2)
+    numpyro.deterministic("powers", mean ** jax.numpy.arange(3))
+    numpyro.sample("y", dist.Normal(mean, 1.0), obs=y)
+
+
+def test_deterministic_sites_are_judged_where_they_are_asked_for():
+    model = model_of(compute_sites)
+
+    def names(*wanted):
+        return [site.name for site in latent_sites.find_parameters(model, wanted)]
+
+    assert (names(), names("square")) == (["mean"], ["mean", "square"])
+    assert names("all") == ["mean", "square", "powers"]
+    assert latent_sites.find_parameters(model, ["powers"])[1].shape == (3,)
+    with pytest.raises(UsageError, match="'squares'; did you mean 'square'"):
+        names("squares")
 
 
 def test_auxiliary_sites_are_those_that_a_reparametrisation_asks_for_whatever_their_names():

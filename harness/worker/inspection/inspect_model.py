@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import traceback
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def _inspect(job: Job) -> Result:
         if model.exact_given is None:
             _enable_x64()
         write_whole(phase, "inspect")
-        arrays = _find_answer(model, job.trial.model)
+        arrays = _find_answer(model, job.trial.model, job.trial.deterministic or ())
     except (UnfitModel, UsageError) as error:
         return Result("failed", str(error))
     with open(Path(job.scratch) / "draws.npz", "wb") as file:
@@ -90,16 +91,16 @@ def _advise(error: Exception, file: Path | None) -> str:
     )
 
 
-def _find_answer(model: Model, name: str) -> dict[str, Any]:
+def _find_answer(model: Model, name: str, deterministic: Collection[str]) -> dict[str, Any]:
     if model.exact_given is not None:
         try:
             return _pack(pack_exact(model), sites=None)
         except Exception as error:  # the trials' rows will say it again
             traceback.print_exc()
             return _pack({}, sites=None, why=f"its own exact answer fails: {one_line(error)}")
-    sites = read_sites(model, name)
+    sites = read_sites(model, name, deterministic)
     try:
-        return _pack(pack_quadrature(model), sites)
+        return _pack(pack_quadrature(model, deterministic), sites)
     except NoAnswer as reason:
         return _pack({}, sites, why=str(reason))
     except Exception as error:  # the trials run without an answer, too
@@ -116,8 +117,10 @@ def _pack(arrays: dict[str, Any], sites: Any, why: str = "") -> dict[str, Any]:
     return {"facts": np.array(json.dumps({"latents": latents, "why": why})), **arrays}
 
 
-def read_sites(model: Model, name: str) -> list[tuple[Latent, str]]:
-    """Latent sites, each with its kind; raises UnfitModel where there is nothing to sample."""
+def read_sites(
+    model: Model, name: str, deterministic: Collection[str] = ()
+) -> list[tuple[Latent, str]]:
+    """What is judged, each site with its kind; raises UnfitModel where nothing can be sampled."""
     short = name.rpartition(":")[2]
     try:
         latents = find_latents(model)
@@ -136,7 +139,7 @@ def read_sites(model: Model, name: str) -> list[tuple[Latent, str]]:
         )
     if not any(site.discrete for site in latents):
         _refuse_unfit_shapes(model, name)
-    sites = find_parameters(model)
+    sites = find_parameters(model, deterministic)
     if all(site.discrete for site in sites):
         raise UnfitModel(
             f"model {short!r} has discrete parameters only: {', '.join(s.name for s in latents)}\n"
