@@ -37,7 +37,7 @@ LEAST_CHAINS = 8
 CLAIMS = 25  # effective draws for each that a replicate may claim; see harness.scoring.verdict
 RHAT = 1.01
 RHAT_APART = 1.1  # above, chains that are settled are at places apart
-SETTLED = 0.9  # share of chains
+SETTLED_SHARE = 0.9  # of the chains
 DIVERGENCES = 1e-4  # share of the draws
 LAG_1 = 0.1  # autocorrelation of neighbours after thinning
 LEAST_DRAWS = 20  # of a chain after thinning
@@ -170,7 +170,7 @@ def _check(sites: Sites, trial: Trial) -> LongRun:
 def _settle(x: Array) -> bool:
     """Whether nearly every chain of ``x[chain, draw, component]`` by itself is at rest."""
     rhat = ess_rhat.claims(x[:, None]).rhat
-    return bool((rhat <= RHAT_FEW).all(axis=1).mean() >= SETTLED)
+    return bool((rhat <= RHAT_FEW).all(axis=1).mean() >= SETTLED_SHARE)
 
 
 def _refuse_nonfinite(sites: Sites) -> None:
