@@ -113,7 +113,7 @@ def _try_efforts(
             if improper and not attempts:
                 _refuse_wandering(launch, job, left / 4, improper)
             with launch(job, deadline - time.monotonic()) as draws:
-                sites, record = long_run.accept_draws(draws, job)
+                sites, record = _accept(draws, job, improper)
             save_sites(path, sites)
             return replace(record, attempts=attempts)
         except RunFailed as failure:
@@ -138,6 +138,16 @@ def _refuse_wandering(
         words = describe_wandering(draws, improper, RHAT_DRIFT)
     if words:
         raise RunFailed(words, hopeless=True)
+
+
+def _accept(path: Path, job: Trial, improper: Sequence[str]) -> tuple[Sites, LongRun]:
+    """``accept_draws``, which is hopeless where the chains of improper priors drift or overflow."""
+    try:
+        return long_run.accept_draws(path, job)
+    except RunFailed as failure:
+        if words := describe_wandering(path, improper, RHAT_DRIFT):
+            raise RunFailed(words, hopeless=True) from failure
+        raise
 
 
 @contextmanager

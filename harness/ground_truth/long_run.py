@@ -26,6 +26,7 @@ from samplerbench.harness.ground_truth.kept_files import name_damaged
 from samplerbench.harness.ground_truth.reference_files import stack_varying, truth_from_draws
 from samplerbench.harness.records import Trial, format_label
 from samplerbench.harness.statistics import ess_rhat
+from samplerbench.harness.statistics.self_diagnostics import RHAT_FEW
 from samplerbench.models.base import Exact, Sites
 
 Array = np.ndarray
@@ -35,6 +36,8 @@ SEED = 760_000_000  # far from those of replicates
 LEAST_CHAINS = 8
 CLAIMS = 25  # effective draws for each that a replicate may claim; see harness.scoring.verdict
 RHAT = 1.01
+RHAT_APART = 1.1  # above, chains that are settled are at places apart
+SETTLED_SHARE = 0.9  # of the chains
 DIVERGENCES = 1e-4  # share of the draws
 LAG_1 = 0.1  # autocorrelation of neighbours after thinning
 LEAST_DRAWS = 20  # of a chain after thinning
@@ -156,9 +159,18 @@ def _check(sites: Sites, trial: Trial) -> LongRun:
     claims = ess_rhat.claims(x[None])
     worst = int(np.nanargmax(claims.rhat[0]))
     if not claims.rhat[0].max() < RHAT:
-        rhat = f"{claims.rhat[0, worst]:.3f} for {names[worst]!r}"
-        raise RunFailed(f"R-hat of its {len(x)} chains is {rhat}")
+        words = f"R-hat of its {len(x)} chains is {claims.rhat[0, worst]:.3f} for {names[worst]!r}"
+        if claims.rhat[0, worst] > RHAT_APART and _settle(x):
+            words += ", while each by itself is settled: they do not go from mode to mode"
+            raise RunFailed(words, hopeless=True)
+        raise RunFailed(words)
     return LongRun(chains=len(x), ess=float(claims.ess_mean.min()), label=label)
+
+
+def _settle(x: Array) -> bool:
+    """Whether nearly every chain of ``x[chain, draw, component]`` by itself is at rest."""
+    rhat = ess_rhat.claims(x[:, None]).rhat
+    return bool((rhat <= RHAT_FEW).all(axis=1).mean() >= SETTLED_SHARE)
 
 
 def _refuse_nonfinite(sites: Sites) -> None:

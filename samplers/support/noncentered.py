@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from samplerbench.models.base import Model
+from samplerbench.samplers.support.latent_sites import is_in_control_flow, is_latent
 from samplerbench.samplers.support.site_handlers import adapt_sites
 
 #: distributions of a location and a scale on the whole line; StudentT also has a shape
@@ -18,7 +19,8 @@ def noncenter(model: Model) -> Model:
 
     Papaspiliopoulos, Roberts and Skold (2007), Statistical Science 22:59. The sites keep their
     names and become deterministic; what is sampled is standardised. Funnels of hierarchical priors
-    open so; well informed sites are sampled better as they were.
+    open so; well informed sites are sampled better as they were. Sites within `scan` and `cond`,
+    which NumPyro's reparametrisation can't reach, stay.
     """
     adapted, _ = adapt_sites(model, rename=False)  # the reparametrisation knows no sample_shape
     return replace(adapted, program=_reparametrise(adapted.program))
@@ -31,7 +33,7 @@ def _reparametrise(program: Callable[..., Any]) -> Any:
     standard: set[str] = set()  # the sites that the reparametrisation itself samples
 
     def choose(site: Any) -> Any:
-        if site["type"] != "sample" or site["is_observed"] or site["name"] in standard:
+        if not is_latent(site) or is_in_control_flow(site) or site["name"] in standard:
             return None
         kind = _find_kind(site["fn"])
         if kind not in LOCATION_SCALE:

@@ -276,7 +276,7 @@ def multivariate_outcome(before, after, arm):
     numpyro.sample("both", both, obs=np.stack([before, after], axis=1))
 
 
-@example("hmcecs", refusal="not support subsampling", y=Y)
+@example("hmcecs", refusal="plate .data. of .*subsample_size", y=Y)
 def subsampled_plate(y):
     """A plate that takes some of its data, for other kernels than NUTS."""
     mean = numpyro.sample("mean", dist.Normal(0, 1))

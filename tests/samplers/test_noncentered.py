@@ -53,3 +53,21 @@ def test_the_joint_density_is_that_of_the_program_at_the_same_place():
         assert float(own.log_joint(v, model.data)) + (1 + 3 + 2) * scale == pytest.approx(
             float(other.log_joint(u, model.data)), abs=1e-3
         )
+
+
+def walk():
+    import numpyro
+    import numpyro.distributions as dist
+    from numpyro.contrib.control_flow import scan
+
+    def step(before, _):
+        now = numpyro.sample("place", dist.Normal(before, 1.0))
+        return now, now
+
+    scan(step, numpyro.sample("start", dist.Normal(0.0, 1.0)), None, length=3)
+
+
+def test_sites_within_a_scan_are_left_where_they_are():
+    pytest.importorskip("numpyro")
+    latents = find_latents(noncenter(Model("mine", {}, walk)))
+    assert {site.name: site.shape for site in latents} == {"start_decentered": (), "place": (3,)}

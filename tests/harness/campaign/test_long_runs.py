@@ -95,6 +95,15 @@ def test_a_long_run_of_improper_priors_begins_with_a_few_chains_and_ends_where_t
     _, why = select.find_ground_truth(store.folder, other)
     assert "draws wander in 8 of 8 runs: the posterior may be improper, as the prior of 'b'" in why
 
+    attempts.update(ends=["timeout", 50], jobs=[])  # the few had no time, and chains diverge
+    third = replace(trial, model_digest="third")
+    long_runs.make_long_runs(store, [third], 600)
+    assert [job.replicates for job in attempts["jobs"]] == [few, whole]
+    assert (
+        f"draws wander in {whole} of {whole} runs"
+        in select.find_ground_truth(store.folder, third)[1]
+    )
+
 
 @pytest.mark.parametrize(
     "change", [{"replicates": 15}, {"calibrate": "prior"}, {"model": "linear", "model_digest": ""}]

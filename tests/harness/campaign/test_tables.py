@@ -12,6 +12,7 @@ import pytest
 
 import samplerbench
 from samplerbench.errors import UsageError
+from samplerbench.harness.campaign.dry_run import describe_run
 from samplerbench.harness.campaign.expand import expand
 from samplerbench.harness.campaign.model_data import ModelData, read_model_data, stored_path
 from samplerbench.harness.campaign.plan import OPTIONS, Plan
@@ -363,6 +364,18 @@ def test_a_row_says_so_where_a_files_own_data_lack_what_its_program_observes(
     result = Result("ok")
     start_up.check_observed(trial, load_model(trial.model, {}), result)
     assert result.warnings == warnings
+
+
+def test_a_dry_run_says_what_was_guessed_of_a_table(programs, tmp_path):
+    (tmp_path / "points.csv").write_text("g;y\nred;1,5\nblue;2,0\n")
+    lines = describe_run(
+        tmp_path / "c",
+        {
+            **{"model": f"{programs}:groups", "data": str(tmp_path / "points.csv")},
+            **{"codes": ["g"], "sampler": "numpyro_nuts", "env": "current"},
+        },
+    )
+    assert lines[0] == "points.csv: separator ';'; decimal commas; g: blue=0, red=1"
 
 
 @pytest.mark.process

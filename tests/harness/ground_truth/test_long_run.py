@@ -68,6 +68,23 @@ def test_draws_that_do_not_pass_are_no_answer_for_a_stated_reason(change, words,
         accept(tmp_path, change(noise()))
 
 
+@pytest.mark.parametrize(
+    ("change", "hopeless"),
+    [
+        (lambda x: x + 9 * (np.arange(len(x)) % 2)[:, None, None], True),
+        (lambda x: x + np.linspace(0, 0.8, LENGTH)[:, None], False),
+        (lambda x: x + 0.3 * (np.arange(len(x)) % 2)[:, None, None], False),
+    ],
+)
+def test_chains_that_rest_in_modes_apart_are_not_run_again_with_more_care(
+    change, hopeless, tmp_path
+):
+    with pytest.raises(RunFailed, match="R-hat of its 16 chains") as failed:
+        accept(tmp_path, change(noise()))
+    assert failed.value.hopeless == hopeless
+    assert ("do not go from mode to mode" in str(failed.value)) == hopeless
+
+
 def test_one_divergence_in_ten_thousand_draws_is_borne_and_no_more(tmp_path):
     accept(tmp_path, noise(), divergences=0)
     with pytest.raises(RunFailed, match="of its draws diverge"):
