@@ -84,7 +84,7 @@ from samplerbench.harness.scoring.verdict_tests import (
     truth_error,
     z_values,
 )
-from samplerbench.harness.statistics.duplicates import find_duplicates
+from samplerbench.harness.statistics.duplicates import find_duplicates, find_succession
 from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
 from samplerbench.harness.statistics.mode_occupancy import MAJOR
 from samplerbench.harness.statistics.self_diagnostics import find_wrong
@@ -137,9 +137,8 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
     if summary is None:
         return Verdict(NO_ANSWER, no_truth or "the model has no exact answer to judge by")
     count, coarse = len(summary.est), _find_coarse(summary)
-    if not coarse and (pair := _find_duplicates(summary)):
-        reason = "replicates are not independent: {} and {} are the same run, or mirror images"
-        return Verdict("not judged", reason.format(*pair))
+    if not coarse and (relation := _find_relation(summary)):
+        return Verdict("not judged", f"replicates are not independent: {relation}")
     if count < LEAST:
         return Verdict("too few replicates", describe_few(summary, LEAST))
     if coarse:
@@ -188,15 +187,21 @@ def _check_energy(sound: ReplicateSummary) -> Verdict | None:
     return Verdict("biased", reason, value, lo, hi)
 
 
-def _find_duplicates(summary: ReplicateSummary) -> tuple[int, int] | None:
-    """Two replicates that are one run; counts, whose means agree by chance, show none.
+def _find_relation(summary: ReplicateSummary) -> str:
+    """How replicates depend on one another, in words; "" for none.
 
-    Of the parameters alone: a distance is the same in the mirror.
+    Of the parameters alone: a distance is the same in the mirror. Counts, whose means agree by
+    chance, show no run that comes twice.
     """
     own = summary.parameters()
     apart = ~np.broadcast_to(own.is_tied, own.sd.shape)
     est, sd = own.est[:, apart], own.sd_hat[:, apart]
-    return find_duplicates(est, sd, own.mean[apart], own.sd[apart]) if apart.any() else None
+    if apart.any() and (pair := find_duplicates(est, sd, own.mean[apart], own.sd[apart])):
+        return "{} and {} are the same run, or mirror images".format(*pair)
+    if len(own.est) < LEAST or not (found := find_succession(own.est)):
+        return ""
+    name, value = own.names[found[0]], found[1]
+    return f"means of '{name}' follow those of the run before (rank correlation {value:.2f})"
 
 
 def _find_coarse(summary: ReplicateSummary) -> str:

@@ -113,6 +113,17 @@ def _uniform(z: Array) -> Array:
     return np.sqrt(12.0) * (special.ndtr(z) - 0.5)
 
 
+def _cut(case: Case, exact: Exact, rng: np.random.Generator, at: float = 2.5) -> Array:
+    """Draws beyond so many sds made anew, each parameter for itself; the sd is 0.955 of the exact.
+
+    Of one parameter, or of several that do not depend on one another.
+    """
+    x = (iid(case, exact, rng) - exact.mean) / exact.sd
+    while (beyond := np.abs(x) > at).any():
+        x[beyond] = rng.standard_normal(int(beyond.sum()))
+    return exact.mean + exact.sd * x
+
+
 def _heavy(case: Case, exact: Exact, rng: np.random.Generator, freedom: int = 10) -> Array:
     x = iid(case, exact, rng) - exact.mean
     squares = rng.chisquare(freedom, size=(*x.shape[:3], 1)) / (freedom - 2)
@@ -255,6 +266,7 @@ FLAWED = {
     "skewness": Kind("skewness 0.5 at right mean and sd", _reshape(_skewed)),
     "kurtosis": Kind("t with 10 degrees of freedom, right sd", _heavy),
     "light tails": Kind("uniform of right sd", _reshape(_uniform)),
+    "cut tails": Kind("tails cut at 2.5 sd", _cut, sizes=(1, 2, 10), answer=standard),
     "drift": Kind("starts 3 sd away, decays over a twentieth of the run", _drift),
     "period": Kind("a wave of 1 sd, 50 draws long", _period),
     "repeats": Kind("the first quarter of the run four times", _repeat),
