@@ -45,7 +45,7 @@ def prepare_ensemble(
     """
     require_continuous(model, "an ensemble")
     dim = make_log_density(model).dim
-    number = count_walkers(walkers, dim, model.name, even=True)
+    number = count_walkers(walkers, dim, model.name)
     kept = math.ceil(budget.draws / number)  # steps of each walker
 
     def make_chain(split: DataSplit) -> tuple[Any, Any]:
