@@ -53,6 +53,8 @@ class Trial:
     reference_names: dict[str, str] | None = None  # parameter -> its name in the reference
     sampler_digest: str = ""  # of the code of a sampler that is not the project's; "": it is
     outside_digest: str = ""  # of draws that another program made; "": they are made here
+    deterministic: list[str] | None = None  # sites judged beside the parameters; "all" of them
+    model_name: str = ""  # in tables, where another file's model would be called the same
     block: int = 0  # 2, 3, ...: the clocked phases alone, once more in another process; 0: all
 
     @functools.cached_property
@@ -87,6 +89,8 @@ class Trial:
 
         A posterior of posteriordb goes by its own name.
         """
+        if self.model_name:
+            return format_label(self.model_name, self.model_options)
         name = PurePath(self.model).stem if self.model.endswith(".json") else self.model
         name = PurePath(name).name if ".py:" in name or ".ipynb:" in name else name
         name = name.rpartition(":")[2] if ".pkl:" in name else name  # a function by its own name

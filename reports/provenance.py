@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from samplerbench.harness.campaign.campaign import Campaign
 
 MOST_COMMANDS = 10
+#: of a whole path, as a word or after NAME=; no address, as tcp://host:8786
+FOLDERS = re.compile(r"(^|[=,])/(?:[^/]+/)*(?=[^/])")
 #: of the machine's record: what a reader asks for first
 MACHINE = {
     "host": "host",
@@ -34,17 +37,34 @@ MACHINE = {
 }
 
 
-def list_commands(campaign: Campaign, trials: Sequence[Trial]) -> list[str]:
-    """The command that made the campaign as it was stored, else commands made from its trials."""
+def list_commands(
+    campaign: Campaign, trials: Sequence[Trial], anonymous: bool = False
+) -> list[str]:
+    """The command that made the campaign as it was stored, else commands made from its trials.
+
+    ``anonymous``: without the folders that are whole paths.
+    """
     stored = campaign.store.fact("command")
-    if stored:
-        return [stored if isinstance(stored, str) else shlex.join(map(str, stored))]
-    return spell_out(trials)
+    if not stored:
+        return spell_out(trials, anonymous)
+    command = stored if isinstance(stored, str) else shlex.join(map(str, stored))
+    return [drop_folders(command) if anonymous else command]
 
 
-def spell_out(trials: Sequence[Trial]) -> list[str]:
+def drop_folders(command: str) -> str:
+    """``command`` with files and folders that are whole paths by their last name alone."""
+    try:
+        words = shlex.split(command)
+    except ValueError:  # a store of elsewhere: no command line
+        return FOLDERS.sub(r"\1", command)
+    return shlex.join(FOLDERS.sub(r"\1", word) for word in words)
+
+
+def spell_out(trials: Sequence[Trial], anonymous: bool = False) -> list[str]:
     """Commands that make the same trials, with every default in words."""
     commands = list(dict.fromkeys(_make_command(group) for group in _group_trials(trials)))
+    if anonymous:
+        commands = [*map(drop_folders, commands)]
     if len(commands) > MOST_COMMANDS:
         return [*commands[:MOST_COMMANDS], f"# and {len(commands) - MOST_COMMANDS} more"]
     return commands
@@ -55,7 +75,8 @@ def _group_trials(trials: Sequence[Trial]) -> list[list[Trial]]:
     groups: dict[tuple[Any, ...], list[Trial]] = {}
     for t in trials:
         same = (t.model_label, t.environment, t.device, t.precision, t.chains, t.warmup, t.draws)
-        files = (t.data_file, t.reference, t.calibrate, t.outside_digest)
+        judged = tuple(t.deterministic or ())
+        files = (t.data_file, t.reference, t.calibrate, t.outside_digest, judged)
         groups.setdefault((*same, t.seed, t.replicates, *files), []).append(t)
     return list(groups.values())
 
@@ -72,6 +93,7 @@ def _make_command(trials: Sequence[Trial]) -> str:
         words += [f"--{name}", str(getattr(t, name))]
     given = {"calibrate": t.calibrate, "data": t.data_file, "reference": t.reference}
     words += [word for name, value in given.items() if value for word in (f"--{name}", value)]
+    words += ["--deterministic", *t.deterministic] if t.deterministic else []
     words += ["--env", t.environment, "--device", t.device, "--precision", str(t.precision)]
     return shlex.join(words)
 
@@ -97,8 +119,9 @@ def list_facts(rows: Sequence[Row]) -> list[tuple[str, str]]:
     return [(name, text) for name, text in facts if text]
 
 
-def describe_campaign(campaign: Campaign) -> dict[str, Any]:
+def describe_campaign(campaign: Campaign, anonymous: bool = False) -> dict[str, Any]:
     """What other programs are told of a campaign beside its rows; times are ISO 8601, in UTC."""
+    commands = list_commands(campaign, (), anonymous) if campaign.store.fact("command") else [None]
     ends = campaign.store.time_span() or (None, None)
     first, last = (end and datetime.fromtimestamp(end, timezone.utc).isoformat() for end in ends)
     return {
@@ -106,7 +129,7 @@ def describe_campaign(campaign: Campaign) -> dict[str, Any]:
         "samplerbench": __version__,
         "trials": campaign.store.count_trials(),
         "finished": campaign.store.count_finished(),
-        "command": list_commands(campaign, ())[0] if campaign.store.fact("command") else None,
+        "command": commands[0],
         "first_result": first,
         "last_result": last,
     }

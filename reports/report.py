@@ -37,7 +37,7 @@ class ReportOptions:
     width: int | None = None  # of the terminal
     caption: str = ""  # of a table in LaTeX, as it is to be written; "": what all rows share
     label: str = ""  # that LaTeX refers to it by
-    anonymous: bool = False  # without the machine's name and the path of the home folder
+    anonymous: bool = False  # without the machine's name and the paths of folders
 
 
 def split_names(text: str | None) -> list[str]:
@@ -54,7 +54,8 @@ def render_pieces(campaign: Campaign, options: ReportOptions) -> Iterator[str]:
     """The same piece by piece: what is for programs is read and written row by row."""
     if options.form != "html":  # the page says it itself
         _warn_unfinished(campaign)
-    facts = provenance.describe_campaign(campaign) if options.form == "json" else None
+    is_json = options.form == "json"
+    facts = provenance.describe_campaign(campaign, options.anonymous) if is_json else None
     if options.form in EXPORTS and not options.sort and not options.by_parameter:
         stored = _StoredRows(campaign, options.anonymous)
         return _export(stored, choose_columns(options.columns), options.form, facts)

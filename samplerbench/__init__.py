@@ -71,6 +71,7 @@ def run(
     without: Words = (),
     reference: Path | str = "",
     names: Words | Mapping[str, str] = (),
+    deterministic: Words = (),
     no_long_run: bool = False,
     no_cache: bool = False,
     posteriordb: Path | str = "",
@@ -124,6 +125,8 @@ def run(
         without: Names of the program that the data lack on purpose, so that they are sampled.
         reference: A file of reference draws or moments, for a model without an exact answer.
         names: ``{"theta": "b"}``: names of the reference's for the model's parameters.
+        deterministic: Deterministic sites that are judged as parameters are, of a model without an
+            exact answer; "all": every one.
         no_long_run: Make no long run of NUTS as a reference, where a model has no exact answer.
         no_cache: Compile anew also what is not timed, where programs are kept from earlier runs.
         posteriordb: A checkout of posteriordb.
@@ -179,6 +182,7 @@ def judge(
     missing: Literal["drop", "nan", ""] = "",
     without: Words = (),
     reference: Path | str = "",
+    deterministic: Words = (),
     no_long_run: bool = False,
     posteriordb: Path | str = "",
     posterior: Words = (),
@@ -208,8 +212,8 @@ def judge(
         model: The model that they are draws of, as ``samplerbench.run`` takes it.
         reference_names: Names of the reference's for the model's parameters.
         data: As of ``samplerbench.run``, and so are columns, codes, missing, ``without``,
-            ``reference``, no_long_run, posteriordb, posterior, env, with_packages, ``timeout``,
-            ``margin``, ``gate``; the model is inspected in ``env``.
+            ``reference``, deterministic, no_long_run, posteriordb, posterior, env,
+            with_packages, ``timeout``, ``margin``, ``gate``; the model is inspected in ``env``.
         out: The campaign directory; an existing one gets a further row.
 
     Raises:

@@ -27,6 +27,7 @@ from samplerbench.options import parse_names
 from samplerbench.samplers.base import samplers
 
 DEFAULT_ENVIRONMENT = "pinned"  # of a sampler that names none
+LONG_RUN = "long-run"  # as a reference: in place of posteriordb's draws
 
 
 def expand(plan: Plan, data: ModelData | None = None) -> list[Trial]:
@@ -61,26 +62,54 @@ def expand(plan: Plan, data: ModelData | None = None) -> list[Trial]:
                     seed=plan.seed,
                     replicates=budget.replicates,
                     calibrate=plan.calibrate,
+                    deterministic=sorted({*plan.deterministic}) or None,
                     **fields,
                 )
                 trials[trial.id] = trial
     programs.refuse_other_python(list(trials.values()))
     _refuse_shared_names(list(trials.values()))
-    return list(trials.values())
+    return _name_apart(list(trials.values()))
 
 
 def _refuse_shared_names(trials: Sequence[Trial]) -> None:
-    """Raises UsageError where tables would call two environments, or two models, the same."""
-    names: dict[tuple[int, str], str] = {}
+    """Raises UsageError where tables would call two environments the same."""
+    names: dict[str, str] = {}
     for trial in trials:
-        pairs = [(trial.environment_label, trial.environment), (trial.model_label, trial.model)]
-        for kind, (label, full) in enumerate(pairs):
-            other = names.setdefault((kind, label), full)
-            if other != full and not is_program(full):
-                raise UsageError(
-                    f"{other!r} and {full!r} would both be called {label!r} in tables\n"
-                    "  expected: files with names of their own, or --env NAME=PATH"
-                )
+        label, full = trial.environment_label, trial.environment
+        other = names.setdefault(label, full)
+        if other != full:
+            raise UsageError(
+                f"{other!r} and {full!r} would both be called {label!r} in tables\n"
+                "  expected: files with names of their own, or --env NAME=PATH"
+            )
+
+
+def _name_apart(trials: Sequence[Trial]) -> list[Trial]:
+    """The trials, with so much of their paths as tells models of one name apart."""
+    sharing: dict[str, dict[str, None]] = {}
+    for trial in trials:
+        sharing.setdefault(trial.model_label, {})[trial.model] = None
+    names: dict[str, str] = {}
+    for models_of_one_name in sharing.values():
+        if len(models_of_one_name) > 1:
+            names.update(_lengthen_names(list(models_of_one_name)))
+    return [dataclasses.replace(t, model_name=names.get(t.model, "")) for t in trials]
+
+
+def _lengthen_names(full: Sequence[str]) -> dict[str, str]:
+    """Each of the names ``full``, of files, with as few folders as tell them apart."""
+    for count in itertools.count(1):
+        names = {name: _cut_folders(name, count) for name in full}
+        if len({*names.values()}) == len(full):
+            return names
+    raise AssertionError("full names differ")
+
+
+def _cut_folders(name: str, count: int) -> str:
+    """The name of a file's model with the last ``count`` parts of the path."""
+    path, colon, attribute = name.rpartition(":")
+    short = Path(*Path(path or name).parts[-count:])
+    return str(short.with_suffix("")) if is_program(name) or not colon else f"{short}:{attribute}"
 
 
 def own_environment(sampler: str, model: str = "") -> str:
@@ -97,13 +126,14 @@ def swept_axes(plan: Plan) -> list[sweep.Axis]:
 
 def _models(plan: Plan, axes: Sequence[sweep.Axis]) -> Iterator[dict[str, Any]]:
     """The fields of a trial that tell its model, for each model and every swept size of it."""
+    shipped = plan.reference != LONG_RUN
     for name, fixed, digest in map(parse_model, plan.model):
         for model, options in sweep.multiply(axes, "model", [(name, fixed)]):
             yield {
                 "model": model,
                 "model_options": options,
                 "model_digest": digest or models.digest(model),
-                **_posterior_reference(model),
+                **(_posterior_reference(model) if shipped else {}),
             }
 
 
@@ -122,6 +152,9 @@ def _reference(path: str, names: Mapping[str, str] | None = None) -> dict[str, A
 
 def _user_reference(plan: Plan) -> dict[str, Any]:
     """The user's own reference, as fields of a trial; raises UsageError."""
+    if plan.reference == LONG_RUN:
+        _check_long_run(plan)
+        return {}
     if plan.names and not plan.reference:
         raise UsageError(
             "--names says what a reference calls the model's parameters, and there is none\n"
@@ -135,6 +168,18 @@ def _user_reference(plan: Plan) -> dict[str, Any]:
             "a sweep\n  expected: --reference with one --model"
         )
     return _reference(plan.reference, parse_names("names", plan.names) or None)
+
+
+def _check_long_run(plan: Plan) -> None:
+    """Raises UsageError where no posterior's reference draws could be replaced by a long run."""
+    others = [name for name in plan.model if not folder.is_posterior(parse_model(name)[0])]
+    if others:
+        raise UsageError(
+            f"--reference {LONG_RUN} takes the place of posteriordb's draws, and {others[0]!r} has "
+            "none\n  expected: --posterior NAME; a model without an exact answer gets a long run"
+        )
+    if plan.no_long_run:
+        raise UsageError(f"--reference {LONG_RUN} and --no-long-run: one of the two")
 
 
 def default_folder(trials: Sequence[Trial]) -> Path:

@@ -45,6 +45,8 @@ def inspect_models(
         if needs_inspection(trial) and not select.inspection_path(store.folder, trial).is_file():
             variables = kept_programs.find_variables(trial) if keep_programs else {}
             _inspect(store, trial, min(timeout, LONGEST_S), cancelled, variables)
+        if trial.deterministic and _answers_itself(store.folder, trial):
+            raise _superfluous_sites(trial)
         if trial.reference:
             _copy_reference(store.folder, trial)
 
@@ -117,6 +119,20 @@ def _superfluous_reference(trial: Trial) -> UsageError:
     return UsageError(
         f"model {trial.model_label!r} has an exact answer, which a reference can't better\n"
         "  expected: --reference with a model that has none; leave it out"
+    )
+
+
+def _answers_itself(folder: Path, trial: Trial) -> bool:
+    """Whether the model comes with an answer, which says what is judged."""
+    return not needs_inspection(trial) or _has_exact_answer(folder, trial)
+
+
+def _superfluous_sites(trial: Trial) -> UsageError:
+    """The refusal of deterministic sites of a model that has an answer of its own."""
+    sites = ", ".join(trial.deterministic or ())
+    return UsageError(
+        f"model {trial.model_label!r} comes with an answer, which says what is judged; {sites} was "
+        "asked for\n  expected: --deterministic with a model that has none; leave it out"
     )
 
 

@@ -33,7 +33,16 @@ DEFAULT_SAMPLERS = (
 #: options that say what model draws are of, and what judges them: those of ``judge`` too
 JUDGE_OPTIONS = (
     *("model", "data", "columns", "codes", "missing", "without", "reference", "no_long_run"),
-    *("posteriordb", "posterior", "env", "with_packages", "timeout", "gate", "margin"),
+    *(
+        "deterministic",
+        "posteriordb",
+        "posterior",
+        "env",
+        "with_packages",
+        "timeout",
+        "gate",
+        "margin",
+    ),
 )
 DEFAULT_MODELS = ("linear",)
 LARGEST_SEED = 2**31 - 1  # what fits a 32-bit key whatever the precision
@@ -146,7 +155,7 @@ class Plan:
     reference: str = _option(
         "",
         "reference draws or moments, for a model without an exact answer: .npz, .csv, .nc (ArviZ),"
-        " .json[.zip] (posteriordb)",
+        " .json[.zip] (posteriordb); long-run: one of NUTS in place of posteriordb's draws",
         metavar="FILE",
     )
     names: Words = _option(
@@ -154,6 +163,12 @@ class Plan:
         "names of the reference's for the model's parameters, as theta=b",
         metavar="NAME=NAME,...",
         table=True,
+    )
+    deterministic: Words = _option(
+        (),
+        "deterministic sites that are judged as parameters are, of a model without an exact answer;"
+        " all: every one",
+        metavar="NAME",
     )
     no_long_run: bool = _option(
         False,
@@ -213,6 +228,11 @@ class Plan:
                 raise unknown_name("gate", text.rpartition("=")[2], GATES)
         if self.margin:
             read_margins(self.margin)
+        if self.deterministic and self.calibrate:
+            raise UsageError(
+                f"calibrate={self.calibrate} ranks what is drawn from the prior, and deterministic"
+                f"={','.join(self.deterministic)} is not\n  expected: one of the two"
+            )
         for name in ("sampler", "device", "precision"):
             if not getattr(self, name):
                 raise UsageError(f"no {name} is named\n  expected: at least one")

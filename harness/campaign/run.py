@@ -18,7 +18,7 @@ from samplerbench.harness import launcher
 from samplerbench.harness.campaign import durations, inspection, long_runs, programs, sweep
 from samplerbench.harness.campaign.blocks import join_block, plan_rounds
 from samplerbench.harness.campaign.campaign import Campaign
-from samplerbench.harness.campaign.changed_names import refuse_changed
+from samplerbench.harness.campaign.changed_names import note_versions, refuse_changed
 from samplerbench.harness.campaign.dispatch import BackendLost, ExecutionBackend, run_trials
 from samplerbench.harness.campaign.expand import default_folder, expand, swept_axes
 from samplerbench.harness.campaign.local_backend import local_backend
@@ -206,6 +206,7 @@ def _prepare(
         trials = [trial for trial in trials if inspection.is_suitable(store.folder, trial)]
     forget_lost_draws(store, trials)
     store.add_trials(trials)
+    note_versions(store, trials)
     if command:
         store.set_fact("command", command)
     axes = sweep.axis_names(swept_axes(plan))

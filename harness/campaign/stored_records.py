@@ -19,6 +19,7 @@ FACTS: dict[str, Any] = {
     "cost": dict[str, float | int | None],
     "margin": list[str],
     "sweep": list[str],
+    "versions": dict[str, dict[str, str]],
 }
 
 

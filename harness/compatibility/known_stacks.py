@@ -43,7 +43,7 @@ class StackRow:
     platform: str
     stages: dict[str, dict[str, Any]]  # stage -> ok, seconds, cause, file, said
     samplers: dict[str, dict[str, Any]]  # sampler -> word, cause, and what was measured
-    passing: bool = False  # a transient failure, of the network or the disk: is tried again
+    passing: bool = False  # a failure of the network, the disk or a time limit: is tried again
     note: str = ""  # of the matrix file
     date: str = ""  # when it was run
     machine: dict[str, Any] = field(default_factory=dict)

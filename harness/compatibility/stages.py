@@ -105,7 +105,7 @@ class _Course:
             if name not in self.samplers:
                 stage, cause = failures[0]
                 self.samplers[name] = {
-                    "word": BREAKS if stage == IMPORTS else NOT_TRIED,
+                    "word": BREAKS if stage == IMPORTS and not self.transient else NOT_TRIED,
                     "cause": cause,
                 }
 
@@ -167,7 +167,7 @@ class _Course:
         there = [name for name in self._replicates if not self._find_missing(name)]
         stages = {LIBRARY_GROUP: IMPORTS, **tried_samplers.own_modules(there)}
         probe = self.config.tools.probe(environment.python, list(stages))
-        self.python = probe.python
+        self.python, self.transient = probe.python, probe.timed_out
         for group, stage in stages.items():
             if group in probe.seconds or group in probe.causes:
                 self._note(stage, probe.seconds.get(group), probe.causes.get(group))
@@ -200,6 +200,7 @@ class _Course:
         scratch = self._scratch() / trial.sampler
         result = self._launch(trial, environment, scratch)
         summary = sampler_run.summarize(trial, result, scratch)
+        self.transient |= result.status == "timeout"
         if result.status == "ok" and trial.sampler == REFERENCE and self.stack.launches > 1:
             summary["cold_cpu_runs"] = self._time_first_calls(trial, environment, result)
         if trial.sampler == REFERENCE and result.timings.get("warm_s"):

@@ -217,6 +217,23 @@ def _identify_interpreter(name: str, python: str | None) -> Environment:
     return Environment(name, path, (), _digest(pins, place, True))
 
 
+def list_versions(name: str) -> dict[str, str]:
+    """Package to version of environment ``name``: what is pinned, or installed at this moment.
+
+    Raises UsageError, and EnvironmentFailed where no Python runs at a path.
+    """
+    path = strip_given_name(name)
+    if path == "current":
+        return interpreters.list_installed(None)
+    if _is_interpreter(path):
+        try:
+            return interpreters.list_installed(str(_expand(path).absolute()))
+        except (OSError, subprocess.CalledProcessError, ValueError) as error:
+            raise EnvironmentFailed(f"no Python runs at {name!r}: {error}") from error
+    recipe = _read_recipe(path, None)
+    return dict(pin.split("==") for pin in recipe.pins)
+
+
 def _list_pins(installed: Mapping[str, str]) -> list[str]:
     return sorted(f"{name}=={version}" for name, version in installed.items())
 

@@ -45,6 +45,7 @@ class Probe:
     versions: dict[str, str]  # distribution -> version
     seconds: dict[str, float] = field(default_factory=dict)  # by group that was tried
     causes: dict[str, Cause] = field(default_factory=dict)  # by group that failed
+    timed_out: bool = False  # which says as much of the machine as of the stack
 
 
 def probe(python: str, groups: Sequence[str], timeout: float = 120.0) -> Probe:
@@ -56,7 +57,8 @@ def probe(python: str, groups: Sequence[str], timeout: float = 120.0) -> Probe:
     try:
         process = interpreters.ask(python, str(PROBE), *groups, timeout=timeout, **variables)
     except subprocess.TimeoutExpired:
-        return Probe("", {}, {}, {groups[0]: Cause(f"import takes more than {timeout:g} s")})
+        cause = Cause(f"import takes more than {timeout:g} s")
+        return Probe("", {}, {}, {groups[0]: cause}, timed_out=True)
     except OSError as error:
         raise _no_python(python, error) from error
     try:

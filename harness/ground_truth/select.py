@@ -29,6 +29,7 @@ UNKNOWN = "the model was not inspected"
 def model_key(trial: Trial) -> str:
     """16 hex digits that are the same for all trials of one model and its data."""
     identity = [trial.model, trial.model_options, trial.model_digest, trial.data_file_digest]
+    identity += [trial.deterministic] if trial.deterministic else []
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -15,7 +15,6 @@ from samplerbench.harness.scoring import process_seconds, trial_data
 from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.scoring.metrics.base import Score, all_metrics, digest
 from samplerbench.harness.scoring.metrics.diagnostics import self_diagnosis
-from samplerbench.harness.scoring.needs import NO_TRUTH
 from samplerbench.harness.scoring.trial_data import TrialData, Unfit
 from samplerbench.models.base import Exact
 
@@ -103,7 +102,7 @@ def _stored_score(columns: dict[str, Any], name: str) -> Score:
 
 def give_no_numbers(reason: str) -> dict[str, Any]:
     """The scores of a trial whose draws can't be judged, with the reason."""
-    scores = _without_numbers(NO_TRUTH, reason)
+    scores = _without_numbers("not judged", reason)
     scores["missing"].update(dict.fromkeys(("ess", "realised_ess", "calibration"), reason))
     return scores
 

@@ -40,7 +40,7 @@ class LongRunner(TrialRunner):
         self._enter_phase("compile")
         build = sampler.prepare(model, budget, settings).compile
         assert build is not None, "a long run's sampler has a compiled mode"
-        names = [site.name for site in find_parameters(model)]
+        names = [site.name for site in find_parameters(model, trial.deterministic or ())]
         compiled = build()
         self._enter_phase("chains")
         self._save(self._run_chains(compiled, names), [], [])

@@ -14,6 +14,11 @@ from samplerbench.reports.tables.csv_json import as_indented_json
 from samplerbench.reports.tables.table import Column, Table, text_rows
 from samplerbench.rounding import format_with_interval
 
+NOT_KEPT = (
+    "not kept, since a time limit, the disk or the network ended it, which says as much of the"
+    " machine as of the stack: call it again once the machine is quiet"
+)
+
 
 def render(report: Report) -> str:
     """For the terminal."""
@@ -28,13 +33,14 @@ def render_run(row: StackRow) -> str:
     rows = [_describe_run(name, found) for name, found in row.samplers.items()]
     columns = [Column("sampler"), Column("result"), Column("accuracy")]
     columns += [Column("first run", "s", "right"), Column("compiled run", "ms", "right")]
-    title = f"{row.name}, Python {row.python}: {'passes' if not row.failed_stage else 'breaks'}"
-    title += f" (after {row.took_s:.0f} s)"
+    word = ("not known" if row.passing else "breaks") if row.failed_stage else "passes"
+    title = f"{row.name}, Python {row.python}: {word} (after {row.took_s:.0f} s)"
     notes = ["accuracy: of means and log Z on the straight line, whose answer is exact"]
     if "value" in (fit := row.samplers.get(REFERENCE, {}).get("draws_exponent", {})):
         exponent = format_with_interval(fit["value"], fit["lo"], fit["hi"])
         notes.append(f"seconds of NUTS grow as draws to the power of {exponent}")
     failures = [f"{row.failed_stage}: {row.cause}"] if row.failed_stage else []
+    failures += [NOT_KEPT] if row.passing else []
     table = Table(title, [*columns, Column("cause")], text_rows(rows), [*failures, *notes])
     return terminal.render(table)
 

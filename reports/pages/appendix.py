@@ -22,7 +22,11 @@ MOST_SETTINGS = 100  # rows
 
 
 def prepare_appendix(
-    campaign: Campaign, rows: Sequence[Row], trials: Sequence[Trial], sections: int
+    campaign: Campaign,
+    rows: Sequence[Row],
+    trials: Sequence[Trial],
+    sections: int,
+    anonymous: bool = False,
 ) -> dict[str, Any]:
     """Values of the page's template for its end; ``sections``: how many models have one."""
     failed = [row for row in rows if row["status"] != "ok"]
@@ -34,8 +38,8 @@ def prepare_appendix(
         "most_models": gallery.MOST_MODELS,
         "facts": [*provenance.run_dates(campaign), *provenance.list_facts(rows)],
         "settings": _list_settings(rows),
-        "commands": provenance.list_commands(campaign, trials),
-        "spelled_out": provenance.spell_out(trials),
+        "commands": provenance.list_commands(campaign, trials, anonymous),
+        "spelled_out": provenance.spell_out(trials, anonymous),
         "columns": [c for c in selection.COLUMNS if not c.name.endswith(("_lo", "_hi"))],
     }
 

@@ -19,7 +19,7 @@ from samplerbench.reports.pages.main_table import prepare_main_table
 from samplerbench.reports.scaling.analysis import analyse_axis, shorten
 from samplerbench.reports.scaling.lines import Axis, find_axes, may_have_axes
 from samplerbench.reports.scaling.tables import FOOTNOTE, make_tables
-from samplerbench.reports.tables.cells import MARK_MEANING, Row, anonymise
+from samplerbench.reports.tables.cells import MARK_MEANING, Row, anonymise, hide_home
 from samplerbench.reports.tables.notes import list_shared, make_title
 from samplerbench.reports.time_to_accuracy import list_costs
 
@@ -44,7 +44,8 @@ def render(
 ) -> str:
     """The page as HTML. The main table shows ``rows``; figures are of the whole campaign.
 
-    Where it is to be ``anonymous`` the machine's name and the path of the home folder are left out.
+    Where it is to be ``anonymous`` the machine's name and the path of the home folder are left out,
+    and so are folders of the command that are whole paths.
     """
     whole = campaign.rows() if any("parameter" in row for row in rows) else rows
     whole = [*map(anonymise, whole)] if anonymous else whole
@@ -64,7 +65,7 @@ def render(
         "mark_meaning": MARK_MEANING,
         **_prepare_head(len(trials), whole),
         **prepare_main_table(rows, columns),
-        **prepare_appendix(campaign, whole, trials, len(galleries)),
+        **prepare_appendix(campaign, whole, trials, len(galleries), anonymous),
     }
     page = _render_template(values, anonymous)
     excess = len(page.encode()) - MOST_BYTES
@@ -76,7 +77,7 @@ def render(
 
 def _render_template(values: dict[str, Any], anonymous: bool) -> str:
     page = template.render("page.html.jinja", **values)
-    return page.replace(str(Path.home()), "~") if anonymous else page
+    return hide_home(page) if anonymous else page
 
 
 def _omit_figures(sections: Sequence[dict[str, Any]], excess: int) -> None:

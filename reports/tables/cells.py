@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import Any
 
 from samplerbench.harness.records import format_label
@@ -54,8 +55,19 @@ def is_control(sampler: str) -> bool:
 
 
 def anonymise(row: Row) -> Row:
-    """The row without the name of the machine that it ran on."""
-    return {**row, "machine": {k: v for k, v in (row["machine"] or {}).items() if k != "host"}}
+    """The row without the machine's name and, in its texts, the path of the home folder."""
+    texts = {
+        "reason": hide_home(row["reason"] or ""),
+        "warnings": [*map(hide_home, row["warnings"] or ())],
+        "missing": {name: hide_home(text) for name, text in (row["missing"] or {}).items()},
+    }
+    machine = {k: v for k, v in (row["machine"] or {}).items() if k != "host"}
+    return {**row, **texts, "machine": machine}
+
+
+def hide_home(text: str) -> str:
+    """``text`` without the path of the home folder."""
+    return text.replace(f"{os.path.expanduser('~')}{os.sep}", "~/")
 
 
 def get_value(row: Row, name: str) -> Any:

@@ -77,7 +77,8 @@ def _make_row(line: Line, point: Point) -> list[Cell]:
 
 def _render_page(lines: Sequence[Line], table: Table) -> str:
     with style.use_style():
-        drawn = [line for line in lines if len(line.points) > 1][:MOST_FIGURES]
+        drawn = [line for line in lines if len(line.points) > 1 and _list_panels(line)]
+        drawn = drawn[:MOST_FIGURES]
         pictures = svg.inline_all([_draw(line, at) for at, line in enumerate(drawn)])
     shown = [text for line in lines for text in _list_changes(line)]
     return template.render(
@@ -99,18 +100,22 @@ def _list_changes(line: Line) -> list[str]:
 
 
 def _draw(line: Line, number: int) -> Picture:
-    names = [name for name in PANELS if any(p.row.get(name) for p in line.points)]
+    names = _list_panels(line)
     figure, rows = style.make_grid([1.1] * len(names), left=0.72, gap=0.35, bottom=0.9)
     for (axes,), name in zip(rows, names, strict=True):
         _draw_panel(axes, line.points, name)
         axes.set_title(PANELS[name], loc="left")
     for (axes,) in rows[:-1]:
         axes.set_xticklabels([])
-    if rows:
-        labels = [escape_controls(point.release.name)[:24] for point in line.points]
-        rows[-1][0].set_xticklabels(labels, rotation=30, ha="right", fontsize=7.5)
+    labels = [escape_controls(point.release.name)[:24] for point in line.points]
+    rows[-1][0].set_xticklabels(labels, rotation=30, ha="right", fontsize=7.5)
     title = escape_controls(f"{line.sampler}, {line.model}")
     return Picture(figure, _describe(line), CAPTION, f"history-{number}", title)
+
+
+def _list_panels(line: Line) -> list[str]:
+    """What there are numbers of."""
+    return [name for name in PANELS if any(p.row.get(name) for p in line.points)]
 
 
 def _draw_panel(axes: Axes, points: Sequence[Point], name: str) -> None:
@@ -118,7 +123,7 @@ def _draw_panel(axes: Axes, points: Sequence[Point], name: str) -> None:
     if name == "calibration":
         axes.axhline(1.0, color=style.GREY, lw=0.9, zorder=0)
     else:
-        axes.set_yscale("log")
+        style.set_logarithmic(axes, x=False)
     for at, point in enumerate(points):
         value, lo, hi = (point.row.get(f"{name}{end}") for end in ("", "_lo", "_hi"))
         if not value:
@@ -129,6 +134,7 @@ def _draw_panel(axes: Axes, points: Sequence[Point], name: str) -> None:
             axes.plot([at, at], [lo, hi], color=look.color, lw=1.4)
     axes.set_xlim(-0.5, len(points) - 0.5)
     axes.set_xticks(range(len(points)))
+    style.set_decade_ticks(axes)
 
 
 def _describe(line: Line) -> str:

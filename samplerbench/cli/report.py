@@ -74,7 +74,7 @@ def add_parser(commands: Any) -> None:
     add(
         "--anonymous",
         action="store_true",
-        help="leave out the machine's name and, of the page, the path of the home folder",
+        help="leave out the machine's name, the path of the home folder, folders in the command",
     )
     add(
         "--style",

@@ -32,7 +32,7 @@ ARGUMENTS = [
     *("run", "--sampler", "exact_iid", "--replicates", "2", "--draws", "20", "--warmup", "20"),
     *("--env", "current", "--blocks", "1", "--quiet", "--model", *MODELS),
 ]
-MOST_S = 8.0  # from a start, or a kill, to the next: as long as the first trials take
+SHARE_OF_SECONDS = 0.2  # from a start, or a kill, to the next at most, of an undisturbed run's
 SHARE_OF_WORKERS = 0.6  # of kills while there is a worker
 GONE_S = 10.0  # by when all its processes have ended
 
@@ -77,15 +77,15 @@ def read_digests(folder: Path) -> dict[str, str]:
     return {trial: each.draws_digest for trial, each in results.items() if each.status == "ok"}
 
 
-def kill_some(folder: Path, rng: random.Random) -> list[str]:
+def kill_some(folder: Path, rng: random.Random, most_s: float) -> list[str]:
     """Run the campaign till it ends or is killed; its workers are killed meanwhile, too.
 
-    Gives who was killed: moments are counted from the start or from the last kill.
+    Gives who was killed: ``most_s`` at most after the start, or after the kill before.
     """
     process, killed = start(folder), list[str]()
     while True:
         try:
-            process.wait(rng.uniform(0.0, MOST_S))
+            process.wait(rng.uniform(0.0, most_s))
             return killed
         except subprocess.TimeoutExpired:
             workers = find_workers(folder)
@@ -117,11 +117,11 @@ def forget_killed(folder: Path) -> None:
     )
 
 
-def disturb(folder: Path, rng: random.Random, count: int) -> list[str]:
+def disturb(folder: Path, rng: random.Random, count: int, most_s: float) -> list[str]:
     """Kill a campaign of ``count`` trials till all are finished; who was killed each time."""
     killed, before = list[str](), dict[str, float]()
     while len(before) < count:
-        victims = kill_some(folder, rng)
+        victims = kill_some(folder, rng, most_s)
         killed += victims
         wait_until_gone(folder)
         after = read_finished(folder)
@@ -136,12 +136,14 @@ def disturb(folder: Path, rng: random.Random, count: int) -> list[str]:
 
 def main(count: int, parent: Path) -> None:
     """Kill ``count`` times, and compare each campaign with one that was left alone."""
-    alone = parent / "alone"
+    parent.mkdir(parents=True, exist_ok=True)
+    alone, began = parent / "alone", time.monotonic()
     assert start(alone).wait(600) == 0
+    most_s = SHARE_OF_SECONDS * (time.monotonic() - began)
     expected, killed, rng = read_digests(alone), list[str](), random.Random(1)
     while len(killed) < count:
         folder = parent / f"after-{len(killed)}"
-        killed += disturb(folder, rng, len(expected))
+        killed += disturb(folder, rng, len(expected), most_s)
         assert read_digests(folder) == expected, f"other draws in {folder}"
         parts = ", ".join(f"{killed.count(each)} {each}" for each in sorted(set(killed)))
         print(f"{len(killed)} kills ({parts}): all is well", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -49,15 +50,16 @@ def _pack_moments(exact: Exact) -> dict[str, Any]:
     }
 
 
-def pack_quadrature(model: Model) -> dict[str, Any]:
+def pack_quadrature(model: Model, deterministic: Collection[str] = ()) -> dict[str, Any]:
     """The arrays of an answer by quadrature; raises NoAnswer where there is none this way.
 
-    log Z is left out where a site's density is not normalised.
+    ``deterministic`` sites are among its components. log Z is left out where a site's density is
+    not normalised.
     """
     latents = find_latents(model)
     if any(site.discrete for site in latents):
         raise NoAnswer("quadrature is for continuous parameters, and one is discrete")
-    density, seeds, names = make_density(model, find_parameters(model))
+    density, seeds, names = make_density(model, find_parameters(model, deterministic))
     integral = integrate(density, seeds, SECONDS, np.random.default_rng(SEED))
     arrays: dict[str, Any] = {
         "source": np.array("quadrature"),

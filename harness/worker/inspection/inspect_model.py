@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import traceback
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import find_file, load_model
 from samplerbench.models.loading.script import locate_error
+from samplerbench.samplers.base import Declined
 from samplerbench.samplers.support.latent_sites import Latent, find_latents, find_parameters
 from samplerbench.samplers.support.log_density import make_log_density
 
@@ -44,7 +46,7 @@ def _inspect(job: Job) -> Result:
         if model.exact_given is None:
             _enable_x64()
         write_whole(phase, "inspect")
-        arrays = _find_answer(model, job.trial.model)
+        arrays = _find_answer(model, job.trial.model, job.trial.deterministic or ())
     except (UnfitModel, UsageError) as error:
         return Result("failed", str(error))
     with open(Path(job.scratch) / "draws.npz", "wb") as file:
@@ -71,12 +73,15 @@ def load(job: Job) -> Model:
             f"{_locate_error(error, trial.model)}: {one_line(error)}\n"
             f"  it was run to load the model {trial.model.rpartition(':')[2]!r}\n"
             f"  expected: a file that Python can import, in environment {trial.environment!r}"
-            f"{_advise(error)}"
+            f"{_advise(error, find_file(trial.model))}"
         ) from error
 
 
-def _advise(error: Exception) -> str:
-    """What to do where a file imports what its environment lacks."""
+def _advise(error: Exception, file: Path | None) -> str:
+    """What to do where a file imports what its environment lacks, or reads what lies beside it."""
+    if isinstance(error, FileNotFoundError) and file and isinstance(error.filename, str):
+        if (file.parent / error.filename).exists():
+            return f"\n  next: call the command in {file.parent}, where {error.filename!r} is"
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return ""
     package = error.name.partition(".")[0]
@@ -86,16 +91,16 @@ def _advise(error: Exception) -> str:
     )
 
 
-def _find_answer(model: Model, name: str) -> dict[str, Any]:
+def _find_answer(model: Model, name: str, deterministic: Collection[str]) -> dict[str, Any]:
     if model.exact_given is not None:
         try:
             return _pack(pack_exact(model), sites=None)
         except Exception as error:  # the trials' rows will say it again
             traceback.print_exc()
             return _pack({}, sites=None, why=f"its own exact answer fails: {one_line(error)}")
-    sites = read_sites(model, name)
+    sites = read_sites(model, name, deterministic)
     try:
-        return _pack(pack_quadrature(model), sites)
+        return _pack(pack_quadrature(model, deterministic), sites)
     except NoAnswer as reason:
         return _pack({}, sites, why=str(reason))
     except Exception as error:  # the trials run without an answer, too
@@ -112,11 +117,15 @@ def _pack(arrays: dict[str, Any], sites: Any, why: str = "") -> dict[str, Any]:
     return {"facts": np.array(json.dumps({"latents": latents, "why": why})), **arrays}
 
 
-def read_sites(model: Model, name: str) -> list[tuple[Latent, str]]:
-    """Latent sites, each with its kind; raises UnfitModel where there is nothing to sample."""
+def read_sites(
+    model: Model, name: str, deterministic: Collection[str] = ()
+) -> list[tuple[Latent, str]]:
+    """What is judged, each site with its kind; raises UnfitModel where nothing can be sampled."""
     short = name.rpartition(":")[2]
     try:
         latents = find_latents(model)
+    except Declined as error:
+        raise UnfitModel(str(error)) from error
     except Exception as error:
         traceback.print_exc()
         raise UnfitModel(
@@ -130,7 +139,7 @@ def read_sites(model: Model, name: str) -> list[tuple[Latent, str]]:
         )
     if not any(site.discrete for site in latents):
         _refuse_unfit_shapes(model, name)
-    sites = find_parameters(model)
+    sites = find_parameters(model, deterministic)
     if all(site.discrete for site in sites):
         raise UnfitModel(
             f"model {short!r} has discrete parameters only: {', '.join(s.name for s in latents)}\n"

@@ -27,6 +27,7 @@ from samplerbench.harness.campaign.run import (
     forget_lost_draws,
 )
 from samplerbench.harness.campaign.store import Store
+from samplerbench.harness.environments import environments
 from samplerbench.harness.ground_truth import select
 from samplerbench.harness.records import to_json
 from samplerbench.harness.scoring.score_trial import VERSION
@@ -207,7 +208,7 @@ def test_lost_draws_are_named_and_give_no_verdict_that_stays(folder, planned, ca
     harm(draws, folder / "draws" / f"{planned[1].id}.npz")
     damage.execute(folder, "DELETE FROM scores")
     row = rows_of(folder)[first]
-    assert row["verdict"] == "no exact answer"
+    assert row["verdict"] == "not judged"
     assert f"the draws of trial {first}" in row["verdict_reason"]
     assert "Traceback" not in capsys.readouterr().err
     draws.write_bytes(kept)  # they come back
@@ -274,7 +275,35 @@ def test_what_a_name_stood_for_may_not_change_in_a_campaign(folder, planned, fie
     other = stored.trial("exact_iid", **{field: "f" * 16})
     with pytest.raises(UsageError, match=f"{words} has changed since") as refused:
         changed_names.refuse_changed(store, [other])
-    assert "it is ffffffff" in str(refused.value) and "--out" in str(refused.value)
+    assert "it is ffffffff" in str(refused.value)
+    assert f"--out {folder}-2; then `samplerbench compare {folder} {folder}-2`" in str(
+        refused.value
+    )
+    store.close()
+
+
+def test_an_environment_that_has_changed_is_refused_with_the_packages_that_have(
+    folder, planned, monkeypatch
+):
+    installed = {"jax": "0.4.23", "numpy": "1.26.4", "six": "1.16.0"}
+    monkeypatch.setattr(environments, "list_versions", lambda name: installed)
+    store = Store.open(folder)
+    changed_names.note_versions(store, planned)
+    installed = {"jax": "0.4.30", "numpy": "1.26.4", "zstandard": "1.0"}
+    other = stored.trial("exact_iid", environment_digest="f" * 16)
+    with pytest.raises(UsageError) as refused:
+        changed_names.refuse_changed(store, [other])
+    changes = "jax 0.4.23, now 0.4.30, six 1.16.0, now none, zstandard none, now 1.0"
+    assert changes in str(refused.value)
+    store.close()
+
+
+def test_a_model_of_one_name_in_another_file_is_refused_with_both_files(tmp_path):
+    store = Store.create(tmp_path / "c")
+    store.add_trials([stored.trial("exact_iid", model="/a/m.py:f", model_digest="1" * 16)])
+    other = stored.trial("exact_iid", model="/b/m.py:f", model_digest="2" * 16)
+    with pytest.raises(UsageError, match="/a/m.py:f then, /b/m.py:f now"):
+        changed_names.refuse_changed(store, [other])
     store.close()
 
 

@@ -274,6 +274,19 @@ REFUSED = {
         "--model linear --reference r.csv",
         ("model 'linear' has an exact answer, which a reference can't better",),
     ),
+    "deterministic sites of an exact answer": (
+        {},
+        "--model linear --deterministic m",
+        ("model 'linear' comes with an answer, which says what is judged; m was asked for",),
+    ),
+    "a deterministic site that is none": (
+        {
+            "mine.py": "import numpyro\nfrom numpyro.distributions import Normal\n"
+            "def one(): numpyro.deterministic('twice', 2 * numpyro.sample('x', Normal(0, 1)))\n"
+        },
+        "--model mine.py:one --deterministic twise",
+        ("no site among the deterministic ones of 'one' is called 'twise'; did you mean 'twice'?",),
+    ),
     "a reference for two models": (
         {"r.csv": "m\n1\n"},
         "--model linear linear:n_points=4 --reference r.csv",
@@ -443,6 +456,7 @@ import numpy as np, numpyro, numpyro.distributions as dist
 data = {"y": np.array([1.0, -2.0, 0.5])}
 def three(y):
     x = numpyro.sample("x", dist.Normal(0, 1).expand([3]).to_event(1))
+    numpyro.deterministic("total", x.sum())
     numpyro.sample("y", dist.Normal(x, 0.5).to_event(1), obs=y)
 """
 
@@ -451,6 +465,7 @@ def three(y):
 def test_a_long_run_answers_and_another_family_confirms_it(tmp_path):
     (tmp_path / "mine.py").write_text(THREE)
     options = {"env": "current", "warmup": 200, "draws": 400, "replicates": 16}
+    options["deterministic"] = "total"
     names = ["numpyro_nuts", "jaxns_nested"]
     file, out = f"{tmp_path / 'mine.py'}:three", tmp_path / "out"
     with samplerbench.run(model=file, sampler=names[:1], out=out, **options) as campaign:
@@ -461,7 +476,8 @@ def test_a_long_run_answers_and_another_family_confirms_it(tmp_path):
         rows = {row["sampler"]: row for row in campaign.rows()}
         trial = campaign.store.trials()[0]
         truth, _ = select.find_ground_truth(campaign.folder, trial)
-    assert truth.mean == pytest.approx([0.8, -1.6, 0.4], abs=5 * float(truth.mean_se.max()))
+    assert truth.names == ("x[0]", "x[1]", "x[2]", "total")
+    assert truth.mean == pytest.approx([0.8, -1.6, 0.4, -0.4], abs=5 * float(truth.mean_se.max()))
     assert rows["numpyro_nuts"]["verdict"] == "undecided", rows["numpyro_nuts"]["verdict_reason"]
     assert rows["numpyro_nuts"]["answer"].endswith("with which jaxns_nested agrees")
     assert rows["numpyro_nuts"]["seconds_to_5pct"] is not None

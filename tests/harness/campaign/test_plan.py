@@ -11,7 +11,7 @@ import pytest
 
 import samplerbench
 from samplerbench.errors import UsageError
-from samplerbench.harness.campaign.expand import default_folder, expand
+from samplerbench.harness.campaign.expand import _lengthen_names, default_folder, expand
 from samplerbench.harness.campaign.plan import OPTIONS, Plan
 from samplerbench.harness.campaign.plan_options import (
     check_options,
@@ -19,6 +19,7 @@ from samplerbench.harness.campaign.plan_options import (
     read_campaign_file,
 )
 from samplerbench.harness.environments import environments
+from samplerbench.harness.ground_truth import select
 from samplerbench.harness.records import AUTO
 from samplerbench.samplers.base import samplers
 from tests.support import stored
@@ -179,6 +180,40 @@ def test_an_environment_with_a_name_is_the_one_that_stands_behind_it():
     assert named.name == f"new={sys.executable}"
     assert (named.python, named.digest) == (plain.python, plain.digest)
     assert environments.python_version(named.name) == environments.python_version(plain.name)
+
+
+def test_models_of_one_name_have_as_much_of_their_paths_as_tells_them_apart(tmp_path):
+    files = [tmp_path / name / "model.py" for name in ("a", "b", "b/b")]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("def f(): pass\ndef g(): pass\n")
+
+    def labels(*names):
+        plan = Plan(model=names, sampler=("numpyro_nuts",), env=("pinned",))
+        return [trial.model_label for trial in expand(plan)]
+
+    assert labels(f"{files[0]}:f", f"{files[1]}:f") == ["a/model.py:f", "b/model.py:f"]
+    assert labels(f"{files[0]}:f", f"{files[1]}:g") == ["model.py:f", "model.py:g"]
+    assert labels(f"{files[1]}:f", f"{files[2]}:f")[1] == "b/b/model.py:f"
+    programs = ["/x/f-12.pkl:f", "/x/f-34.pkl:f"]  # functions that were handed over
+    assert [*_lengthen_names(programs).values()] == ["f-12", "f-34"]
+
+
+def test_what_is_judged_is_part_of_a_trial_and_of_its_answer_where_it_is_asked_for():
+    plain, more = (
+        expand(Plan(sampler=("numpyro_nuts",), deterministic=names)) for names in ((), ("b", "a"))
+    )
+    assert (plain[0].deterministic, more[0].deterministic) == (None, ["a", "b"])
+    assert plain[0].id == replace(more[0], deterministic=None).id != more[0].id
+    assert select.model_key(plain[0]) != select.model_key(more[0])
+    with pytest.raises(UsageError, match="deterministic=a is not\n  expected: one of the two"):
+        Plan(deterministic=("a",), calibrate="prior")
+
+
+def test_a_name_for_tables_renames_no_trial_that_needs_none():
+    trial = stored.trial("exact_iid")
+    assert replace(trial, model_name="").id == trial.id
+    assert replace(trial, model_name="a/m.py:f").model_label == "a/m.py:f"
 
 
 @pytest.mark.process

@@ -254,7 +254,7 @@ RUN = Result(
 )
 
 
-def run_on(versions, monkeypatch, result=RUN, **probed):
+def run_on(versions, monkeypatch, result=RUN, timed_out=False, **probed):
     """The row of a stack on which every worker answers ``result``."""
     monkeypatch.setattr(run_check.interpreters, "list_installed", lambda python: versions)
     environment = Environment("a/bin/python", "a/bin/python", (), "0" * 16)
@@ -265,7 +265,8 @@ def run_on(versions, monkeypatch, result=RUN, **probed):
         return dataclasses.replace(result, runs={"warm_cpu_s": list(seconds)})
 
     def probe(python, groups):
-        return Probe("3.11.7", versions, {} if probed else dict.fromkeys(groups, 1.0), probed)
+        seconds = {} if probed else dict.fromkeys(groups, 1.0)
+        return Probe("3.11.7", versions, seconds, probed, timed_out)
 
     monkeypatch.setattr(run_check.stages.interpreters, "identify", lambda python: "3.11 here")
     return run_check.run_check(environment, Tools(probe=probe, launch=launch))
@@ -291,6 +292,17 @@ def test_a_stack_that_breaks_when_run_says_where(monkeypatch):
     cause = Cause("ImportError: host_callback", "numpyro/x.py:3")
     shown = stack_check.render_run(run_on(GOOD, monkeypatch, **{LIBRARY_GROUP: cause}))
     assert "imports: ImportError: host_callback (numpyro/x.py:3)" in shown
+
+
+def test_a_time_limit_says_nothing_of_a_stack_and_is_not_kept(monkeypatch):
+    cause = {LIBRARY_GROUP: Cause("import takes more than 120 s")}
+    slow = run_on(GOOD, monkeypatch, timed_out=True, **cause)
+    assert {found["word"] for found in slow.samplers.values()} == {"not tried"}
+    shown = " ".join(stack_check.render_run(slow).split())
+    assert "not known (after" in shown and "breaks" not in shown
+    assert "call it again once the machine is quiet" in shown
+    run_on(GOOD, monkeypatch, Result("timeout", "over 300 s"))
+    assert known_stacks.everything() == []
 
 
 def test_check_takes_one_stack(capsys):

@@ -53,4 +53,12 @@ def test_the_page_draws_a_figure_for_each_sampler_with_several_points():
     page = history.render(trace_lines(releases(), 1.1, False), "html")
     assert page.count("<svg") == 1 and "<script>alert" not in page
     assert "v2: honest" in page  # the figure in words
+    assert "mathdefault" not in page and "10^" not in page  # the ticks are plain numbers
     assert page == history.render(trace_lines(releases(), 1.1, False), "html")
+
+
+def test_the_page_draws_no_figure_of_a_sampler_without_numbers():
+    none = {"calibration": (None, None, None), "warm_s": None, "cold_s": None}
+    lost = [Release(name, None, [row("failed", **none)]) for name in ("v1", "v2")]
+    page = history.render(trace_lines(lost, 1.1, False), "html")
+    assert "<svg" not in page and "v2" in page

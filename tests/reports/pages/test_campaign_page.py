@@ -168,7 +168,12 @@ def test_a_page_spells_the_defaults_out_and_leaves_the_machine_out_where_asked(
     assert f"{pathlib.Path.home()}/x.csv" in made and "<dt>host</dt><dd>here</dd>" in made
     assert f"--chains 1 --warmup 100 --draws {stored.DRAWS} --seed 0 --env pinned" in made
     hidden = report.render(campaign, report.ReportOptions("html", anonymous=True))
-    assert "run --data ~/x.csv" in hidden and "<dt>host</dt>" not in hidden
+    assert "run --data x.csv" in hidden and "<dt>host</dt>" not in hidden
+    command = "samplerbench run --model /w/a/m.py:f --env new=/w/e --out '/w/my runs/one'"
+    campaign.store.set_fact("command", command)
+    for form in ("html", "json"):
+        hidden = report.render(campaign, report.ReportOptions(form, anonymous=True))
+        assert "--model m.py:f --env new=e --out one" in hidden
     campaign.store.set_fact("command", None)
     for anonymous in (False, True):
         given = report.ReportOptions("json", anonymous=anonymous)
@@ -296,7 +301,9 @@ def test_a_page_that_would_be_too_large_leaves_figures_out_and_says_so(campaign,
 @pytest.mark.slow
 def test_a_model_without_an_exact_answer_gets_its_pictures(tmp_path, monkeypatch):
     monkeypatch.setattr(figure_data, "MOST_SERIES", 1)
-    with stored.campaign(tmp_path / "c", model="/no/where.py:mine", model_digest="0") as one:
+    with stored.unscored_campaign(
+        tmp_path / "c", model="/no/where.py:mine", model_digest="0"
+    ) as one:
         told = report.render(one, report.ReportOptions("html"))
     assert "no exact answer" in told and "Ranks of the draws" in told
     assert "not drawn" not in told and "which a report does not run" in told

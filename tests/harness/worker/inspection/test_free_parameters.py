@@ -123,6 +123,20 @@ def ordered_pair(rng):
     return Case(program, {"c[0]": 0.0, "c[1]": gap.mean()}, sd, 0.0)
 
 
+def test_deterministic_sites_have_an_answer_beside_the_parameters():
+    def program():
+        x = numpyro.sample("x", dist.Normal(1.0, 2.0))
+        numpyro.deterministic("twice", 2 * x)
+        numpyro.deterministic("square", x**2)
+
+    with jax.experimental.enable_x64():
+        found = pack_quadrature(Model("squares", {}, program), ["twice", "square"])
+    assert tuple(found["names"]) == ("x", "twice", "square")
+    assert found["mean"] == pytest.approx([1.0, 2.0, 5.0], abs=1e-6)
+    # of x squared: 2 sd^4 + 4 mean^2 sd^2
+    assert np.diag(found["covariance"]) == pytest.approx([4.0, 16.0, 48.0], rel=1e-6)
+
+
 @pytest.mark.filterwarnings("ignore:Continuous inference poorly")  # of circles: it is no chain
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize(
