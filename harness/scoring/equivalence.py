@@ -100,18 +100,22 @@ def _limit_place(e: ReplicateSummary, i: int, error: float) -> Iterator[Limit]:
 
 
 def _limit_width(e: ReplicateSummary, i: int, error: float) -> Iterator[Limit]:
-    name = e.names[i]
+    name, margins = e.names[i], e.margins
+    shares = []
     if e.sd_tame[i]:
         own = float(np.broadcast_to(e.sd_se, e.sd.shape)[i] / e.sd[i])
         ratio = e.sd_hat[:, i] / e.sd[i]
-        yield _limit_mean(ratio, 1.0, e.margins.sd, f"the sd of '{name}'", " of it", own)
-        return
-    shares = ((e.half, e.half_exact, "half"), (e.ninety, e.ninety_exact, "90 %"))
-    for values, exact, part in shares:
+        yield _limit_mean(ratio, 1.0, margins.sd, f"the sd of '{name}'", " of it", own)
+    else:
+        shares += [(e.half, e.half_exact, margins.width, "half")]
+        shares += [(e.ninety, e.ninety_exact, margins.width, "90 %")]
+    if np.isfinite(e.most[:, i]).any():  # of moments alone there is none
+        shares += [(e.most, e.most_exact, margins.tails, "98 %")]
+    for values, exact, margin, part in shares:
         truth = float(np.broadcast_to(exact, e.sd.shape)[i])
         what = f"the share of '{name}' inside the exact central {part}"
         own = error * float(np.sqrt(truth * (1 - truth)))
-        yield _limit_mean(values[:, i], truth, e.margins.width, what, error=own)
+        yield _limit_mean(values[:, i], truth, margin, what, error=own)
 
 
 def _limit_rms(z: Array, most: float, what: str) -> Limit:

@@ -125,7 +125,7 @@ def plan_replicates(
     """
     count = parameters + (min(parameters, DIRECTIONS) + 1 if parameters > 1 else 0)
     claims, tolerated = ALPHA / 2 / count, margins.accused_calibration
-    places, spread = ALPHA / (11 * count + 2), 1 / np.sqrt(ess)
+    places, spread = ALPHA / (13 * count + 2), 1 / np.sqrt(ess)
 
     def detect_bias(replicates: int) -> float:
         by_claims = detect_shift(replicates, claims, tolerated) * spread

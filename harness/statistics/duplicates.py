@@ -1,11 +1,13 @@
-"""Replicates that are not independent: the same run twice, or its mirror image."""
+"""Replicates that are not independent: one run twice, its mirror image, or runs in succession."""
 
 from __future__ import annotations
 
 import numpy as np
+from scipy import special, stats
 
 Array = np.ndarray
 
+SURPRISE = 1e-6  # chance that independent replicates of any number of parameters seem to succeed
 DIGITS = 6  # of a mean in exact sds: 32-bit draws of one run and of its mirror image agree to these
 
 
@@ -28,3 +30,22 @@ def find_duplicates(est: Array, sd: Array, mean: Array, scale: Array) -> tuple[i
                 return int(usable[first[key]]), int(usable[i])
         first[keys[0]] = i
     return None
+
+
+def find_succession(est: Array) -> tuple[int, float] | None:
+    """The component of ``est[replicate, component]`` whose neighbours correlate, and by how much.
+
+    Runs that share chains, draws or a state with the run before give means that follow one another,
+    and every interval over replicates is too narrow. The rank correlation of neighbours has, of
+    independent replicates, mean ``-1 / n`` and variance ``1 / n`` to first order, whatever their
+    distribution (Wald and Wolfowitz 1943, Ann. Math. Statist. 14:378), and is normal.
+    """
+    usable = est[np.isfinite(est).all(axis=1)]
+    count, size = usable.shape
+    ranks = stats.rankdata(usable, axis=0) - (count + 1) / 2
+    with np.errstate(invalid="ignore"):  # estimates that are all alike
+        following = (ranks[1:] * ranks[:-1]).sum(axis=0) / np.square(ranks).sum(axis=0)
+    score = np.nan_to_num(np.abs(following + 1 / max(count, 1)) * np.sqrt(count))
+    worst = int(np.argmax(score))
+    surprising = -special.ndtri(SURPRISE / (2 * size))
+    return (worst, float(following[worst])) if score[worst] > surprising else None

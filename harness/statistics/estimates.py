@@ -94,7 +94,7 @@ def calibration_robust(est: Array, se: Array, mean: Array, level: float = LEVEL)
     One stuck replicate cannot move it. Interval from order statistics, exact for any distribution
     (David and Nagaraja 2003, Order Statistics, section 7.1).
     """
-    return [_robust(column, level) for column in _columns(np.abs(z_scores(est, se, mean)))]
+    return [estimate_typical(column, level) for column in _columns(z_scores(est, se, mean))]
 
 
 def mean_error(
@@ -290,8 +290,9 @@ def _rms(z: Array, level: float) -> Estimate:
     return Estimate(value, *rms_bounds(finite, (1 - level) / 2), note)
 
 
-def _robust(z: Array, level: float) -> Estimate:
-    finite, note = _finite(z)
+def estimate_typical(z: Array, level: float) -> Estimate:
+    """Median of |z|, over that of a standard normal, with the interval of order statistics."""
+    finite, note = _finite(np.abs(z))
     if finite.size == 0:
         return no_estimate(_join("no replicate claims a standard error above zero", note))
     ordered = np.sort(finite) / MEDIAN_ABS_NORMAL

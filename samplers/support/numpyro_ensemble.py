@@ -41,11 +41,11 @@ def prepare_ensemble(
     """Plain and compiled runs of the ensemble kernel that ``make`` builds: an ensemble a chain.
 
     ``counts``: whether it evaluates the density once for each walker and iteration. Raises Declined
-    for no and for discrete latent sites, ValueError for too few walkers or an odd number of them.
+    for no and for discrete latent sites, ValueError for too few walkers.
     """
     require_continuous(model, "an ensemble")
     dim = make_log_density(model).dim
-    number = count_walkers(walkers, dim, model.name, even=True)
+    number = count_walkers(walkers, dim, model.name)
     kept = math.ceil(budget.draws / number)  # steps of each walker
 
     def make_chain(split: DataSplit) -> tuple[Any, Any]:

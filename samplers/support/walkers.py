@@ -12,19 +12,14 @@ LEAST = 32  # where none are asked for, or two a dimension where that is more
 CLAIMS = "ESS: autocorrelation of the walkers' thinned paths, merged into one chain"
 
 
-def count_walkers(asked: int | None, dim: int, model: str, even: bool = False) -> int:
-    """The walkers of an ensemble in ``dim`` dimensions.
-
-    Raises ValueError for too few of them, and for an odd number where they are to be ``even``.
-    """
+def count_walkers(asked: int | None, dim: int, model: str) -> int:
+    """The walkers of an ensemble in ``dim`` dimensions; raises ValueError for too few of them."""
     number = asked or max(LEAST, 2 * dim)
     if number < 2 * dim:
         raise ValueError(
             f"{number} walkers are too few for the {dim} parameters of {model!r}\n"
             f"  expected: walkers={2 * dim} at least, two a parameter"
         )
-    if even and number % 2:
-        raise ValueError(f"walkers={number} can't be halved\n  expected: an even number of them")
     return number
 
 

@@ -106,14 +106,12 @@ def test_chains_of_a_log_density_start_apart_and_their_costs_are_summed():
     np.testing.assert_allclose(moved.sites["centre"], draws.sites["centre"], rtol=1e-5)
 
 
-def test_walkers_are_two_a_parameter_and_halved_where_they_must_be():
+def test_walkers_are_two_a_parameter_at_least():
     assert walkers.count_walkers(None, 2, "line") == walkers.LEAST
     assert walkers.count_walkers(None, 50, "wide") == 100
     assert walkers.count_walkers(7, 3, "line") == 7
     with pytest.raises(ValueError, match=r"5 walkers are too few(.|\n)*walkers=6 at least"):
         walkers.count_walkers(5, 3, "line")
-    with pytest.raises(ValueError, match=r"walkers=7 can't be halved(.|\n)*even"):
-        walkers.count_walkers(7, 3, "line", even=True)
 
 
 def test_paths_of_walkers_follow_one_another():

@@ -113,6 +113,17 @@ def _uniform(z: Array) -> Array:
     return np.sqrt(12.0) * (special.ndtr(z) - 0.5)
 
 
+def _cut(case: Case, exact: Exact, rng: np.random.Generator, at: float = 2.5) -> Array:
+    """Draws beyond so many sds made anew, each parameter for itself; the sd is 0.955 of the exact.
+
+    Of one parameter, or of several that do not depend on one another.
+    """
+    x = (iid(case, exact, rng) - exact.mean) / exact.sd
+    while (beyond := np.abs(x) > at).any():
+        x[beyond] = rng.standard_normal(int(beyond.sum()))
+    return exact.mean + exact.sd * x
+
+
 def _heavy(case: Case, exact: Exact, rng: np.random.Generator, freedom: int = 10) -> Array:
     x = iid(case, exact, rng) - exact.mean
     squares = rng.chisquare(freedom, size=(*x.shape[:3], 1)) / (freedom - 2)
@@ -192,6 +203,26 @@ def _mirror(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
     return x
 
 
+def _share_chains(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+    """Four chains, of which three are those of the run before: seeds of chains counted up."""
+    chains = iid(replace(case, replicates=case.replicates + 3), exact, rng)[:, 0]
+    return np.stack([chains[i : i + case.replicates] for i in range(4)], axis=1)
+
+
+def _overlap(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+    """One long run cut into pieces, each of which begins in the middle of the one before."""
+    half = case.draws // 2
+    run = iid(Case(1, half * (case.replicates + 1), case.size), exact, rng)[0, 0]
+    starts = half * np.arange(case.replicates)
+    return np.stack([run[start : start + 2 * half] for start in starts])[:, None]
+
+
+def _scatter_claims(e: ReplicateSummary) -> ReplicateSummary:
+    """Claims that have nothing to do with errors, log-normal of sigma 1, of the right rms z."""
+    z = np.random.default_rng(len(e.est)).standard_normal((len(e.est), 1))
+    return replace(e, se=e.se * np.exp(1 + z))
+
+
 def _claim(factor: float, one: bool = False) -> Change:
     """Claimed errors so many times too small, all of them or those of one parameter's mean."""
 
@@ -229,6 +260,9 @@ FLAWED = {
     "one claim": Kind(
         "errors of one mean 1.5 times those claimed", change=_claim(1.5, True), sizes=(2, 10, 50)
     ),
+    "random claims": Kind(
+        "claims scattered by a factor of 2.7 about some of the right rms", change=_scatter_claims
+    ),
     "weighted ess": Kind("ESS of weighted draws claimed twice", is_weighted=True, ess_factor=2.0),
     "log z": Kind("log Z off by one claimed error", change=_change_log_z(1.0)),
     "log z error": Kind("errors of log Z twice those claimed", change=_change_log_z(0.0, 2.0)),
@@ -255,6 +289,7 @@ FLAWED = {
     "skewness": Kind("skewness 0.5 at right mean and sd", _reshape(_skewed)),
     "kurtosis": Kind("t with 10 degrees of freedom, right sd", _heavy),
     "light tails": Kind("uniform of right sd", _reshape(_uniform)),
+    "cut tails": Kind("tails cut at 2.5 sd", _cut, sizes=(1, 2, 10), answer=standard),
     "drift": Kind("starts 3 sd away, decays over a twentieth of the run", _drift),
     "period": Kind("a wave of 1 sd, 50 draws long", _period),
     "repeats": Kind("the first quarter of the run four times", _repeat),
@@ -267,6 +302,8 @@ FLAWED = {
         "signs of two parameters tied, all margins right", tie_signs, sizes=(2,), answer=standard
     ),
     "mirrored": Kind("every other run a mirror image", _mirror),
+    "shared chains": Kind("3 of 4 chains are those of the run before", _share_chains),
+    "overlap": Kind("half of the draws are those of the run before", _overlap),
     "four seeds": Kind("four distinct runs only", _share_seeds(4)),
     "one seed": Kind("one distinct run only", _share_seeds(1)),
 }

@@ -63,6 +63,7 @@ def ideal(
         half=0.5 + 0.5 * noise * rng.standard_normal(shape),
         half_se=0.5 * noise * ones,
         ninety=0.9 + 0.3 * noise * rng.standard_normal(shape),
+        most=0.98 + 0.14 * noise * rng.standard_normal(shape),
         finite=ones.astype(bool),
         moves=ones.astype(bool),
         w1=noise * np.abs(rng.standard_normal(shape)),
@@ -111,7 +112,8 @@ def test_the_reason_tells_the_number_and_its_interval():
     assert got.verdict == "biased"
     assert got.reason.startswith("mean of 'p[1]' off by 0.20 sd (0.1")
     assert got.lo < 0.2 < got.hi and got.value == pytest.approx(0.2, abs=0.03)
-    assert "sd of 'p[" in judge(score(FLAWED["sd x 1.2"])).reason
+    assert "sd of 'p[" in judge(score(FLAWED["sd / 1.2"])).reason
+    assert "98 %" in judge(score(FLAWED["sd x 1.2"])).reason  # twice as many beyond
     wide = judge(score(FLAWED["sd x 1.2"], exact=lambda size: lognormal(size, 2.0)))
     assert "too wide" in wide.reason  # its sd is not tame
     assert "log Z" in judge(score(FLAWED["log Z error halved"])).reason
@@ -260,6 +262,38 @@ def test_a_run_that_comes_twice_or_mirrored_is_not_judged(sign):
     assert judge(replace(e, est=est)).verdict == "honest"  # the same mean alone is chance
 
 
+def test_runs_that_follow_the_run_before_are_not_judged():
+    e = ideal()
+    est = e.est + np.roll(e.est, 1, axis=0)  # a correlation of a half, 8 standard errors
+    got = judge(replace(e, est=est / np.sqrt(2)))
+    assert got.verdict == "not judged" and "follow those of the run before" in got.reason
+
+
+@pytest.mark.parametrize("what", ["mean", "log Z"])
+def test_claims_that_have_nothing_to_do_with_errors_are_overcautious_in_the_typical_run(what):
+    # log-normal claims of sigma 1 with the rms z of right ones: the median claim is e times too
+    # large, and the bound of the median of 256 is some 20 % above it
+    claims = np.exp(1 + np.random.default_rng(5).standard_normal((256, 1)))
+    e = ideal()
+    if what == "mean":
+        changes = {"se": e.se * claims}
+    else:
+        log_z = 0.3 * np.random.default_rng(6).standard_normal(256)
+        changes = {"log_z": log_z, "log_z_err": 0.3 * claims[:, 0], "log_z_true": 0.0}
+    got = judge(replace(e, **changes))
+    assert got.verdict == "overcautious" and "in the typical run" in got.reason
+
+
+def test_draws_without_their_last_two_percent_are_biased():
+    # inside the margins of the sd and of each other share: 98 % holds 99.2 %
+    exact = gaussian(1)
+    x = iid(Case(replicates=64, size=1), exact, np.random.default_rng(7))
+    z = (x - exact.mean) / exact.sd
+    x = np.where(np.abs(z) > 2.5, exact.mean + 0.4 * exact.sd * z, x)
+    got = judge(replicate_summary.summarise(x, exact))
+    assert got.verdict == "biased" and "98 %" in got.reason
+
+
 def test_evidence_without_a_claimed_error_is_judged_by_its_place_alone():
     nothing = np.full(256, np.nan)
     e = replace(ideal(), log_z=np.zeros(256), log_z_err=nothing, log_z_true=0.0)
@@ -316,6 +350,7 @@ def test_evidence_shares_have_their_exact_values():
     np.testing.assert_allclose(e.below_median, 0.5)
     np.testing.assert_allclose(e.half, 0.5)
     np.testing.assert_allclose(e.ninety, 0.9)
+    np.testing.assert_allclose(e.most, 0.98)
     assert (e.w1 < 1e-9).all() and (e.w1_iid > 0).all()
     assert wasserstein.score_independent_draws(exact, 100).draws == 100
 

@@ -1,11 +1,11 @@
-"""The same run twice is found, and its mirror image; independent runs never are."""
+"""Runs that come twice, mirrored or in succession are found; independent runs never are."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from samplerbench.harness.statistics.duplicates import find_duplicates
+from samplerbench.harness.statistics.duplicates import find_duplicates, find_succession
 
 MEAN, SCALE = np.array([1.0, -2.0, 30.0]), np.array([0.1, 3.0, 1.0])
 
@@ -36,3 +36,20 @@ def test_runs_that_never_move_or_are_not_finite_do_not_count():
     est[:20], sd[:20] = 1.0, 0.0
     est[20:40] = np.nan
     assert find_duplicates(est, sd, MEAN, SCALE) is None
+
+
+@pytest.mark.parametrize("runs", [2, 4])  # that share half of their draws, or a quarter each
+def test_runs_that_share_draws_with_the_run_before_are_found(runs):
+    # means of 512 runs have a correlation of 1 / 2 or 3 / 4: 11 standard errors, and 5.2 are asked
+    noise = np.random.default_rng(3).standard_normal((20, 512 + runs, 3))
+    est = MEAN + SCALE * sum(noise[:, i : 512 + i] for i in range(runs))
+    est[:, 5] = np.nan
+    assert all(find_succession(one) is not None for one in est)
+    assert all(find_succession(one) is None for one in noise)
+
+
+def test_heavy_tails_and_estimates_that_are_all_alike_are_no_succession():
+    rng = np.random.default_rng(4)
+    assert all(find_succession(rng.standard_cauchy((256, 50))) is None for _ in range(50))
+    assert find_succession(np.ones((64, 2))) is None
+    assert find_succession(np.full((64, 2), np.nan)) is None
