@@ -72,15 +72,22 @@ def load(job: Job) -> Model:
             f"{_locate_error(error, trial.model)}: {one_line(error)}\n"
             f"  it was run to load the model {trial.model.rpartition(':')[2]!r}\n"
             f"  expected: a file that Python can import, in environment {trial.environment!r}"
-            f"{_advise(error)}"
+            f"{_advise(error, trial.environment)}"
         ) from error
 
 
-def _advise(error: Exception) -> str:
+def _advise(error: Exception, environment: str) -> str:
     """What to do where a file imports what its environment lacks."""
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return ""
     package = error.name.partition(".")[0]
+    path = Path(environment.rpartition("=")[2])
+    is_own = environment == "current" or (path.is_file() and path.suffix != ".txt")
+    if is_own:  # an interpreter, which nothing is installed in
+        return (
+            f"\n  next: uv pip install {package} there (by the name that pip knows); or --with "
+            f"{package} and an environment that is made, as --env pinned"
+        )
     return (
         f"\n  next: --with {package} installs it beside the pins (by the name that pip knows);"
         " or --env current, or --env path/to/python, where it is installed"
