@@ -14,13 +14,17 @@ from samplerbench import __version__  # noqa: E402
 project = "samplerbench"
 author = "the samplerbench authors"
 version = release = __version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]
+nb_execution_mode = "off"  # notebooks hold what they printed when they ran
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 html_theme = "furo"
+html_theme_options = {"top_of_page_buttons": []}  # they lead to no source
+html_static_path = ["_static"]
+html_js_files = ["landmarks.js"]
 html_title = f"samplerbench {version}"
 html_show_copyright = False
 

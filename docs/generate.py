@@ -251,12 +251,12 @@ def _rank(verdict: str) -> tuple[int, str]:
 
 
 def _describe_row(row: dict[str, Any]) -> tuple[str, ...]:
-    settings = f":{row['settings']}" if row["settings"] else ""
+    settings = ",".join(f"{name}={value}" for name, value in row["settings"].items())
     costs = (row["realised_ess_per_gradient"], row["realised_ess_per_evaluation"])
     numbers = ("-" if cost is None else f"{cost:.2g}" for cost in costs)
     return (
         row["model"],
-        row["sampler"] + settings,
+        row["sampler"] + f":{settings}" * bool(settings),
         row["verdict"],
         str(row["replicates"]),
         *numbers,

@@ -24,6 +24,8 @@ from samplerbench.samplers.support.jaxns_results import CLAIMS, make_arguments, 
 from samplerbench.samplers.support.latent_sites import (
     Latent,
     find_latents,
+    is_in_control_flow,
+    name_distribution,
     require_proper,
     trace_sites,
 )
@@ -83,12 +85,17 @@ def _require_transforms(model: Model, sites: list[Latent], names: dict[str, str]
     def read() -> None:
         for name, record in trace_sites(model, model.data).items():
             if name in wanted:
+                own = f"site {names.get(name, name)!r} of {model.name!r}"
+                if is_in_control_flow(record):
+                    raise Declined(
+                        f"{own} is sampled within scan or cond, where NumPyro's nested sampling "
+                        "can't reach it; numpyro_nuts and jaxns_direct sample such a site"
+                    )
                 why = _explain_unmapped(transform, name, record["fn"], wanted[name])
                 if why:
                     raise Declined(
-                        f"site {names.get(name, name)!r} of {model.name!r} can't be mapped from "
-                        f"the unit cube: {why}; numpyro_nuts samples such a site, or write it as a "
-                        "transform of Normal or Uniform sites"
+                        f"{own} can't be mapped from the unit cube: {why}; numpyro_nuts samples "
+                        "such a site, or write it as a transform of Normal or Uniform sites"
                     )
 
     jax.eval_shape(read)
@@ -98,7 +105,7 @@ def _explain_unmapped(transform: Any, name: str, prior: Any, shape: tuple[int, .
     """Why NumPyro's ``transform`` makes no draw of ``prior`` with ``shape``; "" where it does."""
     from numpyro.handlers import seed
 
-    kind = _name_distribution(prior)
+    kind = name_distribution(prior)
     try:
         with seed(rng_seed=0):
             value = transform(name, prior, None)[1]
@@ -108,13 +115,6 @@ def _explain_unmapped(transform: Any, name: str, prior: Any, shape: tuple[int, .
         return f"NumPyro's transform of {kind} fails ({one_line(error)})"
     same = tuple(np.shape(value)) == shape
     return "" if same else f"NumPyro's transform gives {kind} another shape {np.shape(value)}"
-
-
-def _name_distribution(prior: Any) -> str:
-    """The class of a distribution, without the wrappers of plates and masks."""
-    while type(prior).__name__ in ("ExpandedDistribution", "Independent", "MaskedDistribution"):
-        prior = prior.base_dist
-    return type(prior).__name__
 
 
 def _make_plain(model: Model, sites: list[Latent], settings: Settings) -> Any:

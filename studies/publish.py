@@ -25,6 +25,8 @@ FIGURES = {  # study -> the one picture that shows it, by the start of its name
     "mclmc_cost": "speed",
     "live_points": "data-sets",
     "opening_line": "ess",
+    "posteriordb": "ess",
+    "gpu": "speed",
 }
 
 

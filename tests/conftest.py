@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -44,5 +45,8 @@ def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_refuse)
+# else every process of a test, and every worker of xdist, compiles anew what it imports
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # a shell's background jobs ignore Ctrl-C, and so would every process that a test starts and stops
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -24,7 +24,8 @@ def describe_run(out: Path | None, options: dict[str, Any]) -> list[str]:
     Raises UsageError for what ``run`` refuses before its first trial.
     """
     plan, _, memory = make_plan(options)
-    trials = expand(plan, read_model_data(plan, memory, out))
+    data = read_model_data(plan, memory, out)
+    trials = expand(plan, data)
     folder = out or default_folder(trials)
     finished = _finished(folder)
     waiting = order_trials([trial for trial in trials if trial.id not in finished], plan.seed)
@@ -34,6 +35,7 @@ def describe_run(out: Path | None, options: dict[str, Any]) -> list[str]:
     own = any(not is_registered(trial.model) and not trial.reference for trial in waiting)
     more = ", and a long run of NUTS as a reference" if own and not plan.no_long_run else ""
     return [
+        *data.list_notes(),
         f"campaign: {folder}" + (f", {done} of {len(trials)} trials finished" if done else ""),
         f"trials to run, in this order: {len(waiting)}",
         *_describe_trials(waiting, guesses),

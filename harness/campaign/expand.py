@@ -27,6 +27,7 @@ from samplerbench.options import parse_names
 from samplerbench.samplers.base import samplers
 
 DEFAULT_ENVIRONMENT = "pinned"  # of a sampler that names none
+LONG_RUN = "long-run"  # as a reference: in place of posteriordb's draws
 
 
 def expand(plan: Plan, data: ModelData | None = None) -> list[Trial]:
@@ -125,13 +126,14 @@ def swept_axes(plan: Plan) -> list[sweep.Axis]:
 
 def _models(plan: Plan, axes: Sequence[sweep.Axis]) -> Iterator[dict[str, Any]]:
     """The fields of a trial that tell its model, for each model and every swept size of it."""
+    shipped = plan.reference != LONG_RUN
     for name, fixed, digest in map(parse_model, plan.model):
         for model, options in sweep.multiply(axes, "model", [(name, fixed)]):
             yield {
                 "model": model,
                 "model_options": options,
                 "model_digest": digest or models.digest(model),
-                **_posterior_reference(model),
+                **(_posterior_reference(model) if shipped else {}),
             }
 
 
@@ -150,6 +152,9 @@ def _reference(path: str, names: Mapping[str, str] | None = None) -> dict[str, A
 
 def _user_reference(plan: Plan) -> dict[str, Any]:
     """The user's own reference, as fields of a trial; raises UsageError."""
+    if plan.reference == LONG_RUN:
+        _check_long_run(plan)
+        return {}
     if plan.names and not plan.reference:
         raise UsageError(
             "--names says what a reference calls the model's parameters, and there is none\n"
@@ -163,6 +168,18 @@ def _user_reference(plan: Plan) -> dict[str, Any]:
             "a sweep\n  expected: --reference with one --model"
         )
     return _reference(plan.reference, parse_names("names", plan.names) or None)
+
+
+def _check_long_run(plan: Plan) -> None:
+    """Raises UsageError where no posterior's reference draws could be replaced by a long run."""
+    others = [name for name in plan.model if not folder.is_posterior(parse_model(name)[0])]
+    if others:
+        raise UsageError(
+            f"--reference {LONG_RUN} takes the place of posteriordb's draws, and {others[0]!r} has "
+            "none\n  expected: --posterior NAME; a model without an exact answer gets a long run"
+        )
+    if plan.no_long_run:
+        raise UsageError(f"--reference {LONG_RUN} and --no-long-run: one of the two")
 
 
 def default_folder(trials: Sequence[Trial]) -> Path:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.draws_file import save_draws
 from samplerbench.harness.environments import environments
 from samplerbench.harness.ground_truth import long_run, select
-from samplerbench.harness.ground_truth.long_run import EFFORTS, LongRun, RunFailed
+from samplerbench.harness.ground_truth.improper_posterior import describe_wandering
+from samplerbench.harness.ground_truth.long_run import EFFORTS, LEAST_CHAINS, LongRun, RunFailed
 from samplerbench.harness.records import Trial
 from samplerbench.harness.scoring.verdict import LEAST
 from samplerbench.models.base import Sites
@@ -26,6 +28,7 @@ from samplerbench.text import tell
 
 LONGEST_S = 300.0  # of all attempts for one model; the trials' timeout where that is less
 LEAST_S = 30.0  # left for a further attempt
+RHAT_DRIFT = 1.2  # of a chain by itself; one that mixes slowly may pass with more care
 
 
 def make_long_runs(
@@ -95,13 +98,23 @@ def _try_efforts(
     """The first attempt that passes; the record of why none does where there is none."""
     attempts: list[str] = []
     model = programs.with_path(store.folder, use_stored(store.folder, trial))
+    improper = select.improper_sites(store.folder, trial)
+
+    def launch(job: Trial, seconds: float) -> AbstractContextManager[Path]:
+        scratch = store.scratch(path.stem)
+        return _launch(job, python, scratch, seconds, cancelled, variables)
+
     for effort in EFFORTS:
         left = deadline - time.monotonic()
         if attempts and left < LEAST_S:
             break
         job = effort.make_trial(model)
         try:
-            record = _attempt(store, job, python, path, left, cancelled, variables)
+            if improper and not attempts:
+                _refuse_wandering(launch, job, left / 4, improper)
+            with launch(job, deadline - time.monotonic()) as draws:
+                sites, record = long_run.accept_draws(draws, job)
+            save_sites(path, sites)
             return replace(record, attempts=attempts)
         except RunFailed as failure:
             attempts.append(f"{job.label}: {failure}")
@@ -110,16 +123,33 @@ def _try_efforts(
     return LongRun(why=attempts[-1], attempts=attempts[:-1])
 
 
-def _attempt(
-    store: Store,
+def _refuse_wandering(
+    launch: Callable[[Trial, float], AbstractContextManager[Path]],
+    job: Trial,
+    seconds: float,
+    improper: Sequence[str],
+) -> None:
+    """Raise RunFailed where a few chains of improper priors drift or overflow.
+
+    They take the most steps that a chain can, so that hundreds of them take minutes for nothing.
+    """
+    words = ""
+    with suppress(RunFailed), launch(replace(job, replicates=LEAST_CHAINS), seconds) as draws:
+        words = describe_wandering(draws, improper, RHAT_DRIFT)
+    if words:
+        raise RunFailed(words, hopeless=True)
+
+
+@contextmanager
+def _launch(
     job: Trial,
     python: str,
-    path: Path,
+    scratch: Path,
     seconds: float,
     cancelled: Callable[[], bool],
     variables: Mapping[str, str],
-) -> LongRun:
-    scratch = store.scratch(path.stem)
+) -> Iterator[Path]:
+    """The file of draws of the job's chains, while it is there. Raises RunFailed."""
     try:
         result = launcher.launch(
             job,
@@ -132,9 +162,7 @@ def _attempt(
         )
         if result.status != "ok":
             raise RunFailed(f"{result.status}: {result.reason}", hopeless=True)
-        sites, record = long_run.accept_draws(scratch / "draws.npz", job)
-        save_sites(path, sites)
-        return record
+        yield scratch / "draws.npz"
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

@@ -155,7 +155,7 @@ class Plan:
     reference: str = _option(
         "",
         "reference draws or moments, for a model without an exact answer: .npz, .csv, .nc (ArviZ),"
-        " .json[.zip] (posteriordb)",
+        " .json[.zip] (posteriordb); long-run: one of NUTS in place of posteriordb's draws",
         metavar="FILE",
     )
     names: Words = _option(

@@ -14,17 +14,18 @@ from samplerbench.harness.statistics.self_diagnostics import RHAT_FEW
 
 Array = np.ndarray
 
-APART = (
-    10.0  # of its own sds: a run whose mean is as far from the middle run's is where no other is
-)
+APART = 10.0  # of its own sds: a run whose mean is as far from all others' is where no other is
 
 
 @np.errstate(all="ignore")
-def describe_wandering(path: Path, improper: Collection[str]) -> str:
+def describe_wandering(path: Path, improper: Collection[str], rhat: float = RHAT_FEW) -> str:
     """Why no answer is to be had, where most runs in ``path`` never settle; "" where they do.
 
     ``improper``: the sites whose priors do not integrate to one. Without one a posterior is proper.
+    ``rhat``: of a run by itself, from which on it counts as drifting.
     """
+    if not improper:
+        return ""
     with DrawsFile(path) as file:
         names, owners = file.component_names(improper)
         if not names or file.get("log_weights") is not None:
@@ -32,7 +33,7 @@ def describe_wandering(path: Path, improper: Collection[str]) -> str:
         x = file.components(names)
     x = x[..., find_varying(owners, x.reshape(-1, len(names)))]
     overflows = ~np.isfinite(np.square(x)).all(axis=(1, 2, 3))
-    lost = overflows | _wanders(x)
+    lost = overflows | _wanders(x, rhat)
     if lost.mean() <= 0.5:
         return ""
     words = [
@@ -45,11 +46,12 @@ def describe_wandering(path: Path, improper: Collection[str]) -> str:
     )
 
 
-def _wanders(x: Array) -> Array:
+def _wanders(x: Array, rhat: float) -> Array:
     """Whether a run of ``x[run, chain, draw, component]`` drifts, is stuck or is alone, [run]."""
     claims = ess_rhat.claims(x)
-    settled = (claims.rhat <= RHAT_FEW).all(axis=1)  # not where it is no number
-    if settled.any():
-        off = np.abs(claims.mean - np.median(claims.mean[settled], axis=0))
-        settled &= (off < APART * claims.sd).all(axis=1)
+    settled = (claims.rhat <= rhat).all(axis=1)  # not where it is no number
+    places = claims.mean[settled]
+    for run in np.flatnonzero(settled) if len(places) > 1 else ():  # several may share a mode
+        near = np.abs(places - claims.mean[run]) < APART * claims.sd[run]
+        settled[run] = (near.sum(axis=0) > 1).all()
     return ~settled

@@ -82,7 +82,8 @@ def truth_from_draws(sites: Sites, source: str, where: str) -> Exact:
         name = names[int(np.argmin(finite))]
         raise file_error(where, f"draws of {name!r} are not all finite")
     claims = ess_rhat.claims(x[None], ranks=False)
-    second, second_se, _ = ess_rhat.series_mean(x[None], lambda p: np.square(p - x.mean((0, 1))))
+    centre = x.mean(axis=(0, 1))[:, None, None]
+    second, second_se, _ = ess_rhat.series_mean(x[None], lambda part: np.square(part - centre))
     usable = np.isfinite(claims.mcse_mean[0]) & np.isfinite(second_se[0])
     if not usable.all():
         name = names[int(np.argmin(usable))]

@@ -211,10 +211,13 @@ def _exact_shares(exact: Exact) -> dict[str, Any]:
 
 
 def _equal(x: Array, cuts: Array, claims: ess_rhat.Claims) -> dict[str, Any]:
+    ends = cuts[:, :, None, None]
+
     def indicators(part: Array) -> Array:  # both at once: a pass over the draws costs as much
-        return np.concatenate([part <= cuts[4], _inside(part, cuts[2], cuts[3])], axis=3)
+        return np.concatenate([part <= ends[4], _inside(part, ends[2], ends[3])], axis=1)
 
     shares, errors, _ = ess_rhat.series_mean(x, indicators)
+    ninety = [_inside(part, ends[0], ends[1]).mean(axis=(2, 3)) for part in ess_rhat.each_chunk(x)]
     (below, half), (below_se, half_se) = (np.hsplit(each, 2) for each in (shares, errors))
     return {
         "est": claims.mean,
@@ -224,7 +227,7 @@ def _equal(x: Array, cuts: Array, claims: ess_rhat.Claims) -> dict[str, Any]:
         "below_se": below_se,
         "half": half,
         "half_se": half_se,
-        "ninety": _inside(x, cuts[0], cuts[1]).mean(axis=(1, 2)),
+        "ninety": np.concatenate(ninety),
         "finite": claims.finite,
         "moves": claims.moves,
     }

@@ -28,8 +28,11 @@ from samplerbench.harness.statistics.ordered_draws import each_ordered, interpol
 Array = np.ndarray
 
 LEAST_DRAWS = 4  # per chain; with fewer there is no split chain to speak of (ArviZ's limit)
-CHUNK = 50_000  # numbers worked on at once: with their FFTs they stay in the second-level cache
-FIRST_LAGS = 10  # summed one by one: autocorrelations of good samplers end within these
+CHUNK = 100_000  # numbers worked on at once: fewer, and calls cost more than what they do
+# Lags summed one by one, twice as many for the series that have not ended; then all by a transform:
+# autocorrelations of good samplers end within the first
+FIRST_LAGS, MOST_LAGS = 6, 96
+SOME = 8  # draws, after which few series that move look constant
 ONE_SD = (0.1586553, 0.8413447)  # normal probabilities of one sd either way
 TAIL = (0.05, 0.95)  # tail ESS is the smaller of the ESS of these two quantiles' indicators
 
@@ -119,7 +122,7 @@ def rhat(x: Array) -> Array:
 def series_mean(x: Array, of: Callable[[Array], Array] | None = None) -> tuple[Array, Array, Array]:
     """Mean, its claimed standard error and ESS of ``of(x)``, each [replicate, component].
 
-    ``of`` maps a chunk ``[replicate, chain, draw, component]`` to series of its own; None is the
+    ``of`` maps a chunk ``[replicate, component, chain, draw]`` to series of its own; None is the
     draws themselves.
     """
     parts = [_mean_of_rows(rows) for rows in _rows(x, of)]
@@ -130,22 +133,27 @@ def series_mean(x: Array, of: Callable[[Array], Array] | None = None) -> tuple[A
 
 
 def _rows(x: Array, of: Callable[[Array], Array] | None = None) -> Iterator[Array]:
-    """Chunks of ``x`` as float64 rows [series, chain, draw], contiguous, replicates outermost."""
+    """Chunks of ``of(x)`` as float64 rows [series, chain, draw], replicates outermost."""
+    for part in each_chunk(x):
+        series = part if of is None else np.asarray(of(part), dtype=np.float64)
+        yield series.reshape(-1, *x.shape[1:3])
+
+
+def each_chunk(x: Array) -> Iterator[Array]:
+    """A few replicates at a time of ``x``, float64 [replicate, component, chain, draw] in order."""
     if x.ndim != 4:
         raise ValueError(
             f"draws have shape {x.shape}; expected [replicate, chain, draw, component]"
         )
     step = max(1, CHUNK // max(1, x[0].size)) if len(x) else 1
     for start in range(0, max(1, len(x)), step):
-        part = np.asarray(x[start : start + step], dtype=np.float64)
-        part = part if of is None else np.asarray(of(part), dtype=np.float64)
-        yield np.ascontiguousarray(np.moveaxis(part, 3, 1)).reshape(-1, *x.shape[1:3])
+        yield np.ascontiguousarray(np.moveaxis(x[start : start + step], 3, 1), dtype=np.float64)
 
 
 def _claims_of_rows(rows: Array, ranks: bool) -> dict[str, Array]:
     """The columns of ``Claims`` for rows [series, chain, draw]."""
     finite = np.isfinite(rows).all(axis=(1, 2))
-    rows = np.where(finite[:, None, None], rows, 0.0)
+    rows = _blank(rows, finite)
     mean, error, ess, sd = _moments(rows, finite)
     blank = ~_usable(rows, finite)
     if not ranks or rows.shape[2] < LEAST_DRAWS:
@@ -169,7 +177,12 @@ def _claims_of_rows(rows: Array, ranks: bool) -> dict[str, Array]:
 
 def _mean_of_rows(rows: Array) -> tuple[Array, Array, Array]:
     finite = np.isfinite(rows).all(axis=(1, 2))
-    return _moments(np.where(finite[:, None, None], rows, 0.0), finite)[:3]
+    return _moments(_blank(rows, finite), finite)[:3]
+
+
+def _blank(rows: Array, finite: Array) -> Array:
+    """Zeros in place of the series that are not finite."""
+    return rows if finite.all() else np.where(finite[:, None, None], rows, 0.0)
 
 
 def _moments(rows: Array, finite: Array) -> tuple[Array, Array, Array, Array]:
@@ -178,7 +191,7 @@ def _moments(rows: Array, finite: Array) -> tuple[Array, Array, Array, Array]:
     mean = flat.mean(axis=1)
     rest = flat - mean[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):  # one draw has no sd
-        squares = np.einsum("sn,sn->s", rest, rest)
+        squares = _dot(rest, rest)
         sd = np.where(finite, np.sqrt(squares / np.float64(flat.shape[1] - 1)), np.nan)
     if rows.shape[2] < LEAST_DRAWS:
         ess = np.full(len(rows), np.nan)
@@ -194,7 +207,9 @@ def _usable(rows: Array, finite: Array) -> Array:
 def _constant(rows: Array) -> Array:
     """[series] bool: every draw is the same."""
     flat = rows.reshape(len(rows), -1)
-    return (flat == flat[:, :1]).all(axis=1)
+    same = (flat[:, :SOME] == flat[:, :1]).all(axis=1)
+    same[same] = (flat[same] == flat[same, :1]).all(axis=1)
+    return same
 
 
 def _split(rows: Array) -> Array:
@@ -272,13 +287,16 @@ def _autocovariance(rest: Array) -> Array:
     return fft.irfft(power, n=length, axis=1, overwrite_x=True)[:, :size] / size
 
 
-def _first_autocovariances(rest: Array, lags: int) -> Array:
-    """The same at the first lags, [series, lag]: a few sums cost less than a transform."""
+def _sum_lags(rest: Array, lags: range) -> Array:
+    """The same at some lags, [series, lag]: a few sums cost less than a transform."""
     _, chains, size = rest.shape
-    sums = [
-        np.einsum("scn,scn->s", rest[:, :, lag:], rest[:, :, : size - lag]) for lag in range(lags)
-    ]
+    sums = [_dot(rest[:, :, lag:], rest[:, :, : size - lag]).sum(axis=1) for lag in lags]
     return np.stack(sums, axis=1) / (chains * size)
+
+
+def _dot(a: Array, b: Array) -> Array:
+    """Sums of products along the last axis, by BLAS: einsum takes ten times as long."""
+    return np.matmul(a[..., None, :], b[..., :, None])[..., 0, 0]
 
 
 def _ess(rows: Array) -> Array:
@@ -287,14 +305,29 @@ def _ess(rows: Array) -> Array:
     means = rows.mean(axis=2)
     rest = rows - means[:, :, None]
     between = means.var(axis=1, ddof=1) if chains > 1 else np.zeros(len(rows))
-    covariance = _first_autocovariances(rest, min(size, FIRST_LAGS))
-    tau, ended = _tau(_correlate(covariance, size, between))
-    if not ended.all() and size > FIRST_LAGS:
-        covariance = _autocovariance(rest[~ended])
-        tau[~ended], _ = _tau(_correlate(covariance, size, between[~ended]))
-    tau = np.maximum(tau, 1 / np.log10(chains * size))
+    tau = np.maximum(_sum_correlations(rest, between), 1 / np.log10(chains * size))
     # An indicator can be constant where the draws are not: ArviZ then counts every draw.
     return np.where(_constant(rows), chains * size, chains * size / tau)
+
+
+def _sum_correlations(rest: Array, between: Array) -> Array:
+    """Integrated autocorrelation time of deviations from chains' means, [series].
+
+    More lags are summed only for those series that need them.
+    """
+    size, tau = rest.shape[2], np.empty(len(rest))
+    some, lags = np.arange(len(rest)), 0
+    covariance = np.empty((len(rest), 0))
+    while len(some):
+        more = min(max(2 * lags, FIRST_LAGS), size)
+        if more > MOST_LAGS:
+            more, covariance = size, _autocovariance(rest)
+        else:
+            covariance = np.hstack([covariance, _sum_lags(rest, range(lags, more))])
+        tau[some], is_over = _tau(_correlate(covariance, size, between[some]), size)
+        goes_on, lags = ~is_over & (more < size), more
+        some, rest, covariance = some[goes_on], rest[goes_on], covariance[goes_on]
+    return tau
 
 
 def _correlate(covariance: Array, size: int, between: Array) -> Array:
@@ -306,7 +339,7 @@ def _correlate(covariance: Array, size: int, between: Array) -> Array:
     return rho
 
 
-def _tau(rho: Array) -> tuple[Array, Array]:
+def _tau(rho: Array, draws: int) -> tuple[Array, Array]:
     """Integrated autocorrelation time from autocorrelations [series, lag], and which sums ended.
 
     Pairs ``rho[2k] + rho[2k + 1]`` are summed up to the first that is not positive (initial
@@ -314,8 +347,8 @@ def _tau(rho: Array) -> tuple[Array, Array]:
     pair left out, the even term still counts when positive, which lowers the variance for
     antithetic chains.
     """
-    series, size = rho.shape
-    last = max((size - 3) // 2, 0)  # ArviZ looks at no pair beyond this one
+    series, lags = rho.shape
+    last = min(lags // 2 - 1, max((draws - 3) // 2, 0))  # ArviZ looks at no pair beyond the latter
     pairs = rho[:, 0 : 2 * last + 1 : 2] + rho[:, 1 : 2 * last + 2 : 2]
     ended = ~(pairs > 0)
     is_over = ended.any(axis=1)

@@ -138,7 +138,7 @@ def second_moment(x: Array, mean: Array) -> tuple[Array, Array]:
 
     ``x[replicate, chain, draw, component]`` with equal weights; mu is the exact mean.
     """
-    return ess_rhat.series_mean(x, lambda part: np.square(part - mean))[:2]
+    return ess_rhat.series_mean(x, lambda part: np.square(part - mean[:, None, None]))[:2]
 
 
 def log_z_error(log_z: Array, truth: float) -> Estimate:

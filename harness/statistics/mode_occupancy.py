@@ -77,8 +77,8 @@ def measure_occupancy(
     count = len(exact.mode_weights)
     label = np.stack([exact.mode_of(draws.astype(np.float64)) for draws in x])
     if log_w is None:
-        inside = np.broadcast_to(label[..., None], (*label.shape, count))
-        share, _, own_ess = ess_rhat.series_mean(inside, lambda part: part == np.arange(count))
+        modes = np.arange(count)[:, None, None]
+        share, _, own_ess = ess_rhat.series_mean(label[..., None], lambda part: part == modes)
         size = np.where((share > 0) & (share < 1), own_ess, claimed[:, None])
     else:
         w, flat = normalise_weights(log_w), label.reshape(len(x), -1)

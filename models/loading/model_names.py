@@ -11,7 +11,7 @@ from typing import Any
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.models.base import Model, build, models
 from samplerbench.models.loading import data_files, script
-from samplerbench.models.loading.program import make_model
+from samplerbench.models.loading.program import list_arguments, make_model
 from samplerbench.models.loading.program_file import is_program, read_digest, read_program
 from samplerbench.models.posteriordb import folder
 from samplerbench.models.posteriordb import load as posteriors
@@ -162,9 +162,25 @@ def _call_for_model(thing: Any) -> Any:
 
 
 def _build_from_program(program: Callable[..., Any], name: str, data: Any, path: str) -> Model:
+    data = _hand_over(program, data)
     if not isinstance(data, Mapping) or not all(isinstance(key, str) for key in data):
         raise UsageError(
             f"'data' in {path} is of type {type(data).__name__}\n  expected: a dict of what "
             f"{name!r} takes, by name, or a function that gives one; or --data FILE"
         )
     return make_model(program, data, name)
+
+
+def _hand_over(program: Callable[..., Any], data: Any) -> Any:
+    """A file's ``data`` by the names of the program's parameters.
+
+    Whole where the program takes ``data`` itself; of a DataFrame the columns that it takes.
+    """
+    arguments, open_ended = list_arguments(program)
+    is_dict = isinstance(data, Mapping)
+    if "data" in arguments and not (is_dict and (not data or "data" in data)):
+        return {"data": data}
+    if is_dict or not hasattr(data, "columns"):
+        return data
+    columns = [name for name in data.columns if open_ended or name in arguments]
+    return {name: data[name].to_numpy() for name in columns}

@@ -22,15 +22,8 @@ def make_model(program: Callable[..., Any], data: Mapping[str, Any], name: str) 
 
 def check_arguments(program: Callable[..., Any], name: str, data: Mapping[str, Any]) -> None:
     """Refuse data that ``program(**data)`` would not take, and say which."""
-    try:
-        parameters = inspect.signature(program).parameters
-    except (TypeError, ValueError):  # a callable of C has none to show: calling it will tell
-        return
-    kinds = inspect.Parameter
-    by_keyword = (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)
-    arguments = {n: p for n, p in parameters.items() if p.kind in by_keyword}
-    missing = [n for n, p in arguments.items() if p.default is kinds.empty and n not in data]
-    open_ended = any(p.kind is kinds.VAR_KEYWORD for p in parameters.values())
+    arguments, open_ended = list_arguments(program)
+    missing = [n for n, p in arguments.items() if p.default is p.empty and n not in data]
     unexpected = [] if open_ended else [n for n in data if n not in arguments]
     if not missing and not unexpected:
         return
@@ -43,3 +36,15 @@ def check_arguments(program: Callable[..., Any], name: str, data: Mapping[str, A
         f"  the data hold: {', '.join(data) or '(nothing)'}\n  expected: what the program takes, "
         "in the dict 'data' of its file or in --data FILE"
     )
+
+
+def list_arguments(program: Callable[..., Any]) -> tuple[dict[str, inspect.Parameter], bool]:
+    """What ``program`` takes by keyword, and whether it takes any other name, too."""
+    kinds = inspect.Parameter
+    try:
+        parameters = inspect.signature(program).parameters
+    except (TypeError, ValueError):  # a callable of C has none to show: calling it will tell
+        return {}, True
+    by_keyword = (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)
+    arguments = {n: p for n, p in parameters.items() if p.kind in by_keyword}
+    return arguments, any(p.kind is kinds.VAR_KEYWORD for p in parameters.values())

@@ -111,7 +111,7 @@ def summarize(campaign: Campaign, trial: Trial, result: Result) -> Summary:
     scores = campaign.scores(trial)["columns"]
     return Summary(
         scores.get("verdict") or "no verdict",
-        claimed_ess=_text(scores.get("ess")),
+        claimed_ess=_text(scores.get("ess_mean")),
         realised_ess=_text(scores.get("realised_ess")),
         warm=_text(result.timings.get("warm_s")),
     )

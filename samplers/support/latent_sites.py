@@ -90,7 +90,8 @@ def trace_sites(model: Model, data: Any) -> dict[str, Any]:
     all others "".
 
     Sites are drawn from their priors with a fixed key; one whose prior is improper takes a value
-    in its support. For use inside ``jax.eval_shape``, where nothing is computed.
+    in its support. For use inside ``jax.eval_shape``, where nothing is computed. Raises Declined
+    for what no sampler of a posterior takes.
     """
     import jax
     from numpyro.handlers import seed, substitute, trace
@@ -98,6 +99,7 @@ def trace_sites(model: Model, data: Any) -> dict[str, Any]:
 
     def choose(site: Any) -> Any:
         """A value for what can't be drawn; None leaves the site to its distribution."""
+        _refuse_unsampled(model, site)
         site["stands_for"] = _find_reparametrised()
         improper = site["type"] == "sample" and _is_improper(site["fn"])
         return init_to_feasible(site) if improper else None
@@ -108,6 +110,25 @@ def trace_sites(model: Model, data: Any) -> dict[str, Any]:
         owner = sites.get(site.get("stands_for", ""), {})
         site["stands_for"] = owner["name"] if owner.get("type") == "deterministic" else ""
     return sites
+
+
+def _refuse_unsampled(model: Model, site: Any) -> None:
+    """Raise Declined for a plate that takes a part of the data anew, and for a latent Delta.
+
+    NumPyro says so when its NUTS starts, or fails at what the program does with the site.
+    """
+    from numpyro.distributions import Delta
+
+    if site["type"] == "plate" and site["args"][1] not in (None, site["args"][0]):
+        raise Declined(
+            f"plate {site['name']!r} of {model.name!r} takes {site['args'][1]} of {site['args'][0]}"
+            " at random (subsample_size), which samplers of a posterior do not: leave it out"
+        )
+    if site["type"] == "sample" and not site["is_observed"] and _is_of_kind(site["fn"], Delta):
+        raise Declined(
+            f"site {site['name']!r} of {model.name!r} is a Delta, a value that no sampler moves:"
+            " write numpyro.deterministic, or the value itself"
+        )
 
 
 def _find_reparametrised() -> str:
@@ -149,6 +170,11 @@ def is_observed(site: Any) -> bool:
     return bool(site["type"] == "sample" and site["is_observed"])
 
 
+def is_in_control_flow(site: Any) -> bool:
+    """Whether NumPyro's record of a site is of one within its ``scan`` or ``cond``."""
+    return bool(site.get("_control_flow_done"))  # NumPyro 0.8 to 0.22
+
+
 def split_vector(vector: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
     """A vector [dim] cut into arrays by site name, in the order of ``shapes``."""
     parts, first = {}, 0
@@ -161,9 +187,26 @@ def split_vector(vector: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str
 def _is_improper(prior: Any) -> bool:
     from numpyro.distributions import ImproperUniform
 
+    return _is_of_kind(prior, ImproperUniform)
+
+
+def _is_of_kind(prior: Any, kind: type) -> bool:
+    """Whether ``prior``, or what it wraps or transforms, is of the class ``kind``."""
+    return isinstance(find_base(prior), kind)
+
+
+def find_base(prior: Any) -> Any:
+    """The distribution at the bottom of wrappers and transforms."""
     while hasattr(prior, "base_dist"):
         prior = prior.base_dist
-    return isinstance(prior, ImproperUniform)
+    return prior
+
+
+def name_distribution(prior: Any) -> str:
+    """The class of a distribution, without the wrappers of plates and masks."""
+    while type(prior).__name__ in ("ExpandedDistribution", "Independent", "MaskedDistribution"):
+        prior = prior.base_dist
+    return type(prior).__name__
 
 
 def require_continuous(
@@ -182,11 +225,13 @@ def require_continuous(
         sites = [site for site in sites if site not in left_out]
     if not sites:
         raise Declined(f"model {model.name!r} has no latent site; {sampler} needs at least one")
-    discrete = [site.name for site in sites if site.discrete]
+    discrete = [site for site in sites if site.discrete]
     if discrete:
+        summed = discrete[0].enumerated or discrete[0].enumerable
+        able = "numpyro_nuts sums it out; or " if summed else ""
         raise Declined(
-            f"site {discrete[0]!r} of {model.name!r} is discrete; {sampler} samples continuous"
-            " parameters only (sum the discrete ones out in the program)"
+            f"site {discrete[0].name!r} of {model.name!r} is discrete; {sampler} samples continuous"
+            f" parameters only ({able}sum the discrete ones out in the program)"
         )
     return sites
 
@@ -214,6 +259,6 @@ def require_proper(model: Model, sampler: str, enumerates: bool = False) -> list
         if site.improper:
             raise Declined(
                 f"the prior of {site.name!r} is improper; {sampler} needs priors that"
-                " integrate to one (give it bounds)"
+                " integrate to one (give it bounds; numpyro_nuts takes it as it is)"
             )
     return sites

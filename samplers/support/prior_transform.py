@@ -23,6 +23,7 @@ from samplerbench.samplers.base import Declined
 from samplerbench.samplers.support.latent_sites import (
     Latent,
     is_latent,
+    name_distribution,
     require_proper,
     split_vector,
     trace_sites,
@@ -99,7 +100,8 @@ def _try_quantile(model: Model, name: str, prior: Any) -> tuple[int, ...]:
     except (NotImplementedError, AttributeError, ImportError) as error:
         raise Declined(
             f"site {name!r} of {model.name!r} can't be mapped from the unit cube:"
-            f" {type(prior).__name__} has no quantile function (icdf), in NumPyro or here;"
-            " write it as a transform of Normal or Uniform sites"
+            f" {name_distribution(prior)} has no quantile function (icdf), in NumPyro or here;"
+            " numpyro_nuts samples such a site, or write it as a transform of Normal or Uniform"
+            " sites"
         ) from error
     return shape

@@ -2,6 +2,7 @@
 
 NumPyro's ``NestedSampler`` writes the names of sites into source code, and takes the shape of a
 distribution for that of its site, which ``numpyro.sample(..., sample_shape=...)`` makes untrue.
+TFP's inverse of the gamma function, by which it draws, takes no whole number, as of Gamma(2, 1).
 """
 
 from __future__ import annotations
@@ -14,28 +15,30 @@ from typing import Any
 
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Compiled, Draws, Prepared
-from samplerbench.samplers.support.latent_sites import trace_sites
+from samplerbench.samplers.support.latent_sites import find_base, is_latent, trace_sites
 
 
 def adapt_sites(model: Model, rename: bool = True) -> tuple[Model, dict[str, str]]:
     """``model`` with sites as backends take them, and the model's own name of each renamed one.
 
-    The model itself where nothing has to change. Distributions are expanded by ``sample_shape``;
-    with ``rename``, sites whose names are no identifiers get others.
+    The model itself where nothing has to change. Distributions are expanded by ``sample_shape``,
+    the concentration of a Gamma is made a float; with ``rename``, sites whose names are no
+    identifiers get others.
     """
     import jax
 
-    every, expanded = [], []
+    every, changed = [], []
 
     def read() -> None:
         for name, site in trace_sites(model, model.data).items():
             if site["type"] in ("sample", "deterministic"):
                 every.append(name)
-            expanded.extend([name] if site.get("kwargs", {}).get("sample_shape") else [])
+            changed.extend([name] if site.get("kwargs", {}).get("sample_shape") else [])
+            changed.extend([name] if _find_whole_gamma(site) else [])
 
     jax.eval_shape(read)
     names = choose_identifiers(every) if rename else {}
-    if not names and not expanded:
+    if not names and not changed:
         return model, {}
     adapted = replace(model, program=_adapt(model.program, names))
     return adapted, {new: name for name, new in names.items()}
@@ -62,10 +65,11 @@ def _is_identifier(name: str) -> bool:
 
 
 def _adapt(program: Callable[..., Any], names: Mapping[str, str]) -> Any:
+    import jax.numpy as jnp
     from numpyro.primitives import Messenger
 
     class AdaptSites(Messenger):
-        """Renames sites, and expands distributions by ``sample_shape``."""
+        """Renames sites, expands distributions by ``sample_shape``, gives Gamma a float."""
 
         def process_message(self, msg: dict[str, Any]) -> None:
             if msg["type"] in ("sample", "deterministic"):
@@ -74,8 +78,21 @@ def _adapt(program: Callable[..., Any], names: Mapping[str, str]) -> Any:
             if msg["type"] == "sample" and shape:
                 msg["fn"] = msg["fn"].expand(shape + tuple(msg["fn"].batch_shape))
                 msg["kwargs"]["sample_shape"] = ()
+            if gamma := _find_whole_gamma(msg):
+                gamma.concentration = jnp.asarray(gamma.concentration, float)
 
     return AdaptSites(program)
+
+
+def _find_whole_gamma(site: Mapping[str, Any]) -> Any:
+    """The Gamma at the bottom of a latent site's distribution whose concentration is whole."""
+    import jax.numpy as jnp
+    from numpyro.distributions import Gamma
+
+    base: Any = find_base(site["fn"]) if is_latent(site) else None
+    if not isinstance(base, Gamma) or jnp.result_type(base.concentration).kind not in "iu":
+        return None
+    return base
 
 
 def _rename(name: str, names: Mapping[str, str]) -> str:

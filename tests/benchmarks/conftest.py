@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
+
+from samplerbench.models.base import models
+from samplerbench.samplers.base import samplers
 
 HERE = Path(__file__).parent
 CHEAP = ("linear", "exact_iid")  # needs no JAX: a run takes milliseconds, a process half a second
@@ -21,14 +25,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out all but the cheap case, unless the suite or only benchmarks are asked for."""
-    if config.getoption("benchmark_only", False) or _is_named(config):
-        return
-    costly = [item for item in items if _case(item) not in (None, CHEAP)]
-    if costly:
-        config.hook.pytest_deselected(items=costly)
-        items[:] = [item for item in items if item not in costly]
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every sampler on every model, or the cheap case where the suite is not what is asked for."""
+    if {"model", "sampler"} <= {*metafunc.fixturenames}:
+        config = metafunc.config
+        every = config.getoption("benchmark_only", False) or _is_named(config)
+        all_cases = itertools.product(models.names(), samplers.names())
+        cases = list(all_cases) if every else [CHEAP]
+        metafunc.parametrize(("model", "sampler"), cases, ids=map("-".join, cases))
 
 
 def _is_named(config: pytest.Config) -> bool:
@@ -37,10 +41,3 @@ def _is_named(config: pytest.Config) -> bool:
     words = [str(word).split("::")[0] for word in config.invocation_params.args]
     paths = [where, *(where / word for word in words)]
     return any(HERE in (path, *path.parents) for path in paths)
-
-
-def _case(item: pytest.Item) -> tuple[str, str] | None:
-    """The model and the sampler of a benchmark of this suite; None for any other test."""
-    if HERE not in item.path.parents or not isinstance(item, pytest.Function):
-        return None
-    return item.callspec.params["model"], item.callspec.params["sampler"]

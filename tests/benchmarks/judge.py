@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 import zlib
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anywhere
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the processes share the cores
 
 import numpy as np  # noqa: E402
 

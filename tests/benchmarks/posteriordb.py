@@ -54,7 +54,9 @@ def compare(campaign: Campaign, trial: Trial) -> Comparison:
     chains = x.reshape(1, -1, *x.shape[2:])
     claims = ess_rhat.claims(chains, ranks=False)
     centre = claims.mean[0]
-    second, second_se, _ = ess_rhat.series_mean(chains, lambda part: np.square(part - centre))
+    second, second_se, _ = ess_rhat.series_mean(
+        chains, lambda part: np.square(part - centre[:, None, None])
+    )
     sd = np.sqrt(second[0])
     sd_se = second_se[0] / (2 * sd)  # d sd = d sd^2 / (2 sd)
     return Comparison(

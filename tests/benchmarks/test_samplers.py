@@ -9,22 +9,11 @@ import pytest
 
 from samplerbench.harness.campaign.expand import expand
 from samplerbench.harness.campaign.plan import Plan
-from samplerbench.models.base import models
-from samplerbench.samplers.base import Declined, samplers
+from samplerbench.samplers.base import Declined
 from tests.benchmarks import cold_rounds
-
-CASES = pytest.mark.parametrize(
-    ("model", "sampler"),
-    [
-        pytest.param(model, sampler, id=f"{model}-{sampler}")
-        for model in models.names()
-        for sampler in samplers.names()
-    ],
-)
 
 
 @pytest.mark.slow
-@CASES
 def test_warm(model: str, sampler: str, sampler_benchmark: Any) -> None:
     try:
         scores = sampler_benchmark(model, sampler)
@@ -35,7 +24,6 @@ def test_warm(model: str, sampler: str, sampler_benchmark: Any) -> None:
 
 
 @pytest.mark.process
-@CASES
 def test_cold(
     model: str, sampler: str, benchmark: Any, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

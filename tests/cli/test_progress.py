@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from dataclasses import replace
 
 import pytest
@@ -12,6 +11,7 @@ from samplerbench.cli import progress
 from samplerbench.harness.campaign.durations import Guess
 from samplerbench.harness.campaign.watcher import Watcher
 from tests.support import stored
+from tests.support.trials import wait_until
 
 
 class Terminal(io.StringIO):
@@ -149,9 +149,7 @@ def test_a_log_is_not_silent_for_long(campaign, monkeypatch):
     watcher, trial = progress.LineProgress(stream), campaign.store.trials()[0]
     watcher.on_start(campaign, [trial])
     watcher.on_phase(trial, "cold")
-    deadline = time.monotonic() + 20
-    while "cold; " not in stream.getvalue() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    assert wait_until(lambda: "cold; " in stream.getvalue())
     watcher.on_end()
     (line, *_) = [line for line in stream.getvalue().splitlines() if "cold; " in line]
     assert line.startswith(f"  {trial.label}: cold; ") and " s so far, " in line

@@ -34,7 +34,6 @@ def shell(line: str, folder: Path, **variables: str) -> subprocess.CompletedProc
         cwd=folder,
         env=environment,
         text=True,
-        timeout=120,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -11,8 +12,14 @@ from pathlib import Path
 import pytest
 
 from samplerbench.cli.main import build_parser
+from tests.support.browser import audit_pages
 
 ROOT = Path(__file__).parents[2]
+#: a page of each kind
+AUDITED = (
+    *("index", "tutorial/which_sampler", "reference/samplers", "reference/python"),
+    *("studies/index", "gallery/index"),
+)
 DOCS = ROOT / "docs"
 PAGES = sorted(p for p in DOCS.rglob("*.md") if "_build" not in p.parts)
 
@@ -37,19 +44,44 @@ def test_the_documentation_has_commands():
     assert len(COMMANDS) > 15
 
 
-@pytest.mark.process
-def test_the_documentation_builds_without_a_warning_and_asks_no_other_address(tmp_path):
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The folder of the documentation's pages, built as strictly as Sphinx can."""
     pytest.importorskip("sphinx")
-    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-d", tmp_path / "trees"]
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-d", folder / "trees"]
     done = subprocess.run(
-        [*command, DOCS, tmp_path / "html"], capture_output=True, text=True, cwd=ROOT
+        [*command, DOCS, folder / "html"], capture_output=True, text=True, cwd=ROOT
     )
     assert done.returncode == 0, done.stderr
-    pages = list((tmp_path / "html").rglob("*.html"))
+    return folder / "html"
+
+
+@pytest.mark.process
+def test_the_documentation_builds_without_a_warning_and_asks_no_other_address(site):
+    pages = list(site.rglob("*.html"))
     assert len(pages) > 25
     loaded = re.compile(r'<(?:script|img|iframe|link)[^>]*(?:src|href)="(https?:)?//[^"]*"')
     for page in pages:
         assert not loaded.search(page.read_text(encoding="utf-8")), page
+
+
+@pytest.mark.browser
+@pytest.mark.process
+def test_the_pages_pass_an_audit_on_a_phone_and_a_desk_and_ask_no_other_address(site):
+    found, requests = audit_pages(site / f"{name}.html" for name in AUDITED)
+    assert not found, "\n".join(found)
+    assert requests and all(url.startswith(("file:", "data:")) for url in requests)
+
+
+def test_the_notebook_that_is_shown_is_the_examples_and_ran_to_its_end():
+    example, shown = (
+        json.loads(path.read_text(encoding="utf-8"))["cells"]
+        for path in (ROOT / "examples" / "main_job.ipynb", DOCS / "tutorial" / "main_job.ipynb")
+    )
+    assert [cell["source"] for cell in shown] == [cell["source"] for cell in example]
+    outputs = [out for cell in shown for out in cell.get("outputs", ())]
+    assert len(outputs) > 4 and not [out for out in outputs if out["output_type"] == "error"]
 
 
 @pytest.mark.process

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from samplerbench.errors import UsageError
+from samplerbench.models.loading.model_names import load_model
 from samplerbench.models.loading.program import make_model
 
 
@@ -38,3 +39,32 @@ def test_data_that_do_not_fit_are_refused_with_what_is_missing_and_what_is_not_t
 def test_a_program_that_takes_anything_is_given_all():
     model = make_model(lambda y, **rest: (y, rest), {"y": [1.0], "extra": [2.0]}, "open")
     assert model.data.keys() == {"y", "extra"}
+
+
+@pytest.mark.parametrize(
+    ("signature", "data", "taken"),
+    [
+        ("x, y", "pd.DataFrame({'x': [1.0], 'y': [2.0], 'note': ['a']})", {"x", "y"}),
+        ("**rest", "pd.DataFrame({'x': [1.0], 'y': [2.0]})", {"x", "y"}),
+        ("data", "pd.DataFrame({'x': [1.0]})", {"data"}),
+        ("data", "{'x': [1.0]}", {"data"}),
+        ("data, x", "{'data': 1.0, 'x': 2.0}", {"data", "x"}),
+        ("x", "lambda: {'x': [1.0]}", {"x"}),
+    ],
+)
+def test_data_of_a_file_reach_its_program_whole_by_name_or_by_column(
+    signature, data, taken, tmp_path
+):
+    file = tmp_path / "mine.py"
+    file.write_text(f"import pandas as pd\ndata = {data}\ndef model({signature}): pass\n")
+    model = load_model(f"{file}:model", {})
+    assert model.data.keys() == taken
+    if taken == {"data"}:
+        assert list(model.data["data"]["x"]) == [1.0]
+
+
+def test_a_file_without_data_lacks_what_its_program_takes(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("def model(data): pass\n")
+    with pytest.raises(UsageError, match="missing: data"):
+        load_model(f"{file}:model", {})

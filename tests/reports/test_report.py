@@ -477,7 +477,7 @@ def test_latex_compiles_and_stays_within_both_columns_of_a_page(campaign, tmp_pa
     body = f"{table}\n{latex_escapes.escape(greek)}\n"
     (tmp_path / "t.tex").write_text(f"{head}\n\\begin{{document}}\n{body}\\end{{document}}\n")
     given = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
-    done = subprocess.run(given, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(given, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-2000:]
     assert (tmp_path / "t.pdf").stat().st_size > 1000
     assert "too wide) in paragraph" not in done.stdout

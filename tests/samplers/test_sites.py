@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from samplerbench.errors import UsageError
+from samplerbench.harness.worker.inspection.inspect_model import UnfitModel, read_sites
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Budget, Declined, Draws, Prepared, samplers
 from samplerbench.samplers.support import latent_sites
@@ -71,6 +72,37 @@ def enumerate_labels(y):
 
 def correlate(y):
     numpyro.sample("L", dist.LKJCholesky(2, 1.0))
+
+
+def give_gamma_whole_numbers(y):
+    with numpyro.plate("k", 2):
+        numpyro.sample("rate", dist.Gamma(2, 1))
+    numpyro.sample("scale", dist.InverseGamma(3, 2))
+
+
+def subsample(y):
+    mean = numpyro.sample("mean", dist.Normal(0.0, 1.0))
+    with numpyro.plate("n", 3, subsample_size=2) as rows:
+        numpyro.sample("y", dist.Normal(mean, 1.0), obs=y[rows])
+
+
+def sample_what_is_fixed(y):
+    with numpyro.plate("n", 3):
+        numpyro.sample("fixed", dist.Delta(2.0).mask(True))
+
+
+def sample_flatly(y):
+    numpyro.sample("mean", dist.ImproperUniform(dist.constraints.real, (), ()))
+
+
+def walk(y):
+    from numpyro.contrib.control_flow import scan
+
+    def step(before, _):
+        now = numpyro.sample("place", dist.Normal(before, 1.0))
+        return now, now
+
+    scan(step, 0.0, None, length=3)
 
 
 def model_of(program):
@@ -149,7 +181,7 @@ def test_enumerated_sites_are_left_to_numpyro_where_funsor_is_there(monkeypatch)
     model = model_of(enumerate_labels)
     sites = latent_sites.require_continuous(model, "NUTS", enumerates=True)
     assert [site.name for site in sites] == ["mean"]
-    with pytest.raises(Declined, match="'label'.*is discrete"):
+    with pytest.raises(Declined, match="'label'.*is discrete.*numpyro_nuts sums it out"):
         latent_sites.require_continuous(model, "a density")
     monkeypatch.setattr(latent_sites, "find_spec", lambda name: None)
     with pytest.raises(Declined, match="needs funsor"):
@@ -178,6 +210,8 @@ def test_numpyros_kernels_sum_out_what_can_be_though_it_is_not_marked():
     [
         (correlate, "site 'L' of 'correlate'.*LKJCholesky has no quantile.*numpyro_nuts"),
         (unwrap_a_circle, "'angle'.*auxiliary site 'angle_unwrapped'.*numpyro_nuts"),
+        (walk, "site 'place'.*within scan or cond.*numpyro_nuts and jaxns_direct"),
+        (sample_flatly, "prior of 'mean' is improper.*numpyro_nuts takes it"),
     ],
 )
 def test_nested_sampling_declines_before_it_runs_what_it_has_no_transform_for(program, reason):
@@ -185,3 +219,21 @@ def test_nested_sampling_declines_before_it_runs_what_it_has_no_transform_for(pr
     sampler = samplers.get("jaxns_nested")
     with pytest.raises(Declined, match=reason):
         sampler.prepare(model_of(program), Budget(), sampler.settings())
+
+
+def test_nested_sampling_takes_a_gamma_of_whole_numbers():
+    pytest.importorskip("jaxns")
+    sampler = samplers.get("jaxns_nested")
+    assert sampler.prepare(model_of(give_gamma_whole_numbers), Budget(), sampler.settings()).plain
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        (subsample, "plate 'n' of 'subsample' takes 2 of 3 at random"),
+        (sample_what_is_fixed, "site 'fixed'.*is a Delta.*numpyro.deterministic"),
+    ],
+)
+def test_what_no_sampler_takes_is_refused_by_name_before_anything_runs(program, reason):
+    with pytest.raises(UnfitModel, match=reason):
+        read_sites(model_of(program), program.__name__)

@@ -6,7 +6,9 @@ the page as an accessibility audit does (WCAG 2.2, levels A and AA, and its best
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ CHROMIUM = next(
 )
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-component-update")
 PHONE, DESK = (390, 844), (1280, 900)
+LOOKS = [(scheme, size) for size in (PHONE, DESK) for scheme in ("light", "dark")]
 #: keys of a column, in the order of the rows that are shown
 KEYS = """column => {
   const at = Number(document.querySelector(`th[data-name="${column}"]`).dataset.at);
@@ -33,20 +36,41 @@ def open_page(html: str, folder: Path, column: str) -> dict[str, Any]:
 
     Skips the test where there is no Chromium, or no Playwright.
     """
+    path = folder / "page.html"
+    path.write_text(html, encoding="utf-8")
+    with _start_browser() as browser:
+        seen = _press(browser, path, column)
+        for scheme, size in LOOKS:
+            seen["audits"][scheme, size[0]] = _audit(browser, path, scheme, size)
+    return seen
+
+
+def audit_pages(paths: Iterable[Path]) -> tuple[list[str], list[str]]:
+    """What is wrong with pages of a site, as a phone and a desk show them, and what they ask for.
+
+    Skips the test where there is no Chromium, or no Playwright.
+    """
+    found: list[str] = []
+    requests: list[str] = []
+    with _start_browser() as browser:
+        for path in paths:
+            for scheme, size in (("light", PHONE), ("dark", DESK)):
+                texts = _audit(browser, path, scheme, size, requests)
+                found += [f"{path.name}, {scheme}, {size[0]} px: {text}" for text in texts]
+    return found, requests
+
+
+@contextlib.contextmanager
+def _start_browser() -> Iterator[Any]:
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed here")
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="needs Playwright: samplerbench[dev]"
     )
-    path = folder / "page.html"
-    path.write_text(html, encoding="utf-8")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        seen = _press(browser, path, column)
-        for scheme, size in (("light", PHONE), ("dark", PHONE), ("light", DESK), ("dark", DESK)):
-            seen["audits"][scheme, size[0]] = _audit(browser, path, scheme, size)
+        yield browser
         browser.close()
-    return seen
 
 
 def _press(browser: Any, path: Path, column: str) -> dict[str, Any]:
@@ -70,14 +94,25 @@ def _press(browser: Any, path: Path, column: str) -> dict[str, Any]:
     return seen
 
 
-def _audit(browser: Any, path: Path, scheme: str, size: tuple[int, int]) -> list[str]:
-    """What axe-core finds wrong with the page, all that folds unfolded."""
+def _audit(
+    browser: Any,
+    path: Path,
+    scheme: str,
+    size: tuple[int, int],
+    requests: list[str] | None = None,
+) -> list[str]:
+    """What axe-core finds wrong with the page, all that folds unfolded.
+
+    The addresses that the page asks for join ``requests``.
+    """
     from axe_playwright_python.sync_playwright import Axe
 
     context = browser.new_context(
         color_scheme=scheme, viewport=dict(zip(("width", "height"), size, strict=True))
     )
     page = context.new_page()
+    if requests is not None:
+        page.on("request", lambda request: requests.append(request.url))
     page.goto(path.as_uri())
     page.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true; })")
     violations = Axe().run(page).response["violations"]

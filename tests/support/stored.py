@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -120,17 +122,30 @@ def exact() -> Exact:
     return build("linear", {}).exact()
 
 
+@functools.cache  # a second or two; they are deleted with the process
+def _made() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="stored")
+
+
+@functools.cache
+def draws_path(sampler: str) -> Path:
+    """A file of the draws of ``sampler``, made once in a process."""
+    path = Path(_made().name) / f"{sampler}.npz"
+    draws_file.save_draws(path, {"replicates": runs(exact(), sampler)})
+    return path
+
+
 def commit_result(store: Store, one: Trial, ended: Result, log: str = "all went well\n") -> None:
     """Commit a result as the coordinator does."""
     scratch = store.scratch(one.id)
     scratch.mkdir(parents=True)
     (scratch / "log.txt").write_text(log)
     if ended.status == "ok":
-        draws_file.save_draws(scratch / "draws.npz", {"replicates": runs(exact(), one.sampler)})
+        shutil.copyfile(draws_path(one.sampler), scratch / "draws.npz")
     store.commit(one, ended, scratch, 1.0)
 
 
-def campaign(folder: Path, **fields: Any) -> Campaign:
+def unscored_campaign(folder: Path, **fields: Any) -> Campaign:
     """All kinds, with one that failed, one that declined and one without a result."""
     store = Store.create(folder)
     complete = [trial(name, **fields) for name in KINDS]
@@ -142,3 +157,17 @@ def campaign(folder: Path, **fields: Any) -> Campaign:
     commit_result(store, failed, result("failed", NASTY), f"Traceback\n{NASTY}\n")
     commit_result(store, declined, result("declined", "no gradient here"))
     return Campaign(store)
+
+
+@functools.cache
+def _scored() -> Path:
+    folder = Path(_made().name) / "scored"
+    with unscored_campaign(folder) as made:
+        made.rows()
+    return folder
+
+
+def campaign(folder: Path) -> Campaign:
+    """The same with its scores, which are computed once in a process."""
+    shutil.copytree(_scored(), folder)
+    return Campaign(Store.create(folder))

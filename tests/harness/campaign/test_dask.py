@@ -55,7 +55,7 @@ class Servers:
         self.folder, self.workers = folder, []
         self._file = folder / "scheduler.json"
         self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0")
-        assert wait_until(240, self._file.is_file)
+        assert wait_until(self._file.is_file)
         self.address = json.loads(self._file.read_text())["address"]
 
     def _start(self, kind: str, *words: str) -> subprocess.Popen:
@@ -100,7 +100,7 @@ def running(folder: Path, models: list[str], address: str) -> subprocess.Popen:
     process = subprocess.Popen(
         [*command, "--model", *models], stderr=subprocess.PIPE, text=True, cwd=folder
     )
-    assert wait_until(240, lambda: (folder / "pids").exists() or process.poll() is not None)
+    assert wait_until(lambda: (folder / "pids").exists() or process.poll() is not None)
     assert process.poll() is None, process.stderr.read()
     return process
 
@@ -122,7 +122,7 @@ def test_a_worker_killed_in_mid_trial_and_one_that_joins_late_change_no_row(
         assert dask_worker in [worker.pid for worker in servers.workers]
         os.kill(dask_worker, signal.SIGKILL)
         servers.add_worker()
-        assert wait_until(10, lambda: all(map(has_ended, trial)))
+        assert wait_until(lambda: all(map(has_ended, trial)))
         stderr = command.communicate(timeout=400)[1]
     assert command.returncode == 0, stderr
     assert stderr.count("/4] ") == 4  # each trial ended once
@@ -145,7 +145,7 @@ def test_trials_end_with_their_coordinator_and_with_the_scheduler_and_a_command_
         stderr = command.communicate(timeout=240)[1]
     assert command.returncode == 130, stderr
     dask_worker, *trial = pids(tmp_path)
-    assert wait_until(10, lambda: all(map(has_ended, trial))) and not has_ended(dask_worker)
+    assert wait_until(lambda: all(map(has_ended, trial))) and not has_ended(dask_worker)
     with running(tmp_path, models, servers.address) as command:
         before = finish_times(tmp_path / "c")
         servers.scheduler.kill()
@@ -153,7 +153,7 @@ def test_trials_end_with_their_coordinator_and_with_the_scheduler_and_a_command_
     assert command.returncode == 1, stderr
     assert f"the Dask scheduler at {servers.address} is gone: stopped with " in stderr
     assert "Traceback" not in stderr, stderr
-    assert wait_until(20, lambda: all(map(has_ended, pids(tmp_path))))  # the worker too has closed
+    assert wait_until(lambda: all(map(has_ended, pids(tmp_path))))  # the worker too has closed
     after = finish_times(tmp_path / "c")
     assert before.items() <= after.items()
     words = shlex.split(stderr.partition("go on with: ")[2].splitlines()[0])
@@ -190,7 +190,7 @@ def test_an_address_where_no_scheduler_answers_is_refused_at_once(address, why):
 
     start = time.monotonic()
     text = refused(scheduler=address)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 20  # Dask would try for 30
     assert f"no Dask scheduler answers at {address!r}: " in text and why in text
 
 

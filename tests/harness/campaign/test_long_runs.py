@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -32,9 +34,9 @@ def trial(tmp_path):
 def attempts(monkeypatch):
     """What each attempt is to end as: ok, ok with so many divergences a chain, or another status.
 
-    The jobs that were launched are under "jobs".
+    The jobs that were launched are under "jobs"; "drift" is added to their draws.
     """
-    plan = {"ends": [], "jobs": []}
+    plan = {"ends": [], "jobs": [], "drift": 0.0}
 
     def launch(job, python, scratch, timeout, **_):
         plan["jobs"].append(job)
@@ -44,7 +46,7 @@ def attempts(monkeypatch):
         scratch.mkdir(parents=True)
         rng = np.random.default_rng(1)
         chains = [
-            Draws({"b": rng.standard_normal((1, 400, 2))}, divergences=end)
+            Draws({"b": rng.standard_normal((1, 400, 2)) + plan["drift"]}, divergences=end)
             for _ in range(job.replicates)
         ]
         draws_file.save_draws(scratch / "draws.npz", {"replicates": chains})
@@ -75,6 +77,23 @@ def test_what_more_care_can_not_mend_is_not_tried_again(store, trial, attempts):
     assert len(attempts["jobs"]) == 1
     truth, why = select.find_ground_truth(store.folder, trial)
     assert truth is None and why == "numpyro_nuts:init=sample: declined: for a reason"
+
+
+def test_a_long_run_of_improper_priors_begins_with_a_few_chains_and_ends_where_they_drift(
+    store, trial, attempts, monkeypatch
+):
+    monkeypatch.setattr(select, "improper_sites", lambda folder, trial: ["b"])
+    attempts["ends"] = [0, 0]
+    long_runs.make_long_runs(store, [trial], 600)
+    few, whole = (job.replicates for job in attempts["jobs"])
+    assert few == long_run.LEAST_CHAINS < whole  # these settled, and the run was made
+
+    attempts.update(ends=[0], jobs=[], drift=np.linspace(0, 20, 400)[:, None])
+    other = replace(trial, model_digest="other")
+    long_runs.make_long_runs(store, [other], 600)
+    assert [job.replicates for job in attempts["jobs"]] == [few]
+    _, why = select.find_ground_truth(store.folder, other)
+    assert "draws wander in 8 of 8 runs: the posterior may be improper, as the prior of 'b'" in why
 
 
 @pytest.mark.parametrize(

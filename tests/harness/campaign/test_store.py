@@ -26,7 +26,7 @@ from samplerbench.harness.records import (
     read_trial,
     to_json,
 )
-from tests.support.trials import small
+from tests.support.trials import PATIENCE_S, small
 
 #: what each schema's record of a trial began with: a change renames stored trials, so SCHEMA must
 #: rise. What came later has a default, and renames none
@@ -130,7 +130,7 @@ def test_what_has_no_draws_leaves_none(campaign):
 @pytest.mark.process
 @pytest.mark.parametrize("step", ["draws.npz", "draws", "COMMIT"])
 def test_a_kill_while_committing_leaves_no_result_and_is_made_good(folder, step):
-    done = subprocess.run([sys.executable, "-c", KILLED, str(folder), step], timeout=60)
+    done = subprocess.run([sys.executable, "-c", KILLED, str(folder), step], timeout=PATIENCE_S)
     assert done.returncode == -9
     with_draws = folder / "draws" / f"{small().id}.npz"
     assert with_draws.exists() == (step != "draws.npz")
@@ -309,14 +309,14 @@ def test_a_killed_start_is_no_obstacle(folder):
 @pytest.mark.process
 def test_a_second_writer_is_refused_till_the_first_is_gone(campaign, folder):
     command = [sys.executable, "-c", OPENS, str(folder)]
-    second = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    second = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     assert second.returncode == 1
     assert f"another run is writing to {str(folder)!r}" in second.stderr
     assert "wait for it, stop it, or name another folder with --out" in second.stderr
     with pytest.raises(StoreError, match="another run is writing"):
         Store.create(folder)
     campaign.release()
-    assert subprocess.run(command, timeout=60).returncode == 0
+    assert subprocess.run(command, timeout=PATIENCE_S).returncode == 0
     assert campaign.trials() == [small(), small(seed=100)]  # still read by the first
 
 
@@ -368,7 +368,7 @@ print(*found.statuses().values(), len(found.trials()))
 def test_a_folder_that_cannot_be_written_can_be_read(read_only):
     before = sorted(path.name for path in read_only.iterdir())
     command = [*unprivileged(), sys.executable, "-c", READS, str(read_only)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.stdout.split() == ["ok", "2"], done.stderr
     assert sorted(path.name for path in read_only.iterdir()) == before
 
@@ -377,7 +377,7 @@ def test_a_folder_that_cannot_be_written_can_be_read(read_only):
 def test_a_folder_that_cannot_be_written_is_refused_for_a_run(read_only):
     (read_only / LOCK).chmod(0o444)
     command = [*unprivileged(), sys.executable, "-c", OPENS, str(read_only)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 1
     assert "cannot be written: Permission denied" in done.stderr
     assert "name another with --out" in done.stderr

@@ -33,6 +33,7 @@ from samplerbench.harness.environments.environments import (
 )
 from samplerbench.harness.environments.pins import read_pin_file, read_pins
 from tests.support.paths import ROOT
+from tests.support.trials import PATIENCE_S, wait_until
 from tests.support.wheels import write_wheel
 
 # Resolves argv[1] in a process of its own; its standard output is the interpreter alone.
@@ -85,14 +86,6 @@ def start(pins: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", RESOLVE, pins]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
-
-
-def wait_for(condition, seconds: float = 20) -> None:
-    """Return once ``condition()`` holds; fails after ``seconds``."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
 
 
 def runs(python: str, code: str) -> bool:
@@ -395,10 +388,12 @@ def test_two_commands_at_once_make_one_environment(index, tmp_path):
     write_slow_source(tmp_path, index)
     pins = write_pins(tmp_path / "p.txt", "slow==1.0\n")
     commands = [start(pins), start(pins)]
-    wait_for((tmp_path / "begun").exists)
+    assert wait_until((tmp_path / "begun").exists)
     time.sleep(0.5)  # for the other to meet the lock; it passes without, but shows less
     (tmp_path / "go").touch()
-    (one, said_one), (two, said_two) = (command.communicate(timeout=30) for command in commands)
+    (one, said_one), (two, said_two) = (
+        command.communicate(timeout=PATIENCE_S) for command in commands
+    )
     assert one == two and runs(one.strip(), "import slow")
     assert (said_one + said_two).count("making environment") == 1
     assert (tmp_path / "begun").read_text() == "begun\n"
@@ -409,9 +404,9 @@ def test_a_build_that_was_killed_is_never_used(index, tmp_path):
     write_slow_source(tmp_path, index)
     pins, said = write_pins(tmp_path / "p.txt", "slow==1.0\n"), []
     command = start(pins)
-    wait_for((tmp_path / "begun").exists)
+    assert wait_until((tmp_path / "begun").exists)
     os.kill(command.pid, signal.SIGKILL)
-    command.communicate(timeout=30)
+    command.communicate(timeout=PATIENCE_S)
     (folder,) = (tmp_path / "cache").glob("samplerbench/environments/*/")
     (folder / "left_over").touch()
     with folder.with_suffix(".lock").open("w") as lock, pytest.raises(BlockingIOError):

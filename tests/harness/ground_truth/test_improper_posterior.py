@@ -32,6 +32,7 @@ LOST = {
 PROPER = {
     "of large numbers": 1e9 + 1e7 * correlate(NOISE),
     "with a site that is fixed in part": np.concatenate([np.zeros_like(NOISE), NOISE], axis=-1),
+    "with modes far apart": np.where(np.arange(RUNS) % 2, -1e6, 1e6)[:, None, None, None] + NOISE,
     "of which a few runs are lost": np.where(PLACES > np.sort(PLACES.ravel())[12], np.nan, NOISE),
 }
 

@@ -103,6 +103,18 @@ def test_posteriors_are_run_beside_named_models_and_in_place_of_the_default(chec
 
 
 @pytest.mark.slow
+def test_a_long_run_may_take_the_place_of_reference_draws_and_of_nothing_else(checkout):
+    (trial,) = planned(checkout, RATE, sampler=["numpyro_nuts"], reference="long-run")
+    assert trial.reference == trial.reference_digest == ""
+    for more, said in (
+        ({"model": ("linear",)}, "'linear' has none"),
+        ({"no_long_run": True}, "one"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            planned(checkout, RATE, sampler=["numpyro_nuts"], reference="long-run", **more)
+
+
+@pytest.mark.slow
 def test_a_program_that_needs_64_bits_says_so(checkout):
     made.add(checkout, "gp_pois_regr", {"x": [0.0, 1], "k": [1, 2]}, data_name="counts")
     model = load.load_posterior(path(checkout, "counts-gp_pois_regr"))

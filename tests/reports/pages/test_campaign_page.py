@@ -301,7 +301,9 @@ def test_a_page_that_would_be_too_large_leaves_figures_out_and_says_so(campaign,
 @pytest.mark.slow
 def test_a_model_without_an_exact_answer_gets_its_pictures(tmp_path, monkeypatch):
     monkeypatch.setattr(figure_data, "MOST_SERIES", 1)
-    with stored.campaign(tmp_path / "c", model="/no/where.py:mine", model_digest="0") as one:
+    with stored.unscored_campaign(
+        tmp_path / "c", model="/no/where.py:mine", model_digest="0"
+    ) as one:
         told = report.render(one, report.ReportOptions("html"))
     assert "no exact answer" in told and "Ranks of the draws" in told
     assert "not drawn" not in told and "which a report does not run" in told
