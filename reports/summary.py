@@ -66,10 +66,10 @@ def summarise_problem(rows: Sequence[Row]) -> str:
 def _summarise_by_ranks(rows: Sequence[Row]) -> str:
     """One sentence on rows that are judged by how truths rank among their draws."""
     shown = [_name_shown(row) for row in rows if is_comparable(row)]
-    even = (
-        f"rank evenly among the draws of {_join_names(shown)}" if shown else "rank evenly nowhere"
-    )
-    return f"Over data sets drawn from the prior the truths {even}{_describe_others(rows)}."
+    words = "no sampler is shown to be honest"
+    if shown:
+        words = f"the truths rank evenly among the draws of {_join_names(shown)}"
+    return f"Over data sets drawn from the prior {words}{_describe_others(rows)}."
 
 
 def _tell_fastest(ranking: Ranking) -> str:

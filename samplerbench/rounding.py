@@ -83,7 +83,8 @@ def format_with_half_width(value: float, half: float) -> tuple[str, str]:
     if max(abs(value), half) >= 1e4 or last < -4:
         return format_number(value), format_number(half)
     digits = max(0, -last)
-    return f"{value:.{digits}f}", f"{half:.{digits}f}"
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if not float(text) else text, f"{half:.{digits}f}"
 
 
 def _place(value: float) -> int:

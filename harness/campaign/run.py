@@ -51,6 +51,7 @@ class RunInterrupted(Exception):
         super().__init__(f"{why}stopped with {left} trial(s) to go{kept}")
         self.folder, self.left = folder, left
         self.lost = lost  # a backend, a disk or a folder; "" where a user stopped the run
+        self.is_kept = is_kept  # what is finished, in that folder
 
 
 def run(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from samplerbench.components import component_draws
+from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.scoring.verdict import LEAST, LOST_SHARE, Verdict
 from samplerbench.harness.statistics import sbc
@@ -67,14 +68,37 @@ def rank_tests(data: TrialData) -> RankTests:
     return RankTests(names, draws, len(usable), count, tests)
 
 
-def verdict_by_ranks(ranks: RankTests) -> Verdict:
-    """The verdict; sound samplers give uniform ranks in any model."""
+def verdict_by_ranks(ranks: RankTests, margins: Margins = DEFAULT) -> Verdict:
+    """The verdict; sound samplers give uniform ranks in any model.
+
+    ``honest`` needs more than uniform ranks: so many replicates that draws too narrow by the margin
+    of claimed errors would have been found with 95 %.
+    """
     if ranks.p is None:
         return Verdict("too few replicates", ranks.reason)
     word, why = "honest", f"ranks of the truths among {ranks.draws} draws are uniform"
     if ranks.p < sbc.ALPHA:
         word, why = sbc.describe_departure(ranks.names[ranks.worst], ranks.tests[ranks.worst])
+    elif lack := _describe_lack(ranks, margins.calibration):
+        word, why = "undecided", f"{why}, {lack}"
     if ranks.usable < (1 - LOST_SHARE) * ranks.replicates:
         lost = ranks.replicates - ranks.usable
         word, why = "broken", f"{lost} of {ranks.replicates} replicates hold NaN"
     return Verdict(word, f"by simulation from the prior: {why}, p {ranks.p:.2g}")
+
+
+def _describe_lack(ranks: RankTests, margin: float) -> str:
+    """What so few replicates would not have found, and how many would; "" where they are enough.
+
+    What is found shrinks as one over the root of their number.
+    """
+    _, narrow = sbc.detect_flaws(ranks.usable, ranks.draws, len(ranks.names))
+    if narrow is None:
+        return "as those of draws ten times too narrow may be, too: more replicates would tell"
+    if narrow <= margin:
+        return ""
+    count = ranks.usable * (np.log(narrow) / np.log(margin)) ** 2
+    return (
+        f"as those of draws {narrow:.2f} times too narrow may be, too; honest is below {margin:g}: "
+        f"about {np.ceil(count):.0f} replicates would show it"
+    )

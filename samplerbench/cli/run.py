@@ -23,6 +23,7 @@ from samplerbench.text import in_one_line, tell
 
 if TYPE_CHECKING:
     from samplerbench.harness.campaign.campaign import Campaign
+    from samplerbench.harness.campaign.run import RunInterrupted
 
 EXITS = describe_exits("a row is not ok, or not what --gate asks for")
 CAMPAIGN = "a TOML file with these options as keys, or a pyproject.toml with [tool.samplerbench]"
@@ -76,13 +77,21 @@ def execute(args: argparse.Namespace) -> int:
         campaign = run(args.out, watcher, args.retry, command_line(), **options)
     except RunInterrupted as error:
         watcher.on_interrupt()
-        resume = command_line(*([] if args.out else ["-o", str(_relative(error.folder))]))
-        print(f"samplerbench: {error}\n  go on with: {resume}", file=sys.stderr)  # whole
+        print(f"samplerbench: {error}\n  {_advise(error, args.out)}", file=sys.stderr)  # whole
         return EXIT_FAILED if error.lost else EXIT_INTERRUPTED
     with campaign:
         return report_campaign(
             campaign, options.get("gate", ()), args.junit, args.summary, args.open
         )
+
+
+def _advise(error: RunInterrupted, out: Path | None) -> str:
+    """The command to go on with."""
+    folder = _relative(error.folder)
+    if error.is_kept:
+        return f"go on with: {command_line(*([] if out else ['-o', str(folder)]))}"
+    anew = command_line("-o", f"{folder}-2")  # the last one counts; here it would be refused
+    return f"where it was renamed, name its new place by -o; else begin anew with: {anew}"
 
 
 def _describe_plan(options: dict[str, Any], out: Path | None) -> int:

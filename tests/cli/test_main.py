@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import webbrowser
+from unittest.mock import Mock
 
 import pytest
 
@@ -407,3 +408,17 @@ def test_a_reader_that_leaves_is_no_error(campaign, arguments):
         )
         assert (done.returncode, done.stderr) == (0, b"")
     os.close(writes)
+
+
+def test_a_campaign_that_is_lost_is_begun_anew_elsewhere(monkeypatch, capsys, tmp_path):
+    """Its folder would be refused; one that is kept is gone on with."""
+    from samplerbench.harness.campaign import run
+
+    typed = ["run", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["samplerbench", *typed])
+    for is_kept, words in ((True, f"go on with: samplerbench run --out {tmp_path}\n"), (False, "")):
+        lost = run.RunInterrupted(tmp_path, 4, "it was removed", is_kept)
+        monkeypatch.setattr(run, "run", Mock(side_effect=lost))
+        assert main.main(typed) == common.EXIT_FAILED
+        words = words or f"anew with: samplerbench run --out {tmp_path} -o {tmp_path}-2\n"
+        assert words in capsys.readouterr().err

@@ -110,6 +110,8 @@ def test_half_an_interval_and_its_number_end_at_the_same_digit(rows):
     assert cells.make_cell(row, "mean_error").short == "-0.009±0.008"
     row = changed(rows[0], mean_error=-0.0123, mean_error_lo=-0.0143, mean_error_hi=-0.0103)
     assert cells.make_cell(row, "mean_error").short == "-0.0123±0.0020"
+    row = changed(rows[0], mean_error=-0.001, mean_error_lo=-0.041, mean_error_hi=0.039)
+    assert cells.make_cell(row, "mean_error").short == "0.00±0.04"  # nothing has no sign
 
 
 def test_a_missing_number_shows_a_dash_and_says_why(rows):

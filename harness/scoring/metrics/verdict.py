@@ -14,7 +14,7 @@ from samplerbench.harness.scoring.verdict import Verdict
 def judge(data: TrialData) -> Verdict:
     """The verdict from the ground truth, or from the ranks of each replicate's own truth."""
     if data.trial.calibrate:
-        return verdict_by_ranks(data.compute_once(rank_tests))
+        return verdict_by_ranks(data.compute_once(rank_tests), data.margins)
     if data.exact is None:
         return verdicts.judge(None, data.no_truth)
     return verdicts.judge(data.joint_summary)

@@ -17,7 +17,7 @@ import numpy as np
 
 from samplerbench.errors import UsageError, one_line
 from samplerbench.files import write_whole
-from samplerbench.harness.records import Job, Result
+from samplerbench.harness.records import Job, Result, Trial
 from samplerbench.harness.worker.inspection.answer_arrays import pack_exact, pack_quadrature
 from samplerbench.harness.worker.inspection.mode_search import NoAnswer
 from samplerbench.harness.worker.process import serve
@@ -73,18 +73,26 @@ def load(job: Job) -> Model:
             f"{_locate_error(error, trial.model)}: {one_line(error)}\n"
             f"  it was run to load the model {trial.model.rpartition(':')[2]!r}\n"
             f"  expected: a file that Python can import, in environment {trial.environment!r}"
-            f"{_advise(error, find_file(trial.model))}"
+            f"{_advise(error, trial)}"
         ) from error
 
 
-def _advise(error: Exception, file: Path | None) -> str:
+def _advise(error: Exception, trial: Trial) -> str:
     """What to do where a file imports what its environment lacks, or reads what lies beside it."""
+    file = find_file(trial.model)
     if isinstance(error, FileNotFoundError) and file and isinstance(error.filename, str):
         if (file.parent / error.filename).exists():
             return f"\n  next: call the command in {file.parent}, where {error.filename!r} is"
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return ""
     package = error.name.partition(".")[0]
+    path = Path(trial.environment.rpartition("=")[2])
+    is_own = trial.environment == "current" or (path.is_file() and path.suffix != ".txt")
+    if is_own:  # an interpreter, which nothing is installed in
+        return (
+            f"\n  next: uv pip install {package} there (by the name that pip knows); or --with "
+            f"{package} and an environment that is made, as --env pinned"
+        )
     return (
         f"\n  next: --with {package} installs it beside the pins (by the name that pip knows);"
         " or --env current, or --env path/to/python, where it is installed"

@@ -42,9 +42,9 @@ def controls(tmp_path_factory):
         yield campaign
 
 
-def test_independent_exact_draws_are_honest_and_flawed_ones_are_named(controls):
+def test_flawed_draws_are_named_and_exact_ones_are_not(controls):
     verdicts = [row["verdict"] for row in controls.rows()]
-    assert verdicts == ["honest", "overcautious", "overconfident", "biased"]
+    assert verdicts == ["undecided", "overcautious", "overconfident", "biased"]
 
 
 def test_the_exact_answer_of_one_data_set_judges_none_of_the_others(controls):
@@ -85,7 +85,7 @@ def calibrate(folder, text, **budget):
 def test_a_program_of_ones_own_is_calibrated_by_running_it_forward(tmp_path):
     row = calibrate(tmp_path, MODEL, replicates=40, warmup=200, draws=400)
     assert row["status"] == "ok", row["reason"]
-    assert row["verdict"] == "honest"
+    assert row["verdict"] == "undecided"  # 40 replicates show little
     assert row["worst_parameter"] == "rate"
 
 

@@ -217,7 +217,10 @@ REFUSED = {
     "a helper that does not import": (
         {"mine.py": "import near\ndef program(): ...\n", "near.py": "\nimport nowhere_at_all\n"},
         "--model mine.py:program",
-        ("near.py, line 2: ModuleNotFoundError: No module named 'nowhere_at_all'",),
+        (
+            "near.py, line 2: ModuleNotFoundError: No module named 'nowhere_at_all'",
+            "next: uv pip install nowhere_at_all there",  # in `current`
+        ),
     ),
     "a script that ends itself": (
         {"mine.py": "import sys\ndef program(): ...\nsys.exit('no data')\n"},

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from samplerbench.harness.scoring import rank_verdict
+from samplerbench.harness.scoring.margins import Margins
 from samplerbench.harness.statistics import sbc
 
 COUNT, KEPT = 200, 99
@@ -89,11 +92,26 @@ def judge_by_ranks(ranks: np.ndarray, draws: int) -> str:
     return rank_verdict.verdict_by_ranks(found).verdict
 
 
+def test_uniform_ranks_show_a_sampler_honest_where_they_would_have_shown_it_is_not():
+    rng = np.random.default_rng(8)
+    few, many = (rng.integers(0, KEPT + 1, (count, 2)) for count in (64, 400))
+    assert (judge_by_ranks(few, KEPT), judge_by_ranks(many, KEPT)) == ("undecided", "honest")
+    tests = [sbc.uniformity(column, KEPT) for column in few.T]
+    found = rank_verdict.RankTests(("a", "b"), KEPT, 64, 64, tests)
+    verdict = rank_verdict.verdict_by_ranks(found)
+    _, narrow = sbc.detect_flaws(64, KEPT, 2)
+    assert f"draws {narrow:.2f} times too narrow" in verdict.reason
+    needed = int(re.search(r"about (\d+) replicates", verdict.reason).group(1))
+    assert sbc.detect_flaws(needed, KEPT, 2)[1] == pytest.approx(1.35, abs=0.05)
+    wide = Margins(calibration=2.5)
+    assert rank_verdict.verdict_by_ranks(found, wide).verdict == "honest"
+
+
 @pytest.mark.parametrize("size", [201, 256, 1000])
 def test_no_number_of_parameters_hides_one_that_is_far_off(size):
     rng = np.random.default_rng(6)
     ranks = rng.integers(0, KEPT + 1, (64, size))
-    assert judge_by_ranks(ranks, KEPT) == "honest"
+    assert judge_by_ranks(ranks, KEPT) == "undecided"
     ranks[:, -1] = rng.integers(0, 30, 64)
     assert judge_by_ranks(ranks, KEPT) == "biased"
 
