@@ -88,6 +88,7 @@ def test_rejection_asks_for_what_is_missing_until_there_is_enough():
     assert rows[:, 0].tolist() == [1] * 4 + [2] * 4 + [3] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", [2, 3, 20])
 def test_a_normal_is_a_radius_and_a_direction(dim):
     normal = rotation.integrate(lambda r: (-0.5 * r * r, -r), dim, 0.0, 15.0, 1.0)

@@ -177,6 +177,7 @@ def test_one_point_at_zero_says_nothing_about_the_slope():
     np.testing.assert_allclose(exact.quantile([0.0, 0.25, 1.0])[:, 0], [-5, -2.5, 5], atol=1e-9)
 
 
+@pytest.mark.slow
 def test_a_million_points_leave_the_plain_least_squares_posterior():
     model, _ = made(n_points=10**6)
     exact, x, weight = model.exact(), model.data["x"], model.data["error"] ** -2.0

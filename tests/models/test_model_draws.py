@@ -86,6 +86,7 @@ def test_a_mixtures_quantiles_invert_its_cdf():
     np.testing.assert_allclose(cdf, p, rtol=0, atol=1e-10)  # as the file claims
 
 
+@pytest.mark.slow
 def test_the_funnels_quantiles_agree_with_adaptive_quadrature():
     _, exact = build_with_answer("funnel", dim=2)
     wanted = np.array([0.001, 0.4, 0.9])
@@ -139,6 +140,7 @@ def test_data_repeat_from_build_to_build(name):
 # -- modes -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options"),
     [

@@ -41,6 +41,7 @@ TARGETS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rho", [0.0, 0.8])
 @pytest.mark.parametrize("target", TARGETS)
 def test_errors_of_log_z_are_as_large_as_claimed(target, rho):

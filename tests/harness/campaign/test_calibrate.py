@@ -66,13 +66,13 @@ def test_truths_come_from_the_prior_and_are_kept_with_the_draws(controls):
         assert abs(truth[name].mean()) < 5 * half / np.sqrt(3 * 200)
 
 
-def calibrate(folder, text, **budget):
-    """The row of NUTS on the program ``counts`` in ``text``, with data from its prior."""
+def calibrate(folder, text, sampler="numpyro_hmc", **budget):
+    """The row of a sampler on the program ``counts`` in ``text``, with data from its prior."""
     file = folder / "mine.py"
     file.write_text(text)
     with samplerbench.run(
         model=f"{file}:counts",
-        samplers=["numpyro_nuts"],
+        samplers=[sampler],
         calibrate="prior",
         env="current",
         out=folder / "c",
@@ -83,7 +83,7 @@ def calibrate(folder, text, **budget):
 
 
 def test_a_program_of_ones_own_is_calibrated_by_running_it_forward(tmp_path):
-    row = calibrate(tmp_path, MODEL, replicates=40, warmup=200, draws=400)
+    row = calibrate(tmp_path, MODEL, "numpyro_nuts", replicates=40, warmup=200, draws=400)
     assert row["status"] == "ok", row["reason"]
     assert row["verdict"] == "undecided"  # 40 replicates show little
     assert row["worst_parameter"] == "rate"
