@@ -99,7 +99,7 @@ def _advise(error: Exception, trial: Trial) -> str:
     )
 
 
-def _find_answer(model: Model, name: str, deterministic: Collection[str]) -> dict[str, Any]:
+def _find_answer(model: Model, name: str, deterministic: Collection[str] = ()) -> dict[str, Any]:
     if model.exact_given is not None:
         try:
             return _pack(pack_exact(model), sites=None)

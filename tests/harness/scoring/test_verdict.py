@@ -112,7 +112,7 @@ def test_the_reason_tells_the_number_and_its_interval():
     assert got.verdict == "biased"
     assert got.reason.startswith("mean of 'p[1]' off by 0.20 sd (0.1")
     assert got.lo < 0.2 < got.hi and got.value == pytest.approx(0.2, abs=0.03)
-    assert "sd of 'p[" in judge(score(FLAWED["sd / 1.2"])).reason
+    assert "too narrow: 58" in judge(score(FLAWED["sd / 1.2"])).reason  # in the central half
     assert "98 %" in judge(score(FLAWED["sd x 1.2"])).reason  # twice as many beyond
     wide = judge(score(FLAWED["sd x 1.2"], exact=lambda size: lognormal(size, 2.0)))
     assert "too wide" in wide.reason  # its sd is not tame
