@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -22,8 +24,22 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         resources = {"metadata": {"path": folder}}
         NotebookClient(notebook, timeout=1800, kernel_name="python3", resources=resources).execute()
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs = [
+                    out for out in map(_drop_bar, cell.outputs) if out.get("text") != ""
+                ]
         text = nbformat.writes(notebook).replace(f"{folder}/", "")
     EXECUTED.write_text(text + "\n", encoding="utf-8")
+
+
+def _drop_bar(output: Any) -> Any:
+    """A cell's output without the steps of a progress bar, of which a terminal shows the last."""
+    if output.output_type == "stream":
+        lines = re.split(r"[\r\n]+", output.text)
+        kept = [line for line in lines if line.strip() and not re.search(r"(it/s|s/it)\]", line)]
+        output.text = "".join(f"{line}\n" for line in kept)
+    return output
 
 
 if __name__ == "__main__":
