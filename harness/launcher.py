@@ -178,7 +178,7 @@ def _read_answer(
     scratch = log.path.parent
     where = f"in phase {scratch_folder.read_phase(scratch)!r}"
     if timed_out_s is not None:
-        return Result("timeout", f"over {timed_out_s:g} s {where}; more time: --timeout")
+        return Result("timeout", f"over {timed_out_s:g} s {where}; more time: --retry --timeout")
     try:
         result = scratch_folder.read_answer(scratch)
     except (OSError, ValueError) as error:

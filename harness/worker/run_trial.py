@@ -331,7 +331,7 @@ class TrialRunner:
         if not count:
             guess = describe_seconds(self._guess_run())
             reason = f"a replicate takes {guess}; none would end before the limit of {seconds:g} s"
-            self._end("timeout", f"{reason}; more time: --timeout")
+            self._end("timeout", f"{reason}; more time: --retry --timeout")
         elif count < asked:
             self.result.replicates = count
             self.result.warnings.append(

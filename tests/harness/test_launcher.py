@@ -69,7 +69,7 @@ def test_a_worker_that_hangs_is_a_timeout_and_its_whole_process_group_ends(
     monkeypatch.setattr(launcher, "time", late)
     result = trials.run(trial_of_file(tmp_path, SLEEPS), scratch, timeout=600.0)
     assert result.status == "timeout"
-    assert result.reason == "over 600 s in phase 'model'; more time: --timeout"
+    assert result.reason == "over 600 s in phase 'model'; more time: --retry --timeout"
     worker, child = pids(scratch)
     assert wait_until(lambda: has_ended(worker) and has_ended(child))
 

@@ -175,7 +175,7 @@ def test_without_one_replicate_of_simulated_data_it_is_a_timeout_that_says_what_
     assert result.status == "timeout"
     assert result.reason == (
         "a replicate takes about 10 s; none would end before the limit of 75 s; "
-        "more time: --timeout"
+        "more time: --retry --timeout"
     )
 
 
