@@ -93,7 +93,9 @@ def _name_apart(trials: Sequence[Trial]) -> list[Trial]:
     for models_of_one_name in sharing.values():
         if len(models_of_one_name) > 1:
             names.update(_lengthen_names(list(models_of_one_name)))
-    return [dataclasses.replace(t, model_name=names.get(t.model, "")) for t in trials]
+    return [
+        dataclasses.replace(t, model_name=names[t.model]) if t.model in names else t for t in trials
+    ]
 
 
 def _lengthen_names(full: Sequence[str]) -> dict[str, str]:

@@ -222,12 +222,12 @@ def _equal(x: Array, cuts: Array, claims: ess_rhat.Claims) -> dict[str, Any]:
     def indicators(part: Array) -> Array:  # both at once: a pass over the draws costs as much
         return np.concatenate([part <= ends[6], _inside(part, ends[4], ends[5])], axis=1)
 
-    def inside(i: int) -> Array:
-        parts = (_inside(part, ends[i], ends[i + 1]) for part in ess_rhat.each_chunk(x))
-        return np.concatenate([part.mean(axis=(2, 3)) for part in parts])
+    def count_inside(part: Array) -> Array:
+        return np.stack([_inside(part, ends[i], ends[i + 1]).mean(axis=(2, 3)) for i in (2, 0)])
 
     shares, errors, _ = ess_rhat.series_mean(x, indicators)
     (below, half), (below_se, half_se) = (np.hsplit(each, 2) for each in (shares, errors))
+    ninety, most = np.concatenate([*map(count_inside, ess_rhat.each_chunk(x))], axis=1)
     return {
         "est": claims.mean,
         "se": claims.mcse_mean,
@@ -236,8 +236,8 @@ def _equal(x: Array, cuts: Array, claims: ess_rhat.Claims) -> dict[str, Any]:
         "below_se": below_se,
         "half": half,
         "half_se": half_se,
-        "ninety": inside(2),
-        "most": inside(0),
+        "ninety": ninety,
+        "most": most,
         "finite": claims.finite,
         "moves": claims.moves,
     }

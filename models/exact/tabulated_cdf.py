@@ -62,9 +62,10 @@ def invert(table: Table, probabilities: Array) -> Array:
     cell = np.clip(np.searchsorted(table.cdf, p, side="right") - 1, 0, len(table.cdf) - 2)
     rise = np.maximum(table.cdf[cell + 1] - table.cdf[cell], np.finfo(float).tiny)
     t = np.clip((p - table.cdf[cell]) / rise, 0.0, 1.0)
-    c0, c1, c2, c3, c4, c5 = np.moveaxis(table.series[cell], -1, 0)
+    series = table.series[cell]
+    _, c1, c2, c3, c4, c5 = np.moveaxis(series, -1, 0)
     for _ in range(5):  # Newton: starts within 0.1, squares its error
-        value = _evaluate_series(table.series[cell], t)
+        value = _evaluate_series(series, t)
         slope = c1 + t * (2 * c2 + t * (3 * c3 + t * (4 * c4 + t * 5 * c5)))
         t = np.clip(t - (value - p) / np.maximum(slope, np.finfo(float).tiny), 0.0, 1.0)
     return table.edges[cell] + t * table.width
