@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from samplerbench.cli.main import COMMANDS, build_parser
+from samplerbench.harness.scoring.ci_gate import name_row
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT / "reports" / "published"
@@ -251,12 +252,11 @@ def _rank(verdict: str) -> tuple[int, str]:
 
 
 def _describe_row(row: dict[str, Any]) -> tuple[str, ...]:
-    settings = ",".join(f"{name}={value}" for name, value in row["settings"].items())
     costs = (row["realised_ess_per_gradient"], row["realised_ess_per_evaluation"])
     numbers = ("-" if cost is None else f"{cost:.2g}" for cost in costs)
     return (
         row["model"],
-        row["sampler"] + f":{settings}" * bool(settings),
+        name_row(row),
         row["verdict"],
         str(row["replicates"]),
         *numbers,

@@ -121,7 +121,6 @@ def list_facts(rows: Sequence[Row]) -> list[tuple[str, str]]:
 
 def describe_campaign(campaign: Campaign, anonymous: bool = False) -> dict[str, Any]:
     """What other programs are told of a campaign beside its rows; times are ISO 8601, in UTC."""
-    commands = list_commands(campaign, (), anonymous) if campaign.store.fact("command") else [None]
     ends = campaign.store.time_span() or (None, None)
     first, last = (end and datetime.fromtimestamp(end, timezone.utc).isoformat() for end in ends)
     return {
@@ -129,7 +128,7 @@ def describe_campaign(campaign: Campaign, anonymous: bool = False) -> dict[str, 
         "samplerbench": __version__,
         "trials": campaign.store.count_trials(),
         "finished": campaign.store.count_finished(),
-        "command": commands[0],
+        "command": next(iter(list_commands(campaign, (), anonymous)), None),
         "first_result": first,
         "last_result": last,
     }

@@ -25,6 +25,7 @@ from samplerbench.samplers.support.latent_sites import (
     Latent,
     find_latents,
     is_in_control_flow,
+    make_unmapped_error,
     name_distribution,
     require_proper,
     trace_sites,
@@ -85,18 +86,16 @@ def _require_transforms(model: Model, sites: list[Latent], names: dict[str, str]
     def read() -> None:
         for name, record in trace_sites(model, model.data).items():
             if name in wanted:
-                own = f"site {names.get(name, name)!r} of {model.name!r}"
+                own = names.get(name, name)
                 if is_in_control_flow(record):
                     raise Declined(
-                        f"{own} is sampled within scan or cond, where NumPyro's nested sampling "
-                        "can't reach it; numpyro_nuts and jaxns_direct sample such a site"
+                        f"site {own!r} of {model.name!r} is sampled within scan or cond, where "
+                        "NumPyro's nested sampling can't reach it; numpyro_nuts and jaxns_direct "
+                        "sample such a site"
                     )
                 why = _explain_unmapped(transform, name, record["fn"], wanted[name])
                 if why:
-                    raise Declined(
-                        f"{own} can't be mapped from the unit cube: {why}; numpyro_nuts samples "
-                        "such a site, or write it as a transform of Normal or Uniform sites"
-                    )
+                    raise make_unmapped_error(model, own, why)
 
     jax.eval_shape(read)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,12 @@ def find_folder(folder: Path) -> Path:
             "  expected: a folder that you may read; name another with --out"
         ) from error
     return found
+
+
+def suggest_folder(folder: Path) -> Path:
+    """A folder beside ``folder`` that is not there yet: its name with -2, -3, ..."""
+    names = (folder.with_name(f"{folder.name}-{count}") for count in itertools.count(2))
+    return next(name for name in names if not name.exists())
 
 
 def _shorten(text: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from samplerbench.errors import UsageError
+from samplerbench.harness.campaign.campaign_folder import suggest_folder
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Trial
@@ -79,8 +79,7 @@ def _list_version_changes(store: Store, before: Trial, environment: str) -> list
 
 def _advise(folder: Path) -> str:
     """What to do: another folder, and what shows both side by side."""
-    names = (folder.with_name(f"{folder.name}-{count}") for count in itertools.count(2))
-    other = next(name for name in names if not name.exists())
+    other = suggest_folder(folder)
     return (
         f"a folder of its own for what it is now, as --out {other}; then `samplerbench compare "
         f"{folder} {other}` shows what the change did"

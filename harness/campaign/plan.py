@@ -33,16 +33,8 @@ DEFAULT_SAMPLERS = (
 #: options that say what model draws are of, and what judges them: those of ``judge`` too
 JUDGE_OPTIONS = (
     *("model", "data", "columns", "codes", "missing", "without", "reference", "no_long_run"),
-    *(
-        "deterministic",
-        "posteriordb",
-        "posterior",
-        "env",
-        "with_packages",
-        "timeout",
-        "gate",
-        "margin",
-    ),
+    *("deterministic", "posteriordb", "posterior", "env", "with_packages", "timeout", "gate"),
+    "margin",
 )
 DEFAULT_MODELS = ("linear",)
 LARGEST_SEED = 2**31 - 1  # what fits a 32-bit key whatever the precision

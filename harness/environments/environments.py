@@ -19,7 +19,7 @@ from pathlib import Path
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.environments import cache, interpreters
 from samplerbench.harness.environments.cache import Log, Recipe
-from samplerbench.harness.environments.pins import read_pin_file
+from samplerbench.harness.environments.pins import read_pin_file, split_pins
 from samplerbench.harness.environments.uv import EnvironmentFailed
 from samplerbench.samplers.base import list_backends
 
@@ -210,11 +210,16 @@ def _identify_interpreter(name: str, python: str | None) -> Environment:
         raise UsageError(f"environment {name!r} is a Python of its own, not {python!r}")
     path = str(_expand(name).absolute())  # not resolved: a link tells which environment
     place = interpreters.identify(path)
-    try:
-        pins = _list_pins(interpreters.list_installed(path))
-    except (subprocess.CalledProcessError, ValueError) as error:
-        raise EnvironmentFailed(f"no Python runs at {name!r}: {error}") from error
+    pins = _list_pins(_list_installed(name))
     return Environment(name, path, (), _digest(pins, place, True))
+
+
+def _list_installed(name: str) -> dict[str, str]:
+    """Package to version of what the Python at the path ``name`` has. Raises EnvironmentFailed."""
+    try:
+        return interpreters.list_installed(str(_expand(name).absolute()))
+    except (OSError, subprocess.CalledProcessError, ValueError) as error:
+        raise EnvironmentFailed(f"no Python runs at {name!r}: {error}") from error
 
 
 def list_versions(name: str) -> dict[str, str]:
@@ -226,12 +231,8 @@ def list_versions(name: str) -> dict[str, str]:
     if path == "current":
         return interpreters.list_installed(None)
     if _is_interpreter(path):
-        try:
-            return interpreters.list_installed(str(_expand(path).absolute()))
-        except (OSError, subprocess.CalledProcessError, ValueError) as error:
-            raise EnvironmentFailed(f"no Python runs at {name!r}: {error}") from error
-    recipe = _read_recipe(path, None)
-    return dict(pin.split("==") for pin in recipe.pins)
+        return _list_installed(path)
+    return split_pins(_read_recipe(path, None).pins)
 
 
 def _list_pins(installed: Mapping[str, str]) -> list[str]:

@@ -18,6 +18,7 @@ from samplerbench.cli.common import (
     terminal_width,
 )
 from samplerbench.cli.compare import add_files
+from samplerbench.harness.campaign.campaign_folder import suggest_folder
 from samplerbench.harness.campaign.plan import OPTIONS, Option
 from samplerbench.text import in_one_line, tell
 
@@ -90,7 +91,8 @@ def _advise(error: RunInterrupted, out: Path | None) -> str:
     folder = _relative(error.folder)
     if error.is_kept:
         return f"go on with: {command_line(*([] if out else ['-o', str(folder)]))}"
-    anew = command_line("-o", f"{folder}-2")  # the last one counts; here it would be refused
+    other = suggest_folder(folder)  # here it would be refused; of two -o the last one counts
+    anew = command_line("-o", str(other))
     return f"where it was renamed, name its new place by -o; else begin anew with: {anew}"
 
 

@@ -124,7 +124,7 @@ def _refuse_unsampled(model: Model, site: Any) -> None:
             f"plate {site['name']!r} of {model.name!r} takes {site['args'][1]} of {site['args'][0]}"
             " at random (subsample_size), which samplers of a posterior do not: leave it out"
         )
-    if site["type"] == "sample" and not site["is_observed"] and _is_of_kind(site["fn"], Delta):
+    if is_latent(site) and isinstance(find_base(site["fn"]), Delta):
         raise Declined(
             f"site {site['name']!r} of {model.name!r} is a Delta, a value that no sampler moves:"
             " write numpyro.deterministic, or the value itself"
@@ -187,12 +187,7 @@ def split_vector(vector: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str
 def _is_improper(prior: Any) -> bool:
     from numpyro.distributions import ImproperUniform
 
-    return _is_of_kind(prior, ImproperUniform)
-
-
-def _is_of_kind(prior: Any, kind: type) -> bool:
-    """Whether ``prior``, or what it wraps or transforms, is of the class ``kind``."""
-    return isinstance(find_base(prior), kind)
+    return isinstance(find_base(prior), ImproperUniform)
 
 
 def find_base(prior: Any) -> Any:
@@ -207,6 +202,14 @@ def name_distribution(prior: Any) -> str:
     while type(prior).__name__ in ("ExpandedDistribution", "Independent", "MaskedDistribution"):
         prior = prior.base_dist
     return type(prior).__name__
+
+
+def make_unmapped_error(model: Model, site: str, why: str) -> Declined:
+    """The refusal of a site whose prior is no transform of the unit cube's uniform numbers."""
+    return Declined(
+        f"site {site!r} of {model.name!r} can't be mapped from the unit cube: {why}; numpyro_nuts "
+        "samples such a site, or write it as a transform of Normal or Uniform sites"
+    )
 
 
 def require_continuous(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from samplerbench.models.base import Model
-from samplerbench.samplers.support.latent_sites import is_in_control_flow, is_latent
+from samplerbench.samplers.support.latent_sites import find_base, is_in_control_flow, is_latent
 from samplerbench.samplers.support.site_handlers import adapt_sites
 
 #: distributions of a location and a scale on the whole line; StudentT also has a shape
@@ -35,16 +35,10 @@ def _reparametrise(program: Callable[..., Any]) -> Any:
     def choose(site: Any) -> Any:
         if not is_latent(site) or is_in_control_flow(site) or site["name"] in standard:
             return None
-        kind = _find_kind(site["fn"])
+        kind = type(find_base(site["fn"])).__name__
         if kind not in LOCATION_SCALE:
             return None
         standard.add(f"{site['name']}_decentered")
         return LocScaleReparam(0, shape_params=("df",) if kind == "StudentT" else ())
 
     return reparam(program, config=choose)
-
-
-def _find_kind(prior: Any) -> str:
-    while hasattr(prior, "base_dist"):
-        prior = prior.base_dist
-    return type(prior).__name__

@@ -19,10 +19,10 @@ from math import prod
 from typing import Any
 
 from samplerbench.models.base import Model
-from samplerbench.samplers.base import Declined
 from samplerbench.samplers.support.latent_sites import (
     Latent,
     is_latent,
+    make_unmapped_error,
     name_distribution,
     require_proper,
     split_vector,
@@ -98,10 +98,6 @@ def _try_quantile(model: Model, name: str, prior: Any) -> tuple[int, ...]:
         shape = cube_shape(prior)
         quantile(prior, jnp.full(shape, 0.5))
     except (NotImplementedError, AttributeError, ImportError) as error:
-        raise Declined(
-            f"site {name!r} of {model.name!r} can't be mapped from the unit cube:"
-            f" {name_distribution(prior)} has no quantile function (icdf), in NumPyro or here;"
-            " numpyro_nuts samples such a site, or write it as a transform of Normal or Uniform"
-            " sites"
-        ) from error
+        why = f"{name_distribution(prior)} has no quantile function (icdf), in NumPyro or here"
+        raise make_unmapped_error(model, name, why) from error
     return shape
