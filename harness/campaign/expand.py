@@ -181,7 +181,7 @@ def _check_long_run(plan: Plan) -> None:
             "none\n  expected: --posterior NAME; a model without an exact answer gets a long run"
         )
     if plan.no_long_run:
-        raise UsageError(f"--reference {LONG_RUN} and --no-long-run: one of the two")
+        raise UsageError(f"--reference {LONG_RUN} with --no-long-run\n  expected: one of the two")
 
 
 def default_folder(trials: Sequence[Trial]) -> Path:

@@ -131,6 +131,7 @@ def _read_sites(file: DrawsFile) -> Sites:
 def accept_draws(path: Path, trial: Trial) -> tuple[Sites, LongRun]:
     """The thinned draws of a long run, site -> [chain, draw, *event], and its record.
 
+    A site with one value in all chains, wherever they start, is fixed by the model and left out.
     Raises RunFailed where they are no ground truth.
     """
     with DrawsFile(path) as file:
@@ -142,6 +143,7 @@ def accept_draws(path: Path, trial: Trial) -> tuple[Sites, LongRun]:
             f"{chains} of its chains ended in time, and {LEAST_CHAINS} are needed", True
         )
     _refuse_nonfinite(sites)
+    sites = {name: v for name, v in sites.items() if (v != v[0, 0]).any()} or sites
     if divergences is not None and divergences.sum() > DIVERGENCES * chains * trial.draws:
         share = divergences.sum() / (chains * trial.draws)
         raise RunFailed(f"{share:.2%} of its draws diverge")

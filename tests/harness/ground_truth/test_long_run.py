@@ -26,8 +26,9 @@ def noise(seed=1, chains=CHAINS, keep=0.0):
     return MEAN + x
 
 
-def accept(folder, x, divergences=0):
-    chains = [Draws({"b": each[None]}, divergences=divergences) for each in x]
+def accept(folder, x, divergences=0, **more):
+    """What becomes of draws ``x`` of site b, with the ``more`` sites that each chain has."""
+    chains = [Draws({"b": each[None], **more}, divergences=divergences) for each in x]
     draws_file.save_draws(folder / "draws.npz", {"replicates": chains})
     return long_run.accept_draws(folder / "draws.npz", TRIAL)
 
@@ -51,6 +52,11 @@ def test_chains_are_thinned_until_neighbours_are_nearly_uncorrelated(tmp_path):
     # 0.7**8 = 0.06, 0.7**4 = 0.24
     sites, _ = accept(tmp_path, noise(keep=0.7))
     assert sites["b"].shape == (CHAINS, -(-LENGTH // 8), 2)
+
+
+def test_a_site_that_the_model_fixes_is_left_out(tmp_path):
+    sites, _ = accept(tmp_path, noise(), scale=np.full((1, LENGTH), 3.0))
+    assert list(sites) == ["b"]
 
 
 @pytest.mark.parametrize(
