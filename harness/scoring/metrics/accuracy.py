@@ -67,6 +67,19 @@ def estimate_realised_ess(summary: ReplicateSummary, level: float) -> list[Estim
     return estimates.realised_ess(*values, level)
 
 
+def _estimate_share_ess(
+    summary: ReplicateSummary, share: Array, exact: Array | float, level: float
+) -> list[Estimate]:
+    """Realised ESS of the share of the draws in an interval that holds ``exact`` of the posterior.
+
+    Draws are in it or not, so that independent ones have binomial errors, whatever their tails. A
+    ground truth that is draws itself has as many of them for a share as for a mean.
+    """
+    p = np.broadcast_to(exact, summary.sd.shape)
+    sd = np.where((p > 0) & (p < 1), np.sqrt(p * (1 - p)), np.nan)
+    return estimates.realised_ess(share, p, sd, sd * summary.mean_se / summary.sd, level)
+
+
 def estimate_calibration(summary: ReplicateSummary, level: float) -> list[Estimate]:
     """Calibration of each parameter's mean."""
     claimed = add_truth_error(summary)
@@ -111,6 +124,45 @@ def least_accurate(data: TrialData) -> tuple[int, list[Estimate]]:
 def realised_ess(data: TrialData) -> Score:
     """What the draws were worth, whatever they claim."""
     return pick_farthest(partial(estimate_realised_ess, data.summary), np.inf)
+
+
+MOMENTS_ALONE = "the reference is moments alone"
+
+
+@metric(
+    _column(
+        "realised_ess_spread",
+        "the same by errors of the share in the exact central half: the spread's",
+        "higher",
+        "draws",
+        IF_NONE_WORSE,
+    ),
+    *AGAINST_TRUTH,
+)
+def realised_ess_spread(data: TrialData) -> Score:
+    """What the draws were worth for the spread: chains that go from side to side flatter means."""
+    if _exact(data).quantile is None:
+        return no_score(MOMENTS_ALONE)
+    e = data.summary
+    return pick_farthest(partial(_estimate_share_ess, e, e.half, e.half_exact), np.inf)
+
+
+@metric(
+    _column(
+        "realised_ess_tail",
+        "the same by errors of the share in the exact central 90 %: the tails'",
+        "higher",
+        "draws",
+        IF_NONE_WORSE,
+    ),
+    *AGAINST_TRUTH,
+)
+def realised_ess_tail(data: TrialData) -> Score:
+    """What the draws were worth for the tails, which ``ess_tail`` claims."""
+    if _exact(data).quantile is None:
+        return no_score(MOMENTS_ALONE)
+    e = data.summary
+    return pick_farthest(partial(_estimate_share_ess, e, e.ninety, e.ninety_exact), np.inf)
 
 
 @metric(
@@ -210,7 +262,7 @@ def w1_of_independent_draws(data: TrialData) -> Score:
     farthest = estimates.index_of_worst(wasserstein.estimate_w1(data.summary.w1), 0.0)
     count = data.x.shape[1] * data.x.shape[2]
     ideal = float(wasserstein.score_independent_draws(_exact(data), count).w1[farthest])
-    return number(ideal if np.isfinite(ideal) else None, "the reference is moments alone")
+    return number(ideal if np.isfinite(ideal) else None, MOMENTS_ALONE)
 
 
 def _coverages(data: TrialData) -> dict[float, Array]:

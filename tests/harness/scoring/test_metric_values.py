@@ -70,10 +70,33 @@ def test_independent_draws_are_worth_what_they_number(tmp_path):
         assert least < DRAWS / score.value < most and score.lo < score.value < score.hi
         assert len(score.by_parameter) == len(data.names) == 2
         assert score.value == min(each.value for each in score.by_parameter)
+        for also in (accuracy.realised_ess_spread, accuracy.realised_ess_tail):
+            assert least < DRAWS / also(data).value < most
         assert np.sqrt(least) < accuracy.calibration(data).value < np.sqrt(most) * 1.05
         worst = verdict_columns.worst_parameter(data).value
         assert data.score("realised_ess") is data.score("realised_ess")  # computed once
         assert score.by_parameter[data.names.index(worst)].value == score.value
+
+
+def test_draws_beside_their_mirror_images_are_worth_half_for_spread_and_tails(tmp_path):
+    exact, runs = stored.exact(), independent_draws()
+    centre = dict(zip(exact.names, exact.mean, strict=True))
+    for run in runs:  # of half the draws, so that as many are left
+        half = {name: x[:, : DRAWS // 2] for name, x in run.sites.items()}
+        mirrored = {name: 2 * centre[name] - x for name, x in half.items()}
+        run.sites.update({n: np.concatenate([half[n], mirrored[n]], axis=1) for n in half})
+    with data_of(tmp_path, runs, exact) as data:
+        least, most = stats.chi2.ppf([1e-6, 1 - 1e-6], REPLICATES) / REPLICATES
+        for score in (accuracy.realised_ess_spread(data), accuracy.realised_ess_tail(data)):
+            assert least < DRAWS / 2 / score.value < most
+        assert accuracy.realised_ess(data).value > 1e6  # the means are exact but for rounding
+
+
+def test_moments_alone_tell_nothing_of_spread_and_tails(tmp_path):
+    exact = replace(stored.exact(), quantile=None, draw=None)
+    with data_of(tmp_path, independent_draws(), exact) as data:
+        for score in (accuracy.realised_ess_spread(data), accuracy.realised_ess_tail(data)):
+            assert score.value is None and score.reason == "the reference is moments alone"
 
 
 def test_a_run_that_is_far_off_is_counted_apart_and_what_it_rules_says_so(tmp_path):
