@@ -206,11 +206,12 @@ def _demote_all(text: str) -> str:
 
 #: kinds of models, in words, and the registered models that stand for them
 KINDS = {
-    "A few parameters, nearly normal": ("linear", "eight_schools", "hierarchical_binomial"),
+    "A few parameters, nearly normal": ("linear",),
     "Many parameters, normal": ("gaussian", "line_nd"),
-    "A scale that sets the spread of others": ("funnel",),
+    "A scale that sets the spread of others": ("funnel", "eight_schools", "hierarchical_binomial"),
     "Curved": ("banana", "rosenbrock"),
     "Several modes": ("islands", "shells", "eggbox", "log_gamma", "spike_slab"),
+    "Tails without moments": ("heavy_tail",),
 }
 ORDER = ("honest", "overcautious", "agrees", "undecided")
 

@@ -25,6 +25,7 @@ FIGURES = {  # study -> the one picture that shows it, by the start of its name
     "mclmc_cost": "speed",
     "live_points": "data-sets",
     "opening_line": "ess",
+    "model_kinds": "ess",
     "posteriordb": "ess",
     "gpu": "speed",
 }
