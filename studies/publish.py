@@ -23,7 +23,7 @@ FIGURES = {  # study -> the one picture that shows it, by the start of its name
     "jaxns_generations": "evidence",
     "draws_cost": "speed",
     "mclmc_cost": "speed",
-    "live_points": "data-sets",
+    "live_points": "evidence",
     "opening_line": "ess",
     "model_kinds": "ess",
     "posteriordb": "ess",

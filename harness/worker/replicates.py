@@ -95,23 +95,39 @@ class ReplicateRunner:
         """Replicates that no clock runs for; ``together`` in one program where there is one."""
         seeds = [seed for _, seed in pairs]
         if together and seeds and pairs[0][0].batch and self._allows_batch():
-            batch, patience = pairs[0][0].batch, self.patience * len(seeds)
-            is_limited = self.limit.seconds_left() < patience
-            try:
-                return call_within(min(patience, self.limit.seconds_left()), lambda: batch(seeds))
-            except StuckCall:
-                if is_limited:
-                    return []
-                self.result.warnings.append("a vectorised batch hung; its seeds ran one by one")
+            return self._run_batch(pairs[0][0].batch, seeds)
         # no clock runs: on all cores, by threads over one compiled program
         cores = (os.cpu_count() or 1) if self.result.machine.get("device") == "cpu" else 1
         with ThreadPoolExecutor(cores) as pool:
             runs = [pool.submit(self._run_guarded, compiled, seed) for compiled, seed in pairs]
             return list(_take_finished(runs))
 
+    def _run_batch(
+        self, batch: Callable[[Sequence[int]], list[Draws]], seeds: Sequence[int]
+    ) -> list[Draws]:
+        """The replicates of one vectorised program; none where it does not return in time.
+
+        Each lane waits for the slowest one. It is given up where one by one all would have ended,
+        and holds the device then, so that nothing can follow it.
+        """
+        patience = 2 * self._compile_s() + max(self.patience, self.longest * len(seeds))
+        left = self.limit.seconds_left()
+        try:
+            return call_within(min(patience, left), lambda: batch(seeds))
+        except StuckCall:
+            if patience < left:
+                self.result.warnings.append(
+                    f"{len(seeds)} replicates, vectorised, did not end in {patience:.0f} s, and"
+                    " are left out: a lane is stuck, or far slower than those timed"
+                )
+            return []
+
     def _allows_batch(self) -> bool:
         """Whether there is time for another program to compile, and to run once at the least."""
-        return self.limit.allows((self.result.timings.get("aot_s") or 0.0) + self.longest)
+        return self.limit.allows(self._compile_s() + self.longest)
+
+    def _compile_s(self) -> float:
+        return self.result.timings.get("aot_s") or 0.0
 
     def report_abandoned(self) -> None:
         """Warn of the replicates that were given up."""

@@ -241,6 +241,17 @@ def test_a_batch_that_does_not_come_back_in_time_costs_no_timed_replicate():
     assert not any("hung" in warning for warning in result.warnings)
 
 
+def test_a_batch_that_is_stuck_is_given_up_where_one_by_one_all_would_have_ended(monkeypatch):
+    monkeypatch.setattr(replicates, "PATIENCE_S", 0.1)
+    good = Draws({"x": np.zeros((1, 4))})
+    compiled = Compiled(sample=lambda seed: good, collect=lambda raw: raw, batch=hang)
+    runner, result = runner_within(60.0)
+    start = time.monotonic()
+    assert runner.run_untimed([(compiled, seed) for seed in range(6)], together=True) == []
+    assert time.monotonic() - start < 15  # 0.2 s asked for, and hang takes 20
+    assert any("6 replicates, vectorised, did not end" in text for text in result.warnings)
+
+
 def test_a_batch_that_would_not_compile_in_time_gives_way_to_single_runs():
     good = Draws({"x": np.zeros((1, 4))})
     compiled = Compiled(sample=lambda seed: good, collect=lambda raw: raw, batch=hang)
