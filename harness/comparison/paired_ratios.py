@@ -171,7 +171,7 @@ def compare_pairs(
     tested = [(i, ratio.p) for i, ratio in enumerate(ratios) if ratio.p is not None]
     rejections = holm_rejections([p for _, p in tested], 1 - LEVEL)
     significant = {i for (i, _), is_rejected in zip(tested, rejections, strict=True) if is_rejected}
-    return [_conclude(ratio, i in significant) for i, ratio in enumerate(ratios)]
+    return [_conclude(ratio, i in significant, len(tested)) for i, ratio in enumerate(ratios)]
 
 
 # -- who is compared with whom ---------------------------------------------------------------------
@@ -323,8 +323,11 @@ def _log_times(row: Side, base: Side) -> Array:
     return np.log([one / other for one, other in zip(a, b, strict=False) if one and other])
 
 
-def _conclude(ratio: Ratio, significant: bool) -> Ratio:
-    """The ratio with its conclusion, in words too."""
+def _conclude(ratio: Ratio, significant: bool, tested: int) -> Ratio:
+    """The ratio with its conclusion, in words too; ``tested``: how many ratios of the report are.
+
+    An interval that leaves out 1 for a ratio alone may hold it among so many: the words say so.
+    """
     if ratio.quantity == "lost runs" and ratio.answer and ratio.p is not None:
         sign = Conclusion.MORE if ratio.lost_runs[0] > ratio.lost_runs[1] else Conclusion.LESS
         return replace(ratio, conclusion=sign if significant else Conclusion.INDISTINGUISHABLE)
@@ -336,7 +339,8 @@ def _conclude(ratio: Ratio, significant: bool) -> Ratio:
     conclusion = Conclusion.MORE if ratio.value > 1 else Conclusion.LESS
     words = _describe(ratio.quantity, ratio.value, ratio.lo, ratio.hi)
     if not significant or conclusion is _refuted(ratio):
-        answer = "indistinguishable at this budget"
+        alone = ratio.p is not None and (ratio.lo > 1 or ratio.hi < 1) and not significant
+        answer = "indistinguishable at this budget" + f" among {tested} ratios" * alone
         answer = f"undecided: {words}, but lost runs say otherwise" if significant else answer
         return replace(ratio, conclusion=Conclusion.INDISTINGUISHABLE, answer=answer)
     return replace(ratio, conclusion=conclusion, answer=words + _limit_unseen(ratio))

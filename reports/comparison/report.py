@@ -71,6 +71,7 @@ def _markdown(comparison: Comparison) -> str:
         tables.ratio_table(comparison, part) for part in (comparison.ratios, comparison.changes)
     )
     parts += [markdown.render(table) for table in (ratios, changes) if table.rows]
+    parts += [f"{markdown.escape(tables.RATIO_NOTE)}\n"] * bool(ratios.rows)
     parts += [f"{markdown.escape(MARK_MEANING)}\n"] * ratios.has_marks
     sides = provenance_diff.list_sides(comparison)
     facts = [fact for fact in provenance_diff.list_facts(sides) if fact.differs]

@@ -28,8 +28,8 @@ RATIO, IN_PAPER = 4, (0, 3, 4, 6, 7)  # the ratio's own column; those of every t
 WITHIN_PAIR = (3, 4, 5, 6, 7)  # columns that differ between ratios of one pair of rows
 RATIO_NOTE = (
     "Ratios with 95 % intervals: of time from paired processes (Student's t), else from paired"
-    " replicates; conclusions after Holm's correction over all of them. Errors and efficiency hold"
-    " if no run is worse than those seen."
+    " replicates; conclusions after Holm's correction over all of them, for which an interval must"
+    " lie farther from 1 than alone. Errors and efficiency hold if no run is worse than those seen."
 )
 CHANGE_NOTE = (
     "Intervals of seconds are between processes, where there are several. Draws are compared bit"

@@ -53,6 +53,15 @@ def test_known_ratios_lie_in_their_intervals_and_are_said_in_words():
     assert "times less efficient" in found["efficiency"].answer
 
 
+def test_what_an_interval_says_alone_and_not_among_all_ratios_is_told_apart():
+    pair = side("a", None, [1.0, 1.05, 1.1]), side("b", None, [1.2, 1.3, 1.28])  # p = 0.01
+    (alone,) = (r for r in paired_ratios.compare_pairs([pair]) if r.quantity == "time")
+    assert alone.hi < 1 and alone.conclusion is Conclusion.LESS
+    (one, *_) = (r for r in paired_ratios.compare_pairs([pair] * 9) if r.quantity == "time")
+    assert one.conclusion is Conclusion.INDISTINGUISHABLE
+    assert one.answer == "indistinguishable at this budget among 9 ratios"
+
+
 def test_a_side_with_fewer_replicates_is_paired_as_far_as_it_goes():
     whole, cut = errors(0.3, 1), errors(0.1, 3)
     first = side("slow", whole[:20], times(2.0, 2)[:6]), side("fast", cut[:20], times(1, 4)[:6])
