@@ -67,7 +67,7 @@ def _honest_range_table(axis: Axis) -> Table:
         until = "never" if at == 0 else f"up to {format_number(line.sizes[at - 1])}"
         first = f"{format_number(line.sizes[at])}: {name_verdict(row)}"
         rows.append([axis.get_name(line), until, first, str(reason)])
-    columns = [Column(name) for name in ("sampler", "honest", "first failure", "reason")]
+    columns = [Column(name) for name in ("sampler", "honest", "first not shown", "reason")]
     return Table("Range of sizes with an honest verdict", columns, text_rows(rows))
 
 

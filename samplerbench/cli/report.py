@@ -120,16 +120,15 @@ def execute(args: argparse.Namespace) -> int:
     if args.pytest_benchmark:
         return _report_pytest_benchmark(args, options)
     with samplerbench.load(args.folder or _find_newest()) as campaign:
-        if args.open:
-            open_page(report.write_page(campaign))
-            return EXIT_OK
         if args.draws:
             paths = arviz_export.write_netcdf(campaign, args.draws, args.replicate or (0,))
             print(f"{len(paths)} files in {args.draws}")
-            return EXIT_OK
         if args.figures:
             paths = report.write_figures(campaign, args.figures, args.style)
             print(f"{len(paths)} files in {args.figures}")
+        if args.open:
+            open_page(report.write_page(campaign))
+        if args.open or ((args.draws or args.figures) and not args.output):
             return EXIT_OK
         with no_collection():
             if args.format == "parquet" and args.by != "size":

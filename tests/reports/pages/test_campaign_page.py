@@ -317,7 +317,10 @@ def test_figures_are_written_in_three_formats_with_a_style_on_top(
     style = tmp_path / "mine.mplstyle"
     style.write_text("axes.facecolor: fedcba\n")
     given = ["report", str(campaign.folder), "--figures", str(tmp_path / "f")]
-    assert main([*given, "--style", str(style)]) == 0
+    table = tmp_path / "table.md"
+    also = ["--format", "markdown", "-o", str(table)]  # and the table that is asked for with them
+    assert main([*given, "--style", str(style), *also]) == 0
+    assert "| sampler |" in table.read_text()
     names = sorted(path.name for path in (tmp_path / "f").iterdir())
     assert {"ess.svg", "ess.pdf", "ess.png", "figures.md"} <= set(names)
     assert "#fedcba" in (tmp_path / "f" / "ess.svg").read_text()
