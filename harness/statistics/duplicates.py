@@ -16,10 +16,13 @@ def find_duplicates(est: Array, sd: Array, mean: Array, scale: Array) -> tuple[i
 
     ``est`` and ``sd`` of the draws, [replicate, component]; exact ``mean`` and sd ``scale``,
     [component]. Two independent runs agree in the first DIGITS of a mean *and* of an sd with
-    probability of some 1e-8, for each component. Replicates that are not finite or never move are
-    left out: many may sit in one place.
+    probability of some 1e-8, for each component. Where tails are so heavy that the exact sd says
+    nothing of a run, the typical run's stands for it. Replicates that are not finite or never move
+    are left out: many may sit in one place.
     """
     usable = np.flatnonzero(np.isfinite(est).all(axis=1) & (sd > 0).all(axis=1))
+    if usable.size:
+        scale = np.fmin(scale, np.median(sd[usable], axis=0))
     place = np.round((est[usable] - mean) / scale, DIGITS) + 0.0  # without a minus at zero
     width = np.round(sd[usable] / scale, DIGITS)
     first: dict[bytes, int] = {}

@@ -31,6 +31,14 @@ def test_independent_runs_are_no_duplicates_in_one_dimension_either():
         assert find_duplicates(est[:, :1], sd[:, :1], MEAN[:1], SCALE[:1]) is None
 
 
+def test_an_exact_sd_that_no_run_comes_near_makes_no_duplicates():
+    # as quadrature gives it where tails have no variance: 1e8 times the runs' own
+    x, est, sd = moments(np.random.default_rng(6))
+    assert find_duplicates(est, sd, MEAN, 1e8 * SCALE) is None
+    est[9], sd[9] = est[3], sd[3]
+    assert find_duplicates(est, sd, MEAN, 1e8 * SCALE) == (3, 9)
+
+
 def test_runs_that_never_move_or_are_not_finite_do_not_count():
     _, est, sd = moments(np.random.default_rng(2))
     est[:20], sd[:20] = 1.0, 0.0
