@@ -31,6 +31,7 @@ TOLERANCE = 1e-8  # of the whole mass, and of moments in sds: to stop at
 LARGEST_ERROR = 1e-3  # of the same: more is no answer
 MOST_POINTS = 3_000_000
 DRAWS = 2**16
+HEAVY = "the tails are so heavy that a parameter has no finite sd"
 DENSITY_RATIO = (
     1.5  # a box's density is taken to be no more than this times that of its highest node
 )
@@ -141,7 +142,7 @@ def _refuse_tails(boxes: Boxes) -> None:
     beyond = second - 2 * mean * first + np.square(mean) * sums[0]
     share = beyond / boxes.sums[:, 0].sum() / np.square(sd)
     if not share.max(initial=0) < LARGEST_ERROR:
-        raise NoAnswer("the tails are so heavy that a parameter has no finite sd")
+        raise NoAnswer(HEAVY)
 
 
 def _summarise(rule: Rule, boxes: Boxes, draws: Array) -> Integral:

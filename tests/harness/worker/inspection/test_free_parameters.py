@@ -11,6 +11,7 @@ import pytest
 from scipy import integrate, special, stats
 
 from samplerbench.harness.worker.inspection.answer_arrays import pack_quadrature
+from samplerbench.harness.worker.inspection.mode_search import NoAnswer
 from samplerbench.models.base import Model
 
 jax = pytest.importorskip("jax")
@@ -135,6 +136,23 @@ def test_deterministic_sites_have_an_answer_beside_the_parameters():
     assert found["mean"] == pytest.approx([1.0, 2.0, 5.0], abs=1e-6)
     # of x squared: 2 sd^4 + 4 mean^2 sd^2
     assert np.diag(found["covariance"]) == pytest.approx([4.0, 16.0, 48.0], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("prior", "bears"),
+    [
+        (dist.HalfCauchy(1.0), False),
+        (dist.StudentT(1.0, 0.0, 1.0), False),
+        (dist.LogNormal(0.0, 4.0), True),  # an sd of 1500 times the interquartile range
+    ],
+)
+def test_moments_that_do_not_exist_are_no_answer(prior, bears):
+    def program():
+        numpyro.sample("x", prior)
+
+    raised = nullcontext() if bears else pytest.raises(NoAnswer, match="no finite sd")
+    with jax.experimental.enable_x64(), raised:
+        pack_quadrature(Model("tails", {}, program))
 
 
 @pytest.mark.filterwarnings("ignore:Continuous inference poorly")  # of circles: it is no chain
