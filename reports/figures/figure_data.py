@@ -106,7 +106,10 @@ class Scene:
 def load_scene(
     campaign: Campaign, first: Trial, rows: Sequence[Row], looks: dict[str, int]
 ) -> Scene:
-    """The data of the model of ``first``, a trial of one of ``rows``, with what is left out."""
+    """The data of the model of ``first``, a trial of one of ``rows``, with what is left out.
+
+    ``looks`` are by the names of ``name_rows``.
+    """
     exact, model = campaign.exact(first), _load_model(first)
     finished = [row for row in rows if row["status"] == "ok"]
     drawable = [row for row in finished if not row["calibrate"]]
@@ -115,14 +118,15 @@ def load_scene(
     wanted = tuple(names[i] for i in picks)
     has_curve = model is not None and model.curve is not None
     omissions, series = _row_omissions(rows, finished, drawable), []
+    axes = differing_columns(rows)
     for row in drawable[:MOST_SERIES]:
         try:
             with DrawsFile(campaign.store.find_draws(row["trial"])) as file:
-                axes = differing_columns(rows)
                 series.append(_read_series(file, row, wanted, axes, looks, has_curve))
         except UNREADABLE as error:
             omissions.append(f"the draws of {label(row)} cannot be read: {error}")
-    truth, entries = _truth(model, wanted), _entries(finished[:MOST_ROWS], looks)
+    named = ((row, name_row(row, axes)) for row in finished[:MOST_ROWS])
+    truth, entries = _truth(model, wanted), [Entry(row, name, looks[name]) for row, name in named]
     data = (rows, entries, series, wanted, picks, exact, model, truth, omissions)
     return Scene(first.model_label, *data)
 
@@ -139,11 +143,6 @@ def _row_omissions(
     if len(drawable) > MOST_SERIES:
         texts.append(f"draws are shown of the first {MOST_SERIES} of {len(drawable)} rows")
     return texts
-
-
-def _entries(rows: Sequence[Row], looks: dict[str, int]) -> list[Entry]:
-    axes = differing_columns(rows)
-    return [Entry(row, name_row(row, axes), looks[label(row)]) for row in rows]
 
 
 def _load_model(trial: Trial) -> Model | None:
@@ -199,7 +198,7 @@ def _read_series(
         extra = {n: a.reshape(len(x), -1, *a.shape[3:]) for n, a in sites.items()}
     return Series(
         label=name_row(row, axes),
-        look=looks[label(row)],
+        look=looks[name_row(row, axes)],
         row=row,
         x=flat,
         weights=weights,
@@ -227,6 +226,12 @@ def _weights(log_w: Array | None, x: Array) -> Array:
         w = w * np.nan_to_num(weighted.normalise_weights(log_w))
     total = w.sum(axis=1, keepdims=True)
     return np.divide(w, total, out=np.zeros_like(w), where=total > 0)
+
+
+def name_rows(rows: Sequence[Row]) -> list[str]:
+    """The name of each row of one model."""
+    axes = differing_columns(rows)
+    return [name_row(row, axes) for row in rows]
 
 
 def name_row(row: Row, axes: Sequence[str]) -> str:

@@ -19,9 +19,9 @@ from samplerbench.reports.figures import (
     traces,
 )
 from samplerbench.reports.figures.figure import Figure, Picture, Section
-from samplerbench.reports.figures.figure_data import Scene, load_scene
+from samplerbench.reports.figures.figure_data import Scene, load_scene, name_rows
 from samplerbench.reports.figures.style import number_looks
-from samplerbench.reports.tables.cells import Row, label
+from samplerbench.reports.tables.cells import Row
 
 if TYPE_CHECKING:
     from samplerbench.harness.campaign.campaign import Campaign
@@ -65,10 +65,11 @@ def make_galleries(
     campaign: Campaign, rows: Sequence[Row], trials: Sequence[Trial]
 ) -> list[Gallery]:
     """The figures of the first models with a finished trial; within ``style.use_style`` only."""
-    looks = number_looks([label(row) for row in rows])
+    groups = group_by_model(rows)
+    looks = number_looks([name for group in groups.values() for name in name_rows(group)])
     finished = {
         model: group
-        for model, group in group_by_model(rows).items()
+        for model, group in groups.items()
         if any(row["status"] == "ok" for row in group)
     }
     first = {trial.model_label: trial for trial in reversed(trials)}

@@ -23,7 +23,7 @@ from samplerbench.reports.figures import (
     traces,
 )
 from samplerbench.reports.figures.figure import Section
-from samplerbench.reports.figures.figure_data import load_scene
+from samplerbench.reports.figures.figure_data import load_scene, name_rows
 from samplerbench.reports.tables.cells import label
 from tests.support import stored
 
@@ -49,6 +49,16 @@ def scene(tmp_path_factory):
         rows = [row for row in campaign.rows() if row["status"] == "ok"]
         looks = style.number_looks([label(row) for row in rows])
         yield load_scene(campaign, campaign.store.trials()[0], rows, looks)
+
+
+def test_one_sampler_in_two_environments_has_two_looks(tmp_path):
+    with stored.campaign(tmp_path / "c") as campaign:
+        row = next(row for row in campaign.rows() if row["status"] == "ok")
+        rows = [row, {**row, "environment": "elsewhere"}]
+        looks = style.number_looks(name_rows(rows))
+        both = load_scene(campaign, campaign.store.trials()[0], rows, looks)
+    assert [entry.look for entry in both.entries] == [0, 1]
+    assert [series.look for series in both.series] == [0, 1]
 
 
 def draw(module, scene):
