@@ -60,7 +60,7 @@ def publish(name: str, folder: Path) -> None:
         call("report", str(folder), "--anonymous", "--format", form, "-o", str(study / file))
     with tempfile.TemporaryDirectory() as figures:
         call("report", str(folder), "--anonymous", "--figures", figures)
-        for path in sorted(Path(figures).glob(f"{FIGURES[name]}*.svg"))[:1]:
+        for path in sorted(Path(figures).glob(f"*{FIGURES[name]}*.svg"))[:1]:
             shutil.copy(path, study / "figure.svg")
 
 
