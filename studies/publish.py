@@ -16,7 +16,7 @@ from pathlib import Path
 
 STUDIES = Path(__file__).parent
 DRAWS = {"draws_cost": ("5000", "20000", "80000")}  # study -> kept draws of its runs
-FIGURES = {  # study -> the one picture that shows it, by the start of its name
+FIGURES = {  # study -> the one picture that shows it, by the start of its name, of the first model
     "jaxns_releases": "evidence",
     "dynesty_log_z": "evidence",
     "funnel_ess": "ess",
@@ -60,7 +60,9 @@ def publish(name: str, folder: Path) -> None:
         call("report", str(folder), "--anonymous", "--format", form, "-o", str(study / file))
     with tempfile.TemporaryDirectory() as figures:
         call("report", str(folder), "--anonymous", "--figures", figures)
-        for path in sorted(Path(figures).glob(f"*{FIGURES[name]}*.svg"))[:1]:
+        starts = (FIGURES[name], f"model1-{FIGURES[name]}")  # of one model, of several
+        paths = [path for start in starts for path in sorted(Path(figures).glob(f"{start}*.svg"))]
+        for path in paths[:1]:
             shutil.copy(path, study / "figure.svg")
 
 

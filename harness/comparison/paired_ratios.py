@@ -339,9 +339,11 @@ def _conclude(ratio: Ratio, significant: bool, tested: int) -> Ratio:
     conclusion = Conclusion.MORE if ratio.value > 1 else Conclusion.LESS
     words = _describe(ratio.quantity, ratio.value, ratio.lo, ratio.hi)
     if not significant or conclusion is _refuted(ratio):
-        alone = ratio.p is not None and (ratio.lo > 1 or ratio.hi < 1) and not significant
-        answer = "indistinguishable at this budget" + f" among {tested} ratios" * alone
-        answer = f"undecided: {words}, but lost runs say otherwise" if significant else answer
+        if significant:
+            answer = f"undecided: {words}, but lost runs say otherwise"
+        else:
+            alone = ratio.p is not None and (ratio.lo > 1 or ratio.hi < 1)
+            answer = "indistinguishable at this budget" + f" among {tested} ratios" * alone
         return replace(ratio, conclusion=Conclusion.INDISTINGUISHABLE, answer=answer)
     return replace(ratio, conclusion=conclusion, answer=words + _limit_unseen(ratio))
 

@@ -122,7 +122,8 @@ def load_scene(
     for row in drawable[:MOST_SERIES]:
         try:
             with DrawsFile(campaign.store.find_draws(row["trial"])) as file:
-                series.append(_read_series(file, row, wanted, axes, looks, has_curve))
+                name = name_row(row, axes)
+                series.append(_read_series(file, row, wanted, name, looks[name], has_curve))
         except UNREADABLE as error:
             omissions.append(f"the draws of {label(row)} cannot be read: {error}")
     named = ((row, name_row(row, axes)) for row in finished[:MOST_ROWS])
@@ -180,8 +181,8 @@ def _read_series(
     file: DrawsFile,
     row: Row,
     names: tuple[str, ...],
-    axes: Sequence[str],
-    looks: dict[str, int],
+    name: str,
+    look: int,
     has_curve: bool,
 ) -> Series:
     whole, log_w = file.components(names), file.get("log_weights")
@@ -197,8 +198,8 @@ def _read_series(
         sites = {name: array[: len(x), :, ::step] for name, array in file.sites().items()}
         extra = {n: a.reshape(len(x), -1, *a.shape[3:]) for n, a in sites.items()}
     return Series(
-        label=name_row(row, axes),
-        look=looks[name_row(row, axes)],
+        label=name,
+        look=look,
         row=row,
         x=flat,
         weights=weights,

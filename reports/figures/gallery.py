@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from samplerbench.reports.figures import (
@@ -65,17 +66,16 @@ def make_galleries(
     campaign: Campaign, rows: Sequence[Row], trials: Sequence[Trial]
 ) -> list[Gallery]:
     """The figures of the first models with a finished trial; within ``style.use_style`` only."""
-    groups = group_by_model(rows)
-    looks = number_looks([name for group in groups.values() for name in name_rows(group)])
-    finished = {
-        model: group
-        for model, group in groups.items()
+    finished = (
+        (model, group)
+        for model, group in group_by_model(rows).items()
         if any(row["status"] == "ok" for row in group)
-    }
+    )
+    shown = list(islice(finished, MOST_MODELS))
+    looks = number_looks([name for _, group in shown for name in name_rows(group)])
     first = {trial.model_label: trial for trial in reversed(trials)}
     galleries = [
-        draw_scene(load_scene(campaign, first[model], group, looks))
-        for model, group in list(finished.items())[:MOST_MODELS]
+        draw_scene(load_scene(campaign, first[model], group, looks)) for model, group in shown
     ]
     if len(galleries) > 1:  # names are file stems and the roots of ids
         for number, gallery in enumerate(galleries, 1):

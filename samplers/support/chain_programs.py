@@ -40,6 +40,11 @@ from samplerbench.samplers.support.data_arguments import (
 MakeChain = Callable[[DataSplit], tuple[Any, Any]]
 CHAIN_METHODS = ("parallel", "vectorized", "sequential")
 BATCH_BYTES = 2e9  # for all lanes of a batch together
+#: seeds from which on lanes of one program beat threads over one: on a CPU none, since threads use
+#: all cores (1.55 times as fast on two) while every lane waits for the deepest tree and the longest
+#: trajectory (64 lanes of NUTS: 1.7 to 1.9 times one after the other, jax 0.4.23 and 0.12); on a
+#: GPU launches dominate
+BATCH_FROM, NEVER = 2, 10**9
 
 
 def count_host_devices(settings: Any, chains: int) -> int:
@@ -139,7 +144,7 @@ def _compile(
             collect=_collect,
             batch=_make_batch(run_both, data, count_bytes(split.merge(data)), budget),
             with_data=lambda other: bind(move_to_device(other, data)),
-            batch_from=version_compat.choose_batch_from(device),
+            batch_from=NEVER if device == "cpu" else BATCH_FROM,
         )
 
     return bind(data)

@@ -21,17 +21,6 @@ def read_version(distribution: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def choose_batch_from(device: str) -> int:
-    """From how many seeds on one vectorised program beats running them one after the other.
-
-    On a CPU never: threads over one program use all cores (1.55 times as fast on two), while every
-    lane waits for the deepest tree and the longest trajectory (64 lanes of NUTS take 1.7 to 1.9
-    times one after the other, jax 0.4.23 and 0.12). On a GPU, launches dominate and lanes are
-    nearly free.
-    """
-    return 10**9 if device == "cpu" else 2
-
-
 def tree_map(function: Any, *trees: Any) -> Any:
     """``jax.tree.map``, which jax has from 0.4.25 on; ``jax.tree_map`` is gone from 0.6 on."""
     import jax

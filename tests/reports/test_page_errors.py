@@ -14,8 +14,7 @@ from samplerbench.cli.common import EXIT_OK
 from samplerbench.harness.campaign.store import Store
 from samplerbench.reports import report
 from samplerbench.reports.figures import style
-from samplerbench.reports.figures.figure_data import load_scene
-from samplerbench.reports.tables.cells import label
+from samplerbench.reports.figures.figure_data import load_scene, name_rows
 from tests.support import damage, stored
 
 DRAWS_UNDER = """
@@ -68,5 +67,5 @@ def test_a_model_that_is_registered_no_more_leaves_out_what_needs_it(tmp_path):
         assert "no model is called 'gone_model'" in row["verdict_reason"]
         assert campaign.exact(gone) is None
         assert campaign.store.scores(0) == {} and not campaign.store.score(gone.id, 1)
-        scene = load_scene(campaign, gone, [row], style.number_looks([label(row)]))
+        scene = load_scene(campaign, gone, [row], style.number_looks(name_rows([row])))
     assert scene.model is None and scene.exact is None and len(scene.series) == 1

@@ -129,6 +129,12 @@ def realised_ess(data: TrialData) -> Score:
 MOMENTS_ALONE = "the reference is moments alone"
 
 
+def _score_share(data: TrialData, share: Array, exact: Array | float) -> Score:
+    if _exact(data).quantile is None:
+        return no_score(MOMENTS_ALONE)
+    return pick_farthest(partial(_estimate_share_ess, data.summary, share, exact), np.inf)
+
+
 @metric(
     _column(
         "realised_ess_spread",
@@ -141,10 +147,7 @@ MOMENTS_ALONE = "the reference is moments alone"
 )
 def realised_ess_spread(data: TrialData) -> Score:
     """What the draws were worth for the spread: chains that go from side to side flatter means."""
-    if _exact(data).quantile is None:
-        return no_score(MOMENTS_ALONE)
-    e = data.summary
-    return pick_farthest(partial(_estimate_share_ess, e, e.half, e.half_exact), np.inf)
+    return _score_share(data, data.summary.half, data.summary.half_exact)
 
 
 @metric(
@@ -159,10 +162,7 @@ def realised_ess_spread(data: TrialData) -> Score:
 )
 def realised_ess_tail(data: TrialData) -> Score:
     """What the draws were worth for the tails, which ``ess_tail`` claims."""
-    if _exact(data).quantile is None:
-        return no_score(MOMENTS_ALONE)
-    e = data.summary
-    return pick_farthest(partial(_estimate_share_ess, e, e.ninety, e.ninety_exact), np.inf)
+    return _score_share(data, data.summary.ninety, data.summary.ninety_exact)
 
 
 @metric(

@@ -31,6 +31,7 @@ TOLERANCE = 1e-8  # of the whole mass, and of moments in sds: to stop at
 LARGEST_ERROR = 1e-3  # of the same: more is no answer
 MOST_POINTS = 3_000_000
 DRAWS = 2**16
+ENDLESS = 1e15  # sd over interquartile range; 3e9 for a log-normal as wide as exp(5)
 HEAVY = "the tails are so heavy that a parameter has no finite sd"
 DENSITY_RATIO = (
     1.5  # a box's density is taken to be no more than this times that of its highest node
@@ -68,7 +69,9 @@ def integrate(density: Density, seeds: Array, seconds: float, rng: np.random.Gen
     narrowest = np.array([np.linalg.eigvalsh(root @ c @ root.T).min() for c in spreads])
     widest = 2 * np.sqrt(narrowest) / REACH
     boxes = _refine(rule, chart.invert_points(modes), widest, deadline)
-    return _summarise(rule, boxes, _draw(rule, boxes, rng, deadline + 30))
+    integral = _summarise(rule, boxes, _draw(rule, boxes, rng, deadline + 30))
+    _refuse_endless_tails(integral)
+    return integral
 
 
 def _refine(rule: Rule, modes: Array, widest: Array, deadline: float) -> Boxes:
@@ -142,6 +145,14 @@ def _refuse_tails(boxes: Boxes) -> None:
     beyond = second - 2 * mean * first + np.square(mean) * sums[0]
     share = beyond / boxes.sums[:, 0].sum() / np.square(sd)
     if not share.max(initial=0) < LARGEST_ERROR:
+        raise NoAnswer(HEAVY)
+
+
+def _refuse_endless_tails(integral: Integral) -> None:
+    """Raise NoAnswer where the sd is made by values at the end of what a float holds."""
+    low, high = np.quantile(integral.draws, (0.25, 0.75), axis=0)
+    middle, sd = high - low, np.sqrt(np.diag(integral.covariance))
+    if ((middle > 0) & (sd > ENDLESS * middle)).any():
         raise NoAnswer(HEAVY)
 
 

@@ -24,7 +24,6 @@ from samplerbench.reports.figures import (
 )
 from samplerbench.reports.figures.figure import Section
 from samplerbench.reports.figures.figure_data import load_scene, name_rows
-from samplerbench.reports.tables.cells import label
 from tests.support import stored
 
 pytestmark = pytest.mark.slow
@@ -47,7 +46,7 @@ def scene(tmp_path_factory):
     """The rows of a stored campaign that have ended well, with their draws."""
     with stored.campaign(tmp_path_factory.mktemp("figures") / "c") as campaign:
         rows = [row for row in campaign.rows() if row["status"] == "ok"]
-        looks = style.number_looks([label(row) for row in rows])
+        looks = style.number_looks(name_rows(rows))
         yield load_scene(campaign, campaign.store.trials()[0], rows, looks)
 
 
