@@ -34,7 +34,7 @@ class Draws:
     ess: float | None = None  # effective draws as the sampler itself claims (nested sampling)
     log_z: float | None = None  # natural log of the evidence, against the normalised prior
     log_z_err: float | None = None  # its claimed standard error
-    log_z_err_simulated: float | None = None  # a second claim: the spread over simulated runs
+    log_z_err_simulated: float | None = None  # a second claim, as the spread of simulated runs
     gradients: int | None = None  # gradient evaluations, warm-up included where the sampler tells
     tuning_gradients: int | None = None  # those among them that warm-up or tuning took
     likelihoods: int | None = None  # log-density evaluations without gradient, likewise

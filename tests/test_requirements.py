@@ -21,7 +21,7 @@ EXTRAS = PROJECT["optional-dependencies"]
 SETS = ("constraints", "newest", "oldest")
 SAMPLING = {"jax", "jaxlib", "numpyro", "jaxns", "tensorflow-probability", "tfp-nightly", "funsor"}
 #: libraries of samplers that some environment has to hold
-BACKENDS = {"blackjax", "dynesty", "emcee", "funsor", "nautilus", "nutpie", "walnutpie"}
+BACKENDS = set("blackjax dynesty emcee funsor nautilus nutpie ultranest walnutpie".split())
 #: name==version, for all Pythons or for those below or from one version on
 PIN = re.compile(r"[a-z0-9-]+==[\w.]+(; python_version (<|>=) '3\.\d+')?")
 

@@ -40,6 +40,10 @@ _ADVICE = {
     "ABI tag|platform tag|not satisfy Python": Advice(
         "take another Python; a file of pins may name one, as # python: 3.11"
     ),
+    r"\b(gcc|cc|clang)(-\d+)?' ?(failed|$)|Python\.h: No such file": Advice(
+        "install a C compiler and Python's headers, as with: apt install gcc python3-dev",
+        transient=True,
+    ),
     "depends? on": Advice("these versions exclude each other: change one of the pins"),
     "no version of|was not found": Advice("correct the name or the version in the pins"),
 }
@@ -99,7 +103,7 @@ def run(arguments: Sequence[str], name: str, logfile: Path, lock: int | None = N
     with logfile.open("a", encoding="utf-8") as file:
         file.write(f"uv {' '.join(arguments)}\n{process.stdout}{process.stderr}\n")
     if process.returncode:
-        advice = advise(process.stderr, "read the log")
+        advice = advise(process.stderr, "find the cause in the log")
         advice = Advice(f"{advice.text}\n  log: {logfile}", advice.transient)
         raise environment_error(name, extract_cause(process.stderr, process.returncode), advice)
     return process.stdout
@@ -118,7 +122,7 @@ def extract_cause(stderr: str, status: int) -> str:
 
 def advise(message: str, otherwise: str) -> Advice:
     """What to do about a message of uv or of the system."""
-    matches = (advice for pattern, advice in _ADVICE.items() if re.search(pattern, message))
+    matches = (advice for pattern, advice in _ADVICE.items() if re.search(pattern, message, re.M))
     return next(matches, Advice(otherwise))
 
 

@@ -304,6 +304,7 @@ WRONG = [
     ("dynesty_dynamic", {"n_effective": 0}),
     ("nautilus_nested", {"f_live": 1.0}),
     ("nautilus_nested", {"n_networks": -1}),
+    ("ultranest_nested", {"num_bootstraps": 1}),
     ("emcee_ensemble", {"move": "jump"}),
     ("emcee_ensemble", {"a": 1.0}),
     ("walnutpie_walnuts", {"max_trajectory_doublings": 0}),

@@ -1,4 +1,4 @@
-"""Backends whose libraries ask for a newer JAX than the default stack's.
+"""Backends that need an environment of their own, most of them for a newer JAX.
 
 Each runs once in its own environment, through the launcher, as a campaign does it. Means are held
 to 5.5 standard errors of as many independent draws as all runs together are worth at the least,
@@ -46,6 +46,7 @@ RUNS = {
     "numpyro_ess": ({"walkers": 8}, {"warmup": 3000, "draws": 400}, 20),
     "numpyro_aies": ({"walkers": 8}, {"warmup": 3000, "draws": 400}, 20),
     "jaxns3_nested": ({"root_allocation_degree": 100}, {}, 300),
+    "ultranest_nested": ({"min_num_live_points": 100, "min_ess": 100}, {}, 300),
 }
 
 
@@ -57,7 +58,7 @@ def run_there(trial, folder):
     try:
         stack = environments.resolve(samplers.get(trial.sampler).environment)
     except environments.EnvironmentFailed as error:
-        pytest.skip(str(error))  # a Python that is not installed
+        pytest.skip(str(error))  # no such Python, or no compiler
     result = launcher.launch(trial, stack.python, folder / "scratch", timeout=500)
     log = (folder / "scratch" / "log.txt").read_text()[-3000:]
     assert result.status == "ok", f"{result.reason}\n{log}"

@@ -21,6 +21,7 @@ from samplerbench.samplers import (
     numpyro_sa,
     numpyro_svi,
     tfp_replica_exchange,
+    ultranest_nested,
     walnutpie_walnuts,
 )
 from samplerbench.samplers.base import samplers
@@ -40,6 +41,7 @@ MODULES = {
     "numpyro_sa": numpyro_sa,
     "numpyro_svi": numpyro_svi,
     "tfp_replica_exchange": tfp_replica_exchange,
+    "ultranest_nested": ultranest_nested,
     "walnutpie_walnuts": walnutpie_walnuts,
 }
 
@@ -59,7 +61,8 @@ def test_a_sampler_runs_by_default_where_its_library_is_pinned(name):
 
 
 def test_claims_that_are_not_the_draws_own_are_named():
-    for name in ("dynesty_nested", "dynesty_dynamic", "nautilus_nested", "jaxns_nested"):
+    nested = "dynesty_nested", "dynesty_dynamic", "nautilus_nested", "ultranest_nested"
+    for name in (*nested, "jaxns_nested"):
         assert "; log Z error: " in samplers.get(name).claims
     assert "one chain" in samplers.get("emcee_ensemble").claims
 

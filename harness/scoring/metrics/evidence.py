@@ -44,7 +44,7 @@ def log_z_err(data: TrialData) -> Score:
     Column(
         "log_z_err_simulated",
         "claimed",
-        "a second claimed standard error of log_z, from simulated runs, median",
+        "a second claimed standard error of log_z, as from simulated runs, median",
         "lower",
         unit="nat",
         section="evidence",
