@@ -56,8 +56,8 @@ def _accuse(culprit: Culprit, report: Report) -> str:
     shown = ""
     if culprit.number_with and culprit.number_without:
         with_it, without = map(format_interval, (culprit.number_with, culprit.number_without))
-        shown = f": {MEANING[report.measure]}, is {with_it} with it and {without} with"
-        shown += f" {culprit.name} {culprit.earlier}"
+        shown = f": {with_it} with it and {without} with {culprit.name} {culprit.earlier}"
+        shown += f" ({MEANING[report.measure]})"
     alone = "all else equal" if ", " not in culprit.differences else culprit.differences
     return f"{name} {verb}{shown}, {alone}"
 

@@ -81,6 +81,7 @@ def add_parser(commands: Any) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Execute the command; returns the exit code."""
     from samplerbench.harness.campaign.run import RunInterrupted
+    from samplerbench.harness.campaign.specifiers import parse_sampler
     from samplerbench.harness.upgrades.bisect import bisect
     from samplerbench.harness.upgrades.moved_stacks import StackMover
     from samplerbench.harness.upgrades.pinned_stack import read_stack
@@ -92,8 +93,9 @@ def execute(args: argparse.Namespace) -> int:
     say = make_printer(args.quiet)
     say(f"stacks tried: {folder}")
     try:
-        mover = StackMover(old, new, folder, args.sampler.partition(":")[0])
-        score = _make_score(args, folder, mover.old, say)
+        sampler, _ = parse_sampler(args.sampler)
+        mover = StackMover(old, new, folder, sampler)
+        score = _make_score(args, sampler, folder, mover.old, say)
         if args.releases and args.releases not in mover.changes:
             raise unknown_name("package that differs", args.releases, mover.changes)
         report = bisect(mover, score, say, args.releases)
@@ -104,11 +106,11 @@ def execute(args: argparse.Namespace) -> int:
     return EXIT_OK if report.culprit else EXIT_FAILED
 
 
-def _make_score(args: argparse.Namespace, folder: Path, old: Any, say: Any) -> Any:
+def _make_score(args: argparse.Namespace, sampler: str, folder: Path, old: Any, say: Any) -> Any:
     from samplerbench.harness.upgrades.stack_scores import ImportScores, RunScores, Trials
 
     if args.what == "import":
-        return ImportScores(folder, args.sampler.partition(":")[0], say)
+        return ImportScores(folder, sampler, say)
     names = ("model", "sampler", "warmup", "replicates", "blocks", "timeout", "retry")
     trials = Trials(draws=tuple(args.draws), **{name: getattr(args, name) for name in names})
     if args.measure not in ("", *ACCURACY):

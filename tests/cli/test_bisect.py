@@ -41,10 +41,14 @@ def test_the_release_that_broke_an_import_is_found_and_a_rerun_makes_nothing(
     said = " ".join(shown.out.split())  # lines are folded
     assert "jaxlib 1.2 made the change" in said and "host_callback is gone" in said
     assert "releases of jaxlib in between: 1.1, 1.2" in shown.err
-    monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path))  # nothing can be made any more
+    monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path))  # no stack can be made any more
     assert main.main([*command, "--quiet", "--format", "json"]) == common.EXIT_OK
     again = json.loads(capsys.readouterr().out)
     assert (again["culprit"]["name"], again["culprit"]["earlier"]) == ("jaxlib", "1.1")
+    (tmp_path / "mine.py").write_text("def prepare(model, budget, settings): ...\n")
+    of_a_file = ["--sampler", f"{tmp_path / 'mine.py'}:prepare", "--format", "json"]
+    assert main.main([*command, "--quiet", *of_a_file]) == common.EXIT_OK
+    assert json.loads(capsys.readouterr().out)["culprit"] == again["culprit"]
     other = ["bisect", stacks[1], stacks[0], *command[3:]]
     assert main.main(other) == common.EXIT_USAGE
     assert "between other stacks" in capsys.readouterr().err

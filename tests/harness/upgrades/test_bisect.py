@@ -120,8 +120,8 @@ def test_of_two_packages_that_move_together_the_one_that_did_it_is_told(tmp_path
     report = search(tmp_path, lambda v, s: 2.0 if v[guilty] >= Version("1.4") else 1.0)
     assert found(report) == (guilty, "1.4", "1.3") and not report.culprit.inseparable
     sentence = bisection.summarise(report)
-    assert sentence.startswith(f"{guilty} 1.4 made the change: {MEANING[EXPONENT]}, is 2.00 (1.90")
-    assert f"with {guilty} 1.3, all else equal" in sentence
+    assert sentence.startswith(f"{guilty} 1.4 made the change: 2.00 (1.90")
+    assert f"with {guilty} 1.3 ({MEANING[EXPONENT]}), all else equal" in sentence
 
 
 def test_two_packages_that_only_run_together_are_named_together(tmp_path):
