@@ -194,6 +194,11 @@ def _commit(campaign: Campaign, trial: Trial, runs: Runs) -> None:
     result.draws_digest, result.precision = digest, trial.precision
     if note := read_note(store.folder, trial):
         result.warnings.append(note)
+    if trial.chains > trial.draws:
+        result.warnings.append(
+            f"{trial.chains} chains of {trial.draws} draws: axes are taken as [chain, draw]; where "
+            "they are [draw, chain], claims are wrong"
+        )
     campaign.trial_scores.invalidate(trial)
     store.commit(trial, result, scratch, took_s=0.0)
     campaign.trial_scores.get(trial)

@@ -12,6 +12,7 @@ from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.campaign.tables.table import Column, Table, parse_cells
 from samplerbench.models.loading.program_signature import Signature
 from samplerbench.options import parse_names
+from samplerbench.text import is_number_text
 
 WORDS = "words"  # of --codes NAME=words
 MOST_CODES = 12  # of one column's that a note shows
@@ -211,10 +212,8 @@ def _encode(
 
 def _words_error(table: Table, name: str, column: Column) -> UsageError:
     """The refusal of words; in a column of numbers, of the first word among them."""
-    from samplerbench.harness.campaign.tables.text_table import is_number
-
     cells = column.values.ravel()
-    words = [i for i, cell in enumerate(cells) if not is_number(cell)]
+    words = [i for i, cell in enumerate(cells) if not is_number_text(cell)]
     row = words[0] if words else 0
     codes = (
         f"--codes {name} makes integers of words, by sorted order, and --codes {name}={WORDS} "

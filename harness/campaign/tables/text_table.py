@@ -18,6 +18,7 @@ import numpy as np
 
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.tables.table import Table, parse_cells, refuse_bad_names
+from samplerbench.text import is_number_text
 from samplerbench.user_files import read_text
 
 #: what pandas reads as a missing cell
@@ -37,7 +38,7 @@ def read_text_table(path: Path, columns: Mapping[str, str]) -> Table:
     """
     separator, lines, notes_on_top = _split(path)
     header, rows = [cell.strip() for cell in lines[0]], lines[1:]
-    numbers_on_top = all(map(is_number, header))
+    numbers_on_top = all(map(is_number_text, header))
     headless = numbers_on_top and bool(columns) and all(v.isdigit() for v in columns.values())
     if headless:
         header, rows = [str(i) for i in range(len(header))], lines
@@ -55,15 +56,6 @@ def read_text_table(path: Path, columns: Mapping[str, str]) -> Table:
         for name, column in cells.items()
     }
     return Table(str(path), table, tuple(notes), first_row, True, numbers_on_top and not headless)
-
-
-def is_number(cell: str) -> bool:
-    """Whether a cell is one number."""
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def _error(path: Path, why: str) -> UsageError:
@@ -108,7 +100,7 @@ def _cut_comments(text: str) -> tuple[list[str], str]:
 def _find_header(comments: list[str], separator: str, lines: Lines) -> tuple[Lines, list[str]]:
     """The lines with the header that the last comment holds, if it does; and a note on it."""
     names = _cells(comments[-1].lstrip("# \t"), separator)[:1] if comments else []
-    holds_values = any(map(is_number, lines[0]))
+    holds_values = any(map(is_number_text, lines[0]))
     if names and len(names[0]) == len(lines[0]) and holds_values:
         return names + lines, ["names after '#'"]
     plural = "s" if len(comments) > 1 else ""
