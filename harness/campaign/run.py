@@ -31,6 +31,7 @@ from samplerbench.harness.campaign.watcher import Watcher
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.run_cost import RunCost
+from samplerbench.harness.scoring.ci_gate import refuse_unknown_rows
 from samplerbench.samplers.base import samplers
 from samplerbench.text import tell
 
@@ -79,6 +80,8 @@ def run(
         campaign = Campaign(Store.create(Path(out) if out else default_folder(trials)))
         with discard_when_refused(campaign.store, trials):
             refuse_changed(campaign.store, trials)
+            labels = {trial.label for trial in (*trials, *campaign.store.trials())}
+            refuse_unknown_rows(plan.gate, labels)
             data.save(campaign.folder, trials)
             programs.save_programs(campaign.store.folder, shipped)
             if client is None:
