@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -69,8 +69,8 @@ class Layout:
                 f"chains_as_replicates={self.chains_as_replicates}\n"
                 "  expected: one of the two; of the first, a whole number from 1 on"
             )
-        if self.failures < 0:
-            raise UsageError(f"failures={self.failures}\n  expected: a whole number from 0 on")
+        if not isinstance(self.failures, int) or self.failures < 0:
+            raise UsageError(f"failures={self.failures!r}\n  expected: a whole number from 0 on")
 
 
 # -- reading ---------------------------------------------------------------------------------------
@@ -83,7 +83,14 @@ def read_draws(draws: Any) -> list[tuple[str, Arrays]]:
     """
     if isinstance(draws, Mapping):
         return _split_arrays(draws)
-    paths = [draws] if isinstance(draws, (str, PathLike)) else list(draws)
+    if isinstance(draws, (str, PathLike)):
+        draws = [draws]
+    has_paths = isinstance(draws, Iterable) and not hasattr(draws, "shape")
+    paths = list(draws) if has_paths else []
+    if not has_paths or not all(isinstance(path, (str, PathLike)) for path in paths):
+        reason = f"those of type {type(draws).__name__!r} have no names"
+        expected = "{site: [replicate, chain, draw, ...]}, or paths of files"
+        raise draws_error("given", reason, expected)
     if not paths:
         raise draws_error("files", "there are none", "one file a replicate")
     return [(str(path), _read_arrays(Path(os.path.expanduser(path)))) for path in paths]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,7 @@ def _read_baseline(path: Path) -> Any:
     """The rows to hold others against. Raises UsageError where there are none: all would pass."""
     from samplerbench.harness.upgrades import baseline_gate
 
+    rows: Sequence[baseline_gate.Row]
     if path.is_file():
         rows = baseline_gate.read_rows(path)
     else:

@@ -272,6 +272,17 @@ def test_one_name_for_two_parameters_is_refused(tmp_path):
         arrange([path], names={"m": "m", "c": "m"})
 
 
+@pytest.mark.parametrize("given", [np.zeros((2, 9)), 3, [np.zeros(9)], [3]])
+def test_arrays_without_names_are_refused(given):
+    with pytest.raises(UsageError, match=r"(?s)have no names.*\{site: \[replicate"):
+        read_draws(given)
+
+
+def test_paths_come_from_whatever_gives_them(tmp_path):
+    paths = write_files(tmp_path, exact_draws(2))
+    assert len(read_draws(path for path in paths)) == 2
+
+
 def test_a_folder_is_refused_with_what_to_give_in_its_place(tmp_path):
     with pytest.raises(UsageError, match=r"(?s)it is a folder.*\*\.csv"):
         read_draws([tmp_path])
