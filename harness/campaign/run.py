@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samplerbench.errors import StoreLost, UsageError
+from samplerbench.errors import RunInterrupted, StoreLost, UsageError
 from samplerbench.harness import launcher
 from samplerbench.harness.campaign import durations, inspection, long_runs, programs, sweep
 from samplerbench.harness.campaign.blocks import join_block, plan_rounds
@@ -41,18 +41,6 @@ if TYPE_CHECKING:
 MOST_BYTES_BESIDE = 2**27  # of draws that are scored while a worker runs
 #: names that ``run`` takes for options of Plan too
 ALIASES = {"samplers": "sampler", "models": "model", "environments": "env", "devices": "device"}
-
-
-class RunInterrupted(Exception):
-    """The run was stopped from outside; what had finished is kept. ``folder`` says where."""
-
-    def __init__(self, folder: Path, left: int, lost: str = "", is_kept: bool = True) -> None:
-        why = f"{lost}: " if lost else ""
-        kept = f"; what is finished is in {folder}" if is_kept else ""
-        super().__init__(f"{why}stopped with {left} trial(s) to go{kept}")
-        self.folder, self.left = folder, left
-        self.lost = lost  # a backend, a disk or a folder; "" where a user stopped the run
-        self.is_kept = is_kept  # what is finished, in that folder
 
 
 def run(

@@ -556,6 +556,17 @@ def test_the_same_draws_are_judged_once_and_others_are_a_row_of_the_same_campaig
             assert len(campaign.rows()) == rows
 
 
+def test_a_judgement_that_is_stopped_says_how_to_go_on(tmp_path, capsys, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(judge, "_arrange", stop)
+    (path,) = write_files(tmp_path, exact_draws(1))
+    command = ["judge", str(path), "--model", "linear", "--out", str(tmp_path / "out")]
+    assert main(command) == 130
+    assert re.search("stopped with .*\n  go on with: samplerbench ", capsys.readouterr().err)
+
+
 def test_a_trial_that_is_run_here_keeps_its_name():
     assert small().outside_digest == "" and small(outside_digest="1").id != small().id
 
