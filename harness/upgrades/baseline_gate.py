@@ -36,7 +36,7 @@ SECONDS = {"warm_s": "warm seconds", "cold_s": "seconds of a first call"}
 MACHINE = ("cpu", "cores_allowed", "architecture", "device_kind")
 #: what rows are matched by; the environment only where rows would be alike without it
 KEY = ("model", "device", "precision", "chains", "warmup", "draws", "calibrate")
-NEEDED = ("sampler", *KEY, "status", "verdict")  # columns without which a row says nothing
+NEEDED_COLUMNS = ("sampler", *KEY, "status", "verdict")  # columns without which a row says nothing
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def read_rows(file: Path) -> list[Row]:
     try:
         content = json.loads(file.read_text("utf-8"))
         rows = content["rows"] if isinstance(content, dict) else content
-        lacking = [name for row in rows for name in NEEDED if name not in row]
+        lacking = [name for row in rows for name in NEEDED_COLUMNS if name not in row]
         strange = [name for row in rows for name in _find_strange(row)]
         if not lacking and not strange:
             nothing = dict.fromkeys(column.name for column in COLUMNS)  # of an older report

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from samplerbench.errors import UsageError
-from samplerbench.harness.upgrades.baseline_gate import NEEDED, check_against, read_rows
+from samplerbench.harness.upgrades.baseline_gate import NEEDED_COLUMNS, check_against, read_rows
 from tests.support.rows import row, write_json
 
 
@@ -122,7 +122,7 @@ def test_a_baseline_whose_values_are_of_another_kind_is_refused(name, value, tmp
 
 
 def test_columns_that_an_older_report_does_not_have_are_empty(tmp_path):
-    old = {name: value for name, value in row().items() if name in NEEDED}
+    old = {name: value for name, value in row().items() if name in NEEDED_COLUMNS}
     (read,) = read_rows(write_json(tmp_path / "a.json", [old]))
     assert read["warnings"] is None and not check(row(), read).failure
 
