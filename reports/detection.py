@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from samplerbench.harness.scoring import power
-from samplerbench.harness.scoring.margins import Margins, read_margins
+from samplerbench.harness.scoring.equivalence import MOST
+from samplerbench.harness.scoring.margins import DEFAULT, Margins, read_margins
 from samplerbench.harness.scoring.verdict import LEAST
 from samplerbench.reports.tables.cells import Row, label
 from samplerbench.reports.tables.table import Cell, Column, Table
@@ -27,29 +28,54 @@ NOTE = "Replicates that find a flaw of this size with 95 % probability."
 def plan_in_general(wanted: Mapping[str, float], ess: float, parameters: int) -> Table:
     """Replicates for each flaw, for runs that are worth ``ess`` draws."""
     title = f"{parameters} parameter(s), runs worth {format_number(ess)} draws"
-    rows = []
+    rows, notes = [], [NOTE]
     for flaw, size in wanted.items():
         count = power.plan_replicates(flaw, size, ess, parameters)
         rows.append(_make_cells(flaw, size, count))
-    return Table(title, COLUMNS, rows, [NOTE])
+        notes += _explain_none(flaw, count, ess, parameters, DEFAULT)
+    return Table(title, COLUMNS, rows, notes)
 
 
 def plan_for_campaign(wanted: Mapping[str, float], campaign: Campaign) -> Table:
     """Replicates and seconds for each row of a campaign, with its own ESS and its own pace."""
     margins = read_margins(campaign.store.fact("margin") or ())
     trials, cells, notes = {t.id: t for t in campaign.store.trials()}, [], [NOTE]
-    for row in campaign.rows():
+    rows = campaign.rows()
+    several = len({row["model"] for row in rows}) > 1
+    for row in rows:
+        name = _name(row, several)
         if row["mcse"] is None:
             why = row["missing"].get("mcse", "") if row["status"] == "ok" else row["status"]
-            notes.append(f"{label(row)}: no claimed error to plan with: {why}")
+            notes.append(f"{name}: no claimed error to plan with: {why}")
             continue
-        notes += [describe_doubt(row)] if row["replicates"] < LEAST else []
+        notes += [describe_doubt(row, name)] if row["replicates"] < LEAST else []
         parameters = len(campaign.scores(trials[row["trial"]])["parameters"])
-        cells += [_plan_row(row, parameters, margins, *pair) for pair in wanted.items()]
+        ess = 1 / row["mcse"] ** 2
+        for flaw, size in wanted.items():
+            count = power.plan_replicates(flaw, size, ess, parameters, margins)
+            cells.append(_plan_row(row, name, flaw, size, count))
+            why = _explain_none(flaw, count, ess, parameters, margins)
+            notes += [f"{name}: {text}" for text in why]
     return Table("", (Column("sampler"), *COLUMNS, TIME), cells, notes)
 
 
-def describe_doubt(row: Row) -> str:
+def _name(row: Row, several: bool) -> str:
+    """The row's sampler, with its model where there are ``several``."""
+    return label(row) + f" on {row['model']}" * several
+
+
+def _explain_none(
+    flaw: str, count: int | None, ess: float, parameters: int, margins: Margins
+) -> list[str]:
+    """A note where no number of replicates would do: what the most of them find."""
+    if count:
+        return []
+    size = power.find_least_size(flaw, ess, parameters, margins)
+    shown = f"{100 * size:.3g} %" if flaw == "failures" else f"{size:.3g}"
+    return [f"{flaw}: none would do, as {MOST:,} replicates, the most planned with, find {shown}"]
+
+
+def describe_doubt(row: Row, name: str) -> str:
     """What the forecast of a row with few replicates is worth."""
     lo, hi = row["ess_mean_lo"], row["ess_mean_hi"]
     known = (
@@ -58,16 +84,15 @@ def describe_doubt(row: Row) -> str:
         else ("has no interval (6 replicates give one) and may be several times off")
     )
     return (
-        f"{label(row)}: a rough forecast, of {row['replicates']} replicates: what a run is worth"
+        f"{name}: a rough forecast, of {row['replicates']} replicates: what a run is worth"
         f" {known}, and runs that fail once in {row['replicates']} may not have been seen"
     )
 
 
-def _plan_row(row: Row, parameters: int, margins: Margins, flaw: str, size: float) -> list[Cell]:
-    count = power.plan_replicates(flaw, size, 1 / row["mcse"] ** 2, parameters, margins)
+def _plan_row(row: Row, name: str, flaw: str, size: float, count: int | None) -> list[Cell]:
     pace = row["warm_s"] or row["rerun_s"]
     time = Cell(format_number(count * pace) if count and pace else "-")
-    return [Cell(label(row)), *_make_cells(flaw, size, count), time]
+    return [Cell(name), *_make_cells(flaw, size, count), time]
 
 
 def _make_cells(flaw: str, size: float, count: int | None) -> list[Cell]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
 from samplerbench.errors import UsageError
+from samplerbench.files import write_beside
 from samplerbench.harness.scoring.ci_gate import Case
 from samplerbench.reports.tables import markdown
 from samplerbench.reports.tables.table import Column, Table, text_rows
@@ -25,15 +27,22 @@ def write_files(
     """
     named = os.environ.get(SUMMARY_VARIABLE)
     summary = summary or (Path(named) if named else None)
+    if junit:
+        with _name_file(junit), write_beside(junit) as part:
+            part.write_text(as_junit(cases, title), "utf-8")
+    if summary:
+        with _name_file(summary), summary.open("a", encoding="utf-8") as file:  # steps share it
+            file.write(as_summary(cases, title) + "\n")
+
+
+@contextlib.contextmanager
+def _name_file(path: Path) -> Iterator[None]:
+    """Raise UsageError with ``path`` where it can't be written."""
     try:
-        if junit:
-            junit.write_text(as_junit(cases, title), "utf-8")
-        if summary:
-            with summary.open("a", encoding="utf-8") as file:  # steps share it
-                file.write(as_summary(cases, title) + "\n")
+        yield
     except OSError as error:
         raise UsageError(
-            f"can't write {error.filename!r}: {error.strerror}\n"
+            f"can't write {str(path)!r}: {error.strerror}\n"
             "  expected: a file in a folder that is there; name another with --junit or --summary"
         ) from error
 

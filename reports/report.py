@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samplerbench.errors import UsageError, one_line
+from samplerbench.files import write_beside
 from samplerbench.reports import provenance
 from samplerbench.reports.tables import campaign_table, csv_json, latex, markdown, terminal
 from samplerbench.reports.tables.by_parameter import split_by_parameter
@@ -177,9 +178,9 @@ def render_by_size(campaign: Campaign, form: str) -> str:
 
 
 def write_text(path: Path, pieces: Iterable[str]) -> None:
-    """Write text to a file. Raises UsageError where it can't be."""
+    """Write text to a file, whole or not at all. Raises UsageError where it can't be."""
     try:
-        with open(path, "w", encoding="utf-8") as file:
+        with write_beside(path) as part, open(part, "w", encoding="utf-8") as file:
             file.writelines(pieces)
     except OSError as error:
         raise UsageError(

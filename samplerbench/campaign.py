@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from functools import partial
 from io import BytesIO
@@ -25,12 +26,16 @@ class Campaign(StoredCampaign):
     """
 
     def __repr__(self) -> str:
+        if self.store.is_closed:
+            return f"<Campaign {str(self.folder)!r}: closed>"
         done = f"{self.store.count_finished()} of {self.store.count_trials()} trials finished"
         return f"<Campaign {str(self.folder)!r}: {done}>"
 
     def _repr_html_(self) -> str:
         from samplerbench.reports.pages import notebook
 
+        if self.store.is_closed:
+            return html.escape(repr(self))
         return notebook.render(self)
 
     def summary(self) -> str:

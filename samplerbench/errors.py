@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 from samplerbench.text import bound_text, escape_controls
 
@@ -33,6 +34,18 @@ class StoreError(SamplerbenchError):
 
 class StoreLost(StoreError):
     """A campaign's folder that was taken away while a run wrote to it."""
+
+
+class RunInterrupted(Exception):
+    """The run was stopped from outside; what had finished is kept. ``folder`` says where."""
+
+    def __init__(self, folder: Path, left: int, lost: str = "", is_kept: bool = True) -> None:
+        why = f"{lost}: " if lost else ""
+        kept = f"; what is finished is in {folder}" if is_kept else ""
+        super().__init__(f"{why}stopped with {left} trial(s) to go{kept}")
+        self.folder, self.left = folder, left
+        self.lost = lost  # a backend, a disk or a folder; "" where a user stopped the run
+        self.is_kept = is_kept  # what is finished, in that folder
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], lists: str = "") -> UsageError:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from samplerbench.errors import UsageError
@@ -28,3 +30,22 @@ def write_whole(path: Path, text: str) -> None:
     part = path.with_suffix(".part")
     part.write_text(text)
     part.replace(path)
+
+
+@contextlib.contextmanager
+def write_beside(path: Path) -> Iterator[Path]:
+    """A path to write to, which takes the place of ``path`` where the block ends without an error.
+
+    What ``path`` held before is kept else, as on a full disk. Devices and pipes, and files in a
+    folder that can't be written, are written as they are.
+    """
+    target = path.resolve()
+    if (path.exists() and not path.is_file()) or not os.access(target.parent, os.W_OK):
+        yield path
+        return
+    part = target.with_name(f"{target.name}.part")
+    try:
+        yield part
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)

@@ -33,3 +33,12 @@ def bound_text(text: str, most: int = LONGEST) -> str:
         return text
     start = most - END
     return f"{text[:start]} [... {len(text) - most:,} characters left out ...] {text[-END:]}"
+
+
+def is_number_text(cell: str) -> bool:
+    """Whether a cell of a table is one number."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

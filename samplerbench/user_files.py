@@ -6,7 +6,10 @@ OSError and ValueError, whose text says why; who reads adds which file, and what
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import gzip
+import io
 import json
 import os
 import stat
@@ -49,6 +52,37 @@ def read_limited(path: Path, most: int = MOST_BYTES) -> bytes:
     """What a file holds. Raises OSError as ``require_regular`` does."""
     require_regular(path, most)
     return path.read_bytes()
+
+
+def read_text(path: Path, most: int = MOST_BYTES) -> str:
+    """The text of a file, in UTF-8 or in UTF-16 with its mark, packed where it ends in ``.gz``.
+
+    Lines end in a line feed. Raises OSError, and ValueError for what is no text.
+    """
+    content = read_limited(path, most)
+    if path.suffix == ".gz":
+        content = _unpack(content, most)
+    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = content.decode("utf-16" if is_wide else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        if is_wide:
+            raise ValueError("it is cut short, or no text") from error
+        line = content.count(b"\n", 0, error.start) + 1
+        byte = content[error.start]
+        raise ValueError(f"it is no text in UTF-8: byte 0x{byte:02x} in line {line}") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _unpack(content: bytes, most: int) -> bytes:
+    try:
+        with gzip.open(io.BytesIO(content)) as file:
+            unpacked = file.read(most + 1)
+    except (EOFError, zlib.error, OSError) as error:
+        raise ValueError(f"it is no sound .gz file: {error}") from error
+    if len(unpacked) > most:
+        raise ValueError(f"it holds more than {most:,} bytes, which is the most that is read")
+    return unpacked
 
 
 def parse_json(content: str | bytes) -> Any:

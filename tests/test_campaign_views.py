@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import samplerbench
-from samplerbench.errors import UsageError
+from samplerbench.errors import StoreError, UsageError
 from samplerbench.harness.scoring.columns import COLUMNS
 from samplerbench.reports.figures import gallery, plot
 from samplerbench.reports.pages import notebook
@@ -55,6 +55,17 @@ def test_a_column_that_is_not_there_is_refused_with_the_nearest(campaign):
 
 def test_it_names_its_folder_and_how_far_it_is(campaign):
     assert repr(campaign) == f"<Campaign '{campaign.folder}': 7 of 8 trials finished>"
+
+
+def test_a_closed_campaign_says_so_and_how_to_open_it_again(campaign):
+    closed = samplerbench.load(campaign.folder)
+    closed.close()
+    closed.close()
+    assert repr(closed) == f"<Campaign '{campaign.folder}': closed>"
+    assert "closed&gt;" in closed._repr_html_()
+    for ask in (closed.rows, closed.summary, closed.table, lambda: closed.frame("honest_one")):
+        with pytest.raises(StoreError, match=r"is closed\n  expected: .*samplerbench.load"):
+            ask()
 
 
 def test_a_cell_shows_the_sentence_and_the_twelve_columns_and_names_as_text(campaign):
@@ -116,10 +127,8 @@ def test_a_figure_with_nothing_to_show_names_those_that_have(campaign, monkeypat
 
 
 def test_it_is_closed_at_the_end_of_its_block(tmp_path):
-    import sqlite3
-
     stored.campaign(tmp_path / "c").close()
     with samplerbench.load(Path(tmp_path / "c")) as reader:
         assert reader.store.count_trials() == 8
-    with pytest.raises(sqlite3.ProgrammingError):
+    with pytest.raises(StoreError, match="is closed"):
         reader.store.count_trials()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from samplerbench.models.loading import data_files, model_names
 from samplerbench.models.loading.program_signature import read_signature
 from samplerbench.models.posteriordb import folder
 from samplerbench.reports import pytest_benchmark
+from samplerbench.reports.report import write_text
 from samplerbench.samplers.loading import sampler_file
 
 #: what reads a file that a user names -> an ending that it takes
@@ -183,3 +185,29 @@ def test_a_signature_is_read_of_no_pipe(tmp_path):
     os.mkfifo(tmp_path / "m.py")
     with pytest.raises(OSError, match="pipe"):
         read_signature(f"{tmp_path / 'm.py'}:program")
+
+
+# -- what is written -------------------------------------------------------------------------------
+
+
+def test_a_file_that_can_not_be_written_whole_keeps_what_it_held(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("before")
+
+    def pieces():
+        yield "after"
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(UsageError, match="can't be written: No space left on device"):
+        write_text(path, pieces())
+    assert path.read_text() == "before" and [*tmp_path.iterdir()] == [path]
+    write_text(path, ["after"])
+    assert path.read_text() == "after" and [*tmp_path.iterdir()] == [path]
+
+
+def test_a_link_stays_one_and_a_pipe_is_written_as_it_is(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    write_text(tmp_path / "link", ["text"])
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "target").read_text() == "text"
+    write_text(Path("/dev/null"), ["text"])
+    assert not Path("/dev/null").is_file()

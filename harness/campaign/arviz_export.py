@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from datetime import datetime, timezone
@@ -223,8 +224,9 @@ def write_netcdf(campaign: Campaign, folder: Path, replicates: Sequence[int] = (
             if replicate < finished[trial.id]
         ]
     except OSError as error:
+        why = os.strerror(error.errno) if error.errno else error  # HDF5's own text is of its code
         raise UsageError(
-            f"draws can't be written to {str(folder)!r}: {error.strerror or error}\n"
+            f"draws can't be written to {str(folder)!r}: {why}\n"
             "  expected: a folder, new or there, that you may write"
         ) from error
 

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from samplerbench.errors import StoreError
 from samplerbench.harness.campaign.campaign_folder import FILE
@@ -166,3 +167,19 @@ def _begin(database: sqlite3.Connection) -> bool:
             raise
         return False
     return True
+
+
+class ClosedDatabase:
+    """What stands for the database of a campaign that was closed: its use is refused in words."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def close(self) -> None:
+        """Nothing is left to close."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise StoreError(
+            f"the campaign {str(self._folder)!r} is closed\n"
+            f"  expected: its use inside `with`, or samplerbench.load({str(self._folder)!r})"
+        )

@@ -36,6 +36,7 @@ from samplerbench.harness.draws_file import save_draws
 from samplerbench.harness.ground_truth import long_run, select
 from samplerbench.harness.ground_truth.reference_files import Shapes
 from samplerbench.harness.records import Result, Trial
+from samplerbench.harness.scoring.ci_gate import refuse_unknown_rows
 from samplerbench.harness.scoring.columns import TIMES_AND_MEMORY
 from samplerbench.options import parse_names
 from samplerbench.samplers.base import samplers
@@ -76,6 +77,8 @@ def judge(
     campaign = Campaign(Store.create(Path(out) if out else default_folder([trial])))
     with discard_when_refused(campaign.store, [trial]):
         refuse_changed(campaign.store, [trial])
+        labels = {name, *(each.label for each in campaign.store.trials())}
+        refuse_unknown_rows(plan.gate, labels)
         data.save(campaign.folder, [trial])
         programs.save_programs(campaign.folder, shipped)
         trial, runs = _arrange(campaign.store, trial, plan, given, layout)
@@ -194,6 +197,11 @@ def _commit(campaign: Campaign, trial: Trial, runs: Runs) -> None:
     result.draws_digest, result.precision = digest, trial.precision
     if note := read_note(store.folder, trial):
         result.warnings.append(note)
+    if trial.chains > trial.draws:
+        result.warnings.append(
+            f"{trial.chains} chains of {trial.draws} draws: axes are taken as [chain, draw]; where "
+            "they are [draw, chain], claims are wrong"
+        )
     campaign.trial_scores.invalidate(trial)
     store.commit(trial, result, scratch, took_s=0.0)
     campaign.trial_scores.get(trial)

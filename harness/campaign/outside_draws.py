@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -21,8 +21,9 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.tables import read_table
 from samplerbench.harness.draws_file import make_nan_draws
 from samplerbench.harness.ground_truth import reference_formats
+from samplerbench.harness.ground_truth.draws_columns import arrange_columns, is_statistic
 from samplerbench.harness.ground_truth.reference_files import Names, Shapes, fit_sites
-from samplerbench.harness.ground_truth.reference_formats import READERS, is_statistic
+from samplerbench.harness.ground_truth.reference_formats import READERS
 from samplerbench.harness.statistics.weighted import kish_ess
 from samplerbench.samplers.base import Draws
 
@@ -33,11 +34,16 @@ Runs = Sequence[tuple[str, Draws]]  # each with what it is called: its file
 LEAST_DRAWS = 4  # of a chain: fewer have no ESS
 WEIGHTS = ("log_weight", "log_weights", "weight", "weights")
 NUMBERS = ("log_z", "log_z_err", "ess")
+POSITIVE = ("log_z_err", "ess")  # those of them that are above 0
 #: statistics that Stan, ArviZ and others count divergences and acceptance by
 DIVERGENT = ("divergent", "diverging")
 ACCEPTANCE = ("accept_stat", "acceptance_rate")
 #: kinds of table that are no draws' own format, as the data of a program
-TABLES = [kind for kind in read_table.READERS if kind not in (".npz", ".csv", ".json", ".jsonl")]
+TABLES = [
+    kind
+    for kind in read_table.READERS
+    if kind not in (".npz", ".csv", ".csv.gz", ".json", ".jsonl")
+]
 
 
 def draws_error(where: object, reason: str, expected: str) -> UsageError:
@@ -63,8 +69,8 @@ class Layout:
                 f"chains_as_replicates={self.chains_as_replicates}\n"
                 "  expected: one of the two; of the first, a whole number from 1 on"
             )
-        if self.failures < 0:
-            raise UsageError(f"failures={self.failures}\n  expected: a whole number from 0 on")
+        if not isinstance(self.failures, int) or self.failures < 0:
+            raise UsageError(f"failures={self.failures!r}\n  expected: a whole number from 0 on")
 
 
 # -- reading ---------------------------------------------------------------------------------------
@@ -77,7 +83,14 @@ def read_draws(draws: Any) -> list[tuple[str, Arrays]]:
     """
     if isinstance(draws, Mapping):
         return _split_arrays(draws)
-    paths = [draws] if isinstance(draws, (str, PathLike)) else list(draws)
+    if isinstance(draws, (str, PathLike)):
+        draws = [draws]
+    has_paths = isinstance(draws, Iterable) and not hasattr(draws, "shape")
+    paths = list(draws) if has_paths else []
+    if not has_paths or not all(isinstance(path, (str, PathLike)) for path in paths):
+        reason = f"those of type {type(draws).__name__!r} have no names"
+        expected = "{site: [replicate, chain, draw, ...]}, or paths of files"
+        raise draws_error("given", reason, expected)
     if not paths:
         raise draws_error("files", "there are none", "one file a replicate")
     return [(str(path), _read_arrays(Path(os.path.expanduser(path)))) for path in paths]
@@ -104,17 +117,24 @@ def arrange_runs(
 
 
 def _read_arrays(path: Path) -> dict[str, Array]:
-    kind = path.suffix.lower()
+    if path.is_dir():
+        expected = f"files of draws, one a replicate, as {path / '*.csv'}"
+        raise draws_error(path, "it is a folder", expected)
+    kind = read_table.find_kind(path)
     if any(path.name.endswith(ending) for ending in READERS):
         return reference_formats.choose_reader(path)(path)
     if kind not in TABLES:
         known = ", ".join([*READERS, *TABLES])
         raise draws_error(path, "its ending is not known", f"one of {known}")
-    columns = read_table.read_table(path, {}).columns
+    table = read_table.read_table(path, {})
+    columns = table.columns
+    if table.looks_headless:
+        reason = f"its first line looks like numbers: {', '.join(list(columns)[:4])}"
+        raise draws_error(path, reason, "names on top of the columns, as weight, m, c")
     for name, column in columns.items():
         if column.holds_words:
             raise draws_error(path, f"column {name!r} holds words", "numbers in every column")
-    return reference_formats.arrange_columns(path, {n: c.values for n, c in columns.items()})
+    return arrange_columns(path, {n: c.values for n, c in columns.items()})
 
 
 def _split_arrays(arrays: Mapping[str, Any]) -> list[tuple[str, Arrays]]:
@@ -184,9 +204,12 @@ def _read_log_weights(
     where: str, extra: Mapping[str, Array], shape: tuple[int, ...]
 ) -> Array | None:
     """Natural-log weights [chain, draw]; None where all draws count alike."""
-    name = next((name for name in WEIGHTS if name in extra), None)
-    if name is None:
+    names = [name for name in WEIGHTS if name in extra]
+    if not names:
         return None
+    if len(names) > 1:
+        raise draws_error(where, f"it has {' and '.join(map(repr, names))}", "one of them")
+    (name,) = names
     weights = np.atleast_2d(extra[name]).astype(np.float64)
     expected = "a weight of 0 or more for each draw, with a finite sum above 0; or its log"
     if weights.shape != shape:
@@ -209,9 +232,11 @@ def _read_number(where: str, name: str, array: Array | None) -> float | None:
     if array is None:
         return None
     values = np.unique(array)
-    if len(values) != 1 or not np.isfinite(values[0]):
-        reason = f"{name!r} holds {len(values)} values, {', '.join(map(str, values[:3]))}"
-        raise draws_error(where, reason, "one finite number, in every row of a table")
+    above = " above 0" if name in POSITIVE else ""
+    if len(values) != 1 or not np.isfinite(values[0]) or (above and values[0] <= 0):
+        shown = ", ".join(map(str, values[:3])) or "none"
+        reason = f"{name!r} holds {shown}{', ...' if len(values) > 3 else ''}"
+        raise draws_error(where, reason, f"one finite number{above}, in every row of a table")
     return float(values[0])
 
 

@@ -29,7 +29,10 @@ def read_campaign_file(path: Path) -> dict[str, Any]:
             "  expected: a TOML file; its keys are the options of `samplerbench run`"
         ) from error
     except ValueError as error:
-        raise UsageError(f"{str(path)!r} is not TOML: {error}") from error
+        raise UsageError(
+            f"{str(path)!r} is not TOML: {error}\n"
+            '  expected: a line each as `draws = 1000` or `model = ["linear"]`, words in quotes'
+        ) from error
     if path.name == PROJECT:
         return check_options(_find_table(values, path), f"[{TABLE}] of {path}")
     return check_options(values, str(path))

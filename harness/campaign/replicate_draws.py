@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samplerbench.components import component_names
-from samplerbench.errors import unknown_name
+from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.draws_file import NUMBERS, DrawsFile
 from samplerbench.harness.records import Trial
 from samplerbench.harness.statistics.weighted import kish_ess
@@ -52,14 +52,14 @@ def read_replicates(
 ) -> ReplicateDraws:
     """The draws of ``sampler``, a label in the tables; ``trial`` names one of several so called.
 
-    Raises UsageError for a label that is not there, ValueError for a trial without draws, a mode
-    or a replicate that is not there.
+    Raises UsageError for a label, a mode or a replicate that is not there, for a label of several
+    trials, and for a trial without draws.
     """
     chosen = _find_trial(campaign, sampler, trial)
     if campaign.store.statuses().get(chosen.id) != "ok":
-        raise ValueError(f"{sampler!r} has no draws: its status is not ok")
+        raise UsageError(f"{sampler!r} has no draws: its status is not ok")
     if mode not in MODES:
-        raise ValueError(f"mode={mode!r}\n  expected: 'replicates' or 'plain'")
+        raise UsageError(f"mode={mode!r}\n  expected: 'replicates' or 'plain'")
     with DrawsFile(campaign.store.find_draws(chosen.id), mode) as file:
         sites = file.sites()
         picks = _choose_replicates(replicate, len(next(iter(sites.values()))))
@@ -82,8 +82,15 @@ def _find_trial(campaign: Campaign, label: str, name: str | None) -> Trial:
     if not matches:
         raise unknown_name("sampler in this campaign", label, {t.label for t in trials})
     if len(matches) > 1:
-        raise ValueError(f"{label!r} stands for trials {', '.join(matches)}; name one with trial=")
+        known = "".join(f"\n    trial={t.id!r}: {_place(t)}" for t in matches.values())
+        reason = f"{label!r} stands for {len(matches)} trials of this campaign"
+        raise UsageError(f"{reason}\n  expected: one of{known}")
     return next(iter(matches.values()))
+
+
+def _place(trial: Trial) -> str:
+    budget = f"{trial.chains} chain(s), {trial.warmup} warm-up, {trial.draws} draws"
+    return f"{trial.model_label} on {trial.environment_label}, {budget}"
 
 
 def _choose_replicates(choice: Choice, count: int) -> list[int]:
@@ -91,9 +98,9 @@ def _choose_replicates(choice: Choice, count: int) -> list[int]:
     if choice is None or isinstance(choice, slice):
         picks = list(range(count)[choice or slice(None)])
     else:
-        picks = [choice] if 0 <= choice < count else []
+        picks = [choice] if isinstance(choice, (int, np.integer)) and 0 <= choice < count else []
     if not picks:
-        raise ValueError(f"replicate={choice}\n  {known}")
+        raise UsageError(f"replicate={choice!r}\n  {known}")
     return picks
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samplerbench.errors import StoreLost, UsageError
+from samplerbench.errors import RunInterrupted, StoreLost, UsageError
 from samplerbench.harness import launcher
 from samplerbench.harness.campaign import durations, inspection, long_runs, programs, sweep
 from samplerbench.harness.campaign.blocks import join_block, plan_rounds
@@ -31,6 +31,7 @@ from samplerbench.harness.campaign.watcher import Watcher
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.run_cost import RunCost
+from samplerbench.harness.scoring.ci_gate import refuse_unknown_rows
 from samplerbench.samplers.base import samplers
 from samplerbench.text import tell
 
@@ -40,18 +41,6 @@ if TYPE_CHECKING:
 MOST_BYTES_BESIDE = 2**27  # of draws that are scored while a worker runs
 #: names that ``run`` takes for options of Plan too
 ALIASES = {"samplers": "sampler", "models": "model", "environments": "env", "devices": "device"}
-
-
-class RunInterrupted(Exception):
-    """The run was stopped from outside; what had finished is kept. ``folder`` says where."""
-
-    def __init__(self, folder: Path, left: int, lost: str = "", is_kept: bool = True) -> None:
-        why = f"{lost}: " if lost else ""
-        kept = f"; what is finished is in {folder}" if is_kept else ""
-        super().__init__(f"{why}stopped with {left} trial(s) to go{kept}")
-        self.folder, self.left = folder, left
-        self.lost = lost  # a backend, a disk or a folder; "" where a user stopped the run
-        self.is_kept = is_kept  # what is finished, in that folder
 
 
 def run(
@@ -79,6 +68,8 @@ def run(
         campaign = Campaign(Store.create(Path(out) if out else default_folder(trials)))
         with discard_when_refused(campaign.store, trials):
             refuse_changed(campaign.store, trials)
+            labels = {trial.label for trial in (*trials, *campaign.store.trials())}
+            refuse_unknown_rows(plan.gate, labels)
             data.save(campaign.folder, trials)
             programs.save_programs(campaign.store.folder, shipped)
             if client is None:

@@ -23,7 +23,12 @@ from samplerbench.harness.campaign.campaign_folder import (
     refuse_other_content,
     sync_to_disk,
 )
-from samplerbench.harness.campaign.database import create_database, open_database, write
+from samplerbench.harness.campaign.database import (
+    ClosedDatabase,
+    create_database,
+    open_database,
+    write,
+)
 from samplerbench.harness.campaign.draws_digest import DrawsDigests
 from samplerbench.harness.records import Result, Trial, to_json
 from samplerbench.text import tell
@@ -33,7 +38,8 @@ class Store:
     """The folder of one campaign. One writer at a time; readers need no lock."""
 
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
-        self.folder, self._db = folder, connection
+        self.folder = folder
+        self._db: Any = connection
         self._lock: IO[str] | None = None
         self._inode = os.stat(folder / FILE).st_ino
         self._made: list[Path] | None = None  # folders, where the database was made here as well
@@ -84,7 +90,13 @@ class Store:
     def close(self) -> None:
         """Close the database and let other processes write."""
         self._db.close()
+        self._db = ClosedDatabase(self.folder)
         self.release()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed, and can be asked nothing more."""
+        return isinstance(self._db, ClosedDatabase)
 
     def discard(self) -> None:
         """Close a campaign that was refused; where it has no trial, remove what was created."""

@@ -19,6 +19,6 @@ def read_toml(path: Path) -> dict[str, Any]:
     if any(part.count(b".") > MOST_DOTS for part in re.split(rb"[=,\n]", content)):
         raise ValueError(f"a key or a word has more than {MOST_DOTS} dots")
     try:
-        return tomllib.loads(content.decode())
+        return tomllib.loads(content.decode("utf-8-sig"))
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,11 +14,8 @@ import numpy as np
 
 from samplerbench.components import all_component_names, component_names, site_positions
 from samplerbench.errors import UsageError, unknown_name
-from samplerbench.harness.ground_truth.reference_formats import (
-    choose_reader,
-    file_error,
-    read_sites,
-)
+from samplerbench.harness.ground_truth.draws_columns import file_error
+from samplerbench.harness.ground_truth.reference_formats import choose_reader, read_sites
 from samplerbench.harness.statistics import ess_rhat
 from samplerbench.models.base import Exact, Sites
 from samplerbench.user_files import full_path, read_limited
@@ -151,6 +149,12 @@ def _rename(
 ) -> dict[str, Array]:
     """``arrays`` under the model's names, moments too; names are of sites or of components."""
     components, endings = site_positions(shapes or {}), ("", *MOMENTS)
+    others = list(names.values())
+    if twice := [name for name in names if others.count(names[name]) > 1]:
+        raise UsageError(
+            f"{' and '.join(map(repr, twice))} are both said to be {names[twice[0]]!r}\n"
+            "  expected: a name of its own for each parameter"
+        )
     for name, other in names.items():
         if shapes is not None and name not in shapes and name not in components:
             raise unknown_name("parameter", name, shapes)
@@ -246,13 +250,21 @@ def _check_sites(path: Path, names: list[str], shapes: Shapes) -> Shapes:
     if not lacking:
         return shapes
     spare = [name for name in sorted(names) if name not in shapes]
-    near = difflib.get_close_matches(lacking[0], spare, n=1, cutoff=0.5) or spare
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    wanted = lacking[0]
+    near = [name for name in spare if name.casefold() == wanted.casefold()]
+    near = near or difflib.get_close_matches(wanted, spare, n=1, cutoff=0.5)
+    parts = [name for name in spare if re.match(re.escape(wanted) + r"\W*_?\d", name)]
+    parts.sort(key=lambda name: [int(digits) for digits in re.findall(r"\d+", name)])
+    hint, example = "", f"{wanted}={near[0] if near else 'NAME'}"
+    if parts and len(parts) == math.prod(shapes[wanted]):
+        example = ",".join(map("=".join, zip(component_names(wanted, shapes[wanted]), parts)))
+    elif near:
+        hint = f"; did you mean {near[0]!r}?"
     raise UsageError(
         f"{str(path)!r} can't be used: it lacks {', '.join(map(repr, lacking))} of this "
         f"model's parameters {', '.join(shapes)}; it holds "
         f"{', '.join(sorted(names)) or '(nothing)'}{hint}\n  expected: all of them; what it calls "
-        f"otherwise by --names, as --names {lacking[0]}={near[0] if near else 'NAME'}"
+        f"otherwise by --names, as --names {example}"
     )
 
 

@@ -7,10 +7,11 @@ as long as no flaw is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from samplerbench.errors import unknown_name
 from samplerbench.harness.records import format_label
 
 #: a rule that several verdicts satisfy
@@ -28,8 +29,20 @@ class Case:
 
 
 def list_lines(cases: Sequence[Case]) -> list[str]:
-    """A line for each of ``cases`` that fails."""
-    return [f"{case.name}: {case.failure}" for case in cases if case.failure]
+    """A line for each of ``cases`` that fails; with its place where several have its name."""
+    names = [case.name for case in cases]
+    return [
+        f"{case.name}{f' ({case.place})' * (names.count(case.name) > 1)}: {case.failure}"
+        for case in cases
+        if case.failure
+    ]
+
+
+def refuse_unknown_rows(rules: Sequence[str], labels: Collection[str]) -> None:
+    """Raise UsageError for a rule of a row that there will not be, before anything runs."""
+    for label in _split_rules(rules)[0]:
+        if label not in labels:
+            raise unknown_name("row to gate", label, labels)
 
 
 def check_rows(rows: Sequence[Mapping[str, Any]], rules: Sequence[str]) -> list[Case]:

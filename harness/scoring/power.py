@@ -95,6 +95,8 @@ def read_wanted(texts: Iterable[str]) -> dict[str, float]:
         name, _, number = text.partition("=")
         if name not in FLAWS:
             raise unknown_name("flaw", name, FLAWS)
+        if name in wanted:
+            raise UsageError(f"{name} is wanted twice\n  expected: one size of each flaw")
         wanted[name] = _read_size(name, number)
     return wanted
 
@@ -105,11 +107,11 @@ def _read_size(name: str, text: str) -> float:
         value = float(number) / (100 if percent else 1)
     except ValueError:
         value = float("nan")
-    most = 1.0 if name == "failures" else float("inf")
-    if not 0 < value < most:
+    least, most = float(name == "calibration"), 1.0 if name == "failures" else float("inf")
+    if not least < value < most:
         below = " and below 100%" if name == "failures" else ""
         raise UsageError(
-            f"{name}={text}\n  expected: a number above 0{below}, {FLAWS[name]}, as in"
+            f"{name}={text}\n  expected: a number above {least:g}{below}, {FLAWS[name]}, as in"
             " bias=0.1,calibration=1.3,failures=1%"
         )
     return value
@@ -118,7 +120,20 @@ def _read_size(name: str, text: str) -> float:
 def plan_replicates(
     flaw: str, size: float, ess: float, parameters: int, margins: Margins = DEFAULT
 ) -> int | None:
-    """The replicates that find a flaw of this size in one of ``parameters``; None: none would.
+    """The replicates that find a flaw of this size in one of ``parameters``; None: none would."""
+    detect = _choose_detector(flaw, ess, parameters, margins)
+    return count_replicates(detect, size, falls=flaw != "failures")  # counts go in steps
+
+
+def find_least_size(flaw: str, ess: float, parameters: int, margins: Margins = DEFAULT) -> float:
+    """The least size of a flaw that the most replicates find, which are planned with."""
+    return _choose_detector(flaw, ess, parameters, margins)(MOST)
+
+
+def _choose_detector(
+    flaw: str, ess: float, parameters: int, margins: Margins
+) -> Callable[[int], float]:
+    """Replicates -> the size of the flaw that they find.
 
     Beside the parameters a verdict judges directions of their joint distribution. Means scatter by
     ``1 / sqrt(ess)`` sds from run to run.
@@ -135,10 +150,10 @@ def plan_replicates(
         by_claims = detect_shift(replicates, ALPHA / 4, tolerated)
         return min(by_claims, detect_mean(replicates, 1.0, places, margins.log_z))
 
-    detect = {
+    detect: dict[str, Callable[[int], float]] = {
         "calibration": lambda n: detect_calibration(n, claims, tolerated),
         "bias": detect_bias,
         "log_z": detect_log_z,
         "failures": detect_rate,
     }
-    return count_replicates(detect[flaw], size, falls=flaw != "failures")  # counts go in steps
+    return detect[flaw]

@@ -21,6 +21,7 @@ from scipy import stats
 from samplerbench.errors import UsageError
 from samplerbench.harness.records import CONTENTION_WORD
 from samplerbench.harness.scoring.ci_gate import Case, name_row, place_row
+from samplerbench.harness.scoring.columns import COLUMNS
 from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES
 from samplerbench.harness.statistics.estimates import LEVEL
 from samplerbench.rounding import format_number, format_with_interval
@@ -35,6 +36,7 @@ SECONDS = {"warm_s": "warm seconds", "cold_s": "seconds of a first call"}
 MACHINE = ("cpu", "cores_allowed", "architecture", "device_kind")
 #: what rows are matched by; the environment only where rows would be alike without it
 KEY = ("model", "device", "precision", "chains", "warmup", "draws", "calibrate")
+NEEDED_COLUMNS = ("sampler", *KEY, "status", "verdict")  # columns without which a row says nothing
 
 
 @dataclass(frozen=True)
@@ -50,15 +52,38 @@ def read_rows(file: Path) -> list[Row]:
     try:
         content = json.loads(file.read_text("utf-8"))
         rows = content["rows"] if isinstance(content, dict) else content
-        if all(isinstance(row, dict) and {"sampler", *KEY} <= row.keys() for row in rows):
-            return list(rows)
-        why = "its rows lack columns"
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        why = str(error)
+        lacking = [name for row in rows for name in NEEDED_COLUMNS if name not in row]
+        strange = [name for row in rows for name in _find_strange(row)]
+        if not lacking and not strange:
+            nothing = dict.fromkeys(column.name for column in COLUMNS)  # of an older report
+            return [{**nothing, **row} for row in rows]
+        why = f"its rows lack {lacking[0]!r}" if lacking else ""
+        why = why or f"{strange[0]!r} of a row is none that a report wrote"
+    except OSError as error:
+        why = error.strerror or str(error)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        why = f"{type(error).__name__}: {error}"
     raise UsageError(
         f"can't read a baseline from {str(file)!r}: {why}\n"
         "  expected: a campaign's directory, or what `samplerbench report DIR --format json` wrote"
     )
+
+
+def _find_strange(row: Row) -> list[str]:
+    """The columns of a row whose values are of another kind than a report writes."""
+    kinds: dict[str, Any] = dict.fromkeys(("sampler", "status", "reason", "verdict"), str)
+    kinds |= {"settings": dict, "machine": dict, "warnings": list, "block_seconds": dict}
+    for name in (*CALIBRATIONS, *SECONDS):
+        kinds |= dict.fromkeys((name, f"{name}_lo", f"{name}_hi"), (int, float))
+    strange = [
+        name
+        for name, kind in kinds.items()
+        if row.get(name) is not None and not isinstance(row[name], kind)
+    ]
+    if strange:
+        return strange
+    seconds = [s for name in SECONDS for s in (row.get("block_seconds") or {}).get(name) or ()]
+    return [] if all(isinstance(s, (int, float)) for s in seconds) else ["block_seconds"]
 
 
 def check_against(

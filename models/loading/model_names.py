@@ -104,7 +104,7 @@ def name_model(thing: Any) -> str:
     expected = "expected: a registered name, 'path/to/file.py:name', or a function in such a file"
     if not inspect.isfunction(thing):
         raise UsageError(
-            f"a {type(thing).__name__} can't be handed to the process that runs it\n  {expected}"
+            f"a model of type {type(thing).__name__!r} can't be handed to its process\n  {expected}"
         )
     name, file = thing.__qualname__, Path(thing.__code__.co_filename)
     if not name.isidentifier() or not file.is_file():

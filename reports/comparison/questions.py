@@ -59,7 +59,7 @@ def group_ratios(comparison: Comparison) -> list[Group]:
     groups = []
     for (of_samplers, title), ratios in sorted(by_title.items(), key=lambda item: item[0][0]):
         rows = {ratio.trial: comparison.get_rows(ratio)[0] for ratio in ratios}
-        groups.append(Group(title, of_samplers, ratios, _name_rows(rows, len(models) > 1)))
+        groups.append(Group(title, of_samplers, ratios, name_rows(rows, len(models) > 1)))
     return groups
 
 
@@ -73,7 +73,7 @@ def _title(comparison: Comparison, ratio: Ratio, stacks: bool) -> tuple[bool, st
     return True, f"against {label(old)}" + f" on {old['environment']}" * stacks
 
 
-def _name_rows(rows: dict[str, Row], models: bool) -> dict[str, str]:
+def name_rows(rows: dict[str, Row], models: bool) -> dict[str, str]:
     """Each row's sampler and model, and what tells it from others where two are of one sampler."""
     names = {t: label(row) + f", {row['model']}" * models for t, row in rows.items()}
     for axis, words in AXES.items():

@@ -10,7 +10,8 @@ from samplerbench.harness.comparison.paired_ratios import MEANING, Conclusion, R
 from samplerbench.harness.scoring.columns import BY_NAME
 from samplerbench.reports.comparison.comparison import Comparison
 from samplerbench.reports.comparison.provenance_diff import Fact
-from samplerbench.reports.tables.cells import MARK_MEANING
+from samplerbench.reports.comparison.questions import name_rows
+from samplerbench.reports.tables.cells import MARK_MEANING, label
 from samplerbench.reports.tables.table import Cell, Column, Table, text_rows
 from samplerbench.rounding import format_number, format_rounded
 
@@ -63,20 +64,21 @@ def paper_table(comparison: Comparison) -> Table:
 
 def pair_tables(comparison: Comparison) -> list[Table]:
     """One table for each pair of rows, of its quantities."""
-    return [
-        ratio_table(comparison, ratios, f"{row} against {reference}").select(WITHIN_PAIR)
-        for (row, reference), ratios in _by_pair(comparison.ratios).items()
-    ]
+    tables = []
+    for ratios, more in _by_pair(comparison, comparison.ratios):
+        title = f"{ratios[0].row} against {ratios[0].reference}{more}"
+        tables.append(ratio_table(comparison, ratios, title).select(WITHIN_PAIR))
+    return tables
 
 
 def change_tables(comparison: Comparison) -> list[Table]:
     """One table for each sampler and pair of stacks: what changed between them."""
-    return [
-        ratio_table(
-            comparison, ratios, f"{row}, changes since {reference.rpartition(' on ')[2]}"
-        ).select(WITHIN_PAIR)
-        for (row, reference), ratios in _by_pair(comparison.changes).items()
-    ]
+    tables = []
+    for ratios, more in _by_pair(comparison, comparison.changes):
+        stack = ratios[0].reference.rpartition(" on ")[2]
+        title = f"{ratios[0].row}, changes since {stack}{more}"
+        tables.append(ratio_table(comparison, ratios, title).select(WITHIN_PAIR))
+    return tables
 
 
 def fact_table(sides: Iterable[str], facts: Sequence[Fact], title: str) -> Table:
@@ -97,11 +99,16 @@ def ratio_texts(ratio: Ratio) -> tuple[str, str]:
     return value, f"{lo} to {hi}"
 
 
-def _by_pair(ratios: Sequence[Ratio]) -> dict[tuple[str, str], list[Ratio]]:
+def _by_pair(comparison: Comparison, ratios: Sequence[Ratio]) -> list[tuple[list[Ratio], str]]:
+    """The ratios of each pair of rows, with what tells it from other pairs of the same names."""
     pairs: dict[tuple[str, str], list[Ratio]] = {}
     for ratio in ratios:
-        pairs.setdefault((ratio.row, ratio.reference), []).append(ratio)
-    return pairs
+        pairs.setdefault((ratio.trial, ratio.reference_trial), []).append(ratio)
+    rows = {ratio.trial: comparison.get_rows(ratio)[0] for ratio in ratios}
+    models = len({str(row["model"]) for row in rows.values()}) > 1
+    names = name_rows(rows, models)
+    more = {trial: name.removeprefix(label(rows[trial])) for trial, name in names.items()}
+    return [(pair, more[trial]) for (trial, _), pair in pairs.items()]
 
 
 def _ratio_row(comparison: Comparison, ratio: Ratio) -> list[Cell]:

@@ -89,9 +89,10 @@ def _bars(row: Row, column: str) -> list[list[float]] | None:
 
 
 def _draw_diagonal(axes: Axes) -> None:
-    lo = min(axes.get_xlim()[0], axes.get_ylim()[0])
-    hi = max(axes.get_xlim()[1], axes.get_ylim()[1])
-    axes.set(xlim=(lo, hi), ylim=(lo, hi))
+    data = axes.dataLim  # asked for its limits, an axis whose claims are all alike warns
+    lo, hi = min(data.minposx, data.minposy), max(data.x1, data.y1)
+    margin = max((hi / lo) ** 0.05, 1.1)
+    axes.set(xlim=(lo / margin, hi * margin), ylim=(lo / margin, hi * margin))
     axes.axline((1, 1), (10, 10), color=style.INK, ls="--", lw=0.9, zorder=0)
 
 

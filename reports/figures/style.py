@@ -81,7 +81,7 @@ def _own_settings(name: str) -> Any:
     if name in style.library:
         return style.library[name]
     if Path(name).name == name and not Path(name).suffix and not Path(name).exists():
-        raise unknown_name("matplotlib style", name, style.available)
+        raise unknown_name("style of matplotlib", name, style.available)
     return None
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samplerbench.errors import UsageError
+from samplerbench.files import write_beside
 from samplerbench.reports.tables.cells import Row, get_value
 from samplerbench.reports.tables.csv_json import NUMBERS, RECORDS, flatten
 
@@ -19,10 +21,12 @@ def write(rows: Sequence[Row], names: Sequence[str], path: Path) -> None:
     """Write the columns ``names`` of ``rows``. Raises UsageError, also without pyarrow."""
     _require_pyarrow()
     try:
-        make_frame(rows, names).to_parquet(path, engine="pyarrow", index=False)
+        with write_beside(path) as part:
+            make_frame(rows, names).to_parquet(part, engine="pyarrow", index=False)
     except OSError as error:
+        why = os.strerror(error.errno) if error.errno else error
         raise UsageError(
-            f"{str(path)!r} can't be written: {error}\n  expected: a file in a folder that is there"
+            f"{str(path)!r} can't be written: {why}\n  expected: a file in a folder that is there"
         ) from error
 
 

@@ -88,6 +88,12 @@ def execute(args: argparse.Namespace) -> int:
     from samplerbench.reports.upgrades import bisection
 
     old, new = read_stack(args.old), read_stack(args.new)
+    if old.digest == new.digest:
+        raise UsageError(
+            f"{args.old!r} and {args.new!r} have the same pins: no package differs\n"
+            "  expected: two stacks that differ"
+        )
+    _refuse_early(args)
     folder = args.out or _choose_folder(old.digest, new.digest)
     _claim(folder, f"{old.digest} {new.digest}")
     say = make_printer(args.quiet)
@@ -104,6 +110,25 @@ def execute(args: argparse.Namespace) -> int:
         return EXIT_INTERRUPTED
     write_or_print([bisection.render(report, args.format, terminal_width())], args.output)
     return EXIT_OK if report.culprit else EXIT_FAILED
+
+
+def _refuse_early(args: argparse.Namespace) -> None:
+    """Raise UsageError for options that would be refused once environments are made."""
+    from samplerbench.harness.campaign.expand import expand
+    from samplerbench.harness.campaign.model_data import read_model_data
+    from samplerbench.harness.campaign.plan_options import check_options
+    from samplerbench.harness.campaign.run import make_plan
+
+    names = ("model", "sampler", "warmup", "replicates", "blocks", "timeout")
+    for draws in args.draws:
+        given = {name: getattr(args, name) for name in names} | {"draws": draws}
+        plan, _, memory = make_plan(check_options(given, "the command line"))
+        expand(plan, read_model_data(plan, memory))
+    output = args.output
+    if output and (output.is_dir() or not output.parent.is_dir()):
+        raise UsageError(
+            f"{str(output)!r} can't be written\n  expected: a file in a folder that is there"
+        )
 
 
 def _make_score(args: argparse.Namespace, sampler: str, folder: Path, old: Any, say: Any) -> Any:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from samplerbench.cli.streams import is_gone
@@ -14,6 +15,14 @@ from samplerbench.errors import UsageError
 from samplerbench.text import tell
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+FORMAT_OF_ENDING = {
+    ".csv": "csv",
+    ".html": "html",
+    ".json": "json",
+    ".md": "markdown",
+    ".parquet": "parquet",
+    ".tex": "latex",
+}
 FOLDER_FLAGS = ("-o", "--output", "--out")  # of a campaign's folder; --out is the older name
 
 
@@ -28,6 +37,21 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_const", dest="format", const="json", help="as --format json"
     )
+
+
+def add_format(parser: argparse.ArgumentParser, formats: Sequence[str], text: str = "") -> None:
+    """Add ``--format``; where it is not given, the ending of ``--output`` says it."""
+    parser.set_defaults(formats=formats)
+    default = "default: by the ending of --output, else table"
+    text = f"{text}; {default}" if text else default
+    parser.add_argument("--format", choices=formats, help=text)
+
+
+def choose_format(args: argparse.Namespace) -> str:
+    """The format that is asked for, by ``--format`` or by the ending of ``--output``."""
+    ending = args.output.suffix.lower() if args.output else ""
+    named = args.format or FORMAT_OF_ENDING.get(ending, "table")
+    return named if named in args.formats else "table"
 
 
 def make_printer(quiet: bool) -> Callable[[str], None]:
@@ -62,6 +86,23 @@ def add_latex_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--label", default="", metavar="NAME", help="label of --format latex: tab:x"
     )
+
+
+def refuse_same_folder(*folders: Path) -> None:
+    """Raise UsageError where a campaign would be held against itself."""
+    places = [folder.resolve() for folder in folders]
+    for folder, place in zip(folders, places, strict=True):
+        if places.count(place) > 1:
+            raise UsageError(
+                f"{str(folder)!r} is named twice: held against itself, nothing can differ\n"
+                "  expected: campaigns of their own"
+            )
+
+
+def refuse_slower(slower: float) -> None:
+    """Raise UsageError for a factor of seconds that tolerates nothing, or everything."""
+    if not 1 <= slower < math.inf:
+        raise UsageError(f"--slower {slower:g}\n  expected: a number from 1 on, as 1.1")
 
 
 def latex_options(args: argparse.Namespace) -> dict[str, str]:

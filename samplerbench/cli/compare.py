@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,13 @@ import samplerbench
 from samplerbench.cli.common import (
     EXIT_FAILED,
     EXIT_OK,
+    add_format,
     add_json,
     add_latex_options,
+    choose_format,
     latex_options,
+    refuse_same_folder,
+    refuse_slower,
     write_or_print,
 )
 from samplerbench.errors import UsageError
@@ -53,7 +58,7 @@ def add_parser(commands: Any) -> None:
     rounding = (
         "numbers are rounded to what their intervals support; csv and json have full precision"
     )
-    add("--format", choices=FORMATS, default="table", help=rounding)
+    add_format(compare, FORMATS, rounding)
     add_latex_options(compare)
     add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
     add_json(compare)
@@ -71,6 +76,11 @@ def add_files(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Execute the command; returns the exit code."""
     if args.gate:
+        if args.format or args.output:
+            raise UsageError(
+                "--gate with --format or --output\n"
+                "  expected: --junit FILE or --summary FILE, which write what a gate found"
+            )
         return _hold_against_baseline(args)
     if args.junit or args.summary or args.slower is not None:
         raise UsageError(
@@ -80,7 +90,10 @@ def execute(args: argparse.Namespace) -> int:
     from samplerbench.reports.comparison import report
     from samplerbench.reports.comparison.comparison import compare
 
+    args.format = choose_format(args)
     words = latex_options(args)
+    if args.other:
+        refuse_same_folder(args.folder, args.other)
     with ExitStack() as folders:
         first = folders.enter_context(samplerbench.load(args.folder))
         second = folders.enter_context(samplerbench.load(args.other)) if args.other else None
@@ -95,11 +108,12 @@ def _hold_against_baseline(args: argparse.Namespace) -> int:
     from samplerbench.reports import gate_files
 
     slower = baseline_gate.SLOWER if args.slower is None else args.slower
-    if args.other or not slower >= 1:
+    refuse_slower(slower)
+    if args.other:
         raise UsageError(
-            "--gate with two campaigns, or --slower below 1\n"
-            "  expected: samplerbench compare DIR --gate BASELINE, and from 1 on"
+            "--gate with two campaigns\n  expected: samplerbench compare DIR --gate BASELINE"
         )
+    refuse_same_folder(args.folder, args.gate)
     with samplerbench.load(args.folder) as campaign:
         rows = campaign.rows()
     cases = baseline_gate.check_against(rows, _read_baseline(args.gate), slower, args.unlike)
@@ -111,9 +125,18 @@ def _hold_against_baseline(args: argparse.Namespace) -> int:
 
 
 def _read_baseline(path: Path) -> Any:
+    """The rows to hold others against. Raises UsageError where there are none: all would pass."""
     from samplerbench.harness.upgrades import baseline_gate
 
+    rows: Sequence[baseline_gate.Row]
     if path.is_file():
-        return baseline_gate.read_rows(path)
-    with samplerbench.load(path) as campaign:
-        return campaign.rows()
+        rows = baseline_gate.read_rows(path)
+    else:
+        with samplerbench.load(path) as campaign:
+            rows = campaign.rows()
+    if not rows:
+        raise UsageError(
+            f"the baseline {str(path)!r} holds no row: whatever is held against it would pass\n"
+            "  expected: a campaign with results, or its `samplerbench report DIR --format json`"
+        )
+    return rows

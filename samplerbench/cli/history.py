@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import samplerbench
-from samplerbench.cli.common import EXIT_OK, terminal_width, write_or_print
+from samplerbench.cli.common import (
+    EXIT_OK,
+    add_format,
+    choose_format,
+    refuse_same_folder,
+    refuse_slower,
+    terminal_width,
+    write_or_print,
+)
 
 FORMATS = ("table", "markdown", "html")
 
@@ -27,16 +35,19 @@ def add_parser(commands: Any) -> None:
     add("--unlike", action="store_true", help="compare seconds of different machines too")
     text = "times the seconds of the one before that count as no change (default: 1.1)"
     add("--slower", type=float, default=1.1, metavar="FACTOR", help=text)
-    add("--format", choices=FORMATS, default="table", help="default: table")
+    add_format(history, FORMATS)
     add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
     history.set_defaults(command=execute)
 
 
 def execute(args: argparse.Namespace) -> int:
     """Execute the command; returns the exit code."""
+    args.format = choose_format(args)
     from samplerbench.harness.upgrades.history import trace_lines
     from samplerbench.reports.upgrades import history
 
+    refuse_slower(args.slower)
+    refuse_same_folder(*args.folders)
     releases = [_read(folder) for folder in args.folders]
     if args.by_date:
         releases.sort(key=lambda release: release.end_time or 0.0)

@@ -26,8 +26,14 @@ from samplerbench.cli import (
 from samplerbench.cli import (
     list as listing,
 )
-from samplerbench.cli.common import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, describe_exits
-from samplerbench.errors import SamplerbenchError, unknown_name
+from samplerbench.cli.common import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+    command_line,
+    describe_exits,
+)
+from samplerbench.errors import RunInterrupted, SamplerbenchError, unknown_name
 from samplerbench.text import tell
 
 COMMANDS = (run, judge, plan, report, compare, matrix, check, bisect, history, listing, completion)
@@ -49,6 +55,9 @@ def _execute_or_say_why(arguments: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         print("samplerbench: stopped", file=sys.stderr)
         return EXIT_INTERRUPTED
+    except RunInterrupted as error:  # of commands that don't say themselves how to go on
+        tell(f"{error}\n  go on with: {command_line()}")
+        return EXIT_FAILED if error.lost else EXIT_INTERRUPTED
     except SamplerbenchError as error:
         tell(str(error))
         return EXIT_USAGE

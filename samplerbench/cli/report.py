@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import samplerbench
 from samplerbench.cli.common import (
     EXIT_OK,
+    add_format,
     add_json,
     add_latex_options,
+    choose_format,
     latex_options,
     open_page,
     terminal_width,
@@ -42,7 +44,7 @@ def add_parser(commands: Any) -> None:
         "numbers are rounded to what their intervals support; csv, json and parquet have full"
         " precision; json-rows: the rows of json alone"
     )
-    add("--format", choices=FORMATS, default="table", help=rounding)
+    add_format(report, FORMATS, rounding)
     add("--columns", metavar="NAME,...", help="columns to show, separated by commas")
     add(
         "--sort",
@@ -93,6 +95,7 @@ def add_parser(commands: Any) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Execute the command; returns the exit code."""
+    args.format = choose_format(args)
     from samplerbench.harness.campaign import arviz_export
     from samplerbench.harness.campaign.campaign import no_collection
     from samplerbench.reports import report

@@ -70,5 +70,27 @@ def test_what_can_be_no_bisection_is_refused(stacks, tmp_path, capsys):
     assert "did you mean 'log_z_error'" in capsys.readouterr().err
 
 
+@pytest.mark.process
+def test_what_would_be_refused_later_is_refused_before_an_environment_is_made(
+    stacks, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    same = [stacks[0], stacks[0]]
+    for ends, options, said in (
+        (same, ["--what", "import"], "have the same pins"),
+        (stacks, ["--what", "time", "--draws", "0"], "draws = 0"),
+        (stacks, ["--what", "accuracy", "--model", "linaer"], "did you mean 'linear'"),
+        (
+            stacks,
+            ["--what", "accuracy", "--sampler", "numpyro_nutz"],
+            "did you mean 'numpyro_nuts'",
+        ),
+        (stacks, ["--what", "import", "-o", str(tmp_path)], "can't be written"),
+    ):
+        assert main.main(["bisect", *ends, *options]) == common.EXIT_USAGE
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / "samplerbench-runs").exists()
+
+
 def test_the_columns_of_accuracy_are_those_that_stacks_are_scored_by():
     assert bisect.ACCURACY == ACCURACY

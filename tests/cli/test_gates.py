@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from xml.etree import ElementTree
 
 import pytest
@@ -20,11 +21,12 @@ def campaign(tmp_path_factory):
     return folder
 
 
-def test_a_campaign_is_no_worse_than_itself_and_its_exported_json(campaign, tmp_path, capsys):
+def test_a_campaign_is_no_worse_than_its_copy_and_its_exported_json(campaign, tmp_path, capsys):
     baseline = tmp_path / "baseline.json"
     assert main.main(["report", str(campaign), "--format", "json", "-o", str(baseline)]) == 0
     junit, summary = tmp_path / "gate.xml", tmp_path / "summary.md"
-    for earlier in (campaign, baseline):
+    copy = shutil.copytree(campaign, tmp_path / "copy")
+    for earlier in (copy, baseline):
         files = ["--junit", str(junit), "--summary", str(summary)]
         command = ["compare", str(campaign), "--gate", str(earlier), *files]
         assert main.main(command) == common.EXIT_OK
@@ -46,6 +48,48 @@ def test_options_of_a_gate_without_one_are_refused(campaign, capsys):
     for options in (["--junit", "a.xml"], ["--slower", "2"], ["--gate", "b", "--slower", "0.5"]):
         assert main.main(["compare", str(campaign), *options]) == common.EXIT_USAGE
     assert "expected: --gate BASELINE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["compare", "NOW", "NOW"], "held against itself"),
+        (["compare", "NOW", "--gate", "NOW"], "held against itself"),
+        (["history", "NOW", "NOW"], "held against itself"),
+        (["history", "NOW", "--slower", "0"], "--slower 0"),
+        (["compare", "NOW", "--gate", "B", "--slower", "inf"], "--slower inf"),
+        (["compare", "NOW", "--gate", "B", "-o", "x.csv"], "expected: --junit FILE"),
+        (["compare", "NOW", "--gate", "EMPTY"], "holds no row"),
+        (["report", "NOW", "--style", "nope", "--figures", "f"], "known styles of matplotlib"),
+    ],
+)
+def test_what_could_show_nothing_is_refused(options, words, campaign, tmp_path, capsys):
+    write_json(tmp_path / "b.json", [row()])
+    (tmp_path / "empty.json").write_text('{"schema": 1, "rows": []}')
+    names = {"NOW": campaign, "B": tmp_path / "b.json", "EMPTY": tmp_path / "empty.json"}
+    arguments = [str(names.get(word, word)) for word in options]
+    assert main.main(arguments) == common.EXIT_USAGE
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "ending", "start"),
+    [
+        ("report", "html", "<!doctype html>"),
+        ("report", "csv", "model,"),
+        ("report", "tex", "% needs"),
+        ("report", "json", '{"schema"'),
+        ("compare", "csv", "row,reference,"),
+        ("compare", "txt", ""),
+        ("history", "html", "<!doctype html>"),
+    ],
+)
+def test_the_ending_of_a_file_says_the_format(command, ending, start, campaign, tmp_path):
+    file = tmp_path / f"out.{ending}"
+    assert main.main([command, str(campaign), "-o", str(file)]) == common.EXIT_OK
+    assert file.read_text().startswith(start)
+    assert main.main([command, str(campaign), "--format", "table", "-o", str(file)]) == 0
+    assert not start or not file.read_text().startswith(start)
 
 
 def test_a_history_reads_campaigns_and_exported_rows_in_the_order_given(campaign, tmp_path, capsys):

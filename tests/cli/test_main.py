@@ -187,7 +187,8 @@ def test_a_page_without_a_browser_is_named(monkeypatch, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("draws = ", ("is not TOML",)),
+        ("draws = ", ("is not TOML", "expected: a line each as `draws = 1000`")),
+        ("\ufeffdrawz = 3", ("did you mean 'draws'?",)),
         ("drawz = 3", ("did you mean 'draws'?", "known options in bad.toml: ")),
         ("draws = 2.5", ("draws = 2.5 in bad.toml", "expected: a whole number")),
         ("sampler = 3", ("sampler = 3 in bad.toml", "expected: a list of words")),

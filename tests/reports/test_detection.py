@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from samplerbench.cli.main import main
@@ -21,6 +23,33 @@ def test_flaws_are_read_with_their_sizes():
 def test_a_size_that_is_none_is_refused(text):
     with pytest.raises(UsageError, match="a number above 0"):
         read_wanted([text])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("calibration=0.5", "above 1"), ("calibration=1", "above 1"), ("bias=1,bias=2", "twice")],
+)
+def test_what_is_no_flaw_and_what_is_wanted_twice_is_refused(text, words):
+    with pytest.raises(UsageError, match=words):
+        read_wanted([text])
+
+
+def test_where_none_would_do_the_least_that_is_found_is_said():
+    table = detection.plan_in_general({"calibration": 1.05, "bias": 0.1}, 1000, 2)
+    (note,) = table.notes[1:]
+    assert re.search(r"calibration: none would do, as [\d,]+ replicates, .* find 1\.1", note)
+    least = power.find_least_size("calibration", 1000, 2)
+    assert plan_replicates("calibration", least * 1.001, 1000, 2)
+
+
+def test_rows_of_several_models_are_told_apart(tmp_path):
+    with stored.campaign(tmp_path / "c") as campaign:
+        rows = campaign.rows()
+        rows[0]["model"] = "another"
+        campaign.rows = lambda: rows
+        table = detection.plan_for_campaign({"calibration": 1.3}, campaign)
+    assert len({row[0].text for row in table.rows}) == len(table.rows)
+    assert any(row[0].text.endswith(" on another") for row in table.rows)
 
 
 def test_small_flaws_take_more_replicates_and_more_draws_fewer():
@@ -70,6 +99,6 @@ def test_without_a_campaign_a_run_is_worth_what_is_said(capsys):
 def test_a_forecast_of_few_replicates_says_how_uncertain_it_is(replicates, ends, words):
     row = {"sampler": "one", "settings": {}, "replicates": replicates}
     row |= {"ess_mean_lo": ends[0], "ess_mean_hi": ends[1]}
-    doubt = detection.describe_doubt(row)
+    doubt = detection.describe_doubt(row, "one")
     assert doubt.startswith("one: a rough forecast") and words in doubt
     assert f"once in {replicates}" in doubt

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from samplerbench.errors import UsageError, unknown_name
-from samplerbench.harness.campaign.tables.table import Column, Table
+from samplerbench.harness.campaign.tables.table import Column, Table, parse_cells
 from samplerbench.models.loading.program_signature import Signature
 from samplerbench.options import parse_names
+from samplerbench.text import is_number_text
 
 WORDS = "words"  # of --codes NAME=words
 MOST_CODES = 12  # of one column's that a note shows
@@ -65,7 +66,7 @@ def fit(table: Table, signature: Signature | None, reading: Reading) -> ProgramD
         columns, words = _keep_taken(columns, signature)
         notes += words
     columns = {name: c for name, c in columns.items() if name not in reading.left_out}
-    _refuse_unknown(columns, reading)
+    _refuse_unknown(columns, signature, reading)
     if table.is_table:
         _refuse_infinite(table, columns)
         columns, words = _fill_missing(table, columns, reading)
@@ -140,10 +141,15 @@ def _keep_taken(
     return kept, [note] if others else []
 
 
-def _refuse_unknown(columns: Mapping[str, Column], reading: Reading) -> None:
+def _refuse_unknown(
+    columns: Mapping[str, Column], signature: Signature | None, reading: Reading
+) -> None:
     for name in reading.codes:
         if name not in columns:
             raise unknown_name("column to code", name, columns)
+    for name in reading.left_out:
+        if signature and not signature.open_ended and name not in signature.names:
+            raise unknown_name(f"parameter of {signature.program}", name, signature.names)
 
 
 def _refuse_infinite(table: Table, columns: Mapping[str, Column]) -> None:
@@ -182,6 +188,8 @@ def _fill_missing(
 def _choose_rows(column: Column, kept: np.ndarray) -> Column:
     """These rows, none of which has a missing cell in any column."""
     values = column.values[kept]
+    if column.holds_words:  # they may be truth values, which no missing cell can be
+        return parse_cells(values.tolist(), np.zeros(len(values), bool))
     return Column(values.astype(np.int64) if column.is_whole else values)
 
 
@@ -204,15 +212,18 @@ def _encode(
 
 def _words_error(table: Table, name: str, column: Column) -> UsageError:
     """The refusal of words; in a column of numbers, of the first word among them."""
-    from samplerbench.harness.campaign.tables.text_table import is_number
-
     cells = column.values.ravel()
-    row = next((i for i, cell in enumerate(cells) if not is_number(cell)), 0)
-    return UsageError(
-        f"{str(cells[row])!r} in row {row + table.first_row} of column {name!r} is no number\n"
-        f"  expected: numbers in {table.source!r}; --codes {name} makes integers of words, by "
-        f"sorted order, and --codes {name}={WORDS} hands them over"
+    words = [i for i, cell in enumerate(cells) if not is_number_text(cell)]
+    row = words[0] if words else 0
+    codes = (
+        f"--codes {name} makes integers of words, by sorted order, and --codes {name}={WORDS} "
+        "hands them over"
     )
+    start = f"{str(cells[row])!r} in row {row + table.first_row} of column {name!r} is no number"
+    if len(words) < len(cells):
+        start += f"; {len(cells) - len(words):,} of {len(cells):,} cells are"
+        codes = f"mend those cells, or take their rows out; if all are words, {codes}"
+    return UsageError(f"{start}\n  expected: numbers in {table.source!r}; {codes}")
 
 
 def _describe_codes(name: str, words: list[str]) -> str:

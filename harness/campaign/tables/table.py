@@ -59,6 +59,11 @@ def read_frame(frame: Any, source: str, first_row: int = 1) -> Table:
     names = [str(name).strip() for name in frame.columns]
     unnamed = [i for i, name in enumerate(names) if name.startswith("Unnamed: ") or not name]
     kept = [i for i in range(len(names)) if i not in unnamed]
+    if not kept:
+        raise UsageError(
+            f"data file {source!r} can't be read: no column has a name in the first row\n"
+            "  expected: a table whose first row has a name of its own for each column"
+        )
     refuse_bad_names([names[i] for i in kept], source)
     if not len(frame):
         raise UsageError(f"data file {source!r} can't be read: it holds no row")

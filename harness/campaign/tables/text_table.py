@@ -8,15 +8,18 @@ top for names, and leaves decimal commas as words: all that is to be seen here b
 from __future__ import annotations
 
 import csv
+import io
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.tables.table import Table, parse_cells, refuse_bad_names
-from samplerbench.user_files import read_limited
+from samplerbench.text import is_number_text
+from samplerbench.user_files import read_text
 
 #: what pandas reads as a missing cell
 MISSING = frozenset(
@@ -33,14 +36,15 @@ def read_text_table(path: Path, columns: Mapping[str, str]) -> Table:
     ``columns`` are those that were asked for, by name or number: all by number over a first line
     of numbers say that there is no header.
     """
-    separator, lines = _split(path)
+    separator, lines, notes_on_top = _split(path)
     header, rows = [cell.strip() for cell in lines[0]], lines[1:]
-    numbers_on_top = all(map(is_number, header))
+    numbers_on_top = all(map(is_number_text, header))
     headless = numbers_on_top and bool(columns) and all(v.isdigit() for v in columns.values())
     if headless:
         header, rows = [str(i) for i in range(len(header))], lines
     _refuse_ragged(path, header, rows, first_row := 1 if headless else 2)
     header, rows, notes = _drop_unnamed(path, header, rows)
+    notes += notes_on_top
     if separator != "," and (separator, path.suffix) != ("\t", ".tsv"):
         notes.insert(0, f"separator {SEPARATORS[separator]}")
     if separator != "," and _has_decimal_commas(rows):
@@ -54,15 +58,6 @@ def read_text_table(path: Path, columns: Mapping[str, str]) -> Table:
     return Table(str(path), table, tuple(notes), first_row, True, numbers_on_top and not headless)
 
 
-def is_number(cell: str) -> bool:
-    """Whether a cell is one number."""
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
 def _error(path: Path, why: str) -> UsageError:
     return UsageError(
         f"data file {str(path)!r} can't be read: {why}\n"
@@ -70,28 +65,59 @@ def _error(path: Path, why: str) -> UsageError:
     )
 
 
-def _split(path: Path) -> tuple[str, Lines]:
-    """The separator that gives every line as many cells, the comma before others; the cells."""
+def _split(path: Path) -> tuple[str, Lines, list[str]]:
+    """The separator that gives every line as many cells, the comma before others; the cells.
+
+    Also notes on the lines on top that begin with ``#``: comments, and at their end the header
+    where it has a name for each cell, as NumPy's ``savetxt`` writes it.
+    """
     try:
-        text = read_limited(path).decode("utf-8-sig")
-        usual = "\t" if path.suffix in (".tsv", ".tab") else ","
-        if not text.strip():
-            raise _error(path, "it is empty")
-        for separator in dict.fromkeys([usual, *SEPARATORS]):
-            lines = _cells(text, separator)
-            if len(lines[0]) > 1 and len({len(line) for line in lines}) == 1:
-                return separator, lines
-        return usual, _cells(text, usual)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise _error(path, str(error)) from error
+        text = read_text(path)
+    except (OSError, ValueError) as error:
+        raise _error(path, getattr(error, "strerror", None) or str(error)) from error
+    comments, text = _cut_comments(text)
+    if not text.strip():
+        raise _error(path, "it is empty")
+    usual = "\t" if path.suffix in (".tsv", ".tab") else ","
+    for separator in dict.fromkeys([usual, *SEPARATORS]):
+        lines = _cells(text, separator)
+        if lines and len(lines[0]) > 1 and len({len(line) for line in lines}) == 1:
+            break
+    else:
+        separator, lines = usual, _cells(text, usual)
+    if not lines:
+        raise _error(path, "a quotation mark in it is never closed, or no separator follows one")
+    return separator, *_find_header(comments, separator, lines)
+
+
+def _cut_comments(text: str) -> tuple[list[str], str]:
+    """The lines on top that begin with ``#``, and what follows them."""
+    lines = text.splitlines(keepends=True) if text.startswith("#") else []
+    comments = list(itertools.takewhile(lambda line: line.startswith("#"), lines))
+    return comments, text[sum(map(len, comments)) :]
+
+
+def _find_header(comments: list[str], separator: str, lines: Lines) -> tuple[Lines, list[str]]:
+    """The lines with the header that the last comment holds, if it does; and a note on it."""
+    names = _cells(comments[-1].lstrip("# \t"), separator)[:1] if comments else []
+    holds_values = any(map(is_number_text, lines[0]))
+    if names and len(names[0]) == len(lines[0]) and holds_values:
+        return names + lines, ["names after '#'"]
+    plural = "s" if len(comments) > 1 else ""
+    note = f"{len(comments)} line{plural} of comments on top left out"
+    return lines, [note] if comments else []
 
 
 def _cells(text: str, separator: str) -> Lines:
-    lines = text.splitlines(keepends=True)
+    """The cells of each line that has any; none for text that breaks the rules of quoting."""
+    lines: Iterable[str] = io.StringIO(text)
     if separator == " ":
-        lines = [f"{line.strip()}\n" for line in lines]
-    reader = csv.reader(lines, delimiter=separator, skipinitialspace=separator != "\t")
-    return [line for line in reader if line]
+        lines = [line.strip().replace("\t", " ") + "\n" for line in lines]
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=separator != "\t", strict=True)
+    try:
+        return [line for line in reader if line]
+    except csv.Error:
+        return []
 
 
 def _refuse_ragged(path: Path, header: list[str], rows: Lines, first_row: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shutil
 from importlib.util import find_spec
@@ -188,6 +189,113 @@ def test_saved_warm_up_of_stan_is_left_out(said, tmp_path):
     assert run.sites["m"].tolist() == [[0.0, 1.0, 2.0, 3.0, 4.0]]
 
 
+def test_saved_warm_up_is_left_out_below_a_byte_order_mark(tmp_path):
+    head = "\ufeff# num_warmup = 2\n# save_warmup = true\n# thin = 1\nlp__,m,c\n"
+    rows = "".join(f"-1,{i},{i}\n" for i in range(6))
+    (tmp_path / "a.csv").write_text(head + rows, encoding="utf-8")
+    ((_, run),) = arrange([tmp_path / "a.csv"])
+    assert run.sites["m"].tolist() == [[2, 3, 4, 5]]
+
+
+ROWS = [(i % 2, i // 2, float(i), -float(i)) for i in range(8)]  # chain, draw, m, c
+M = [[0, 2, 4, 6], [1, 3, 5, 7]]
+#: kind -> the table in text
+TABLES = {
+    "plain": ("chain,draw,m,c", ",", ROWS),
+    "shuffled": ("chain,draw,m,c", ",", ROWS[::-1]),
+    "R": (
+        '".chain",".iteration",".draw","m","c"',
+        ",",
+        [(c, d, 4 * c + d, *x) for c, d, *x in ROWS],
+    ),
+    "CmdStanPy": ("lp__,chain__,iter__,m,c", ",", [(0, *row) for row in ROWS]),
+    "coda": ("Chain,draw,m,c", ",", ROWS),
+    "semicolons": ("chain;draw;m;c", ";", ROWS),
+    "tabs": ("chain\tdraw\tm\tc", "\t", ROWS),
+}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("kind", TABLES)
+def test_chains_and_draws_are_told_by_their_numbers_whoever_wrote_them(kind, packed, tmp_path):
+    header, separator, rows = TABLES[kind]
+    text = "\n".join([header, *(separator.join(map(str, row)) for row in rows)])
+    path = tmp_path / ("a.csv" + ".gz" * packed)
+    path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+    ((_, run),) = arrange([path])
+    assert run.sites["m"].tolist() == M and (run.sites["c"] == -run.sites["m"]).all()
+
+
+def test_decimal_commas_and_the_names_that_r_makes_are_read(tmp_path):
+    (tmp_path / "a.csv").write_text("m;x.1.;x.2.\n" + "1,5;2,5;3,5\n" * 4)
+    ((_, run),) = arrange([tmp_path / "a.csv"], {"m": (), "x": (2,)})
+    assert run.sites["m"].tolist() == [[1.5] * 4]
+    assert run.sites["x"].tolist() == [[[2.5, 3.5]] * 4]
+
+
+#: file -> its text, what the refusal says
+NO_DRAWS = {
+    "twice.csv": ("m,c,m\n1,2,3\n", "two columns are called 'm'"),
+    "headless.csv": ("1.5,2\n2,3\n", "first line looks like numbers: 1.5, 2"),
+    "headless.txt": ("1.5 2\n2 3\n", "first line looks like numbers: 1.5, 2"),
+    "words.csv": ("m,c\n1,2\n1.0D0,3\n", "'1.0D0' in draw 1 of column 'm' is no number"),
+    "header.csv": ("m,c\n", "it holds no draws"),
+    "capitals.csv": ("M,C\n1,2\n", "did you mean 'M'.*--names m=M"),
+    "others.csv": ("a,b\n1,2\n", "--names m=NAME"),
+    "again.csv": ("draw,m,c\n0,1,2\n0,1,2\n", "'draw' has 0 twice in one chain"),
+    "cut.nc": ("hello", "no NetCDF of version 4"),
+    "records.json": ('[{"m": 1, "c": 2}]', "not a list of chains"),
+    "ragged.json": ('[{"m": [1, 2], "c": [1]}]', "chains of 2, 1 draws"),
+    "lacking.json": ('[{"m": [1], "c": [1]}, {"m": [1]}]', "a chain lacks 'c'"),
+}
+
+
+@pytest.mark.parametrize("name", NO_DRAWS)
+def test_what_is_wrong_with_a_file_of_draws_is_said_once_and_where(name, tmp_path):
+    text, words = NO_DRAWS[name]
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UsageError, match=f"(?s){words}") as refused:
+        arrange([tmp_path / name])
+    assert str(refused.value).count("expected: ") == 1
+
+
+def test_components_that_a_file_names_otherwise_are_suggested_in_their_order(tmp_path):
+    names = [f"x_{i}" for i in range(11)]
+    (tmp_path / "a.csv").write_text(",".join(names) + "\n" + ",".join("1" * 11))
+    with pytest.raises(UsageError, match=r"x\[2\]=x_2,.*x\[10\]=x_10"):
+        arrange([tmp_path / "a.csv"], {"x": (11,)})
+
+
+def test_one_name_for_two_parameters_is_refused(tmp_path):
+    (path,) = write_files(tmp_path, exact_draws(1))
+    with pytest.raises(UsageError, match="'m' and 'c' are both said to be 'm'"):
+        arrange([path], names={"m": "m", "c": "m"})
+
+
+@pytest.mark.parametrize("given", [np.zeros((2, 9)), 3, [np.zeros(9)], [3]])
+def test_arrays_without_names_are_refused(given):
+    with pytest.raises(UsageError, match=r"(?s)have no names.*\{site: \[replicate"):
+        read_draws(given)
+
+
+def test_paths_come_from_whatever_gives_them(tmp_path):
+    paths = write_files(tmp_path, exact_draws(2))
+    assert len(read_draws(path for path in paths)) == 2
+
+
+def test_a_folder_is_refused_with_what_to_give_in_its_place(tmp_path):
+    with pytest.raises(UsageError, match=r"(?s)it is a folder.*\*\.csv"):
+        read_draws([tmp_path])
+
+
+def test_draws_as_ensembles_lay_them_out_are_noted(tmp_path):
+    sites = {name: values.transpose(0, 2, 1) for name, values in exact_draws(2, 4, 20).items()}
+    with samplerbench.judge(sites, model="linear", out=tmp_path / "out") as campaign:
+        (trial,) = campaign.store.trials()
+        result = campaign.store.result(trial.id)
+    assert any("20 chains of 4 draws" in text for text in result.warnings)
+
+
 def test_a_table_that_counts_from_1_is_a_table_that_counts_from_0(tmp_path):
     for first in (0, 1):
         header = ",".join(f"b[{i + first}]" for i in range(2))
@@ -315,7 +423,13 @@ REFUSED = {
         r"has shape \(4,\), the draws are \(1, 9",
     ),
     "infinite log weights": ({**GOOD, "log_weight": np.full(9, np.inf)}, "9 of 9 in 'log_weight'"),
-    "two log Zs": ({**GOOD, "log_z": np.arange(2.0)}, "'log_z' holds 2 values"),
+    "weights twice": (
+        {**GOOD, "weight": np.ones(9), "log_weight": np.zeros(9)},
+        "'log_weight' and 'weight'",
+    ),
+    "an error below 0": ({**GOOD, "log_z": 1.0, "log_z_err": -1.0}, "'log_z_err' holds -1"),
+    "no effective draws": ({**GOOD, "weight": np.ones(9), "ess": 0.0}, "'ess' holds 0"),
+    "two log Zs": ({**GOOD, "log_z": np.arange(2.0)}, "'log_z' holds 0.0, 1.0"),
 }
 
 
@@ -440,6 +554,17 @@ def test_the_same_draws_are_judged_once_and_others_are_a_row_of_the_same_campaig
         draws, out = exact_draws(16, seed=seed), tmp_path / "out"
         with samplerbench.judge(draws, model="linear", name=f"s{seed}", out=out) as campaign:
             assert len(campaign.rows()) == rows
+
+
+def test_a_judgement_that_is_stopped_says_how_to_go_on(tmp_path, capsys, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(judge, "_arrange", stop)
+    (path,) = write_files(tmp_path, exact_draws(1))
+    command = ["judge", str(path), "--model", "linear", "--out", str(tmp_path / "out")]
+    assert main(command) == 130
+    assert re.search("stopped with .*\n  go on with: samplerbench ", capsys.readouterr().err)
 
 
 def test_a_trial_that_is_run_here_keeps_its_name():

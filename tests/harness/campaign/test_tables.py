@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import sys
@@ -57,6 +58,13 @@ def write_with(name, method, package="", frame=FRAME, **options):
     return name, write_frame
 
 
+def write_sheets(path, *frames):
+    pytest.importorskip("openpyxl", reason="writing a workbook needs openpyxl")
+    with pandas.ExcelWriter(path) as book:
+        for i, frame in enumerate(frames):
+            frame.to_excel(book, sheet_name=f"Sheet{i}", index=False)
+
+
 #: kind -> file, how it is written, options, what is said in the note
 KINDS = {
     "plain": (*write("d.csv", PLAIN), {}, ""),
@@ -75,6 +83,34 @@ KINDS = {
         *write_with("d.csv", "to_csv"),
         {},
         "the first column, which has no name, left out",
+    ),
+    "UTF-16 with its mark": (*write("d.csv", PLAIN, "utf-16"), {}, ""),
+    "packed": ("d.csv.gz", lambda path: path.write_bytes(gzip.compress(PLAIN.encode())), {}, ""),
+    "lines of old Macs": (
+        "d.csv",
+        lambda p: p.write_bytes(PLAIN.encode().replace(b"\n", b"\r")),
+        {},
+        "",
+    ),
+    "blanks and tabs": (
+        *write("d.txt", PLAIN.replace(",", " \t", 2).replace(",", "  ")),
+        {},
+        "separator blanks",
+    ),
+    "NumPy's savetxt": (
+        *write("d.txt", f"# {PLAIN}".replace(",", " ")),
+        {},
+        "separator blanks; names after '#'",
+    ),
+    "comments over the header": (
+        *write("d.csv", f"# made here\n# in 2024\n{PLAIN}"),
+        {},
+        "2 lines of comments on top left out",
+    ),
+    "a word with a line separator": (
+        *write("d.csv", PLAIN.replace("\n", ",a\u2028b\n").replace("a\u2028b", "note", 1)),
+        {},
+        "column note left out, which line does not take",
     ),
     "notes and dates": (
         *write_with(
@@ -106,6 +142,12 @@ KINDS = {
         *write_with("d.xlsx", "to_excel", "openpyxl"),
         {},
         "a column without a name left out",
+    ),
+    "two sheets": (
+        "d.xlsx",
+        lambda path: write_sheets(path, FRAME, FRAME + 1),
+        {},
+        "only the first sheet read, not Sheet1",
     ),
     "arrays": ("d.npz", lambda path: np.savez(path, **POINTS), {}, ""),
 }
@@ -187,6 +229,24 @@ REFUSED = {
     "an unknown column": (PLAIN, "line", {"columns": ("x=q",)}, ("is called 'q'",)),
     "half a pair": (PLAIN, "line", {"columns": ("x",)}, ("expected: x=X,y=Y",)),
     "codes of another kind": (WORDS, "groups", {"codes": ("g=int",)}, ("or g=words",)),
+    "units below the names": (
+        "x,y\ns,m\n0,1\n",
+        "line",
+        {},
+        ("'s' in row 2 of column 'x' is no number; 1 of 2 cells are", "take their rows out"),
+    ),
+    "a quotation mark that is not closed": (
+        'x,y,note\n0,1,"ab\n1,2,b\n2,3,c\n',
+        "line",
+        {},
+        ("a quotation mark in it is never closed",),
+    ),
+    "a name that lacks on purpose and is none": (
+        PLAIN,
+        "line",
+        {"without": ("z",)},
+        ("no parameter of line is called 'z'",),
+    ),
     "codes of no column": (PLAIN, "line", {"codes": ("g",)}, ("column to code is called 'g'",)),
 }
 
@@ -199,6 +259,45 @@ def test_a_table_that_can_not_be_meant_is_refused_with_the_way_out(case, program
         read(programs, "d.csv", program, **options)
     for word in words:
         assert word in str(refused.value)
+
+
+#: file -> its bytes, what the refusal says
+UNREADABLE = {
+    "latin.csv": (
+        "x,y,caf\xe9\n0,1,2\n".encode("latin-1"),
+        "no text in UTF-8: byte 0xe9 in line 1",
+    ),
+    "cut.csv.gz": (gzip.compress(PLAIN.encode())[:-9], "no sound .gz file"),
+    "lines.jsonl": (b'{"x": 1, "y": 2}\n{', "line 2: "),
+    "number.json": (b"5", "it holds 5 alone"),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_file_that_is_no_table_is_refused_with_the_place(name, programs):
+    content, words = UNREADABLE[name]
+    programs.with_name(name).write_bytes(content)
+    with pytest.raises(UsageError, match=f"(?s){words}.*expected: "):
+        read(programs, name)
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "words"),
+    [
+        (["x", "x", "y"], [[0, 1, 2]], "there twice: x, x, y"),
+        ([None, None], [["x", "y"], [0, 1]], "no column has a name in the first row"),
+    ],
+)
+def test_a_sheet_without_names_of_their_own_is_refused(columns, rows, words, programs):
+    write_sheets(programs.with_name("d.xlsx"), pandas.DataFrame(rows, columns=columns))
+    with pytest.raises(UsageError, match=words):
+        read(programs, "d.xlsx")
+
+
+def test_truth_values_stay_so_once_the_missing_rows_are_out(programs):
+    programs.with_name("d.csv").write_text("x,y\ntrue,1\n,2\nFalse,3\n")
+    arrays = program_data(read(programs, "d.csv", missing="drop")).arrays
+    assert arrays["x"].dtype == bool and arrays["x"].tolist() == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 
 from samplerbench.errors import UsageError
-from samplerbench.harness.ground_truth import posteriordb_draws, reference_formats
+from samplerbench.harness.ground_truth import (
+    draws_columns,
+    draws_csv,
+    posteriordb_draws,
+    reference_formats,
+)
 from tests.support import posteriordb_folder
 from tests.support.trials import small
 
@@ -41,6 +46,20 @@ def test_every_format_gives_the_same_arrays_by_site(ending, tmp_path):
     assert arrays.keys() == DRAWS.keys()
     for name, values in DRAWS.items():
         assert np.array_equal(arrays[name].reshape(values.shape), values), name
+
+
+def test_columns_are_arrays_by_site_and_chains_come_first(tmp_path):
+    columns = {"chain": [1, 0, 1, 0], "draw": [1, 1, 0, 0], "m": [3, 1, 2, 0], "b.1.": [7, 5, 6, 4]}
+    arrays = {name: np.array(values, float) for name, values in columns.items()}
+    sites = draws_columns.arrange_columns(tmp_path, arrays)
+    assert sites["m"].tolist() == [[0, 1], [2, 3]]
+    assert sites["b"].tolist() == [[[4], [5]], [[6], [7]]]
+
+
+def test_comments_and_saved_warm_up_are_no_draws(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("# num_warmup = 1\n# save_warmup = 1\nlp__,m\n0,9\n# adapted\n0,1\n0,2\n")
+    assert draws_csv.read_csv(path)["m"].tolist() == [1, 2]
 
 
 def test_an_ending_that_is_not_known_is_refused_with_those_that_are(tmp_path):

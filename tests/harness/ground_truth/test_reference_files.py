@@ -176,7 +176,7 @@ REFUSED = {
     "not a zip": (None, "bad.npz", "it is no .npz file"),
     "not a zip either": (None, "bad.json.zip", "it is no .zip file"),
     "not NetCDF": (None, "bad.nc", "can't be used"),
-    "words": (None, "words.csv", "column 'm' holds"),
+    "words": (None, "words.csv", "'foo' in draw 0 of column 'm' is no number"),
     "ragged": (None, "ragged.csv", "can't be used"),
     "a gap": (None, "gap.csv", "beta[1] is not there; indices count from 0"),
     "a gap from 1": (None, "one.csv", "beta[2] is not there; indices count from 1"),

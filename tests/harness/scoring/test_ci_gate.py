@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from samplerbench.harness.scoring.ci_gate import check_rows, list_lines
+import pytest
+
+from samplerbench.errors import UsageError
+from samplerbench.harness.scoring.ci_gate import check_rows, list_lines, refuse_unknown_rows
 
 
 def list_failures(rows, rules):
@@ -48,6 +51,20 @@ def test_a_rule_for_one_sampler_goes_before_that_for_all():
 
 def test_a_sampler_that_is_gated_but_missing_fails():
     assert list_failures(ROWS, ["d=honest"]) == ["d: there is no such row"]
+
+
+def test_a_sampler_that_will_have_no_row_is_refused_with_those_that_will():
+    refuse_unknown_rows(["honest", "b:by=2=honest"], ["b:by=2", "a"])
+    with pytest.raises(UsageError, match="called 'b'(?s:.)*known rows to gate: a, b:by=2"):
+        refuse_unknown_rows(["b=honest"], ["b:by=2", "a"])
+
+
+def test_rows_of_one_name_are_told_apart_by_their_place():
+    rows = [row("a", "biased"), {**row("a", "biased"), "model": "funnel"}]
+    assert list_failures(rows, ["honest"]) == [
+        "a (linear on pinned): biased, not honest: why biased",
+        "a (funnel on pinned): biased, not honest: why biased",
+    ]
 
 
 def test_an_undecided_row_says_what_it_would_have_shown():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from samplerbench.errors import UsageError
-from samplerbench.harness.upgrades.baseline_gate import check_against, read_rows
+from samplerbench.harness.upgrades.baseline_gate import NEEDED_COLUMNS, check_against, read_rows
 from tests.support.rows import row, write_json
 
 
@@ -100,6 +100,31 @@ def test_rows_are_matched_by_environment_only_where_it_tells_them_apart():
 def test_a_row_that_the_baseline_lacks_passes():
     cases = check_against([row(), row("broken", sampler="mine")], [row()])
     assert [(c.name, c.failure, c.note) for c in cases[1:]] == [("mine", "", "not in the baseline")]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("calibration", "x"),
+        ("machine", 5),
+        ("warnings", 3),
+        ("block_seconds", {"warm_s": ["a"]}),
+    ],
+)
+def test_a_baseline_whose_values_are_of_another_kind_is_refused(name, value, tmp_path):
+    file = write_json(
+        tmp_path / "a.json", [row(**({} if name == "calibration" else {name: value}))]
+    )
+    if name == "calibration":
+        file.write_text(file.read_text().replace('"calibration": 1.0', '"calibration": "x"'))
+    with pytest.raises(UsageError, match=f"{name!r} of a row is none"):
+        read_rows(file)
+
+
+def test_columns_that_an_older_report_does_not_have_are_empty(tmp_path):
+    old = {name: value for name, value in row().items() if name in NEEDED_COLUMNS}
+    (read,) = read_rows(write_json(tmp_path / "a.json", [old]))
+    assert read["warnings"] is None and not check(row(), read).failure
 
 
 def test_a_baseline_is_read_from_exported_json_and_anything_else_is_refused(tmp_path):

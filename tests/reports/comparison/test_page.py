@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from samplerbench.cli.main import main
-from samplerbench.harness.comparison.paired_ratios import Conclusion, NothingShared
+from samplerbench.harness.comparison.paired_ratios import Conclusion, NothingShared, not_compared
 from samplerbench.reports.comparison import (
     page,
     provenance_diff,
@@ -20,10 +20,11 @@ from samplerbench.reports.comparison import (
     summary,
     tables,
 )
-from samplerbench.reports.comparison.comparison import compare
+from samplerbench.reports.comparison.comparison import Comparison, compare
 from samplerbench.reports.figures import ratios
 from tests.reports.pages.test_campaign_page import Outline
 from tests.support import browser, stored
+from tests.support.rows import row
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # locks of folders left open
 WARM = [0.02, 0.021, 0.019, 0.02, 0.022]  # seconds, one a process
@@ -287,3 +288,17 @@ def test_campaigns_that_share_nothing_are_refused(tmp_path, capsys):
             compare(one, other)
     assert main(["compare", str(tmp_path / "old"), str(tmp_path / "new")]) == 2
     assert "expected: the same model" in capsys.readouterr().err
+
+
+def test_each_pair_of_rows_has_a_table_whose_heading_names_the_model_where_there_are_several():
+    rows = {
+        one: row(model=model) for one, model in {"a": "linear", "b": "funnel", "old": "-"}.items()
+    }
+    made = [
+        replace(not_compared("x", "y", "time", "why"), trial=one, reference_trial="old")
+        for one in ("a", "b")
+    ]
+    titles = [table.title for table in tables.pair_tables(Comparison(made, [], rows, rows))]
+    assert titles == ["x against y, linear", "x against y, funnel"]
+    (table,) = tables.pair_tables(Comparison(made[:1], [], rows, rows))
+    assert table.title == "x against y"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -56,3 +57,10 @@ def test_a_case_says_what_its_replicates_would_have_shown():
     good, bad = check_rows(rows, ["honest"])
     assert good.note.endswith("would have shown (95 %): errors 1.4 times those claimed")
     assert bad.failure == "biased, not honest: why biased"
+
+
+def test_a_full_disk_is_told_with_the_file_that_it_stopped():
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    with pytest.raises(UsageError, match="can't write '/dev/full': No space left on device"):
+        gate_files.write_files(CASES, "a title", Path("/dev/full"), None)

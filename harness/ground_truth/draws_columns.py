@@ -1,0 +1,126 @@
+"""Columns of draws, a row a draw, as arrays by site; and the error for a file that has none."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from samplerbench.errors import UsageError
+
+Array = np.ndarray
+Place = tuple[int, ...]  # indices of a component
+CHAINS = ("chain", ".chain", "chain__")  # as ArviZ, R's posterior and CmdStanPy number chains
+ORDER = ("draw", ".iteration", ".draw", "iter__", "draw__")  # and the draws of each
+
+KINDS = (
+    "expected: .npz (arrays by site), .csv (a column a component), .nc (ArviZ) or .json[.zip] "
+    "(posteriordb)"
+)
+
+
+def file_error(path: object, reason: str) -> UsageError:
+    """The error for a file of draws or moments that can't be used."""
+    return UsageError(f"{str(path)!r} can't be used: {reason}\n  {KINDS}")
+
+
+def explain(error: BaseException) -> str:
+    """The text of a reader's error, without words of the reader's own where it has some."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is no text in UTF-8: byte 0x{error.object[error.start]:02x}"
+    text = str(error).strip().removeprefix("Error tokenizing data. C error: ")  # of pandas
+    return getattr(error, "strerror", None) or text or type(error).__name__
+
+
+def is_statistic(name: str) -> bool:
+    """Whether an array is the sampler's own, and no site."""
+    return name.endswith("__")
+
+
+def arrange_columns(path: Path, columns: Mapping[str, Array]) -> dict[str, Array]:
+    """Arrays by site from the columns of a table, a row a draw; by chain where these have numbers.
+
+    Indices count from 1 where none is 0. Raises UsageError.
+    """
+    chain = next((columns[n] for n in columns if n.lower() in CHAINS), None)
+    order = next((n for n in ORDER if n in columns), None)
+    numbers = {n: v for n, v in columns.items() if n == order}
+    columns = {n: v for n, v in columns.items() if n.lower() not in CHAINS and n not in ORDER}
+    if not columns or not len(next(iter(columns.values()))):
+        raise file_error(path, "it holds no draws")
+    count = len(next(iter(columns.values())))
+    parts = [np.arange(count)]
+    if chain is not None:
+        parts = [np.flatnonzero(chain == number) for number in np.unique(chain)]
+        check_lengths(path, [len(part) for part in parts])
+    for name, values in numbers.items():
+        parts = [_sort_draws(path, name, values, part) for part in parts]
+    if chain is not None or order is not None:
+        columns = {n: np.stack([v[part] for part in parts]) for n, v in columns.items()}
+    if any(is_statistic(name) for name in columns):  # of Stan: theta.1.2
+        columns = {re.sub(r"((?:\.\d+)+)$", _bracket, name): v for name, v in columns.items()}
+    # R makes theta.1.2. of theta[1,2]
+    columns = {re.sub(r"((?:\.\d+)+)\.$", _bracket, name): v for name, v in columns.items()}
+    zero = any(re.search(r"\[(.*,)?\s*0\s*(,.*)?\]$", name) for name in columns)
+    return stack_sites(path, columns, first=0 if zero else 1)
+
+
+def _sort_draws(path: Path, name: str, numbers: Array, part: Array) -> Array:
+    """The rows ``part`` of one chain, in the order that their numbers give."""
+    values, counts = np.unique(numbers[part], return_counts=True)
+    if (counts > 1).any():
+        number = f"{values[counts > 1][0]:g}"
+        reason = f"column {name!r} has {number} twice in one chain; a column 'chain' numbers chains"
+        raise file_error(path, reason)
+    return part[np.argsort(numbers[part])]
+
+
+def _bracket(match: re.Match[str]) -> str:
+    return f"[{match[1][1:].replace('.', ',')}]"
+
+
+def check_lengths(path: Path, lengths: list[int]) -> None:
+    """Raise UsageError unless all chains have as many draws."""
+    if len(set(lengths)) > 1:
+        raise file_error(path, f"chains of {', '.join(map(str, lengths))} draws; equal ones fit")
+
+
+def stack_sites(path: Path, columns: Mapping[str, Array], first: int) -> dict[str, Array]:
+    """Arrays [..., *event] from columns of components, whose indices count from ``first``."""
+    components: dict[str, dict[Place, Array]] = {}
+    for name, values in columns.items():
+        match = re.fullmatch(r"\s*(.+?)\s*(?:\[(\d{1,18}(?:\s*,\s*\d{1,18})*)\])?\s*", name)
+        site, index = match.groups() if match else (name, None)
+        place = tuple(int(i) - first for i in index.split(",")) if index else ()
+        components.setdefault(site, {})[place] = values
+    sites = {}
+    for site, by_place in components.items():
+        if len({len(place) for place in by_place}) > 1:
+            raise file_error(path, f"components of {site!r} have unlike numbers of indices")
+        places = sorted(by_place)
+        shape = tuple(max(indices) + 1 for indices in zip(*places, strict=True))
+        if (lacking := _find_lacking(places, shape)) is not None:
+            index = ",".join(str(i + first) for i in lacking)
+            raise file_error(path, f"{site}[{index}] is not there; indices count from {first}")
+        whole = np.stack([by_place[place] for place in places], axis=-1)
+        sites[site] = whole.reshape(*whole.shape[:-1], *shape)
+    return sites
+
+
+def _find_lacking(places: Sequence[Place], shape: Place) -> Place | None:
+    """The first place of an array of this shape that is not among the sorted ``places``.
+
+    The shape is what a file claims: its places are never counted up.
+    """
+    expected = [0] * len(shape)
+    for place in places:
+        if place != tuple(expected):
+            return tuple(expected)
+        for axis in reversed(range(len(shape))):
+            expected[axis] = (expected[axis] + 1) % shape[axis]
+            if expected[axis]:
+                break
+    return None if len(places) == math.prod(shape) else tuple(expected)
