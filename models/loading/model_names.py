@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.models.base import Model, build, models
-from samplerbench.models.loading import data_files, script
+from samplerbench.models.loading import data_files, script, top_level
 from samplerbench.models.loading.program import list_arguments, make_model
 from samplerbench.models.loading.program_file import is_program, read_digest, read_program
 from samplerbench.models.posteriordb import folder
@@ -60,11 +59,11 @@ def check_model(name: str, options: Mapping[str, Any]) -> tuple[str, str]:
     if options:
         raise UsageError(f"{name!r} takes no options; got {', '.join(options)}")
     try:
-        names = _find_top_level_names(script.parse_source(file))
+        names = top_level.find_names(script.parse_source(file))
         digest = script.digest_file(file)
     except (OSError, SyntaxError, ValueError) as error:  # ValueError: wrong encoding, null bytes
         raise UsageError(f"{path} can't be read as Python: {error}") from error
-    if attribute not in names:
+    if attribute not in names and top_level.ANY not in names:
         raise unknown_name(f"name in {path}", attribute, names)
     return f"{file}:{attribute}", digest
 
@@ -77,20 +76,6 @@ def digest_model(name: str) -> str:
         return read_digest(name)
     file = find_file(name)
     return script.digest_file(file) if file else models.digest(name)
-
-
-def _find_top_level_names(tree: ast.Module) -> set[str]:
-    names: set[str] = set()
-    for node in tree.body:
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            names.add(node.name)
-        elif isinstance(node, ast.Assign):
-            names |= {t.id for t in node.targets if isinstance(t, ast.Name)}
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            names.add(node.target.id)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            names |= {alias.asname or alias.name for alias in node.names}
-    return names
 
 
 def name_model(thing: Any) -> str:
@@ -144,6 +129,9 @@ def load_model(name: str, options: Mapping[str, Any], data_file: str = "") -> Mo
 
 
 def _find_model_or_program(module: Any, attribute: str, path: str) -> Any:
+    if not hasattr(module, attribute):  # not bound in the branch that was run
+        names = [name for name in vars(module) if not name.startswith("__")]
+        raise unknown_name(f"name in {path}", attribute, names)
     thing = getattr(module, attribute)
     if not isinstance(thing, Model) and not callable(thing):
         raise UsageError(

@@ -333,12 +333,18 @@ def rest(x, **more): ...
 def decorated(x): ...
 def model() -> Model: ...
 thing = 3
+if thing:
+    def branched(x, y=None): ...
+    def doubtful(x): ...
+else:
+    def branched(x, y=None): ...
+    def doubtful(x, y): ...
 """
 
 
 def test_a_signature_is_read_without_running_the_file(tmp_path):
     (tmp_path / "s.py").write_text(SIGNATURES)
-    names = ("plain", "by_position", "rest", "decorated", "model", "thing")
+    names = ("plain", "by_position", "rest", "decorated", "model", "thing", "branched", "doubtful")
     read = {name: read_signature(f"{tmp_path / 's.py'}:{name}") for name in names}
     plain = read["plain"]
     assert (plain.required_names, plain.optional_names) == (("x",), ("scale", "y", "mask"))
@@ -347,6 +353,7 @@ def test_a_signature_is_read_without_running_the_file(tmp_path):
     assert read["rest"].open_ended and read["rest"].required_names == ("x",)
     assert read["decorated"].required_names == () and read["decorated"].names == ("x",)
     assert read["model"] is None and read["thing"] is None
+    assert read["branched"].names == ("x", "y") and read["doubtful"] is None
 
 
 @pytest.mark.parametrize(
