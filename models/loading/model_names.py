@@ -10,7 +10,7 @@ from typing import Any
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.models.base import Model, build, models
 from samplerbench.models.loading import data_files, script, top_level
-from samplerbench.models.loading.program import list_arguments, make_model
+from samplerbench.models.loading.program import keep_taken, list_arguments, make_model
 from samplerbench.models.loading.program_file import is_program, read_digest, read_program
 from samplerbench.models.posteriordb import folder
 from samplerbench.models.posteriordb import load as posteriors
@@ -124,7 +124,10 @@ def load_model(name: str, options: Mapping[str, Any], data_file: str = "") -> Mo
                 "needed\n  expected: --data with a NumPyro program only"
             )
         return thing
-    data = data_files.read_data(Path(data_file)) if data_file else getattr(module, "data", {})
+    if data_file:
+        columns = _hand_over(thing, data_files.read_data(Path(data_file)))
+        return make_model(thing, keep_taken(thing, columns), attribute)
+    data = getattr(module, "data", {})
     return _build_from_program(thing, attribute, data() if callable(data) else data, path)
 
 
