@@ -125,7 +125,7 @@ def load_model(name: str, options: Mapping[str, Any], data_file: str = "") -> Mo
             )
         return thing
     if data_file:
-        columns = _hand_over(thing, data_files.read_data(Path(data_file)))
+        columns = hand_over(thing, data_files.read_data(Path(data_file)))
         return make_model(thing, keep_taken(thing, columns), attribute)
     data = getattr(module, "data", {})
     return _build_from_program(thing, attribute, data() if callable(data) else data, path)
@@ -153,7 +153,7 @@ def _call_for_model(thing: Any) -> Any:
 
 
 def _build_from_program(program: Callable[..., Any], name: str, data: Any, path: str) -> Model:
-    data = _hand_over(program, data)
+    data = hand_over(program, data)
     if not isinstance(data, Mapping) or not all(isinstance(key, str) for key in data):
         raise UsageError(
             f"'data' in {path} is of type {type(data).__name__}\n  expected: a dict of what "
@@ -162,16 +162,18 @@ def _build_from_program(program: Callable[..., Any], name: str, data: Any, path:
     return make_model(program, data, name)
 
 
-def _hand_over(program: Callable[..., Any], data: Any) -> Any:
-    """A file's ``data`` by the names of the program's parameters.
+def hand_over(program: Callable[..., Any], data: Any) -> Any:
+    """A file's ``data``, or a frame, by the names of the program's parameters.
 
-    Whole where the program takes ``data`` itself; of a DataFrame the columns that it takes.
+    Whole where the program takes ``data`` itself; of a DataFrame the columns that it takes, or
+    all where one lacks, for the refusal to name.
     """
-    arguments, open_ended = list_arguments(program)
+    arguments, _ = list_arguments(program)
     is_dict = isinstance(data, Mapping)
     if "data" in arguments and not (is_dict and (not data or "data" in data)):
         return {"data": data}
     if is_dict or not hasattr(data, "columns"):
         return data
-    columns = [name for name in data.columns if open_ended or name in arguments]
-    return {name: data[name].to_numpy() for name in columns}
+    columns = {str(name): data[name].to_numpy() for name in data.columns}
+    lacks = any(p.default is p.empty and name not in columns for name, p in arguments.items())
+    return columns if lacks else keep_taken(program, columns)
