@@ -27,6 +27,7 @@ from samplerbench.models.loading.script import locate_error
 from samplerbench.samplers.base import Declined
 from samplerbench.samplers.support.latent_sites import Latent, find_latents, find_parameters
 from samplerbench.samplers.support.log_density import make_log_density
+from samplerbench.samplers.support.observed_values import find_impossible
 
 
 class UnfitModel(Exception):
@@ -147,6 +148,7 @@ def read_sites(
         )
     if not any(site.discrete for site in latents):
         _refuse_unfit_shapes(model, name)
+        _refuse_impossible_values(model, short)
     sites = find_parameters(model, deterministic)
     if all(site.discrete for site in sites):
         raise UnfitModel(
@@ -175,6 +177,18 @@ def _refuse_unfit_shapes(model: Model, name: str) -> None:
             f"{name.rpartition(':')[2]!r} can't be formed on its data: {_describe_shapes(model)}\n"
             "  expected: distributions whose shapes fit what they are observed to be"
         ) from error
+
+
+def _refuse_impossible_values(model: Model, short: str) -> None:
+    """Raise UnfitModel where observed data make the density infinite or NaN everywhere."""
+    found = find_impossible(model)
+    if found:
+        raise UnfitModel(
+            f"site {found.site!r} of {short!r} is observed at {found.first}, to which its "
+            f"{found.distribution} gives no density ({found.count} of {found.size} values), so no "
+            "parameters have any\n  expected: data that the distribution can have; missing values "
+            "are to be left out, or masked (numpyro.handlers.mask)"
+        )
 
 
 def _describe_shapes(model: Model) -> str:
