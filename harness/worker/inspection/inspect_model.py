@@ -25,6 +25,7 @@ from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import find_file, load_model
 from samplerbench.models.loading.script import locate_error
 from samplerbench.samplers.base import Declined
+from samplerbench.samplers.support.changing_density import is_density_changing
 from samplerbench.samplers.support.latent_sites import Latent, find_latents, find_parameters
 from samplerbench.samplers.support.log_density import make_log_density
 from samplerbench.samplers.support.observed_values import find_impossible
@@ -149,6 +150,7 @@ def read_sites(
     if not any(site.discrete for site in latents):
         _refuse_unfit_shapes(model, name)
         _refuse_impossible_values(model, short)
+        _refuse_changing_density(model, short)
     sites = find_parameters(model, deterministic)
     if all(site.discrete for site in sites):
         raise UnfitModel(
@@ -188,6 +190,17 @@ def _refuse_impossible_values(model: Model, short: str) -> None:
             f"{found.distribution} gives no density ({found.count} of {found.size} values), so no "
             "parameters have any\n  expected: data that the distribution can have; missing values "
             "are to be left out, or masked (numpyro.handlers.mask)"
+        )
+
+
+def _refuse_changing_density(model: Model, short: str) -> None:
+    """Raise UnfitModel where the program has another density each time that it is called."""
+    if is_density_changing(model):
+        raise UnfitModel(
+            f"{short!r} has another density each time that it is called, so that no two samplers "
+            "see the same one: it draws random numbers of its own, or changes what it uses\n"
+            "  expected: the same density from the same data; draw what is random (numpy.random) "
+            "outside of the program, and hand it over as data"
         )
 
 
