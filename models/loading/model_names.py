@@ -132,6 +132,9 @@ def load_model(name: str, options: Mapping[str, Any], data_file: str = "") -> Mo
 
 
 def _find_model_or_program(module: Any, attribute: str, path: str) -> Any:
+    stop = script.find_stop(Path(path))
+    if not hasattr(module, attribute) and stop:
+        raise stop
     if not hasattr(module, attribute):  # not bound in the branch that was run
         names = [name for name in vars(module) if not name.startswith("__")]
         raise unknown_name(f"name in {path}", attribute, names)
