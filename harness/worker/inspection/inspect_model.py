@@ -46,7 +46,7 @@ def _inspect(job: Job) -> Result:
         write_whole(phase, "import")
         model = load(job)
         if model.exact_given is None:
-            _enable_x64()
+            _set_up_jax()
         write_whole(phase, "inspect")
         arrays = _find_answer(model, job.trial.model, job.trial.deterministic or ())
     except (UnfitModel, UsageError) as error:
@@ -56,10 +56,16 @@ def _inspect(job: Job) -> Result:
     return Result("ok")
 
 
-def _enable_x64() -> None:
+def _set_up_jax() -> None:
+    """64 bits, and no error at a NaN: a user's file may have chosen otherwise.
+
+    Quadrature looks at points far out, where a density may be NaN though none is where it has mass.
+    """
     import jax
 
-    jax.config.update("jax_enable_x64", True)  # a user's file may have turned it off
+    jax.config.update("jax_enable_x64", True)
+    for switch in ("jax_debug_nans", "jax_debug_infs"):
+        jax.config.update(switch, False)
 
 
 def load(job: Job) -> Model:
