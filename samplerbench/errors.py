@@ -28,6 +28,10 @@ class UsageError(SamplerbenchError, ValueError):
     """A name, setting, value or file that can't be used; the text says what can."""
 
 
+class RunInModelFile(UsageError):
+    """A campaign that a model's own file starts while it is read."""
+
+
 class StoreError(SamplerbenchError):
     """A folder that can't be used as a campaign; the text says why and what to do."""
 

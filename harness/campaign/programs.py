@@ -43,29 +43,27 @@ def ship_models(models: Any, data: Any) -> tuple[list[str], list[ShippedProgram]
     it. Raises UsageError for what can't be shipped.
     """
     listed = list(models) if isinstance(models, (list, tuple)) else [models]
-    given = _by_name(data)
+    given = data if isinstance(data, Mapping) or _is_frame(data) else None
     names: list[str] = []
     shipped: list[ShippedProgram] = []
     for model in listed:
         if isinstance(model, str) or not callable(model) or _has_file(model, given):
             names.append(model_names.name_model(model))
         else:
-            shipped.append(ship(model, given or {}))
+            handed = {} if given is None else model_names.hand_over(model, given)
+            shipped.append(ship(model, handed))
             names.append(shipped[-1].model)
     all_shipped = given is not None and len(shipped) == len(listed)
     return names, shipped, None if all_shipped else data
 
 
-def _by_name(data: Any) -> Mapping[str, Any] | None:
-    """A dict, or a DataFrame's columns; None for what is neither."""
-    if isinstance(data, Mapping):
-        return data
-    if type(data).__module__.partition(".")[0] == "pandas" and hasattr(data, "columns"):
-        return {str(name): data[name].to_numpy() for name in data.columns}
-    return None
+def _is_frame(data: Any) -> bool:
+    """Whether data are a DataFrame, of which a program gets the columns that it takes."""
+    library = type(data).__module__.partition(".")[0]
+    return library in ("pandas", "polars") and hasattr(data, "columns")
 
 
-def _has_file(model: Any, data: Mapping[str, Any] | None) -> bool:
+def _has_file(model: Any, data: Any) -> bool:
     if data is not None:
         return False
     try:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samplerbench.errors import RunInterrupted, StoreLost, UsageError
+from samplerbench.errors import RunInModelFile, RunInterrupted, StoreLost, UsageError
 from samplerbench.harness import launcher
 from samplerbench.harness.campaign import durations, inspection, long_runs, programs, sweep
 from samplerbench.harness.campaign.blocks import join_block, plan_rounds
@@ -92,7 +92,7 @@ def refuse_in_a_worker(call: str) -> None:
     """Refuse ``call`` in a model's file, which would start itself for ever when imported."""
     main = getattr(sys.modules.get("__main__"), "__file__", None)
     if main and Path(main) == launcher.BOOTSTRAP:
-        raise UsageError(
+        raise RunInModelFile(
             f"{call} was called while a model's file was read\n"
             "  expected: it under `if __name__ == '__main__':`, where a file runs its own model"
         )

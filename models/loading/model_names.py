@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import Any
 
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.models.base import Model, build, models
-from samplerbench.models.loading import data_files, script
-from samplerbench.models.loading.program import list_arguments, make_model
+from samplerbench.models.loading import data_files, script, top_level
+from samplerbench.models.loading.program import keep_taken, list_arguments, make_model
 from samplerbench.models.loading.program_file import is_program, read_digest, read_program
 from samplerbench.models.posteriordb import folder
 from samplerbench.models.posteriordb import load as posteriors
@@ -60,11 +59,11 @@ def check_model(name: str, options: Mapping[str, Any]) -> tuple[str, str]:
     if options:
         raise UsageError(f"{name!r} takes no options; got {', '.join(options)}")
     try:
-        names = _find_top_level_names(script.parse_source(file))
+        names = top_level.find_names(script.parse_source(file))
         digest = script.digest_file(file)
     except (OSError, SyntaxError, ValueError) as error:  # ValueError: wrong encoding, null bytes
         raise UsageError(f"{path} can't be read as Python: {error}") from error
-    if attribute not in names:
+    if attribute not in names and top_level.ANY not in names:
         raise unknown_name(f"name in {path}", attribute, names)
     return f"{file}:{attribute}", digest
 
@@ -77,20 +76,6 @@ def digest_model(name: str) -> str:
         return read_digest(name)
     file = find_file(name)
     return script.digest_file(file) if file else models.digest(name)
-
-
-def _find_top_level_names(tree: ast.Module) -> set[str]:
-    names: set[str] = set()
-    for node in tree.body:
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            names.add(node.name)
-        elif isinstance(node, ast.Assign):
-            names |= {t.id for t in node.targets if isinstance(t, ast.Name)}
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            names.add(node.target.id)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            names |= {alias.asname or alias.name for alias in node.names}
-    return names
 
 
 def name_model(thing: Any) -> str:
@@ -139,11 +124,20 @@ def load_model(name: str, options: Mapping[str, Any], data_file: str = "") -> Mo
                 "needed\n  expected: --data with a NumPyro program only"
             )
         return thing
-    data = data_files.read_data(Path(data_file)) if data_file else getattr(module, "data", {})
+    if data_file:
+        columns = hand_over(thing, data_files.read_data(Path(data_file)))
+        return make_model(thing, keep_taken(thing, columns), attribute)
+    data = getattr(module, "data", {})
     return _build_from_program(thing, attribute, data() if callable(data) else data, path)
 
 
 def _find_model_or_program(module: Any, attribute: str, path: str) -> Any:
+    stop = script.find_stop(Path(path))
+    if not hasattr(module, attribute) and stop:
+        raise stop
+    if not hasattr(module, attribute):  # not bound in the branch that was run
+        names = [name for name in vars(module) if not name.startswith("__")]
+        raise unknown_name(f"name in {path}", attribute, names)
     thing = getattr(module, attribute)
     if not isinstance(thing, Model) and not callable(thing):
         raise UsageError(
@@ -162,7 +156,7 @@ def _call_for_model(thing: Any) -> Any:
 
 
 def _build_from_program(program: Callable[..., Any], name: str, data: Any, path: str) -> Model:
-    data = _hand_over(program, data)
+    data = hand_over(program, data)
     if not isinstance(data, Mapping) or not all(isinstance(key, str) for key in data):
         raise UsageError(
             f"'data' in {path} is of type {type(data).__name__}\n  expected: a dict of what "
@@ -171,16 +165,18 @@ def _build_from_program(program: Callable[..., Any], name: str, data: Any, path:
     return make_model(program, data, name)
 
 
-def _hand_over(program: Callable[..., Any], data: Any) -> Any:
-    """A file's ``data`` by the names of the program's parameters.
+def hand_over(program: Callable[..., Any], data: Any) -> Any:
+    """A file's ``data``, or a frame, by the names of the program's parameters.
 
-    Whole where the program takes ``data`` itself; of a DataFrame the columns that it takes.
+    Whole where the program takes ``data`` itself; of a DataFrame the columns that it takes, or
+    all where one lacks, for the refusal to name.
     """
-    arguments, open_ended = list_arguments(program)
+    arguments, _ = list_arguments(program)
     is_dict = isinstance(data, Mapping)
     if "data" in arguments and not (is_dict and (not data or "data" in data)):
         return {"data": data}
     if is_dict or not hasattr(data, "columns"):
         return data
-    columns = [name for name in data.columns if open_ended or name in arguments]
-    return {name: data[name].to_numpy() for name in columns}
+    columns = {str(name): data[name].to_numpy() for name in data.columns}
+    lacks = any(p.default is p.empty and name not in columns for name, p in arguments.items())
+    return columns if lacks else keep_taken(program, columns)

@@ -38,6 +38,12 @@ def check_arguments(program: Callable[..., Any], name: str, data: Mapping[str, A
     )
 
 
+def keep_taken(program: Callable[..., Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the data that the program takes by keyword."""
+    arguments, open_ended = list_arguments(program)
+    return {name: value for name, value in data.items() if open_ended or name in arguments}
+
+
 def list_arguments(program: Callable[..., Any]) -> tuple[dict[str, inspect.Parameter], bool]:
     """What ``program`` takes by keyword, and whether it takes any other name, too."""
     kinds = inspect.Parameter

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from samplerbench.models.loading import top_level
 from samplerbench.models.loading.program_file import is_program
 from samplerbench.models.loading.script import parse_source
 
@@ -30,18 +31,26 @@ class Signature:
 def read_signature(model: str) -> Signature | None:
     """The signature of the program ``path/to/file.py:name``.
 
-    None for what its file does not define as a function, for one that gives a Model, and for a
-    function that was shipped.
+    None for what its file does not define as a function, for one that gives a Model, for branches
+    that define it unlike, and for a function that was shipped.
     """
     if is_program(model):
         return None
     path, _, name = model.rpartition(":")
     tree = parse_source(Path(path))
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    function = next((node for node in reversed(functions) if node.name == name), None)
-    if function is None or "Model" in ast.dump(function.returns or ast.Pass()):
+    functions = [node for node in top_level.walk(tree) if isinstance(node, ast.FunctionDef)]
+    named = [node for node in functions if node.name == name]
+    if not named or _is_ambiguous(named, tree):
         return None
-    return _make_signature(function)
+    function = named[-1]
+    gives_model = "Model" in ast.dump(function.returns or ast.Pass())
+    return None if gives_model else _make_signature(function)
+
+
+def _is_ambiguous(functions: list[ast.FunctionDef], tree: ast.Module) -> bool:
+    """Whether branches define one function with other parameters, so that running it tells."""
+    signatures = {ast.dump(function.args) for function in functions}
+    return len(signatures) > 1 and functions[-1] not in tree.body
 
 
 def _make_signature(function: ast.FunctionDef) -> Signature:

@@ -14,9 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from samplerbench.errors import UsageError
+from samplerbench.errors import RunInModelFile, UsageError
 from samplerbench.models.loading import notebook
 from samplerbench.user_files import MOST_TEXT, read_limited
+
+_STOP = "__samplerbench_stop__"  # in a module: why its notebook is not run to its end
 
 
 def enter_script(file: Path, folder: str = "") -> None:
@@ -46,10 +48,11 @@ def script_context(file: Path) -> Iterator[None]:
 def run_file(file: Path) -> Any:
     """The module that the file makes. Raises UsageError where it ends itself, else what it raises.
 
-    It is run under a name of its own, so that a user's `models.py` never stands for this
-    project's packages, nor ``if __name__ == "__main__"`` holds.
+    A notebook that starts a campaign is run up to there. The module has a name of its own, so that
+    a user's `models.py` never stands for this project's packages, nor ``if __name__ == "__main__"``
+    holds.
     """
-    name = f"samplerbench_model_{file.stem}"
+    name = _name_module(file)
     module = types.ModuleType(name)
     module.__file__ = str(file)
     module.__spec__ = importlib.machinery.ModuleSpec(name, None, origin=str(file))
@@ -71,6 +74,20 @@ def _execute(file: Path, module: types.ModuleType) -> None:
                 f"  it was run without arguments, as: python {file.name}\n"
                 "  expected: a file that runs to its end; what it printed is in the log"
             ) from end
+    except RunInModelFile as error:
+        if file.suffix != ".ipynb":  # where a guard would be out of place
+            raise
+        module.__dict__[_STOP] = error
+
+
+def find_stop(file: Path) -> RunInModelFile | None:
+    """Why a notebook that was run here is not run to its end; None where it is."""
+    module = sys.modules.get(_name_module(file))
+    return module.__dict__.get(_STOP) if module else None
+
+
+def _name_module(file: Path) -> str:
+    return f"samplerbench_model_{file.stem}"
 
 
 def read_source(file: Path) -> bytes:
@@ -96,7 +113,10 @@ def describe_skipped(file: Path) -> list[str]:
         return []
     skipped = notebook.read_code(file.read_bytes())[1]
     shown = ", ".join(repr(line) for line in skipped[:5]) + ", ..." * (len(skipped) > 5)
-    return [f"lines for IPython were not run: {shown}"] if skipped else []
+    notes = [f"lines for IPython were not run: {shown}"] if skipped else []
+    if find_stop(file):
+        notes.append("the notebook starts a campaign: what stands there and below was not run")
+    return notes
 
 
 def locate_error(error: BaseException, file: Path) -> str:

@@ -10,6 +10,8 @@ from importlib.util import find_spec
 from types import FrameType
 from typing import Any
 
+import numpy as np
+
 from samplerbench.errors import unknown_name
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Declined
@@ -65,7 +67,7 @@ def find_parameters(model: Model, deterministic: Collection[str] = ()) -> list[L
         computed |= _pick_deterministic(model, records, deterministic)
         for name, site in records.items():
             if name in computed:
-                shape = tuple(site["value"].shape)
+                shape = np.shape(site["value"])  # of a plain number, too
                 parameters.append(Latent(name, shape, discrete=False, improper=False))
             elif is_latent(site) and not site["stands_for"]:
                 parameters.append(read_latent(name, site))
@@ -155,8 +157,9 @@ def read_latent(name: str, site: Any) -> Latent:
     mark = site["infer"].get("enumerate")
     marked = discrete and mark == "parallel"
     enumerable = discrete and mark is None and bool(prior.has_enumerate_support)
-    # not the shape of the distribution: a site may be given with sample_shape=
-    shape, owner = tuple(site["value"].shape), site["stands_for"]
+    # not the shape of the distribution: a site may be given with sample_shape=. And no attribute of
+    # the value, which a handler such as `substitute` may have made a plain number.
+    shape, owner = np.shape(site["value"]), site["stands_for"]
     return Latent(name, shape, discrete, _is_improper(prior), marked, enumerable, owner)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from samplerbench.errors import UsageError
-from samplerbench.models.loading.model_names import load_model
+from samplerbench.models.loading.model_names import check_model, load_model
 from samplerbench.models.loading.program import make_model
 
 
@@ -68,3 +68,41 @@ def test_a_file_without_data_lacks_what_its_program_takes(tmp_path):
     file.write_text("def model(data): pass\n")
     with pytest.raises(UsageError, match="missing: data"):
         load_model(f"{file}:model", {})
+
+
+BOUND = """
+import sys
+from shapes import *
+unpacked, (data, *rest) = (lambda: 1), ({}, 2)
+if sys.version_info >= (3, 8):
+    def branched(): pass
+else:
+    def other_branch(): pass
+try:
+    import nothing_of_this_name as tried
+except ImportError:
+    def tried(): pass
+for looped in [unpacked]: pass
+(named := unpacked)
+class Owner:
+    def method(self): hidden = 1
+def outer():
+    def inner(): pass
+if __name__ == "__main__":
+    def guarded(): pass
+"""
+
+
+def test_a_program_is_found_however_its_name_is_bound_at_the_top_of_its_file(tmp_path):
+    file = tmp_path / "mine.py"
+    (tmp_path / "shapes.py").write_text("def starred(): pass\n")
+    file.write_text(BOUND)
+    for name in ("unpacked", "branched", "tried", "looped", "named", "starred"):
+        assert load_model(check_model(f"{file}:{name}", {})[0], {}).data == {}
+    for name in ("other_branch", "inner", "guarded", "method"):  # another module may hold them
+        with pytest.raises(UsageError, match=f"no name in .* is called '{name}'"):
+            load_model(check_model(f"{file}:{name}", {})[0], {})
+    file.write_text(BOUND.replace("from shapes import *", ""))
+    for name in ("starred", "inner", "guarded", "method", "hidden"):
+        with pytest.raises(UsageError, match=rf"'{name}'(.|\n)*branched, data, looped, named"):
+            check_model(f"{file}:{name}", {})

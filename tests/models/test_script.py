@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from samplerbench.errors import UsageError
+from samplerbench.errors import RunInModelFile, UsageError
 from samplerbench.models.loading import model_names, notebook, script
 
 
@@ -106,6 +106,19 @@ def test_a_notebooks_code_is_run_without_its_magics_which_are_named(tmp_path):
     (note,) = script.describe_skipped(file)
     for line in ("%matplotlib inline", "files = !ls", "!pip list", "%%bash"):
         assert repr(line) in note
+
+
+def test_a_notebook_that_starts_a_campaign_is_run_up_to_there_and_says_so(tmp_path):
+    start = "from samplerbench.errors import RunInModelFile\nraise RunInModelFile('run() called')"
+    file = write_notebook(tmp_path, "def before(): ...", start, "def below(): ...")
+    assert model_names.load_model(f"{file}:before", {}).name == "before"
+    assert script.describe_skipped(file) == [
+        "the notebook starts a campaign: what stands there and below was not run"
+    ]
+    with pytest.raises(RunInModelFile, match=r"run\(\) called"):
+        model_names.load_model(f"{file}:below", {})
+    with pytest.raises(RunInModelFile):  # a file of Python has a guard
+        script.run_file(write(tmp_path, mine=start))
 
 
 def test_a_name_that_a_notebook_lacks_is_refused_with_those_that_it_has(tmp_path):

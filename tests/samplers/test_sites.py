@@ -49,6 +49,12 @@ def unwrap_a_circle(y):
         numpyro.sample("angle", dist.VonMises(0.0, 1.0))
 
 
+def start_at_plain_numbers(y):
+    with numpyro.handlers.substitute(data={"mean": 1.0, "effects": [1.0, 2.0]}):
+        numpyro.sample("mean", dist.Normal(0.0, 1.0))
+        numpyro.sample("effects", dist.Normal(0.0, 1.0).expand([2]).to_event(1))
+
+
 def name_as_a_reparametrisation_would(y):
     base = numpyro.sample("x_base", dist.Normal(0.0, 1.0))
     numpyro.deterministic("x", 2.0 * base)
@@ -174,6 +180,12 @@ def test_auxiliary_sites_are_those_that_a_reparametrisation_asks_for_whatever_th
     (auxiliary,) = latent_sites.find_latents(twice)
     assert (auxiliary.name, auxiliary.stands_for) == ("x_base_decentered", "x")
     assert [(s.name, s.shape) for s in latent_sites.find_parameters(twice)] == [("x", (2,))]
+
+
+def test_a_site_that_a_handler_gives_a_plain_number_has_its_shape():
+    model = model_of(start_at_plain_numbers)
+    for find in (latent_sites.find_latents, latent_sites.find_parameters):
+        assert [(s.name, s.shape) for s in find(model)] == [("mean", ()), ("effects", (2,))]
 
 
 def test_enumerated_sites_are_left_to_numpyro_where_funsor_is_there(monkeypatch):

@@ -57,7 +57,8 @@ def parse_reading(
 def fit(table: Table, signature: Signature | None, reading: Reading) -> ProgramData:
     """What the program of ``signature`` takes of ``table``. Raises UsageError.
 
-    None: the program's names are not known, and it gets all columns.
+    None: what the program takes is known once its file is run. It gets all columns, and its worker
+    leaves out those that it does not take (``models.loading.program.keep_taken``).
     """
     notes = list(table.notes)
     columns = _rename(table, signature, reading)
@@ -65,13 +66,15 @@ def fit(table: Table, signature: Signature | None, reading: Reading) -> ProgramD
         _refuse_lacking(table, columns, signature, reading)
         columns, words = _keep_taken(columns, signature)
         notes += words
+    elif table.is_table:
+        notes += _describe_untold(columns, reading)
     columns = {name: c for name, c in columns.items() if name not in reading.left_out}
     _refuse_unknown(columns, signature, reading)
     if table.is_table:
         _refuse_infinite(table, columns)
         columns, words = _fill_missing(table, columns, reading)
         notes += words
-    arrays, labels = _encode(table, columns, reading)
+    arrays, labels = _encode(table, columns, reading, words_pass=signature is None)
     notes += [_describe_codes(name, words) for name, words in labels.items()]
     return ProgramData(arrays, "; ".join(notes), labels)
 
@@ -141,6 +144,16 @@ def _keep_taken(
     return kept, [note] if others else []
 
 
+def _describe_untold(columns: Mapping[str, Column], reading: Reading) -> list[str]:
+    """A note on what happens to columns where the program's parameters are not known yet."""
+    words = [name for name, c in columns.items() if c.holds_words and name not in reading.codes]
+    note = "columns that the program does not take are left out"
+    if words:
+        names = ", ".join(words)
+        note += f"; {names}: words, handed over as they are (--codes NAME makes integers of them)"
+    return [note]
+
+
 def _refuse_unknown(
     columns: Mapping[str, Column], signature: Signature | None, reading: Reading
 ) -> None:
@@ -194,16 +207,19 @@ def _choose_rows(column: Column, kept: np.ndarray) -> Column:
 
 
 def _encode(
-    table: Table, columns: Mapping[str, Column], reading: Reading
+    table: Table, columns: Mapping[str, Column], reading: Reading, words_pass: bool = False
 ) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
-    """Arrays by name, and the labels of those that were made integers."""
+    """Arrays by name, and the labels of those that were made integers.
+
+    ``words_pass``: words of which nothing is said are handed over, not refused.
+    """
     arrays, labels = {}, {}
     for name, column in columns.items():
         kind = reading.codes.get(name)
         if kind == "":
             values, arrays[name] = np.unique(column.values, return_inverse=True)
             labels[name] = [str(value) for value in values]
-        elif column.holds_words and kind is None:
+        elif column.holds_words and kind is None and not words_pass:
             raise _words_error(table, name, column)
         else:
             arrays[name] = column.values

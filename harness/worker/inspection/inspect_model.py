@@ -25,8 +25,10 @@ from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import find_file, load_model
 from samplerbench.models.loading.script import locate_error
 from samplerbench.samplers.base import Declined
+from samplerbench.samplers.support.changing_density import is_density_changing
 from samplerbench.samplers.support.latent_sites import Latent, find_latents, find_parameters
 from samplerbench.samplers.support.log_density import make_log_density
+from samplerbench.samplers.support.observed_values import find_impossible
 
 
 class UnfitModel(Exception):
@@ -44,7 +46,7 @@ def _inspect(job: Job) -> Result:
         write_whole(phase, "import")
         model = load(job)
         if model.exact_given is None:
-            _enable_x64()
+            _set_up_jax()
         write_whole(phase, "inspect")
         arrays = _find_answer(model, job.trial.model, job.trial.deterministic or ())
     except (UnfitModel, UsageError) as error:
@@ -54,10 +56,16 @@ def _inspect(job: Job) -> Result:
     return Result("ok")
 
 
-def _enable_x64() -> None:
+def _set_up_jax() -> None:
+    """64 bits, and no error at a NaN: a user's file may have chosen otherwise.
+
+    Quadrature looks at points far out, where a density may be NaN though none is where it has mass.
+    """
     import jax
 
-    jax.config.update("jax_enable_x64", True)  # a user's file may have turned it off
+    jax.config.update("jax_enable_x64", True)
+    for switch in ("jax_debug_nans", "jax_debug_infs"):
+        jax.config.update(switch, False)
 
 
 def load(job: Job) -> Model:
@@ -147,6 +155,8 @@ def read_sites(
         )
     if not any(site.discrete for site in latents):
         _refuse_unfit_shapes(model, name)
+        _refuse_impossible_values(model, short)
+        _refuse_changing_density(model, short)
     sites = find_parameters(model, deterministic)
     if all(site.discrete for site in sites):
         raise UnfitModel(
@@ -175,6 +185,29 @@ def _refuse_unfit_shapes(model: Model, name: str) -> None:
             f"{name.rpartition(':')[2]!r} can't be formed on its data: {_describe_shapes(model)}\n"
             "  expected: distributions whose shapes fit what they are observed to be"
         ) from error
+
+
+def _refuse_impossible_values(model: Model, short: str) -> None:
+    """Raise UnfitModel where observed data make the density infinite or NaN everywhere."""
+    found = find_impossible(model)
+    if found:
+        raise UnfitModel(
+            f"site {found.site!r} of {short!r} is observed at {found.first}, to which its "
+            f"{found.distribution} gives no density ({found.count} of {found.size} values), so no "
+            "parameters have any\n  expected: data that the distribution can have; missing values "
+            "are to be left out, or masked (numpyro.handlers.mask)"
+        )
+
+
+def _refuse_changing_density(model: Model, short: str) -> None:
+    """Raise UnfitModel where the program has another density each time that it is called."""
+    if is_density_changing(model):
+        raise UnfitModel(
+            f"{short!r} has another density each time that it is called, so that no two samplers "
+            "see the same one: it draws random numbers of its own, or changes what it uses\n"
+            "  expected: the same density from the same data; draw what is random (numpy.random) "
+            "outside of the program, and hand it over as data"
+        )
 
 
 def _describe_shapes(model: Model) -> str:

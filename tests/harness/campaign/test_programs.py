@@ -9,6 +9,7 @@ import sys
 import threading
 
 import numpy as np
+import pandas
 import pytest
 
 import samplerbench
@@ -65,6 +66,27 @@ KINDS = {
 def test_equal_programs_have_one_digest_and_changed_ones_another(kind):
     make = KINDS[kind]
     assert digest_values(make(2.0)) == digest_values(make(2.0)) != digest_values(make(3.0))
+
+
+@pytest.mark.parametrize(
+    ("program", "taken"),
+    [
+        (lambda y: None, ["y"]),
+        (lambda y, scale=1.0: None, ["y"]),
+        (lambda **rest: None, ["y", "note"]),
+        (lambda data: None, ["data"]),
+    ],
+)
+def test_of_a_frame_a_function_gets_what_it_takes_as_a_files_program_does(program, taken):
+    frame = pandas.DataFrame({"y": [1.0, 2.0], "note": ["a", "b"]})
+    _, (shipped,), left = programs.ship_models(program, frame)
+    assert [*pickle.loads(shipped.content)["data"]] == taken and left is None
+
+
+def test_a_frame_that_lacks_what_a_function_takes_is_refused_with_all_its_columns():
+    frame = pandas.DataFrame({"y": [1.0, 2.0], "note": ["a", "b"]})
+    with pytest.raises(UsageError, match="missing: x; not taken: note\n  the data hold: y, note"):
+        programs.ship_models(lambda x, y: None, frame)
 
 
 @pytest.mark.parametrize("kind", KINDS)

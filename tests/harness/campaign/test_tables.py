@@ -323,6 +323,36 @@ def test_words_are_numbered_by_sorted_order_or_handed_over(programs):
     assert words.arrays["g"].tolist() == ["red", "blue", "red", "green"]
 
 
+UNTOLD = """
+import functools
+def line(x, y, scale=1.0): ...
+class Object:
+    def __call__(self, x, y, group): ...
+    def method(self, x, y): ...
+alias, filled, short = line, functools.partial(line, scale=2.0), lambda x, y: None
+bound, thing, lacking = Object().method, Object(), lambda x, y, z: None
+"""
+
+
+def test_what_only_a_run_of_the_file_tells_is_left_out_by_the_worker(programs, tmp_path):
+    programs.write_text(UNTOLD)
+    (tmp_path / "d.csv").write_text("x,y,group\n1,2,red\n3,4,blue\n")
+    taken = {"alias": "xy", "filled": "xy", "short": "xy", "bound": "xy", "lacking": "xy"}
+    for name in (*taken, "thing"):
+        data = program_data(read(programs, "d.csv", name))
+        assert data.note == (
+            "columns that the program does not take are left out; group: words, handed over as"
+            " they are (--codes NAME makes integers of them)"
+        )
+        data_files.write_arrays(tmp_path / "d.npz", data.arrays)
+        if name == "lacking":
+            with pytest.raises(UsageError, match="missing: z"):
+                load_model(f"{programs}:{name}", {}, str(tmp_path / "d.npz"))
+            continue
+        model = load_model(f"{programs}:{name}", {}, str(tmp_path / "d.npz"))
+        assert [*model.data] == ([*taken[name]] if name in taken else ["x", "y", "group"])
+
+
 def test_true_and_false_are_truth_values(programs):
     programs.with_name("d.csv").write_text("x,y\nTRUE,1\nfalse,0\n")
     assert program_data(read(programs, "d.csv")).arrays["x"].tolist() == [True, False]
@@ -432,12 +462,18 @@ def rest(x, **more): ...
 def decorated(x): ...
 def model() -> Model: ...
 thing = 3
+if thing:
+    def branched(x, y=None): ...
+    def doubtful(x): ...
+else:
+    def branched(x, y=None): ...
+    def doubtful(x, y): ...
 """
 
 
 def test_a_signature_is_read_without_running_the_file(tmp_path):
     (tmp_path / "s.py").write_text(SIGNATURES)
-    names = ("plain", "by_position", "rest", "decorated", "model", "thing")
+    names = ("plain", "by_position", "rest", "decorated", "model", "thing", "branched", "doubtful")
     read = {name: read_signature(f"{tmp_path / 's.py'}:{name}") for name in names}
     plain = read["plain"]
     assert (plain.required_names, plain.optional_names) == (("x",), ("scale", "y", "mask"))
@@ -446,6 +482,7 @@ def test_a_signature_is_read_without_running_the_file(tmp_path):
     assert read["rest"].open_ended and read["rest"].required_names == ("x",)
     assert read["decorated"].required_names == () and read["decorated"].names == ("x",)
     assert read["model"] is None and read["thing"] is None
+    assert read["branched"].names == ("x", "y") and read["doubtful"] is None
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,15 @@
-"""A file that can't be loaded is refused with what to do next."""
+"""What a user's file does when it is loaded: refused with what to do next, or set right."""
 
 from __future__ import annotations
 
+import json
 import time
 
+import numpy as np
 import pytest
 
 from samplerbench.harness.records import Job
+from samplerbench.harness.worker.inspection import inspect_model
 from samplerbench.harness.worker.inspection.inspect_model import UnfitModel, load
 from tests.support.trials import small
 
@@ -25,3 +28,30 @@ def test_a_file_that_reads_what_lies_beside_it_is_told_where_to_be_called(
         load(Job(trial, str(tmp_path), time.monotonic()))
     advice = f"next: call the command in {folder}, where '{where}.csv' is"
     assert (advice in str(refused.value)) == is_told
+
+
+DEBUGGED = """
+import jax, numpyro, numpyro.distributions as dist
+jax.config.update("jax_debug_nans", True)
+def model():
+    m, s = numpyro.sample("m", dist.Normal(0, 1)), numpyro.sample("s", dist.HalfNormal(1))
+    numpyro.sample("y", dist.Normal(m, s).expand([2]), obs=jax.numpy.array([1.0, 2.0]))
+"""
+
+
+@pytest.mark.slow  # compiles a density
+def test_a_file_that_makes_errors_of_nan_is_answered_by_quadrature_all_the_same(tmp_path):
+    jax = pytest.importorskip("jax")
+    pytest.importorskip("numpyro")
+    (tmp_path / "mine.py").write_text(DEBUGGED)
+    trial = small(model=f"{tmp_path / 'mine.py'}:model", environment="current")
+    x64 = jax.config.jax_enable_x64
+    try:
+        result = inspect_model._inspect(Job(trial, str(tmp_path), time.monotonic()))
+    finally:
+        jax.config.update("jax_enable_x64", x64)
+        jax.config.update("jax_debug_nans", False)
+    assert result.status == "ok"
+    with np.load(tmp_path / "draws.npz") as answer:
+        assert json.loads(str(answer["facts"]))["why"] == ""
+        assert str(answer["source"]) == "quadrature" and np.isfinite(answer["mean"]).all()

@@ -1,0 +1,84 @@
+"""Observed values that their distribution can't have, so that the density is nowhere finite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.support.latent_sites import (
+    is_observed,
+    name_distribution,
+    trace_sites,
+)
+
+
+@dataclass(frozen=True)
+class Impossible:
+    """Values of one observed site whose density is zero or not a number."""
+
+    site: str
+    distribution: str
+    first: float  # of those values
+    count: int
+    size: int  # of all of the site's values
+
+
+def find_impossible(model: Model) -> Impossible | None:
+    """The first observed site whose data lie outside its support, and make its density not finite.
+
+    Supports are looked at while the program is traced, where nothing is computed. Only where data
+    lie outside is the program run, on a draw from the prior: a mask may leave these values out, and
+    some distributions give a density to what their support lacks.
+    """
+    import jax
+
+    suspects: list[str] = []
+
+    def read() -> None:
+        for name, site in trace_sites(model, model.data).items():
+            if is_observed(site) and _find_outside(site) is not None:
+                suspects.append(name)
+
+    jax.eval_shape(read)
+    if not suspects:
+        return None
+    sites = trace_sites(model, model.data)
+    found = (_describe(sites[name]) for name in suspects if name in sites)
+    return next(filter(None, found), None)
+
+
+def _find_outside(site: Any) -> np.ndarray | None:
+    """Which values of a site lie outside its support; None for none, and where it isn't known yet.
+
+    It isn't where the values are computed by the program, or the support by its parameters.
+    """
+    import jax
+
+    if isinstance(site["value"], jax.core.Tracer):
+        return None
+    values = np.asarray(site["value"])
+    try:
+        with jax.ensure_compile_time_eval():
+            inside = np.asarray(site["fn"].support(values))  # a factor's are none
+    except Exception:  # a tracer, or what a user's distribution raises: sampling it will tell
+        return None
+    return None if inside.all() else ~inside
+
+
+def _describe(site: Any) -> Impossible | None:
+    """What is wrong with a site of a program that was run; None where its density is finite."""
+    outside = _find_outside(site)
+    logs = np.asarray(site["fn"].log_prob(site["value"]))
+    if outside is None or np.isfinite(logs).all():
+        return None
+    if logs.shape == outside.shape:  # else of several values at once
+        outside &= ~np.isfinite(logs)
+    wrong = np.asarray(site["value"])[outside].ravel()
+    if not wrong.size:
+        return None
+    first = wrong[np.argmin(np.isfinite(wrong))].item()  # NaN or infinite where there is one
+    name = name_distribution(site["fn"])
+    return Impossible(site["name"], name, first, int(outside.sum()), outside.size)

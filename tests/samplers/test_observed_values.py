@@ -1,0 +1,63 @@
+"""Data that their distribution can't have are refused by site, before anything is sampled."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from samplerbench.harness.worker.inspection.inspect_model import UnfitModel, read_sites
+from samplerbench.models.base import Model
+from samplerbench.samplers.support.observed_values import find_impossible
+
+jax = pytest.importorskip("jax")
+numpyro = pytest.importorskip("numpyro")
+pytestmark = pytest.mark.slow  # each traces a program, some run one
+dist = numpyro.distributions
+GAPS = np.array([1.0, np.nan, 2.0])
+
+
+def observe(make, y, mask=True):
+    """A model whose data follow what ``make`` makes of a positive parameter."""
+
+    def program(y):
+        m = numpyro.sample("m", dist.HalfNormal(1.0))
+        with numpyro.handlers.mask(mask=mask):
+            numpyro.sample("y", make(m), obs=y)
+
+    return Model("observe", {"y": y}, program)
+
+
+IMPOSSIBLE = {
+    "missing": (lambda m: dist.Normal(m, 1.0), GAPS, "at nan.* Normal .*1 of 3 values"),
+    "negative count": (dist.Poisson, np.array([1, -2]), "at -2, .* Poisson .*1 of 2"),
+    "too many": (lambda m: dist.Binomial(2, m / (1 + m)), np.array([3]), "at 3, .*1 of 1"),
+    "in a row": (
+        lambda m: dist.MultivariateNormal(m * np.ones(2), np.eye(2)),
+        np.array([[1.0, np.inf], [1.0, 2.0]]),
+        "at inf, .*1 of 2",
+    ),
+}
+POSSIBLE = {
+    "masked": (lambda m: dist.Normal(m, 1.0), GAPS, ~np.isnan(GAPS)),
+    "given a density all the same": (lambda m: dist.Bernoulli(m / (1 + m)), np.array([2]), True),
+    "bounds are parameters": (lambda m: dist.Uniform(0.0, m), np.array([5.0]), True),
+    "scaled": (
+        lambda m: dist.TransformedDistribution(
+            dist.Beta(m, 2.0), dist.transforms.AffineTransform(0.0, 10.0)
+        ),
+        np.array([5.0]),
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", IMPOSSIBLE)
+def test_what_has_no_density_is_refused_by_site_value_and_distribution(case):
+    make, y, reason = IMPOSSIBLE[case]
+    with pytest.raises(UnfitModel, match=f"site 'y' of 'program' is observed {reason}"):
+        read_sites(observe(make, y), "program")
+
+
+@pytest.mark.parametrize("case", POSSIBLE)
+def test_data_outside_of_a_support_may_be_meant(case):
+    assert find_impossible(observe(*POSSIBLE[case])) is None
