@@ -10,7 +10,12 @@ from typing import Any
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.models.base import Model, build, models
 from samplerbench.models.loading import data_files, script, top_level
-from samplerbench.models.loading.program import keep_taken, list_arguments, make_model
+from samplerbench.models.loading.program import (
+    find_whole,
+    keep_taken,
+    list_arguments,
+    make_model,
+)
 from samplerbench.models.loading.program_file import is_program, read_digest, read_program
 from samplerbench.models.posteriordb import folder
 from samplerbench.models.posteriordb import load as posteriors
@@ -168,13 +173,15 @@ def _build_from_program(program: Callable[..., Any], name: str, data: Any, path:
 def hand_over(program: Callable[..., Any], data: Any) -> Any:
     """A file's ``data``, or a frame, by the names of the program's parameters.
 
-    Whole where the program takes ``data`` itself; of a DataFrame the columns that it takes, or
-    all where one lacks, for the refusal to name.
+    Whole where the program takes all in one, as ``data`` or ``df``; of a DataFrame the columns
+    that it takes, or all where one lacks, for the refusal to name.
     """
     arguments, _ = list_arguments(program)
     is_dict = isinstance(data, Mapping)
-    if "data" in arguments and not (is_dict and (not data or "data" in data)):
-        return {"data": data}
+    held = data if is_dict else map(str, getattr(data, "columns", ()))
+    whole = find_whole(arguments, held)
+    if whole and not (is_dict and not data):
+        return {whole: data}
     if is_dict or not hasattr(data, "columns"):
         return data
     columns = {str(name): data[name].to_numpy() for name in data.columns}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from samplerbench.errors import UsageError
 from samplerbench.models.base import Model
+
+WHOLE_NAMES = ("data", "df", "frame", "dataset", "table")  # of a parameter that takes all in one
 
 
 def make_model(program: Callable[..., Any], data: Mapping[str, Any], name: str) -> Model:
@@ -42,6 +44,12 @@ def keep_taken(program: Callable[..., Any], data: Mapping[str, Any]) -> dict[str
     """Those of the data that the program takes by keyword."""
     arguments, open_ended = list_arguments(program)
     return {name: value for name, value in data.items() if open_ended or name in arguments}
+
+
+def find_whole(names: Iterable[str], held: Iterable[str]) -> str:
+    """The parameter that takes all data in one; "" for none, and where data hold a parameter."""
+    names = [*names]
+    return "" if {*names} & {*held} else next(filter(WHOLE_NAMES.__contains__, names), "")
 
 
 def list_arguments(program: Callable[..., Any]) -> tuple[dict[str, inspect.Parameter], bool]:

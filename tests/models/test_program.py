@@ -48,6 +48,8 @@ def test_a_program_that_takes_anything_is_given_all():
         ("**rest", "pd.DataFrame({'x': [1.0], 'y': [2.0]})", {"x", "y"}),
         ("data", "pd.DataFrame({'x': [1.0]})", {"data"}),
         ("data", "{'x': [1.0]}", {"data"}),
+        ("df, scale=1.0", "pd.DataFrame({'x': [1.0]})", {"df"}),
+        ("x, data=None", "{'x': 1.0}", {"x"}),
         ("data, x", "{'data': 1.0, 'x': 2.0}", {"data", "x"}),
         ("x", "lambda: {'x': [1.0]}", {"x"}),
     ],
@@ -59,8 +61,8 @@ def test_data_of_a_file_reach_its_program_whole_by_name_or_by_column(
     file.write_text(f"import pandas as pd\ndata = {data}\ndef model({signature}): pass\n")
     model = load_model(f"{file}:model", {})
     assert model.data.keys() == taken
-    if taken == {"data"}:
-        assert list(model.data["data"]["x"]) == [1.0]
+    if len(taken) == 1 and not taken & {"x"}:
+        assert list(model.data[taken.pop()]["x"]) == [1.0]
 
 
 def test_a_file_without_data_lacks_what_its_program_takes(tmp_path):

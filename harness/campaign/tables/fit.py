@@ -10,6 +10,7 @@ import numpy as np
 
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.campaign.tables.table import Column, Table, parse_cells
+from samplerbench.models.loading.program import find_whole
 from samplerbench.models.loading.program_signature import Signature
 from samplerbench.options import parse_names
 from samplerbench.text import is_number_text
@@ -62,7 +63,12 @@ def fit(table: Table, signature: Signature | None, reading: Reading) -> ProgramD
     """
     notes = list(table.notes)
     columns = _rename(table, signature, reading)
-    if signature:
+    # of one column `--columns data=y` tells whether it is meant
+    whole = find_whole(signature.names, columns) if signature and len(columns) > 1 else ""
+    if signature and whole:
+        _refuse_lacking(table, {**columns, whole: Column(np.empty(0))}, signature, reading)
+        notes.append(f"handed over whole, as {whole}: a dict of columns")
+    elif signature:
         _refuse_lacking(table, columns, signature, reading)
         columns, words = _keep_taken(columns, signature)
         notes += words
@@ -74,7 +80,7 @@ def fit(table: Table, signature: Signature | None, reading: Reading) -> ProgramD
         _refuse_infinite(table, columns)
         columns, words = _fill_missing(table, columns, reading)
         notes += words
-    arrays, labels = _encode(table, columns, reading, words_pass=signature is None)
+    arrays, labels = _encode(table, columns, reading, words_pass=signature is None or bool(whole))
     notes += [_describe_codes(name, words) for name, words in labels.items()]
     return ProgramData(arrays, "; ".join(notes), labels)
 

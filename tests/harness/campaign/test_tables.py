@@ -323,6 +323,21 @@ def test_words_are_numbered_by_sorted_order_or_handed_over(programs):
     assert words.arrays["g"].tolist() == ["red", "blue", "red", "green"]
 
 
+def test_a_program_of_one_parameter_for_all_gets_a_table_whole(programs, tmp_path):
+    programs.write_text("def line(df, scale=1.0): ...\ndef need(data, n): ...\n")
+    (tmp_path / "d.csv").write_text("x,y,group\n1,2,red\n3,4,blue\n")
+    whole = program_data(read(programs, "d.csv", "line"))
+    assert whole.note == "handed over whole, as df: a dict of columns"
+    data_files.write_arrays(tmp_path / "d.npz", whole.arrays)
+    data = load_model(f"{programs}:line", {}, str(tmp_path / "d.npz")).data
+    assert data.keys() == {"df"} and data["df"]["group"].tolist() == ["red", "blue"]
+    with pytest.raises(UsageError, match=r"need\(data, n\): missing: n"):
+        read(programs, "d.csv", "need")
+    (tmp_path / "one.csv").write_text("y\n1\n2\n")  # which may be meant by itself
+    with pytest.raises(UsageError, match="missing: df(.|\n)*--columns df="):
+        read(programs, "one.csv", "line")
+
+
 UNTOLD = """
 import functools
 def line(x, y, scale=1.0): ...
