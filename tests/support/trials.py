@@ -15,7 +15,7 @@ from samplerbench.models.loading import model_names
 #: the command as installed: its folder, not the current one, is the first that Python looks in
 COMMAND = str(Path(sys.executable).with_name("samplerbench"))
 #: for what is to happen at once; on a busy machine that may take a while
-PATIENCE_S = 240.0
+PATIENCE_S = 600.0
 SMALL = Trial(
     model="linear",
     model_options={},

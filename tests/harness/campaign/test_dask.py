@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -55,7 +57,11 @@ class Servers:
         self.folder, self.workers = folder, []
         self._file = folder / "scheduler.json"
         self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0")
-        assert wait_until(self._file.is_file)
+        self.address = ""
+
+    def find_address(self) -> None:
+        """Wait until the scheduler has written where it listens: its file is empty at first."""
+        assert wait_until(lambda: self._file.is_file() and self._file.read_text().endswith("}"))
         self.address = json.loads(self._file.read_text())["address"]
 
     def _start(self, kind: str, *words: str) -> subprocess.Popen:
@@ -79,8 +85,11 @@ class Servers:
 def servers(tmp_path):
     """A scheduler; workers are for the test to add."""
     cluster = Servers(tmp_path)
-    yield cluster
-    cluster.close()
+    try:
+        cluster.find_address()
+        yield cluster
+    finally:
+        cluster.close()
 
 
 @pytest.fixture
@@ -91,18 +100,21 @@ def models(tmp_path):
     return [*(f"linear:n_points={n}" for n in (4, 8, 12)), f"{file}:program"]
 
 
-def running(folder: Path, models: list[str], address: str) -> subprocess.Popen:
-    """The command on the cluster, once the trial that hangs is under way."""
+@contextlib.contextmanager
+def running(folder: Path, models: list[str], address: str) -> Iterator[subprocess.Popen]:
+    """The command on the cluster, once the trial that hangs is under way; ended in any case."""
     (folder / "hang").touch()
     (folder / "pids").unlink(missing_ok=True)
     words = [f"--{k}={v}" for k, v in QUICK.items()]
     command = [trials.COMMAND, "run", *words, "--scheduler", address, "--out", "c"]
-    process = subprocess.Popen(
-        [*command, "--model", *models], stderr=subprocess.PIPE, text=True, cwd=folder
-    )
-    assert wait_until(lambda: (folder / "pids").exists() or process.poll() is not None)
-    assert process.poll() is None, process.stderr.read()
-    return process
+    command += ["--model", *models]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder) as process:
+        try:
+            assert wait_until(lambda: (folder / "pids").exists() or process.poll() is not None)
+            assert process.poll() is None, process.stderr.read()
+            yield process
+        finally:
+            process.kill()
 
 
 def pids(folder: Path) -> list[int]:
