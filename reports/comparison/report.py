@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from samplerbench.harness.comparison.paired_ratios import MEANING
 from samplerbench.reports.comparison import provenance_diff, summary, tables
@@ -29,19 +30,23 @@ def render(comparison: Comparison, form: str = "table", caption: str = "", label
 
 def _json(comparison: Comparison) -> str:
     """A list of objects, numbers in full; one that was not made, or has no bound, is null."""
-    ratios = [*comparison.ratios, *comparison.changes]
-    return as_indented_json([dataclasses.asdict(ratio) for ratio in ratios])
+    return as_indented_json(_make_records(comparison))
 
 
 def _csv(comparison: Comparison) -> str:
     """A line a ratio, numbers in full; one that was not made, or has no bound, is empty."""
-    records = [
-        {f.name: getattr(ratio, f.name) for f in dataclasses.fields(ratio)}
-        for ratio in (*comparison.ratios, *comparison.changes)
-    ]
+    records = _make_records(comparison)
     for record in records:
         record["row_lost_runs"], record["reference_lost_runs"] = record.pop("lost_runs")
     return "".join(as_csv(records, list(records[0]))) if records else ""
+
+
+def _make_records(comparison: Comparison) -> list[dict[str, Any]]:
+    """Each ratio with its model."""
+    return [
+        {**dataclasses.asdict(ratio), "model": comparison.get_rows(ratio)[0]["model"]}
+        for ratio in (*comparison.ratios, *comparison.changes)
+    ]
 
 
 def _terminal(comparison: Comparison) -> str:

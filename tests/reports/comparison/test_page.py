@@ -85,6 +85,7 @@ def test_a_paper_gets_the_ratios_that_were_made_and_a_program_all_of_them(found)
     assert len(lines) == len(found.ratios) + len(found.changes)
     for line, ratio in zip(lines, found.ratios, strict=False):
         assert line["row"] == ratio.row and line["conclusion"] == str(ratio.conclusion)
+        assert line["model"] == found.rows[ratio.trial]["model"]
         assert (float(line["value"]) if line["value"] else None) == ratio.value
 
 
