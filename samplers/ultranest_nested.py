@@ -32,7 +32,7 @@ class Settings:
     dkl: Annotated[float, POSITIVE] = 0.5
     min_ess: Annotated[int, Range(1)] = 400  # effective draws, likewise
     frac_remain: Annotated[float, SHARE] = 0.01  # share of the evidence left that ends it
-    num_bootstraps: Annotated[int, Range(2)] = 30
+    num_bootstraps: Annotated[int, Range(2)] = 30  # of the live points, for regions and errors
     # of a slice sampler in random directions, for many dimensions; None: draws from its regions
     steps: Annotated[int | None, Range(1)] = None
     max_ncalls: Annotated[int | None, Range(1)] = None  # likelihood evaluations at the most

@@ -563,8 +563,9 @@ def test_a_judgement_that_is_stopped_says_how_to_go_on(tmp_path, capsys, monkeyp
     monkeypatch.setattr(judge, "_arrange", stop)
     (path,) = write_files(tmp_path, exact_draws(1))
     command = ["judge", str(path), "--model", "linear", "--out", str(tmp_path / "out")]
+    monkeypatch.setattr("sys.argv", ["samplerbench", *command])
     assert main(command) == 130
-    assert re.search("stopped with .*\n  go on with: samplerbench ", capsys.readouterr().err)
+    assert re.search("stopped with .*\n  go on with: samplerbench judge", capsys.readouterr().err)
 
 
 def test_a_trial_that_is_run_here_keeps_its_name():

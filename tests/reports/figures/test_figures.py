@@ -132,7 +132,7 @@ def test_a_style_may_be_one_of_matplotlib_s_by_name(tmp_path):
     with style.use_style(Path("ggplot")):
         assert matplotlib.rcParams["axes.facecolor"] == "#E5E5E5"
     with (
-        pytest.raises(UsageError, match="no matplotlib style is called 'ggplo'; did you.*'ggplot'"),
+        pytest.raises(UsageError, match="no style of matplotlib is called 'ggplo'; did.*'ggplot'"),
         style.use_style(Path("ggplo")),
     ):
         pass
