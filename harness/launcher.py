@@ -37,6 +37,8 @@ INHERITED_VARIABLES = (
     "CUDA_VISIBLE_DEVICES",
 )
 POLL_S = 0.02
+SAVING = "save"  # the phase of a worker that has run what its limit allows, and writes it
+SAVING_S = 300.0  # beyond the limit, for that: all would be lost for a slow disk
 MOST_HOST_DEVICES = 64  # XLA starts threads for each; more chains run one after the other
 
 
@@ -159,7 +161,7 @@ def _wait(
         if phase != last:
             watching(phase)
             last = phase
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline + SAVING_S * (phase == SAVING):
             return True
 
 

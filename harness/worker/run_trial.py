@@ -139,7 +139,7 @@ class TrialRunner:
             truths = truths[: len(replicates)]
             if truths:
                 replicates, truths = self._add_log_likelihood(model, replicates, truths, data)
-            self._enter_phase("save")
+            self._enter_phase("save")  # which the coordinator knows by this name
             self._save(replicates, plain, truths)
 
     def prepare_replicates(self) -> Callable[[int], Draws]:

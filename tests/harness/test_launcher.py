@@ -74,6 +74,19 @@ def test_a_worker_that_hangs_is_a_timeout_and_its_whole_process_group_ends(
     assert wait_until(lambda: has_ended(worker) and has_ended(child))
 
 
+@pytest.mark.parametrize(("late_s", "status"), [(700.0, "ok"), (3600.0, "timeout")])
+def test_a_worker_that_saves_has_some_minutes_beyond_its_limit(
+    tmp_path, scratch, monkeypatch, late_s, status
+):
+    saves = (tmp_path / "begun").exists
+    late = SimpleNamespace(monotonic=lambda: time.monotonic() + late_s * saves())
+    monkeypatch.setattr(launcher, "time", late)
+    monkeypatch.setattr(launcher.scratch_folder, "read_phase", lambda folder: launcher.SAVING)
+    trial = trial_of_file(tmp_path, "open('begun', 'w').close()\n" + WORKS)
+    result = trials.run(trial, scratch, timeout=600.0)
+    assert result.status == status, result.reason
+
+
 def test_what_a_worker_that_ended_well_started_ends_too(tmp_path, scratch):
     result = trials.run(trial_of_file(tmp_path, HANGS + WORKS), scratch)
     assert result.status == "ok"
