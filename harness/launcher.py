@@ -14,6 +14,7 @@ from pathlib import Path
 from samplerbench.harness import descendants, scratch_folder
 from samplerbench.harness.descendants import name_signal
 from samplerbench.harness.records import (
+    SAVING,
     Job,
     Result,
     Trial,
@@ -37,8 +38,7 @@ INHERITED_VARIABLES = (
     "CUDA_VISIBLE_DEVICES",
 )
 POLL_S = 0.02
-SAVING = "save"  # the phase of a worker that has run what its limit allows, and writes it
-SAVING_S = 300.0  # beyond the limit, for that: all would be lost for a slow disk
+SAVING_S = 300.0  # beyond its limit, for a worker that saves: all would be lost on a slow disk
 MOST_HOST_DEVICES = 64  # XLA starts threads for each; more chains run one after the other
 
 

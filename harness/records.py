@@ -22,6 +22,7 @@ AUTO_CALIBRATE = 64  # of calibration by simulation, whose data sets are made be
 
 #: how a warning begins of clocked phases on a machine that others used
 CONTENTION_WORD = "contended"
+SAVING = "save"  # the phase of a worker that has run what its limit allows, and writes it
 STATUSES = ("ok", "declined", "failed", "timeout", "crashed", "out of memory")
 
 

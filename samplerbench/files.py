@@ -32,6 +32,11 @@ def write_whole(path: Path, text: str) -> None:
     part.replace(path)
 
 
+def explain_failure(error: OSError) -> str:
+    """Why a file could not be written, in the system's words: a library's are of its code."""
+    return os.strerror(error.errno) if error.errno else str(error)
+
+
 @contextlib.contextmanager
 def write_beside(path: Path) -> Iterator[Path]:
     """A path to write to, which takes the place of ``path`` where the block ends without an error.

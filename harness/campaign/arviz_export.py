@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from datetime import datetime, timezone
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samplerbench.errors import UsageError
+from samplerbench.files import explain_failure
 from samplerbench.harness.campaign.replicate_draws import (
     Arrays,
     Choice,
@@ -224,9 +224,8 @@ def write_netcdf(campaign: Campaign, folder: Path, replicates: Sequence[int] = (
             if replicate < finished[trial.id]
         ]
     except OSError as error:
-        why = os.strerror(error.errno) if error.errno else error  # HDF5's own text is of its code
         raise UsageError(
-            f"draws can't be written to {str(folder)!r}: {why}\n"
+            f"draws can't be written to {str(folder)!r}: {explain_failure(error)}\n"
             "  expected: a folder, new or there, that you may write"
         ) from error
 

@@ -7,6 +7,7 @@ import io
 import math
 import re
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +27,17 @@ def read_csv(path: Path) -> dict[str, Array]:
 
     try:
         require_regular(path)
-        is_packed = path.suffix == ".gz"
-        text = io.StringIO(read_text(path)) if is_packed else None  # as much as is allowed
-        comments, header, first = _read_top(path, text)
+        # what is packed is unpacked here, as much of it as is allowed
+        text = read_text(path) if path.suffix == ".gz" else None
+        with open(path, encoding="utf-8-sig", errors="replace") as lines:
+            comments, header, first = _read_top(lines if text is None else io.StringIO(text))
         separator = next((each for each in ";\t" if each in header), ",")
         _refuse_bad_header(path, header, separator)
         is_comma = separator != "," and re.search(r"\d,\d", first) and not re.search(r"\d\.", first)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pandas.errors.ParserWarning)  # cells would be lost
             table = pandas.read_csv(
-                text or path,
+                path if text is None else io.StringIO(text),
                 sep=separator,
                 decimal="," if is_comma else ".",
                 comment="#",
@@ -50,20 +52,17 @@ def read_csv(path: Path) -> dict[str, Array]:
     return arrange_columns(path, {str(n): _read_numbers(path, str(n), table[n]) for n in table})
 
 
-def _read_top(path: Path, text: io.StringIO | None) -> tuple[str, str, str]:
+def _read_top(lines: Iterable[str]) -> tuple[str, str, str]:
     """The comments on top of a table, its header, and its first line of values."""
     comments: list[str] = []
     rest: list[str] = []
-    with open(path, encoding="utf-8-sig", errors="replace") as file:
-        for line in text or file:
-            if line.startswith("#") and not rest:
-                comments.append(line)
-            elif line.strip() and not line.startswith("#"):
-                rest.append(line.strip("\n"))
-            if len(rest) == 2:
-                break
-    if text:
-        text.seek(0)
+    for line in lines:
+        if line.startswith("#") and not rest:
+            comments.append(line)
+        elif line.strip() and not line.startswith("#"):
+            rest.append(line.strip("\n"))
+        if len(rest) == 2:
+            break
     header, first = [*rest, "", ""][:2]
     return "".join(comments), header, first
 

@@ -26,7 +26,7 @@ import numpy as np
 from samplerbench.errors import one_line
 from samplerbench.files import write_whole
 from samplerbench.harness import draws_file
-from samplerbench.harness.records import AUTO, LEAST_AUTO, Job, Result, fit_replicates
+from samplerbench.harness.records import AUTO, LEAST_AUTO, SAVING, Job, Result, fit_replicates
 from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.harness.worker import compiled_mode, plugin_imports, provenance, start_up
 from samplerbench.harness.worker.plain_replicates import PlainReplicates
@@ -139,7 +139,7 @@ class TrialRunner:
             truths = truths[: len(replicates)]
             if truths:
                 replicates, truths = self._add_log_likelihood(model, replicates, truths, data)
-            self._enter_phase("save")  # which the coordinator knows by this name
+            self._enter_phase(SAVING)
             self._save(replicates, plain, truths)
 
     def prepare_replicates(self) -> Callable[[int], Draws]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samplerbench.errors import UsageError
-from samplerbench.files import write_beside
+from samplerbench.files import explain_failure, write_beside
 from samplerbench.reports.tables.cells import Row, get_value
 from samplerbench.reports.tables.csv_json import NUMBERS, RECORDS, flatten
 
@@ -24,9 +23,9 @@ def write(rows: Sequence[Row], names: Sequence[str], path: Path) -> None:
         with write_beside(path) as part:
             make_frame(rows, names).to_parquet(part, engine="pyarrow", index=False)
     except OSError as error:
-        why = os.strerror(error.errno) if error.errno else error
         raise UsageError(
-            f"{str(path)!r} can't be written: {why}\n  expected: a file in a folder that is there"
+            f"{str(path)!r} can't be written: {explain_failure(error)}\n"
+            "  expected: a file in a folder that is there"
         ) from error
 
 

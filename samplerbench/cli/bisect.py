@@ -17,7 +17,7 @@ from samplerbench.cli.common import (
     terminal_width,
     write_or_print,
 )
-from samplerbench.errors import UsageError, unknown_name
+from samplerbench.errors import RunInterrupted, UsageError, unknown_name
 
 WHAT = ("import", "accuracy", "time")
 #: those of ``harness.upgrades.stack_scores``, which is not loaded for a help text
@@ -80,7 +80,6 @@ def add_parser(commands: Any) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Execute the command; returns the exit code."""
-    from samplerbench.harness.campaign.run import RunInterrupted
     from samplerbench.harness.campaign.specifiers import parse_sampler
     from samplerbench.harness.upgrades.bisect import bisect
     from samplerbench.harness.upgrades.moved_stacks import StackMover

@@ -42,10 +42,10 @@ def add_parser(commands: Any) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Execute the command; returns the exit code."""
-    args.format = choose_format(args)
     from samplerbench.harness.upgrades.history import trace_lines
     from samplerbench.reports.upgrades import history
 
+    args.format = choose_format(args)
     refuse_slower(args.slower)
     refuse_same_folder(*args.folders)
     releases = [_read(folder) for folder in args.folders]

@@ -95,11 +95,11 @@ def add_parser(commands: Any) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Execute the command; returns the exit code."""
-    args.format = choose_format(args)
     from samplerbench.harness.campaign import arviz_export
     from samplerbench.harness.campaign.campaign import no_collection
     from samplerbench.reports import report
 
+    args.format = choose_format(args)
     if args.replicate and not args.draws:
         raise UsageError("--replicate is for --draws FOLDER")
     if args.format == "parquet" and (not args.output or args.pytest_benchmark):

@@ -18,13 +18,13 @@ from samplerbench.cli.common import (
     terminal_width,
 )
 from samplerbench.cli.compare import add_files
+from samplerbench.errors import RunInterrupted
 from samplerbench.harness.campaign.campaign_folder import suggest_folder
 from samplerbench.harness.campaign.plan import OPTIONS, Option
 from samplerbench.text import in_one_line, tell
 
 if TYPE_CHECKING:
     from samplerbench.harness.campaign.campaign import Campaign
-    from samplerbench.harness.campaign.run import RunInterrupted
 
 EXITS = describe_exits("a row is not ok, or not what --gate asks for")
 CAMPAIGN = "a TOML file with these options as keys, or a pyproject.toml with [tool.samplerbench]"
@@ -68,7 +68,7 @@ def add_option(parser: argparse.ArgumentParser, option: Option, single: bool = F
 def execute(args: argparse.Namespace) -> int:
     """Execute the command; returns the exit code."""
     from samplerbench.cli import progress
-    from samplerbench.harness.campaign.run import RunInterrupted, run
+    from samplerbench.harness.campaign.run import run
 
     options = _options(args)
     if args.dry_run:

@@ -10,24 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from samplerbench.models.base import Model
-from samplerbench.samplers.support.log_density import make_log_density
+from samplerbench.models.base import Sites
+from samplerbench.samplers.support.log_density import LogDensity
 
 ADDRESS = re.compile(r"0x[0-9a-f]+")  # of an object that a traced operation shows
 
 
-def is_density_changing(model: Model) -> bool:
-    """Whether two calls of the program have two densities; for continuous parameters.
+def is_density_changing(density: LogDensity, data: Sites) -> bool:
+    """Whether two calls of a program have two densities; for continuous parameters.
 
     It is traced twice. Only where the traces differ is it computed, twice at one point.
     """
     import jax
 
-    density = make_log_density(model)
     point = np.full(density.dim, 0.1)
 
     def evaluate(u: Any) -> Any:
-        return density.log_joint(u, model.data)
+        return density.log_joint(u, data)
 
     if _have_same_values(jax.make_jaxpr(evaluate)(point), jax.make_jaxpr(evaluate)(point)):
         return False

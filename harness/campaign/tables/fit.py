@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -66,7 +66,7 @@ def fit(table: Table, signature: Signature | None, reading: Reading) -> ProgramD
     # of one column `--columns data=y` tells whether it is meant
     whole = find_whole(signature.names, columns) if signature and len(columns) > 1 else ""
     if signature and whole:
-        _refuse_lacking(table, {**columns, whole: Column(np.empty(0))}, signature, reading)
+        _refuse_lacking(table, [*columns, whole], signature, reading)
         notes.append(f"handed over whole, as {whole}: a dict of columns")
     elif signature:
         _refuse_lacking(table, columns, signature, reading)
@@ -109,12 +109,12 @@ def _rename(table: Table, signature: Signature | None, reading: Reading) -> dict
 
 
 def _refuse_lacking(
-    table: Table, columns: Mapping[str, Column], signature: Signature, reading: Reading
+    table: Table, held: Collection[str], signature: Signature, reading: Reading
 ) -> None:
     """Refuse a table that lacks what the program needs, or what it would sample instead."""
-    lacking = [n for n in signature.names if n not in columns and n not in reading.left_out]
-    missing = [name for name in signature.required_names if name not in columns]
-    others = [name for name in columns if name not in signature.names]
+    lacking = [n for n in signature.names if n not in held and n not in reading.left_out]
+    missing = [name for name in signature.required_names if name not in held]
+    others = [name for name in held if name not in signature.names]
     likely = ",".join(
         f"{name}={other}" for name in lacking for other in others if name.lower() == other.lower()
     )

@@ -27,7 +27,7 @@ from samplerbench.models.loading.script import locate_error
 from samplerbench.samplers.base import Declined
 from samplerbench.samplers.support.changing_density import is_density_changing
 from samplerbench.samplers.support.latent_sites import Latent, find_latents, find_parameters
-from samplerbench.samplers.support.log_density import make_log_density
+from samplerbench.samplers.support.log_density import LogDensity, make_log_density
 from samplerbench.samplers.support.observed_values import find_impossible
 
 
@@ -154,9 +154,9 @@ def read_sites(
             "obs=; is an observed site's data missing, or every site observed?"
         )
     if not any(site.discrete for site in latents):
-        _refuse_unfit_shapes(model, name)
+        density = _make_fitting_density(model, name)
         _refuse_impossible_values(model, short)
-        _refuse_changing_density(model, short)
+        _refuse_changing_density(density, model, short)
     sites = find_parameters(model, deterministic)
     if all(site.discrete for site in sites):
         raise UnfitModel(
@@ -166,18 +166,15 @@ def read_sites(
     return [(site, "discrete" if site.discrete else "continuous") for site in sites]
 
 
-def _refuse_unfit_shapes(model: Model, name: str) -> None:
-    """Raise UnfitModel where the joint density can't be formed; nothing is compiled."""
+def _make_fitting_density(model: Model, name: str) -> LogDensity:
+    """The log density; raises UnfitModel where it can't be formed. Nothing is compiled."""
     import jax
     import jax.numpy as jnp
 
-    def evaluate() -> Any:
+    try:
         density = make_log_density(model)
         # no NumPy array: a latent site within `scan` is read off at the loop's abstract index
-        return density.log_joint(jnp.zeros(density.dim), model.data)
-
-    try:
-        jax.eval_shape(evaluate)
+        jax.eval_shape(lambda: density.log_joint(jnp.zeros(density.dim), model.data))
     except Exception as error:
         traceback.print_exc()
         raise UnfitModel(
@@ -185,6 +182,7 @@ def _refuse_unfit_shapes(model: Model, name: str) -> None:
             f"{name.rpartition(':')[2]!r} can't be formed on its data: {_describe_shapes(model)}\n"
             "  expected: distributions whose shapes fit what they are observed to be"
         ) from error
+    return density
 
 
 def _refuse_impossible_values(model: Model, short: str) -> None:
@@ -199,9 +197,9 @@ def _refuse_impossible_values(model: Model, short: str) -> None:
         )
 
 
-def _refuse_changing_density(model: Model, short: str) -> None:
+def _refuse_changing_density(density: LogDensity, model: Model, short: str) -> None:
     """Raise UnfitModel where the program has another density each time that it is called."""
-    if is_density_changing(model):
+    if is_density_changing(density, model.data):
         raise UnfitModel(
             f"{short!r} has another density each time that it is called, so that no two samplers "
             "see the same one: it draws random numbers of its own, or changes what it uses\n"
