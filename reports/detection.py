@@ -12,6 +12,7 @@ from samplerbench.harness.scoring.verdict import LEAST
 from samplerbench.reports.tables.cells import Row, label
 from samplerbench.reports.tables.table import Cell, Column, Table
 from samplerbench.rounding import format_number
+from samplerbench.text import format_count
 
 if TYPE_CHECKING:
     from samplerbench.harness.campaign.campaign import Campaign
@@ -27,7 +28,7 @@ NOTE = "Replicates that find a flaw of this size with 95 % probability."
 
 def plan_in_general(wanted: Mapping[str, float], ess: float, parameters: int) -> Table:
     """Replicates for each flaw, for runs that are worth ``ess`` draws."""
-    title = f"{parameters} parameter(s), runs worth {format_number(ess)} draws"
+    title = f"{format_count(parameters, 'parameter')}, runs worth {format_number(ess)} draws"
     rows, notes = [], [NOTE]
     for flaw, size in wanted.items():
         count = power.plan_replicates(flaw, size, ess, parameters)

@@ -42,3 +42,9 @@ def is_number_text(cell: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def format_count(count: int | str, noun: str) -> str:
+    """How many of what: ``1 chain``, ``2 chains``, ``3 processes``; a range is of several."""
+    ending = "" if str(count) == "1" else "es" if noun.endswith("s") else "s"
+    return f"{count} {noun}{ending}"

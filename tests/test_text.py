@@ -8,7 +8,7 @@ import pytest
 
 from samplerbench.errors import UsageError, one_line, unknown_name
 from samplerbench.harness.campaign.plan import Plan
-from samplerbench.text import LONGEST, bound_text, escape_controls
+from samplerbench.text import LONGEST, bound_text, escape_controls, format_count
 
 
 def test_a_short_text_is_whole_and_a_long_one_keeps_its_ends():
@@ -48,3 +48,16 @@ def test_names_that_are_empty_are_not_listed():
 def test_a_number_that_no_machine_could_run_is_refused_under_its_own_name(option):
     with pytest.raises(UsageError, match=f"{option}=1000000000000000000000000\n.*at most 2"):
         Plan(**{option: 10**24})
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "words"),
+    [
+        (1, "chain", "1 chain"),
+        (0, "run", "0 runs"),
+        ("1 or 3", "process", "1 or 3 processes"),
+        (1, "process", "1 process"),
+    ],
+)
+def test_a_count_takes_the_plural_of_its_noun(count, noun, words):
+    assert format_count(count, noun) == words

@@ -26,6 +26,7 @@ from samplerbench.harness.ground_truth.reference_files import Names, Shapes, fit
 from samplerbench.harness.ground_truth.reference_formats import READERS
 from samplerbench.harness.statistics.weighted import kish_ess
 from samplerbench.samplers.base import Draws
+from samplerbench.text import format_count
 
 Array = np.ndarray
 Arrays = dict[str, Array]
@@ -196,7 +197,7 @@ def _refuse_unusable(where: str, sites: Mapping[str, Array]) -> None:
             expected = "finite numbers; a run that failed is left out, and counted by --failures N"
             raise draws_error(where, reason, expected)
         if x.shape[1] < LEAST_DRAWS:
-            reason = f"{site!r} has {x.shape[1]} draw(s) in each of {x.shape[0]} chain(s)"
+            reason = f"{site!r} has {format_count(x.shape[1], 'draw')} a chain"
             raise draws_error(where, reason, f"at least {LEAST_DRAWS} draws a chain")
 
 
@@ -270,12 +271,14 @@ def _join_files(runs: Runs, count: int) -> Iterator[tuple[str, Draws]]:
     """Every ``count`` files, in their order, as the chains of one replicate."""
     if len(runs) % count:
         raise UsageError(
-            f"{len(runs)} files can't be cut into replicates of {count} chains\n"
+            f"{format_count(len(runs), 'file')} can't be cut into replicates of {count} chains\n"
             f"  expected: a multiple of {count} files, the chains of a replicate after one another"
         )
     for name, run in runs:
         if count_chains(run) > 1:
-            raise draws_error(name, f"it holds {count_chains(run)} chains", "files of one chain")
+            raise draws_error(
+                name, f"it holds {format_count(count_chains(run), 'chain')}", "files of one chain"
+            )
     for first in range(0, len(runs), count):
         group = runs[first : first + count]
         _refuse_unlike(group)

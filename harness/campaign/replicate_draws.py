@@ -13,6 +13,7 @@ from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.draws_file import NUMBERS, DrawsFile
 from samplerbench.harness.records import Trial
 from samplerbench.harness.statistics.weighted import kish_ess
+from samplerbench.text import format_count
 
 if TYPE_CHECKING:
     import pandas
@@ -89,7 +90,8 @@ def _find_trial(campaign: Campaign, label: str, name: str | None) -> Trial:
 
 
 def _place(trial: Trial) -> str:
-    budget = f"{trial.chains} chain(s), {trial.warmup} warm-up, {trial.draws} draws"
+    chains, draws = format_count(trial.chains, "chain"), format_count(trial.draws, "draw")
+    budget = f"{chains}, {trial.warmup} warm-up, {draws}"
     return f"{trial.model_label} on {trial.environment_label}, {budget}"
 
 

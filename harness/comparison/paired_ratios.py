@@ -43,6 +43,7 @@ from samplerbench.harness.statistics.estimates import FEW_DECIDE
 from samplerbench.harness.statistics.holm import holm_rejections
 from samplerbench.harness.statistics.self_diagnostics import WRONG
 from samplerbench.rounding import format_rounded
+from samplerbench.text import format_count
 
 Array = np.ndarray
 
@@ -313,7 +314,7 @@ def _doubt_times(side: Side) -> str:
     count = sum(map(bool, side.result.list_seconds("warm_s")))
     if count < LEAST_PROCESSES:
         least = f"an answer on time takes {LEAST_PROCESSES} (--blocks)"
-        return f"{side.label} was timed in {count} process(es); {least}"
+        return f"{side.label} was timed in {format_count(count, 'process')}; {least}"
     return f"others used the machine that timed {side.label}" * side.result.is_contended
 
 

@@ -28,6 +28,7 @@ from samplerbench.harness.worker.replicates import (
 from samplerbench.harness.worker.timing import CompileClock, Lap, read_load
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Compiled, Draws, Prepared
+from samplerbench.text import format_count
 
 MOST_ROUNDS = 200  # the median of so many runs is known to a tenth of their spread
 FIRST_S = 600.0  # seconds that compiling and the first run may take together
@@ -126,10 +127,10 @@ class WarmRuns:
         if self.benchmark.stats:
             self.benchmark.stats.stats.data.clear()  # so that no table shows what was timed
         seed = self._timed_seeds[(len(self.laps) - 1) % len(self._timed_seeds)]
+        work = f"compiled {format_count(compiles, 'program')}, {took:.3f} s"
         pytest.fail(
-            f"round {len(self.laps)} (seed {seed}) compiled {compiles} program(s), {took:.3f} s: "
-            f"{self.request.trial.label} is not warm\n  expected: a compiled run with a seed that "
-            "has been run before compiles nothing",
+            f"round {len(self.laps)} (seed {seed}) {work}: {self.request.trial.label} is not warm\n"
+            "  expected: a compiled run with a seed that has been run before compiles nothing",
             pytrace=False,
         )
 

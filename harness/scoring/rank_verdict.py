@@ -13,6 +13,7 @@ from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.scoring.verdict import LEAST, LOST_SHARE, Verdict
 from samplerbench.harness.statistics import sbc
 from samplerbench.harness.statistics.sbc import Uniformity
+from samplerbench.text import format_count
 
 LOG_LIKELIHOOD = "log_likelihood"  # of draws and truths, as the worker computes it
 NAME = "log likelihood"
@@ -62,7 +63,7 @@ def rank_tests(data: TrialData) -> RankTests:
     usable = (ranks >= 0).all(axis=1)
     count = int(usable.sum())
     if count < LEAST:
-        reason = f"{count} replicates give ranks; a verdict needs {LEAST}"
+        reason = f"ranks come from {format_count(count, 'replicate')}; a verdict needs {LEAST}"
         return RankTests(names, draws, len(usable), count, reason=reason)
     tests = [sbc.uniformity(column, draws) for column in ranks[usable].T]
     return RankTests(names, draws, len(usable), count, tests)

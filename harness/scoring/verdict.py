@@ -94,6 +94,7 @@ from samplerbench.harness.statistics.duplicates import find_duplicates, find_suc
 from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
 from samplerbench.harness.statistics.mode_occupancy import MAJOR
 from samplerbench.harness.statistics.self_diagnostics import find_wrong
+from samplerbench.text import format_count
 
 Array = np.ndarray
 
@@ -365,7 +366,7 @@ def _honest_verdict(summary: ReplicateSummary, ordinary: ReplicateSummary) -> Ve
     reason = (
         f"errors are {ratio[worst]:.2f} times the claimed ones for '{summary.names[worst]}', the "
         f"parameter where they are largest, and at most {hi:.2f} times ({margin:g} is the margin); "
-        f"{total} replicates"
+        f"{format_count(total, 'replicate')}"
     )
     lost = int((~summary.has_ended).sum())
     if lost:

@@ -16,6 +16,7 @@ import numpy as np
 from scipy import special, stats
 
 from samplerbench.harness.statistics import ess_rhat
+from samplerbench.text import format_count
 
 Array = np.ndarray
 
@@ -221,7 +222,9 @@ def median_interval(values: Array) -> Estimate:
     middle = float(np.median(finite))
     below = int(stats.binom.ppf((1 - LEVEL) / 2, finite.size, 0.5))  # P(fewer lie below) <= 2.5 %
     if below == 0:
-        return Estimate(middle, None, None, f"{finite.size} replicates; an interval needs 6")
+        return Estimate(
+            middle, None, None, f"{format_count(finite.size, 'replicate')}; an interval needs 6"
+        )
     return Estimate(middle, float(finite[below - 1]), float(finite[-below]))
 
 

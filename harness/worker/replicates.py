@@ -24,6 +24,7 @@ from samplerbench.harness.worker.timing import (
 )
 from samplerbench.samplers.base import Compiled, Draws
 from samplerbench.samplers.support.background_call import BackgroundCall
+from samplerbench.text import format_count
 
 T = TypeVar("T")
 BoundSampler = tuple[
@@ -133,9 +134,10 @@ class ReplicateRunner:
         """Warn of the replicates that were given up."""
         if self.abandoned:
             seeds = ", ".join(map(str, self.abandoned[:10]))
+            count = format_count(len(self.abandoned), "replicate")
             self.result.warnings.append(
-                f"{len(self.abandoned)} replicate(s) did not finish and count as failures: "
-                f"given up after {self.patience:.0f} s (seed {seeds})"
+                f"{count} did not finish, counted as failed: given up after {self.patience:.0f} s "
+                f"(seed {seeds})"
             )
 
     def _run_guarded(self, compiled: Compiled, seed: int) -> tuple[Draws, list[Lap]]:

@@ -55,6 +55,7 @@ from samplerbench.samplers.base import (
     samplers,
 )
 from samplerbench.samplers.support.prior_predictive import make_simulator
+from samplerbench.text import format_count
 
 OF_COMPILED = ("aot_s", "warm_s", "warmup_s", "sample_s", "transfer_s")  # timings
 SIMULATION_STREAM = 0x5BC  # keeps simulated truths apart from any other use of the same seed
@@ -218,7 +219,8 @@ class TrialRunner:
         self.result.timings.update(rerun_s=rerun.wall, compiles_per_rerun=rerun.compiles)
         if rerun.compiles:
             self.result.warnings.append(
-                f"a second call compiles {rerun.compiles} program(s) again, {rerun.compile:.2f} s"
+                f"a second call compiles {format_count(rerun.compiles, 'program')} again, "
+                f"{rerun.compile:.2f} s"
             )
         return prepared, [draws, again]
 

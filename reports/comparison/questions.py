@@ -9,15 +9,10 @@ from samplerbench.harness.comparison.paired_ratios import Ratio
 from samplerbench.reports.comparison.comparison import Comparison
 from samplerbench.reports.tables import cells
 from samplerbench.reports.tables.cells import Row, label
+from samplerbench.reports.tables.notes import describe_value
 
-#: what tells rows of one sampler apart, beside the environment -> its value in words
-AXES = {
-    "device": "{}",
-    "precision": "{}-bit",
-    "chains": "{} chain(s)",
-    "warmup": "{} warm-up",
-    "draws": "{} draws",
-}
+#: what tells rows of one sampler apart, beside the environment
+AXES = ("device", "precision", "chains", "warmup", "draws")
 
 
 @dataclass(frozen=True)
@@ -76,11 +71,11 @@ def _title(comparison: Comparison, ratio: Ratio, stacks: bool) -> tuple[bool, st
 def name_rows(rows: dict[str, Row], models: bool) -> dict[str, str]:
     """Each row's sampler and model, and what tells it from others where two are of one sampler."""
     names = {t: label(row) + f", {row['model']}" * models for t, row in rows.items()}
-    for axis, words in AXES.items():
+    for axis in AXES:
         if len(set(names.values())) == len(names):
             break
         if len({row[axis] for row in rows.values()}) > 1:
-            names = {t: f"{name}, {words.format(rows[t][axis])}" for t, name in names.items()}
+            names = {t: f"{n}, {describe_value(axis, rows[t][axis])}" for t, n in names.items()}
     return names
 
 

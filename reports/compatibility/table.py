@@ -16,6 +16,7 @@ from samplerbench.reports.tables import markdown, terminal
 from samplerbench.reports.tables.csv_json import as_indented_json
 from samplerbench.reports.tables.table import Column, Table, text_rows
 from samplerbench.rounding import format_with_interval
+from samplerbench.text import format_count
 
 NOT_RUN = "not run"
 TFP = ("tensorflow-probability", "tfp-nightly")
@@ -116,7 +117,11 @@ def _notes(entries: Sequence[Entry]) -> list[str]:
 def _when_and_where(rows: Sequence[StackRow]) -> str:
     dates = sorted({row.date for row in rows})
     machines = sorted(
-        {f"{m['cpu']}, {m.get('cores_allowed')} core(s)" for r in rows if "cpu" in (m := r.machine)}
+        {
+            f"{m['cpu']}, {format_count(m.get('cores_allowed') or '?', 'core')}"
+            for r in rows
+            if "cpu" in (m := r.machine)
+        }
     )
     text = " to ".join(dict.fromkeys((dates[0], dates[-1])))
     text = f"Run {text}" + (f" on {'; '.join(machines)}" if machines else "")

@@ -8,6 +8,7 @@ from samplerbench.harness.compatibility import trends
 from samplerbench.harness.compatibility.known_stacks import StackRow
 from samplerbench.harness.compatibility.trends import Cold, Reruns, Step
 from samplerbench.rounding import format_rounded
+from samplerbench.text import format_count
 
 
 def describe_trends(rows: Sequence[StackRow]) -> list[str]:
@@ -46,9 +47,9 @@ def _describe_reruns(reruns: Sequence[Reruns]) -> list[str]:
     last, first = without[-1], always[0]
     sentence = (
         f"Since numpyro {first.numpyro} a second MCMC.run of NUTS compiles again:"
-        f" {_range(always)} program(s) on all {_stacks(always)} from {first.numpyro} to"
-        f" {always[-1].numpyro}, none on the {_stacks(without)} from {without[0].numpyro} to"
-        f" {last.numpyro}"
+        f" {format_count(_range(always), 'program')} on all {_stacks(always)} from"
+        f" {first.numpyro} to {always[-1].numpyro}, none on the {_stacks(without)} from"
+        f" {without[0].numpyro} to {last.numpyro}"
     )
     shared = [jax for jax in first.jax if jax in last.jax]
     if shared:

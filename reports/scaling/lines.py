@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from samplerbench.harness.campaign.sweep import option_values
 from samplerbench.harness.records import Trial, format_label
 from samplerbench.reports.tables.cells import Row
+from samplerbench.reports.tables.notes import describe_value
 
 if TYPE_CHECKING:
     from samplerbench.harness.campaign.campaign import Campaign
@@ -145,9 +146,8 @@ def _line(key: tuple[Any, ...], by_size: dict[float, Trial], rows: dict[str, Row
 
 def _describe_group(group: tuple[Any, ...]) -> str:
     model, budget, replicates, _, calibrate = group
-    texts = {"chains": "{} chain(s)", "warmup": "{} warm-up", "draws": "{} draws"}
-    words = [f"model {model}", f"{replicates} replicates"]
-    words += [texts[name].format(value) for name, value in budget]
+    shared = [("model", model), ("replicates", replicates), *budget]
+    words = [describe_value(name, value) for name, value in shared]
     return ", ".join(words + ["calibrated by simulation"] * bool(calibrate))
 
 

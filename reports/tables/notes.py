@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from samplerbench.harness.scoring.margins import DEFAULT
 from samplerbench.reports.tables.cells import (
@@ -21,6 +22,7 @@ from samplerbench.reports.tables.selection import (
     model_family,
 )
 from samplerbench.samplers.base import samplers
+from samplerbench.text import format_count
 
 MOST_NOTES = 40
 MOST_NAMED = 6  # rows before one note
@@ -31,16 +33,16 @@ KEYS = {
     "realised_ess": "realised: what errors over {} show",
     "calibration": "calibration: error / claimed error, 1 is right",
 }
-#: column -> a few words with its value, where all rows have the same
+#: column -> a few words with its value; "" where it counts what the column's name says
 IN_WORDS = {
     "model": "model {}",
     "swept": "{}",
     "calibrate": "data drawn from the {}",
-    "replicates": "{} replicates",
-    "blocks": "{} block(s)",
-    "chains": "{} chain(s)",
+    "replicates": "",
+    "blocks": "",
+    "chains": "",
     "warmup": "{} warm-up",
-    "draws": "{} draws",
+    "draws": "",
     "environment": "environment {}",
     "device": "device {}",
     "precision": "{}-bit",
@@ -61,7 +63,13 @@ def list_shared(rows: Sequence[Row]) -> list[str]:
     shared = dict(rows[0]) if rows else {}
     if shared.get("swept"):  # which holds the model's options
         shared["model"] = model_family(rows[0])
-    return [IN_WORDS[name].format(shared[name]) for name in same]
+    return [describe_value(name, shared[name]) for name in same]
+
+
+def describe_value(column: str, value: Any) -> str:
+    """A column's value in a few words: ``1 chain``, ``500 warm-up``, ``device cpu``."""
+    words = IN_WORDS[column]
+    return words.format(value) if words else format_count(value, column.removesuffix("s"))
 
 
 def make_notes(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
@@ -89,11 +97,11 @@ def _describe_processes(counts: Sequence[int]) -> str:
     """What the intervals of seconds are of, for rows of so many processes."""
     if counts[-1] == 1:
         return "seconds are of one process each: they have no interval (--blocks)"
-    words = " or ".join(map(str, counts))
+    words = format_count(" or ".join(map(str, counts)), "process")
     freedom = " or ".join(str(count - 1) for count in counts if count > 1)
     return (
-        f"seconds are of {words} process(es) each; 95 % intervals are between these, by Student's t"
-        f" with {freedom} degrees of freedom"
+        f"seconds are of {words} each; 95 % intervals are between these, by Student's t with "
+        f"{freedom} degrees of freedom"
     )
 
 

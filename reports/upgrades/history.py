@@ -13,7 +13,7 @@ from samplerbench.reports.tables import markdown, terminal
 from samplerbench.reports.tables.cells import is_comparable, make_cell
 from samplerbench.reports.tables.table import Cell, Column, Table
 from samplerbench.rounding import format_with_interval
-from samplerbench.text import escape_controls
+from samplerbench.text import escape_controls, format_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,8 +64,9 @@ def summarise(lines: Sequence[Line]) -> str:
     names = {point.release.name for line in lines for point in line.points}
     words = [text for line in lines for point in line.points for text in point.changes]
     worse = sum(text.startswith("worse") for text in words)
-    head = f"{len(lines)} sampler(s) over {len(names)} campaign(s)"
-    return f"{head}: {worse} change(s) for the worse, {len(words) - worse} for the better are shown"
+    head = f"{format_count(len(lines), 'sampler')} over {format_count(len(names), 'campaign')}"
+    changes = f"{format_count(worse, 'change')} for the worse, {len(words) - worse} for the better"
+    return f"{head}: {changes} are shown"
 
 
 def _make_row(line: Line, point: Point) -> list[Cell]:

@@ -19,6 +19,7 @@ from samplerbench.cli.common import (
     terminal_width,
 )
 from samplerbench.errors import UsageError
+from samplerbench.text import format_count
 
 
 def add_parser(commands: Any) -> None:
@@ -99,7 +100,7 @@ def execute(args: argparse.Namespace) -> int:
     print(renderers[args.format](entries), end="")
     if args.write_pins:
         paths = export_pins.write([entry.row for entry in entries if entry.row], args.write_pins)
-        print(f"{len(paths)} files in {args.write_pins}", file=sys.stderr)
+        print(f"{format_count(len(paths), 'file')} in {args.write_pins}", file=sys.stderr)
     passing = all(entry.row and not entry.row.passing for entry in entries)
     return EXIT_OK if args.stored or passing else EXIT_FAILED
 

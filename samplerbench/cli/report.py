@@ -20,7 +20,7 @@ from samplerbench.cli.common import (
     write_or_print,
 )
 from samplerbench.errors import UsageError
-from samplerbench.text import tell
+from samplerbench.text import format_count, tell
 
 if TYPE_CHECKING:
     from samplerbench.reports.report import ReportOptions
@@ -125,10 +125,10 @@ def execute(args: argparse.Namespace) -> int:
     with samplerbench.load(args.folder or _find_newest()) as campaign:
         if args.draws:
             paths = arviz_export.write_netcdf(campaign, args.draws, args.replicate or (0,))
-            print(f"{len(paths)} files in {args.draws}")
+            print(f"{format_count(len(paths), 'file')} in {args.draws}")
         if args.figures:
             paths = report.write_figures(campaign, args.figures, args.style)
-            print(f"{len(paths)} files in {args.figures}")
+            print(f"{format_count(len(paths), 'file')} in {args.figures}")
         if args.open:
             open_page(report.write_page(campaign))
         if args.open or ((args.draws or args.figures) and not args.output):

@@ -97,7 +97,7 @@ def test_a_history_reads_campaigns_and_exported_rows_in_the_order_given(campaign
     earlier = write_json(tmp_path / "v1.json", [old])
     page = tmp_path / "history.html"
     assert main.main(["history", str(earlier), str(campaign)]) == common.EXIT_OK
-    assert "over 2 campaign(s)" in capsys.readouterr().out
+    assert "over 2 campaigns" in capsys.readouterr().out
     command = ["history", str(earlier), str(campaign), "--format", "html", "-o", str(page)]
     assert main.main(command) == common.EXIT_OK and "<svg" in page.read_text()
     assert json.loads(earlier.read_text())[0]["versions"] == {"jax": "0.4.20"}

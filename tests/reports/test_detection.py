@@ -89,7 +89,7 @@ def test_a_campaign_plans_with_its_own_draws_and_times(tmp_path, capsys):
 def test_without_a_campaign_a_run_is_worth_what_is_said(capsys):
     assert main(["plan", "--detect", "calibration=1.05,bias=0.06", "--ess", "100"]) == 0
     text = capsys.readouterr().out
-    assert "2 parameter(s), runs worth 100 draws" in text and "none would do" in text
+    assert "2 parameters, runs worth 100 draws" in text and "none would do" in text
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from samplerbench.harness.statistics import ess_rhat
 from samplerbench.harness.statistics.ess_rhat import Claims
 from samplerbench.harness.statistics.estimates import median_interval
 from samplerbench.harness.statistics.weighted import kish_ess, weighted_moments
+from samplerbench.text import format_count
 
 Array = np.ndarray
 Pick = Callable[[Sequence[float]], np.intp]  # index of the worst of several medians
@@ -34,7 +35,7 @@ def no_claim_reason(x: Array, log_w: Array | None) -> str:
     if log_w is not None and not np.isfinite(log_w).any():
         return "all weights are zero"
     if x.shape[2] < 4:
-        return f"{x.shape[2]} draw(s) a chain; a claim needs at least 4"
+        return f"{format_count(x.shape[2], 'draw')} a chain; a claim needs at least 4"
     return "a parameter's draws are constant"
 
 

@@ -19,6 +19,7 @@ from samplerbench.harness.scoring.verdict import LEAST
 from samplerbench.harness.scoring.verdict_tests import ALPHA, LOG_Z, bias_level, z_values
 from samplerbench.harness.statistics import sbc
 from samplerbench.harness.statistics.estimates import Estimate
+from samplerbench.text import format_count
 
 Array = np.ndarray
 
@@ -26,7 +27,7 @@ Array = np.ndarray
 def can_convict(data: TrialData) -> str:
     """Replicates enough for a verdict, and a ground truth that can convict: why not, or ""."""
     if len(data.x) < LEAST:
-        return f"{len(data.x)} replicates; a verdict needs {LEAST}"
+        return f"{format_count(len(data.x), 'replicate')}; a verdict needs {LEAST}"
     if data.exact is not None and data.exact.error_unknown:
         return "the reference's own errors are not known"
     single = data.exact.single_source if data.exact else ""
@@ -57,7 +58,8 @@ def detectable_calibration(data: TrialData) -> Score:
     """How much larger than claimed errors would have to be."""
     count, *rest = _claimed(_finished(data))
     if count < LEAST:
-        return no_score(f"{count} replicates claim a standard error; a verdict needs {LEAST}")
+        claims = f"{count} of {len(data.x)} replicates claim a standard error"
+        return no_score(f"{claims}; a verdict needs {LEAST}")
     return Score(power.detect_calibration(count, *rest))
 
 

@@ -175,12 +175,12 @@ def test_failures_of_most_runs_cannot_be_compared():
         (
             side("a", errors(1, 1), times(1, 1, count=2)),
             "time",
-            "a was timed in 2 process(es); an answer on time takes 3 (--blocks)",
+            "a was timed in 2 processes; an answer on time takes 3 (--blocks)",
         ),
         (
             side("a", errors(1, 1), [1.0]),
             "efficiency",
-            "a was timed in 1 process(es); an answer on time takes 3 (--blocks)",
+            "a was timed in 1 process; an answer on time takes 3 (--blocks)",
         ),
     ],
 )

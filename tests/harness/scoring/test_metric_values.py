@@ -283,7 +283,7 @@ def test_ranks_of_truths_judge_replicates_with_data_of_their_own(tmp_path):
         assert verdict_columns.verdict(data).value == "biased"
     few = independent_draws()[:5]
     with data_of(tmp_path, few, truths=truths[:5], trial=calibrate) as data:
-        assert data.score("sbc_p").reason == "5 replicates give ranks; a verdict needs 16"
+        assert data.score("sbc_p").reason == "ranks come from 5 replicates; a verdict needs 16"
         assert verdict_columns.verdict(data).value == "too few replicates"
 
 

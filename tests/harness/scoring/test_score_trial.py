@@ -49,7 +49,7 @@ def test_one_replicate_has_no_realised_anything(tmp_path):
 @pytest.mark.process
 def test_one_draw_claims_nothing(tmp_path):
     row = scored(tmp_path, draws=1)
-    assert row["missing"]["ess"] == "1 draw(s) a chain; a claim needs at least 4"
+    assert row["missing"]["ess"] == "1 draw a chain; a claim needs at least 4"
     assert_every_number_or_its_reason(row)
 
 

@@ -43,7 +43,7 @@ def test_environments_of_one_campaign_are_lines_of_their_own():
 def test_the_table_has_a_row_a_point_with_intervals_and_says_what_is_shown():
     lines = trace_lines(releases(), 1.1, False)
     text = history.render(lines, "table", 120)
-    assert "2 sampler(s) over 3 campaign(s): 4 change(s) for the worse, 2 for the better" in text
+    assert "2 samplers over 3 campaigns: 4 changes for the worse, 2 for the better" in text
     assert "1.60 (1.40 to 1.80)" in text and "\x1b" not in text
     assert len(history.make_table(lines).rows) == 4
     assert history.render(lines, "markdown").count("\n| ") >= 4

@@ -163,7 +163,7 @@ def test_the_release_since_which_a_second_call_compiles_is_told():
     ]
     (said,) = describe_trends(rows)
     assert said == (
-        "Since numpyro 0.15.1 a second MCMC.run of NUTS compiles again: 1 to 2 program(s) on all 2"
+        "Since numpyro 0.15.1 a second MCMC.run of NUTS compiles again: 1 to 2 programs on all 2"
         " stacks tried from 0.15.1 to 0.22.0, none on the 2 stacks tried from 0.9.0 to 0.15.0;"
         " 0.15.0 and 0.15.1 were both tried with jax 0.4.25"
     )
