@@ -29,6 +29,7 @@ from samplerbench.harness.campaign.outside_draws import (
     read_draws,
 )
 from samplerbench.harness.campaign.plan import JUDGE_OPTIONS, Plan
+from samplerbench.harness.campaign.plan_options import field_name
 from samplerbench.harness.campaign.run import discard_when_refused, make_plan, refuse_in_a_worker
 from samplerbench.harness.campaign.signals import interrupt_on_sigterm
 from samplerbench.harness.campaign.store import Store
@@ -94,7 +95,7 @@ def judge(
 
 def _refuse_options(options: Mapping[str, Any], name: str) -> None:
     for option in options:
-        if run.ALIASES.get(option, option) not in JUDGE_OPTIONS:
+        if field_name(option) not in JUDGE_OPTIONS:
             raise unknown_name("option in judge()", option, JUDGE_OPTIONS)
     if not any(options.get(option) for option in ("model", "models", "posterior")):
         raise UsageError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Union
 
@@ -14,6 +14,14 @@ from samplerbench.harness.campaign.toml_file import read_toml
 
 PROJECT = "pyproject.toml"  # a file of this name holds the options in a table of its own:
 TABLE = "tool.samplerbench"
+#: further names of options in a file and in Python; dashes stand for underscores
+ALIASES = {
+    "samplers": "sampler",
+    "models": "model",
+    "environments": "env",
+    "devices": "device",
+    "with": "with_packages",
+}
 
 
 def read_campaign_file(path: Path) -> dict[str, Any]:
@@ -49,15 +57,17 @@ def _find_table(values: Any, path: Path) -> dict[str, Any]:
     return values
 
 
-def check_options(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+def check_options(
+    values: Mapping[str, Any], where: str, others: Sequence[str] = ()
+) -> dict[str, Any]:
     """``values`` with every name and type checked against Plan; single values become lists.
 
-    ``where`` names their source in errors. Raises UsageError.
+    ``where`` names their source in errors, ``others`` what it takes beside. Raises UsageError.
     """
     options: dict[str, Any] = {}
-    for name, value in values.items():
+    for name, value in use_field_names(values, where).items():
         if name not in OPTIONS:
-            raise unknown_name(f"option in {where}", name, OPTIONS)
+            raise unknown_name(f"option in {where}", name, [*OPTIONS, *others])
         option = OPTIONS[name]
         if option.table and isinstance(value, Mapping):
             value = _table_as_list(name, value, where)
@@ -65,6 +75,23 @@ def check_options(values: Mapping[str, Any], where: str) -> dict[str, Any]:
             value = tuple(value) if isinstance(value, (list, tuple)) else (value,)
         options[name] = _check(option, value, where)
     return options
+
+
+def use_field_names(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """``values`` by names of Plan's fields in place of their aliases. Raises UsageError."""
+    named: dict[str, Any] = {}
+    for written, value in values.items():
+        name = field_name(written)
+        if name in named:
+            raise UsageError(f"{name!r} is twice in {where}\n  expected: one of its names")
+        named[name] = value
+    return named
+
+
+def field_name(option: str) -> str:
+    """The field of Plan that an option's name in a file or in Python stands for."""
+    name = option.replace("-", "_")
+    return ALIASES.get(name, name)
 
 
 def _table_as_list(name: str, table: Mapping[str, Any], where: str) -> tuple[str, ...]:

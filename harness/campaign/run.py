@@ -24,7 +24,7 @@ from samplerbench.harness.campaign.expand import default_folder, expand, swept_a
 from samplerbench.harness.campaign.local_backend import local_backend
 from samplerbench.harness.campaign.model_data import read_model_data, read_note
 from samplerbench.harness.campaign.plan import DEFAULT_SAMPLERS, Plan
-from samplerbench.harness.campaign.plan_options import check_options
+from samplerbench.harness.campaign.plan_options import check_options, use_field_names
 from samplerbench.harness.campaign.signals import interrupt_on_sigterm
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.campaign.watcher import Watcher
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 MOST_BYTES_BESIDE = 2**27  # of draws that are scored while a worker runs
 #: names that ``run`` takes for options of Plan too
-ALIASES = {"samplers": "sampler", "models": "model", "environments": "env", "devices": "device"}
 
 
 def run(
@@ -101,14 +100,14 @@ def refuse_in_a_worker(call: str) -> None:
 def make_plan(options: dict[str, Any]) -> tuple[Plan, list[programs.ShippedProgram], Any]:
     """The plan of ``run``'s options, the functions that it has to ship, and data in memory."""
     words = {
-        ALIASES.get(name, name): str(value) if isinstance(value, Path) else value
-        for name, value in options.items()
+        name: str(value) if isinstance(value, Path) else value
+        for name, value in use_field_names(options, "run()").items()
     }
     memory = words.pop("data") if not isinstance(words.get("data", ""), str) else None
     shipped: list[programs.ShippedProgram] = []
     if models := words.get("model"):
         words["model"], shipped, memory = programs.ship_models(models, memory)
-    return Plan(**check_options(words, "run()")), shipped, memory
+    return Plan(**check_options(words, "run()", ("out", "retry", "watcher"))), shipped, memory
 
 
 def _cluster(plan: Plan, trials: Sequence[Trial]) -> AbstractContextManager[Client | None]:

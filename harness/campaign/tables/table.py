@@ -42,7 +42,7 @@ class Table:
 def make_table(data: Any) -> Table:
     """The table of a DataFrame or a dict of arrays that Python hands over. Raises UsageError."""
     if hasattr(data, "columns") and hasattr(data, "to_numpy"):
-        return read_frame(data, "data")
+        return read_frame(data if hasattr(data, "iloc") else _to_pandas(data), "data")
     if not isinstance(data, Mapping) or not all(isinstance(name, str) for name in data):
         raise UsageError(f"data is of type {type(data).__name__}\n  {EXPECTED_DATA}")
     given = {name: np.asarray(value) for name, value in data.items() if value is not None}
@@ -50,6 +50,13 @@ def make_table(data: Any) -> Table:
         if array.dtype.kind not in "biufU":
             raise UsageError(f"data[{name!r}] holds {array.dtype}, no numbers\n  {EXPECTED_DATA}")
     return Table("data", {n: Column(array) for n, array in given.items()}, is_table=False)
+
+
+def _to_pandas(frame: Any) -> Any:
+    """A DataFrame of another library, of polars say, as one of pandas."""
+    import pandas
+
+    return pandas.DataFrame({name: frame[name].to_list() for name in frame.columns})
 
 
 def read_frame(frame: Any, source: str, first_row: int = 1) -> Table:

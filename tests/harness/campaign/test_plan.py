@@ -228,3 +228,18 @@ def test_two_environments_of_one_name_are_refused(tmp_path):
         expand(Plan(sampler=("exact_iid",), env=tuple(both)))
     named = Plan(sampler=("exact_iid",), env=(both[0], f"other={both[1]}"))
     assert [trial.environment_label for trial in expand(named)] == ["mine", "other"]
+
+
+def test_a_file_takes_the_names_of_the_command_line(tmp_path):
+    file = tmp_path / "campaign.toml"
+    file.write_text('samplers = "exact_iid"\nwith = ["scipy"]\nno-cache = true\n')
+    options = read_campaign_file(file)
+    assert options == {"sampler": ("exact_iid",), "with_packages": ("scipy",), "no_cache": True}
+    file.write_text('samplers = "exact_iid"\nsampler = "numpyro_nuts"\n')
+    with pytest.raises(UsageError, match="'sampler' is twice in .*campaign.toml"):
+        read_campaign_file(file)
+
+
+def test_an_unknown_option_of_run_names_those_that_no_plan_has():
+    with pytest.raises(UsageError, match="'output'.*did you mean 'out'|known options.* out"):
+        samplerbench.run(output="folder")

@@ -20,6 +20,7 @@ from samplerbench.harness.campaign.plan import OPTIONS, Plan
 from samplerbench.harness.campaign.tables.fit import parse_reading
 from samplerbench.harness.campaign.tables.read_table import READERS
 from samplerbench.harness.campaign.tables.table import make_table
+from samplerbench.harness.campaign.tables.table import make_table
 from samplerbench.harness.campaign.tables.text_table import read_text_table
 from samplerbench.harness.records import Result
 from samplerbench.harness.worker import start_up
@@ -544,3 +545,23 @@ def test_a_frame_is_sampled_and_its_campaign_says_what_was_left_out(programs, tm
     np.testing.assert_allclose(exact.sd, [0.7474, 0.3079], atol=1e-4)
     # 4 replicates of an ESS of 40 at least: 5 standard errors of a mean are 0.4 sd
     assert abs(row["mean_error"]) < 0.4
+
+
+class OtherFrame:
+    """A frame as polars has it: columns by name, no index."""
+
+    def __init__(self, columns):
+        self.columns, self._data = list(columns), columns
+
+    def __getitem__(self, name):
+        return pandas.Series(self._data[name], dtype=object)
+
+    def to_numpy(self):
+        return np.column_stack(list(self._data.values()))
+
+
+def test_a_frame_of_another_library_is_a_table():
+    table = make_table(OtherFrame({"x": [1.0, None, 3.0], "g": ["a", "b", "a"], "n": [1, 2, 3]}))
+    assert table.is_table and list(table.columns) == ["x", "g", "n"]
+    assert table.columns["x"].missing.tolist() == [False, True, False]
+    assert table.columns["g"].holds_words and table.columns["n"].values.tolist() == [1, 2, 3]
