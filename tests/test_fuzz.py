@@ -118,6 +118,7 @@ def test_any_campaign_file_is_a_plan_or_is_refused(tmp_path, content):
     assert isinstance(read_or_refuse(plan), (Plan, UsageError))
 
 
+@pytest.mark.slow
 @fuzzed
 @pytest.mark.parametrize("ending", [".csv", ".tsv", ".txt", ".json", ".jsonl", ".npz"])
 @given(data=st.data())
@@ -136,6 +137,7 @@ def test_any_data_file_is_a_table_or_is_refused(tmp_path, ending, data):
     assert read_or_refuse(read) is not None
 
 
+@pytest.mark.slow
 @fuzzed
 @pytest.mark.parametrize("ending", [".csv", ".json", ".npz"])
 @given(data=st.data())
@@ -146,6 +148,7 @@ def test_any_reference_is_an_answer_or_is_refused(tmp_path, ending, data):
     assert read_or_refuse(read_reference, path, wanted) is not None
 
 
+@pytest.mark.slow
 @fuzzed
 @pytest.mark.parametrize("ending", [".csv", ".tsv", ".json", ".npz"])
 @given(data=st.data())

@@ -155,6 +155,7 @@ def _is_boolean_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return boolean and bool(decorators & {"property", "cached_property"})
 
 
+@pytest.mark.slow
 def test_no_public_name_is_a_lone_participle_or_preposition():
     offenders = {
         (module, name)
@@ -206,6 +207,7 @@ def test_the_first_line_of_every_docstring_is_a_sentence():
 # -- tests -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_source_file_is_imported_by_a_test():
     imports = {
         name for path in source.files_of_tests() for name in source.imports(source.parse(path))

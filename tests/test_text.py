@@ -25,6 +25,7 @@ def test_characters_that_steer_a_terminal_are_shown_by_their_code(character):
     assert character not in one_line(ValueError(f"a{character}b"))
 
 
+@pytest.mark.slow
 def test_a_refusal_keeps_what_to_do_at_its_end():
     text = str(UsageError(f"bad: {'x' * 10**7}\n  expected: another\n  list them with: this"))
     assert len(text) < LONGEST + 100

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from importlib import import_module
@@ -160,7 +161,9 @@ def _make_tree(
         if arrays
     }
     if arviz.__version__.startswith("0."):
-        return arviz.InferenceData(attrs=attributes, **sets)
+        with warnings.catch_warnings():  # earlier ones warn of groups that their schema lacks
+            warnings.filterwarnings("ignore", "weighted_posterior", UserWarning)
+            return arviz.InferenceData(attrs=attributes, **sets)
     tree = xarray.DataTree.from_dict(sets)
     tree.attrs.update(attributes)
     return tree

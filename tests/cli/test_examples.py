@@ -77,6 +77,7 @@ def test_the_command_line_takes_every_option_with_the_help_of_the_plan(capsys):
 
 @pytest.mark.slow
 def test_the_model_of_ones_own_fits_its_data():
+    pytest.importorskip("numpyro")
     model = load_model(f"{EXAMPLES / 'own_model.py'}:growth", {})
     assert {name: array.shape for name, array in model.data.items()} == {
         "day": (10,),

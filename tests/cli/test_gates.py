@@ -21,6 +21,7 @@ def campaign(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_campaign_is_no_worse_than_its_copy_and_its_exported_json(campaign, tmp_path, capsys):
     baseline = tmp_path / "baseline.json"
     assert main.main(["report", str(campaign), "--format", "json", "-o", str(baseline)]) == 0
@@ -72,6 +73,7 @@ def test_what_could_show_nothing_is_refused(options, words, campaign, tmp_path, 
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "ending", "start"),
     [

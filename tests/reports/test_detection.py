@@ -67,6 +67,7 @@ def test_what_is_planned_is_what_such_a_campaign_says_it_would_have_shown():
     assert power.detect_calibration(count, power.ALPHA / 10, 1.15) <= 1.4
 
 
+@pytest.mark.slow
 def test_a_campaign_plans_with_its_own_draws_and_times(tmp_path, capsys):
     with stored.campaign(tmp_path / "c") as campaign:
         table = detection.plan_for_campaign({"calibration": 1.3, "failures": 0.01}, campaign)

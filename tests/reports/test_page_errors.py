@@ -34,6 +34,7 @@ def campaign(tmp_path):
         yield found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [ValueError("what\never"), OSError(28, "No space left")])
 def test_an_error_in_a_page_leaves_the_exit_code_and_says_why(campaign, monkeypatch, capsys, error):
     def fail(_):

@@ -83,6 +83,7 @@ def rows_of(folder):
 # -- records ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statement", [*RESULTS, *TRIALS])
 def test_a_damaged_record_is_named_and_the_others_are_shown(folder, planned, capsys, statement):
     first, *others = [trial.id for trial in planned]
@@ -93,6 +94,7 @@ def test_a_damaged_record_is_named_and_the_others_are_shown(folder, planned, cap
     assert told.count("is left out") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statement", [*RESULTS, *TRIALS])
 def test_a_run_sets_a_damaged_record_aside_and_runs_its_trial_again(folder, planned, statement):
     first = planned[0]
@@ -112,6 +114,7 @@ def test_a_run_sets_a_damaged_record_aside_and_runs_its_trial_again(folder, plan
     assert rows_of(folder).keys() == {trial.id for trial in planned}
 
 
+@pytest.mark.slow
 def test_a_trial_whose_fields_have_changed_is_set_aside(folder, planned):
     changed = to_json(planned[1])
     damage.execute(folder, "UPDATE trials SET record=? WHERE id=?", changed, planned[0].id)
@@ -119,6 +122,7 @@ def test_a_trial_whose_fields_have_changed_is_set_aside(folder, planned):
     assert "its fields have changed" in (folder / set_aside.FILE).read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "record",
     [
@@ -199,6 +203,7 @@ def lose(path, other):
     path.unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", [cut, swap, lose])
 def test_lost_draws_are_named_and_give_no_verdict_that_stays(folder, planned, capsys, harm):
     before = rows_of(folder)

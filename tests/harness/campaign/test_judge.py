@@ -86,6 +86,8 @@ def write_arviz_1(path, sites):
     """As ArviZ 1.x does: a DataTree."""
     import xarray
 
+    if not hasattr(xarray, "DataTree"):
+        pytest.skip("this xarray has no DataTree")
     groups = {
         "posterior": {name: (("chain", "draw"), values) for name, values in sites.items()},
         "sample_stats": {"diverging": (("chain", "draw"), np.arange(DRAWS)[None] == 3)},
@@ -309,6 +311,7 @@ def test_the_shapes_of_sites_are_read_from_the_names_of_their_components():
     assert judge.infer_shapes(names) == {"m": (), "b": (2,), "L": (2, 3)}
 
 
+@pytest.mark.slow
 def test_the_command_judges_and_its_gate_decides_the_exit_status(tmp_path, capsys):
     paths = write_files(tmp_path, exact_draws(16))
     words = ["judge", "--model", "linear", *map(str, paths), "--out", str(tmp_path / "out")]
@@ -389,6 +392,7 @@ def test_weights_and_evidence_are_read_and_kish_is_claimed_where_nothing_else_is
     assert {(run.log_z, run.log_z_err) for run in runs} == {(-3.0, 0.1)}
 
 
+@pytest.mark.slow
 def test_importance_weights_make_wide_draws_honest_and_log_z_is_judged(tmp_path):
     sites = exact_draws(256, draws=300, wide=1.5, seed=3)
     x = np.stack([sites[name] for name in EXACT.names], axis=-1) - EXACT.mean
@@ -433,6 +437,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", REFUSED)
 def test_draws_that_do_not_do_are_refused_and_nothing_is_written(case, tmp_path):
     arrays, words = REFUSED[case]
@@ -498,6 +503,7 @@ def test_arrays_that_share_no_replicates_are_refused():
 # -- verdicts --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", [0.0, 0.5])
 def test_one_file_is_not_judged_and_says_what_it_shows_and_how_many_are_needed(shift, tmp_path):
     sites = exact_draws(1)
@@ -533,6 +539,7 @@ def test_clocks_are_absent_with_the_reason_and_what_is_unknown_is_empty(tmp_path
     assert log.startswith("replicate 0: replicate 0\n")
 
 
+@pytest.mark.slow
 def test_a_narrower_margin_leaves_undecided_what_a_wider_one_calls_honest(tmp_path):
     for margin, word in (({}, "honest"), ({"margin": {"bias": 0.001}}, "undecided")):
         out = tmp_path / word
@@ -540,6 +547,7 @@ def test_a_narrower_margin_leaves_undecided_what_a_wider_one_calls_honest(tmp_pa
             assert campaign.rows()[0]["verdict"] == word
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extra", [{}, {"weight": np.ones((256, 1, DRAWS))}])
 def test_runs_that_failed_count_and_many_make_it_unreliable(extra, tmp_path):
     draws = {**exact_draws(256), **extra}
@@ -549,6 +557,7 @@ def test_runs_that_failed_count_and_many_make_it_unreliable(extra, tmp_path):
     assert "9 of 265 runs failed or never ended" in row["verdict_reason"]
 
 
+@pytest.mark.slow
 def test_the_same_draws_are_judged_once_and_others_are_a_row_of_the_same_campaign(tmp_path):
     for seed, rows in ((1, 1), (1, 1), (2, 2)):
         draws, out = exact_draws(16, seed=seed), tmp_path / "out"
@@ -589,6 +598,7 @@ def test_draws_of_a_program_in_a_file_are_judged_by_its_inspection(tmp_path):
     assert (row["verdict"], row["answer"]) == ("honest", "quadrature")
 
 
+@pytest.mark.slow
 def test_a_report_says_honest_without_a_clock_and_names_rows_by_what_is_known(tmp_path):
     for seed in (1, 2):
         draws, name = exact_draws(256 // seed, chains=seed, seed=seed), f"s{seed}"

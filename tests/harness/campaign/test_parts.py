@@ -204,6 +204,7 @@ def test_a_backend_of_one_job_runs_one_trial_at_a_time(tmp_path):
         assert local.stop.is_set()
 
 
+@pytest.mark.slow
 def test_scores_are_computed_once_and_read_in_one_pass(tmp_path):
     with stored.unscored_campaign(tmp_path / "c") as campaign:
         store, trials = campaign.store, campaign.store.trials()

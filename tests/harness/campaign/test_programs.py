@@ -68,6 +68,7 @@ def test_equal_programs_have_one_digest_and_changed_ones_another(kind):
     assert digest_values(make(2.0)) == digest_values(make(2.0)) != digest_values(make(3.0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "taken"),
     [

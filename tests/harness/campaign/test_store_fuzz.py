@@ -105,6 +105,7 @@ def change(draw):
     return draw(st.sampled_from([cut, flip, retype, add, drop]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", ["trials", "results", "scores"])
 @LESS
 @given(change=change(), form=st.sampled_from(FORMS))
@@ -121,6 +122,7 @@ def test_a_record_of_any_content_harms_no_other_row(table, whole, tmp_path, chan
     assert others <= set(show_everything(folder, form))
 
 
+@pytest.mark.slow
 @LESS
 @given(name=st.sampled_from(["command", "cost", "margin", "sweep"]), value=JSON)
 def test_a_fact_of_any_content_harms_no_row(whole, tmp_path, name, value):

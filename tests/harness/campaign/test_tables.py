@@ -20,7 +20,6 @@ from samplerbench.harness.campaign.plan import OPTIONS, Plan
 from samplerbench.harness.campaign.tables.fit import parse_reading
 from samplerbench.harness.campaign.tables.read_table import READERS
 from samplerbench.harness.campaign.tables.table import make_table
-from samplerbench.harness.campaign.tables.table import make_table
 from samplerbench.harness.campaign.tables.text_table import read_text_table
 from samplerbench.harness.records import Result
 from samplerbench.harness.worker import start_up

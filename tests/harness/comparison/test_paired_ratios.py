@@ -62,6 +62,7 @@ def test_what_an_interval_says_alone_and_not_among_all_ratios_is_told_apart():
     assert one.answer == "indistinguishable at this budget among 9 ratios"
 
 
+@pytest.mark.slow
 def test_a_side_with_fewer_replicates_is_paired_as_far_as_it_goes():
     whole, cut = errors(0.3, 1), errors(0.1, 3)
     first = side("slow", whole[:20], times(2.0, 2)[:6]), side("fast", cut[:20], times(1, 4)[:6])
@@ -86,6 +87,7 @@ def test_equal_samplers_are_indistinguishable_or_a_tie():
     assert said <= 9  # a report errs with 5 %: binomial(20, 0.05) exceeds 9 once in a million
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("failing", [1, 20, 31])
 def test_a_sampler_that_loses_runs_is_never_called_better(failing):
     """However good the others are: a failed run is an infinite error, and takes no pair's part."""
@@ -146,6 +148,7 @@ def test_lost_runs_are_compared_by_pairs():
     assert "lost runs" not in by_quantity(paired_ratios.compare_pairs([calm]))
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_difference_of_shares_covers():
     rng, held = np.random.default_rng(12), 0
     for _ in range(1000):
@@ -231,6 +234,7 @@ def test_unlike_machines_are_refused_by_name_unless_allowed():
     assert len(paired_ratios.compare_within(pair, unlike=True)) == 8  # also between environments
 
 
+@pytest.mark.slow
 def test_samplers_each_in_an_environment_of_its_own_are_compared_across_environments():
     """So they run where no environment is asked for; in two of them each has its own reference."""
     first = side("a", errors(1, 1), times(1, 1), environment="one", environment_digest="1")

@@ -94,6 +94,7 @@ def by_quantity(found):
     return {one.quantity: one for one in found}
 
 
+@pytest.mark.slow
 def test_the_same_draws_are_said_to_be_the_same(campaign):
     both = campaign(("old", runs(1, 16), runs(9, 2), {}), ("new", runs(2, 16), runs(9, 2), {}))
     found = by_quantity(changes(both))
@@ -105,6 +106,7 @@ def test_the_same_draws_are_said_to_be_the_same(campaign):
     )
 
 
+@pytest.mark.slow
 def test_runs_that_met_their_limit_of_time_are_compared_as_far_as_they_go(campaign):
     both = campaign(("old", runs(1, 16), runs(9, 2), {}), ("new", runs(1, 9), runs(9, 1), {}))
     found = by_quantity(changes(both))["draws"]
@@ -115,6 +117,7 @@ def test_runs_that_met_their_limit_of_time_are_compared_as_far_as_they_go(campai
     assert by_quantity(changes(other))["draws"].conclusion is Conclusion.INDISTINGUISHABLE
 
 
+@pytest.mark.slow
 def test_other_draws_of_one_distribution_are_told_from_another_distribution(campaign):
     old = ("old", runs(1, 32), runs(9, 2), {})
     same = campaign(old, ("new", runs(2, 32), runs(8, 2), {}))
@@ -127,12 +130,14 @@ def test_other_draws_of_one_distribution_are_told_from_another_distribution(camp
     assert found.conclusion is Conclusion.DIFFERENT
 
 
+@pytest.mark.slow
 def test_few_replicates_say_no_more_than_that_draws_differ(campaign):
     few = campaign(("old", runs(1, 4), runs(9, 2), {}), ("new", runs(2, 4), runs(8, 2), {}))
     found = by_quantity(changes(few))["draws"]
     assert "fewer than 8" in found.answer and found.conclusion is Conclusion.NOT_TESTED
 
 
+@pytest.mark.slow
 def test_seconds_and_counts_stand_side_by_side(campaign):
     slower = {"cold_s": 4.0, "compiles_per_rerun": 1}
     both = campaign(("old", runs(1, 8), runs(9, 2), {}), ("new", runs(2, 8), runs(9, 2), slower))
@@ -144,6 +149,7 @@ def test_seconds_and_counts_stand_side_by_side(campaign):
     assert "changes since old" in shown and "2.00 -> 4.00" in shown
 
 
+@pytest.mark.slow
 def test_two_campaigns_are_compared_and_one_stack_alone_is_not(campaign):
     old = campaign(("old", runs(1, 8), runs(9, 2), {}), name="a")
     new = campaign(("new", runs(1, 8), runs(9, 2), {}), name="b")

@@ -85,6 +85,8 @@ def test_every_kind_of_file_gives_the_same_answer(name, sites, tmp_path):
     np.testing.assert_allclose(found.sd, x.reshape(600, 8).std(axis=0, ddof=1), rtol=1e-10)
     for i in range(8):
         np.testing.assert_allclose(found.mean_se[i], arviz.mcse(x[..., i], method="mean"))
+        if arviz.__version__.startswith("0.20."):
+            continue  # which takes draws to be normal for the error of their sd
         # of 600 draws: ArviZ divides by n here, where the error of a mean has n - 1
         by_arviz = arviz.mcse(x[..., i], method="sd")
         np.testing.assert_allclose(found.sd_se[i], by_arviz * np.sqrt(600 / 599), rtol=1e-9)

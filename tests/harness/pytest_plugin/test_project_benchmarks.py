@@ -43,6 +43,7 @@ def called(benchmark: Benchmark, *given: Any, **options: Any) -> Scores:
     return SamplerBenchmark(benchmark, {"min_rounds": 5, "max_time": 1.0})(*given, **options)
 
 
+@pytest.mark.slow
 def test_disabled_benchmarks_are_judged_and_have_no_seconds():
     scores = called(Benchmark(disabled=True), "linear", "exact_iid", draws=200)
     assert scores.verdict == "honest" and scores["warm_s"] is None
@@ -50,6 +51,7 @@ def test_disabled_benchmarks_are_judged_and_have_no_seconds():
         scores.warm_s  # noqa: B018
 
 
+@pytest.mark.slow
 def test_a_call_that_never_returns_counts_as_a_failure_and_is_not_timed(monkeypatch):
     monkeypatch.setattr(replicates, "PATIENCE_S", 1.0)
     monkeypatch.setattr(replicates, "PATIENCE", 1.0)

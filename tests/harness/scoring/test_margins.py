@@ -60,6 +60,7 @@ def test_the_margin_decides_what_is_shown_and_what_is_accused():
     assert (DEFAULT.place, DEFAULT.width) == pytest.approx((0.025, 0.025))
 
 
+@pytest.mark.slow
 def test_a_campaign_keeps_its_margins_and_a_later_report_uses_them(tmp_path):
     with stored.campaign(tmp_path / "c") as campaign:
         before = {row["sampler"]: row for row in campaign.rows()}

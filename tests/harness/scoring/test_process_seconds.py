@@ -72,6 +72,7 @@ def test_seconds_to_5_percent_hold_what_differs_between_processes():
     assert alone.value == pytest.approx(3.515) and alone.lo is alone.hi is None
 
 
+@pytest.mark.slow
 def test_scores_renewed_for_more_blocks_are_those_that_scoring_anew_gives(campaign):
     for trial in campaign.store.trials()[:4]:
         result = campaign.store.result(trial.id)

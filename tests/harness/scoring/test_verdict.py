@@ -87,6 +87,7 @@ def test_independent_draws_of_many_parameters_are_honest(size):
     assert got.verdict == "honest", got.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sigma", [1.0, 2.0, 3.0])
 def test_independent_draws_of_a_skewed_posterior_are_honest(sigma):
     # The sd of such draws is far too small nearly always, and their claimed error with it.
@@ -393,6 +394,7 @@ def test_a_long_run_judges_claims_of_a_25th_of_its_effective_draws_and_no_more()
     assert judge(replace(ideal(), mean_se=np.full(2, 0.007))).verdict == "honest"
 
 
+@pytest.mark.slow
 def test_exact_draws_of_a_funnel_hold_no_disasters():
     # kurtosis in the thousands: a mean of 1000 draws is off by 5 claimed errors once in a thousand
     exact = build("funnel", {}).exact()

@@ -22,6 +22,7 @@ def test_it_is_the_shift_of_every_direction_that_is_as_far(size):
     assert value == pytest.approx(0.3, abs=0.04)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rho", [0.0, 0.9, 1.0])
 def test_exact_draws_are_seldom_far_however_they_correlate_within_a_run(rho):
     rng, found = np.random.default_rng(2), 0

@@ -68,6 +68,7 @@ def test_calibration_interval_holds_the_truth(replicates):
     assert LOW <= held(1.0, audit.calibration(z, np.ones_like(z), 0.0)) <= HIGH
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("replicates", [16, 32, 64, 256])
 def test_calibration_interval_holds_the_truth_of_weighted_draws(replicates):
     """Weights are independent of the draws: Kish's ESS is right, and differs from run to run."""
@@ -80,6 +81,7 @@ def test_calibration_interval_holds_the_truth_of_weighted_draws(replicates):
     assert low <= held(1.0, audit.calibration(est, se, 0.0)) <= high
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "replicates"), [(1, 16), (2, 16), (2, 256), (10, 32), (50, 32)])
 def test_the_worst_of_many_has_an_interval_that_holds_the_truth(size, replicates):
     """An ordinary interval of the worst of 50 parameters holds it in 7 % of campaigns."""

@@ -28,6 +28,7 @@ def turn(x, exact):
     return exact.mean + sign * (x - exact.mean)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [2, 10])
 def test_exact_draws_are_honest_in_their_joint_structure_too(size):
     exact = gaussian(size)
@@ -36,6 +37,7 @@ def test_exact_draws_are_honest_in_their_joint_structure_too(size):
     assert got.verdict == "honest", got.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("replicates", [32, 256])
 @pytest.mark.parametrize("size", [2, 10])
 def test_correlations_lost_or_turned_round_are_found_though_marginals_are_right(size, replicates):
@@ -122,6 +124,7 @@ def iid_columns(exact, count, rng):
     return component_draws(exact.draw(rng, count), exact.names, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["linear", "eight_schools", "islands", "funnel", "banana"])
 def test_every_registered_model_has_directions_and_its_own_draws_are_not_accused(name):
     exact = build(name, {}).exact()

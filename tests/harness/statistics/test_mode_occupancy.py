@@ -47,6 +47,7 @@ def test_independent_draws_are_not_accused_however_few(draws):
         assert got.verdict in ("honest", "undecided"), got.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("modes", [2, 10, 30])
 def test_independent_draws_from_many_modes_are_honest(modes):
     exact = base.build("islands", {"modes": modes, "ratio": 1.1, "prior_sd": 40.0}).exact()

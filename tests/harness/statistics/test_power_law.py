@@ -13,6 +13,7 @@ def test_a_slope_is_of_each_process_that_has_a_number_at_every_size():
     assert slopes == pytest.approx([1.0, 0.0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exponent", [1.0, 2.0])
 def test_the_interval_of_paired_runs_holds_the_exponent_as_often_as_it_says(exponent):
     rng = np.random.default_rng(3)

@@ -92,6 +92,7 @@ def judge_by_ranks(ranks: np.ndarray, draws: int) -> str:
     return rank_verdict.verdict_by_ranks(found).verdict
 
 
+@pytest.mark.slow
 def test_uniform_ranks_show_a_sampler_honest_where_they_would_have_shown_it_is_not():
     rng = np.random.default_rng(8)
     few, many = (rng.integers(0, KEPT + 1, (count, 2)) for count in (64, 400))
@@ -107,6 +108,7 @@ def test_uniform_ranks_show_a_sampler_honest_where_they_would_have_shown_it_is_n
     assert rank_verdict.verdict_by_ranks(found, wide).verdict == "honest"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [201, 256, 1000])
 def test_no_number_of_parameters_hides_one_that_is_far_off(size):
     rng = np.random.default_rng(6)
@@ -128,6 +130,7 @@ def test_the_bound_of_a_small_p_is_above_it():
         assert simulated <= 2 * KEPT * least + 5 * np.sqrt(simulated / len(null))
 
 
+@pytest.mark.slow
 def test_what_ranks_are_said_to_find_they_find():
     shift, narrow = sbc.detect_flaws(64, KEPT, 2)
     # half an sd is found in some 93 %, draws of 0.8 times the width in some 18 %

@@ -73,6 +73,7 @@ def test_seconds_that_give_no_answer_pass_and_the_case_says_why(change, said):
         assert "warm seconds" in check(slow, row(), unlike=True).failure
 
 
+@pytest.mark.slow
 def test_the_gate_on_seconds_is_wrong_in_few_of_many_equal_pairs():
     rng = np.random.default_rng(1)
     draw = lambda: row(warm=tuple(0.02 * np.exp(0.03 * rng.standard_normal(3))))  # noqa: E731

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from samplerbench.harness.upgrades.history import Release, trace_lines
 from samplerbench.reports.upgrades import history
 from tests.support.rows import row
@@ -49,6 +51,7 @@ def test_the_table_has_a_row_a_point_with_intervals_and_says_what_is_shown():
     assert history.render(lines, "markdown").count("\n| ") >= 4
 
 
+@pytest.mark.slow
 def test_the_page_draws_a_figure_for_each_sampler_with_several_points():
     page = history.render(trace_lines(releases(), 1.1, False), "html")
     assert page.count("<svg") == 1 and "<script>alert" not in page

@@ -68,6 +68,7 @@ def test_the_page_asks_for_nothing_and_runs_its_own_script_alone(made):
     assert all(after <= before + 1 for before, after in steps)
 
 
+@pytest.mark.slow
 def test_names_and_reasons_come_out_as_text(found, made):
     assert "<script>alert" not in made and "\x1b" not in made
     assert "<script>alert(1)</script>" in "".join(Outline(made).words)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import numpy as np
 import pytest
 
@@ -11,10 +9,11 @@ from samplerbench.models.base import build
 from samplerbench.reports.figures import corner, svg
 from samplerbench.reports.figures.figure_data import Scene, Series
 from samplerbench.reports.figures.style import use_style
+from tests.support.marks import needs_corner
 
 pytestmark = [
     pytest.mark.slow,  # chainconsumer takes seconds to import
-    pytest.mark.skipif(find_spec("chainconsumer") is None, reason="needs the extra `corner`"),
+    needs_corner,
 ]
 NAMES = ("m", "c")
 

@@ -25,6 +25,7 @@ from samplerbench.reports.figures import (
 from samplerbench.reports.figures.figure import Figure, Picture, Section
 from samplerbench.reports.pages import campaign_page, template
 from tests.support import browser, stored
+from tests.support.marks import needs_corner
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # locks of folders left open
 
@@ -104,6 +105,7 @@ def test_the_verdict_stands_on_top_in_one_sentence(made):
 
 
 @pytest.mark.slow
+@needs_corner
 def test_nothing_was_left_undrawn(made):
     assert "not drawn" not in made and "cannot be read" not in made
     for title in (
@@ -159,6 +161,7 @@ def test_the_command_that_makes_it_again_runs_the_same_trials(campaign, made):
     assert "samplerbench run" in made
 
 
+@pytest.mark.slow
 def test_a_page_spells_the_defaults_out_and_leaves_the_machine_out_where_asked(
     campaign, monkeypatch
 ):
@@ -226,6 +229,7 @@ def test_ids_are_unique_and_headings_skip_no_level(outline):
 
 
 @pytest.mark.slow
+@needs_corner
 def test_every_figure_has_words_and_every_table_its_heads(outline):
     shapes = [given for tag, given in outline.tags if tag == "svg"]
     assert len(shapes) >= 13
@@ -267,6 +271,7 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.slow
+@needs_corner
 def test_draws_that_are_lost_or_garbage_are_told_and_the_rest_is_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr(figure_data, "MOST_SERIES", 3)
     with stored.campaign(tmp_path / "c") as one:
@@ -299,6 +304,7 @@ def test_a_page_that_would_be_too_large_leaves_figures_out_and_says_so(campaign,
 
 
 @pytest.mark.slow
+@needs_corner
 def test_a_model_without_an_exact_answer_gets_its_pictures(tmp_path, monkeypatch):
     monkeypatch.setattr(figure_data, "MOST_SERIES", 1)
     with stored.unscored_campaign(

@@ -165,6 +165,7 @@ def test_lines_are_samplers_and_devices_by_the_swept_size_defaults_included(camp
     }
 
 
+@pytest.mark.slow
 def test_the_report_by_size_tells_exponents_crossovers_and_who_stops_being_honest(campaign):
     (found,) = analyse_campaign(campaign, campaign.rows())
     grown = {(g.line, g.quantity): g.fit for g in found.growth}
@@ -179,6 +180,7 @@ def test_the_report_by_size_tells_exponents_crossovers_and_who_stops_being_hones
     assert told["lost_one on cpu"] == "out of memory from 32 to 30.0k"
 
 
+@pytest.mark.slow
 def test_a_page_shows_the_first_lines_at_sizes_from_end_to_end_and_says_what_it_left(campaign):
     (whole,) = analyse_campaign(campaign, campaign.rows())
     short, left = shorten(whole, lines=2, sizes=2)
@@ -192,6 +194,7 @@ def test_a_page_shows_the_first_lines_at_sizes_from_end_to_end_and_says_what_it_
     assert shorten(whole, lines=4, sizes=len(POINTS)) == (whole, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", report.FORMATS)
 def test_every_format_holds_the_numbers(campaign, form):
     text = render_by_size(campaign, form)
