@@ -153,16 +153,9 @@ def _limit_mean(
 def _limit_rate(count: int, total: int) -> Limit:
     limit = clopper_pearson(count, total, LEVEL)[1]
     needed = _count_for_rate(count, total)
-    what = (
-        f"{count} of {total} runs are off by more than {DISASTER:g} claimed errors, which leaves a"
-    )
-    return Limit(
-        f"{what} rate of up to {limit:.1%}; honest is below {RATE:.0%}",
-        count / total,
-        limit,
-        RATE,
-        needed,
-    )
+    what = f"{count} of {total} runs off by more than {DISASTER:g} claimed errors"
+    reason = f"{what}, a rate of up to {limit:.1%}; honest is below {RATE:.0%}"
+    return Limit(reason, count / total, limit, RATE, needed)
 
 
 @functools.cache

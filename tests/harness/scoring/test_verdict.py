@@ -131,7 +131,7 @@ def test_few_replicates_decide_nothing_and_say_what_would():
         got = judge(ideal(count))
         assert got.verdict == "undecided" and "more replicates would show it" in got.reason
     # none of 32 is a disaster: 0.01 ** (1 / 228) is 0.98
-    assert "0 of 32 runs are off by more than 5 claimed errors" in judge(ideal(32)).reason
+    assert "0 of 32 runs off by more than 5 claimed errors, a rate" in judge(ideal(32)).reason
     assert "about 200 more replicates" in judge(ideal(32)).reason
     assert judge(ideal(228)).verdict == "honest"
 
