@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from samplerbench.harness.scoring import power
 from samplerbench.harness.scoring.equivalence import MOST
 from samplerbench.harness.scoring.margins import DEFAULT, Margins, read_margins
-from samplerbench.harness.scoring.verdict import LEAST
+from samplerbench.harness.scoring.verdict_words import LEAST
 from samplerbench.reports.tables.cells import Row, label
 from samplerbench.reports.tables.table import Cell, Column, Table
 from samplerbench.rounding import format_number

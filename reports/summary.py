@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from samplerbench.harness.scoring.verdict import CONVICTIONS
+from samplerbench.harness.scoring.verdict_words import CONVICTIONS
 from samplerbench.reports.tables.cells import Row, is_comparable, is_control, label
 from samplerbench.reports.tables.selection import AXES
 from samplerbench.reports.time_to_accuracy import Ranking, list_costs, rank

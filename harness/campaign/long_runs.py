@@ -21,7 +21,7 @@ from samplerbench.harness.ground_truth import long_run, select
 from samplerbench.harness.ground_truth.improper_posterior import describe_wandering
 from samplerbench.harness.ground_truth.long_run import EFFORTS, LEAST_CHAINS, LongRun, RunFailed
 from samplerbench.harness.records import Trial
-from samplerbench.harness.scoring.verdict import LEAST
+from samplerbench.harness.scoring.verdict_words import LEAST
 from samplerbench.models.base import Sites
 from samplerbench.samplers.base import Draws
 from samplerbench.text import tell

@@ -13,7 +13,7 @@ from samplerbench.harness.compatibility.tried_samplers import REFERENCE
 from samplerbench.harness.environments import root_cause
 from samplerbench.harness.environments.environments import Environment
 from samplerbench.harness.records import Result, Trial
-from samplerbench.harness.scoring.verdict import COMPARABLE
+from samplerbench.harness.scoring.verdict_words import COMPARABLE
 from samplerbench.harness.statistics.power_law import fit_paired
 
 TOO_FEW = "too few replicates"  # a budget's own doing: then calibration is no stage

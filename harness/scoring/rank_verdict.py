@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from samplerbench.components import component_draws
+from samplerbench.harness.scoring.lost_replicates import LOST_SHARE
 from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.scoring.trial_data import TrialData
-from samplerbench.harness.scoring.verdict import LEAST, LOST_SHARE, Verdict
+from samplerbench.harness.scoring.verdict_words import LEAST, Verdict
 from samplerbench.harness.statistics import sbc
 from samplerbench.harness.statistics.sbc import Uniformity
 from samplerbench.text import format_count

@@ -64,13 +64,16 @@ error, and one is enough to be overconfident.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-
 import numpy as np
 
+from samplerbench.harness.scoring.agreement import (
+    check_contradiction,
+    check_truth_error,
+    describe_agreement,
+    find_large_claim,
+    judge_agreement,
+)
 from samplerbench.harness.scoring.equivalence import (
-    DISASTER,
     LEVEL,
     Limit,
     find_disasters,
@@ -78,65 +81,29 @@ from samplerbench.harness.scoring.equivalence import (
     list_limits,
 )
 from samplerbench.harness.scoring.few_replicates import describe_few
+from samplerbench.harness.scoring.lost_replicates import (
+    check_lost_replicates,
+    check_rates,
+    check_stuck_chains,
+)
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict_tests import (
     ALPHA,
-    Complaint,
-    center_truth,
     check_bias,
     check_overcaution,
     check_overconfidence,
     rms,
-    truth_error,
     z_values,
 )
+from samplerbench.harness.scoring.verdict_words import LEAST, NO_ANSWER, Verdict, worst_complaint
 from samplerbench.harness.statistics.duplicates import find_duplicates, find_succession
 from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
-from samplerbench.harness.statistics.mode_occupancy import MAJOR
-from samplerbench.harness.statistics.self_diagnostics import find_wrong
 from samplerbench.text import format_count
 
 Array = np.ndarray
 
-NO_ANSWER = "no exact answer"
-VERDICTS = (
-    "honest",
-    "undecided",
-    "agrees",
-    "overconfident",
-    "overcautious",
-    "unreliable",
-    "biased",
-    "broken",
-    "too few replicates",
-    "not judged",
-    NO_ANSWER,
-)
-COMPARABLE = ("honest", "overcautious")  # the others' speed is not comparable
-CONVICTIONS = ("overconfident", "unreliable", "biased", "broken")
-UNUSABLE = ("biased", "broken")  # no number of further draws makes such a sampler accurate
-
-LEAST = 16  # replicates: below, the interval of an rms spans a factor of three and more
-# Of 256 runs two disasters have a lower limit of 0.058 %, eight that never end one of 1.1 %.
-DISASTER_RATE, LOST_RATE = 5e-4, 0.01  # what the lower limit of a rate may be
-CLAIMS = 25  # times as many effective draws must a long run have as a claim that it judges
 COARSE = 0.1  # sds between neighbouring numbers, up to which draws are taken for continuous
-OTHER_FAMILY = "a sampler of another family that agrees with both could confirm it"
-TELL_ERRORS = "standard errors of the moments, as NAME_mean_se (0: exact), would let them judge"
 ENERGY = 1.5  # margins of a mean that the joint distribution may be off by, as a shift
-LOST_Z = 4.0  # claimed errors that a lost replicate is off by, at least
-LOST_SHARE = 0.05  # share of replicates that may be lost
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The word, the reason in words, and the interval that decided."""
-
-    verdict: str  # one of VERDICTS
-    reason: str
-    value: float | None = None
-    lo: float | None = None  # simultaneous over all that was tested, hence wider than the table's
-    hi: float | None = None
 
 
 def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
@@ -151,15 +118,15 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
     if coarse:
         return Verdict("not judged", coarse)
     if summary.single_source or summary.error_unknown:
-        return _judge_agreement(summary)
-    lost = _check_lost_replicates(summary)
+        return judge_agreement(summary)
+    lost = check_lost_replicates(summary)
     if lost:
         return lost
     sound = summary.select(summary.has_ended)
     place = (
-        _check_truth_error(sound)
-        or _worst_complaint("biased", check_bias(sound))
-        or _check_stuck_chains(summary)
+        check_truth_error(sound)
+        or worst_complaint("biased", check_bias(sound))
+        or check_stuck_chains(summary)
         or _check_energy(sound)
     )
     if place:
@@ -169,12 +136,12 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
         reason = f"{least} of {count} replicates claim a standard error; a verdict needs {LEAST}"
         return Verdict("too few replicates", reason)
     ordinary, disasters = _split_disasters(sound)
-    if large := _find_large_claim(sound):
-        return _check_contradiction(ordinary) or _agreement(sound, large)
+    if large := find_large_claim(sound):
+        return check_contradiction(ordinary) or describe_agreement(sound, large)
     return (
-        _worst_complaint("overconfident", check_overconfidence(ordinary))
-        or _check_rates(summary, disasters)
-        or _worst_complaint("overcautious", check_overcaution(ordinary.parameters()))
+        worst_complaint("overconfident", check_overconfidence(ordinary))
+        or check_rates(summary, disasters)
+        or worst_complaint("overcautious", check_overcaution(ordinary.parameters()))
         or _check_limits(summary, ordinary, disasters)
     )
 
@@ -235,22 +202,6 @@ def _split_disasters(sound: ReplicateSummary) -> tuple[ReplicateSummary, int]:
     return sound.select(~off), int(off.sum())
 
 
-def _check_rates(summary: ReplicateSummary, disasters: int) -> Verdict | None:
-    """Rare disasters, and runs that fail or never end, at a rate that is surely too high."""
-    total = len(summary.est)
-    lost = int((~summary.has_ended).sum())
-    kinds = (
-        (disasters, DISASTER_RATE, f"off by more than {DISASTER:g} claimed errors"),
-        (lost, LOST_RATE, "failed or never ended"),
-    )
-    for count, rate, what in kinds:
-        lo, hi = clopper_pearson(count, total, ALPHA)
-        if count > 1 and lo > rate:
-            reason = f"{count} of {total} runs {what} ({lo:.2%} to {hi:.1%})"
-            return Verdict("unreliable", reason, count / total, lo, hi)
-    return None
-
-
 def _check_limits(summary: ReplicateSummary, ordinary: ReplicateSummary, disasters: int) -> Verdict:
     """Honest where every statistic is shown to lie inside its margin, else undecided."""
     total, ended = len(summary.est), int(summary.has_ended.sum())
@@ -276,87 +227,6 @@ def _round_up(number: float) -> int:
     return int(np.ceil(number / unit) * unit)
 
 
-def _worst_complaint(word: str, tests: Iterator[Complaint]) -> Verdict | None:
-    """The test that lies farthest outside its margin, as a verdict; None if all lie inside."""
-    outside = [test for test in tests if test.excess > 1]  # NaN, where nothing is known, is not
-    if not outside:
-        return None
-    bad = max(outside, key=lambda test: test.excess)
-    return Verdict(word, bad.reason, bad.value, bad.lo, bad.hi)
-
-
-def _check_truth_error(e: ReplicateSummary) -> Verdict | None:
-    """A ground truth known less well than a bias is tolerated: it could not show one."""
-    errors = truth_error(e)
-    tolerated = np.maximum(e.margins.bias, np.std(e.est, axis=0, ddof=1) / e.sd / 2)
-    worst = int(np.argmax(errors / tolerated))
-    if errors[worst] <= tolerated[worst]:
-        return None
-    reason = (
-        f"the answer is too uncertain to judge by: its mean of "
-        f"'{e.names[worst]}' has a standard error of {errors[worst]:.2g} sd; up to "
-        f"{tolerated[worst]:.2g} would do"
-    )
-    return Verdict(NO_ANSWER, reason)
-
-
-def _judge_agreement(summary: ReplicateSummary) -> Verdict:
-    """The verdict where the ground truth is another sampler's word: it can't convict, nor clear.
-
-    What replicates tell about one another needs no ground truth: errors about their own mean.
-    """
-    sound = summary.select(summary.has_ended)
-    alone = (
-        _check_lost_replicates(summary, off=False)
-        or _check_stuck_chains(summary)
-        or _check_contradiction(sound)
-    )
-    if alone:
-        return alone
-    uncertain = _check_truth_error(sound)
-    if uncertain:
-        return uncertain
-    other = summary.single_source or "reference moments, whose own errors are not known"
-    differs = _check_lost_replicates(summary) or _worst_complaint("biased", check_bias(sound))
-    if differs:
-        why = f"disagrees with the {other}, and nothing tells which is right: {differs.reason}"
-        return Verdict(NO_ANSWER, why)
-    if summary.single_source:
-        return _agreement(sound, OTHER_FAMILY)
-    return _agreement(sound, TELL_ERRORS)
-
-
-def _check_contradiction(sound: ReplicateSummary) -> Verdict | None:
-    """Replicates that differ from one another by more than they claim, whatever the truth is."""
-    verdict = _worst_complaint("overconfident", check_overconfidence(center_truth(sound)))
-    return verdict and replace(verdict, reason=f"about the replicates' average, {verdict.reason}")
-
-
-def _agreement(sound: ReplicateSummary, reason: str) -> Verdict:
-    """No difference is seen, which is less than honest: ``reason`` says why."""
-    errors = np.abs(sound.est.mean(axis=0) - sound.mean) / sound.sd
-    worst = int(np.argmax(errors))
-    place = f"the mean of '{sound.names[worst]}' differs most, by {errors[worst]:.3f} sd"
-    return Verdict("agrees", f"{place}; {reason}")
-
-
-def _find_large_claim(sound: ReplicateSummary) -> str:
-    """The claim that a long run of too few effective draws can't judge, in words; "" for none."""
-    if not sound.long_run:
-        return ""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        claimed = np.nanmedian(np.square(sound.sd_hat / sound.se), axis=0)
-        known = np.square(sound.sd / sound.mean_se)
-    worst = int(np.nanargmax(claimed / known))
-    if CLAIMS * claimed[worst] <= known[worst]:
-        return ""
-    return (
-        f"calibration is not decided: {claimed[worst]:.0f} effective draws are claimed for "
-        f"'{sound.names[worst]}', and the long run has {known[worst]:.0f}, less than {CLAIMS} times"
-        " as many"
-    )
-
-
 def _honest_verdict(summary: ReplicateSummary, ordinary: ReplicateSummary) -> Verdict:
     z = z_values(ordinary)
     ratio = rms(z)
@@ -373,46 +243,3 @@ def _honest_verdict(summary: ReplicateSummary, ordinary: ReplicateSummary) -> Ve
         low, high = clopper_pearson(lost, total, ALPHA)
         reason += f"; honest when it ends: {lost} did not ({low:.2%} to {high:.1%})"
     return Verdict("honest", reason, float(ratio[worst]), lo, hi)
-
-
-def _check_lost_replicates(summary: ReplicateSummary, off: bool = True) -> Verdict | None:
-    """More than 5 % of replicates wrong, blind, not finite or stuck, by the exact lower bound.
-
-    Without ``off`` only what needs no ground truth counts: not finite or stuck.
-    """
-    finite = summary.has_ended
-    stuck = finite & ~summary.moves.all(axis=1)
-    own = summary.parameters()
-    biased = find_wrong(own.est, own.mean, own.sd, own.mean_se) & ~stuck & finite
-    with np.errstate(invalid="ignore"):  # what admits so large an error is no disaster
-        biased &= off & (np.abs(z_values(own)) > LOST_Z).any(axis=1)
-    blind = (
-        summary.modes.misses_surprisingly if summary.modes else np.zeros(len(finite), dtype=bool)
-    )
-    count, total = int((~finite | stuck | biased | blind).sum()), len(finite)
-    lo, hi = clopper_pearson(count, total, ALPHA)
-    if lo <= LOST_SHARE:
-        return None
-    kinds = (
-        (blind, f"never in a mode of more than {100 * MAJOR:.0f} %"),
-        (biased, "off by more than half an sd"),
-        (stuck, "with a chain that never moves"),
-        (~finite, "failed or not finite"),
-    )
-    what = ", ".join(f"{int(kind.sum())} {text}" for kind, text in kinds if kind.any())
-    reason = f"{count} of {total} replicates are lost ({100 * lo:.0f} to {100 * hi:.0f} %): {what}"
-    return Verdict("broken", reason, count / total, lo, hi)
-
-
-def _check_stuck_chains(summary: ReplicateSummary) -> Verdict | None:
-    """Any chain without variance: it claims no error, and no sound sampler gives one."""
-    stuck = int((summary.finite & ~summary.moves).any(axis=1).sum())
-    total = len(summary.est)
-    lo, hi = clopper_pearson(stuck, total, ALPHA)
-    if stuck == 0:
-        return None
-    reason = (
-        f"{stuck} of {total} replicates ({100 * lo:.1f} to {100 * hi:.0f} %) "
-        "have a chain that never moves, and so claims no error"
-    )
-    return Verdict("overconfident", reason, stuck / total, lo, hi)

@@ -8,7 +8,7 @@ from typing import Any
 
 from samplerbench.harness.records import format_label
 from samplerbench.harness.scoring.columns import BY_NAME
-from samplerbench.harness.scoring.verdict import COMPARABLE
+from samplerbench.harness.scoring.verdict_words import COMPARABLE
 from samplerbench.reports.tables.table import NOT_COMPARABLE, Cell
 from samplerbench.rounding import (
     choose_scale,

@@ -16,7 +16,7 @@ from samplerbench.harness.scoring.process_seconds import (
     score_time_to_5pct,
 )
 from samplerbench.harness.scoring.trial_data import TrialData
-from samplerbench.harness.scoring.verdict import UNUSABLE
+from samplerbench.harness.scoring.verdict_words import UNUSABLE
 
 
 @metric(

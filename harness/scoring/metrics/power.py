@@ -15,8 +15,8 @@ from samplerbench.harness.scoring.metrics.evidence import known_evidence
 from samplerbench.harness.scoring.rank_verdict import rank_tests
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.trial_data import TrialData
-from samplerbench.harness.scoring.verdict import LEAST
 from samplerbench.harness.scoring.verdict_tests import ALPHA, LOG_Z, bias_level, z_values
+from samplerbench.harness.scoring.verdict_words import LEAST
 from samplerbench.harness.statistics import sbc
 from samplerbench.harness.statistics.estimates import Estimate
 from samplerbench.text import format_count

@@ -8,7 +8,7 @@ from samplerbench.harness.scoring.metrics.base import Column, Score, metric
 from samplerbench.harness.scoring.needs import ground_truth, replicates
 from samplerbench.harness.scoring.rank_verdict import rank_tests, verdict_by_ranks
 from samplerbench.harness.scoring.trial_data import TrialData
-from samplerbench.harness.scoring.verdict import Verdict
+from samplerbench.harness.scoring.verdict_words import Verdict
 
 
 def judge(data: TrialData) -> Verdict:

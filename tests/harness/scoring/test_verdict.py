@@ -9,21 +9,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from samplerbench.components import component_draws
 from samplerbench.harness.scoring import replicate_summary
 from samplerbench.harness.scoring.equivalence import find_disasters
 from samplerbench.harness.scoring.margins import DEFAULT
-from samplerbench.harness.scoring.verdict import (
-    COMPARABLE,
-    LEAST,
-    VERDICTS,
-    judge,
-)
-from samplerbench.harness.scoring.verdict_tests import ALPHA
+from samplerbench.harness.scoring.verdict import judge
+from samplerbench.harness.scoring.verdict_words import COMPARABLE, LEAST, VERDICTS
 from samplerbench.harness.statistics import wasserstein
 from samplerbench.models.base import build
+from tests.support.summaries import ideal
 from tests.support.synthetic import (
     FLAWED,
     HONEST,
@@ -42,35 +37,6 @@ def score(
     maker, case: Case = SMALL, exact=gaussian, seed: int = 1
 ) -> replicate_summary.ReplicateSummary:
     return maker(case, exact(case.size), np.random.default_rng(seed))
-
-
-def ideal(
-    replicates: int = 256, ess: float = 1000.0, size: int = 2, seed: int = 1
-) -> replicate_summary.ReplicateSummary:
-    """Evidence of an honest sampler of standard normals, without draws: any ESS, fast."""
-    rng = np.random.default_rng(seed)
-    shape = (replicates, size)
-    ones, noise = np.ones(shape), 1 / np.sqrt(ess)
-    return replicate_summary.ReplicateSummary(
-        names=tuple("abcdefghijklmnopqrst"[:size]),
-        mean=np.zeros(size),
-        sd=np.ones(size),
-        est=noise * rng.standard_normal(shape),
-        se=noise * ones,
-        sd_hat=1 + noise / np.sqrt(2) * rng.standard_normal(shape),
-        below_median=0.5 + 0.5 * noise * rng.standard_normal(shape),
-        below_se=0.5 * noise * ones,
-        half=0.5 + 0.5 * noise * rng.standard_normal(shape),
-        half_se=0.5 * noise * ones,
-        ninety=0.9 + 0.3 * noise * rng.standard_normal(shape),
-        most=0.98 + 0.14 * noise * rng.standard_normal(shape),
-        finite=ones.astype(bool),
-        moves=ones.astype(bool),
-        w1=noise * np.abs(rng.standard_normal(shape)),
-        w1_iid=noise * np.ones(size),
-        mean_tame=np.ones(size, dtype=bool),
-        sd_tame=np.ones(size, dtype=bool),
-    )
 
 
 @pytest.mark.slow
@@ -209,49 +175,6 @@ def test_a_small_bias_that_the_claims_do_not_cover_is_overconfident():
     assert judge(replace(e, est=e.est + 0.03)).verdict == "overconfident"
 
 
-def lose(
-    e: replicate_summary.ReplicateSummary, count: int, **what
-) -> replicate_summary.ReplicateSummary:
-    """The evidence with fields of its first replicates replaced."""
-    changed = {name: getattr(e, name).copy() for name in what}
-    for name, value in what.items():
-        changed[name][:count] = value
-    return replace(e, **changed)
-
-
-def test_broken_needs_more_than_five_percent_for_certain():
-    # the exact lower bound passes 5 % where P(k or more of 64 | 5 %) < ALPHA
-    least = int(stats.binom.isf(ALPHA, 64, 0.05)) + 1
-    assert judge(lose(ideal(64), least, est=2.0)).verdict == "broken"
-    assert judge(lose(ideal(64), least - 1, est=2.0)).verdict == "unreliable"
-
-
-def test_replicates_that_are_not_finite_are_left_out_until_they_are_many():
-    got = judge(lose(ideal(), 2, finite=False, est=np.nan))
-    assert got.verdict == "honest" and "honest when it ends: 2 did not (0.06%" in got.reason
-    got = judge(lose(ideal(), 8, finite=False, est=np.nan))
-    assert got.verdict == "unreliable" and "8 of 256 runs failed or never ended" in got.reason
-    assert judge(lose(ideal(), 40, finite=False, est=np.nan)).verdict == "broken"
-    assert judge(lose(ideal(), 256, finite=False, est=np.nan, se=np.nan)).verdict == "broken"
-
-
-def test_two_disasters_of_256_are_unreliable_and_one_is_undecided():
-    # off by 0.2 sd, where 1000 effective draws claim 0.03
-    got = judge(lose(ideal(), 2, est=0.2))
-    assert got.verdict == "unreliable"
-    assert got.reason.startswith("2 of 256 runs off by more than 5 claimed errors (0.06% to 3.2%)")
-    got = judge(lose(ideal(), 1, est=0.2))
-    assert got.verdict == "undecided" and "1 of 256 runs" in got.reason
-
-
-def test_weighted_draws_that_admit_a_large_error_are_no_disaster():
-    lost = lose(ideal(), 4, est=0.2, se=0.15)
-    assert judge(lost).verdict == "unreliable"
-    assert judge(replace(lost, weighted=True)).verdict == "honest"
-    silent = lose(ideal(), 4, est=0.2)
-    assert judge(replace(silent, weighted=True)).verdict == "unreliable"
-
-
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_a_run_that_comes_twice_or_mirrored_is_not_judged(sign):
     e = ideal()
@@ -314,17 +237,6 @@ def test_draws_that_are_not_finite_go_through_the_whole_scoring():
     assert got.verdict == "honest" and "when it ends: 2 did not" in got.reason
 
 
-def test_one_chain_that_never_moves_is_enough():
-    got = judge(lose(ideal(), 1, moves=False, se=np.nan))
-    assert got.verdict == "overconfident" and "1 of 256" in got.reason
-
-
-def test_lost_replicates_that_admit_it_are_unreliable_all_the_same():
-    # Each of them claims an error as large as its own; the median replicate claims 0.03 sd.
-    got = judge(lose(ideal(), 6, est=0.45, se=0.45))
-    assert got.verdict == "unreliable" and "6 of 256" in got.reason
-
-
 def test_the_reported_shape_catches_what_means_and_shares_miss():
     e = ideal()
     assert "1-Wasserstein" in judge(replace(e, w1=e.w1 + 0.3)).reason
@@ -354,44 +266,6 @@ def test_evidence_shares_have_their_exact_values():
     np.testing.assert_allclose(e.most, 0.98)
     assert (e.w1 < 1e-9).all() and (e.w1_iid > 0).all()
     assert wasserstein.score_independent_draws(exact, 100).draws == 100
-
-
-def unconfirmed(**changes) -> replicate_summary.ReplicateSummary:
-    """Evidence of an honest sampler against a long run that nobody confirms, with changes."""
-    truth = {"single_source": "long run", "long_run": True}
-    errors = {"mean_se": np.full(2, 1e-3), "sd_se": np.full(2, 1e-3)}
-    return replace(ideal(), **{**truth, **errors, **changes})
-
-
-def test_against_an_unconfirmed_answer_the_best_word_is_agrees():
-    got = judge(unconfirmed())
-    assert got.verdict == "agrees"
-    assert got.verdict not in COMPARABLE
-    assert "a sampler of another family" in got.reason
-
-
-def test_an_unconfirmed_answer_convicts_nobody_of_being_elsewhere():
-    for shift in (0.2, 3.0):
-        est = ideal().est + shift
-        got = judge(unconfirmed(est=est))
-        assert got.verdict == "no exact answer"
-        assert got.reason.startswith("disagrees with the long run, and nothing tells which is")
-
-
-def test_replicates_that_contradict_one_another_need_no_answer_to_be_overconfident():
-    got = judge(unconfirmed(est=3 * ideal().est))
-    assert got.verdict == "overconfident"
-    assert got.reason.startswith("about the replicates' average, errors of the mean of")
-
-
-def test_a_long_run_judges_claims_of_a_25th_of_its_effective_draws_and_no_more():
-    # 1000 effective draws are claimed: 25,000 know the mean to 0.0063 sd
-    for error, word in ((0.006, "honest"), (0.007, "agrees")):
-        got = judge(unconfirmed(single_source="", mean_se=np.full(2, error)))
-        assert got.verdict == word
-    assert "calibration is not decided: " in got.reason
-    assert "the long run has 20408, less than 25 times" in got.reason
-    assert judge(replace(ideal(), mean_se=np.full(2, 0.007))).verdict == "honest"
 
 
 @pytest.mark.slow

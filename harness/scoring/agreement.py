@@ -1,0 +1,93 @@
+"""Verdicts where the ground truth is other samplers' word, or a long run of too few draws."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from samplerbench.harness.ground_truth.long_run import CLAIMS
+from samplerbench.harness.scoring.lost_replicates import check_lost_replicates, check_stuck_chains
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
+from samplerbench.harness.scoring.verdict_tests import (
+    center_truth,
+    check_bias,
+    check_overconfidence,
+    truth_error,
+)
+from samplerbench.harness.scoring.verdict_words import NO_ANSWER, Verdict, worst_complaint
+
+OTHER_FAMILY = "a sampler of another family that agrees with both could confirm it"
+TELL_ERRORS = "standard errors of the moments, as NAME_mean_se (0: exact), would let them judge"
+
+
+def check_truth_error(e: ReplicateSummary) -> Verdict | None:
+    """A ground truth known less well than a bias is tolerated: it could not show one."""
+    errors = truth_error(e)
+    tolerated = np.maximum(e.margins.bias, np.std(e.est, axis=0, ddof=1) / e.sd / 2)
+    worst = int(np.argmax(errors / tolerated))
+    if errors[worst] <= tolerated[worst]:
+        return None
+    reason = (
+        f"the answer is too uncertain to judge by: its mean of "
+        f"'{e.names[worst]}' has a standard error of {errors[worst]:.2g} sd; up to "
+        f"{tolerated[worst]:.2g} would do"
+    )
+    return Verdict(NO_ANSWER, reason)
+
+
+def judge_agreement(summary: ReplicateSummary) -> Verdict:
+    """The verdict where the ground truth is another sampler's word: it can't convict, nor clear.
+
+    What replicates tell about one another needs no ground truth: errors about their own mean.
+    """
+    sound = summary.select(summary.has_ended)
+    alone = (
+        check_lost_replicates(summary, off=False)
+        or check_stuck_chains(summary)
+        or check_contradiction(sound)
+    )
+    if alone:
+        return alone
+    uncertain = check_truth_error(sound)
+    if uncertain:
+        return uncertain
+    other = summary.single_source or "reference moments, whose own errors are not known"
+    differs = check_lost_replicates(summary) or worst_complaint("biased", check_bias(sound))
+    if differs:
+        why = f"disagrees with the {other}, and nothing tells which is right: {differs.reason}"
+        return Verdict(NO_ANSWER, why)
+    if summary.single_source:
+        return describe_agreement(sound, OTHER_FAMILY)
+    return describe_agreement(sound, TELL_ERRORS)
+
+
+def check_contradiction(sound: ReplicateSummary) -> Verdict | None:
+    """Replicates that differ from one another by more than they claim, whatever the truth is."""
+    verdict = worst_complaint("overconfident", check_overconfidence(center_truth(sound)))
+    return verdict and replace(verdict, reason=f"about the replicates' average, {verdict.reason}")
+
+
+def describe_agreement(sound: ReplicateSummary, reason: str) -> Verdict:
+    """No difference is seen, which is less than honest: ``reason`` says why."""
+    errors = np.abs(sound.est.mean(axis=0) - sound.mean) / sound.sd
+    worst = int(np.argmax(errors))
+    place = f"the mean of '{sound.names[worst]}' differs most, by {errors[worst]:.3f} sd"
+    return Verdict("agrees", f"{place}; {reason}")
+
+
+def find_large_claim(sound: ReplicateSummary) -> str:
+    """The claim that a long run of too few effective draws can't judge, in words; "" for none."""
+    if not sound.long_run:
+        return ""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        claimed = np.nanmedian(np.square(sound.sd_hat / sound.se), axis=0)
+        known = np.square(sound.sd / sound.mean_se)
+    worst = int(np.nanargmax(claimed / known))
+    if CLAIMS * claimed[worst] <= known[worst]:
+        return ""
+    return (
+        f"calibration is not decided: {claimed[worst]:.0f} effective draws are claimed for "
+        f"'{sound.names[worst]}', and the long run has {known[worst]:.0f}, less than {CLAIMS} times"
+        " as many"
+    )

@@ -1,0 +1,77 @@
+"""Verdicts on runs that fail, never end, never move or are far off, by how many there are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from samplerbench.harness.scoring.equivalence import DISASTER
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
+from samplerbench.harness.scoring.verdict_tests import ALPHA, z_values
+from samplerbench.harness.scoring.verdict_words import Verdict
+from samplerbench.harness.statistics.estimates import clopper_pearson
+from samplerbench.harness.statistics.mode_occupancy import MAJOR
+from samplerbench.harness.statistics.self_diagnostics import find_wrong
+
+# Of 256 runs two disasters have a lower limit of 0.058 %, eight that never end one of 1.1 %.
+DISASTER_RATE, LOST_RATE = 5e-4, 0.01  # what the lower limit of a rate may be
+LOST_Z = 4.0  # claimed errors that a lost replicate is off by, at least
+LOST_SHARE = 0.05  # share of replicates that may be lost
+
+
+def check_rates(summary: ReplicateSummary, disasters: int) -> Verdict | None:
+    """Rare disasters, and runs that fail or never end, at a rate that is surely too high."""
+    total = len(summary.est)
+    lost = int((~summary.has_ended).sum())
+    kinds = (
+        (disasters, DISASTER_RATE, f"off by more than {DISASTER:g} claimed errors"),
+        (lost, LOST_RATE, "failed or never ended"),
+    )
+    for count, rate, what in kinds:
+        lo, hi = clopper_pearson(count, total, ALPHA)
+        if count > 1 and lo > rate:
+            reason = f"{count} of {total} runs {what} ({lo:.2%} to {hi:.1%})"
+            return Verdict("unreliable", reason, count / total, lo, hi)
+    return None
+
+
+def check_lost_replicates(summary: ReplicateSummary, off: bool = True) -> Verdict | None:
+    """More than 5 % of replicates wrong, blind, not finite or stuck, by the exact lower bound.
+
+    Without ``off`` only what needs no ground truth counts: not finite or stuck.
+    """
+    finite = summary.has_ended
+    stuck = finite & ~summary.moves.all(axis=1)
+    own = summary.parameters()
+    biased = find_wrong(own.est, own.mean, own.sd, own.mean_se) & ~stuck & finite
+    with np.errstate(invalid="ignore"):  # what admits so large an error is no disaster
+        biased &= off & (np.abs(z_values(own)) > LOST_Z).any(axis=1)
+    blind = (
+        summary.modes.misses_surprisingly if summary.modes else np.zeros(len(finite), dtype=bool)
+    )
+    count, total = int((~finite | stuck | biased | blind).sum()), len(finite)
+    lo, hi = clopper_pearson(count, total, ALPHA)
+    if lo <= LOST_SHARE:
+        return None
+    kinds = (
+        (blind, f"never in a mode of more than {100 * MAJOR:.0f} %"),
+        (biased, "off by more than half an sd"),
+        (stuck, "with a chain that never moves"),
+        (~finite, "failed or not finite"),
+    )
+    what = ", ".join(f"{int(kind.sum())} {text}" for kind, text in kinds if kind.any())
+    reason = f"{count} of {total} replicates are lost ({100 * lo:.0f} to {100 * hi:.0f} %): {what}"
+    return Verdict("broken", reason, count / total, lo, hi)
+
+
+def check_stuck_chains(summary: ReplicateSummary) -> Verdict | None:
+    """Any chain without variance: it claims no error, and no sound sampler gives one."""
+    stuck = int((summary.finite & ~summary.moves).any(axis=1).sum())
+    total = len(summary.est)
+    lo, hi = clopper_pearson(stuck, total, ALPHA)
+    if stuck == 0:
+        return None
+    reason = (
+        f"{stuck} of {total} replicates ({100 * lo:.1f} to {100 * hi:.0f} %) "
+        "have a chain that never moves, and so claims no error"
+    )
+    return Verdict("overconfident", reason, stuck / total, lo, hi)

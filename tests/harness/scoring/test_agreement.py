@@ -1,0 +1,52 @@
+"""Against other samplers' word the best verdict is `agrees`, and nobody is convicted by it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from samplerbench.harness.scoring.agreement import find_large_claim
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
+from samplerbench.harness.scoring.verdict import judge
+from samplerbench.harness.scoring.verdict_words import COMPARABLE
+from tests.support.summaries import ideal
+
+
+def unconfirmed(**changes) -> ReplicateSummary:
+    """Evidence of an honest sampler against a long run that nobody confirms, with changes."""
+    truth = {"single_source": "long run", "long_run": True}
+    errors = {"mean_se": np.full(2, 1e-3), "sd_se": np.full(2, 1e-3)}
+    return replace(ideal(), **{**truth, **errors, **changes})
+
+
+def test_against_an_unconfirmed_answer_the_best_word_is_agrees():
+    got = judge(unconfirmed())
+    assert got.verdict == "agrees"
+    assert got.verdict not in COMPARABLE
+    assert "a sampler of another family" in got.reason
+
+
+def test_an_unconfirmed_answer_convicts_nobody_of_being_elsewhere():
+    for shift in (0.2, 3.0):
+        est = ideal().est + shift
+        got = judge(unconfirmed(est=est))
+        assert got.verdict == "no exact answer"
+        assert got.reason.startswith("disagrees with the long run, and nothing tells which is")
+
+
+def test_replicates_that_contradict_one_another_need_no_answer_to_be_overconfident():
+    got = judge(unconfirmed(est=3 * ideal().est))
+    assert got.verdict == "overconfident"
+    assert got.reason.startswith("about the replicates' average, errors of the mean of")
+
+
+def test_a_long_run_judges_claims_of_a_25th_of_its_effective_draws_and_no_more():
+    # 1000 effective draws are claimed: 25,000 know the mean to 0.0063 sd
+    for error, word in ((0.006, "honest"), (0.007, "agrees")):
+        got = judge(unconfirmed(single_source="", mean_se=np.full(2, error)))
+        assert got.verdict == word
+    assert "calibration is not decided: " in got.reason
+    assert "the long run has 20408, less than 25 times" in got.reason
+    short = replace(ideal(), mean_se=np.full(2, 0.007))
+    assert judge(short).verdict == "honest" and find_large_claim(short) == ""  # no long run

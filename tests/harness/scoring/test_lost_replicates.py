@@ -1,0 +1,57 @@
+"""Runs that fail, never move or are far off are counted apart, and few of them decide."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy import stats
+
+from samplerbench.harness.scoring.lost_replicates import LOST_SHARE
+from samplerbench.harness.scoring.verdict import judge
+from samplerbench.harness.scoring.verdict_tests import ALPHA
+from tests.support.summaries import ideal, lose
+
+
+def test_broken_needs_more_than_five_percent_for_certain():
+    # the exact lower bound passes 5 % where P(k or more of 64 | 5 %) < ALPHA
+    least = int(stats.binom.isf(ALPHA, 64, LOST_SHARE)) + 1
+    assert judge(lose(ideal(64), least, est=2.0)).verdict == "broken"
+    assert judge(lose(ideal(64), least - 1, est=2.0)).verdict == "unreliable"
+
+
+def test_replicates_that_are_not_finite_are_left_out_until_they_are_many():
+    got = judge(lose(ideal(), 2, finite=False, est=np.nan))
+    assert got.verdict == "honest" and "honest when it ends: 2 did not (0.06%" in got.reason
+    got = judge(lose(ideal(), 8, finite=False, est=np.nan))
+    assert got.verdict == "unreliable" and "8 of 256 runs failed or never ended" in got.reason
+    assert judge(lose(ideal(), 40, finite=False, est=np.nan)).verdict == "broken"
+    assert judge(lose(ideal(), 256, finite=False, est=np.nan, se=np.nan)).verdict == "broken"
+
+
+def test_two_disasters_of_256_are_unreliable_and_one_is_undecided():
+    # off by 0.2 sd, where 1000 effective draws claim 0.03
+    got = judge(lose(ideal(), 2, est=0.2))
+    assert got.verdict == "unreliable"
+    assert got.reason.startswith("2 of 256 runs off by more than 5 claimed errors (0.06% to 3.2%)")
+    got = judge(lose(ideal(), 1, est=0.2))
+    assert got.verdict == "undecided" and "1 of 256 runs" in got.reason
+
+
+def test_weighted_draws_that_admit_a_large_error_are_no_disaster():
+    lost = lose(ideal(), 4, est=0.2, se=0.15)
+    assert judge(lost).verdict == "unreliable"
+    assert judge(replace(lost, weighted=True)).verdict == "honest"
+    silent = lose(ideal(), 4, est=0.2)
+    assert judge(replace(silent, weighted=True)).verdict == "unreliable"
+
+
+def test_one_chain_that_never_moves_is_enough():
+    got = judge(lose(ideal(), 1, moves=False, se=np.nan))
+    assert got.verdict == "overconfident" and "1 of 256" in got.reason
+
+
+def test_lost_replicates_that_admit_it_are_unreliable_all_the_same():
+    # Each of them claims an error as large as its own; the median replicate claims 0.03 sd.
+    got = judge(lose(ideal(), 6, est=0.45, se=0.45))
+    assert got.verdict == "unreliable" and "6 of 256" in got.reason
