@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from samplerbench.harness.comparison.paired_ratios import Conclusion, Ratio, not_compared
+from samplerbench.harness.comparison.ratio import Conclusion, Ratio, not_compared
 from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.records import Trial
 from samplerbench.harness.statistics.weighted import weighted_moments

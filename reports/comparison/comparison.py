@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from samplerbench.harness.comparison import paired_ratios, stack_differences
-from samplerbench.harness.comparison.paired_ratios import Ratio
+from samplerbench.harness.comparison.ratio import Ratio
 from samplerbench.harness.comparison.sides import Side, read_side
 from samplerbench.harness.comparison.stack_differences import StackRun
 from samplerbench.reports.tables.cells import Row, is_comparable

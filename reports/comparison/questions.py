@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from samplerbench.harness.comparison.paired_ratios import Ratio
+from samplerbench.harness.comparison.ratio import Ratio
 from samplerbench.reports.comparison.comparison import Comparison
 from samplerbench.reports.tables import cells
 from samplerbench.reports.tables.cells import Row, label

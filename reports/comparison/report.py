@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from samplerbench.harness.comparison.paired_ratios import MEANING
+from samplerbench.harness.comparison.ratio import MEANING
 from samplerbench.reports.comparison import provenance_diff, summary, tables
 from samplerbench.reports.comparison.comparison import EMPTY, Comparison
 from samplerbench.reports.tables import latex, latex_escapes, markdown, terminal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from samplerbench.harness.comparison.paired_ratios import QUANTITIES, Conclusion, Ratio
+from samplerbench.harness.comparison.ratio import QUANTITIES, Conclusion, Ratio
 from samplerbench.reports.comparison.comparison import EMPTY, Comparison
 from samplerbench.reports.comparison.questions import Group, group_ratios, is_control
 from samplerbench.reports.tables.cells import is_comparable, label

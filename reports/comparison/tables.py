@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from samplerbench.harness.comparison.paired_ratios import MEANING, Conclusion, Ratio
+from samplerbench.harness.comparison.ratio import MEANING, Conclusion, Ratio
 from samplerbench.harness.scoring.columns import BY_NAME
 from samplerbench.reports.comparison.comparison import Comparison
 from samplerbench.reports.comparison.provenance_diff import Fact

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from samplerbench.harness.comparison.paired_ratios import (
+from samplerbench.harness.comparison.ratio import (
     MEANING,
     QUANTITIES,
     TIE,

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from scipy import stats
 
 from samplerbench.harness.comparison import paired_ratios
-from samplerbench.harness.comparison.paired_ratios import Conclusion
+from samplerbench.harness.comparison.ratio import Conclusion
 from samplerbench.harness.comparison.resampling import difference_interval, ratio_interval
-from samplerbench.harness.comparison.sides import Side, UnlikeMachines, refuse_unlike_machines
-from samplerbench.harness.records import Result
+from samplerbench.harness.comparison.sides import UnlikeMachines, refuse_unlike_machines
 from samplerbench.reports.comparison.comparison import compare
-from tests.support import trials
-
-
-def side(label, errors, times, verdict="honest", machine=None, **fields):
-    trial = replace(trials.SMALL, sampler=label, **fields)
-    first, *blocks = ({"warm_s": float(seconds)} for seconds in times)
-    result = Result("ok", timings=first, blocks=blocks, machine=machine or {"host": "a"})
-    return Side(label, trial, result, verdict, errors)
-
-
-def errors(scale, seed, count=64, components=2):
-    return scale * np.random.default_rng(seed).standard_normal((count, components))
-
-
-def times(factor, seed, count=10, spread=0.02):
-    return factor * np.exp(spread * np.random.default_rng(seed).standard_normal(count))
+from tests.support.sides import errors, side, times
 
 
 def by_quantity(ratios):
@@ -156,50 +138,6 @@ def test_the_interval_of_a_difference_of_shares_covers():
         lo, hi = difference_interval(int(more), int(less), 64)
         held += lo <= 0.06 <= hi
     assert held >= stats.binom.ppf(1e-6, 1000, 0.95)
-
-
-def test_failures_of_most_runs_cannot_be_compared():
-    broken = np.where(np.arange(64)[:, None] < 60, np.nan, errors(1, 1))
-    found = by_quantity(
-        paired_ratios.compare_pairs(
-            [(side("a", broken, times(1, 1)), side("b", broken, times(1, 2)))]
-        )
-    )
-    assert found["error"].value is None and found["median error"].value is None
-    assert found["error"].reason == "4 pairs of runs that both finished"
-    assert "infinite" in found["median error"].reason
-
-
-@pytest.mark.parametrize(
-    ("row", "quantity", "reason"),
-    [
-        (side("a", None, times(1, 1)), "error", "no exact answer"),
-        (side("a", errors(1, 1, count=4), times(1, 1)), "error", "fewer than 10 replicates"),
-        (
-            side("a", errors(1, 1), times(1, 1, count=2)),
-            "time",
-            "a was timed in 2 processes; an answer on time takes 3 (--blocks)",
-        ),
-        (
-            side("a", errors(1, 1), [1.0]),
-            "efficiency",
-            "a was timed in 1 process; an answer on time takes 3 (--blocks)",
-        ),
-    ],
-)
-def test_what_cannot_be_compared_says_why(row, quantity, reason):
-    base = side("b", errors(1, 2), times(1, 2))
-    ratio = by_quantity(paired_ratios.compare_pairs([(row, base)]))[quantity]
-    assert (ratio.conclusion, ratio.reason) == (Conclusion.NOT_COMPARED, reason)
-
-
-def test_a_machine_that_others_used_gives_no_answer_on_time():
-    busy, base = side("a", errors(1, 1), times(9, 1)), side("b", errors(1, 2), times(1, 2))
-    busy.result.warnings.append("contended: wall over CPU time is 1.30, in block 2")
-    for pair in ((busy, base), (base, busy)):
-        found = by_quantity(paired_ratios.compare_pairs([pair]))
-        assert found["time"].value is None and found["error"].value is not None
-        assert found["time"].reason == "others used the machine that timed a"
 
 
 @pytest.mark.slow

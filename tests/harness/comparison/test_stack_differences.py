@@ -10,7 +10,7 @@ import pytest
 from samplerbench.harness import draws_file
 from samplerbench.harness.campaign.campaign import Campaign
 from samplerbench.harness.campaign.store import Store
-from samplerbench.harness.comparison.paired_ratios import Conclusion
+from samplerbench.harness.comparison.ratio import Conclusion
 from samplerbench.harness.comparison.stack_differences import (
     ALPHA,
     StackRun,

@@ -11,7 +11,8 @@ from dataclasses import replace
 import pytest
 
 from samplerbench.cli.main import main
-from samplerbench.harness.comparison.paired_ratios import Conclusion, NothingShared, not_compared
+from samplerbench.harness.comparison.paired_ratios import NothingShared
+from samplerbench.harness.comparison.ratio import Conclusion, not_compared
 from samplerbench.reports.comparison import (
     page,
     provenance_diff,

@@ -1,0 +1,51 @@
+"""One ratio of two sides: what can't be compared says why."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from samplerbench.harness.comparison.pair import compute_ratio
+from samplerbench.harness.comparison.ratio import Conclusion
+from tests.support.sides import errors, side, times
+
+
+@pytest.mark.parametrize(
+    ("row", "quantity", "reason"),
+    [
+        (side("a", None, times(1, 1)), "error", "no exact answer"),
+        (side("a", errors(1, 1, count=4), times(1, 1)), "error", "fewer than 10 replicates"),
+        (
+            side("a", errors(1, 1), times(1, 1, count=2)),
+            "time",
+            "a was timed in 2 processes; an answer on time takes 3 (--blocks)",
+        ),
+        (
+            side("a", errors(1, 1), [1.0]),
+            "efficiency",
+            "a was timed in 1 process; an answer on time takes 3 (--blocks)",
+        ),
+    ],
+)
+def test_what_cannot_be_compared_says_why(row, quantity, reason):
+    base = side("b", errors(1, 2), times(1, 2))
+    ratio = compute_ratio(row, base, quantity, None)
+    assert (ratio.conclusion, ratio.reason) == (Conclusion.NOT_COMPARED, reason)
+
+
+def test_a_machine_that_others_used_gives_no_answer_on_time():
+    busy, base = side("a", errors(1, 1), times(9, 1)), side("b", errors(1, 2), times(1, 2))
+    busy.result.warnings.append("contended: wall over CPU time is 1.30, in block 2")
+    for pair in ((busy, base), (base, busy)):
+        assert compute_ratio(*pair, "error", None).value is not None
+        time = compute_ratio(*pair, "time", None)
+        assert time.value is None and time.reason == "others used the machine that timed a"
+
+
+def test_failures_of_most_runs_cannot_be_compared():
+    broken = np.where(np.arange(64)[:, None] < 60, np.nan, errors(1, 1))
+    pair = side("a", broken, times(1, 1)), side("b", broken, times(1, 2))
+    error, median = (compute_ratio(*pair, name, None) for name in ("error", "median error"))
+    assert error.value is None and median.value is None
+    assert error.reason == "4 pairs of runs that both finished"
+    assert "infinite" in median.reason
