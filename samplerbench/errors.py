@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
-from samplerbench.text import bound_text, escape_controls
+from samplerbench.text import bound_text, escape_controls, format_count
 
 LONGEST_NAME = 200  # characters of a name that a nearest one is looked for
 MOST_NAMES = 2000  # among which it is looked for
@@ -46,7 +46,7 @@ class RunInterrupted(Exception):
     def __init__(self, folder: Path, left: int, lost: str = "", is_kept: bool = True) -> None:
         why = f"{lost}: " if lost else ""
         kept = f"; what is finished is in {folder}" if is_kept else ""
-        super().__init__(f"{why}stopped with {left} trial(s) to go{kept}")
+        super().__init__(f"{why}stopped with {format_count(left, 'trial')} to go{kept}")
         self.folder, self.left = folder, left
         self.lost = lost  # a backend, a disk or a folder; "" where a user stopped the run
         self.is_kept = is_kept  # what is finished, in that folder

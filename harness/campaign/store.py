@@ -31,7 +31,7 @@ from samplerbench.harness.campaign.database import (
 )
 from samplerbench.harness.campaign.draws_digest import DrawsDigests
 from samplerbench.harness.records import Result, Trial, to_json
-from samplerbench.text import tell
+from samplerbench.text import format_count, tell
 
 
 class Store:
@@ -122,7 +122,8 @@ class Store:
         gone = [trial.id for trial in ended if not self.draws_path(trial.id).is_file()]
         if gone:
             where = self.draws_path(gone[0]).parent
-            raise StoreLost(f"the draws of {len(gone)} trial(s) were removed from {where}")
+            count = format_count(len(gone), "trial")
+            raise StoreLost(f"the draws of {count} are gone from {where}")
 
     def check_place(self) -> None:
         """Raise StoreLost where the database is no more where it was opened."""

@@ -9,7 +9,7 @@ from samplerbench.errors import UsageError, one_line
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.records import Result, Trial
 from samplerbench.samplers.base import samplers
-from samplerbench.text import tell
+from samplerbench.text import format_count, tell
 
 if TYPE_CHECKING:
     from samplerbench.harness.ground_truth import consensus
@@ -74,7 +74,7 @@ class TrialScores:
         self._store.set_fact("margin", list(texts))
         trials = self._store.trials()
         if trials:
-            rows = f"{len(trials)} row(s) of {self._store.folder}"
+            rows = f"{format_count(len(trials), 'row')} of {self._store.folder}"
             tell(f"{rows} are judged anew, by {self._margins()}")
         self._store.delete_scores([trial.id for trial in trials])
 

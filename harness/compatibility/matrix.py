@@ -20,6 +20,7 @@ from samplerbench.harness.compatibility.matrix_file import Budget, Matrix
 from samplerbench.harness.compatibility.stack_tables import Stack
 from samplerbench.harness.compatibility.stages import Config, Tools
 from samplerbench.harness.environments import uv
+from samplerbench.text import format_count
 
 Say = Callable[[str], object]
 KEEPING = "name a folder that can be written with --out"
@@ -38,7 +39,8 @@ class MatrixInterrupted(Exception):
     """The matrix was stopped from outside; what had finished is kept in ``file``."""
 
     def __init__(self, file: Path, left: int) -> None:
-        super().__init__(f"stopped with {left} stack(s) to go; what is finished is in {file}")
+        stacks = format_count(left, "stack")
+        super().__init__(f"stopped with {stacks} to go; what is finished is in {file}")
 
 
 def read_stored(matrix: Matrix, file: Path | None = None) -> list[Entry]:
@@ -94,7 +96,7 @@ def run(
         uv.find_uv()  # else every row would say that it is not here
     _make_folder(file.parent)
     known = len(matrix.stacks) - len(waiting)
-    say(f"{len(waiting)} stack(s) to try, {known} known; kept in {file}")
+    say(f"{format_count(len(waiting), 'stack')} to try, {known} known; kept in {file}")
     config = Config(
         file.parent / "work", matrix.budget, keep_environments, jobs, tools=tools or Tools()
     )

@@ -103,9 +103,7 @@ class _Bisection:
         if report.same:
             return report
         if unshared := list_unshared(self.old, self.new):
-            text = (
-                f"{len(unshared)} package(s) that only one of the stacks has were not tried alone"
-            )
+            text = "not tried alone, since only one of the stacks has it"
             report.notes.append(f"{text}: {', '.join(unshared)}")
         name, moved = self._find_package()
         if moved is not None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from samplerbench.cli import progress
+from samplerbench.cli import countdown, progress
+from samplerbench.cli.countdown import Countdown
 from samplerbench.harness.campaign.durations import Guess
 from samplerbench.harness.campaign.watcher import Watcher
 from tests.support import stored
@@ -62,7 +63,7 @@ def test_a_log_has_one_plain_line_a_trial_with_what_came_of_it(campaign):
     text = shown(campaign, io.StringIO())
     assert "\x1b" not in text
     lines = text.splitlines()
-    assert len(lines) == 1 + 7 and lines[0].startswith("7 trial(s) to run in ")
+    assert len(lines) == 1 + 7 and lines[0].startswith("7 trials to run in ")
     (honest,) = [line for line in lines if "] honest_one, " in line]
     assert "linear on pinned: honest, ESS 1" in honest and "0.0200 s warm; took 1.5 s" in honest
     (declined,) = [line for line in lines if "declined_one" in line]
@@ -92,39 +93,39 @@ class Clock:
 
 
 def test_time_left_is_guesses_times_how_wrong_they_were(monkeypatch):
-    monkeypatch.setattr(progress, "TRUST_S", 1e-9)
+    monkeypatch.setattr(countdown, "TRUST_S", 1e-9)
     clock = Clock()
-    countdown = progress.Countdown({("a", 1): 60.0, ("b", 1): 40.0}, clock)
-    assert countdown.describe() == "about 100 s left"
-    countdown.begin(("a", 1))
+    left = Countdown({("a", 1): 60.0, ("b", 1): 40.0}, clock)
+    assert left.describe() == "about 100 s left"
+    left.begin(("a", 1))
     clock.now = 30.0
-    countdown.begin(("a", 1))
-    assert countdown.describe() == "about 70 s left"  # it counts down while nothing ends
-    countdown.end(("a", 1), 30.0)  # took half as long as guessed
-    assert countdown.describe() == "about 20 s left"
-    countdown.begin(("b", 1))
+    left.begin(("a", 1))
+    assert left.describe() == "about 70 s left"  # it counts down while nothing ends
+    left.end(("a", 1), 30.0)  # took half as long as guessed
+    assert left.describe() == "about 20 s left"
+    left.begin(("b", 1))
     clock.now = 40.0
-    assert countdown.describe() == "about 10 s left"
+    assert left.describe() == "about 10 s left"
     clock.now = 200.0
-    assert countdown.describe() == "the last takes longer than guessed"
-    countdown.end(("b", 1), 170.0)
-    assert countdown.describe() == "nearly done"
+    assert left.describe() == "the last takes longer than guessed"
+    left.end(("b", 1), 170.0)
+    assert left.describe() == "nearly done"
 
 
 def test_a_part_that_is_late_makes_more_time_left_not_less():
     clock = Clock()
-    countdown = progress.Countdown({("a", 1): 10.0, ("b", 1): 40.0}, clock)
-    countdown.begin(("a", 1))
+    left = Countdown({("a", 1): 10.0, ("b", 1): 40.0}, clock)
+    left.begin(("a", 1))
     clock.now = 10.0
-    assert countdown.describe() == "about 40 s left"
+    assert left.describe() == "about 40 s left"
     clock.now = 30.0
-    assert countdown.describe() == "about 60 s left"
+    assert left.describe() == "about 60 s left"
 
 
 def test_one_short_trial_that_took_long_says_little_of_the_rest():
-    countdown = progress.Countdown({("a", 1): 1.0, ("b", 1): 100.0}, Clock())
-    countdown.end(("a", 1), 5.0)  # five times as long, of a second
-    assert countdown.describe() == "about 119 s left"
+    left = Countdown({("a", 1): 1.0, ("b", 1): 100.0}, Clock())
+    left.end(("a", 1), 5.0)  # five times as long, of a second
+    assert left.describe() == "about 119 s left"
 
 
 def test_of_rounds_that_come_only_those_are_left_that_are_needed(campaign):

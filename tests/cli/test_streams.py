@@ -73,7 +73,7 @@ def test_a_run_goes_on_to_its_gate_when_the_reader_of_standard_error_leaves(tmp_
     line = '$S $SAMPLERBENCH_RUN --gate honest 2>&1 >out | head -1; exit "${PIPESTATUS[0]}"'
     done = shell(line, tmp_path, COLUMNS="160", **ASCII)
     assert done.returncode == 1  # of two replicates there is no verdict
-    assert "2 trial(s) to run" in done.stdout
+    assert "2 trials to run" in done.stdout
     table = (tmp_path / "out").read_text()
     assert "have no result" not in table
     assert "+-" in table and table.isascii()

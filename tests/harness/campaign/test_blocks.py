@@ -175,4 +175,4 @@ def test_a_display_says_what_a_round_is_for_and_goes_on(tmp_path, capsys):
             watcher.on_round([block])
             watcher.on_phase(block, "cold")
             watcher.on_block(block, ended(), 1.0)
-            assert "block 2: seconds of 1 trial(s) once more, in new processes" in stream.getvalue()
+            assert "block 2: seconds of 1 trial once more, in new processes" in stream.getvalue()

@@ -21,6 +21,7 @@ from samplerbench.harness.campaign.campaign import Campaign
 from samplerbench.harness.campaign.campaign_folder import FILE
 from samplerbench.harness.campaign.watcher import Watcher
 from samplerbench.harness.scoring.columns import COLUMNS
+from samplerbench.text import format_count
 from tests.support import stored, trials
 from tests.support.trials import has_ended, wait_until
 
@@ -192,7 +193,7 @@ def stopped_by(number: int, own_folder: Path) -> str:
 def test_ctrl_c_ends_the_command_cleanly_and_it_goes_on_as_it_says(own_folder):
     stderr, folder = stopped_by(signal.SIGINT, own_folder), own_folder / "my runs" / "c"
     before = finish_times(folder)
-    assert f"stopped with {2 - len(before)} trial(s) to go" in stderr
+    assert f"stopped with {format_count(2 - len(before), 'trial')} to go" in stderr
     assert "Traceback" not in stderr
     (own_folder / "hang").unlink()
     words = shlex.split(stderr.partition("go on with: ")[2])
@@ -213,7 +214,7 @@ def test_ctrl_c_ends_the_command_cleanly_and_it_goes_on_as_it_says(own_folder):
 @pytest.mark.process
 def test_a_polite_kill_ends_the_command_as_ctrl_c_does(own_folder):
     stderr = stopped_by(signal.SIGTERM, own_folder)
-    assert "trial(s) to go" in stderr
+    assert " to go" in stderr
     assert "go on with: samplerbench run campaign.toml" in stderr
     assert "Traceback" not in stderr
 

@@ -422,7 +422,7 @@ def test_a_disk_that_is_full_in_mid_run_ends_it_with_what_is_kept(folder, planne
     with pytest.raises(RunInterrupted) as end:
         with discard_when_refused(store, [*planned, late]):
             raise error
-    words = f"{folder} could not be written: {error}: stopped with 1 trial(s) to go"
+    words = f"{folder} could not be written: {error}: stopped with 1 trial to go"
     assert f"{words}; what is finished is in {folder}" in str(end.value)
     Store.create(folder).close()  # the lock was given back
 
