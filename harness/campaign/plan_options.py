@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import Any, Literal, Union
 
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.campaign import sweep
-from samplerbench.harness.campaign.plan import OPTIONS, Option
+from samplerbench.harness.campaign.plan import GATES, OPTIONS, Option
 from samplerbench.harness.campaign.toml_file import read_toml
+from samplerbench.harness.scoring.margins import Margins
 
 PROJECT = "pyproject.toml"  # a file of this name holds the options in a table of its own:
 TABLE = "tool.samplerbench"
@@ -132,7 +134,10 @@ def make_schema() -> dict[str, Any]:
         "title": "A campaign of samplerbench",
         "description": "What `samplerbench run FILE.toml` runs; its options are the keys.",
         "type": "object",
-        "properties": {name: _describe(option) for name, option in OPTIONS.items()},
+        "properties": {
+            **{name: _describe(option) for name, option in OPTIONS.items()},
+            **{alias: {"$ref": f"#/properties/{name}"} for alias, name in ALIASES.items()},
+        },
         "additionalProperties": False,
     }
 
@@ -143,5 +148,15 @@ def _describe(option: Option) -> dict[str, Any]:
 
     schema = TypeAdapter(option.hint).json_schema()
     forms = [schema, schema["items"]] if option.is_list else [schema]  # a single value will do
-    forms += [{"const": "auto"}] * option.auto + [{"type": "object"}] * option.table
+    forms += [{"const": "auto"}] * option.auto + [_describe_table(option.name)] * option.table
     return {"description": option.describe(), **(schema if len(forms) == 1 else {"anyOf": forms})}
+
+
+def _describe_table(name: str) -> dict[str, Any]:
+    """The schema of an option that is written as a table: its keys and their values."""
+    if name == "margin":
+        numbers = {margin.name: {"type": "number"} for margin in dataclasses.fields(Margins)}
+        return {"type": "object", "properties": numbers, "additionalProperties": False}
+    if name == "gate":
+        return {"type": "object", "additionalProperties": {"enum": list(GATES)}}
+    return {"type": "object"}

@@ -96,7 +96,8 @@ def test_every_registered_setting_says_what_it_does_and_what_it_may_be(registry)
 
 def test_keys_of_a_campaign_file_are_listed_and_their_schema_is_the_json():
     schema, lines = list_options.describe_options()
-    assert list(schema["properties"]) == [line.split()[0] for line in lines[1:]]
+    keys = [name for name, text in schema["properties"].items() if "$ref" not in text]
+    assert keys == [line.split()[0] for line in lines[1:]]
 
 
 def test_every_sampler_but_those_that_know_the_answer_has_a_link():

@@ -14,6 +14,7 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.expand import _lengthen_names, default_folder, expand
 from samplerbench.harness.campaign.plan import OPTIONS, Plan
 from samplerbench.harness.campaign.plan_options import (
+    ALIASES,
     check_options,
     make_schema,
     read_campaign_file,
@@ -133,7 +134,11 @@ def test_the_table_of_a_pyproject_holds_the_options(tmp_path):
 
 def test_the_schema_takes_what_is_taken_and_refuses_what_is_refused():
     schema = make_schema()["properties"]
-    assert list(schema) == list(OPTIONS)
+    assert list(schema) == [*OPTIONS, *ALIASES]
+    assert schema["with"] == {"$ref": "#/properties/with_packages"}
+    margins, gates = (schema[name]["anyOf"][-1] for name in ("margin", "gate"))
+    assert list(margins["properties"]) == ["calibration", "bias", "sd", "log_z"]
+    assert "honest" in gates["additionalProperties"]["enum"]
     assert schema["draws"]["minimum"] == 1 and schema["timeout"]["exclusiveMinimum"] == 0
     assert {"const": "auto"} in schema["replicates"]["anyOf"]
     items = schema["device"]["anyOf"][0]["items"]
