@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from samplerbench.errors import UsageError
 from samplerbench.models.base import Model
 
 WHOLE_NAMES = ("data", "df", "frame", "dataset", "table")  # of a parameter that takes all in one
+SAMPLING = {"sample", "plate", "factor", "param", "scan"}  # names in a program's code
 
 
 def make_model(program: Callable[..., Any], data: Mapping[str, Any], name: str) -> Model:
@@ -33,10 +34,23 @@ def check_arguments(program: Callable[..., Any], name: str, data: Mapping[str, A
     wrong += [f"not taken: {', '.join(unexpected)}"] * bool(unexpected)
     near = {n: difflib.get_close_matches(n, missing, n=1) for n in unexpected}
     wrong += [f"did you mean {m[0]!r} by {n!r}?" for n, m in near.items() if m]
+    advice = "" if data else _advise_density(program, name, missing)
     raise UsageError(
         f"the data do not fit {name}({', '.join(arguments)}): {'; '.join(wrong)}\n"
         f"  the data hold: {', '.join(data) or '(nothing)'}\n  expected: what the program takes, "
-        "in the dict 'data' of its file or in --data FILE"
+        f"in the dict 'data' of its file or in --data FILE{advice}"
+    )
+
+
+def _advise_density(program: Callable[..., Any], name: str, missing: Sequence[str]) -> str:
+    """How a log density becomes a program; "" where the function may be one as it is."""
+    code = getattr(inspect.unwrap(program), "__code__", None)
+    if len(missing) != 1 or code is None or SAMPLING & {*code.co_names}:
+        return ""
+    x = missing[0]
+    return (
+        f"\n  where {name} is a log density: a program that draws {x} by numpyro.sample, with flat"
+        f" priors, and has numpyro.factor('log_density', {name}({x}))"
     )
 
 

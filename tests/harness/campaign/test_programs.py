@@ -19,6 +19,7 @@ from samplerbench.harness.campaign.expand import expand
 from samplerbench.harness.campaign.fingerprint import digest_values
 from samplerbench.harness.campaign.plan import Plan
 from samplerbench.models.loading.model_names import load_model
+from samplerbench.models.loading.program import check_arguments
 from samplerbench.reports import report
 
 DATA = {"y": np.array([1.0, 2.0, 3.0])}
@@ -204,3 +205,19 @@ def test_a_closure_runs_is_resumed_and_is_read_without_unpickling(tmp_path, monk
     with samplerbench.load(tmp_path / "c") as campaign:
         assert campaign.rows()[0]["answer"] == "quadrature"
         assert "line" in report.render(campaign, report.ReportOptions("html"))
+
+
+def test_a_log_density_is_told_how_it_becomes_a_program_and_a_program_is_not():
+    def log_prob(theta):
+        return -0.5 * theta**2
+
+    with pytest.raises(UsageError, match=r"missing: theta.*(?s:.)*factor\('log_density', log_prob"):
+        check_arguments(log_prob, "log_prob", {})
+
+    def program(y):
+        numpyro.sample("y", y)  # noqa: F821 (read, never called)
+
+    for data in ({}, {"x": 1}):
+        with pytest.raises(UsageError) as caught:
+            check_arguments(program, "program", data)
+        assert "factor" not in str(caught.value)
