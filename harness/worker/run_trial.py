@@ -43,7 +43,7 @@ from samplerbench.harness.worker.timing import (
     time_upload,
 )
 from samplerbench.models.base import Model, Sites
-from samplerbench.models.loading.model_names import find_file, load_model
+from samplerbench.models.loading.model_names import find_file, is_file, load_model
 from samplerbench.models.loading.script import describe_skipped
 from samplerbench.options import fill
 from samplerbench.samplers.base import (
@@ -175,18 +175,18 @@ class TrialRunner:
     def _load(self, sampler: Sampler) -> Model:
         """The model, once the libraries are imported.
 
-        A user's file comes before them: it may switch JAX to 64 bits or ask for host devices,
-        which libraries and JAX's backend read when they start.
+        A user's file or function comes before them: it may switch JAX to 64 bits or ask for host
+        devices, which libraries and JAX's backend read when they start.
         """
         trial = self.trial
-        file = find_file(trial.model)
-        self._enter_phase("model" if file else "import")
-        if file is None:
+        file, is_own = find_file(trial.model), is_file(trial.model)
+        self._enter_phase("model" if is_own else "import")
+        if not is_own:
             start_up.import_libraries(self.job, sampler, self.clock, self.result)
             self._enter_phase("model")
         model = load_model(trial.model, trial.model_options, trial.data_file)
-        if file:
-            self.result.warnings += describe_skipped(file)
+        if is_own:
+            self.result.warnings += describe_skipped(file) if file else []
             self._enter_phase("import")
             start_up.import_libraries(self.job, sampler, self.clock, self.result)
         return model

@@ -221,3 +221,27 @@ def test_a_log_density_is_told_how_it_becomes_a_program_and_a_program_is_not():
         with pytest.raises(UsageError) as caught:
             check_arguments(program, "program", data)
         assert "factor" not in str(caught.value)
+
+
+@pytest.mark.process
+def test_a_function_of_a_64_bit_session_runs_in_64_bits_where_the_library_must_be_told_first(
+    tmp_path,
+):
+    jax, dist = pytest.importorskip("jax"), pytest.importorskip("numpyro.distributions")
+    sample = pytest.importorskip("numpyro").sample
+
+    def program(y):
+        m = sample("m", dist.Normal(0.0, 3.0))
+        sample("y", dist.Normal(m, 1.0), obs=y)
+
+    jax.config.update("jax_enable_x64", True)
+    try:
+        options = {"replicates": 2, "draws": 50, "blocks": 1, "out": tmp_path / "out"}
+        data = {"y": np.array([1.0, 2.0])}
+        with samplerbench.run(
+            model=program, data=data, sampler="jaxns_nested", **options
+        ) as campaign:
+            [row] = campaign.rows()
+    finally:
+        jax.config.update("jax_enable_x64", False)
+    assert (row["status"], row["precision"]) == ("ok", 64), row["reason"]
