@@ -168,7 +168,7 @@ class TrialRunner:
         def run(index: int) -> Draws:
             each = self._prepare(model.with_data(data[index])) if data else prepared
             assert each is not None, "prepared where replicates have no data of their own"
-            return each.plain(self.seeds[index])
+            return draws_file.take_run(each.plain(self.seeds[index]))
 
         return run
 
@@ -202,7 +202,8 @@ class TrialRunner:
             return prepared, prepared.plain(first)
 
         (prepared, draws), cold = self.clock.lap(run_from_nothing)
-        draws_file.refuse_unfit([draws])
+        draws = draws_file.take_run(draws)
+        draws_file.refuse_swapped(draws, self.trial.chains, self.trial.draws)
         self.limit.reserve(draws, self.asked)
         self.result.timings.update(
             cold_s=cold.wall, cold_cpu_s=cold.cpu, compile_s=cold.compile, compiles=cold.compiles
@@ -222,7 +223,7 @@ class TrialRunner:
                 f"a second call compiles {format_count(rerun.compiles, 'program')} again, "
                 f"{rerun.compile:.2f} s"
             )
-        return prepared, [draws, again]
+        return prepared, [draws, draws_file.take_run(again)]
 
     def _simulate(self, model: Model) -> tuple[list[Sites], list[Sites]]:
         """For calibration by simulation, a truth and data for each replicate; else nothing."""
