@@ -59,12 +59,13 @@ def save_draws(path: Path, groups: dict[str, list[Draws]], truths: Sequence[Site
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def take_run(run: Any) -> Draws:
+def take_run(run: Any, where: str = "run 0") -> Draws:
     """What a sampler's run gave, in arrays of its own: the sampler may use its memory again.
 
-    Weighted draws without an ESS claim Kish's. Raises ValueError for what are no draws.
+    Weighted draws without an ESS claim Kish's. Raises ValueError for what are no draws, which says
+    ``where``.
     """
-    refuse_unfit([run])
+    _refuse_run(run, where)
     sites = {name: np.array(x) for name, x in run.sites.items()}
     if run.log_weights is None or run.ess is not None:
         return replace(run, sites=sites)
@@ -88,59 +89,60 @@ def refuse_swapped(run: Draws, chains: int, draws: int) -> None:
 def refuse_unfit(runs: Sequence[Draws]) -> None:
     """Raise ValueError for what are no draws, and for draws of other shapes in another run."""
     for at, run in enumerate(runs):
-        _refuse_run(run, at)
+        _refuse_run(run, f"run {at}")
     first = runs[0]
     for at, run in enumerate(runs):
         if run.sites.keys() != first.sites.keys():
             raise ValueError(f"run {at} has sites {sorted(run.sites)}, run 0 {sorted(first.sites)}")
         for name, x in run.sites.items():
             shape, like = x.shape, first.sites[name].shape
+            text = f"{_describe(name, x, f'run {at}')}; in run 0 of shape {like}"
             if (shape[:1], shape[2:]) != (like[:1], like[2:]):
-                raise ValueError(f"{_describe(name, x, at)}; in run 0 of shape {like}")
+                raise ValueError(text)
             if shape != like and run.log_weights is None:
-                raise ValueError(
-                    f"{_describe(name, x, at)}, in run 0 of shape {like}; expected: as many draws "
-                    "in each run, or log_weights beside them"
-                )
+                expected = "as many draws in each run, or log_weights beside them"
+                raise ValueError(f"{text}; expected: {expected}")
         if (run.log_weights is None) != (first.log_weights is None):
             raise ValueError(f"one of runs {at} and 0 has log_weights; expected: both, or neither")
         if run.stats.keys() != first.stats.keys():
             raise ValueError(f"run {at} has stats {sorted(run.stats)}, run 0 {sorted(first.stats)}")
 
 
-def _refuse_run(run: Any, at: int) -> None:
+def _refuse_run(run: Any, where: str) -> None:
     """Raise ValueError for what is no run's draws: its type, its sites, what comes with them."""
     if not isinstance(run, Draws):
-        what = f"run {at} gave a {type(run).__name__}"
+        what = f"{where} gave a {type(run).__name__}"
         raise ValueError(f"{what}; expected: samplerbench.samplers.base.Draws")
     if not isinstance(run.sites, Mapping) or not isinstance(run.stats, Mapping):
         what = f"sites and stats are a {type(run.sites).__name__}, a {type(run.stats).__name__}"
-        raise ValueError(f"in run {at} {what}; expected: dicts, name -> [chain, draw, *event]")
+        raise ValueError(f"in {where} {what}; expected: dicts, name -> [chain, draw, *event]")
     if not run.sites:
         raise ValueError("the sampler gave no sites; expected: name -> [chain, draw, *event]")
     for name, x in run.sites.items():
         if not _is_numeric(x) or x.ndim < 2 or 0 in x.shape[:2]:
-            raise ValueError(f"{_describe(name, x, at)}; expected: numbers [chain, draw, *event]")
+            text = _describe(name, x, where)
+            raise ValueError(f"{text}; expected: numbers [chain, draw, *event]")
     lead = next(iter(run.sites.values())).shape[:2]
     beside = {**run.sites, **{f"stats[{name!r}]": x for name, x in run.stats.items()}}
     if run.log_weights is not None:
         beside["log_weights"] = run.log_weights
     for name, x in beside.items():
         if _get_shape(x)[:2] != lead or not _is_numeric(x):
-            text = _describe(name, x, at) if name in run.sites else f"{name} in {_kind(x, at)}"
+            what = f"draws of site {name!r}" if name in run.sites else name
+            text = f"{what} in {_kind(x, where)}"
             raise ValueError(f"{text}; expected: numbers {list(lead)}, [chain, draw], as beside it")
     for name in NUMBERS:
         value = getattr(run, name)
         if value is not None and (np.ndim(value) or np.asarray(value).dtype.kind not in NUMERIC):
-            raise ValueError(f"{name} in run {at} is {value!r}; expected: a number, or None")
+            raise ValueError(f"{name} in {where} is {value!r}; expected: a number, or None")
 
 
-def _describe(name: str, x: Any, at: int) -> str:
-    return f"draws of site {name!r} in {_kind(x, at)}"
+def _describe(name: str, x: Any, where: str) -> str:
+    return f"draws of site {name!r} in {_kind(x, where)}"
 
 
-def _kind(x: Any, at: int) -> str:
-    return f"run {at} are of type {getattr(x, 'dtype', type(x))} and shape {_get_shape(x)}"
+def _kind(x: Any, where: str) -> str:
+    return f"{where} are of type {getattr(x, 'dtype', type(x))} and shape {_get_shape(x)}"
 
 
 def _is_numeric(x: Any) -> bool:

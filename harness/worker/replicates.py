@@ -116,7 +116,8 @@ class ReplicateRunner:
         patience = 2 * self._compile_s() + max(self.patience, self.longest * len(seeds))
         left = self.limit.seconds_left()
         try:
-            return [take_run(run) for run in call_within(min(patience, left), lambda: batch(seeds))]
+            runs = call_within(min(patience, left), lambda: batch(seeds))
+            return [take_run(run, f"run {at} of the batch") for at, run in enumerate(runs)]
         except StuckCall:
             if patience < left:
                 self.result.warnings.append(
@@ -213,7 +214,7 @@ def run_once(clock: CompileClock, compiled: Compiled, seed: int) -> tuple[Draws,
     raw, laps = time_run(clock, compiled, seed)
     draws, fetch = clock.lap(lambda: compiled.collect(raw))
     clock.fetches.append(fetch.wall)
-    return take_run(draws), laps
+    return take_run(draws, f"the run of seed {seed}"), laps
 
 
 def time_run(clock: CompileClock, compiled: Compiled, seed: int) -> tuple[Any, list[Lap]]:
