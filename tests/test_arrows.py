@@ -62,7 +62,7 @@ COORDINATOR_SIDE = {
     ),
     "harness.pytest_plugin": (
         f"{STATISTICS} harness harness.campaign harness.scoring harness.worker models "
-        "models.loading samplers rounding"
+        "models.loading samplers samplers.loading rounding"
     ),
     "reports": (
         f"{STATISTICS} harness harness.scoring harness.pytest_plugin "
