@@ -301,3 +301,26 @@ def test_a_kernel_with_some_arguments_given_is_a_kernel(tmp_path):
     text = "import functools\nfrom numpyro.infer import NUTS\n"
     (tmp_path / "mine.py").write_text(f"{text}dense = functools.partial(NUTS, dense_mass=True)\n")
     assert prepare(f"{tmp_path}/mine.py:dense").compile
+
+
+LOCAL_STATE = """
+from collections import namedtuple
+from numpyro.infer import NUTS
+class Local(NUTS):
+    sample_field, default_fields = "nuts.z", ("nuts.z",)
+    def __init__(self, model):
+        super().__init__(model)
+    def init(self, *given, **named):
+        return namedtuple("State", "nuts")(super().init(*given, **named))
+    def sample(self, state, *data):
+        return type(state)(super().sample(state.nuts, *data))
+"""
+
+
+@pytest.mark.process
+def test_parallel_chains_of_a_kernel_may_make_their_type_of_state_as_they_start(tmp_path):
+    (tmp_path / "mine.py").write_text(LOCAL_STATE)
+    trial = trials.small(sampler=f"{tmp_path}/mine.py:Local", chains=2)
+    result = trials.run(trial, tmp_path / "scratch")
+    assert (result.status, result.mode) == ("ok", "compiled"), result.reason
+    assert result.machine["device_count"] == 2
