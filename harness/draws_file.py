@@ -135,6 +135,8 @@ def _refuse_run(run: Any, where: str) -> None:
         value = getattr(run, name)
         if value is not None and (np.ndim(value) or np.asarray(value).dtype.kind not in NUMERIC):
             raise ValueError(f"{name} in {where} is {value!r}; expected: a number, or None")
+        if value is not None and name != "log_z" and value < 0:
+            raise ValueError(f"{name} in {where} is {value!r}; expected: a number from 0 on")
 
 
 def _describe(name: str, x: Any, where: str) -> str:
