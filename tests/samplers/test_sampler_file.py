@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from dataclasses import fields
 
@@ -15,7 +16,7 @@ from samplerbench.harness.campaign.specifiers import parse_sampler
 from samplerbench.models.base import build
 from samplerbench.options import fill
 from samplerbench.samplers.base import Budget, Prepared, samplers
-from samplerbench.samplers.loading import sampler_file
+from samplerbench.samplers.loading import file_settings, sampler_file
 from tests.support import trials
 from tests.support.paths import EXAMPLES
 
@@ -109,6 +110,12 @@ def test_settings_are_of_the_class_that_the_function_names_with_its_ranges(tmp_p
             fill(settings, {name: value}, "it")
     with pytest.raises(UsageError, match="'Needy' in .* has no default for step"):
         samplers.get(f"{tmp_path}/mine.py:needy")
+
+
+def test_what_the_text_of_an_annotation_does_not_tell_limits_nothing():
+    text = "class Settings:\n    a: Annotated[float, Range(low)] = 1.0\n    b: Literal[1, 2] = 1\n"
+    settings = file_settings.make_settings(ast.parse(text).body[0], "it")
+    assert fill(settings, {"a": "-3", "b": "7"}, "it") == settings(-3.0, 7)
 
 
 FORMS = """
