@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.lib import format as npy
 from samplerbench.components import component_draws, component_names
 from samplerbench.models.base import Sites
 from samplerbench.samplers.base import Draws
+from samplerbench.text import format_count
 
 Names = tuple[str, ...]
 NUMERIC = tuple("biuf")  # kinds of NumPy's types
@@ -57,21 +59,97 @@ def save_draws(path: Path, groups: dict[str, list[Draws]], truths: Sequence[Site
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def take_run(run: Any, where: str = "run 0") -> Draws:
+    """What a sampler's run gave, in arrays of its own: the sampler may use its memory again.
+
+    Weighted draws without an ESS claim Kish's. Raises ValueError for what are no draws, which says
+    ``where``.
+    """
+    _refuse_run(run, where)
+    sites = {name: np.array(x) for name, x in run.sites.items()}
+    if run.log_weights is None or run.ess is not None:
+        return replace(run, sites=sites)
+    weights = np.array(run.log_weights)
+    with np.errstate(invalid="ignore"):  # no weight at all makes NaN
+        raw = np.exp(weights - weights.max())
+        ess = float(raw.sum() ** 2 / np.square(raw).sum())
+    return replace(run, sites=sites, log_weights=weights, ess=ess)
+
+
+def refuse_swapped(run: Draws, chains: int, draws: int) -> None:
+    """Raise ValueError where the axes of draws are in the other order, as the budget shows."""
+    name, x = next(iter(run.sites.items()))
+    if x.shape[0] == draws != chains and x.shape[1] != draws:
+        raise ValueError(
+            f"draws of site {name!r} are of shape {x.shape} where {format_count(chains, 'chain')} "
+            f"of {draws} draws are asked for; expected: [chain, draw, *event]"
+        )
+
+
 def refuse_unfit(runs: Sequence[Draws]) -> None:
-    """Raise ValueError for sites that are no numbers, empty, or of other shapes in another run."""
-    first = {name: _get_shape(x) for name, x in runs[0].sites.items()}
-    if not first:
-        raise ValueError("the sampler gave no sites; expected: name -> [chain, draw, *event]")
+    """Raise ValueError for what are no draws, and for draws of other shapes in another run."""
     for at, run in enumerate(runs):
-        if run.sites.keys() != first.keys():
-            raise ValueError(f"run {at} has sites {sorted(run.sites)}, run 0 {sorted(first)}")
+        _refuse_run(run, f"run {at}")
+    first = runs[0]
+    for at, run in enumerate(runs):
+        if run.sites.keys() != first.sites.keys():
+            raise ValueError(f"run {at} has sites {sorted(run.sites)}, run 0 {sorted(first.sites)}")
         for name, x in run.sites.items():
-            kind, shape, like = getattr(x, "dtype", type(x)), _get_shape(x), first[name]
-            where = f"draws of site {name!r} in run {at} are of type {kind} and shape {shape}"
-            if getattr(kind, "kind", "") not in NUMERIC or len(shape) < 2 or 0 in shape[:2]:
-                raise ValueError(f"{where}; expected: numbers [chain, draw, *event]")
+            shape, like = x.shape, first.sites[name].shape
+            text = f"{_describe(name, x, f'run {at}')}; in run 0 of shape {like}"
             if (shape[:1], shape[2:]) != (like[:1], like[2:]):
-                raise ValueError(f"{where}; in run 0 of shape {like}")
+                raise ValueError(text)
+            if shape != like and run.log_weights is None:
+                expected = "as many draws in each run, or log_weights beside them"
+                raise ValueError(f"{text}; expected: {expected}")
+        if (run.log_weights is None) != (first.log_weights is None):
+            raise ValueError(f"one of runs {at} and 0 has log_weights; expected: both, or neither")
+        if run.stats.keys() != first.stats.keys():
+            raise ValueError(f"run {at} has stats {sorted(run.stats)}, run 0 {sorted(first.stats)}")
+
+
+def _refuse_run(run: Any, where: str) -> None:
+    """Raise ValueError for what is no run's draws: its type, its sites, what comes with them."""
+    if not isinstance(run, Draws):
+        what = f"{where} gave a {type(run).__name__}"
+        raise ValueError(f"{what}; expected: samplerbench.samplers.base.Draws")
+    if not isinstance(run.sites, Mapping) or not isinstance(run.stats, Mapping):
+        what = f"sites and stats are a {type(run.sites).__name__}, a {type(run.stats).__name__}"
+        raise ValueError(f"in {where} {what}; expected: dicts, name -> [chain, draw, *event]")
+    if not run.sites:
+        raise ValueError("the sampler gave no sites; expected: name -> [chain, draw, *event]")
+    for name, x in run.sites.items():
+        if not _is_numeric(x) or x.ndim < 2 or 0 in x.shape[:2]:
+            text = _describe(name, x, where)
+            raise ValueError(f"{text}; expected: numbers [chain, draw, *event]")
+    lead = next(iter(run.sites.values())).shape[:2]
+    beside = {**run.sites, **{f"stats[{name!r}]": x for name, x in run.stats.items()}}
+    if run.log_weights is not None:
+        beside["log_weights"] = run.log_weights
+    for name, x in beside.items():
+        if _get_shape(x)[:2] != lead or not _is_numeric(x):
+            what = f"draws of site {name!r}" if name in run.sites else name
+            text = f"{what} in {_kind(x, where)}"
+            raise ValueError(f"{text}; expected: numbers {list(lead)}, [chain, draw], as beside it")
+    for name in NUMBERS:
+        value = getattr(run, name)
+        if value is not None and (np.ndim(value) or np.asarray(value).dtype.kind not in NUMERIC):
+            raise ValueError(f"{name} in {where} is {value!r}; expected: a number, or None")
+        if value is not None and name != "log_z" and value < 0:
+            raise ValueError(f"{name} in {where} is {value!r}; expected: a number from 0 on")
+
+
+def _describe(name: str, x: Any, where: str) -> str:
+    return f"draws of site {name!r} in {_kind(x, where)}"
+
+
+def _kind(x: Any, where: str) -> str:
+    return f"{where} are of type {getattr(x, 'dtype', type(x))} and shape {_get_shape(x)}"
+
+
+def _is_numeric(x: Any) -> bool:
+    """Whether it is an array of numbers; what other libraries call a dtype need not have kinds."""
+    return getattr(getattr(x, "dtype", None), "kind", "") in NUMERIC
 
 
 def _get_shape(x: Any) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from samplerbench.harness.record_fields import explain_misfit
 from samplerbench.plugins import Plugin
-from samplerbench.user_files import parse_json
+from samplerbench.user_files import parse_json, split_file
 
 #: replicates that are asked for where a trial's own number is AUTO: as many as take AUTO_S seconds,
 #: by the median of the timed ones, within these bounds
@@ -82,7 +82,8 @@ class Trial:
     @property
     def sampler_name(self) -> str:
         """The sampler without the folder of its file, as tables show it."""
-        return self.sampler.rpartition("/")[2] if ".py:" in self.sampler else self.sampler
+        file, rest = split_file(self.sampler)
+        return f"{PurePath(file).name}:{rest}" if file else self.sampler
 
     @property
     def model_label(self) -> str:
@@ -93,7 +94,7 @@ class Trial:
         if self.model_name:
             return format_label(self.model_name, self.model_options)
         name = PurePath(self.model).stem if self.model.endswith(".json") else self.model
-        name = PurePath(name).name if ".py:" in name or ".ipynb:" in name else name
+        name = PurePath(name).name if split_file(name)[0] else name
         name = name.rpartition(":")[2] if ".pkl:" in name else name  # a function by its own name
         return format_label(name, self.model_options)
 

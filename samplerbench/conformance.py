@@ -31,6 +31,7 @@ from samplerbench.harness.worker.conformance.sampler_checks import CHECKS as SAM
 from samplerbench.models.base import models
 from samplerbench.samplers.base import samplers
 from samplerbench.samplers.loading import sampler_file
+from samplerbench.user_files import split_file
 
 TIMEOUT_S = 900.0
 IDLE_SAMPLER = "exact_iid"  # of a process that checks a model
@@ -70,13 +71,13 @@ def check(name: str, env: str | None, listener: Listener) -> list[tuple[str, str
 
     ``env``: None is the sampler's own environment, or the default one. Raises UsageError.
     """
-    bare = name.partition(":")[0]
+    file, rest = split_file(name)
+    bare = file or rest.partition(":")[0]
     outcomes: list[tuple[str, str, list[Check]]] = []
-    in_file = bare.endswith(".py")
-    if sampler_file.is_sampler(name) if in_file else _has(samplers, bare):
-        stack = env or (DEFAULT_ENVIRONMENT if in_file else own_environment(bare))
+    if sampler_file.is_sampler(name) if file else _has(samplers, bare):
+        stack = env or (DEFAULT_ENVIRONMENT if file else own_environment(bare))
         outcomes.append(("sampler", stack, check_sampler(name, stack, listener=listener)))
-    if (in_file and not outcomes) or _has(models, bare):
+    if (file and not outcomes) or _has(models, bare):
         stack = env or DEFAULT_ENVIRONMENT
         outcomes.append(("model", stack, check_model(name, stack, listener=listener)))
     if not outcomes:

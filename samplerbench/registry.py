@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from samplerbench import plugins
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.plugins import Plugin, PluginError
+from samplerbench.user_files import split_file
 
 T = TypeVar("T")
 
@@ -67,7 +68,7 @@ class Registry(Generic[T]):
 
     def is_file(self, name: str) -> bool:
         """Whether ``name`` points into a file of Python rather than at a registered item."""
-        return bool(self._file_reader) and (name.endswith(".py") or ".py:" in name)
+        return bool(self._file_reader and split_file(name)[0])
 
     def plugins(self) -> Sequence[Plugin]:
         """The plug-ins of other distributions, usable or not."""

@@ -12,6 +12,7 @@ import gzip
 import io
 import json
 import os
+import re
 import stat
 import zipfile
 import zlib
@@ -28,6 +29,12 @@ KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+
+
+def split_file(text: str) -> tuple[str, str]:
+    """The file of Python in ``text``, "path/to/file.py:NAME...", and the rest; "" for no file."""
+    found = re.match(r"(.*?\.(?:py|ipynb))(?::(.*))?$", text, re.DOTALL)
+    return (found[1], found[2] or "") if found else ("", text)
 
 
 def full_path(name: str | os.PathLike[str]) -> Path:

@@ -31,7 +31,8 @@ class Draws:
 
     sites: dict[str, np.ndarray]  # site -> [chain, draw, *event]
     log_weights: np.ndarray | None = None  # [chain, draw], natural, up to a constant; None: equal
-    ess: float | None = None  # effective draws as the sampler itself claims (nested sampling)
+    # effective draws as the sampler itself claims (nested sampling); None of weighted ones: Kish's
+    ess: float | None = None
     log_z: float | None = None  # natural log of the evidence, against the normalised prior
     log_z_err: float | None = None  # its claimed standard error
     log_z_err_simulated: float | None = None  # a second claim, as the spread of simulated runs

@@ -34,7 +34,7 @@ WORKER_SIDE = {
     "samplers.loading": "models models.loading samplers samplers.support",
     "samplers.support": "models samplers",
     "harness": "models samplers",
-    "harness.worker": "models models.loading samplers samplers.support harness",
+    "harness.worker": "models models.loading samplers samplers.loading samplers.support harness",
     "harness.worker.inspection": (
         "models models.loading samplers samplers.support harness harness.worker"
     ),
@@ -62,7 +62,7 @@ COORDINATOR_SIDE = {
     ),
     "harness.pytest_plugin": (
         f"{STATISTICS} harness harness.campaign harness.scoring harness.worker models "
-        "models.loading samplers rounding"
+        "models.loading samplers samplers.loading rounding"
     ),
     "reports": (
         f"{STATISTICS} harness harness.scoring harness.pytest_plugin "
@@ -89,7 +89,7 @@ TOP = {"__init__", "__main__", "campaign", "conformance", "notebook_progress", "
 #: of ``harness`` itself, what only the coordinator loads
 LAUNCHER = {"harness.launcher", "harness.scratch_folder", "harness.worker_log"}
 #: files that hold what models and samplers share; of ``models``, samplers import these alone
-CONTRACTS = {"models.base", "models.loading.script"}
+CONTRACTS = {"models.base", "models.loading.script", "models.loading.top_level"}
 COORDINATORS = set(
     "pandas arviz chainconsumer matplotlib orjson rich jinja2 packaging xarray uv".split()
 )

@@ -211,3 +211,16 @@ def test_a_link_stays_one_and_a_pipe_is_written_as_it_is(tmp_path):
     assert (tmp_path / "link").is_symlink() and (tmp_path / "target").read_text() == "text"
     write_text(Path("/dev/null"), ["text"])
     assert not Path("/dev/null").is_file()
+
+
+@pytest.mark.parametrize(
+    ("text", "file", "rest"),
+    [
+        ("a b.py:K:word=x.py:y", "a b.py", "K:word=x.py:y"),
+        ("dir.py/mine.ipynb:name", "dir.py/mine.ipynb", "name"),
+        ("mine.py", "mine.py", ""),
+        ("numpyro_hmc:path=x", "", "numpyro_hmc:path=x"),
+    ],
+)
+def test_a_file_of_python_ends_where_its_ending_does(text, file, rest):
+    assert user_files.split_file(text) == (file, rest)

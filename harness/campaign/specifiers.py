@@ -12,7 +12,7 @@ from samplerbench.models.loading import model_names
 from samplerbench.models.posteriordb import folder
 from samplerbench.options import fill
 from samplerbench.samplers.base import samplers
-from samplerbench.user_files import full_path
+from samplerbench.user_files import full_path, split_file
 
 EXACT = "exact_iid"  # the control that no flaw is built into
 
@@ -32,9 +32,9 @@ def parse_sampler(text: str) -> tuple[str, dict[str, Any]]:
 
     The name may be ``path/to/file.py:name``, and is returned with its full path.
     """
-    file, _, rest = text.rpartition(".py:")
+    file, rest = split_file(text)
     name, _, rest = rest.partition(":")
-    name = f"{full_path(file + '.py')}:{name}" if file else name
+    name = f"{full_path(file)}:{name}" if file else name
     settings = _pairs(rest, text)
     return name, without_defaults(fill(samplers.get(name).settings, settings, name), settings)
 

@@ -19,6 +19,7 @@ from samplerbench.models.loading import model_names
 from samplerbench.models.loading.program import make_model
 from samplerbench.options import fill
 from samplerbench.samplers.base import Budget, Sampler, samplers
+from samplerbench.samplers.loading.sampler_file import run_sampler_file
 
 MODELS = (
     "a registered name as 'linear:n_points=100', 'path/to/file.py:name',\n"
@@ -91,9 +92,12 @@ def _sampler(sampler: str | Sampler) -> tuple[Sampler, dict[str, Any]]:
     if not isinstance(sampler, str):
         raise UsageError(
             f"sampler={sampler!r} is a {type(sampler).__name__}\n"
-            "  expected: a registered name as 'numpyro_hmc:trajectory_length=1.5', or a Sampler"
+            "  expected: a registered name as 'numpyro_hmc:trajectory_length=1.5', "
+            "'path/to/file.py:NAME',\n    or a samplerbench.samplers.base.Sampler"
         )
     name, settings = parse_sampler(sampler)
+    if samplers.is_file(name):
+        run_sampler_file(name)  # before the libraries, as in a worker: it may switch JAX to 64 bits
     return samplers.get(name), settings
 
 

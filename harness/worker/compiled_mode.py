@@ -46,6 +46,11 @@ def compile_and_run(
 
     def make() -> CompiledMode:
         compiled = build()
+        if not isinstance(compiled, Compiled):
+            kind = type(compiled).__name__
+            raise ValueError(
+                f"compile gave a {kind}; expected: samplerbench.samplers.base.Compiled"
+            )
         if compiled.prime:  # takes a run of each seed, which will be run again
             compiled.prime(seeds[: max(1, limit.count(2 * guesses[1], PRIMED_SEEDS))])
         # a program may finish compiling in its first call

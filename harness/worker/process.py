@@ -25,8 +25,9 @@ def serve(job_file: str, task: Callable[[Job], Result]) -> int:
     _die_first()
     job = read_job(Path(job_file).read_text())
     plugin_imports.offer_plugins(job)
-    if file := find_file(job.trial.model):
-        enter_script(file, job.caller_folder)
+    for name in (job.trial.sampler, job.trial.model):  # the model's folder is searched first
+        if file := find_file(name):
+            enter_script(file, job.caller_folder)
     change = changed_files.describe_change(job.trial)
     result = Result("failed", change) if change else task(job)
     write_whole(Path(job.scratch) / "result.json", to_json(result))

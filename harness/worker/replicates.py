@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from samplerbench.harness.draws_file import make_nan_draws
+from samplerbench.harness.draws_file import make_nan_draws, take_run
 from samplerbench.harness.records import (
     CONTENTION_WORD,
     Result,
@@ -98,7 +98,9 @@ class ReplicateRunner:
         if together and seeds and pairs[0][0].batch and self._allows_batch():
             return self._run_batch(pairs[0][0].batch, seeds)
         # no clock runs: on all cores, by threads over one compiled program
-        cores = (os.cpu_count() or 1) if self.result.machine.get("device") == "cpu" else 1
+        # a library's own call may keep objects between runs, and so none runs beside another
+        alone = self.result.mode == "plain" or self.result.machine.get("device") != "cpu"
+        cores = 1 if alone else os.cpu_count() or 1
         with ThreadPoolExecutor(cores) as pool:
             runs = [pool.submit(self._run_guarded, compiled, seed) for compiled, seed in pairs]
             return list(_take_finished(runs))
@@ -114,7 +116,8 @@ class ReplicateRunner:
         patience = 2 * self._compile_s() + max(self.patience, self.longest * len(seeds))
         left = self.limit.seconds_left()
         try:
-            return call_within(min(patience, left), lambda: batch(seeds))
+            runs = call_within(min(patience, left), lambda: batch(seeds))
+            return [take_run(run, f"run {at} of the batch") for at, run in enumerate(runs)]
         except StuckCall:
             if patience < left:
                 self.result.warnings.append(
@@ -211,7 +214,7 @@ def run_once(clock: CompileClock, compiled: Compiled, seed: int) -> tuple[Draws,
     raw, laps = time_run(clock, compiled, seed)
     draws, fetch = clock.lap(lambda: compiled.collect(raw))
     clock.fetches.append(fetch.wall)
-    return draws, laps
+    return take_run(draws, f"the run of seed {seed}"), laps
 
 
 def time_run(clock: CompileClock, compiled: Compiled, seed: int) -> tuple[Any, list[Lap]]:

@@ -44,7 +44,7 @@ from samplerbench.harness.worker.timing import (
 )
 from samplerbench.models.base import Model, Sites
 from samplerbench.models.loading.model_names import find_file, is_file, load_model
-from samplerbench.models.loading.script import describe_skipped
+from samplerbench.models.loading.script import describe_skipped, find_place
 from samplerbench.options import fill
 from samplerbench.samplers.base import (
     Budget,
@@ -54,6 +54,7 @@ from samplerbench.samplers.base import (
     Sampler,
     samplers,
 )
+from samplerbench.samplers.loading.sampler_file import run_sampler_file
 from samplerbench.samplers.support.prior_predictive import make_simulator
 from samplerbench.text import format_count
 
@@ -93,10 +94,16 @@ class TrialRunner:
             traceback.print_exc()
             lack = plugin_imports.explain_missing_import(self.job, error)
             status = "out of memory" if _is_out_of_memory(error) else "failed"
-            self._end("declined" if lack else status, lack or one_line(error))
+            self._end("declined" if lack else status, lack or self._describe_error(error))
         self._record_memory()
         self._record_cost()
         return self.result
+
+    def _describe_error(self, error: Exception) -> str:
+        """An error in one line, with its place in the sampler's or the model's own file."""
+        files = [find_file(name) for name in (self.trial.sampler, self.trial.model)]
+        places = [find_place(error, file) for file in files if file and file.suffix != ".pkl"]
+        return ": ".join([*filter(None, places), one_line(error)])
 
     def _record_cost(self) -> None:
         """How long a clock ran, from the start of the process on, and what CPU the rest took."""
@@ -168,19 +175,21 @@ class TrialRunner:
         def run(index: int) -> Draws:
             each = self._prepare(model.with_data(data[index])) if data else prepared
             assert each is not None, "prepared where replicates have no data of their own"
-            return each.plain(self.seeds[index])
+            return draws_file.take_run(each.plain(self.seeds[index]), f"run {index}")
 
         return run
 
     def _load(self, sampler: Sampler) -> Model:
         """The model, once the libraries are imported.
 
-        A user's file or function comes before them: it may switch JAX to 64 bits or ask for host
-        devices, which libraries and JAX's backend read when they start.
+        A user's files and functions come before them: they may switch JAX to 64 bits or ask for
+        host devices, which libraries and JAX's backend read when they start.
         """
         trial = self.trial
         file, is_own = find_file(trial.model), is_file(trial.model)
         self._enter_phase("model" if is_own else "import")
+        if samplers.is_file(trial.sampler):
+            run_sampler_file(trial.sampler)
         if not is_own:
             start_up.import_libraries(self.job, sampler, self.clock, self.result)
             self._enter_phase("model")
@@ -202,7 +211,8 @@ class TrialRunner:
             return prepared, prepared.plain(first)
 
         (prepared, draws), cold = self.clock.lap(run_from_nothing)
-        draws_file.refuse_unfit([draws])
+        draws = draws_file.take_run(draws)
+        draws_file.refuse_swapped(draws, self.trial.chains, self.trial.draws)
         self.limit.reserve(draws, self.asked)
         self.result.timings.update(
             cold_s=cold.wall, cold_cpu_s=cold.cpu, compile_s=cold.compile, compiles=cold.compiles
@@ -222,7 +232,7 @@ class TrialRunner:
                 f"a second call compiles {format_count(rerun.compiles, 'program')} again, "
                 f"{rerun.compile:.2f} s"
             )
-        return prepared, [draws, again]
+        return prepared, [draws, draws_file.take_run(again, "run 1")]
 
     def _simulate(self, model: Model) -> tuple[list[Sites], list[Sites]]:
         """For calibration by simulation, a truth and data for each replicate; else nothing."""

@@ -20,16 +20,12 @@ from samplerbench.models.loading.program_file import is_program, read_digest, re
 from samplerbench.models.posteriordb import folder
 from samplerbench.models.posteriordb import load as posteriors
 from samplerbench.options import fill
-from samplerbench.user_files import full_path
+from samplerbench.user_files import full_path, split_file
 
 
 def is_file(name: str) -> bool:
     """Whether ``name`` points into a file rather than at a registered model."""
-    return (
-        is_program(name)
-        or name.endswith((".py", ".ipynb"))
-        or any(f"{end}:" in name for end in (".py", ".ipynb"))
-    )
+    return is_program(name) or bool(split_file(name)[0])
 
 
 def find_file(name: str) -> Path | None:

@@ -121,10 +121,15 @@ def describe_skipped(file: Path) -> list[str]:
 
 def locate_error(error: BaseException, file: Path) -> str:
     """The place in a user's own files that an error comes from: ``mine.py, line 7``."""
+    return find_place(error, file) or file.name
+
+
+def find_place(error: BaseException, file: Path) -> str:
+    """The same; "" where it comes from none of them."""
     own = {str(path) for path in (file, *find_helpers(file))}
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in own]
     if not frames:
-        return file.name
+        return ""
     last = frames[-1]
     inside = f" in {last.name}" if last.name != "<module>" else ""
     return f"{os.path.basename(last.filename)}, line {last.lineno}{inside}"

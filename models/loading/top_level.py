@@ -15,15 +15,22 @@ def find_names(tree: ast.Module) -> set[str]:
 
     With ANY among them, others are bound too.
     """
-    names: set[str] = set()
+    found = find_bindings(tree).items()
+    return {name for name, node in found if not isinstance(node, ast.AsyncFunctionDef)}
+
+
+def find_bindings(tree: ast.Module) -> dict[str, ast.AST]:
+    """Each name with the node that binds it last: a definition, an import, or the name itself."""
+    found: dict[str, ast.AST] = {}
     for node in walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            names.add(node.name)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found[node.name] = node
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
+            found[node.id] = node
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-    return names
+            names = [(alias.asname or alias.name).partition(".")[0] for alias in node.names]
+            found.update(dict.fromkeys(names, node))
+    return found
 
 
 def walk(tree: ast.Module) -> Iterator[ast.AST]:

@@ -10,6 +10,7 @@ from samplerbench.errors import unknown_name
 from samplerbench.harness.scoring import columns
 from samplerbench.harness.scoring.columns import Column
 from samplerbench.reports.tables.cells import Row, get_value, label
+from samplerbench.user_files import split_file
 
 #: what rows of one campaign may differ in, beside the sampler
 AXES = (
@@ -70,7 +71,7 @@ def follows_sweep(name: str, rows: Sequence[Row]) -> bool:
 def model_family(row: Row) -> str:
     """The model without its options."""
     name = str(row["model"])
-    return name if ".py:" in name or ".ipynb:" in name else name.partition(":")[0]
+    return name if split_file(name)[0] else name.partition(":")[0]
 
 
 def sort_rows(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:

@@ -10,32 +10,25 @@ from __future__ import annotations
 
 import ast
 import builtins
-import dataclasses
-import re
-from collections.abc import Iterator, Mapping
+import functools
+import inspect
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Callable, Optional, Union
+from typing import Any, Callable
 
 from samplerbench.errors import UsageError, one_line, unknown_name
 from samplerbench.models.base import Model
-from samplerbench.models.loading import script
+from samplerbench.models.loading import script, top_level
 from samplerbench.samplers.base import Budget, Prepared, Sampler
-from samplerbench.user_files import full_path
+from samplerbench.samplers.loading import file_settings
+from samplerbench.user_files import full_path, split_file
 
 KINDS = (
     "expected: path/to/file.py:NAME, a subclass of numpyro.infer.mcmc.MCMCKernel or a function "
     "prepare(model, budget, settings)"
 )
-ARGUMENTS = 3  # of a function ``prepare``
-#: words of an annotation -> the type that a setting's text is read as
-TYPES: Mapping[str, Any] = {
-    "bool": bool,
-    "int": int,
-    "float": float,
-    "str": str,
-    "None": type(None),
-}
+ARGUMENTS = ("model", "budget", "settings")  # of a function ``prepare``
 
 
 def read_digest(name: str) -> str:
@@ -50,18 +43,17 @@ def read_digest(name: str) -> str:
 def read_item(name: str) -> Sampler:
     """The sampler in a file, which is not run before it is prepared. Raises UsageError."""
     file, attribute = _split(name)
-    tree = _parse(file)
-    found = {each: node for node in tree.body for each in _names(node)}
-    if attribute not in found:
+    found = top_level.find_bindings(_parse(file))
+    if attribute not in found and top_level.ANY not in found:
         raise unknown_name(f"name in {file}", attribute, found)
-    node = found[attribute]
+    node = found.get(attribute)
     is_kernel = isinstance(node, ast.ClassDef)
     _refuse_unfit(node, f"{attribute!r} in {file}", found)
-    settings = found.get("Settings") if isinstance(node, ast.FunctionDef) else node
+    owner = attribute if is_kernel else _name_settings(node, found)
     return Sampler(
         attribute,
-        _make_settings(settings),
-        _make_prepare(file, attribute),
+        file_settings.make_settings(found.get(owner), f"{owner!r} in {file}"),
+        _make_prepare(file, attribute, owner),
         _summarise(node) or f"from {file.name}",
         needs=("jax", "numpyro"),
         family="numpyro" if is_kernel else "",
@@ -72,12 +64,22 @@ def read_item(name: str) -> Sampler:
 def is_sampler(text: str) -> bool:
     """Whether ``text``, "path/to/file.py:NAME[:SETTING=VALUE,...]", can only be a sampler.
 
-    That is a class, or a function called ``prepare``: other functions may be programs.
+    That is a class, or a function that is called ``prepare`` or has its arguments: other functions
+    may be programs.
     """
-    path, _, rest = text.rpartition(".py:")
-    file, attribute = _split(f"{path}.py:{rest.partition(':')[0]}")
-    nodes = [node for node in _parse(file).body if attribute in _names(node)]
-    return attribute == "prepare" or any(isinstance(node, ast.ClassDef) for node in nodes)
+    path, rest = split_file(text)
+    file, attribute = _split(f"{path}:{rest.partition(':')[0]}")
+    node = top_level.find_bindings(_parse(file)).get(attribute)
+    if attribute == "prepare" or isinstance(node, ast.ClassDef):
+        return True
+    names = [each.arg for each in node.args.args] if isinstance(node, ast.FunctionDef) else []
+    return tuple(names[: len(ARGUMENTS)]) == ARGUMENTS
+
+
+def run_sampler_file(name: str) -> None:
+    """Run the file of a sampler by path, as importing it would, once. Raises UsageError."""
+    file, _ = _split(name)
+    _run(file, script.digest_file(file))
 
 
 # -- the text of the file --------------------------------------------------------------------------
@@ -104,23 +106,15 @@ def _unreadable(file: Path, error: Exception) -> UsageError:
     return UsageError(f"{file} can't be read as Python: {error}\n  {KINDS}")
 
 
-def _names(node: ast.stmt) -> list[str]:
-    """The names that a statement at the top level of a file gives something."""
-    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-        return [node.name]
-    if isinstance(node, ast.Assign):
-        return [target.id for target in node.targets if isinstance(target, ast.Name)]
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        return [alias.asname or alias.name for alias in node.names]
-    return []
-
-
-def _refuse_unfit(node: ast.stmt, what: str, found: Mapping[str, ast.stmt]) -> None:
+def _refuse_unfit(node: ast.AST | None, what: str, found: Mapping[str, ast.AST]) -> None:
     """Refuse what can be seen to be no sampler before anything is run."""
-    if isinstance(node, ast.FunctionDef):
-        count = len(node.args.posonlyargs) + len(node.args.args)
-        if count != ARGUMENTS:
-            raise UsageError(f"{what} is a function of {count} arguments\n  {KINDS}")
+    if isinstance(node, ast.AsyncFunctionDef):
+        raise UsageError(f"{what} is a coroutine function\n  {KINDS}")
+    if isinstance(node, ast.FunctionDef) and not node.decorator_list:
+        most = len(node.args.posonlyargs) + len(node.args.args)
+        least = most - len(node.args.defaults)
+        if least > len(ARGUMENTS) or (most < len(ARGUMENTS) and not node.args.vararg):
+            raise UsageError(f"{what} is a function of {most} arguments\n  {KINDS}")
     if isinstance(node, ast.ClassDef):
         if not node.bases:
             raise UsageError(f"{what} is a class without a base\n  {KINDS}")
@@ -147,69 +141,36 @@ def _refuse_arguments(node: ast.ClassDef, what: str) -> None:
             raise UsageError(f"{what} takes no program\n  expected: __init__(self, program, ...)")
 
 
-def _summarise(node: ast.stmt) -> str:
+def _name_settings(node: ast.AST | None, found: Mapping[str, ast.AST]) -> str:
+    """The class of a function's settings: what annotates its third argument, else ``Settings``."""
+    arguments = node.args.args[2:3] if isinstance(node, ast.FunctionDef) else []
+    named = [ast.unparse(each.annotation).strip("'") for each in arguments if each.annotation]
+    return next((n for n in named if isinstance(found.get(n), ast.ClassDef)), "Settings")
+
+
+def _summarise(node: ast.AST | None) -> str:
     """The first line of a docstring; "" where there is none."""
     text = ast.get_docstring(node) if isinstance(node, (ast.ClassDef, ast.FunctionDef)) else ""
     return (text or "").partition("\n")[0]
 
 
-def _make_settings(node: ast.stmt | None) -> type:
-    """A frozen dataclass of the settings that a class of the file declares."""
-    fields = [
-        (name, annotation, dataclasses.field(default=default))
-        for name, annotation, default in (_declared(node) if node else ())
-    ]
-    return dataclasses.make_dataclass("Settings", fields, frozen=True)
-
-
-def _declared(node: ast.stmt) -> Iterator[tuple[str, Any, Any]]:
-    """Name, type and default of each setting whose default is a plain value."""
-    for name, annotation, value in _list_arguments(node):
-        try:
-            default = ast.literal_eval(value)
-        except ValueError:
-            continue
-        if default is None or isinstance(default, (bool, int, float, str)):
-            yield name, _read_type(annotation, default), default
-
-
-def _list_arguments(node: ast.stmt) -> Iterator[tuple[str, Any, ast.expr]]:
-    """Fields of a dataclass, and keyword arguments of ``__init__``, each with its default."""
-    for part in node.body if isinstance(node, ast.ClassDef) else ():
-        if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name) and part.value:
-            yield part.target.id, part.annotation, part.value
-        if isinstance(part, ast.FunctionDef) and part.name == "__init__":
-            every = part.args
-            ordered = [*every.posonlyargs, *every.args]
-            start = len(ordered) - len(every.defaults)
-            for argument, value in zip(ordered[start:], every.defaults):  # noqa: B905
-                yield argument.arg, argument.annotation, value
-            for argument, default in zip(every.kwonlyargs, every.kw_defaults):  # noqa: B905
-                if default is not None:
-                    yield argument.arg, argument.annotation, default
-
-
-def _read_type(annotation: ast.expr | None, default: Any) -> Any:
-    """The type that a setting's text is read as: by its annotation, else by its default."""
-    words = re.findall(r"\w+", ast.unparse(annotation)) if annotation else []
-    kinds = [TYPES[word] for word in words if word in TYPES]
-    if kinds:
-        return Union[tuple([*kinds, type(None)] if "Optional" in words else kinds)]
-    if default is None:
-        return Optional[Union[bool, int, float, str]]
-    return Union[int, float] if type(default) is int else type(default)
-
-
 # -- in a worker -----------------------------------------------------------------------------------
 
 
-def _make_prepare(file: Path, attribute: str) -> Callable[[Model, Budget, Any], Prepared]:
+def _make_prepare(
+    file: Path, attribute: str, owner: str
+) -> Callable[[Model, Budget, Any], Prepared]:
     def prepare(model: Model, budget: Budget, settings: Any) -> Prepared:
-        module = _run(file)
-        thing, what = getattr(module, attribute), f"{attribute!r} in {file.name}"
-        if isinstance(thing, type):
+        module = _run(file, script.digest_file(file))
+        what = f"{attribute!r} in {file.name}"
+        try:
+            thing = getattr(module, attribute)
+        except AttributeError as error:
+            raise UsageError(f"{what} is not there once the file has run\n  {KINDS}") from error
+        if isinstance(thing, type) or isinstance(getattr(thing, "func", None), type):
             return _prepare_kernel(thing, what, model, budget, settings)
-        own = getattr(module, "Settings", None)
+        _refuse_uncallable(thing, what)
+        own = getattr(module, owner, None)
         prepared = thing(model, budget, own(**asdict(settings)) if own else settings)
         if not isinstance(prepared, Prepared):
             kind = type(prepared).__name__
@@ -221,7 +182,9 @@ def _make_prepare(file: Path, attribute: str) -> Callable[[Model, Budget, Any], 
     return prepare
 
 
-def _run(file: Path) -> Any:
+@functools.lru_cache(maxsize=8)
+def _run(file: Path, digest: str) -> Any:
+    """The module that ``file`` makes: once, as an import would, unless its text changes."""
     try:
         return script.run_file(file)
     except UsageError:
@@ -231,15 +194,29 @@ def _run(file: Path) -> Any:
         raise UsageError(f"{place}: {one_line(error)}; it was run to load the sampler") from error
 
 
+def _refuse_uncallable(thing: Any, what: str) -> None:
+    """Raise UsageError for what can't be called as ``prepare`` is."""
+    if not callable(thing):
+        raise UsageError(f"{what} is a {type(thing).__name__}; {KINDS}")
+    try:
+        inspect.signature(thing).bind(*ARGUMENTS)
+    except TypeError as error:
+        raise UsageError(f"{what} can't be called as prepare is: {error}; {KINDS}") from error
+    except ValueError:
+        pass  # it has no signature, which calling it does not need
+
+
 def _prepare_kernel(
-    kernel: type, what: str, model: Model, budget: Budget, settings: Any
+    kernel: Any, what: str, model: Model, budget: Budget, settings: Any
 ) -> Prepared:
+    """Runs of a class of NumPyro's kernels, or of one with some arguments given (``partial``)."""
     from numpyro.infer.mcmc import MCMCKernel
 
     from samplerbench.samplers.support.numpyro_mcmc import prepare_mcmc
 
-    if not issubclass(kernel, MCMCKernel):
-        bases = ", ".join(base.__name__ for base in kernel.__mro__[1:-1]) or "object"
+    made = kernel if isinstance(kernel, type) else kernel.func
+    if not issubclass(made, MCMCKernel):
+        bases = ", ".join(base.__name__ for base in made.__mro__[1:-1]) or "object"
         raise UsageError(f"{what} is a class on top of {bases}; expected: of MCMCKernel")
     options = asdict(settings)
     return prepare_mcmc(lambda: kernel(model.program, **options), model, budget, "parallel")

@@ -129,9 +129,12 @@ def _compile(
     device = jax.devices()[0].platform
     warm, draw = _map_chains(*make_chain(split), budget.chains, _is_vectorised(chain_method))
     warm_jit, draw_jit, seeds = _make_programs(make_chain, split, budget, chain_method)
-    states = jax.eval_shape(warm_jit, *seeds, data)  # the trace that lowering then finds again
+    shapes = jax.eval_shape(warm_jit, *seeds, data)  # the trace that lowering then finds again
+    warm_lowered = warm_jit.lower(*seeds, data)
+    # pmap traces anew, where a kernel's ``init`` may make another class of state
+    states = jax.tree_util.tree_unflatten(warm_lowered.out_tree, jax.tree_util.tree_leaves(shapes))
     warm_program, draw_program = version_compat.compile_side_by_side(
-        warm_jit.lower(*seeds, data), draw_jit.lower(states, data)
+        warm_lowered, draw_jit.lower(states, data)
     )
 
     def run_both(seed: Any, data: Any) -> Any:

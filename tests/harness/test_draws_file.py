@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from samplerbench.harness.draws_file import DrawsFile, save_draws
+from samplerbench.harness.draws_file import DrawsFile, refuse_swapped, save_draws, take_run
 from samplerbench.samplers.base import Draws, Prepared, Sampler, samplers
 from tests.support.trials import small
 
 GOOD = Draws({"m": np.zeros((1, 4))})
+M, WEIGHTS = GOOD.sites, np.zeros((1, 4))
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,18 @@ GOOD = Draws({"m": np.zeros((1, 4))})
         ([GOOD, Draws({"m": np.zeros((1, 4, 2))})], "in run 0 of shape (1, 4)"),
         ([GOOD, Draws({"c": np.zeros((1, 4))})], "run 1 has sites ['c'], run 0 ['m']"),
         ([Draws({"m": GOOD.sites["m"]}, termination=[object()])], "holds objects"),
+        ([{"m": np.zeros((1, 4))}], "run 0 gave a dict; expected: samplerbench.samplers.base"),
+        ([GOOD, None], "run 1 gave a NoneType"),
+        ([Draws([("m", np.zeros((1, 4)))])], "sites and stats are a list, a dict"),
+        ([Draws({**M, "c": np.zeros((1, 3))})], "site 'c' in run 0 are of type float64 and shape"),
+        ([GOOD, Draws({"m": np.zeros((1, 3))})], "as many draws in each run, or log_weights"),
+        ([Draws(M, np.zeros(4))], "log_weights in run 0 are of type float64 and shape (4,)"),
+        ([Draws(M, WEIGHTS), GOOD], "runs 1 and 0 has log_weights; expected: both, or neither"),
+        ([Draws(M, stats={"lp": [0.0]})], "stats['lp'] in run 0 are of type <class 'list'>"),
+        ([Draws(M, stats={"lp": WEIGHTS}), GOOD], "run 1 has stats [], run 0 ['lp']"),
+        ([Draws(M, ess="many")], "ess in run 0 is 'many'; expected: a number"),
+        ([Draws(M, log_z=-1.0, log_z_err=-0.1)], "log_z_err in run 0 is -0.1; expected: a number"),
+        ([Draws(M, log_z=np.zeros(1))], "log_z in run 0 is array([0.]); expected: a number"),
     ],
 )
 def test_what_are_no_draws_is_refused_with_what_they_are(tmp_path, runs, words):
@@ -32,6 +45,27 @@ def test_what_are_no_draws_is_refused_with_what_they_are(tmp_path, runs, words):
         save_draws(tmp_path / "draws.npz", {"replicates": runs})
     assert words in str(refused.value)
     assert not (tmp_path / "draws.npz").exists()
+
+
+def test_draws_whose_axes_the_budget_shows_to_be_swapped_are_refused():
+    with pytest.raises(ValueError, match="shape \\(4, 1\\) where 1 chain of 4 draws are asked for"):
+        refuse_swapped(Draws({"m": np.zeros((4, 1))}), chains=1, draws=4)
+    for shape in ((1, 4), (4, 4), (2, 4), (1, 2)):  # more chains, or fewer draws, than asked for
+        refuse_swapped(Draws({"m": np.zeros(shape)}), chains=1, draws=4)
+
+
+def test_a_run_is_kept_whatever_its_sampler_does_with_its_memory_afterwards():
+    memory = np.ones((1, 4))
+    kept = take_run(Draws({"m": memory}))
+    memory[:] = 2
+    assert (kept.sites["m"] == 1).all()
+
+
+def test_weighted_draws_without_an_ess_claim_kishs():
+    weights = np.log([[1.0, 1.0, 2.0, 0.5]])
+    assert take_run(Draws(M, weights)).ess == pytest.approx(4.5**2 / 6.25)
+    assert take_run(Draws(M, weights, ess=2.0)).ess == 2.0
+    assert take_run(GOOD).ess is None
 
 
 def test_runs_of_unequal_length_are_kept(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 from dataclasses import fields
 
 import numpy as np
@@ -13,8 +15,8 @@ from samplerbench.harness.campaign.plan import Plan
 from samplerbench.harness.campaign.specifiers import parse_sampler
 from samplerbench.models.base import build
 from samplerbench.options import fill
-from samplerbench.samplers.base import Budget, samplers
-from samplerbench.samplers.loading import sampler_file
+from samplerbench.samplers.base import Budget, Prepared, samplers
+from samplerbench.samplers.loading import file_settings, sampler_file
 from tests.support import trials
 from tests.support.paths import EXAMPLES
 
@@ -73,6 +75,81 @@ def test_settings_are_what_the_file_declares(file):
     assert (given.a, given.b, given.c, given.e) == (1.5, "x", 3.0, False)
 
 
+RULES = """
+import typing
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+from samplerbench import options
+from samplerbench.options import POSITIVE, Range
+from samplerbench.samplers.base import Draws, Prepared
+
+@dataclass
+class Walk:
+    step: Annotated[float, POSITIVE] = 0.1
+    size: Annotated[int, Range(1, high=5)] = 2
+    word: Literal["int", "long"] = "int"
+    kind: ClassVar[str]
+
+@dataclass
+class Needy:
+    step: float
+    size: int = 1
+
+def prepare(model, budget, settings: Walk): ...
+def needy(model, budget, settings: "Needy"): ...
+"""
+
+
+def test_settings_are_of_the_class_that_the_function_names_with_its_ranges(tmp_path):
+    (tmp_path / "mine.py").write_text(RULES)
+    settings = samplers.get(f"{tmp_path}/mine.py:prepare").settings
+    given = fill(settings, {"step": "1", "size": "5", "word": "long"}, "it")
+    assert (given.step, given.size, given.word) == (1.0, 5, "long")
+    for name, value in {"step": "0", "size": "6", "word": "wide"}.items():
+        with pytest.raises(UsageError, match="does not fit"):
+            fill(settings, {name: value}, "it")
+    with pytest.raises(UsageError, match="'Needy' in .* has no default for step"):
+        samplers.get(f"{tmp_path}/mine.py:needy")
+
+
+def test_what_the_text_of_an_annotation_does_not_tell_limits_nothing():
+    text = "class Settings:\n    a: Annotated[float, Range(low)] = 1.0\n    b: Literal[1, 2] = 1\n"
+    settings = file_settings.make_settings(ast.parse(text).body[0], "it")
+    assert fill(settings, {"a": "-3", "b": "7"}, "it") == settings(-3.0, 7)
+
+
+FORMS = """
+import functools, os
+from samplerbench.samplers.base import Draws, Prepared
+def general(model, budget, settings, extra=0): return Prepared(lambda seed: Draws({}))
+typed: object = general
+one, (two, *rest) = general, [general, general]
+if os.name:
+    def inside(*arguments): return general(*arguments)
+try:
+    import no_such_module
+except ImportError:
+    caught = functools.partial(general, extra=1)
+@functools.wraps(general)
+def wrapped(*, anything=None): ...
+"""
+
+
+@pytest.mark.parametrize("name", ["general", "typed", "two", "inside", "caught"])
+def test_a_sampler_is_whatever_the_file_binds_and_may_be_a_notebooks(tmp_path, name):
+    cell = {"cell_type": "code", "source": f"%matplotlib inline\n{FORMS}"}
+    (tmp_path / "mine.py").write_text(FORMS)
+    (tmp_path / "mine.ipynb").write_text(json.dumps({"cells": [cell], "metadata": {}}))
+    for file in ("mine.py", "mine.ipynb"):
+        found, _ = parse_sampler(f"{tmp_path / file}:{name}")
+        assert isinstance(prepare(found), Prepared)
+
+
+def test_a_sampler_of_a_notebook_is_shown_without_its_folder(tmp_path):
+    trial = trials.small(sampler=f"{tmp_path}/my file.ipynb:prepare")
+    assert trial.sampler_name == "my file.ipynb:prepare"
+
+
 def test_its_name_and_summary_are_those_in_the_file(file):
     named = [samplers.get(name) for name in (KERNEL, f"{file}:prepare", f"{file}:gives_nothing")]
     assert [one.name for one in named] == ["RandomWalk", "prepare", "gives_nothing"]
@@ -82,7 +159,9 @@ def test_its_name_and_summary_are_those_in_the_file(file):
 
 def test_a_class_or_a_function_prepare_is_no_model(file):
     words = ("prepare:size=2", "NoKernel", "gives_nothing", "Draws")
-    assert [sampler_file.is_sampler(f"{file}:{word}") for word in words] == [1, 1, 0, 0]
+    assert [sampler_file.is_sampler(f"{file}:{word}") for word in words] == [1, 1, 1, 0]
+    file.write_text("def program(x, y): ...\n")
+    assert not sampler_file.is_sampler(f"{file}:program")
 
 
 def test_a_function_prepares_with_the_files_own_settings(file):
@@ -109,6 +188,7 @@ def test_a_kernel_of_ones_own_is_run_by_numpyro_and_compiled_to_the_same_draws()
 KERNELS = """
 from numpyro.infer.mcmc import MCMCKernel
 class Words(dict): ...
+async def later(model, budget, settings): ...
 class Needy(MCMCKernel):
     def __init__(self, program, step, size=1): ...
 class Stern(MCMCKernel):
@@ -121,6 +201,7 @@ class Free(MCMCKernel):
     def __init__(self, *arguments, **others): ...
 """
 REFUSED = {
+    "kernels.py:later": "'later' in .* is a coroutine function",
     "mine.py:prepar": "no name in .*mine.py is called 'prepar'; did you mean 'prepare'",
     "mine.py": "names no sampler\n  expected: path/to/file.py:NAME",
     "other.py:prepare": "there is no file",
@@ -158,6 +239,15 @@ def test_what_only_running_the_file_shows_is_refused_with_the_place(file):
         prepare(f"{file}:NoKernel")
     with pytest.raises(UsageError, match="'gives_nothing' in mine.py gives a NoneType"):
         prepare(f"{file}:gives_nothing")
+    file.write_text(
+        "prepare = lambda model: 1\nnuts = 1\nif not nuts:\n    def later(m, b, s): ...\n"
+    )
+    with pytest.raises(UsageError, match="'prepare' in mine.py can't be called as prepare is"):
+        prepare(f"{file}:prepare")
+    with pytest.raises(UsageError, match="'nuts' in mine.py is a int; expected: path"):
+        prepare(f"{file}:nuts")
+    with pytest.raises(UsageError, match="'later' in mine.py is not there once the file has run"):
+        prepare(f"{file}:later")
     file.write_text("import math\n\nimport no_such_module\n\ndef prepare(m, b, s): ...\n")
     cause = "mine.py, line 3: ModuleNotFoundError: No module named 'no_such_module'"
     with pytest.raises(UsageError, match=cause):
@@ -175,10 +265,8 @@ def test_a_file_that_changes_is_another_trial_and_its_folder_is_not_in_the_label
     assert before.sampler_digest != after.sampler_digest == sampler_file.read_digest(after.sampler)
 
 
-@pytest.mark.process
-def test_a_worker_runs_a_sampler_by_path(file, tmp_path):
-    trial = trials.small(sampler=f"{file}:prepare", settings={"size": 7})
-    result = trials.run(trial, tmp_path / "scratch")
-    assert result.status == "ok", result.reason
-    with np.load(tmp_path / "scratch" / "draws.npz") as arrays:
-        assert (arrays["replicates/site/m"] == 7).all()
+@pytest.mark.slow
+def test_a_kernel_with_some_arguments_given_is_a_kernel(tmp_path):
+    text = "import functools\nfrom numpyro.infer import NUTS\n"
+    (tmp_path / "mine.py").write_text(f"{text}dense = functools.partial(NUTS, dense_mass=True)\n")
+    assert prepare(f"{tmp_path}/mine.py:dense").compile

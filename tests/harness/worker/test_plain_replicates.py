@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import os
+import time
 
 import numpy as np
 import pytest
 
 from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.records import Job, Result
-from samplerbench.harness.worker import plain_replicates, seed_share
+from samplerbench.harness.worker import plain_replicates, replicates, seed_share
+from samplerbench.harness.worker.compiled_mode import compile_and_run
 from samplerbench.harness.worker.plain_replicates import count_helpers
 from samplerbench.harness.worker.seed_queue import SeedQueue
+from samplerbench.harness.worker.time_limit import TimeLimit
+from samplerbench.harness.worker.timing import CompileClock
 from samplerbench.models.base import build
 from samplerbench.samplers import exact_iid
-from samplerbench.samplers.base import Budget, Draws
+from samplerbench.samplers.base import Budget, Compiled, Draws, Prepared
 from tests.support import trials
 
 #: a sampler without a compiled mode; in its own process the first replicate waits for the others'
 SAMPLER = """
-import os, time
+import os, sys, time
 from dataclasses import dataclass
 from pathlib import Path
 import numpy as np
@@ -28,7 +32,7 @@ from samplerbench.samplers.base import Draws, Prepared
 
 os.cpu_count = lambda: 3
 plain_replicates.PAYS, plain_replicates.MEMORY_SHARE = 0.0, 100.0
-HELPS = Path.cwd().name.startswith("process")
+HELPS = "samplerbench.harness.worker.seed_share" in sys.modules
 
 @dataclass(frozen=True)
 class Settings:
@@ -128,7 +132,10 @@ def test_a_process_that_dies_or_hangs_loses_its_replicate_and_no_other(run, faul
 @pytest.mark.process
 def test_what_a_replicate_raises_elsewhere_is_the_rows_reason(run):
     result, _ = run("raised")
-    assert (result.status, result.reason) == ("failed", "OverflowError: of this seed")
+    assert (result.status, result.reason) == (
+        "failed",
+        "mine.py, line 24 in fail: OverflowError: of this seed",
+    )
 
 
 def test_each_replicate_is_taken_once(tmp_path):
@@ -174,3 +181,30 @@ def test_further_processes_are_started_where_they_pay(monkeypatch, guess, device
         "ok", timings={"import_s": 4.0, "cold_s": guess + 3}, machine={"device": device}
     )
     assert count_helpers(result, 32, guess) == helpers
+
+
+def test_a_librarys_own_call_runs_beside_no_other_in_one_process(monkeypatch):
+    monkeypatch.setattr(replicates.os, "cpu_count", lambda: 4)
+    running, most = [], []
+
+    def sample(seed):
+        running.append(seed)
+        time.sleep(0.002)
+        most.append(len(running))
+        running.remove(seed)
+        return Draws({"m": np.zeros((1, 4))})
+
+    own_call = Compiled(sample=sample, collect=lambda draws: draws)
+    for mode, expected in {"plain": {1}, "compiled": {2, 3, 4}}.items():
+        result = Result("ok", mode=mode, machine={"device": "cpu"})
+        runner = replicates.ReplicateRunner(CompileClock(), result, sample(0), [])
+        most.clear()
+        runner.run_untimed([(own_call, seed) for seed in range(8)], together=False)
+        assert max(most) in expected, mode
+
+
+def test_what_compile_gives_is_refused_where_it_is_no_compiled_mode():
+    prepared = Prepared(lambda seed: Draws({}), compile=lambda: None)
+    guesses = 0.0, 0.0
+    with pytest.raises(ValueError, match="compile gave a NoneType; expected: .*base.Compiled"):
+        compile_and_run(prepared, False, [0], CompileClock(), TimeLimit(), guesses)

@@ -1,0 +1,84 @@
+"""Samplers by path at work: a worker runs their files, and their chains."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.support import trials
+
+CONSTANT = """
+from dataclasses import dataclass
+import numpy as np
+from samplerbench.samplers.base import Draws, Prepared
+
+@dataclass(frozen=True)
+class Settings:
+    size: int = 3
+
+def prepare(model, budget, settings):
+    shape = (budget.chains, budget.draws)
+    return Prepared(lambda seed: Draws({"m": np.full(shape, settings.size)}))
+"""
+
+
+@pytest.mark.process
+def test_a_worker_runs_a_sampler_by_path(tmp_path):
+    (tmp_path / "mine.py").write_text(CONSTANT)
+    trial = trials.small(sampler=f"{tmp_path}/mine.py:prepare", settings={"size": 7})
+    result = trials.run(trial, tmp_path / "scratch")
+    assert result.status == "ok", result.reason
+    with np.load(tmp_path / "scratch" / "draws.npz") as arrays:
+        assert (arrays["replicates/site/m"] == 7).all()
+
+
+AT_WORK = """
+import jax
+from pathlib import Path
+import numpy as np
+from samplerbench.samplers.base import Draws, Prepared
+Path("written").write_text("where the command was called")
+jax.config.update("jax_enable_x64", True)
+def prepare(model, budget, settings):
+    import beside
+    def run(seed):
+        if seed == beside.SEED:
+            raise RuntimeError("it did not converge")
+        return Draws({name: np.ones((1, budget.draws)) for name in ("m", "c")})
+    return Prepared(run)
+"""
+
+
+@pytest.mark.process
+def test_a_samplers_file_has_what_python_gives_it_and_an_error_says_where(tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "walk.py").write_text(AT_WORK)
+    (tmp_path / "mine" / "beside.py").write_text("SEED = 3\n")
+    monkeypatch.chdir(tmp_path)
+    trial = trials.small(sampler=f"{tmp_path}/mine/walk.py:prepare", seed=0, replicates=5)
+    result = trials.run(trial, tmp_path / "scratch")
+    assert result.reason == "walk.py, line 12 in run: RuntimeError: it did not converge"
+    assert result.precision == 64 and (tmp_path / "written").is_file()
+
+
+LOCAL_STATE = """
+from collections import namedtuple
+from numpyro.infer import NUTS
+class Local(NUTS):
+    sample_field, default_fields = "nuts.z", ("nuts.z",)
+    def __init__(self, model):
+        super().__init__(model)
+    def init(self, *given, **named):
+        return namedtuple("State", "nuts")(super().init(*given, **named))
+    def sample(self, state, *data):
+        return type(state)(super().sample(state.nuts, *data))
+"""
+
+
+@pytest.mark.process
+def test_parallel_chains_of_a_kernel_may_make_their_type_of_state_as_they_start(tmp_path):
+    (tmp_path / "mine.py").write_text(LOCAL_STATE)
+    trial = trials.small(sampler=f"{tmp_path}/mine.py:Local", chains=2)
+    result = trials.run(trial, tmp_path / "scratch")
+    assert (result.status, result.mode) == ("ok", "compiled"), result.reason
+    assert result.machine["device_count"] == 2
