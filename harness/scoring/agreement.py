@@ -7,7 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from samplerbench.harness.ground_truth.long_run import CLAIMS
-from samplerbench.harness.scoring.lost_replicates import check_lost_replicates, check_stuck_chains
+from samplerbench.harness.scoring.equivalence import find_disasters
+from samplerbench.harness.scoring.lost_replicates import (
+    check_lost_replicates,
+    check_rates,
+    check_stuck_chains,
+)
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict_tests import (
     center_truth,
@@ -46,6 +51,7 @@ def judge_agreement(summary: ReplicateSummary) -> Verdict:
         check_lost_replicates(summary, off=False)
         or check_stuck_chains(summary)
         or check_contradiction(sound)
+        or _check_odd_runs(summary, sound)
     )
     if alone:
         return alone
@@ -66,6 +72,12 @@ def check_contradiction(sound: ReplicateSummary) -> Verdict | None:
     """Replicates that differ from one another by more than they claim, whatever the truth is."""
     verdict = worst_complaint("overconfident", check_overconfidence(center_truth(sound)))
     return verdict and replace(verdict, reason=f"about the replicates' average, {verdict.reason}")
+
+
+def _check_odd_runs(summary: ReplicateSummary, sound: ReplicateSummary) -> Verdict | None:
+    """Rare runs that are far off from the others, whatever the truth is."""
+    odd = int(find_disasters(center_truth(sound).parameters()).sum())
+    return check_rates(summary, odd, " from the replicates' average")
 
 
 def describe_agreement(sound: ReplicateSummary, reason: str) -> Verdict:

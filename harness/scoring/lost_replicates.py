@@ -18,12 +18,15 @@ LOST_Z = 4.0  # claimed errors that a lost replicate is off by, at least
 LOST_SHARE = 0.05  # share of replicates that may be lost
 
 
-def check_rates(summary: ReplicateSummary, disasters: int) -> Verdict | None:
-    """Rare disasters, and runs that fail or never end, at a rate that is surely too high."""
+def check_rates(summary: ReplicateSummary, disasters: int, origin: str = "") -> Verdict | None:
+    """Rare disasters, and runs that fail or never end, at a rate that is surely too high.
+
+    ``origin``: what disasters are off from, where that is not the ground truth.
+    """
     total = len(summary.est)
     lost = int((~summary.has_ended).sum())
     kinds = (
-        (disasters, DISASTER_RATE, f"off by more than {DISASTER:g} claimed errors"),
+        (disasters, DISASTER_RATE, f"off by more than {DISASTER:g} claimed errors{origin}"),
         (lost, LOST_RATE, "failed or never ended"),
     )
     for count, rate, what in kinds:

@@ -137,7 +137,12 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
         return Verdict("too few replicates", reason)
     ordinary, disasters = _split_disasters(sound)
     if large := find_large_claim(sound):
-        return check_contradiction(ordinary) or describe_agreement(sound, large)
+        left_out = f"; {disasters} of {count} runs, far off, are left out" * bool(disasters)
+        return (
+            check_contradiction(ordinary)
+            or check_rates(summary, disasters)
+            or describe_agreement(ordinary, large + left_out)
+        )
     return (
         worst_complaint("overconfident", check_overconfidence(ordinary))
         or check_rates(summary, disasters)

@@ -10,7 +10,7 @@ from samplerbench.harness.scoring.agreement import find_large_claim
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict import judge
 from samplerbench.harness.scoring.verdict_words import COMPARABLE
-from tests.support.summaries import ideal
+from tests.support.summaries import ideal, lose
 
 
 def unconfirmed(**changes) -> ReplicateSummary:
@@ -50,3 +50,21 @@ def test_a_long_run_judges_claims_of_a_25th_of_its_effective_draws_and_no_more()
     assert "the long run has 20408, less than 25 times" in got.reason
     short = replace(ideal(), mean_se=np.full(2, 0.007))
     assert judge(short).verdict == "honest" and find_large_claim(short) == ""  # no long run
+
+
+def test_rare_runs_far_off_need_no_answer_to_be_unreliable():
+    # six claimed errors: the rms of the others' hardly moves
+    for count, word in ((1, "agrees"), (2, "unreliable")):
+        got = judge(lose(unconfirmed(), count, est=6 / np.sqrt(1000)))
+        assert got.verdict == word
+    assert (
+        "2 of 256 runs off by more than 5 claimed errors from the replicates' average" in got.reason
+    )
+
+
+def test_a_long_run_that_decides_no_calibration_tells_of_disasters_all_the_same():
+    short = unconfirmed(single_source="", mean_se=np.full(2, 0.007))
+    got = judge(lose(short, 1, est=30.0))
+    assert got.verdict == "agrees" and got.reason.endswith("1 of 256 runs, far off, are left out")
+    got = judge(lose(short, 2, est=30.0))
+    assert got.verdict == "unreliable" and got.reason.startswith("2 of 256 runs off by more than 5")
