@@ -32,7 +32,8 @@ same goes for the sd, for which shares inside central intervals stand in.
 A ground truth that is not exact has standard errors of its own. They widen every interval of a
 bias, and for the claims it is moved, within them, to where it speaks for the sampler. One so
 uncertain that it could not show a bias judges nothing but lost replicates. One that is other
-samplers' word can show that a row *agrees*, and neither clears nor convicts it.
+samplers' word can show that a row *agrees*, and neither clears nor convicts it. What replicates
+show of one another convicts: errors beyond their claims, and rare runs far from the others.
 
 **Joint structure.** Directions of the joint posterior, the distance over them and the log density
 are judged as parameters are. The energy distance to exact draws accuses alone, where for certain it
