@@ -42,17 +42,9 @@ def check_truth_error(e: ReplicateSummary) -> Verdict | None:
 
 
 def judge_agreement(summary: ReplicateSummary) -> Verdict:
-    """The verdict where the ground truth is another sampler's word: it can't convict, nor clear.
-
-    What replicates tell about one another needs no ground truth: errors about their own mean.
-    """
+    """The verdict where the ground truth is another sampler's word: it can't convict, nor clear."""
     sound = summary.select(summary.has_ended)
-    alone = (
-        check_lost_replicates(summary, off=False)
-        or check_stuck_chains(summary)
-        or check_contradiction(sound)
-        or _check_odd_runs(summary, sound)
-    )
+    alone = check_alone(summary, sound)
     if alone:
         return alone
     uncertain = check_truth_error(sound)
@@ -66,6 +58,16 @@ def judge_agreement(summary: ReplicateSummary) -> Verdict:
     if summary.single_source:
         return describe_agreement(sound, OTHER_FAMILY)
     return describe_agreement(sound, TELL_ERRORS)
+
+
+def check_alone(summary: ReplicateSummary, sound: ReplicateSummary) -> Verdict | None:
+    """What replicates show of one another, whatever the truth is: errors about their own mean."""
+    return (
+        check_lost_replicates(summary, off=False)
+        or check_stuck_chains(summary)
+        or check_contradiction(sound)
+        or _check_odd_runs(summary, sound)
+    )
 
 
 def check_contradiction(sound: ReplicateSummary) -> Verdict | None:

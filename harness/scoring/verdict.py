@@ -68,6 +68,7 @@ from __future__ import annotations
 import numpy as np
 
 from samplerbench.harness.scoring.agreement import (
+    check_alone,
     check_contradiction,
     check_truth_error,
     describe_agreement,
@@ -124,9 +125,10 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
     if lost:
         return lost
     sound = summary.select(summary.has_ended)
+    if uncertain := check_truth_error(sound):
+        return check_alone(summary, sound) or uncertain
     place = (
-        check_truth_error(sound)
-        or worst_complaint("biased", check_bias(sound))
+        worst_complaint("biased", check_bias(sound))
         or check_stuck_chains(summary)
         or _check_energy(sound)
     )

@@ -143,7 +143,6 @@ def arrange(paths, shapes=None, **layout):
 # -- formats ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("kind", FORMATS)
 def test_every_format_gives_back_the_draws_that_were_written(kind, tmp_path):
     sites = exact_draws(2)
@@ -158,7 +157,6 @@ def test_every_format_gives_back_the_draws_that_were_written(kind, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("kind", FORMATS)
 def test_exact_draws_in_every_format_are_honest_and_wide_ones_are_not(kind, tmp_path):
     for wide, replicates, word in ((1.0, 256, "honest"), (1.5, 32, "biased")):

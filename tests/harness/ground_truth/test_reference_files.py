@@ -72,7 +72,6 @@ WRITERS = {
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("name", WRITERS)
 def test_every_kind_of_file_gives_the_same_answer(name, sites, tmp_path):
     import arviz

@@ -68,3 +68,10 @@ def test_a_long_run_that_decides_no_calibration_tells_of_disasters_all_the_same(
     assert got.verdict == "agrees" and got.reason.endswith("1 of 256 runs, far off, are left out")
     got = judge(lose(short, 2, est=30.0))
     assert got.verdict == "unreliable" and got.reason.startswith("2 of 256 runs off by more than 5")
+
+
+def test_an_answer_too_uncertain_to_judge_by_hides_no_contradiction():
+    vague = unconfirmed(single_source="", mean_se=np.full(2, 0.2))
+    assert judge(vague).reason.startswith("the answer is too uncertain to judge by")
+    assert judge(replace(vague, est=3 * vague.est)).verdict == "overconfident"
+    assert judge(lose(vague, 2, est=6 / np.sqrt(1000))).verdict == "unreliable"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from types import ModuleType
 
 import numpy as np
@@ -15,9 +14,8 @@ from samplerbench.harness.statistics import ess_rhat
 @pytest.fixture(scope="module")
 def arviz() -> ModuleType:
     """Imported by the tests that ask for it, since it takes seconds."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # it announces its refactoring at import
-        import arviz
+    import arviz
+
     return arviz
 
 
