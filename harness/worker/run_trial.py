@@ -88,8 +88,6 @@ class TrialRunner:
             self._run_phases()
         except Declined as declined:
             self._end("declined", str(declined))
-        except MemoryError as error:
-            self._end("out of memory", one_line(error))
         except Exception as error:  # whatever a library or a model raises is the row's reason
             traceback.print_exc()
             lack = plugin_imports.explain_missing_import(self.job, error)
@@ -366,5 +364,7 @@ class TrialRunner:
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
-    """Whether the device, or XLA on the host, had no memory left."""
-    return "RESOURCE_EXHAUSTED" in str(error) or "out of memory" in str(error).lower()
+    """Whether Python, the device, or XLA on the host had no memory left."""
+    text = str(error)
+    is_told = "RESOURCE_EXHAUSTED" in text or "out of memory" in text.lower()
+    return is_told or isinstance(error, MemoryError)

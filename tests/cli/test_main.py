@@ -335,7 +335,7 @@ def test_json_holds_every_column_and_a_reason_for_each_missing_number(campaign, 
         assert missing == set(row["missing"])
         assert all(isinstance(why, str) and why.strip() for why in row["missing"].values())
     assert [row["status"] for row in rows] == ["ok", "ok", "failed"]
-    assert rows[2]["reason"] == "OSError: no | such disk"
+    assert rows[2]["reason"] == "model.py, line 5 in exact: OSError: no | such disk"
     assert rows[0]["realised_ess_lo"] < rows[0]["realised_ess"] < rows[0]["realised_ess_hi"]
 
 

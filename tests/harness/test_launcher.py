@@ -159,7 +159,7 @@ def test_a_kill_by_the_kernel_for_memory_is_out_of_memory(tmp_path, scratch, mon
 )
 def test_what_a_model_raises_is_the_reason(tmp_path, scratch, line, status, reason):
     result = trials.run(trial_of_file(tmp_path, f"{line}\nprogram = None\n"), scratch)
-    assert (result.status, result.reason) == (status, reason)
+    assert (result.status, result.reason) == (status, f"model_of_mine.py, line 1: {reason}")
     assert result.timings["peak_rss_mb"] > 0  # what was measured is kept
 
 

@@ -274,7 +274,7 @@ def test_retry_runs_what_did_not_end_ok_and_nothing_else(tmp_path):
     with samplerbench.run(**plan) as reader:
         assert [(r["status"], r["reason"]) for r in reader.rows()] == [
             ("ok", ""),
-            ("failed", "RuntimeError: as told"),
+            ("failed", "model.py, line 7 in exact: RuntimeError: as told"),
         ]
     flag.unlink()
     plain, again = Notes(), Notes()
@@ -361,10 +361,10 @@ def misbehaving(tmp_path_factory):
 @pytest.mark.parametrize(
     ("model", "status", "reason"),
     [
-        ("nan", "failed", "ValueError: "),
+        ("nan", "failed", "model.py, line 5 in nan: ValueError: "),
         ("discrete", "declined", "site 'k' of 'discrete' is discrete"),
         ("improper", "declined", "the prior of 'x' is improper"),
-        ("fails", "failed", "RuntimeError: as told"),
+        ("fails", "failed", "fails.py, line 7 in exact: RuntimeError: as told"),
         ("linear", "ok", ""),
     ],
 )
