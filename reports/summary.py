@@ -9,7 +9,7 @@ from samplerbench.harness.scoring.verdict_words import CONVICTIONS
 from samplerbench.reports.tables.cells import Row, is_comparable, is_control, label
 from samplerbench.reports.tables.selection import AXES
 from samplerbench.reports.time_to_accuracy import Ranking, list_costs, rank
-from samplerbench.rounding import choose_scale
+from samplerbench.rounding import choose_scale, format_all_rounded
 
 MOST_NAMED = 4
 GOAL = "from nothing to every mean within 5 % of its sd"
@@ -33,7 +33,8 @@ def summarise(rows: Sequence[Row], planned: int) -> str:
     if not any(ranking.order for ranking in rankings):
         timed = " with a clock" if any(map(is_comparable, rows)) else ""
         return f"On none of {len(groups)} problems is a sampler{timed} shown honest: {verdicts}."
-    wins = Counter(ranking.winners[0] for ranking in rankings if ranking.ties == 1)
+    contests = [ranking for ranking in rankings if len(ranking.order) > 1]
+    wins = Counter(ranking.winners[0] for ranking in contests if ranking.ties == 1)
     of = f"of {len(groups)} problems"
     if not wins:
         return f"On none {of} is one of those shown honest told apart as the fastest ({verdicts})."
@@ -42,10 +43,16 @@ def summarise(rows: Sequence[Row], planned: int) -> str:
 
 
 def group_problems(rows: Sequence[Row]) -> dict[tuple[str, ...], list[Row]]:
-    """Rows that may be compared: the same model, stack, device and budget."""
+    """Rows that may be compared: the same model, stack, device and budget.
+
+    Where each sampler ran on one stack only, its own, the stack tells no problems apart.
+    """
+    shared = [name for name in AXES if name != "environment"]
+    apart = {(label(row), *(str(row[name]) for name in shared)) for row in rows}
+    axes = shared if len(apart) == len(rows) else AXES
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        groups.setdefault(tuple(str(row[name]) for name in AXES), []).append(row)
+        groups.setdefault(tuple(str(row[name]) for name in axes), []).append(row)
     return groups
 
 
@@ -80,9 +87,9 @@ def _tell_fastest(ranking: Ranking) -> str:
         named = _join_names(seconds[: ranking.ties])
         return f"{GOAL} these are not told apart{why}: {named}"
     name, took, lo, hi = ranking.order[0]
-    words = _format_seconds(took)
-    if lo is not None and hi is not None:
-        words += f" ({_format_seconds(lo)} to {_format_seconds(hi)})"
+    words = _format_interval(took, lo, hi)
+    if len(ranking.order) == 1:
+        return f"{GOAL} it takes {words}"
     return f"{name} took least {GOAL}, {words}{''.join(f'; {s}' for s in seconds[1:2])}"
 
 
@@ -131,6 +138,15 @@ def _count_verdicts(rows: Sequence[Row]) -> str:
 def _join_names(words: Sequence[str]) -> str:
     words = [*words[:MOST_NAMED], *(["others"] if len(words) > MOST_NAMED else [])]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _format_interval(value: float, lo: float | None, hi: float | None) -> str:
+    """Seconds with the ends of their interval, to the digits that it supports."""
+    if lo is None or hi is None:
+        return _format_seconds(value)
+    factor, unit = choose_scale(value, "s")
+    texts = format_all_rounded([factor * end for end in (value, lo, hi)], factor * lo, factor * hi)
+    return f"{texts[0]} {unit} ({texts[1]} to {texts[2]})"
 
 
 def _format_seconds(value: float) -> str:

@@ -493,8 +493,21 @@ def test_the_sentence_names_who_is_shown_honest_who_took_least_and_who_is_not(ro
     assert said.startswith(
         "Shown honest: honest_one, quick_one and nested_one; quick_one took least from nothing"
     )
-    assert "1.5 s (1.4 s to 1.6 s); honest_one: 2.5 s; not to be relied on: shifted_one" in said
+    assert "1.52 s (1.41 to 1.64); honest_one: 2.5 s; not to be relied on: shifted_one" in said
     assert "exact_iid" not in said
+
+
+def test_one_alone_is_no_fastest_and_samplers_on_stacks_of_their_own_share_a_problem(rows):
+    one, *others = [row for row in rows if row["sampler"] in ("honest_one", "quick_one")]
+    alone = summary.summarise_problem([one])
+    assert f"Shown honest: {one['sampler']}; from nothing to every mean" in alone
+    assert "least" not in alone and "it takes " in alone
+    apart = [one, *(changed(row, environment="latest") for row in others)]
+    assert len(summary.group_problems(apart)) == 1
+    both = [*apart, changed(one, environment="latest")]
+    assert len(summary.group_problems(both)) == 2
+    second = changed(one, model="other")
+    assert "On none of 2 problems" in summary.summarise([one, second], 2)
 
 
 def test_runs_that_never_end_stand_beside_the_honest_and_below_the_table(rows):
