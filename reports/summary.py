@@ -36,10 +36,11 @@ def summarise(rows: Sequence[Row], planned: int) -> str:
     contests = [ranking for ranking in rankings if len(ranking.order) > 1]
     wins = Counter(ranking.winners[0] for ranking in contests if ranking.ties == 1)
     of = f"of {len(groups)} problems"
+    ranked = "shown honest" + " or overcautious" * any(map(_is_overcautious, rows))
     if not wins:
-        return f"On none {of} is one of those shown honest told apart as the fastest ({verdicts})."
+        return f"On none {of} is one of those {ranked} told apart as the fastest ({verdicts})."
     best, times = wins.most_common(1)[0]
-    return f"Of those shown honest {best} took least on {times} {of} ({verdicts})."
+    return f"Of those {ranked} {best} took least on {times} {of} ({verdicts})."
 
 
 def group_problems(rows: Sequence[Row]) -> dict[tuple[str, ...], list[Row]]:
@@ -62,12 +63,16 @@ def summarise_problem(rows: Sequence[Row]) -> str:
     if all(row["calibrate"] for row in rows):
         return _summarise_by_ranks(real)
     ranking = rank(list_costs(rows), 1)
-    shown = [_name_shown(row) for row in real if is_comparable(row)]
+    shown = [_name_shown(row) for row in real if row["verdict"] == "honest"]
     if not shown:
         return f"No sampler is shown to be honest here{_describe_others(real)}."
     if not ranking.order:  # draws that were made elsewhere
         return f"Shown honest: {_join_names(shown)}, without a clock{_describe_others(real)}."
     return f"Shown honest: {_join_names(shown)}; {_tell_fastest(ranking)}{_describe_others(real)}."
+
+
+def _is_overcautious(row: Row) -> bool:
+    return row["verdict"] == "overcautious"
 
 
 def _summarise_by_ranks(rows: Sequence[Row]) -> str:
@@ -100,8 +105,9 @@ def _name_shown(row: Row) -> str:
 
 
 def _describe_others(rows: Sequence[Row]) -> str:
-    """Rows that agree with what can't confirm them, that are convicted, that are not judged."""
+    """Rows that claim too little, agree with what can't confirm them, are convicted, not judged."""
     others = [row for row in rows if not is_comparable(row)]
+    cautious = [_name_shown(row) for row in rows if _is_overcautious(row)]
     agree, neither = (
         [label(row) for row in others if row["verdict"] == word] for word in ("agrees", "undecided")
     )
@@ -109,6 +115,7 @@ def _describe_others(rows: Sequence[Row]) -> str:
     named = (*CONVICTIONS, "agrees", "undecided")
     rest = [row for row in others if row["verdict"] not in named]
     parts = [
+        f"overcautious: {_join_names(cautious)}" if cautious else "",
         f"undecided: {_join_names(neither)}" if neither else "",
         f"agrees with other samplers, unconfirmed: {_join_names(agree)}" if agree else "",
         f"not to be relied on: {_list_verdicts(convicted)}" if convicted else "",

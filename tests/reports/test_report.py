@@ -497,7 +497,7 @@ def test_the_sentence_names_who_is_shown_honest_who_took_least_and_who_is_not(ro
     assert "exact_iid" not in said
 
 
-def test_one_alone_is_no_fastest_and_samplers_on_stacks_of_their_own_share_a_problem(rows):
+def test_one_alone_is_no_fastest_nor_the_overcautious_honest_and_own_stacks_are_one_problem(rows):
     one, *others = [row for row in rows if row["sampler"] in ("honest_one", "quick_one")]
     alone = summary.summarise_problem([one])
     assert f"Shown honest: {one['sampler']}; from nothing to every mean" in alone
@@ -506,6 +506,9 @@ def test_one_alone_is_no_fastest_and_samplers_on_stacks_of_their_own_share_a_pro
     assert len(summary.group_problems(apart)) == 1
     both = [*apart, changed(one, environment="latest")]
     assert len(summary.group_problems(both)) == 2
+    cautious = changed(one, verdict="overcautious")
+    said = summary.summarise_problem([cautious])
+    assert said.startswith(f"No sampler is shown to be honest here; overcautious: {one['sampler']}")
     second = changed(one, model="other")
     assert "On none of 2 problems" in summary.summarise([one, second], 2)
 
