@@ -96,10 +96,12 @@ def refuse_unfit(runs: Sequence[Draws]) -> None:
             raise ValueError(f"run {at} has sites {sorted(run.sites)}, run 0 {sorted(first.sites)}")
         for name, x in run.sites.items():
             shape, like = x.shape, first.sites[name].shape
+            if shape == like:
+                continue
             text = f"{_describe(name, x, f'run {at}')}; in run 0 of shape {like}"
             if (shape[:1], shape[2:]) != (like[:1], like[2:]):
                 raise ValueError(text)
-            if shape != like and run.log_weights is None:
+            if run.log_weights is None:
                 expected = "as many draws in each run, or log_weights beside them"
                 raise ValueError(f"{text}; expected: {expected}")
         if (run.log_weights is None) != (first.log_weights is None):

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from distributed import Client
 
 MOST_BYTES_BESIDE = 2**27  # of draws that are scored while a worker runs
-#: names that ``run`` takes for options of Plan too
 
 
 def run(

@@ -103,7 +103,7 @@ class _Bisection:
         if report.same:
             return report
         if unshared := list_unshared(self.old, self.new):
-            text = "not tried alone, since only one of the stacks has it"
+            text = "not tried alone, since only one of the stacks has them"
             report.notes.append(f"{text}: {', '.join(unshared)}")
         name, moved = self._find_package()
         if moved is not None:

@@ -100,7 +100,7 @@ class TrialRunner:
     def _describe_error(self, error: Exception) -> str:
         """An error in one line, with its place in the sampler's or the model's own file."""
         files = [find_file(name) for name in (self.trial.sampler, self.trial.model)]
-        places = [find_place(error, file) for file in files if file and file.suffix != ".pkl"]
+        places = [find_place(error, file) for file in files if file]
         return ": ".join([*filter(None, places), one_line(error)])
 
     def _record_cost(self) -> None:
@@ -192,8 +192,9 @@ class TrialRunner:
             start_up.import_libraries(self.job, sampler, self.clock, self.result)
             self._enter_phase("model")
         model = load_model(trial.model, trial.model_options, trial.data_file)
+        if file:
+            self.result.warnings += describe_skipped(file)
         if is_own:
-            self.result.warnings += describe_skipped(file) if file else []
             self._enter_phase("import")
             start_up.import_libraries(self.job, sampler, self.clock, self.result)
         return model
