@@ -29,7 +29,7 @@ def describe_run(out: Path | None, options: dict[str, Any]) -> list[str]:
     folder = out or default_folder(trials)
     finished = _finished(folder)
     waiting = order_trials([trial for trial in trials if trial.id not in finished], plan.seed)
-    guesses = durations.guess_all(waiting, plan.blocks, plan.runs_alone, folder)
+    guesses = durations.guess_all(waiting, plan, folder)
     total = sum(each.total for each in guesses.values()) / plan.jobs
     done = len(trials) - len(waiting)
     own = any(not is_registered(trial.model) and not trial.reference for trial in waiting)

@@ -6,6 +6,7 @@ These are guesses, for the time left and for a dry run; nothing that is measured
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sqlite3
 import statistics
@@ -16,6 +17,7 @@ from pathlib import Path
 from samplerbench.errors import SamplerbenchError
 from samplerbench.harness.campaign.blocks import choose_blocks
 from samplerbench.harness.campaign.database import open_database
+from samplerbench.harness.campaign.plan import Plan
 from samplerbench.harness.campaign.stored_records import parse_trial
 from samplerbench.harness.campaign.stored_runs import list_runs
 from samplerbench.harness.records import Trial, fit_replicates
@@ -24,7 +26,8 @@ from samplerbench.samplers.base import samplers
 TYPICAL_DRAWS = 5000  # of the runs that a sampler's typical seconds are of
 START_S = 1.5  # to start a worker and import its libraries
 COMPILES = 1.3  # of the first run's seconds: the program is compiled once more, ahead of time
-TIMED_RUNS = 12  # of a trial, one after the other, beside its first
+TIMED_REPLICATES = 10  # of a trial, one after the other
+TIMED_RUNS = TIMED_REPLICATES + 2  # the same seed again, and in the other mode
 MOST_FOLDERS = 20  # the newest of ./samplerbench-runs that are looked through
 TIMINGS = """
 SELECT t.id, t.record, json_extract(r.record, '$.timings.cold_s'),
@@ -52,9 +55,9 @@ class Guess:
 
 
 def guess_all(
-    trials: Sequence[Trial], blocks: int, alone: bool, folder: Path | None = None
+    trials: Sequence[Trial], plan: Plan, folder: Path | None = None
 ) -> dict[str, Guess]:
-    """Trial -> its guess; ``blocks`` and ``alone`` as ``count_blocks`` has them.
+    """Trial -> its guess, where it runs as ``plan`` says.
 
     ``folder``: a campaign to look through beside those in ./samplerbench-runs.
     """
@@ -62,18 +65,29 @@ def guess_all(
         return {}
     folders = [*([folder] if folder else []), *(path for path, _ in list_runs()[:MOST_FOLDERS])]
     known = read_known(dict.fromkeys(path.resolve() for path in folders))
-    return {trial.id: guess(trial, blocks, alone, known) for trial in trials}
+    how = plan.blocks, plan.runs_alone, known, plan.timeout
+    return {trial.id: guess(trial, *how) for trial in trials}
 
 
-def guess(trial: Trial, blocks: int, alone: bool, known: Experience | None = None) -> Guess:
-    """What one trial may take."""
+def guess(
+    trial: Trial,
+    blocks: int,
+    alone: bool,
+    known: Experience | None = None,
+    limit: float = math.inf,
+) -> Guess:
+    """What one trial may take, no process more than ``limit`` seconds.
+
+    ``blocks`` and ``alone`` as ``choose_blocks`` has them.
+    """
     typical, run = samplers.get(trial.sampler).typical_s
     run *= trial.draws * trial.chains / TYPICAL_DRAWS
     cold, run = (known or {}).get(_likeness(trial), (typical, run))
-    count = fit_replicates(trial, run)
+    untimed = max(0, fit_replicates(trial, run) - TIMED_REPLICATES)
     clocked = START_S + COMPILES * cold + TIMED_RUNS * run
     number = choose_blocks(blocks, cold, alone)
-    return Guess(clocked + count * run / (os.cpu_count() or 1), clocked, number - 1)
+    first = clocked + untimed * run / (os.cpu_count() or 1)
+    return Guess(min(first, limit), min(clocked, limit), number - 1)
 
 
 def read_known(folders: Iterable[Path]) -> Experience:

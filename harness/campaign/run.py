@@ -226,7 +226,7 @@ def _run(
     statuses = campaign.store.statuses()
     waiting = [trial for trial in trials if trial.id not in statuses]
     waiting = order_trials(waiting, plan.seed)
-    guesses = durations.guess_all(waiting, plan.blocks, plan.runs_alone, campaign.folder)
+    guesses = durations.guess_all(waiting, plan, campaign.folder)
     watcher.on_guess(guesses)
     watcher.on_start(campaign, waiting)
     if not waiting and not next(_plan_rounds(campaign, trials, plan), None):

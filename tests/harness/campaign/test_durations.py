@@ -9,6 +9,7 @@ import pytest
 from samplerbench.errors import StoreError
 from samplerbench.harness.campaign.dry_run import describe_run
 from samplerbench.harness.campaign.durations import Guess, guess, guess_all, read_known
+from samplerbench.harness.campaign.plan import Plan
 from samplerbench.harness.campaign.run import order_trials
 from samplerbench.samplers.base import samplers
 from tests.support import stored, trials
@@ -32,6 +33,12 @@ def test_more_replicates_and_draws_take_longer():
     assert guess(long, 1, True).total > 5 * guess(few, 1, True).total
 
 
+def test_no_process_takes_longer_than_its_limit():
+    slow = trials.small(sampler="dynesty_dynamic", draws=5000, replicates=64)
+    assert guess(slow, 1, True).total > 300
+    assert guess(slow, 2, True, limit=60) == Guess(60, 60, 1)
+
+
 @pytest.mark.parametrize("name", samplers.names())
 def test_every_sampler_has_typical_seconds(name):
     cold, run = samplers.get(name).typical_s
@@ -47,7 +54,7 @@ def test_a_trial_like_one_that_is_stored_is_guessed_from_it(tmp_path):
     assert learnt.block - typical.block == pytest.approx(
         1.3 * (timings["cold_s"] - 0.2) + 12 * (timings["warm_s"] - 0.003 * like.draws / 5000)
     )
-    assert guess_all([like], 1, True, tmp_path / "c")[like.id] == learnt
+    assert guess_all([like], Plan(blocks=1), tmp_path / "c")[like.id] == learnt
 
 
 def test_a_folder_that_is_no_campaign_has_no_guesses(tmp_path):
