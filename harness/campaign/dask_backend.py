@@ -25,7 +25,8 @@ from samplerbench.models.loading.model_names import find_file
 from samplerbench.models.loading.program_file import is_program
 from samplerbench.models.loading.script import find_helpers
 from samplerbench.models.posteriordb import folder
-from samplerbench.user_files import full_path, read_limited
+from samplerbench.samplers.base import samplers
+from samplerbench.user_files import full_path, read_limited, split_file
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -255,8 +256,11 @@ class DaskBackend:
             stored = stored_path(self.store.folder, trial)
             data_file = f"data/{stored.name}"
             files[data_file] = stored.read_bytes()
+        sampler, more = _sampler_files(trial.sampler)
         spec = self.environments[trial.environment]
-        return RemoteTrial(trial, self.timeout, spec, self.code, files, model, data_file)
+        return RemoteTrial(
+            trial, self.timeout, spec, self.code, {**files, **more}, model, data_file, sampler
+        )
 
 
 def _model_files(model: str) -> tuple[str, dict[str, bytes]]:
@@ -266,9 +270,7 @@ def _model_files(model: str) -> tuple[str, dict[str, bytes]]:
     must be on the workers.
     """
     if file := find_file(model):
-        paths = [file, *find_helpers(file)]
-        files = {f"model/{p.relative_to(file.parent).as_posix()}": p.read_bytes() for p in paths}
-        return f"model/{file.name}:{model.rpartition(':')[2]}", files
+        return f"model/{file.name}:{model.rpartition(':')[2]}", _read_with_helpers(file, "model")
     if is_program(model):
         path, _, name = model.rpartition(":")
         relative = f"model/{Path(path).name}"
@@ -280,3 +282,18 @@ def _model_files(model: str) -> tuple[str, dict[str, bytes]]:
     paths = [path for path in (Path(model), info, posterior.data_file()) if path.is_file()]
     files = {path.relative_to(posterior.root).as_posix(): path.read_bytes() for path in paths}
     return Path(model).relative_to(posterior.root).as_posix(), files
+
+
+def _sampler_files(sampler: str) -> tuple[str, dict[str, bytes]]:
+    """The same for a sampler by path; "" and no file for one by name."""
+    if not samplers.is_file(sampler):
+        return "", {}
+    path, name = split_file(sampler)
+    file = full_path(path)
+    return f"sampler/{file.name}:{name}", _read_with_helpers(file, "sampler")
+
+
+def _read_with_helpers(file: Path, folder: str) -> dict[str, bytes]:
+    """A user's file and the modules beside it that it imports, by their paths in ``folder``."""
+    paths = [file, *find_helpers(file)]
+    return {f"{folder}/{p.relative_to(file.parent).as_posix()}": p.read_bytes() for p in paths}

@@ -57,6 +57,7 @@ class RemoteTrial:
     files: dict[str, bytes] = field(default_factory=dict)  # relative path -> content
     model: str = ""  # relative path that stands for the trial's, "" for a registered model
     data_file: str = ""
+    sampler: str = ""  # as ``model``; "" for one by name
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,7 @@ def _unpack(task: RemoteTrial, folder: Path) -> Trial:
             raise UsageError(f"a file called {name!r} would lie outside of the trial's folder")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    relative = {"model": task.model, "data_file": task.data_file}
+    relative = {"model": task.model, "data_file": task.data_file, "sampler": task.sampler}
     paths: dict[str, Any] = {n: str(folder / path) for n, path in relative.items() if path}
     return replace(task.trial, **paths)
 

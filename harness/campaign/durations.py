@@ -54,9 +54,7 @@ class Guess:
         return self.first + self.block * self.blocks
 
 
-def guess_all(
-    trials: Sequence[Trial], plan: Plan, folder: Path | None = None
-) -> dict[str, Guess]:
+def guess_all(trials: Sequence[Trial], plan: Plan, folder: Path | None = None) -> dict[str, Guess]:
     """Trial -> its guess, where it runs as ``plan`` says.
 
     ``folder``: a campaign to look through beside those in ./samplerbench-runs.

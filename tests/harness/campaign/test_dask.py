@@ -22,6 +22,7 @@ from samplerbench.harness.campaign import dask_backend
 from samplerbench.harness.campaign import dask_worker as remote
 from samplerbench.harness.campaign.plan import Plan
 from samplerbench.harness.environments import environments
+from samplerbench.samplers.base import samplers
 from tests.harness.campaign.test_campaign import comparable, digests, finish_times
 from tests.support import trials
 from tests.support.trials import has_ended, wait_until
@@ -270,6 +271,24 @@ def test_the_files_of_a_users_model_and_of_its_pins_travel(tmp_path):
     assert unpacked.model == f"{tmp_path}/there/model/mine.py:program"
     pins.unlink()
     assert remote.find_difference(remote.code_digest(), [shipment.environment]) == ""
+
+
+def test_the_files_of_a_users_sampler_travel(tmp_path):
+    (tmp_path / "here").mkdir()
+    file, helper = tmp_path / "here" / "mine.py", tmp_path / "here" / "steps.py"
+    file.write_text("import steps\n\ndef prepare(model, budget, settings): ...\n")
+    helper.write_text("SIZE = 1\n")
+    sampler, shipped = dask_backend._sampler_files(f"{file}:prepare")
+    assert sampler == "sampler/mine.py:prepare" and len(shipped) == 2
+    assert dask_backend._sampler_files("numpyro_nuts") == ("", {})
+    trial = trials.small(sampler=f"{file}:prepare")
+    digest = samplers.digest(trial.sampler)
+    spec = remote.EnvironmentSpec("current", "", None)
+    shipment = remote.RemoteTrial(trial, 1.0, spec, "", shipped, sampler=sampler)
+    file.unlink()
+    unpacked = remote._unpack(shipment, tmp_path / "there")
+    assert unpacked.sampler == f"{tmp_path}/there/sampler/mine.py:prepare"
+    assert samplers.digest(unpacked.sampler) == digest
 
 
 @pytest.mark.parametrize(
