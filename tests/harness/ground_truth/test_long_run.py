@@ -48,10 +48,11 @@ def test_draws_that_pass_are_an_unconfirmed_answer_with_their_own_errors(tmp_pat
     assert truth.mean_se == pytest.approx([error, error], rel=0.2)
 
 
-def test_chains_are_thinned_until_neighbours_are_nearly_uncorrelated(tmp_path):
-    # 0.7**8 = 0.06, 0.7**4 = 0.24
-    sites, _ = accept(tmp_path, noise(keep=0.7))
-    assert sites["b"].shape == (CHAINS, -(-LENGTH // 8), 2)
+def test_chains_are_thinned_as_far_as_that_costs_little(tmp_path):
+    sites, record = accept(tmp_path, noise(keep=0.8))  # 0.8**4 = 0.41
+    assert sites["b"].shape == (CHAINS, -(-LENGTH // 4), 2)
+    # 8000 draws worth a ninth, (1 - 0.8) / (1 + 0.8), less 4 %; thinned to 0.8**16 = 0.03: 512
+    assert record.ess == pytest.approx(0.96 * CHAINS * LENGTH / 9, rel=0.25)
 
 
 def test_a_site_that_the_model_fixes_is_left_out(tmp_path):
