@@ -54,7 +54,8 @@ def find_parameters(model: Model, deterministic: Collection[str] = ()) -> list[L
     """The sites that draws are judged by, which are the same whatever sampler runs.
 
     Those that the program's author wrote: in place of a reparametrisation's auxiliary site the one
-    that it stands for, and none that NumPyro sums out. Beside them the ``deterministic`` sites that
+    that it stands for, in place of what ``obs_mask`` makes of a partly observed site that site, and
+    none that NumPyro sums out. Beside them the ``deterministic`` sites that
     are named, or ALL of them; raises UsageError for a name that is none.
     """
     import jax
@@ -65,15 +66,32 @@ def find_parameters(model: Model, deterministic: Collection[str] = ()) -> list[L
         records = trace_sites(model, model.data)
         computed = {site["stands_for"] for site in records.values()}
         computed |= _pick_deterministic(model, records, deterministic)
+        partly = _find_partly_observed(records)
+        computed |= {*partly.values()}
         for name, site in records.items():
             if name in computed:
                 shape = np.shape(site["value"])  # of a plain number, too
                 parameters.append(Latent(name, shape, discrete=False, improper=False))
-            elif is_latent(site) and not site["stands_for"]:
+            elif is_latent(site) and not site["stands_for"] and name not in partly:
                 parameters.append(read_latent(name, site))
 
     jax.eval_shape(read)
     return [site for site in parameters if not (site.enumerated or site.enumerable)]
+
+
+def _find_partly_observed(records: Mapping[str, Any]) -> dict[str, str]:
+    """NumPyro's auxiliary site -> the site with ``obs_mask`` that it stands for.
+
+    The auxiliary site has a value for what was observed, too, and no density there, so that it
+    wanders without bound; the site itself holds the observed values, which are fixed.
+    """
+    return {
+        f"{name}_unobserved": name
+        for name, site in records.items()
+        if site["type"] == "deterministic"
+        and is_latent(records.get(f"{name}_unobserved", site))
+        and is_observed(records.get(f"{name}_observed", site))
+    }
 
 
 def _pick_deterministic(model: Model, records: Any, wanted: Collection[str]) -> set[str]:

@@ -249,3 +249,20 @@ def test_nested_sampling_takes_a_gamma_of_whole_numbers():
 def test_what_no_sampler_takes_is_refused_by_name_before_anything_runs(program, reason):
     with pytest.raises(UnfitModel, match=reason):
         read_sites(model_of(program), program.__name__)
+
+
+def test_a_partly_observed_site_is_judged_as_the_program_names_it():
+    y, known = np.array([0.5, 0.0, 1.5]), np.array([True, False, True])
+
+    def program():
+        mean = numpyro.sample("mean", dist.Normal(0, 1))
+        numpyro.sample("y", dist.Normal(mean, 1.0).expand([3]), obs=y, obs_mask=known)
+
+    def by_hand():  # names alike, but nothing observed
+        x = numpyro.sample("y_unobserved", dist.Normal(0, 1))
+        numpyro.deterministic("y", x + numpyro.sample("y_observed", dist.Normal(0, 1)))
+
+    found = latent_sites.find_parameters(model_of(program))
+    assert [(site.name, site.shape) for site in found] == [("mean", ()), ("y", (3,))]
+    found = latent_sites.find_parameters(model_of(by_hand))
+    assert [site.name for site in found] == ["y_unobserved", "y_observed"]
