@@ -252,13 +252,13 @@ def test_what_no_sampler_takes_is_refused_by_name_before_anything_runs(program, 
 
 
 def test_a_partly_observed_site_is_judged_as_the_program_names_it():
-    y, known = np.array([0.5, 0.0, 1.5]), np.array([True, False, True])
+    known = np.array([True, False, True])
 
-    def program():
+    def program(y):
         mean = numpyro.sample("mean", dist.Normal(0, 1))
         numpyro.sample("y", dist.Normal(mean, 1.0).expand([3]), obs=y, obs_mask=known)
 
-    def by_hand():  # names alike, but nothing observed
+    def by_hand(y):  # names alike, but nothing observed
         x = numpyro.sample("y_unobserved", dist.Normal(0, 1))
         numpyro.deterministic("y", x + numpyro.sample("y_observed", dist.Normal(0, 1)))
 
