@@ -8,6 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from samplerbench.errors import UsageError
 from samplerbench.reports.figures import (
     corner,
     cost_curve,
@@ -92,6 +93,10 @@ def draw_scene(scene: Scene) -> Gallery:
         for name, draw in _list_drawings(figure, scene):
             try:
                 picture = draw()
+            except UsageError as error:  # the same of every sampler: what it lacks is told once
+                reason = f"{figure.name}: not drawn: {'; '.join(map(str.strip, str(error).split(chr(10))))}"
+                gallery.omissions += [reason] * (reason not in gallery.omissions)
+                continue
             except Exception as error:  # draws can be anything
                 reason = f"{name}: not drawn: {type(error).__name__}: {error}"
                 gallery.omissions.append(reason)

@@ -10,6 +10,7 @@ import pytest
 
 from samplerbench.errors import UsageError
 from samplerbench.reports.figures import (
+    corner,
     cost_curve,
     ess,
     evidence,
@@ -105,6 +106,27 @@ def test_nested_sampling_is_one_point_and_a_line_only_of_runs_that_were_made(sce
     assert cost_curve._group_resolutions(cost_curve.list_curves(scene)) == []
     finer = replace(nested, entry=replace(nested.entry, name="nested_one:num_live=500"))
     assert cost_curve._group_resolutions([nested, finer]) == [[nested, finer]]
+
+
+@pytest.mark.parametrize("known", ["nothing", "no log Z"])
+def test_every_figure_is_drawn_where_the_exact_answer_is_not_known(scene, known):
+    answer = None if known == "nothing" else replace(scene.exact, log_evidence=None)
+    unknown = replace(scene, exact=answer, cache={})
+    with style.use_style():
+        drawn = gallery.draw_scene(unknown)
+    assert not [reason for reason in drawn.omissions if not reason.startswith("corner")]
+    (log_z,) = (picture for picture in drawn.pictures if picture.name == "evidence")
+    assert "The exact value is not known." in log_z.alt and "nested_one: mean log Z" in log_z.alt
+
+
+def test_corner_plots_without_their_library_are_told_of_once_with_what_to_install(
+    scene, monkeypatch
+):
+    monkeypatch.setattr(corner, "find_spec", lambda name: None)
+    with style.use_style():
+        told = gallery.draw_scene(scene).omissions
+    assert len(scene.series) > 1 and len(told) == 1
+    assert told[0].startswith("corner: not drawn: ") and "'samplerbench[corner]'" in told[0]
 
 
 def test_a_legend_takes_as_many_columns_as_its_labels_leave_room_for():
