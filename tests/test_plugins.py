@@ -126,8 +126,8 @@ def test_what_goes_wrong_in_one_is_its_reason_and_breaks_no_other(plugin_folder,
         "cc_lacks": "ModuleNotFoundError: No module named 'no_such_library'",
         "dd_exits": "SystemExit: 3",
         "ee_other": "'ee_other:S' is a int; expected: a samplerbench.samplers.base.Sampler",
-        "ee_whole": "is a module; expected: a samplerbench.samplers.base.Sampler, named after a colon,"
-        " as 'ee_whole:SAMPLER'",
+        "ee_whole": "is a module; expected: a samplerbench.samplers.base.Sampler, named after a "
+        "colon, as 'ee_whole:SAMPLER'",
         "ff_nothing": "has no attribute 'S'",
         "gg_renamed": "it calls itself 'x'; expected: the entry point's name",
         "hh_taken": "the name 'own' is taken by samplerbench itself",

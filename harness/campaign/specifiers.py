@@ -16,8 +16,8 @@ from samplerbench.user_files import full_path, split_file
 
 EXACT = "exact_iid"  # the control that no flaw is built into
 DECLARED = (
-    "expected: keyword arguments of an __init__ of its own, or fields of a dataclass Settings, each "
-    "with a plain default; what a base class takes is not read"
+    "expected: keyword arguments of an __init__ of its own, or fields of a dataclass Settings, "
+    "each with a plain default; what a base class takes is not read"
 )
 
 

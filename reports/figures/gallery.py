@@ -37,6 +37,7 @@ MODULES = (
     corner,
 )
 FIGURES: tuple[Figure, ...] = tuple(module.FIGURE for module in MODULES)
+NEXT = "\n  "  # between what is wrong in a refusal and what to do
 MOST_MODELS = 4  # with all their samplers this is 60 figures: seconds to draw, megabytes to load
 
 
@@ -94,7 +95,7 @@ def draw_scene(scene: Scene) -> Gallery:
             try:
                 picture = draw()
             except UsageError as error:  # the same of every sampler: what it lacks is told once
-                reason = f"{figure.name}: not drawn: {'; '.join(map(str.strip, str(error).split(chr(10))))}"
+                reason = f"{figure.name}: not drawn: {str(error).replace(NEXT, '; ')}"
                 gallery.omissions += [reason] * (reason not in gallery.omissions)
                 continue
             except Exception as error:  # draws can be anything

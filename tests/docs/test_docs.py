@@ -8,10 +8,10 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
+import tomllib
 
 from samplerbench.cli.main import build_parser
 from samplerbench.harness.campaign.specifiers import parse_sampler
