@@ -14,6 +14,7 @@ import pytest
 import tomllib
 
 from samplerbench.cli.main import build_parser
+from samplerbench.conformance import check_sampler
 from samplerbench.harness.campaign.specifiers import parse_sampler
 from tests.support.browser import audit_pages
 
@@ -79,6 +80,15 @@ def test_the_sampler_of_ones_own_that_a_page_names_is_in_the_file_that_it_shows(
     for text in texts:
         name, settings = parse_sampler(f"{tmp_path}/{text}")
         assert name.startswith(str(tmp_path)) and len(settings) == text.count("=")
+
+
+@pytest.mark.process
+def test_the_sampler_that_a_page_shows_keeps_the_contract(tmp_path):
+    page = (DOCS / "howto" / "own_sampler.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "my_slice.py").write_text(text.rpartition("\nadd(")[0], encoding="utf-8")
+    checks = check_sampler(f"{tmp_path}/my_slice.py:prepare")
+    assert len(checks) > 10 and not [each for each in checks if each.passed is False]
 
 
 def test_the_entry_point_of_a_plug_in_names_what_is_asked_for():
