@@ -39,7 +39,7 @@ class RandomWalk(MCMCKernel):
         flat, unravel = ravel_pytree(state.z)
         z = unravel(flat + self.scale * jax.random.normal(key_step, flat.shape))
         energy = self._potential(z)
-        accept_prob = jnp.clip(jnp.exp(state.potential_energy - energy), a_max=1.0)
+        accept_prob = jnp.minimum(1.0, jnp.exp(state.potential_energy - energy))
         taken = jax.random.uniform(key_accept) < accept_prob
         z, energy = jax.tree_util.tree_map(
             lambda new, old: jnp.where(taken, new, old),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from samplerbench import plugins
@@ -110,9 +111,10 @@ class Registry(Generic[T]):
             f"{self.item_type.__module__}.{self.item_type.__name__}" if self.item_type else ""
         )
         if not self.item_type or not isinstance(loaded, self.item_type):
-            raise PluginError(
-                f"{plugin.value!r} is a {type(loaded).__name__}; expected: a {expected}"
-            )
+            kind, hint = type(loaded).__name__, ""
+            if isinstance(loaded, ModuleType):
+                hint = f", named after a colon, as '{plugin.value}:{plugin.kind.upper()}'"
+            raise PluginError(f"{plugin.value!r} is a {kind}; expected: a {expected}{hint}")
         item: Any = loaded
         if self._items.get(plugin.name) is loaded:
             del self._items[plugin.name]  # it added itself, as the project's own files do

@@ -175,7 +175,7 @@ add(
         Settings,
         prepare,
         "nested sampling: weighted draws and the evidence",
-        typical_s=(15.0, 0.07),
+        typical_s=(8.0, 0.07),
         link="https://num.pyro.ai/en/stable/contrib.html#nested-sampling",
         needs=("jax", "numpyro", "jaxns", "numpyro.contrib.nested_sampling"),
         distributions=("jaxns", "tensorflow-probability", "tfp-nightly"),

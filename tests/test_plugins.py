@@ -111,6 +111,7 @@ def test_what_goes_wrong_in_one_is_its_reason_and_breaks_no_other(plugin_folder,
     distribution(plugin_folder, "cc_lacks", "import no_such_library", "c = cc_lacks:S")
     distribution(plugin_folder, "dd_exits", "raise SystemExit(3)", "d = dd_exits:S")
     distribution(plugin_folder, "ee_other", "S = 5", "e = ee_other:S")
+    distribution(plugin_folder, "ee_whole", GOOD.format(name="whole"), "whole = ee_whole")
     distribution(plugin_folder, "ff_nothing", "", "f = ff_nothing:S")
     distribution(plugin_folder, "gg_renamed", GOOD.format(name="x"), "g = gg_renamed:SAMPLER")
     distribution(plugin_folder, "hh_taken", GOOD.format(name="own"), "own = hh_taken:SAMPLER")
@@ -125,6 +126,8 @@ def test_what_goes_wrong_in_one_is_its_reason_and_breaks_no_other(plugin_folder,
         "cc_lacks": "ModuleNotFoundError: No module named 'no_such_library'",
         "dd_exits": "SystemExit: 3",
         "ee_other": "'ee_other:S' is a int; expected: a samplerbench.samplers.base.Sampler",
+        "ee_whole": "is a module; expected: a samplerbench.samplers.base.Sampler, named after a "
+        "colon, as 'ee_whole:SAMPLER'",
         "ff_nothing": "has no attribute 'S'",
         "gg_renamed": "it calls itself 'x'; expected: the entry point's name",
         "hh_taken": "the name 'own' is taken by samplerbench itself",

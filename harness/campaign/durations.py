@@ -32,12 +32,13 @@ MOST_FOLDERS = 20  # the newest of ./samplerbench-runs that are looked through
 TIMINGS = """
 SELECT t.id, t.record, json_extract(r.record, '$.timings.cold_s'),
     COALESCE(json_extract(r.record, '$.timings.warm_s'),
-             json_extract(r.record, '$.timings.rerun_s'))
+             json_extract(r.record, '$.timings.rerun_s')),
+    json_extract(r.record, '$.timings.clocked_s')
 FROM results r JOIN trials t ON t.id = r.trial WHERE r.status = 'ok'
 """
 Experience = Mapping[
-    tuple[object, ...], tuple[float, float]
-]  # trials alike -> seconds of a first and a further run
+    tuple[object, ...], tuple[float, float, float]
+]  # trials alike -> seconds of a first and a further run, and until no clock runs
 
 
 @dataclass(frozen=True)
@@ -80,31 +81,37 @@ def guess(
     """
     typical, run = samplers.get(trial.sampler).typical_s
     run *= trial.draws * trial.chains / TYPICAL_DRAWS
-    cold, run = (known or {}).get(_likeness(trial), (typical, run))
+    guessed = typical, run, _guess_clocked(typical, run)
+    cold, run, clocked = (known or {}).get(_likeness(trial), guessed)
     untimed = max(0, fit_replicates(trial, run) - TIMED_REPLICATES)
-    clocked = START_S + COMPILES * cold + TIMED_RUNS * run
     number = choose_blocks(blocks, cold, alone)
     first = clocked + untimed * run / (os.cpu_count() or 1)
     return Guess(min(first, limit), min(clocked, limit), number - 1)
 
 
+def _guess_clocked(cold: float, run: float) -> float:
+    """Seconds until no clock runs, where only those of a first and a further run are known."""
+    return START_S + COMPILES * cold + TIMED_RUNS * run
+
+
 def read_known(folders: Iterable[Path]) -> Experience:
-    """Median seconds of a first run and of a further one, of the trials in stored campaigns."""
-    found: dict[tuple[object, ...], list[tuple[float, float]]] = {}
+    """Median seconds of the trials in stored campaigns."""
+    found: dict[tuple[object, ...], list[tuple[float, float, float]]] = {}
     for folder in folders:
         # a folder that can't be read has no guesses; who opens it says why
         with contextlib.suppress(SamplerbenchError, sqlite3.Error, OSError, ValueError, TypeError):
             with contextlib.closing(open_database(folder)) as database:
-                for name, record, cold, run in database.execute(TIMINGS):
+                for name, record, cold, run, clocked in database.execute(TIMINGS):
                     if cold and run:
-                        likeness = _likeness(parse_trial(name, record))
-                        found.setdefault(likeness, []).append((cold, run))
+                        seconds = cold, run, clocked or _guess_clocked(cold, run)
+                        found.setdefault(_likeness(parse_trial(name, record)), []).append(seconds)
     return {
         likeness: (
-            statistics.median(cold for cold, _ in pairs),
-            statistics.median(run for _, run in pairs),
+            statistics.median(cold for cold, _, _ in several),
+            statistics.median(run for _, run, _ in several),
+            statistics.median(clocked for _, _, clocked in several),
         )
-        for likeness, pairs in found.items()
+        for likeness, several in found.items()
     }
 
 

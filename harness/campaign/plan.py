@@ -178,8 +178,8 @@ class Plan:
     )
     gate: Words = _option(
         (),
-        "exit 1 unless every row has this verdict (honest; undecided: that or honest), or"
-        " SAMPLER=VERDICT for one sampler",
+        "exit 1 unless every row has this verdict (honest; agrees: that or honest; undecided: no"
+        " flaw is shown), or SAMPLER=VERDICT for one sampler",
         metavar="VERDICT",
         table=True,
     )

@@ -15,6 +15,10 @@ from samplerbench.samplers.base import samplers
 from samplerbench.user_files import full_path, split_file
 
 EXACT = "exact_iid"  # the control that no flaw is built into
+DECLARED = (
+    "expected: keyword arguments of an __init__ of its own, or fields of a dataclass Settings, "
+    "each with a plain default; what a base class takes is not read"
+)
 
 
 def parse_samplers(texts: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
@@ -35,8 +39,10 @@ def parse_sampler(text: str) -> tuple[str, dict[str, Any]]:
     file, rest = split_file(text)
     name, _, rest = rest.partition(":")
     name = f"{full_path(file)}:{name}" if file else name
-    settings = _pairs(rest, text)
-    return name, without_defaults(fill(samplers.get(name).settings, settings, name), settings)
+    settings, declared = _pairs(rest, text), samplers.get(name).settings
+    if file and settings and not dataclasses.fields(declared):
+        raise UsageError(f"{name!r} declares no settings, and is given {rest!r}\n  {DECLARED}")
+    return name, without_defaults(fill(declared, settings, name), settings)
 
 
 def parse_model(text: str) -> tuple[str, dict[str, Any], str]:

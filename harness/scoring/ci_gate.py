@@ -1,8 +1,9 @@
 """The gate for continuous integration: which rows are not what they must be.
 
 An honest sampler passes ``--gate honest`` once replicates are enough to show it, some 256; how
-often is measured by ``tests/benchmarks/judge.py``. ``--gate undecided`` passes what is not shown,
-as long as no flaw is.
+often is measured by ``tests/benchmarks/judge.py``. ``--gate agrees`` passes a sampler whose answer
+is only another sampler's word, too; ``--gate undecided`` also what is not shown, as long as no flaw
+is.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from samplerbench.errors import unknown_name
 from samplerbench.harness.records import format_label
 
 #: a rule that several verdicts satisfy
-ALTERNATIVES = {"undecided": ("undecided", "honest")}
+ALTERNATIVES = {"agrees": ("agrees", "honest"), "undecided": ("undecided", "agrees", "honest")}
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,12 @@ spread is laid over: a band around each density, a dot for each mean.
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from samplerbench.errors import UsageError
 from samplerbench.reports.figures import style
 from samplerbench.reports.figures.figure import Figure, Picture, Section, has_draws
 from samplerbench.reports.figures.figure_data import Scene, Series
@@ -96,7 +98,12 @@ def _pooled(scene: Scene) -> tuple[Array, Array]:
 
 
 def draw(scene: Scene, series: Series) -> Picture:
-    """The corner plot of one sampler."""
+    """The corner plot of one sampler. Raises UsageError where ChainConsumer is not installed."""
+    if find_spec("chainconsumer") is None:
+        raise UsageError(
+            "it is drawn by ChainConsumer, which is not installed\n  expected: "
+            "pip install 'samplerbench[corner]', which keeps pandas below 3"
+        )
     frame = _get_frame(scene)
     count, look, means = len(frame.names), style.get_look(series.look), _replicate_means(series)
     # a chain that is not shaded keeps its colour: the page's own, which differs in the dark

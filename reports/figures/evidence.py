@@ -28,7 +28,8 @@ def draw(scene: Scene) -> Picture:
     """A mark for each replicate, and the exact value as a line."""
     known = _with_log_z(scene)
     true = None if scene.exact is None else scene.exact.log_evidence
-    labels = [f"exact: {true:.3f}"] * (true is not None) + [series.label for series in known]
+    exact = [] if true is None else [f"exact: {true:.3f}"]
+    labels = [*exact, *(series.label for series in known)]
     figure, ((axes,),) = style.make_grid([2.3], legend=labels, bottom=0.3)
     start = 0
     for series in known:

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from samplerbench.errors import UsageError
 from samplerbench.reports.figures import (
     corner,
     cost_curve,
@@ -36,6 +37,7 @@ MODULES = (
     corner,
 )
 FIGURES: tuple[Figure, ...] = tuple(module.FIGURE for module in MODULES)
+NEXT = "\n  "  # between what is wrong in a refusal and what to do
 MOST_MODELS = 4  # with all their samplers this is 60 figures: seconds to draw, megabytes to load
 
 
@@ -92,6 +94,10 @@ def draw_scene(scene: Scene) -> Gallery:
         for name, draw in _list_drawings(figure, scene):
             try:
                 picture = draw()
+            except UsageError as error:  # the same of every sampler: what it lacks is told once
+                reason = f"{figure.name}: not drawn: {str(error).replace(NEXT, '; ')}"
+                gallery.omissions += [reason] * (reason not in gallery.omissions)
+                continue
             except Exception as error:  # draws can be anything
                 reason = f"{name}: not drawn: {type(error).__name__}: {error}"
                 gallery.omissions.append(reason)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import tomllib
 
 from samplerbench.cli.main import build_parser
+from samplerbench.conformance import check_sampler
+from samplerbench.harness.campaign.specifiers import parse_sampler
 from tests.support.browser import audit_pages
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +42,60 @@ COMMANDS = [(p.relative_to(DOCS).as_posix(), line) for p in PAGES for line in co
 def test_a_command_of_the_documentation_is_one_of_the_command_line(page, line):
     args = build_parser().parse_args(shlex.split(line, comments=True)[1:])
     assert callable(args.command)
+
+
+def test_every_option_that_the_prose_names_is_one_of_the_command_line():
+    known = {flag for parser in list_parsers(build_parser()) for flag in list_flags(parser)}
+    texts = {page: page.read_text(encoding="utf-8") for page in [*PAGES, ROOT / "README.md"]}
+    prose = {page: re.sub(r"```.*?```", "", text, flags=re.DOTALL) for page, text in texts.items()}
+    named = [(page, flag) for page, text in prose.items() for flag in find_flags(text)]
+    assert len(named) > 20
+    assert not [(page.name, flag) for page, flag in named if flag not in known]
+
+
+def find_flags(text):
+    """The options of samplerbench in code within a page's prose; pytest's own are others'."""
+    codes = re.findall(r"`([^`\n]+)`", text)
+    return [f for code in codes for f in re.findall(r"(?<![\w-])--[a-z][a-z-]+", code)]
+
+
+def list_parsers(parser):
+    """A parser and those of its commands."""
+    actions = parser._subparsers._group_actions if parser._subparsers else ()
+    return [parser, *(each for action in actions for each in action.choices.values())]
+
+
+def list_flags(parser):
+    return [flag for action in parser._actions for flag in action.option_strings]
+
+
+def test_the_sampler_of_ones_own_that_a_page_names_is_in_the_file_that_it_shows(tmp_path):
+    shutil.copy(ROOT / "examples" / "own_kernel.py", tmp_path / "my_kernel.py")
+    page = (DOCS / "howto" / "own_sampler.md").read_text(encoding="utf-8")
+    (slice_file,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "my_slice.py").write_text(slice_file.rpartition("\nadd(")[0], encoding="utf-8")
+    named = {text for _, line in COMMANDS for text in re.findall(r"\bmy_\w+\.py:\S+", line)}
+    texts = sorted(text for text in named if not text.startswith("my_model.py"))
+    assert {text.partition(":")[0] for text in texts} == {"my_kernel.py", "my_slice.py"}
+    for text in texts:
+        name, settings = parse_sampler(f"{tmp_path}/{text}")
+        assert name.startswith(str(tmp_path)) and len(settings) == text.count("=")
+
+
+@pytest.mark.process
+def test_the_sampler_that_a_page_shows_keeps_the_contract(tmp_path):
+    page = (DOCS / "howto" / "own_sampler.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "my_slice.py").write_text(text.rpartition("\nadd(")[0], encoding="utf-8")
+    checks = check_sampler(f"{tmp_path}/my_slice.py:prepare")
+    assert len(checks) > 10 and not [each for each in checks if each.passed is False]
+
+
+def test_the_entry_point_of_a_plug_in_names_what_is_asked_for():
+    page = (DOCS / "howto" / "plugin.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    points = tomllib.loads(table)["project"]["entry-points"]["samplerbench.samplers"]
+    assert points and all(re.fullmatch(r"[\w.]+:[A-Z]+", value) for value in points.values())
 
 
 def test_the_documentation_has_commands():

@@ -208,6 +208,7 @@ REFUSED = {
     "mine.py:Plain": "'Plain' in .*mine.py is a class without a base",
     "mine.py:prepare:siz=2": "no setting of .*prepare is called 'siz'; did you mean 'size'",
     "mine.py:prepare:size=big": "size='big' does not fit",
+    "kernels.py:Free:step=2": "Free' declares no settings, and is given 'step=2'\n  expected: key",
     "bad.py:prepare": r"bad.py can't be read as Python: .*bad.py, line 2",
     "few.py:prepare": "function of 1 arguments",
     "kernels.py:Words": "'Words' in .* is a class on top of dict",

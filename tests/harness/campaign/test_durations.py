@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 
 import pytest
 
@@ -22,7 +23,7 @@ def test_a_guess_is_a_first_process_and_further_ones_for_the_clock():
     assert (one.blocks, three.blocks) == (0, 2)
     assert three.total == one.total + 2 * three.block
     assert guess(NUTS, 0, alone=False).blocks == 0
-    slow = trials.small(sampler="jaxns_nested", draws=5000, replicates=32)
+    slow = trials.small(sampler="jaxns_direct", draws=5000, replicates=32)
     assert guess(slow, 0, True).blocks == 0  # its first run takes longer than AUTO_COLD_S
 
 
@@ -55,6 +56,17 @@ def test_a_trial_like_one_that_is_stored_is_guessed_from_it(tmp_path):
         1.3 * (timings["cold_s"] - 0.2) + 12 * (timings["warm_s"] - 0.003 * like.draws / 5000)
     )
     assert guess_all([like], Plan(blocks=1), tmp_path / "c")[like.id] == learnt
+
+
+def test_a_sampler_that_compiles_for_longer_than_its_first_run_is_guessed_from_all_its_clocks(
+    tmp_path,
+):
+    with stored.campaign(tmp_path / "c") as campaign:
+        (like,) = (t for t in campaign.store.trials() if t.sampler == "exact_iid")
+    with sqlite3.connect(tmp_path / "c" / "campaign.sqlite") as database:
+        database.execute("UPDATE results SET record = json_set(record, '$.timings.clocked_s', 60)")
+    database.close()
+    assert guess(like, 1, True, read_known([tmp_path / "c"])).block == 60
 
 
 def test_a_folder_that_is_no_campaign_has_no_guesses(tmp_path):

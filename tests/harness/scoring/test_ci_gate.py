@@ -49,6 +49,20 @@ def test_a_rule_for_one_sampler_goes_before_that_for_all():
     assert list_failures(ROWS[:2], ["honest", "b=biased"]) == []
 
 
+@pytest.mark.parametrize(
+    ("rule", "passing"),
+    [
+        ("honest", {"honest"}),
+        ("agrees", {"honest", "agrees"}),
+        ("undecided", {"honest", "agrees", "undecided"}),
+    ],
+)
+def test_a_rule_passes_what_is_shown_as_well_or_better(rule, passing):
+    verdicts = ("honest", "agrees", "undecided", "biased", "overcautious", "not judged")
+    cases = check_rows([row(verdict, verdict) for verdict in verdicts], [rule])
+    assert {case.name for case in cases if not case.failure} == passing
+
+
 def test_a_sampler_that_is_gated_but_missing_fails():
     assert list_failures(ROWS, ["d=honest"]) == ["d: there is no such row"]
 

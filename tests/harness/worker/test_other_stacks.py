@@ -20,11 +20,12 @@ from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Result, Trial
 from samplerbench.models.base import build
-from tests.support.paths import ROOT
+from tests.support.paths import EXAMPLES, ROOT
 
 pytestmark = [pytest.mark.stack, pytest.mark.process]
 
 SAMPLERS = ("numpyro_nuts", "numpyro_hmc", "numpyro_sa", "jaxns_nested")
+OWN_KERNEL = f"{EXAMPLES / 'own_kernel.py'}:RandomWalk"
 TRIAL = Trial(
     model="linear",
     model_options={},
@@ -61,7 +62,7 @@ def run(latest, tmp_path_factory) -> Callable[[str], tuple[Result, Path]]:
 
     @functools.cache
     def run(sampler: str) -> tuple[Result, Path]:
-        scratch = tmp_path_factory.mktemp(sampler)
+        scratch = tmp_path_factory.mktemp(sampler.rpartition(":")[2])
         result = launcher.launch(
             replace(TRIAL, sampler=sampler), latest.python, scratch, timeout=300
         )
@@ -104,6 +105,11 @@ def test_replicates_are_compiled_once_and_warm_seconds_hold_no_compiling(run, sa
     result, _ = run(sampler)
     assert result.mode == "compiled"
     assert result.timings["warm_s"] < result.timings["rerun_s"] / 3
+
+
+def test_the_example_of_a_kernel_of_one_s_own_runs_there(run):
+    result, _ = run(OWN_KERNEL)
+    assert result.mode == "compiled"
 
 
 def test_nuts_agrees_with_the_exact_answer(run):

@@ -10,6 +10,7 @@ import pytest
 
 from samplerbench.errors import UsageError
 from samplerbench.reports.figures import (
+    corner,
     cost_curve,
     ess,
     evidence,
@@ -105,6 +106,24 @@ def test_nested_sampling_is_one_point_and_a_line_only_of_runs_that_were_made(sce
     assert cost_curve._group_resolutions(cost_curve.list_curves(scene)) == []
     finer = replace(nested, entry=replace(nested.entry, name="nested_one:num_live=500"))
     assert cost_curve._group_resolutions([nested, finer]) == [[nested, finer]]
+
+
+@pytest.mark.parametrize("known", ["nothing", "no log Z"])
+def test_log_z_is_drawn_where_the_exact_one_is_not_known(scene, known):
+    answer = None if known == "nothing" else replace(scene.exact, log_evidence=None)
+    with style.use_style():
+        (log_z,) = draw(evidence, replace(scene, exact=answer))
+    assert "The exact value is not known." in log_z.alt and "nested_one: mean log Z" in log_z.alt
+
+
+def test_corner_plots_without_their_library_are_told_of_once_with_what_to_install(
+    scene, monkeypatch
+):
+    monkeypatch.setattr(corner, "find_spec", lambda name: None)
+    with style.use_style():
+        told = gallery.draw_scene(scene).omissions
+    assert len(scene.series) > 1 and len(told) == 1
+    assert told[0].startswith("corner: not drawn: ") and "'samplerbench[corner]'" in told[0]
 
 
 def test_a_legend_takes_as_many_columns_as_its_labels_leave_room_for():
