@@ -182,8 +182,9 @@ def _find_relation(summary: ReplicateSummary) -> str:
         return "{} and {} are the same run, or mirror images".format(*pair)
     if len(own.est) < LEAST or not (found := find_succession(own.est)):
         return ""
-    name, value = own.names[found[0]], found[1]
-    return f"means of '{name}' follow those of the run before (rank correlation {value:.2f})"
+    at, lag, value = found
+    before = "the run before" if lag == 1 else f"the run {lag} before"
+    return f"means of '{own.names[at]}' follow those of {before} (rank correlation {value:.2f})"
 
 
 def _find_coarse(summary: ReplicateSummary) -> str:

@@ -193,6 +193,12 @@ def test_runs_that_follow_the_run_before_are_not_judged():
     assert got.verdict == "not judged" and "follow those of the run before" in got.reason
 
 
+def test_runs_that_follow_an_earlier_run_are_not_judged():
+    e = ideal()
+    got = judge(replace(e, est=(e.est + np.roll(e.est, 9, axis=0)) / np.sqrt(2)))
+    assert got.verdict == "not judged" and "follow those of the run 9 before" in got.reason
+
+
 @pytest.mark.parametrize("what", ["mean", "log Z"])
 def test_claims_that_have_nothing_to_do_with_errors_are_overcautious_in_the_typical_run(what):
     # log-normal claims of sigma 1 with the rms z of right ones: the median claim is e times too
