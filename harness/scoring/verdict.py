@@ -84,9 +84,11 @@ from samplerbench.harness.scoring.equivalence import (
 )
 from samplerbench.harness.scoring.few_replicates import describe_few
 from samplerbench.harness.scoring.lost_replicates import (
+    NO_CLAIM,
     check_lost_replicates,
     check_rates,
     check_stuck_chains,
+    find_silent,
 )
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict_tests import (
@@ -251,4 +253,6 @@ def _honest_verdict(summary: ReplicateSummary, ordinary: ReplicateSummary) -> Ve
     if lost:
         low, high = clopper_pearson(lost, total, ALPHA)
         reason += f"; honest when it ends: {lost} did not ({low:.2%} to {high:.1%})"
+    if silent := int(find_silent(summary).sum()):
+        reason += f"; {silent} of {total} runs {NO_CLAIM}"
     return Verdict("honest", reason, float(ratio[worst]), lo, hi)
