@@ -1,6 +1,6 @@
 """What a campaign could have seen, as columns: from its own replicates and the spread of its runs.
 
-The smallest flaw that would have been called by its name with 95 % probability. What is smaller may
+The smallest flaw that would have been shown to be wrong with 95 % probability. What is smaller may
 be there, whatever the verdict.
 """
 
