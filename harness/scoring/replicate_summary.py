@@ -127,7 +127,7 @@ def add_joint(
     summary: ReplicateSummary, x: Array, exact: Exact, log_w: Array | None, ess: Array | None
 ) -> ReplicateSummary:
     """``summary`` of draws ``x`` with the joint posterior beside the parameters."""
-    directions = joint.find_directions(exact)
+    directions = joint.find_directions(exact, single=x.dtype != np.float64)
     if directions is None:
         return summary
     along = summarise(directions.project(x), directions.exact, log_w, ess)
