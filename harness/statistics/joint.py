@@ -81,7 +81,8 @@ def find_directions(exact: Exact, single: bool = True) -> Directions | None:
     error = 0.0 if exact.mean_se is None else float(np.max(exact.mean_se / exact.sd))
     if exact.draw is None or len(exact.names) < 2 or not error < SURE:
         return None
-    whitening = _find_matrix(exact, np.finfo(np.float32 if single else np.float64).eps / 2)
+    precision = float(np.finfo(np.float32 if single else np.float64).eps / 2)
+    whitening = _find_matrix(exact, precision)
     if whitening.shape[1] < 2:
         return None
     matrix = whitening
