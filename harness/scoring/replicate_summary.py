@@ -181,7 +181,7 @@ def summarise(
         sd=exact.sd,
         **columns,
         w1=np.where(columns["finite"], distance, np.nan),
-        **_independent_scores(exact, columns["sd_hat"], columns["se"]),
+        **_independent_scores(exact, columns["sd_hat"], columns["se"], may_rest),
         log_z=np.asarray(log_z, dtype=np.float64) if compared else None,
         log_z_err=np.asarray(log_z_err, dtype=np.float64) if claimed else None,
         log_z_true=exact.log_evidence if compared else None,
@@ -355,7 +355,7 @@ def _inside(x: Array, ends: Array, cells: Array) -> Array:
     return over * _below(x, hi, cells[1])
 
 
-def _independent_scores(exact: Exact, sd_hat: Array, se: Array) -> dict[str, Any]:
+def _independent_scores(exact: Exact, sd_hat: Array, se: Array, may_rest: Array) -> dict[str, Any]:
     """What independent draws score, as many as the median replicate claims for its worst
     component.
     """
@@ -371,7 +371,7 @@ def _independent_scores(exact: Exact, sd_hat: Array, se: Array) -> dict[str, Any
     calibration = np.maximum(ideal.calibration, ideal.typical)
     return {
         "w1_iid": ideal.w1,
-        "mean_tame": has_light_tails & (surely * calibration <= TAME),
+        "mean_tame": has_light_tails & (surely * calibration <= TAME) & ~may_rest,
         "sd_tame": surely * ideal.second <= TAME,
     }
 

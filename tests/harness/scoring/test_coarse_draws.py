@@ -69,6 +69,7 @@ def test_indicators_that_a_chain_can_miss_are_no_flaw_and_a_stuck_chain_is(chain
     summary = summarise(x, exact)
     # of 1000 draws none is one with 4e-5, of 250 with 8 %
     assert summary.may_rest.all() and (~summary.moves).any() == (chains == 4)
+    assert not summary.mean_tame.any()  # its claims are those of too few events
     assert judge(summary).verdict == "honest"
     assert judge(summarise(np.zeros_like(x), exact)).verdict not in ("honest", "undecided")
     long = np.repeat(x, 8, axis=2)  # of 2000 and more it would be once in 5e8
