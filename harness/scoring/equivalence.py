@@ -23,6 +23,7 @@ from scipy import stats
 
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict_tests import (
+    LOG_Z,
     find_location,
     location_name,
     log_z_errors,
@@ -70,10 +71,8 @@ def list_limits(e: ReplicateSummary, disasters: int, total: int) -> Iterator[Lim
             yield _limit_rms(spread[:, i], most, f"errors of the spread of '{name}'")
         yield from _limit_place(e, i, float(errors[i]))
         yield from _limit_width(e, i, float(errors[i]))
-    if e.log_z is not None and e.log_z_err is not None and np.isfinite(e.log_z_err).any():
-        yield _limit_rms(log_z_errors(e), most, "errors of log Z")
-        bias = log_z_errors(e) * e.log_z_err / np.nanmedian(e.log_z_err)
-        yield _limit_mean(bias, 0.0, e.margins.log_z, "log Z", " claimed errors")
+    if e.log_z is not None and np.isfinite(e.log_z).any():
+        yield from _limit_evidence(e)
     if e.modes is not None:
         for k in e.modes.testable:
             yield _limit_rms(e.modes.errors(k), most, f"errors of the weight of mode {k}")
@@ -116,6 +115,22 @@ def _limit_width(e: ReplicateSummary, i: int, error: float) -> Iterator[Limit]:
         what = f"the share of '{name}' inside the exact central {part}"
         own = error * float(np.sqrt(truth * (1 - truth)))
         yield _limit_mean(values[:, i], truth, margin, what, error=own)
+
+
+def _limit_evidence(e: ReplicateSummary) -> Iterator[Limit]:
+    """Limits of log Z's errors over claimed ones, and of its bias in them.
+
+    Where none is claimed the bias is held against how much runs differ, as it is for a complaint.
+    """
+    assert e.log_z is not None and e.log_z_true is not None
+    if e.log_z_err is not None and np.isfinite(z := log_z_errors(e)).any():
+        yield _limit_rms(z, e.margins.calibration, "errors of log Z")
+        bias = z * e.log_z_err / np.nanmedian(e.log_z_err)
+        yield _limit_mean(bias, 0.0, e.margins.log_z, "log Z", " claimed errors")
+        return
+    values = np.where(np.isfinite(e.log_z), e.log_z, np.nan)
+    tolerated = max(LOG_Z, e.margins.log_z * t_interval(values, LEVEL)[1])
+    yield _limit_mean(values, e.log_z_true, tolerated, "log Z", " nat")
 
 
 def _limit_rms(z: Array, most: float, what: str) -> Limit:

@@ -12,8 +12,11 @@ from samplerbench.harness.statistics.estimates import clopper_pearson
 from samplerbench.harness.statistics.mode_occupancy import MAJOR
 from samplerbench.harness.statistics.self_diagnostics import find_wrong
 
+Array = np.ndarray
+
 # Of 256 runs two disasters have a lower limit of 0.058 %, eight that never end one of 1.1 %.
 DISASTER_RATE, LOST_RATE = 5e-4, 0.01  # what the lower limit of a rate may be
+NO_CLAIM = "claim no error, or give no log Z, where others do"
 LOST_Z = 4.0  # claimed errors that a lost replicate is off by, at least
 LOST_SHARE = 0.05  # share of replicates that may be lost
 
@@ -28,6 +31,7 @@ def check_rates(summary: ReplicateSummary, disasters: int, origin: str = "") -> 
     kinds = (
         (disasters, DISASTER_RATE, f"off by more than {DISASTER:g} claimed errors{origin}"),
         (lost, LOST_RATE, "failed or never ended"),
+        (int(find_silent(summary).sum()), LOST_RATE, NO_CLAIM),
     )
     for count, rate, what in kinds:
         lo, hi = clopper_pearson(count, total, ALPHA)
@@ -37,13 +41,29 @@ def check_rates(summary: ReplicateSummary, disasters: int, origin: str = "") -> 
     return None
 
 
+def find_silent(summary: ReplicateSummary) -> Array:
+    """[replicate] bool: it ends and claims no error, or gives no log Z, where others do."""
+    own = summary.parameters()
+    told = [_is_claim(own.se) | (own.sd_hat == 0)]  # what never moves is counted apart
+    if summary.log_z is not None:
+        told.append(np.isfinite(summary.log_z)[:, None])
+    if summary.log_z_err is not None:
+        told.append(_is_claim(summary.log_z_err)[:, None])
+    each = np.concatenate(told, axis=1)
+    return (~each & each.any(axis=0)).any(axis=1) & summary.has_ended
+
+
+def _is_claim(error: Array) -> Array:
+    return np.isfinite(error) & (error > 0)
+
+
 def check_lost_replicates(summary: ReplicateSummary, off: bool = True) -> Verdict | None:
     """More than 5 % of replicates wrong, blind, not finite or stuck, by the exact lower bound.
 
     Without ``off`` only what needs no ground truth counts: not finite or stuck.
     """
     finite = summary.has_ended
-    stuck = finite & ~summary.moves.all(axis=1)
+    stuck = finite & ~(summary.moves | summary.may_rest).all(axis=1)
     own = summary.parameters()
     biased = find_wrong(own.est, own.mean, own.sd, own.mean_se) & ~stuck & finite
     with np.errstate(invalid="ignore"):  # what admits so large an error is no disaster
@@ -68,7 +88,7 @@ def check_lost_replicates(summary: ReplicateSummary, off: bool = True) -> Verdic
 
 def check_stuck_chains(summary: ReplicateSummary) -> Verdict | None:
     """Any chain without variance: it claims no error, and no sound sampler gives one."""
-    stuck = int((summary.finite & ~summary.moves).any(axis=1).sum())
+    stuck = int((summary.finite & ~summary.moves & ~np.asarray(summary.may_rest)).any(axis=1).sum())
     total = len(summary.est)
     lo, hi = clopper_pearson(stuck, total, ALPHA)
     if stuck == 0:

@@ -7,13 +7,14 @@ All are of normal errors whose claims are right but for the flaw.
 from __future__ import annotations
 
 import bisect
+import functools
 from collections.abc import Callable, Iterable
 
 import numpy as np
 from scipy import optimize, stats
 
 from samplerbench.errors import UsageError, unknown_name
-from samplerbench.harness.scoring.equivalence import MOST
+from samplerbench.harness.scoring.equivalence import DISASTER, MOST
 from samplerbench.harness.scoring.lost_replicates import DISASTER_RATE
 from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.scoring.verdict_tests import ALPHA
@@ -29,10 +30,34 @@ def detect_calibration(replicates: int, alpha: float, tolerated: float) -> float
 
     For z of true rms c, ``sum z^2 / c^2`` is chi-square with R degrees of freedom. Its lower bound
     ``sqrt(sum z^2 / chi2_R(1 - alpha))`` exceeds what is tolerated where c is
-    ``tolerated sqrt(chi2_R(1 - alpha) / chi2_R(1 - POWER))``.
+    ``tolerated sqrt(chi2_R(1 - alpha) / chi2_R(1 - POWER))``, and a little larger where so large an
+    error as to be a disaster, which is left out of the sum, is likely among few replicates.
     """
     needed, seen = stats.chi2.isf(alpha, replicates), stats.chi2.ppf(1 - POWER, replicates)
-    return float(tolerated * np.sqrt(needed / seen))
+    least = float(tolerated * np.sqrt(needed / seen))
+
+    def lack(factor: float) -> float:
+        return _find_calibration(replicates, alpha, tolerated / factor, factor) - POWER
+
+    return least if lack(least) >= 0 else float(optimize.brentq(lack, least, 2 * least))
+
+
+def _find_calibration(replicates: int, alpha: float, tolerated: float, factor: float) -> float:
+    """Chance to find errors ``factor`` times those claimed: as too large, or by their disasters.
+
+    ``tolerated`` is in true errors. The sum over normal z below ``DISASTER / factor`` is a gamma
+    variable to second order, from their second and fourth moment.
+    """
+    end = DISASTER / factor
+    beyond, edge = 2 * stats.norm.sf(end), 2 * end * stats.norm.pdf(end)
+    second = 1 - edge / (1 - beyond)
+    spread = 3 - edge * (end**2 + 3) / (1 - beyond) - second**2
+    apart = np.arange(min(_count_disasters(replicates), replicates - 1))
+    rest = replicates - apart
+    needed = tolerated**2 * stats.chi2.isf(alpha, rest)
+    found = stats.gamma.sf(needed, rest * second**2 / spread, scale=spread / second)
+    chances = stats.binom.pmf(apart, replicates, beyond)
+    return float(1 - chances @ (1 - found))
 
 
 def detect_mean(replicates: int, spread: float, alpha: float, tolerated: float) -> float:
@@ -60,10 +85,16 @@ def detect_shift(replicates: int, alpha: float, tolerated: float) -> float:
 
 def detect_rate(replicates: int) -> float:
     """Rate of runs that are far off that is found: enough of them for a verdict of unreliable."""
+    least = _count_disasters(replicates)
+    return float(stats.beta.ppf(POWER, least, replicates - least + 1))
+
+
+@functools.cache
+def _count_disasters(replicates: int) -> int:
+    """The fewest runs far off that make a verdict of unreliable."""
     counts = range(2, replicates + 1)
     bounds = ((k, clopper_pearson(k, replicates, ALPHA)[0]) for k in counts)
-    least = next((k for k, lo in bounds if lo > DISASTER_RATE), replicates)
-    return float(stats.beta.ppf(POWER, least, replicates - least + 1))
+    return next((k for k, lo in bounds if lo > DISASTER_RATE), replicates)
 
 
 def count_replicates(

@@ -35,13 +35,19 @@ PER_REPLICATE = (
 ).split()
 PER_COMPONENT = (
     "mean sd est se sd_hat below_median below_se half half_se ninety most finite moves w1 w1_iid"
-    " mean_tame sd_tame mean_se sd_se spacing is_tied"
+    " mean_tame sd_tame mean_se sd_se spacing is_tied may_rest"
     " below_exact half_exact ninety_exact most_exact"
 ).split()
 GRID = 50  # quantiles, of which two are equal only where draws are tied
 BANK, SEED = 100_000, 20261127  # exact draws that shares of tied ones are known from, to 0.2 %
 # of a mean's errors, in excess: a fourth moment 1.1 times a normal's still makes no disasters
 KURTOSIS = 0.3
+# A single draw that far off, in sds times the root of their number, moves a mean by as many of its
+# standard errors, and with the others' noise by five; so rare, in runs, such a draw is to be.
+JUMP, RARE = 4.0, 1e-5
+FINE = 1e-4  # sds between neighbouring numbers, up to which shares of the draws are plain counts
+# chance that a chain of independent exact draws is constant, from which on one shows nothing
+MAY_REST = 1e-6
 TAME = 1.05  # rms z of independent draws up to which the mean's errors pass for normal
 
 
@@ -56,9 +62,9 @@ class ReplicateSummary:
     se: Array  # its claimed standard error
     sd_hat: Array  # the draws' sd
     below_median: Array  # share of the draws at or below the exact median
-    below_se: Array  # its claimed standard error
+    below_se: Array  # its claimed standard error: of the exact share, by the ESS that is claimed
     half: Array  # share inside the exact central half
-    half_se: Array  # its claimed standard error
+    half_se: Array  # likewise
     ninety: Array  # share inside the exact central 90 %
     most: Array  # and inside the exact central 98 %
     finite: Array  # bool: every draw is finite
@@ -78,6 +84,7 @@ class ReplicateSummary:
     error_unknown: bool = False  # the ground truth has errors that it does not tell
     spacing: Array | float = 0.0  # of numbers of the draws' precision near the mean, in sds
     is_tied: Array | bool = False  # exact draws are equal to one another, as counts are
+    may_rest: Array | bool = False  # so that a chain of them can well be constant
     # what the shares are in the exact posterior: other than their names say where draws are tied
     below_exact: Array | float = 0.5
     half_exact: Array | float = HALF[1] - HALF[0]
@@ -120,7 +127,7 @@ def add_joint(
     summary: ReplicateSummary, x: Array, exact: Exact, log_w: Array | None, ess: Array | None
 ) -> ReplicateSummary:
     """``summary`` of draws ``x`` with the joint posterior beside the parameters."""
-    directions = joint.find_directions(exact)
+    directions = joint.find_directions(exact, single=x.dtype != np.float64)
     if directions is None:
         return summary
     along = summarise(directions.project(x), directions.exact, log_w, ess)
@@ -154,13 +161,17 @@ def summarise(
     """
     # of moments alone no share of the draws is known
     cuts = exact.quantile(CUTS) if exact.quantile else np.full((len(CUTS), x.shape[-1]), np.nan)
+    shares = dict(_exact_shares(exact))
+    may_rest = shares.pop("most_alike") ** x.shape[2] > MAY_REST
+    cells = _measure_cells(x, cuts, exact.sd, shares["is_tied"])
     if log_w is None:
-        columns = _equal(x, cuts, claims or ess_rhat.claims(x, ranks=False))
+        columns = _equal(x, cuts, cells, claims or ess_rhat.claims(x, ranks=False))
     else:
-        columns = _weighted(x, cuts, log_w, ess)
+        columns = _weighted(x, cuts, cells, log_w, ess)
+    columns.update(_claim_shares(columns, shares, may_rest, x[0, ..., 0].size))
     if exact.quantile is None:
-        shares = ("below_median", "below_se", "half", "half_se", "ninety", "most")
-        columns.update({name: np.full_like(columns["est"], np.nan) for name in shares})
+        unknown = ("below_median", "below_se", "half", "half_se", "ninety", "most")
+        columns.update({name: np.full_like(columns["est"], np.nan) for name in unknown})
     distance = wasserstein.w1(x, exact, log_w)
     compared = exact.log_evidence is not None and log_z is not None
     claimed = compared and log_z_err is not None
@@ -170,7 +181,7 @@ def summarise(
         sd=exact.sd,
         **columns,
         w1=np.where(columns["finite"], distance, np.nan),
-        **_independent_scores(exact, columns["sd_hat"], columns["se"]),
+        **_independent_scores(exact, columns["sd_hat"], columns["se"], may_rest),
         log_z=np.asarray(log_z, dtype=np.float64) if compared else None,
         log_z_err=np.asarray(log_z_err, dtype=np.float64) if claimed else None,
         log_z_true=exact.log_evidence if compared else None,
@@ -180,15 +191,48 @@ def summarise(
         single_source=exact.single_source,
         error_unknown=exact.error_unknown,
         spacing=_measure_spacing(x, exact),
-        **_exact_shares(exact),
+        **shares,
+        may_rest=may_rest,
         long_run=exact.long_run,
         weighted=log_w is not None,
     )
 
 
+def _claim_shares(
+    columns: dict[str, Any], exact: dict[str, Any], may_rest: Array, size: int
+) -> dict[str, Array]:
+    """Claimed errors of shares: what the ESS that a replicate claims for one makes of the exact.
+
+    Of rare counts the shares of the draws themselves are too noisy to make errors of. Of those that
+    a chain can well miss every one of the ``size`` draws counts.
+    """
+    errors = {}
+    for name in ("below", "half"):
+        ess, share = columns.pop(f"{name}_ess"), exact[f"{name}_exact"]
+        ess = np.where(np.isnan(ess) & may_rest & columns["finite"], size, ess)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            errors[f"{name}_se"] = np.sqrt(share * (1 - share) / ess)
+    return errors
+
+
 def _measure_spacing(x: Array, exact: Exact) -> Array:
+    return _space(x, exact.mean) / exact.sd
+
+
+def _space(x: Array, at: Array) -> Array:
+    """Distance between neighbouring numbers of the precision of ``x``."""
     kind = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
-    return np.spacing(np.abs(exact.mean).astype(kind)).astype(np.float64) / exact.sd
+    return np.spacing(np.abs(at).astype(kind)).astype(np.float64)
+
+
+def _measure_cells(x: Array, cuts: Array, sd: Array, tied: Array) -> Array:
+    """What draws were rounded to near ``cuts``, [cut, component]; 0 where it makes no difference.
+
+    A number of few digits stands for all that were rounded to it, of which a cut in between has
+    some on either side. Counts stand for themselves.
+    """
+    cells = _space(x, cuts)
+    return np.where((cells > FINE * sd) & ~tied, cells, 0.0)
 
 
 @functools.lru_cache(maxsize=32)  # the rows of one model share its answer
@@ -201,7 +245,7 @@ def _exact_shares(exact: Exact) -> dict[str, Any]:
     shape = exact.sd.shape
     plain_shares = (0.5, *(hi - lo for lo, hi in (HALF, NINETY, MOST)))
     shares = [np.full(shape, share) for share in plain_shares]
-    tied = np.zeros(shape, dtype=bool)
+    tied, most_alike = np.zeros(shape, dtype=bool), np.zeros(shape)
     if exact.quantile is not None and exact.draw is not None:
         tied = (np.diff(exact.quantile((np.arange(GRID) + 0.5) / GRID), axis=0) == 0).any(axis=0)
     if tied.any():
@@ -209,33 +253,42 @@ def _exact_shares(exact: Exact) -> dict[str, Any]:
         cuts = exact.quantile(CUTS)
         sites = exact.draw(np.random.default_rng(SEED), BANK)
         bank = component_draws(sites, exact.names, lead=1).astype(np.float64)
-        found = (bank <= cuts[6], *(_inside(bank, cuts[i], cuts[i + 1]) for i in (4, 2, 0)))
+        inside = [(lo <= bank) & (bank <= hi) for lo, hi in (cuts[4:6], cuts[2:4], cuts[:2])]
+        found = (bank <= cuts[6], *inside)
+        most_alike = np.where(tied, [_count_most_alike(column) / BANK for column in bank.T], 0.0)
         pairs = zip(shares, found, strict=True)
         shares = [np.where(tied, of.mean(axis=0), plain) for plain, of in pairs]
     names = ("below_exact", "half_exact", "ninety_exact", "most_exact")
-    return {"is_tied": tied, **dict(zip(names, shares, strict=True))}
+    return {"is_tied": tied, "most_alike": most_alike, **dict(zip(names, shares, strict=True))}
 
 
-def _equal(x: Array, cuts: Array, claims: ess_rhat.Claims) -> dict[str, Any]:
-    ends = cuts[:, :, None, None]
+def _count_most_alike(values: Array) -> int:
+    """How many of the values are the one that is there most often."""
+    return int(np.unique(values, return_counts=True)[1].max())
+
+
+def _equal(x: Array, cuts: Array, cells: Array, claims: ess_rhat.Claims) -> dict[str, Any]:
+    ends, widths = cuts[:, :, None, None], cells[:, :, None, None]
 
     def indicators(part: Array) -> Array:  # both at once: a pass over the draws costs as much
-        return np.concatenate([part <= ends[6], _inside(part, ends[4], ends[5])], axis=1)
+        below = _below(part, ends[6], widths[6])
+        return np.concatenate([below, _inside(part, ends[4:6], widths[4:6])], axis=1)
 
     def count_inside(part: Array) -> Array:
-        return np.stack([_inside(part, ends[i], ends[i + 1]).mean(axis=(2, 3)) for i in (2, 0)])
+        inside = [_inside(part, ends[i : i + 2], widths[i : i + 2]) for i in (2, 0)]
+        return np.stack([each.mean(axis=(2, 3)) for each in inside])
 
-    shares, errors, _ = ess_rhat.series_mean(x, indicators)
-    (below, half), (below_se, half_se) = (np.hsplit(each, 2) for each in (shares, errors))
+    shares, _, sizes = ess_rhat.series_mean(x, indicators)
+    (below, half), (below_ess, half_ess) = (np.hsplit(each, 2) for each in (shares, sizes))
     ninety, most = np.concatenate([*map(count_inside, ess_rhat.each_chunk(x))], axis=1)
     return {
         "est": claims.mean,
         "se": claims.mcse_mean,
         "sd_hat": claims.sd,
         "below_median": below,
-        "below_se": below_se,
+        "below_ess": below_ess,
         "half": half,
-        "half_se": half_se,
+        "half_ess": half_ess,
         "ninety": ninety,
         "most": most,
         "finite": claims.finite,
@@ -243,7 +296,9 @@ def _equal(x: Array, cuts: Array, claims: ess_rhat.Claims) -> dict[str, Any]:
     }
 
 
-def _weighted(x: Array, cuts: Array, log_w: Array, ess: Array | None) -> dict[str, Any]:
+def _weighted(
+    x: Array, cuts: Array, cells: Array, log_w: Array, ess: Array | None
+) -> dict[str, Any]:
     if ess is None:
         raise ValueError(
             "weighted draws come without an ESS; pass the sampler's own, `ess[replicate]`"
@@ -256,17 +311,20 @@ def _weighted(x: Array, cuts: Array, log_w: Array, ess: Array | None) -> dict[st
     def share(inside: Array) -> Array:
         return np.einsum("rn,rnc->rc", w, inside.astype(np.float64))
 
-    half, below = share(_inside(flat, cuts[4], cuts[5])), share(flat <= cuts[6])
+    def share_inside(first: int) -> Array:
+        return share(_inside(flat, cuts[first : first + 2], cells[first : first + 2]))
+
+    half, below = share_inside(4), share(_below(flat, cuts[6], cells[6]))
     return {
         "est": mean,
         "se": sd / np.sqrt(ess),
         "sd_hat": sd,
         "below_median": below,
-        "below_se": np.sqrt(below * (1 - below) / ess),
+        "below_ess": ess + 0 * below,
         "half": half,
-        "half_se": np.sqrt(half * (1 - half) / ess),
-        "ninety": share(_inside(flat, cuts[2], cuts[3])),
-        "most": share(_inside(flat, cuts[0], cuts[1])),
+        "half_ess": ess + 0 * half,
+        "ninety": share_inside(2),
+        "most": share_inside(0),
         "finite": np.isfinite(mean),
         "moves": sd > 0,
     }
@@ -278,11 +336,26 @@ def _least_ess(columns: dict[str, Array]) -> Array:
         return np.square(columns["sd_hat"] / columns["se"]).min(axis=1)
 
 
-def _inside(x: Array, lo: Array, hi: Array) -> Array:
-    return (lo <= x) & (x <= hi)
+def _below(x: Array, cut: Array, cell: Array) -> Array:
+    """Whether ``x`` is at or below ``cut``; of what was rounded to a cell around it, how much."""
+    plain = x <= cut
+    if not cell.any():
+        return plain
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(cell > 0, np.clip((cut - x) / cell + 0.5, 0.0, 1.0), plain)
 
 
-def _independent_scores(exact: Exact, sd_hat: Array, se: Array) -> dict[str, Any]:
+def _inside(x: Array, ends: Array, cells: Array) -> Array:
+    """Whether ``x`` lies between both ``ends``, or how much of what was rounded to it."""
+    lo, hi = ends
+    if not cells.any():
+        return (lo <= x) & (x <= hi)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        over = np.where(cells[0] > 0, np.clip((x - lo) / cells[0] + 0.5, 0.0, 1.0), lo <= x)
+    return over * _below(x, hi, cells[1])
+
+
+def _independent_scores(exact: Exact, sd_hat: Array, se: Array, may_rest: Array) -> dict[str, Any]:
     """What independent draws score, as many as the median replicate claims for its worst
     component.
     """
@@ -294,10 +367,22 @@ def _independent_scores(exact: Exact, sd_hat: Array, se: Array) -> dict[str, Any
     ideal = wasserstein.score_independent_draws(exact, int(2 ** (round(4 * np.log2(size)) / 4)))
     # Less two standard errors of an rms, 1 / sqrt(2 n) each, so that chance rules no mean out.
     surely = 1 - 2 / np.sqrt(2 * ideal.replications)
-    has_light_tails = ideal.kurtosis <= KURTOSIS * ideal.draws
+    has_light_tails = (ideal.kurtosis <= KURTOSIS * ideal.draws) & _rarely_jumps(exact, ideal.draws)
     calibration = np.maximum(ideal.calibration, ideal.typical)
     return {
         "w1_iid": ideal.w1,
-        "mean_tame": has_light_tails & (surely * calibration <= TAME),
+        "mean_tame": has_light_tails & (surely * calibration <= TAME) & ~may_rest,
         "sd_tame": surely * ideal.second <= TAME,
     }
+
+
+def _rarely_jumps(exact: Exact, draws: int) -> Array:
+    """[component] bool: hardly ever does one of so many draws alone move the mean too far.
+
+    Where the exact quantiles tell it: samples of tails like t with 3 degrees of freedom do not.
+    """
+    if exact.quantile is None:
+        return np.ones(exact.sd.shape, dtype=bool)
+    share = RARE / (2 * draws)
+    farthest = np.abs(exact.quantile(np.array([share, 1 - share])) - exact.mean).max(axis=0)
+    return farthest <= JUMP * np.sqrt(draws) * exact.sd

@@ -84,9 +84,11 @@ from samplerbench.harness.scoring.equivalence import (
 )
 from samplerbench.harness.scoring.few_replicates import describe_few
 from samplerbench.harness.scoring.lost_replicates import (
+    NO_CLAIM,
     check_lost_replicates,
     check_rates,
     check_stuck_chains,
+    find_silent,
 )
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict_tests import (
@@ -182,8 +184,9 @@ def _find_relation(summary: ReplicateSummary) -> str:
         return "{} and {} are the same run, or mirror images".format(*pair)
     if len(own.est) < LEAST or not (found := find_succession(own.est)):
         return ""
-    name, value = own.names[found[0]], found[1]
-    return f"means of '{name}' follow those of the run before (rank correlation {value:.2f})"
+    at, lag, value = found
+    before = "the run before" if lag == 1 else f"the run {lag} before"
+    return f"means of '{own.names[at]}' follow those of {before} (rank correlation {value:.2f})"
 
 
 def _find_coarse(summary: ReplicateSummary) -> str:
@@ -250,4 +253,6 @@ def _honest_verdict(summary: ReplicateSummary, ordinary: ReplicateSummary) -> Ve
     if lost:
         low, high = clopper_pearson(lost, total, ALPHA)
         reason += f"; honest when it ends: {lost} did not ({low:.2%} to {high:.1%})"
+    if silent := int(find_silent(summary).sum()):
+        reason += f"; {silent} of {total} runs {NO_CLAIM}"
     return Verdict("honest", reason, float(ratio[worst]), lo, hi)

@@ -43,14 +43,15 @@ def check_bias(e: ReplicateSummary) -> Iterator[Complaint]:
         (e.ninety, e.ninety_exact, margins.width, "inside the exact central 90 %", True),
         (e.most, e.most_exact, margins.tails, "inside the exact central 98 %", True),
     )
-    truth_errors = truth_error(e)
+    truth_errors, claimed = truth_error(e), _claimed_error(e.half_se, e.half_exact)
     for i, name in enumerate(e.names):
         error = (e.est[:, i] - e.mean[i]) / e.sd[i]
         yield _describe_mean(name, _compare_mean(error, 0.0, margins.bias, alpha, truth_errors[i]))
         for values, exact, margin, place, central in shares:
             truth = float(np.broadcast_to(exact, e.sd.shape)[i])
-            share_error = truth_errors[i] * np.sqrt(truth * (1 - truth))
-            test = _compare_mean(values[:, i], truth, margin, alpha, share_error)
+            unit = float(np.sqrt(truth * (1 - truth)))  # sd of whether a draw is in it
+            errors = (truth_errors[i] * unit, claimed[i] * unit)
+            test = _compare_mean(values[:, i], truth, margin, alpha, *errors)
             yield _describe_share(name, place, truth, test, central)
         yield _compare_distance(e.w1[:, i], W1 + 2 * e.w1_iid[i], alpha, name, truth_errors[i])
         if e.sd_tame[i]:
@@ -63,7 +64,8 @@ def check_bias(e: ReplicateSummary) -> Iterator[Complaint]:
         yield replace(test, reason=f"{what}; {test.tolerance:.2f} is tolerated")
     if e.modes is not None:
         for k, truth in enumerate(e.modes.weights):
-            test = _compare_mean(e.modes.share[:, k], truth, margins.width, alpha)
+            least = np.sqrt(truth * (1 - truth) / np.nanmedian(e.modes.ess[:, k]))
+            test = _compare_mean(e.modes.share[:, k], truth, margins.width, alpha, 0.0, least)
             yield _describe_share(f"mode {k}", "in it", truth, test)
 
 
@@ -71,6 +73,18 @@ def bias_level(e: ReplicateSummary) -> float:
     """Level of each bound of a mean, a share or a distance: ALPHA over all of them."""
     count = len(e.modes.weights) if e.modes else 0
     return ALPHA / (2 * (2 + 4) * len(e.names) + 2 + len(e.names) + 2 * count)
+
+
+def _claimed_error(half_se: Array, exact: Array | float) -> Array:
+    """Error that the typical replicate claims of a mean in sds, [component]; 0 for none.
+
+    It is that of the share in the exact central half, 1 / sqrt(ESS) times the sd of whether a draw
+    is in it.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        each = half_se / np.sqrt(exact * (1 - exact))
+    known = np.where(np.isfinite(each), each, np.nan)
+    return np.array([np.nanmedian(c) if np.isfinite(c).any() else 0.0 for c in known.T])
 
 
 def truth_error(e: ReplicateSummary) -> Array:
@@ -98,11 +112,12 @@ def _describe_mean(name: str, test: Complaint) -> Complaint:
 def _describe_share(
     name: str, place: str, truth: float, test: Complaint, central: bool = False
 ) -> Complaint:
-    interval = f"{100 * test.value:.1f} % ({100 * test.lo:.1f} to {100 * test.hi:.1f})"
+    lo, hi = max(test.lo, 0.0), min(test.hi, 1.0)
+    interval = f"{100 * test.value:.1f} % ({100 * lo:.1f} to {100 * hi:.1f})"
     width = "too wide: " if test.value < truth else "too narrow: "
     share = f"{width if central else ''}{interval}"
     reason = f"draws of '{name}' {share} are {place}, not {100 * truth:.0f} %"
-    return replace(test, reason=reason)
+    return replace(test, reason=reason, lo=lo, hi=hi)
 
 
 def _compare_mean(
@@ -111,13 +126,19 @@ def _compare_mean(
     margin: float,
     alpha: float,
     error: float = 0.0,
+    least: float = 0.0,
     part: float = 0.5,
 ) -> Complaint:
     """A mean over replicates against its exact value; tolerated: margin, or part of the spread.
 
-    ``error``: standard error of that value, which widens the interval.
+    ``error``: standard error of that value, which widens the interval. ``least``: what values
+    differ by from one replicate to another where the exact value is theirs. Shares that few draws
+    are in, or all but few, may hardly differ by chance.
     """
     mean, spread, half = t_interval(values, alpha)
+    if spread < least:
+        count = int(np.isfinite(values).sum())
+        half = t_quantile(count, alpha) * least / np.sqrt(count)
     half = float(np.hypot(half, -special.ndtri(alpha) * error))
     tolerated = max(margin, part * spread)
     # The shortest distance that the interval allows, in margins.
@@ -223,14 +244,16 @@ def check_overcaution(e: ReplicateSummary) -> Iterator[Complaint]:
     """Errors of the mean, or of log Z, smaller than claimed: by their rms, or in the typical run.
 
     Claims that have little to do with a run's error can have the right rms by a few that are far
-    too small: then most are far too large.
+    too small: then most are far too large. Errors of rare counts are a few numbers, whose median
+    says nothing of that.
     """
     z, alpha = z_values(e, cautious=True), ALPHA / 4 / len(e.names)
-    errors = [(z[:, i], alpha, location_name(e, i)) for i in range(len(e.names))]
+    tied = np.broadcast_to(e.is_tied, e.sd.shape)
+    errors = [(z[:, i], alpha, location_name(e, i), not tied[i]) for i in range(len(e.names))]
     if e.log_z is not None and e.log_z_err is not None:
-        errors += [(log_z_errors(e), ALPHA / 4, "log Z")]
-    for values, level, what in errors:
-        for test in (_below_margin, _typically_below):
+        errors += [(log_z_errors(e), ALPHA / 4, "log Z", True)]
+    for values, level, what, is_continuous in errors:
+        for test in (_below_margin, _typically_below)[: 1 + is_continuous]:
             yield test(values, e.margins.accused_calibration, level, f"errors of {what}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import special, stats
+from scipy import fft, special, stats
 
 Array = np.ndarray
 
@@ -35,20 +35,28 @@ def find_duplicates(est: Array, sd: Array, mean: Array, scale: Array) -> tuple[i
     return None
 
 
-def find_succession(est: Array) -> tuple[int, float] | None:
-    """The component of ``est[replicate, component]`` whose neighbours correlate, and by how much.
+def find_succession(est: Array) -> tuple[int, int, float] | None:
+    """The component of ``est[replicate, component]`` that runs share, their distance, by how much.
 
-    Runs that share chains, draws or a state with the run before give means that follow one another,
-    and every interval over replicates is too narrow. The rank correlation of neighbours has, of
-    independent replicates, mean ``-1 / n`` and variance ``1 / n`` to first order, whatever their
-    distribution (Wald and Wolfowitz 1943, Ann. Math. Statist. 14:378), and is normal.
+    Runs that share chains, draws or a state with an earlier run give means that follow its own, and
+    every interval over replicates is too narrow. The rank correlation of runs a lag k apart, of n,
+    has for independent ones mean ``-(n - k) / n (n - 1)`` and variance ``(n - k) / n^2`` to first
+    order, whatever their distribution (Wald and Wolfowitz 1943, Ann. Math. Statist. 14:378), and is
+    normal. All lags up to half of the replicates are tried.
     """
     usable = est[np.isfinite(est).all(axis=1)]
     count, size = usable.shape
+    if count < 2 or not size:
+        return None
     ranks = stats.rankdata(usable, axis=0) - (count + 1) / 2
+    lags = np.arange(1, count // 2 + 1)
+    power = np.square(np.abs(fft.rfft(ranks, 2 * count, axis=0)))
+    products = fft.irfft(power, 2 * count, axis=0)[lags]
     with np.errstate(invalid="ignore"):  # estimates that are all alike
-        following = (ranks[1:] * ranks[:-1]).sum(axis=0) / np.square(ranks).sum(axis=0)
-    score = np.nan_to_num(np.abs(following + 1 / max(count, 1)) * np.sqrt(count))
-    worst = int(np.argmax(score))
-    surprising = -special.ndtri(SURPRISE / (2 * size))
-    return (worst, float(following[worst])) if score[worst] > surprising else None
+        following = products / np.square(ranks).sum(axis=0)
+    pairs = (count - lags)[:, None]
+    score = np.nan_to_num(np.abs(following + pairs / count / (count - 1)) * count / np.sqrt(pairs))
+    lag, worst = np.unravel_index(int(np.argmax(score)), score.shape)
+    if score[lag, worst] <= -special.ndtri(SURPRISE / (2 * score.size)):
+        return None
+    return int(worst), int(lags[lag]), float(following[lag, worst] * count / pairs[lag, 0])

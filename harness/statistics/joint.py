@@ -34,7 +34,7 @@ BANK = 50_000  # exact draws that the distribution in each direction is known fr
 SEED = 20261126
 SURE = 0.005  # sds, of a mean: a ground truth known less well has no directions to speak of
 LEAST_VARIANCE = 1e-6  # of a direction in standardised parameters; less is a constraint
-ROUNDING = 6e-8  # of a number in 32 bits, of which a direction's sd is to be 100 times as much
+ROUNDINGS = 100.0  # that a direction's sd is to be as large as, of numbers of the draws' precision
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,12 +73,16 @@ def _project(x: Array, mean: Array, matrix: Array, log_density: Density | None) 
 
 
 @functools.lru_cache(maxsize=8)  # the rows of one model share its answer
-def find_directions(exact: Exact) -> Directions | None:
-    """The directions of a ground truth; None for one parameter, and where they are not known."""
+def find_directions(exact: Exact, single: bool = True) -> Directions | None:
+    """The directions of a ground truth that draws can tell, in 32 bits with ``single``, else in 64.
+
+    None for one parameter, and where they are not known.
+    """
     error = 0.0 if exact.mean_se is None else float(np.max(exact.mean_se / exact.sd))
     if exact.draw is None or len(exact.names) < 2 or not error < SURE:
         return None
-    whitening = _find_matrix(exact)
+    precision = float(np.finfo(np.float32 if single else np.float64).eps / 2)
+    whitening = _find_matrix(exact, precision)
     if whitening.shape[1] < 2:
         return None
     matrix = whitening
@@ -92,13 +96,13 @@ def find_directions(exact: Exact) -> Directions | None:
     return Directions(exact.mean, whitening, matrix, exact.log_density, answer, points)
 
 
-def _find_matrix(exact: Exact) -> Array:
+def _find_matrix(exact: Exact, precision: float) -> Array:
     """The directions that can be told from rounding, each with unit variance, smallest first."""
     sd = exact.sd
     correlation = exact.covariance / np.outer(sd, sd)
     variances, vectors = np.linalg.eigh(correlation)
-    rounding = ROUNDING * np.abs(exact.mean / sd).max()
-    usable = np.flatnonzero(variances > max(LEAST_VARIANCE, np.square(100 * rounding)))
+    rounding = float(precision * np.abs(exact.mean / sd).max())
+    usable = np.flatnonzero(variances > max(LEAST_VARIANCE, np.square(ROUNDINGS * rounding)))
     return vectors[:, usable] / np.sqrt(variances[usable]) / sd[:, None]
 
 

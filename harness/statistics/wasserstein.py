@@ -112,10 +112,11 @@ def _moments(flat: Array) -> tuple[Array, Array]:
 def _measure(errors: Array, sd: Array, draws: int) -> tuple[Array, Array]:
     """Rms of errors over their own claims, and over the median claim, [component]."""
     se = sd / np.sqrt(draws)
-    return (
-        np.sqrt(np.square(errors / se).mean(axis=0)),
-        np.sqrt(np.square(errors / np.median(se, axis=0)).mean(axis=0)),
-    )
+    with np.errstate(invalid="ignore", divide="ignore"):  # draws of rare counts, all alike
+        return (
+            np.sqrt(np.square(errors / se).mean(axis=0)),
+            np.sqrt(np.square(errors / np.median(se, axis=0)).mean(axis=0)),
+        )
 
 
 def estimate_w1(distance: Array, level: float = LEVEL) -> list[Estimate]:

@@ -22,10 +22,12 @@ from tests.support.synthetic import (
     LOG_Z_ERR,
     Case,
     ar1,
+    far_from_zero,
     gaussian,
     iid,
     lognormal,
     one_mode,
+    rare_counts,
     standard,
     two_modes,
 )
@@ -203,10 +205,15 @@ def _mirror(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
     return x
 
 
-def _share_chains(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
-    """Four chains, of which three are those of the run before: seeds of chains counted up."""
-    chains = iid(replace(case, replicates=case.replicates + 3), exact, rng)[:, 0]
-    return np.stack([chains[i : i + case.replicates] for i in range(4)], axis=1)
+def _share_chains(apart: int) -> Draw:
+    """Four chains, of which three are those of an earlier run: seeds of chains counted up."""
+
+    def draw(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+        quarter = replace(case, draws=case.draws // 4, replicates=case.replicates + 3 * apart)
+        chains = iid(quarter, exact, rng)[:, 0]
+        return np.stack([chains[apart * i :][: case.replicates] for i in range(4)], axis=1)
+
+    return draw
 
 
 def _overlap(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
@@ -240,6 +247,19 @@ def _change_log_z(by: float = 0.0, claim: float = 1.0) -> Change:
     return lambda e: replace(e, log_z=e.log_z + by * LOG_Z_ERR, log_z_err=e.log_z_err / claim)
 
 
+def _hide(share: float, **what: float) -> Change:
+    """Fields of the summary replaced in that share of the replicates."""
+
+    def change(e: ReplicateSummary) -> ReplicateSummary:
+        some = np.random.default_rng(len(e.est)).uniform(size=len(e.est)) < share
+        fields = {name: getattr(e, name).copy() for name in what}
+        for name, value in what.items():
+            fields[name][some] = value
+        return replace(e, **fields)
+
+    return change
+
+
 def _nan(x: Array, exact: Exact) -> Array:
     return np.full_like(x, np.nan)
 
@@ -253,6 +273,10 @@ EXACT = {
     "weighted": Kind("", is_weighted=True, sizes=(1, 2, 10)),
     "log-normal": Kind("", answer=lognormal, sizes=(2, 10)),
     "two modes": Kind("", answer=two_modes, sizes=(2, 10)),
+    "rare counts": Kind("", lambda *args: iid(*args, chains=4), sizes=(1, 2), answer=rare_counts),
+    "32 bits": Kind(
+        "", lambda *args: iid(*args).astype(np.float32), sizes=(1, 2), answer=far_from_zero
+    ),
 }
 
 FLAWED = {
@@ -266,6 +290,8 @@ FLAWED = {
     "weighted ess": Kind("ESS of weighted draws claimed twice", is_weighted=True, ess_factor=2.0),
     "log z": Kind("log Z off by one claimed error", change=_change_log_z(1.0)),
     "log z error": Kind("errors of log Z twice those claimed", change=_change_log_z(0.0, 2.0)),
+    "log z missing": Kind("no log Z in 10 % of runs", change=_hide(0.1, log_z=-np.inf)),
+    "no claim": Kind("10 % of runs claim an error of zero", change=_hide(0.1, se=0.0)),
     "rare": Kind("2 % of runs 3 sd away", _in_some(0.02, _elsewhere(1.0)), sizes=SIZES),
     "stuck elsewhere": Kind(
         "10 % of runs 3 sd away, a tenth as wide", _in_some(0.1, _elsewhere(0.1))
@@ -302,7 +328,8 @@ FLAWED = {
         "signs of two parameters tied, all margins right", tie_signs, sizes=(2,), answer=standard
     ),
     "mirrored": Kind("every other run a mirror image", _mirror),
-    "shared chains": Kind("3 of 4 chains are those of the run before", _share_chains),
+    "shared chains": Kind("3 of 4 chains are those of the run before", _share_chains(1)),
+    "chains far apart": Kind("3 of 4 chains are those of the run 40 before", _share_chains(40)),
     "overlap": Kind("half of the draws are those of the run before", _overlap),
     "four seeds": Kind("four distinct runs only", _share_seeds(4)),
     "one seed": Kind("one distinct run only", _share_seeds(1)),

@@ -63,6 +63,26 @@ def _from_normal(m: Array, c: Array, to: Callable, mean: Array, covariance: Arra
     return Exact(names, mean, covariance, quantile, draw, LOG_Z)
 
 
+def rare_counts(size: int, share: float = 0.01) -> Exact:
+    """Independent indicators that are hardly ever one: short chains are often constant."""
+    names = tuple(f"p[{i}]" for i in range(size))
+
+    def draw(rng: np.random.Generator, n: int) -> dict[str, Array]:
+        return {"p": (rng.uniform(size=(n, size)) < share).astype(float)}
+
+    def quantile(p: Array) -> Array:
+        return np.repeat((np.asarray(p) > 1 - share).astype(float)[..., None], size, axis=-1)
+
+    covariance = share * (1 - share) * np.eye(size)
+    return Exact(names, np.full(size, share), covariance, quantile, draw, LOG_Z)
+
+
+def far_from_zero(size: int) -> Exact:
+    """Independent normals that 32 bits hold to a sixteenth of their sd."""
+    mean, covariance = 1000 + np.linspace(0, 1, size), 1e-6 * np.eye(size)
+    return _from_normal(mean, covariance, lambda z: z, mean, covariance)
+
+
 def two_modes(size: int, apart: float = 4.0) -> Exact:
     """Two equal Gaussian modes of sd 0.5 in the first component, standard normal in the others."""
     variance = np.ones(size)

@@ -1,6 +1,6 @@
 """What a campaign could have seen, as columns: from its own replicates and the spread of its runs.
 
-The smallest flaw that would have been called by its name with 95 % probability. What is smaller may
+The smallest flaw that would have been shown to be wrong with 95 % probability. What is smaller may
 be there, whatever the verdict.
 """
 
@@ -96,10 +96,11 @@ def detectable_log_z_bias(data: TrialData) -> Score:
     """How far off log Z would have to be."""
     e = _finished(data)
     assert e.log_z is not None
-    if np.isfinite(e.log_z).sum() < LEAST:
+    known = e.log_z[np.isfinite(e.log_z)]
+    count = len(known)
+    if count < LEAST:
         return no_score(f"fewer than {LEAST} replicates give a log Z")
-    spread, tolerated = float(np.nanstd(e.log_z, ddof=1)), e.margins.log_z
-    count = int(np.isfinite(e.log_z).sum())
+    spread, tolerated = float(known.std(ddof=1)), e.margins.log_z
     found = power.detect_mean(count, spread, bias_level(e), max(LOG_Z, tolerated * spread))
     if e.log_z_err is not None and np.isfinite(e.log_z_err).all():
         shift = power.detect_shift(count, ALPHA / 4, e.margins.accused_calibration)

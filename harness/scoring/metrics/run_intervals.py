@@ -67,9 +67,9 @@ def quantiles_known(data: TrialData) -> str:
 def _quantile_errors(data: TrialData) -> tuple[Array, Array, Array]:
     """Quantiles of the draws, claimed errors and exact ones, [replicate, component * quantile]."""
     assert data.exact is not None and data.exact.quantile is not None and data.claims is not None
-    below = data.summary.below_median
+    share = data.summary.below_exact
     with np.errstate(invalid="ignore", divide="ignore"):
-        ess_median = below * (1 - below) / np.square(data.summary.below_se)
+        ess_median = share * (1 - share) / np.square(data.summary.below_se)
     sizes = (data.claims.ess_low, ess_median, data.claims.ess_high)
     probs = np.array(QUANTILES)
     value, error = (

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from scipy import stats
 
-from samplerbench.harness.scoring.lost_replicates import LOST_SHARE
+from samplerbench.harness.scoring.lost_replicates import LOST_SHARE, NO_CLAIM, find_silent
 from samplerbench.harness.scoring.verdict import judge
 from samplerbench.harness.scoring.verdict_tests import ALPHA
 from tests.support.summaries import ideal, lose
@@ -49,6 +50,25 @@ def test_weighted_draws_that_admit_a_large_error_are_no_disaster():
 def test_one_chain_that_never_moves_is_enough():
     got = judge(lose(ideal(), 1, moves=False, se=np.nan))
     assert got.verdict == "overconfident" and "1 of 256" in got.reason
+
+
+@pytest.mark.parametrize(
+    "what",
+    [{"se": 0.0}, {"se": np.nan}, {"log_z": -np.inf}, {"log_z": np.nan}, {"log_z_err": np.inf}],
+)
+def test_runs_that_claim_nothing_where_others_do_are_counted(what):
+    rng = np.random.default_rng(2)
+    e = replace(ideal(), log_z=0.3 * rng.standard_normal(256), log_z_true=0.0)
+    e = replace(e, log_z_err=np.full(256, 0.3))
+    got = judge(lose(e, 8, **what))
+    assert got.verdict == "unreliable" and "8 of 256 runs claim no error" in got.reason
+    got = judge(lose(e, 3, **what))
+    assert got.verdict == "honest" and got.reason.endswith(f"; 3 of 256 runs {NO_CLAIM}")
+
+
+def test_what_no_run_claims_is_not_missed():
+    e = replace(ideal(), log_z=np.full(256, np.nan), log_z_err=np.zeros(256), log_z_true=0.0)
+    assert not find_silent(e).any()
 
 
 def test_lost_replicates_that_admit_it_are_unreliable_all_the_same():

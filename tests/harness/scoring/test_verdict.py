@@ -193,6 +193,12 @@ def test_runs_that_follow_the_run_before_are_not_judged():
     assert got.verdict == "not judged" and "follow those of the run before" in got.reason
 
 
+def test_runs_that_follow_an_earlier_run_are_not_judged():
+    e = ideal()
+    got = judge(replace(e, est=(e.est + np.roll(e.est, 9, axis=0)) / np.sqrt(2)))
+    assert got.verdict == "not judged" and "follow those of the run 9 before" in got.reason
+
+
 @pytest.mark.parametrize("what", ["mean", "log Z"])
 def test_claims_that_have_nothing_to_do_with_errors_are_overcautious_in_the_typical_run(what):
     # log-normal claims of sigma 1 with the rms z of right ones: the median claim is e times too
@@ -224,6 +230,26 @@ def test_evidence_without_a_claimed_error_is_judged_by_its_place_alone():
     assert judge(e).verdict == "honest"
     assert judge(replace(e, log_z=np.full(256, 2.0))).verdict == "biased"
     assert judge(replace(e, log_z=nothing)).verdict == "honest"
+
+
+def test_evidence_without_a_claimed_error_is_honest_by_how_much_runs_differ():
+    # off by 0.45 of what runs differ by: no complaint, and not shown to be less than a half
+    e = replace(ideal(), log_z=2 * np.random.default_rng(6).standard_normal(256), log_z_true=0.0)
+    e = replace(e, log_z=e.log_z - e.log_z.mean())
+    assert judge(e).verdict == "honest"
+    got = judge(replace(e, log_z=e.log_z + 0.9))
+    assert got.verdict == "undecided" and "log Z is off by at most 1.197 nat" in got.reason
+
+
+def test_few_draws_all_in_one_place_by_chance_are_no_bias():
+    # none of 32 runs of 8 exact draws lies in the outer 2 %: once in 170 campaigns
+    e = ideal(32, ess=8.0)
+    e = replace(e, half_se=np.full((32, 2), 0.5 / np.sqrt(8)))
+    full = replace(e, most=np.ones((32, 2)), mean_tame=np.ones(2, dtype=bool))
+    assert "98 %" not in judge(full).reason
+    many = replace(full, half_se=full.half_se / 10)
+    got = judge(many)
+    assert got.verdict == "biased" and "too narrow: 100.0 % (99.7 to 100.0)" in got.reason
 
 
 def test_draws_that_are_not_finite_go_through_the_whole_scoring():

@@ -56,6 +56,20 @@ def test_runs_that_share_draws_with_the_run_before_are_found(runs):
     assert all(find_succession(one) is None for one in noise)
 
 
+@pytest.mark.parametrize("apart", [2, 40, 128])  # 3 of 4 chains are those of the run so far before
+def test_runs_that_share_chains_with_an_earlier_run_are_found(apart):
+    noise = np.random.default_rng(5).standard_normal((256 + 3 * apart, 3))
+    est = MEAN + SCALE * sum(noise[i * apart :][:256] for i in range(4))
+    component, lag, correlation = find_succession(est)
+    assert lag == apart and 0.5 < correlation < 0.95 and component in range(3)
+    assert find_succession(noise[:256]) is None
+
+
+def test_two_runs_and_none_have_no_succession():
+    assert find_succession(np.ones((2, 3))) is None
+    assert find_succession(np.empty((0, 3))) is None
+
+
 def test_heavy_tails_and_estimates_that_are_all_alike_are_no_succession():
     rng = np.random.default_rng(4)
     assert all(find_succession(rng.standard_cauchy((256, 50))) is None for _ in range(50))

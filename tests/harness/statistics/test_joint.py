@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -132,3 +134,20 @@ def test_every_registered_model_has_directions_and_its_own_draws_are_not_accused
     x = component_draws(sites, exact.names, 1).reshape(256, 1, 400, -1)
     got = judge(judged(x, exact))
     assert got.verdict in ("honest", "undecided"), got.reason
+
+
+@pytest.mark.slow
+def test_a_lost_correlation_far_from_zero_is_seen_in_64_bits():
+    # 1e8 +- 1e-3: in 32 bits all draws are one number, in 64 there are 67,000 to an sd
+    near = gaussian(2)
+    exact = replace(
+        near,
+        mean=np.full(2, 1e8),
+        covariance=1e-6 * near.covariance / np.outer(near.sd, near.sd),
+        quantile=lambda p: 1e8 + 1e-3 * (near.quantile(p) - near.mean) / near.sd,
+        draw=lambda rng, n: {"p": 1e8 + 1e-3 * (near.draw(rng, n)["p"] - near.mean) / near.sd},
+    )
+    x = iid(Case(256, 500, 2), exact, np.random.default_rng(7))
+    assert joint.find_directions(exact) is None
+    assert judge(judged(x, exact)).verdict == "honest"
+    assert judge(judged(shuffle(x, np.random.default_rng(8)), exact)).verdict == "biased"
