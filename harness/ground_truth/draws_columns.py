@@ -54,6 +54,8 @@ def arrange_columns(path: Path, columns: Mapping[str, Array]) -> dict[str, Array
     count = len(next(iter(columns.values())))
     parts = [np.arange(count)]
     if chain is not None:
+        if np.isnan(chain).any():
+            raise file_error(path, "a draw has no number of its chain")
         parts = [np.flatnonzero(chain == number) for number in np.unique(chain)]
         check_lengths(path, [len(part) for part in parts])
     for name, values in numbers.items():
