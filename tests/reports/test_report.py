@@ -513,6 +513,17 @@ def test_one_alone_is_no_fastest_nor_the_overcautious_honest_and_own_stacks_are_
     assert "On none of 2 problems" in summary.summarise([one, second], 2)
 
 
+def test_controls_are_neither_counted_nor_said_to_have_no_clock(rows):
+    control = next(changed(row, verdict="honest") for row in rows if row["sampler"] == "exact_iid")
+    shifted = next(row for row in rows if row["sampler"] == "shifted_one")
+    models = [[changed(row, model=m) for row in (control, shifted)] for m in ("one", "other")]
+    both = summary.summarise([row for pair in models for row in pair], 4)
+    assert both == f"On none of 2 problems is a sampler shown honest: 2 {shifted['verdict']}."
+    alone = [pair[0] for pair in models]
+    assert summary.summarise(alone, 2) == "On 2 problems: 2 honest."
+    assert summary.summarise(alone[:1], 1) == "Shown honest: exact_iid."
+
+
 def test_runs_that_never_end_stand_beside_the_honest_and_below_the_table(rows):
     lost = changed(rows[0], unfinished_rate=1 / 256, caveat="1 of 256 runs failed")
     said = summary.summarise([lost, *rows[1:]], 8)
