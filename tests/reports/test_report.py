@@ -371,6 +371,7 @@ def test_an_interval_is_shown_on_a_terminal_only_where_a_table_asks_for_it(small
 def test_latex_has_a_caption_and_a_label_where_they_are_given(small_table):
     plain = latex.render(small_table)
     assert r"\caption{A title.}" in plain and r"\label" not in plain
+    assert "\\par\\smallskip Brackets: 95" in plain  # without a key before it
     named = latex.render(small_table, "Of $x$.", "tab:x")
     assert "\\caption{Of $x$.}\n\\label{tab:x}" in named and "a title" not in named.lower()
     assert r"\resizebox" not in named and r"\begin{table*}" in named

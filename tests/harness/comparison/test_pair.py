@@ -33,6 +33,13 @@ def test_what_cannot_be_compared_says_why(row, quantity, reason):
     assert (ratio.conclusion, ratio.reason) == (Conclusion.NOT_COMPARED, reason)
 
 
+def test_draws_of_elsewhere_have_no_clock_and_are_not_asked_for_more_processes():
+    outside, base = side("a", errors(1, 1), [0.0]), side("b", errors(1, 2), times(1, 2))
+    outside.result.missing["warm_s"] = "made elsewhere: no clock"
+    assert compute_ratio(outside, base, "time", None).reason == "a: made elsewhere: no clock"
+    assert compute_ratio(outside, base, "error", None).value is not None
+
+
 def test_a_machine_that_others_used_gives_no_answer_on_time():
     busy, base = side("a", errors(1, 1), times(9, 1)), side("b", errors(1, 2), times(1, 2))
     busy.result.warnings.append("contended: wall over CPU time is 1.30, in block 2")
