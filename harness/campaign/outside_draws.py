@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -22,7 +21,12 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.tables import read_table
 from samplerbench.harness.draws_file import make_nan_draws
 from samplerbench.harness.ground_truth import reference_formats
-from samplerbench.harness.ground_truth.draws_columns import arrange_columns, is_statistic
+from samplerbench.harness.ground_truth.draws_columns import (
+    LIKE_WEIGHTS,
+    WEIGHTS,
+    arrange_columns,
+    is_statistic,
+)
 from samplerbench.harness.ground_truth.reference_files import Shapes, fit_sites
 from samplerbench.harness.ground_truth.reference_formats import READERS
 from samplerbench.harness.statistics.weighted import kish_ess
@@ -34,13 +38,7 @@ Arrays = dict[str, Array]
 Runs = Sequence[tuple[str, Draws]]  # each with what it is called: its file
 
 LEAST_DRAWS = 4  # of a chain: fewer have no ESS
-#: of each draw; the last two as dynesty and nautilus call them
-WEIGHTS = ("log_weight", "log_weights", "weight", "weights", "logwt", "log_w")
 NUMBERS = ("log_z", "log_z_err", "ess")
-#: what others call weights, in lower case: not taken for them, and not left out unsaid
-LIKE_WEIGHTS = re.compile(
-    r"wts?|(ln|log)_?wt?s?|(ln|log|norm|((ln|log)_?)?(importance|sample|posterior))_?weights?"
-)
 POSITIVE = ("log_z_err", "ess")  # those of them that are above 0
 #: statistics that Stan, ArviZ and others count divergences and acceptance by
 DIVERGENT = ("divergent", "diverging")

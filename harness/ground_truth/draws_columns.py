@@ -15,6 +15,12 @@ Array = np.ndarray
 Place = tuple[int, ...]  # indices of a component
 CHAINS = ("chain", ".chain", "chain__")  # as ArviZ, R's posterior and CmdStanPy number chains
 ORDER = ("draw", ".iteration", ".draw", "iter__", "draw__")  # and the draws of each
+#: weights of each draw; the last two as dynesty and nautilus call them
+WEIGHTS = ("log_weight", "log_weights", "weight", "weights", "logwt", "log_w")
+#: what others call weights, in lower case: not taken for them, and not left out unsaid
+LIKE_WEIGHTS = re.compile(
+    r"wts?|(ln|log)_?wt?s?|(ln|log|norm|((ln|log)_?)?(importance|sample|posterior))_?weights?"
+)
 
 KINDS = (
     "expected: .npz (arrays by site), .csv (a column a component), .nc (ArviZ) or .json[.zip] "
