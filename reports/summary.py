@@ -27,16 +27,20 @@ def summarise(rows: Sequence[Row], planned: int) -> str:
     if len(groups) == 1:
         return summarise_problem(rows)
     rankings = [rank(list_costs(group), 1) for group in groups.values()]
-    verdicts = _count_verdicts(rows)
+    real = _leave_out_controls(rows)
+    verdicts = _count_verdicts(real)
     if all(row["calibrate"] for row in rows):
         return f"By data sets drawn from the prior, on {len(groups)} problems: {verdicts}."
     if not any(ranking.order for ranking in rankings):
-        timed = " with a clock" if any(map(is_comparable, rows)) else ""
+        comparable = [row for row in real if is_comparable(row)]
+        if any(map(_has_clock, comparable)):  # controls alone, which are not ranked
+            return f"On {len(groups)} problems: {verdicts}."
+        timed = " with a clock" if comparable else ""
         return f"On none of {len(groups)} problems is a sampler{timed} shown honest: {verdicts}."
     contests = [ranking for ranking in rankings if len(ranking.order) > 1]
     wins = Counter(ranking.winners[0] for ranking in contests if ranking.ties == 1)
     of = f"of {len(groups)} problems"
-    ranked = "shown honest" + " or overcautious" * any(map(_is_overcautious, rows))
+    ranked = "shown honest" + " or overcautious" * any(map(_is_overcautious, real))
     if not wins:
         return f"On none {of} is one of those {ranked} told apart as the fastest ({verdicts})."
     best, times = wins.most_common(1)[0]
@@ -59,16 +63,26 @@ def group_problems(rows: Sequence[Row]) -> dict[tuple[str, ...], list[Row]]:
 
 def summarise_problem(rows: Sequence[Row]) -> str:
     """One sentence on the rows of one problem."""
-    real = [row for row in rows if not is_control(row["sampler"])] or list(rows)
+    real = _leave_out_controls(rows)
     if all(row["calibrate"] for row in rows):
         return _summarise_by_ranks(real)
     ranking = rank(list_costs(rows), 1)
     shown = [_name_shown(row) for row in real if row["verdict"] == "honest"]
     if not shown:
         return f"No sampler is shown to be honest here{_describe_others(real)}."
-    if not ranking.order:  # draws that were made elsewhere
-        return f"Shown honest: {_join_names(shown)}, without a clock{_describe_others(real)}."
+    if not ranking.order:  # draws that were made elsewhere, or controls alone
+        clock = "" if any(map(_has_clock, real)) else ", without a clock"
+        return f"Shown honest: {_join_names(shown)}{clock}{_describe_others(real)}."
     return f"Shown honest: {_join_names(shown)}; {_tell_fastest(ranking)}{_describe_others(real)}."
+
+
+def _leave_out_controls(rows: Sequence[Row]) -> list[Row]:
+    """The rows of samplers that do not know the answer; all where there is none."""
+    return [row for row in rows if not is_control(row["sampler"])] or list(rows)
+
+
+def _has_clock(row: Row) -> bool:
+    return row["cold_s"] is not None
 
 
 def _is_overcautious(row: Row) -> bool:

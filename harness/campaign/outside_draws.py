@@ -21,8 +21,13 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.tables import read_table
 from samplerbench.harness.draws_file import make_nan_draws
 from samplerbench.harness.ground_truth import reference_formats
-from samplerbench.harness.ground_truth.draws_columns import arrange_columns, is_statistic
-from samplerbench.harness.ground_truth.reference_files import Names, Shapes, fit_sites
+from samplerbench.harness.ground_truth.draws_columns import (
+    LIKE_WEIGHTS,
+    WEIGHTS,
+    arrange_columns,
+    is_statistic,
+)
+from samplerbench.harness.ground_truth.reference_files import Shapes, fit_sites
 from samplerbench.harness.ground_truth.reference_formats import READERS
 from samplerbench.harness.statistics.weighted import kish_ess
 from samplerbench.samplers.base import Draws
@@ -33,7 +38,6 @@ Arrays = dict[str, Array]
 Runs = Sequence[tuple[str, Draws]]  # each with what it is called: its file
 
 LEAST_DRAWS = 4  # of a chain: fewer have no ESS
-WEIGHTS = ("log_weight", "log_weights", "weight", "weights")
 NUMBERS = ("log_z", "log_z_err", "ess")
 POSITIVE = ("log_z_err", "ess")  # those of them that are above 0
 #: statistics that Stan, ArviZ and others count divergences and acceptance by
@@ -122,7 +126,7 @@ def _read_arrays(path: Path) -> dict[str, Array]:
         expected = f"files of draws, one a replicate, as {path / '*.csv'}"
         raise draws_error(path, "it is a folder", expected)
     kind = read_table.find_kind(path)
-    if any(path.name.endswith(ending) for ending in READERS):
+    if any(path.name.lower().endswith(ending) for ending in READERS):
         return reference_formats.choose_reader(path)(path)
     if kind not in TABLES:
         known = ", ".join([*READERS, *TABLES])
@@ -134,7 +138,8 @@ def _read_arrays(path: Path) -> dict[str, Array]:
         raise draws_error(path, reason, "names on top of the columns, as weight, m, c")
     for name, column in columns.items():
         if column.holds_words:
-            raise draws_error(path, f"column {name!r} holds words", "numbers in every column")
+            expected = "numbers in every column, one row a draw and one column a component"
+            raise draws_error(path, f"column {name!r} holds words", expected)
     return arrange_columns(path, {n: c.values for n, c in columns.items()})
 
 
@@ -158,15 +163,22 @@ def _split_arrays(arrays: Mapping[str, Any]) -> list[tuple[str, Arrays]]:
 # -- one file --------------------------------------------------------------------------------------
 
 
-def make_run(where: str, arrays: Mapping[str, Array], shapes: Shapes | None, names: Names) -> Draws:
+def make_run(
+    where: str, arrays: Mapping[str, Array], shapes: Shapes | None, names: Mapping[str, str]
+) -> Draws:
     """The draws in one file, under the names of the model's sites. Raises UsageError."""
-    taken = {*(shapes or ()), *(names or {}).values()}
+    beside = {*WEIGHTS, *NUMBERS}.difference(shapes or ())
+    called = {name: other for name, other in names.items() if name in beside and other in arrays}
+    names = {name: other for name, other in names.items() if name not in called}
+    taken = {*(shapes or ()), *names.values(), *called.values()}
     rest = {name: array for name, array in arrays.items() if name not in taken}
-    extra = {n: a for n, a in rest.items() if n in (*WEIGHTS, *NUMBERS) or is_statistic(n)}
-    kept = {name: array for name, array in arrays.items() if name not in extra}
+    extra = {n: a for n, a in rest.items() if n in beside or is_statistic(n)}
+    kept = {n: a for n, a in arrays.items() if n not in extra and n not in called.values()}
     sites = fit_sites(Path(where), kept, shapes, names)
     _refuse_unusable(where, sites)
     extra = {name.removesuffix("__"): array for name, array in extra.items()}
+    extra.update({name: arrays[other] for name, other in called.items()})
+    _refuse_like_weights(where, {*rest} | {*extra})
     log_weights = _read_log_weights(where, extra, next(iter(sites.values())).shape[:2])
     log_z, log_z_err, ess = (_read_number(where, name, extra.get(name)) for name in NUMBERS)
     if log_weights is not None and ess is None:
@@ -199,6 +211,15 @@ def _refuse_unusable(where: str, sites: Mapping[str, Array]) -> None:
         if x.shape[1] < LEAST_DRAWS:
             reason = f"{site!r} has {format_count(x.shape[1], 'draw')} a chain"
             raise draws_error(where, reason, f"at least {LEAST_DRAWS} draws a chain")
+
+
+def _refuse_like_weights(where: str, names: Iterable[str]) -> None:
+    """Raise UsageError for weights by a name that is not known: left out, all draws count alike."""
+    for name in sorted(names):
+        if name not in WEIGHTS and LIKE_WEIGHTS.fullmatch(name.lower()):
+            kind = "log_weight" if name.lower().startswith("l") else "weight"
+            reason = f"it has {name!r}, which weights are called by"
+            raise draws_error(where, reason, f"--names {kind}={name}; or a file without it")
 
 
 def _read_log_weights(
@@ -282,7 +303,19 @@ def _join_files(runs: Runs, count: int) -> Iterator[tuple[str, Draws]]:
     for first in range(0, len(runs), count):
         group = runs[first : first + count]
         _refuse_unlike(group)
+        _refuse_same_chain(group)
         yield " ".join(name for name, _ in group), _join([run for _, run in group])
+
+
+def _refuse_same_chain(group: Runs) -> None:
+    """Raise UsageError where two files of one replicate hold the same draws."""
+    seen: dict[tuple[bytes, ...], str] = {}
+    for name, run in group:
+        key = tuple(values.tobytes() for _, values in sorted(run.sites.items()))
+        if key in seen:
+            reason = f"its draws are those of {seen[key]!r}"
+            raise draws_error(name, reason, "another chain of the replicate in each file")
+        seen[key] = name
 
 
 def _join(runs: Sequence[Draws]) -> Draws:

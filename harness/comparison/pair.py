@@ -130,6 +130,8 @@ def _errors(side: Side) -> Array:
 def _doubt_times(side: Side) -> str:
     """Why a side's seconds give no answer; "" where they do."""
     count = sum(map(bool, side.result.list_seconds("warm_s")))
+    if not count and (reason := side.result.missing.get("warm_s")):
+        return f"{side.label}: {reason}"
     if count < LEAST_PROCESSES:
         least = f"an answer on time takes {LEAST_PROCESSES} (--blocks)"
         return f"{side.label} was timed in {format_count(count, 'process')}; {least}"

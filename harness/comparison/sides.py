@@ -19,7 +19,7 @@ Array = np.ndarray
 #: what must agree for speeds to be of one population
 MACHINE = ("host", "cpu", "cores", "cores_allowed", "architecture", "system", "device_kind")
 #: what rows of one label can differ in
-AXES = ("model_label", "environment", "device", "precision", "chains", "warmup", "draws")
+AXES = ("model_label", "environment_label", "device", "precision", "chains", "warmup", "draws")
 
 
 class UnlikeMachines(UsageError):

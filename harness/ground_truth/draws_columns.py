@@ -15,6 +15,12 @@ Array = np.ndarray
 Place = tuple[int, ...]  # indices of a component
 CHAINS = ("chain", ".chain", "chain__")  # as ArviZ, R's posterior and CmdStanPy number chains
 ORDER = ("draw", ".iteration", ".draw", "iter__", "draw__")  # and the draws of each
+#: weights of each draw; the last two as dynesty and nautilus call them
+WEIGHTS = ("log_weight", "log_weights", "weight", "weights", "logwt", "log_w")
+#: what others call weights, in lower case: not taken for them, and not left out unsaid
+LIKE_WEIGHTS = re.compile(
+    r"wts?|(ln|log)_?wt?s?|(ln|log|norm|((ln|log)_?)?(importance|sample|posterior))_?weights?"
+)
 
 KINDS = (
     "expected: .npz (arrays by site), .csv (a column a component), .nc (ArviZ) or .json[.zip] "
@@ -54,6 +60,8 @@ def arrange_columns(path: Path, columns: Mapping[str, Array]) -> dict[str, Array
     count = len(next(iter(columns.values())))
     parts = [np.arange(count)]
     if chain is not None:
+        if np.isnan(chain).any():
+            raise file_error(path, "a draw has no number of its chain")
         parts = [np.flatnonzero(chain == number) for number in np.unique(chain)]
         check_lengths(path, [len(part) for part in parts])
     for name, values in numbers.items():

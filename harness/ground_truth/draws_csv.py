@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import math
 import re
 import warnings
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ import numpy as np
 
 from samplerbench.errors import UsageError
 from samplerbench.harness.ground_truth.draws_columns import arrange_columns, explain, file_error
-from samplerbench.text import is_number_text
-from samplerbench.user_files import read_text, require_regular
+from samplerbench.text import format_count, is_number_text
+from samplerbench.user_files import read_text
 
 Array = np.ndarray
 
@@ -26,25 +26,20 @@ def read_csv(path: Path) -> dict[str, Array]:
     import pandas
 
     try:
-        require_regular(path)
-        # what is packed is unpacked here, as much of it as is allowed
-        text = read_text(path) if path.suffix == ".gz" else None
-        with open(path, encoding="utf-8-sig", errors="replace") as lines:
-            comments, header, first = _read_top(lines if text is None else io.StringIO(text))
-        separator = next((each for each in ";\t" if each in header), ",")
-        _refuse_bad_header(path, header, separator)
-        is_comma = separator != "," and re.search(r"\d,\d", first) and not re.search(r"\d\.", first)
+        comments, rows = _split_comments(read_text(path))
+        separator, names = _find_names(path, comments, rows)
+        _refuse_ragged(path, len(names), rows, separator)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pandas.errors.ParserWarning)  # cells would be lost
             table = pandas.read_csv(
-                path if text is None else io.StringIO(text),
-                sep=separator,
-                decimal="," if is_comma else ".",
+                io.StringIO("\n".join(rows)),
+                sep=r"\s+" if separator == " " else separator,
+                decimal="," if _has_decimal_commas(rows, separator) else ".",
                 comment="#",
                 skipinitialspace=True,
                 index_col=False,
             )
-        table = table.iloc[_count_warmup(comments) :]
+        table = table.iloc[_count_warmup("\n".join(comments)) :]
     except UsageError:
         raise
     except (OSError, ValueError, ArithmeticError, MemoryError, Warning) as error:
@@ -52,30 +47,71 @@ def read_csv(path: Path) -> dict[str, Array]:
     return arrange_columns(path, {str(n): _read_numbers(path, str(n), table[n]) for n in table})
 
 
-def _read_top(lines: Iterable[str]) -> tuple[str, str, str]:
-    """The comments on top of a table, its header, and its first line of values."""
-    comments: list[str] = []
-    rest: list[str] = []
-    for line in lines:
-        if line.startswith("#") and not rest:
-            comments.append(line)
-        elif line.strip() and not line.startswith("#"):
-            rest.append(line.strip("\n"))
-        if len(rest) == 2:
-            break
-    header, first = [*rest, "", ""][:2]
-    return "".join(comments), header, first
+def _split_comments(text: str) -> tuple[list[str], list[str]]:
+    """The comments on top of a table; and its lines, the header first, without other comments.
+
+    The header may be the last comment above a line of numbers, as NumPy's ``savetxt`` writes it.
+    """
+    lines = [line for line in text.split("\n") if line.strip()]
+    comments = list(itertools.takewhile(lambda line: line.startswith("#"), lines))
+    rows = [line for line in lines if not line.startswith("#")]
+    header = comments[-1].lstrip("# \t") if comments else ""
+    separator = _find_separator(header)
+    if rows and all(map(is_number_text, first := _split_cells(rows[0], separator))):
+        if len(_split_cells(header, separator)) == len(first):
+            rows.insert(0, header)
+    return comments, rows
 
 
-def _refuse_bad_header(path: Path, header: str, separator: str) -> None:
-    """Raise UsageError for a first line that is no header, and for a name that is there twice."""
-    lines = csv.reader([header], delimiter=separator, skipinitialspace=True)
-    names = [name.strip() for line in lines for name in line]
+def _find_separator(header: str) -> str:
+    return next((each for each in ";\t,| " if each in header.strip()), ",")
+
+
+def _split_cells(line: str, separator: str) -> list[str]:
+    if separator == " ":
+        line = " ".join(line.split())
+    lines = csv.reader([line], delimiter=separator, skipinitialspace=True)
+    return [cell.strip() for cells in lines for cell in cells]
+
+
+def _find_names(path: Path, comments: list[str], rows: list[str]) -> tuple[str, list[str]]:
+    """The separator and the names of the columns.
+
+    Raises UsageError for a first line that is no header, and for a name that is there twice.
+    """
+    header = rows[0] if rows else ""
+    separator = _find_separator(header)
+    names = _split_cells(header, separator)
     if names and all(map(is_number_text, names)):
         reason = f"its first line looks like numbers: {', '.join(names[:4])}"
         raise file_error(path, f"{reason}; names are wanted on top of the columns")
     if twice := [name for i, name in enumerate(names) if name in names[:i]]:
         raise file_error(path, f"two columns are called {twice[0]!r}")
+    return separator, names
+
+
+def _refuse_ragged(path: Path, count: int, rows: list[str], separator: str) -> None:
+    """Raise UsageError where the first or the last row has other cells than the header's names."""
+    for which, row in (("first", rows[1:2]), ("last", rows[2:][-1:])):
+        cells = _split_cells(row[0], separator) if row else [""] * count
+        while len(cells) > count and not cells[-1]:  # each line ends with a separator
+            cells.pop()
+        if len(cells) != count:
+            why = {
+                count + 1: "; names of rows, which R's write.table puts first, are to go",
+                2 * count: "; decimal commas want another separator, as ';'",
+            }.get(len(cells), "; the file is cut short" if len(cells) < count else "")
+            shown = format_count(len(cells), "cell")
+            raise file_error(path, f"its {which} row has {shown}, its header {count}{why}")
+
+
+def _has_decimal_commas(rows: list[str], separator: str) -> bool:
+    """Whether values look like 1,5 and none like 1.5, where commas do not part them."""
+    if separator in ",|":
+        return False
+    return any(re.search(r"\d,\d", row) for row in rows[1:]) and not any(
+        re.search(r"\d\.", row) for row in rows[1:]
+    )
 
 
 def _read_numbers(path: Path, name: str, series: Any) -> Array:

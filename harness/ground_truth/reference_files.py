@@ -14,7 +14,7 @@ import numpy as np
 
 from samplerbench.components import all_component_names, component_names, site_positions
 from samplerbench.errors import UsageError, unknown_name
-from samplerbench.harness.ground_truth.draws_columns import file_error
+from samplerbench.harness.ground_truth.draws_columns import LIKE_WEIGHTS, WEIGHTS, file_error
 from samplerbench.harness.ground_truth.reference_formats import choose_reader, read_sites
 from samplerbench.harness.statistics import ess_rhat
 from samplerbench.models.base import Exact, Sites
@@ -50,11 +50,26 @@ def read_reference(path: Path, shapes: Shapes | None = None, names: Names = None
     are their MCSE (Vehtari et al. 2021, as ArviZ computes them). Raises UsageError for a file that
     can't be read and for one that does not fit.
     """
-    arrays = _rename(path, read_sites(path), names or {}, shapes)
+    names = names or {}
+    held = read_sites(path)
+    if shapes is not None:
+        _refuse_weights(
+            path, {n: a for n, a in held.items() if n not in {*shapes, *names.values()}}
+        )
+    arrays = _rename(path, held, names, shapes)
     if _holds_moments(arrays):
         return _truth_from_moments(path, arrays, shapes)
     sites = _sites_by_chain(path, arrays, shapes)
     return truth_from_draws(sites, f"reference draws ({path.name})", str(path))
+
+
+def _refuse_weights(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Raise UsageError for draws with unlike weights, which would be left out."""
+    for name, array in arrays.items():
+        is_weight = name in WEIGHTS or LIKE_WEIGHTS.fullmatch(name.lower())
+        if is_weight and (array != array.flat[0]).any():
+            reason = f"it has {name!r}, and draws of a reference count alike: resample them"
+            raise file_error(path, reason)
 
 
 def fit_sites(

@@ -42,7 +42,7 @@ Reader = Callable[[Path], dict[str, Array]]
 def choose_reader(path: Path) -> Reader:
     """What reads ``path``: it gives arrays by site, [draw, ...] or [chain, draw, ...]."""
     for ending, reader in READERS.items():
-        if path.name.endswith(ending):
+        if path.name.lower().endswith(ending):
             return reader
     raise UsageError(f"{str(path)!r} has no known ending\n  {KINDS}")
 
@@ -99,8 +99,17 @@ def _by_chain(group: Any) -> dict[str, Array]:
         axes = [dim[0].name.rpartition("/")[2] if len(dim) else "" for dim in variable.dims]
         if {"chain", "draw"} <= set(axes) and variable.dtype.kind in "biuf":
             lead = (axes.index("chain"), axes.index("draw"))
-            arrays[name] = np.moveaxis(variable[...], lead, (0, 1))
+            arrays[name] = np.moveaxis(_unpack(variable), lead, (0, 1))
     return arrays
+
+
+def _unpack(variable: Any) -> Array:
+    """The values of a variable, also of one packed into whole numbers as NetCDF's users agreed."""
+    values, attributes = variable[...], variable.attrs
+    missing = values == attributes.get("_FillValue", np.nan)
+    if {"scale_factor", "add_offset"} & attributes.keys():
+        values = values * attributes.get("scale_factor", 1) + attributes.get("add_offset", 0)
+    return np.where(missing, np.nan, values) if missing.any() else values
 
 
 def _read_json(path: Path) -> dict[str, Array]:

@@ -188,7 +188,10 @@ def _compare_seconds(new: Row, old: Row, name: str, slower: float, unlike: bool)
 def _doubt_seconds(new: Row, old: Row, name: str, unlike: bool) -> str:
     """Why two rows' seconds give no answer; "" where they do."""
     for row in (new, old):
-        if len(_take_seconds(row, name)) < LEAST_PROCESSES:
+        seconds = _take_seconds(row, name)
+        if not seconds and (reason := (row.get("missing") or {}).get(name)):
+            return str(reason)
+        if len(seconds) < LEAST_PROCESSES:
             return f"fewer than {LEAST_PROCESSES} processes were timed (--blocks)"
         if any(text.startswith(CONTENTION_WORD) for text in row["warnings"] or ()):
             return "others used a machine that timed them"

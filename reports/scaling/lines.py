@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from samplerbench.harness.campaign.sweep import option_values
-from samplerbench.harness.records import Trial, format_label
+from samplerbench.harness.records import Trial
 from samplerbench.reports.tables.cells import Row
 from samplerbench.reports.tables.notes import describe_value
 
@@ -132,10 +132,10 @@ def _keys(name: str, trial: Trial) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         for field in ("chains", "warmup", "draws")
         if (kind, field) != ("budget", bare)
     )
-    model = format_label(trial.model, options)
-    shared = (model, budget, trial.replicates, trial.seed, trial.calibrate)
-    place = tuple(str(getattr(trial, field)) for field in PLACES)
-    return shared, (format_label(trial.sampler, settings), place)
+    shown = replace(trial, model_options=options, settings=settings)
+    shared = (shown.model_label, budget, trial.replicates, trial.seed, trial.calibrate, trial.model)
+    place = (trial.environment_label, trial.device, str(trial.precision))
+    return shared, (shown.label, place, trial.sampler, trial.environment)
 
 
 def _line(key: tuple[Any, ...], by_size: dict[float, Trial], rows: dict[str, Row]) -> Line:
@@ -145,7 +145,7 @@ def _line(key: tuple[Any, ...], by_size: dict[float, Trial], rows: dict[str, Row
 
 
 def _describe_group(group: tuple[Any, ...]) -> str:
-    model, budget, replicates, _, calibrate = group
+    model, budget, replicates, _, calibrate, _ = group
     shared = [("model", model), ("replicates", replicates), *budget]
     words = [describe_value(name, value) for name, value in shared]
     return ", ".join(words + ["calibrated by simulation"] * bool(calibrate))

@@ -51,8 +51,8 @@ def render(table: Table, caption: str = "", label: str = "") -> str:
 def _list_shown(table: Table, has_intervals: bool) -> list[str]:
     """The key, what brackets are, and what the mark means where there is one."""
     marks = [note for note in table.notes if note.startswith(NOT_COMPARABLE)]
-    brackets = [INTERVALS] if has_intervals else []
-    return [f"{'. '.join(line)}." for line in ([table.key, *brackets], marks) if any(line)]
+    key, brackets = [table.key] * bool(table.key), [INTERVALS] * has_intervals
+    return [f"{'. '.join(line)}." for line in ([*key, *brackets], marks) if line]
 
 
 def _has_intervals(table: Table, at: int) -> bool:

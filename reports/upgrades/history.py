@@ -64,7 +64,10 @@ def summarise(lines: Sequence[Line]) -> str:
     names = {point.release.name for line in lines for point in line.points}
     words = [text for line in lines for point in line.points for text in point.changes]
     worse = sum(text.startswith("worse") for text in words)
-    head = f"{format_count(len(lines), 'sampler')} over {format_count(len(names), 'campaign')}"
+    samplers, models = {line.sampler for line in lines}, {line.model for line in lines}
+    places = [f"on {len(models)} models"] * (len(models) > 1)
+    places.append(f"over {format_count(len(names), 'campaign')}")
+    head = f"{format_count(len(samplers), 'sampler')} {' '.join(places)}"
     changes = f"{format_count(worse, 'change')} for the worse, {len(words) - worse} for the better"
     return f"{head}: {changes} are shown"
 

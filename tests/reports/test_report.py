@@ -371,6 +371,7 @@ def test_an_interval_is_shown_on_a_terminal_only_where_a_table_asks_for_it(small
 def test_latex_has_a_caption_and_a_label_where_they_are_given(small_table):
     plain = latex.render(small_table)
     assert r"\caption{A title.}" in plain and r"\label" not in plain
+    assert "\\par\\smallskip Brackets: 95" in plain  # without a key before it
     named = latex.render(small_table, "Of $x$.", "tab:x")
     assert "\\caption{Of $x$.}\n\\label{tab:x}" in named and "a title" not in named.lower()
     assert r"\resizebox" not in named and r"\begin{table*}" in named
@@ -511,6 +512,17 @@ def test_one_alone_is_no_fastest_nor_the_overcautious_honest_and_own_stacks_are_
     assert said.startswith(f"No sampler is shown to be honest here; overcautious: {one['sampler']}")
     second = changed(one, model="other")
     assert "On none of 2 problems" in summary.summarise([one, second], 2)
+
+
+def test_controls_are_neither_counted_nor_said_to_have_no_clock(rows):
+    control = next(changed(row, verdict="honest") for row in rows if row["sampler"] == "exact_iid")
+    shifted = next(row for row in rows if row["sampler"] == "shifted_one")
+    models = [[changed(row, model=m) for row in (control, shifted)] for m in ("one", "other")]
+    both = summary.summarise([row for pair in models for row in pair], 4)
+    assert both == f"On none of 2 problems is a sampler shown honest: 2 {shifted['verdict']}."
+    alone = [pair[0] for pair in models]
+    assert summary.summarise(alone, 2) == "On 2 problems: 2 honest."
+    assert summary.summarise(alone[:1], 1) == "Shown honest: exact_iid."
 
 
 def test_runs_that_never_end_stand_beside_the_honest_and_below_the_table(rows):

@@ -79,12 +79,16 @@ def _split(path: Path) -> tuple[str, Lines, list[str]]:
     if not text.strip():
         raise _error(path, "it is empty")
     usual = "\t" if path.suffix in (".tsv", ".tab") else ","
+    uneven = ""  # the first separator that parts lines, but not all alike
     for separator in dict.fromkeys([usual, *SEPARATORS]):
         lines = _cells(text, separator)
-        if lines and len(lines[0]) > 1 and len({len(line) for line in lines}) == 1:
-            break
+        if lines and len(lines[0]) > 1:
+            if len({len(line) for line in lines}) == 1:
+                break
+            uneven = uneven or separator
     else:
-        separator, lines = usual, _cells(text, usual)
+        separator = usual if _cells(text, usual) else uneven or usual
+        lines = _cells(text, separator)
     if not lines:
         raise _error(path, "a quotation mark in it is never closed, or no separator follows one")
     return separator, *_find_header(comments, separator, lines)

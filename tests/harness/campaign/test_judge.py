@@ -212,6 +212,8 @@ TABLES = {
     "coda": ("Chain,draw,m,c", ",", ROWS),
     "semicolons": ("chain;draw;m;c", ";", ROWS),
     "tabs": ("chain\tdraw\tm\tc", "\t", ROWS),
+    "blanks": ("chain draw  m c", " ", ROWS),
+    "NumPy": ("# 8 draws\n# chain,draw,m,c", ",", ROWS),
 }
 
 
@@ -227,10 +229,16 @@ def test_chains_and_draws_are_told_by_their_numbers_whoever_wrote_them(kind, pac
 
 
 def test_decimal_commas_and_the_names_that_r_makes_are_read(tmp_path):
-    (tmp_path / "a.csv").write_text("m;x.1.;x.2.\n" + "1,5;2,5;3,5\n" * 4)
+    (tmp_path / "a.csv").write_text("m;x.1.;x.2.\n1;2;3\n" + "1,5;2,5;3,5\n" * 3)
     ((_, run),) = arrange([tmp_path / "a.csv"], {"m": (), "x": (2,)})
-    assert run.sites["m"].tolist() == [[1.5] * 4]
-    assert run.sites["x"].tolist() == [[[2.5, 3.5]] * 4]
+    assert run.sites["m"].tolist() == [[1.0, *[1.5] * 3]]
+    assert run.sites["x"].tolist() == [[[2.0, 3.0], *[[2.5, 3.5]] * 3]]
+
+
+def test_a_csv_may_be_in_utf_16_and_its_ending_in_capitals(tmp_path):
+    (tmp_path / "a.CSV").write_text("m,c\n" + "1,2\n" * 4, encoding="utf-16")
+    ((_, run),) = arrange([tmp_path / "a.CSV"])
+    assert run.sites["c"].tolist() == [[2] * 4]
 
 
 #: file -> its text, what the refusal says
@@ -238,6 +246,12 @@ NO_DRAWS = {
     "twice.csv": ("m,c,m\n1,2,3\n", "two columns are called 'm'"),
     "headless.csv": ("1.5,2\n2,3\n", "first line looks like numbers: 1.5, 2"),
     "headless.txt": ("1.5 2\n2 3\n", "first line looks like numbers: 1.5, 2"),
+    "long.csv": ("m,c\n1,2,3\n", "first row has 3 cells, its header 2; names of rows"),
+    "names.txt": ('"m" "c"\n"1" 2 3\n', "row 2 has 3 cells, the header 2"),
+    "commas.csv": ("m,c\n1,5,2,5\n", "first row has 4 cells, its header 2; decimal commas"),
+    "cut.csv": ("m,c\n1,2\n3", "last row has 1 cell, its header 2; the file is cut short"),
+    "chains.csv": ("chain,m,c\n1,1,2\n,1,2\n", "a draw has no number of its chain"),
+    "longer.tsv": ("name\tvalue\nm\t1\n", "column 'name' holds words.*one row a draw"),
     "words.csv": ("m,c\n1,2\n1.0D0,3\n", "'1.0D0' in draw 1 of column 'm' is no number"),
     "header.csv": ("m,c\n", "it holds no draws"),
     "capitals.csv": ("M,C\n1,2\n", "did you mean 'M'.*--names m=M"),
@@ -391,6 +405,34 @@ def test_weights_and_evidence_are_read_and_kish_is_claimed_where_nothing_else_is
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "names"),
+    [("logwt", {}), ("log_w", {}), ("wt", {"weight": "wt"}), ("logz", {"log_z": "logz"})],
+)
+def test_weights_and_evidence_go_by_names_of_others_too(name, names, tmp_path):
+    values = {"logwt": np.log(np.arange(1.0, 10)), "logz": -3.0, "wt": np.arange(1.0, 10)}
+    np.savez(tmp_path / "a.npz", **GOOD, **{name: values.get(name, values["logwt"])})
+    ((_, run),) = arrange([tmp_path / "a.npz"], names=names)
+    if name == "logz":
+        assert run.log_z == -3.0 and run.log_weights is None
+    else:
+        np.testing.assert_allclose(np.exp(run.log_weights), [np.arange(1.0, 10)])
+
+
+@pytest.mark.slow
+@needs_arviz
+def test_netcdf_that_packs_its_values_is_unpacked(tmp_path):
+    import xarray
+
+    values = np.arange(100.0)[None] / 4
+    values[0, 9] = np.nan
+    data = xarray.Dataset({"m": (("chain", "draw"), values)})
+    packed = {"m": {"dtype": "int16", "scale_factor": 0.25, "add_offset": 2, "_FillValue": -9}}
+    data.to_netcdf(tmp_path / "a.nc", group="posterior", engine="h5netcdf", encoding=packed)
+    ((_, arrays),) = read_draws([tmp_path / "a.nc"])
+    np.testing.assert_array_equal(arrays["m"], values)
+
+
 def test_importance_weights_make_wide_draws_honest_and_log_z_is_judged(tmp_path):
     sites = exact_draws(256, draws=300, wide=1.5, seed=3)
     x = np.stack([sites[name] for name in EXACT.names], axis=-1) - EXACT.mean
@@ -429,6 +471,7 @@ REFUSED = {
         {**GOOD, "weight": np.ones(9), "log_weight": np.zeros(9)},
         "'log_weight' and 'weight'",
     ),
+    "weights by another name": ({**GOOD, "wt": np.ones(9)}, "has 'wt', which weights"),
     "an error below 0": ({**GOOD, "log_z": 1.0, "log_z_err": -1.0}, "'log_z_err' holds -1"),
     "no effective draws": ({**GOOD, "weight": np.ones(9), "ess": 0.0}, "'ess' holds 0"),
     "two log Zs": ({**GOOD, "log_z": np.arange(2.0)}, "'log_z' holds 0.0, 1.0"),
@@ -456,6 +499,7 @@ UNLIKE = {
         "holds 2 chains.*files of one chain",
     ),
     "weights to join": ({**GOOD, "weight": np.ones(9)}, {"chains_per_replicate": 2}, "weights"),
+    "one chain twice": (GOOD, {"chains_per_replicate": 2}, "b.npz.*are those of '.*a.npz'"),
     "a file too few": (GOOD, {"chains_per_replicate": 3}, "2 files.*a multiple of 3"),
 }
 

@@ -7,6 +7,7 @@ import pytest
 
 from samplerbench.harness.comparison.pair import compute_ratio
 from samplerbench.harness.comparison.ratio import Conclusion
+from samplerbench.harness.comparison.sides import with_places
 from tests.support.sides import errors, side, times
 
 
@@ -31,6 +32,19 @@ def test_what_cannot_be_compared_says_why(row, quantity, reason):
     base = side("b", errors(1, 2), times(1, 2))
     ratio = compute_ratio(row, base, quantity, None)
     assert (ratio.conclusion, ratio.reason) == (Conclusion.NOT_COMPARED, reason)
+
+
+def test_draws_of_elsewhere_have_no_clock_and_are_not_asked_for_more_processes():
+    outside, base = side("a", errors(1, 1), [0.0]), side("b", errors(1, 2), times(1, 2))
+    outside.result.missing["warm_s"] = "made elsewhere: no clock"
+    assert compute_ratio(outside, base, "time", None).reason == "a: made elsewhere: no clock"
+    assert compute_ratio(outside, base, "error", None).value is not None
+
+
+def test_rows_are_told_apart_without_the_folders_of_their_environments():
+    names = ("current", "new=/far/bin/python")
+    sides = with_places([side("a", None, [0.0], environment=name) for name in names])
+    assert [each.where for each in sides] == [" on current", " on new"]
 
 
 def test_a_machine_that_others_used_gives_no_answer_on_time():

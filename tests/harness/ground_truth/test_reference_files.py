@@ -126,6 +126,17 @@ def test_moments_come_with_their_errors_or_with_unknown_ones(tmp_path):
     assert not reference_files.read_reference(tmp_path / "told.npz", {"m": ()}).error_unknown
 
 
+@pytest.mark.parametrize("name", ["log_weight", "weights", "logwt", "wt"])
+def test_weights_are_refused_where_they_would_be_left_out(name, tmp_path):
+    draws = np.random.default_rng(0).standard_normal(50)
+    np.savez(tmp_path / "a.npz", **{"m": draws, name: np.arange(50.0)})
+    with pytest.raises(UsageError, match=f"it has '{name}'.*resample them"):
+        reference_files.read_reference(tmp_path / "a.npz", {"m": ()})
+    np.savez(tmp_path / "alike.npz", **{"m": draws, name: np.ones(50)})
+    reference_files.read_reference(tmp_path / "alike.npz", {"m": ()})
+    reference_files.read_reference(tmp_path / "a.npz", {"m": (), name: ()})
+
+
 def test_fixed_entries_of_a_cholesky_factor_are_left_out(tmp_path):
     rng = np.random.default_rng(2)
     low = rng.uniform(-1, 1, 400)

@@ -51,6 +51,12 @@ def test_the_table_has_a_row_a_point_with_intervals_and_says_what_is_shown():
     assert history.render(lines, "markdown").count("\n| ") >= 4
 
 
+def test_a_sampler_on_several_models_is_one_sampler():
+    release = Release("v1", None, [row(), row(model="funnel")])
+    text = history.summarise(trace_lines([release], 1.1, False))
+    assert text.startswith("1 sampler on 2 models over 1 campaign: ")
+
+
 @pytest.mark.slow
 def test_the_page_draws_a_figure_for_each_sampler_with_several_points():
     page = history.render(trace_lines(releases(), 1.1, False), "html")

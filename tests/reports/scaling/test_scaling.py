@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -163,6 +164,20 @@ def test_lines_are_samplers_and_devices_by_the_swept_size_defaults_included(camp
         "shifted_one on cpu",
         "lost_one on cpu",
     }
+
+
+def test_files_and_environments_go_by_no_folder():
+    far = {"sampler": "/far/mine.py:run", "model": "/far/model.py:f"}
+    places = ("current", "new=/far/bin/python")
+    trials = [
+        trial(**far, environment=place, model_options={"n": n}) for place in places for n in (1, 2)
+    ]
+    store = SimpleNamespace(trials=lambda: trials, fact=lambda name: ["model.n"])
+    rows = [{"trial": each.id} for each in trials]
+    (axis,) = find_axes(SimpleNamespace(store=store), rows)
+    names = ["mine.py:run on current", "mine.py:run on new"]
+    assert [axis.get_name(line) for line in axis.lines] == names
+    assert "model.py:f" in axis.setting and "far" not in axis.setting
 
 
 @pytest.mark.slow
