@@ -15,7 +15,7 @@ from samplerbench.samplers.base import samplers
 from samplerbench.user_files import full_path, split_file
 
 EXACT = "exact_iid"  # the control that no flaw is built into
-DECLARED = (
+HOW_DECLARED = (
     "expected: keyword arguments of an __init__ of its own, or fields of a dataclass Settings, "
     "each with a plain default; what a base class takes is not read"
 )
@@ -41,7 +41,7 @@ def parse_sampler(text: str) -> tuple[str, dict[str, Any]]:
     name = f"{full_path(file)}:{name}" if file else name
     settings, declared = _pairs(rest, text), samplers.get(name).settings
     if file and settings and not dataclasses.fields(declared):
-        raise UsageError(f"{name!r} declares no settings, and is given {rest!r}\n  {DECLARED}")
+        raise UsageError(f"{name!r} declares no settings, and is given {rest!r}\n  {HOW_DECLARED}")
     return name, without_defaults(fill(declared, settings, name), settings)
 
 
