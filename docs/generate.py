@@ -218,14 +218,17 @@ ORDER = ("honest", "overcautious", "agrees", "undecided")
 
 def _make_decisions() -> str:
     """Who was shown honest on which kind of model: all rows of all published campaigns."""
-    rows = [row for path in sorted(ROOT.glob("*/**/rows.json")) for row in _read_rows(path)]
+    every = [row for path in sorted(ROOT.glob("*/**/rows.json")) for row in _read_rows(path)]
+    # the same trial of two campaigns is one row, of the first of them
+    rows = list({_identify(row): row for row in reversed(every)}.values())
     parts = [
         "# Which sampler was shown honest on which kind of model\n",
         "Every row of the published campaigns and studies with 128 replicates or more, by kind of"
         " model; the cost is independent draws a gradient or a likelihood, tuning counted. What is"
         " not here was not run.\n",
     ]
-    heads = ("model", "sampler", "verdict", "replicates", "draws a gradient", "draws a likelihood")
+    heads = ("model", "sampler", "environment", "verdict", "replicates")
+    heads += ("draws a gradient", "draws a likelihood")
     for kind, models in KINDS.items():
         chosen = [
             row for row in rows if row["model"].partition(":")[0] in models and _is_decisive(row)
@@ -238,6 +241,10 @@ def _make_decisions() -> str:
 
 def _read_rows(path: Path) -> list[dict[str, Any]]:
     return json.loads(path.read_text(encoding="utf-8"))["rows"]
+
+
+def _identify(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["model"], name_row(row), row["environment"], row["draws"], row["replicates"]
 
 
 def _is_decisive(row: dict[str, Any]) -> bool:
@@ -258,6 +265,7 @@ def _describe_row(row: dict[str, Any]) -> tuple[str, ...]:
     return (
         row["model"],
         name_row(row),
+        row["environment"],
         row["verdict"],
         str(row["replicates"]),
         *numbers,

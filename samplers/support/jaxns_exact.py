@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ def compile_exact(cube: Cube, settings: Settings, data: Any) -> Programs:
     summarise = jax.jit(lambda state, data: _compute_results(cube, state, data))
     refine: dict[tuple[int, int], Any] = {}  # final points, points to refine -> program
     slots_compiled: set[int] = set()  # that ``summarise`` is compiled for
+    one_at_a_time = threading.Lock()  # NumPyro's stack of handlers is one for all threads
 
     def shrink(seed: int, data: Any) -> Any:
         reason, state = shrink_program(make_key(seed), data)
@@ -61,8 +63,9 @@ def compile_exact(cube: Cube, settings: Settings, data: Any) -> Programs:
 
     def run(seed: int, data: Any) -> dict[str, Any]:
         reason, *state = shrink(seed, data)
-        if _count_points(state) not in refine:
-            prime([seed], data)
+        with one_at_a_time:
+            if _count_points(state) not in refine:
+                prime([seed], data)
         final = refine[_count_points(state)](data, *state)
         return {**summarise(_pad(final), data), "termination_reason": reason}
 

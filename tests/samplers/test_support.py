@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from samplerbench.models.base import Model, build
-from samplerbench.samplers.base import Budget, Declined
+from samplerbench.samplers.base import Budget, Declined, samplers
 from samplerbench.samplers.support import jaxns_compiled, jaxns_cube, jaxns_exact
 from samplerbench.samplers.support.background_call import BackgroundCall
 from samplerbench.samplers.support.prior_predictive import make_simulator
@@ -73,6 +76,30 @@ def test_a_program_without_observations_or_of_changed_ones_is_declined():
 
 def test_points_of_nested_sampling_are_padded_to_the_next_power_of_two():
     assert [jaxns_exact._round_up(points) for points in (1, 2, 3, 64, 65)] == [1, 2, 4, 64, 128]
+
+
+@pytest.mark.slow
+def test_threads_that_meet_new_sizes_trace_the_program_one_after_the_other(monkeypatch):
+    jaxns = pytest.importorskip("jaxns")
+    if not hasattr(jaxns, "ExactNestedSampler"):
+        pytest.skip("of jaxns 2.0 and 2.1 alone")
+    compile_now, tracing, most = jaxns_exact.version_compat.compile_side_by_side, [], []
+
+    def compile_slowly(*programs):
+        tracing.append(None)
+        most.append(len(tracing))
+        time.sleep(0.2)
+        tracing.pop()
+        return compile_now(*programs)
+
+    monkeypatch.setattr(jaxns_exact.version_compat, "compile_side_by_side", compile_slowly)
+    sampler = samplers.get("jaxns_nested")
+    model = build("gaussian", {"dim": 1})
+    settings = replace(sampler.settings(), num_live_points=20)
+    compiled = sampler.prepare(model, Budget(1, 0, 100), settings).compile()
+    with ThreadPoolExecutor(4) as pool:
+        raw = list(pool.map(compiled.sample, range(4)))
+    assert set(most) == {1} and len({str(compiled.collect(each).log_z) for each in raw}) == 4
 
 
 def normals(y):
