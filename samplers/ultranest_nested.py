@@ -16,8 +16,8 @@ import numpy as np
 
 from samplerbench.models.base import Model
 from samplerbench.options import POSITIVE, SHARE, Range
-from samplerbench.samplers.base import Budget, Draws, Prepared, Sampler, add
-from samplerbench.samplers.support.cube_likelihood import make_cube_likelihood
+from samplerbench.samplers.base import Budget, Declined, Draws, Prepared, Sampler, add
+from samplerbench.samplers.support.cube_likelihood import CubeLikelihood, make_cube_likelihood
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,14 @@ class Settings:
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
-    """UltraNest on ``model``. Raises Declined for priors that have no unit cube."""
+    """UltraNest on ``model``.
+
+    Raises Declined for priors that have no unit cube, and for a likelihood that is constant.
+    """
     import ultranest  # inside: listing samplers must not start libraries
 
     cube = make_cube_likelihood(model)
+    _refuse_constant(model, cube, settings.min_num_live_points)
 
     def run(seed: int) -> Draws:
         # it draws from NumPy's global generator
@@ -86,6 +90,16 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
         )
 
     return Prepared(plain=run)
+
+
+def _refuse_constant(model: Model, cube: CubeLikelihood, count: int) -> None:
+    """Raise Declined where ``count`` points of the prior have one likelihood."""
+    values = cube.evaluate_many(np.random.default_rng(0).uniform(size=(count, cube.dim)))
+    if np.isfinite(values).all() and (values == values[0]).all():
+        raise Declined(
+            f"the likelihood of {model.name!r} is {values[0]:.4g} at each of {count} points of its"
+            " prior; UltraNest needs one that differs between points (dynesty_nested does not)"
+        )
 
 
 def _make_step_sampler(steps: int) -> Any:

@@ -8,6 +8,7 @@ Pooled over runs, since one run of a sampler that sometimes fails is no test of 
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -16,7 +17,9 @@ from samplerbench.components import component_draws
 from samplerbench.errors import UsageError
 from samplerbench.models.base import Model, build
 from samplerbench.options import fill
+from samplerbench.samplers import ultranest_nested
 from samplerbench.samplers.base import Budget, Declined, Draws, samplers
+from samplerbench.samplers.support.cube_likelihood import CubeLikelihood
 
 SIGMAS = 5.5
 #: compiled chains: settings, budget, seeds, and independent draws that all are worth at the least
@@ -317,3 +320,18 @@ WRONG = [
 def test_settings_that_make_no_run_are_refused_with_what_is_expected(name, settings):
     with pytest.raises(UsageError, match=rf"{next(iter(settings))}=(.|\n)*expected: "):
         fill(samplers.get(name).settings, settings, name)
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "is_declined"),
+    [(lambda x: 0 * x, True), (lambda x: x, False), (lambda x: np.log(0 * x), False)],
+)
+def test_ultranest_declines_a_likelihood_that_is_the_same_everywhere(likelihood, is_declined):
+    def evaluate_many(points):
+        with np.errstate(divide="ignore"):
+            return likelihood(points[:, 0])
+
+    cube = CubeLikelihood(2, float, evaluate_many, dict)
+    refusal = pytest.raises(Declined, match="is 0 at each of 50 points of its prior")
+    with refusal if is_declined else nullcontext():
+        ultranest_nested._refuse_constant(Model("mine", {}, print), cube, 50)
