@@ -18,6 +18,7 @@ from samplerbench.user_files import parse_json, split_file
 #: by the median of the timed ones, within these bounds
 AUTO, AUTO_S = 0, 30.0
 LEAST_AUTO, MOST_AUTO = 32, 256
+TIMED_RUNS = 10  # replicates run one by one under the clock; the median of so many is warm_s
 AUTO_CALIBRATE = 64  # of calibration by simulation, whose data sets are made beforehand
 
 #: how a warning begins of clocked phases on a machine that others used

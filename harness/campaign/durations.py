@@ -20,14 +20,13 @@ from samplerbench.harness.campaign.database import open_database
 from samplerbench.harness.campaign.plan import Plan
 from samplerbench.harness.campaign.stored_records import parse_trial
 from samplerbench.harness.campaign.stored_runs import list_runs
-from samplerbench.harness.records import Trial, fit_replicates
+from samplerbench.harness.records import TIMED_RUNS, Trial, fit_replicates
 from samplerbench.samplers.base import samplers
 
 TYPICAL_DRAWS = 5000  # of the runs that a sampler's typical seconds are of
 START_S = 1.5  # to start a worker and import its libraries
 COMPILES = 1.3  # of the first run's seconds: the program is compiled once more, ahead of time
-TIMED_REPLICATES = 10  # of a trial, one after the other
-TIMED_RUNS = TIMED_REPLICATES + 2  # the same seed again, and in the other mode
+CLOCKED_RUNS = TIMED_RUNS + 2  # the same seed again, and in the other mode
 MOST_FOLDERS = 20  # the newest of ./samplerbench-runs that are looked through
 TIMINGS = """
 SELECT t.id, t.record, json_extract(r.record, '$.timings.cold_s'),
@@ -83,7 +82,7 @@ def guess(
     run *= trial.draws * trial.chains / TYPICAL_DRAWS
     guessed = typical, run, _guess_clocked(typical, run)
     cold, run, clocked = (known or {}).get(_likeness(trial), guessed)
-    untimed = max(0, fit_replicates(trial, run) - TIMED_REPLICATES)
+    untimed = max(0, fit_replicates(trial, run) - TIMED_RUNS)
     number = choose_blocks(blocks, cold, alone)
     first = clocked + untimed * run / (os.cpu_count() or 1)
     return Guess(min(first, limit), min(clocked, limit), number - 1)
@@ -91,7 +90,7 @@ def guess(
 
 def _guess_clocked(cold: float, run: float) -> float:
     """Seconds until no clock runs, where only those of a first and a further run are known."""
-    return START_S + COMPILES * cold + TIMED_RUNS * run
+    return START_S + COMPILES * cold + CLOCKED_RUNS * run
 
 
 def read_known(folders: Iterable[Path]) -> Experience:

@@ -22,10 +22,10 @@ from samplerbench.harness.campaign.tables import read_table
 from samplerbench.harness.draws_file import make_nan_draws
 from samplerbench.harness.ground_truth import reference_formats
 from samplerbench.harness.ground_truth.draws_columns import (
-    LIKE_WEIGHTS,
     WEIGHTS,
     arrange_columns,
     is_statistic,
+    names_weights,
 )
 from samplerbench.harness.ground_truth.reference_files import Shapes, fit_sites
 from samplerbench.harness.ground_truth.reference_formats import READERS
@@ -216,7 +216,7 @@ def _refuse_unusable(where: str, sites: Mapping[str, Array]) -> None:
 def _refuse_like_weights(where: str, names: Iterable[str]) -> None:
     """Raise UsageError for weights by a name that is not known: left out, all draws count alike."""
     for name in sorted(names):
-        if name not in WEIGHTS and LIKE_WEIGHTS.fullmatch(name.lower()):
+        if name not in WEIGHTS and names_weights(name):
             kind = "log_weight" if name.lower().startswith("l") else "weight"
             reason = f"it has {name!r}, which weights are called by"
             raise draws_error(where, reason, f"--names {kind}={name}; or a file without it")

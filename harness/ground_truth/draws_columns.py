@@ -41,6 +41,11 @@ def explain(error: BaseException) -> str:
     return getattr(error, "strerror", None) or text or type(error).__name__
 
 
+def names_weights(name: str) -> bool:
+    """Whether a column or an array so called holds weights of the draws, read as such or not."""
+    return name in WEIGHTS or LIKE_WEIGHTS.fullmatch(name.lower()) is not None
+
+
 def is_statistic(name: str) -> bool:
     """Whether an array is the sampler's own, and no site."""
     return name.endswith("__")

@@ -14,7 +14,7 @@ import numpy as np
 
 from samplerbench.components import all_component_names, component_names, site_positions
 from samplerbench.errors import UsageError, unknown_name
-from samplerbench.harness.ground_truth.draws_columns import LIKE_WEIGHTS, WEIGHTS, file_error
+from samplerbench.harness.ground_truth.draws_columns import file_error, names_weights
 from samplerbench.harness.ground_truth.reference_formats import choose_reader, read_sites
 from samplerbench.harness.statistics import ess_rhat
 from samplerbench.models.base import Exact, Sites
@@ -66,8 +66,7 @@ def read_reference(path: Path, shapes: Shapes | None = None, names: Names = None
 def _refuse_weights(path: Path, arrays: Mapping[str, Array]) -> None:
     """Raise UsageError for draws with unlike weights, which would be left out."""
     for name, array in arrays.items():
-        is_weight = name in WEIGHTS or LIKE_WEIGHTS.fullmatch(name.lower())
-        if is_weight and (array != array.flat[0]).any():
+        if names_weights(name) and (array != array.flat[0]).any():
             reason = f"it has {name!r}, and draws of a reference count alike: resample them"
             raise file_error(path, reason)
 

@@ -15,11 +15,10 @@ import pytest
 from samplerbench.harness import draws_file
 from samplerbench.harness.pytest_plugin.request import Request
 from samplerbench.harness.pytest_plugin.scores import estimate_median_interval
-from samplerbench.harness.records import Result, Trial, fit_replicates
+from samplerbench.harness.records import TIMED_RUNS, Result, Trial, fit_replicates
 from samplerbench.harness.scoring import columns, score_trial
 from samplerbench.harness.worker import provenance
 from samplerbench.harness.worker.replicates import (
-    TIMED_RUNS,
     ReplicateRunner,
     call_within,
     run_once,

@@ -11,10 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from samplerbench.harness.draws_file import make_nan_draws, take_run
-from samplerbench.harness.records import (
-    CONTENTION_WORD,
-    Result,
-)
+from samplerbench.harness.records import CONTENTION_WORD, Result
 from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
 from samplerbench.harness.worker.timing import (
     CONTENTION,
@@ -31,8 +28,7 @@ BoundSampler = tuple[
     Compiled, int
 ]  # a compiled sampler, bound to its data, and the seed to run it with
 
-TIMED_RUNS = 10  # replicates run one by one under the clock; the median of so many is warm_s
-REPEATS = 5  # of the first of them, where one takes less than:
+REPEATS = 5  # of the first replicate under the clock, where one takes less than:
 REPEATED_BELOW_S = 1.0
 # A replicate is given up after this many seconds, or this many times the median of those timed
 # (until there is one: of the first), whichever is more: NUTS at its deepest tree takes 150 times

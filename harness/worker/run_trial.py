@@ -26,13 +26,21 @@ import numpy as np
 from samplerbench.errors import one_line
 from samplerbench.files import write_whole
 from samplerbench.harness import draws_file
-from samplerbench.harness.records import AUTO, LEAST_AUTO, SAVING, Job, Result, fit_replicates
+from samplerbench.harness.records import (
+    AUTO,
+    LEAST_AUTO,
+    SAVING,
+    TIMED_RUNS,
+    Job,
+    Result,
+    fit_replicates,
+)
 from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.harness.worker import compiled_mode, plugin_imports, provenance, start_up
 from samplerbench.harness.worker.plain_replicates import PlainReplicates
 from samplerbench.harness.worker.process import serve
 from samplerbench.harness.worker.rank_quantities import add_log_likelihood
-from samplerbench.harness.worker.replicates import TIMED_RUNS, ReplicateRunner
+from samplerbench.harness.worker.replicates import ReplicateRunner
 from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
 from samplerbench.harness.worker.timing import (
     CompileClock,

@@ -63,10 +63,11 @@ def compile_exact(cube: Cube, settings: Settings, data: Any) -> Programs:
 
     def run(seed: int, data: Any) -> dict[str, Any]:
         reason, *state = shrink(seed, data)
+        sizes = _count_points(state)
         with one_at_a_time:
-            if _count_points(state) not in refine:
+            if sizes not in refine:
                 prime([seed], data)
-        final = refine[_count_points(state)](data, *state)
+        final = refine[sizes](data, *state)
         return {**summarise(_pad(final), data), "termination_reason": reason}
 
     return Programs(run, prime)

@@ -55,8 +55,8 @@ def find_parameters(model: Model, deterministic: Collection[str] = ()) -> list[L
 
     Those that the program's author wrote: in place of a reparametrisation's auxiliary site the one
     that it stands for, in place of what ``obs_mask`` makes of a partly observed site that site, and
-    none that NumPyro sums out. Beside them the ``deterministic`` sites that
-    are named, or ALL of them; raises UsageError for a name that is none.
+    none that NumPyro sums out. Beside them the ``deterministic`` sites that are named, or ALL of
+    them; raises UsageError for a name that is none.
     """
     import jax
 
