@@ -124,7 +124,7 @@ def test_what_is_no_such_file_is_refused_with_what_was_expected(saved, tmp_path)
         assert "expected:" in str(refused.value)
 
 
-def test_what_needs_draws_or_says_two_things_is_refused(saved, tmp_path, capsys):
+def test_what_needs_draws_or_says_two_things_is_refused(saved, tmp_path, capsys, monkeypatch):
     path = str(saved(one("honest_one", "warm_s", WARM)))
     for words, says in (
         (["--format", "html"], "needs the draws"),
@@ -135,6 +135,7 @@ def test_what_needs_draws_or_says_two_things_is_refused(saved, tmp_path, capsys)
     ):
         assert main.main(["report", "--pytest-benchmark", path, *words]) == 2
         assert says in capsys.readouterr().err
+    monkeypatch.chdir(tmp_path)  # where no campaign is the newest
     assert main.main(["report"]) == 2
     assert "DIR or --pytest-benchmark FILE" in capsys.readouterr().err
 
