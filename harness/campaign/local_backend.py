@@ -1,4 +1,8 @@
-"""Execution backend on this machine: each trial is a worker process that a thread waits for."""
+"""Execution backend on this machine: each trial is a worker process that a thread waits for.
+
+Trials on a GPU run one at a time, beside what runs on the processor: each launches thousands of
+small programs, and five beside one another on an H100 took twenty times as long each, and more.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +47,7 @@ class EnvironmentCache:
 class LocalBackend:
     """Threads that launch workers on this machine; with one job nothing runs beside a trial."""
 
-    executor: Executor
+    executors: dict[str, Executor]  # by device
     store: Store
     jobs: int
     timeout: float  # seconds a trial
@@ -59,7 +63,7 @@ class LocalBackend:
     def submit(self, trial: Trial) -> Future[Outcome]:
         """Launch a worker once a thread is free."""
         self.phases[trial.id] = "start"
-        return self.executor.submit(self._run, trial)
+        return self.executors[trial.device].submit(self._run, trial)
 
     def is_clocked(self) -> bool:
         """Whether the one trial under way is clocked; of several, none has the machine alone."""
@@ -100,8 +104,9 @@ def local_backend(
         here = [trial for trial in trials if trial.environment == name]
         precompile.compile_once(environments.identify(name), here)
     stop = threading.Event()
-    with ThreadPoolExecutor(jobs) as executor:
+    with ThreadPoolExecutor(jobs) as cpu, ThreadPoolExecutor(1) as gpu:
         try:
-            yield LocalBackend(executor, store, jobs, timeout, watcher, stop)
+            executors: dict[str, Executor] = {"cpu": cpu, "gpu": gpu}
+            yield LocalBackend(executors, store, jobs, timeout, watcher, stop)
         finally:
-            stop.set()  # the executor waits for the workers that it has
+            stop.set()  # the executors wait for the workers that they have

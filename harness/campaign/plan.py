@@ -99,7 +99,9 @@ class Plan:
     timeout: Annotated[float, POSITIVE] = _option(
         600.0, "seconds that a trial may take; replicates that end in time are kept"
     )
-    jobs: Count = _option(1, "concurrent trials; use 1 for valid timings", short="-j")
+    jobs: Count = _option(
+        1, "concurrent trials, of which one on a GPU; use 1 for valid timings", short="-j"
+    )
     blocks: Count = _option(
         AUTO,
         "processes for the clocked phases of each trial (import, first and second run, compiling,"

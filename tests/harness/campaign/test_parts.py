@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -202,6 +204,33 @@ def test_a_backend_of_one_job_runs_one_trial_at_a_time(tmp_path):
         with backend as local:
             assert local.capacity() == 1 and not local.stop.is_set()
         assert local.stop.is_set()
+
+
+def test_of_concurrent_trials_one_at_a_time_is_on_the_gpu(tmp_path, monkeypatch):
+    together = threading.Barrier(3)
+    on_gpu, most = [], []
+
+    def launch(job, python, scratch, timeout, **more):
+        if job.device == "cpu":
+            together.wait(60)  # all three at the same time, or the test fails
+            return Result("ok")
+        on_gpu.append(scratch)
+        most.append(len(on_gpu))
+        time.sleep(0.05)  # another one that may run would start
+        on_gpu.pop()
+        return Result("ok")
+
+    monkeypatch.setattr(local_backend.launcher, "launch", launch)
+    environment = SimpleNamespace(python="")
+    monkeypatch.setattr(local_backend.EnvironmentCache, "get", lambda self, name: environment)
+    monkeypatch.setattr(local_backend.programs, "with_path", lambda folder, trial: trial)
+    monkeypatch.setattr(local_backend, "use_stored", lambda folder, trial: trial)
+    trials = [small(seed=seed, device=device) for seed in (0, 7, 14) for device in ("gpu", "cpu")]
+    with stored.campaign(tmp_path / "c") as campaign:
+        with local_backend.local_backend(campaign.store, [], 6, 60.0, Watcher()) as local:
+            tasks = [local.submit(trial) for trial in trials]
+            assert [task.result()[0].status for task in tasks] == ["ok"] * 6
+    assert most == [1, 1, 1]
 
 
 @pytest.mark.slow
