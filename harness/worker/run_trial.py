@@ -37,6 +37,7 @@ from samplerbench.harness.records import (
 )
 from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.harness.worker import compiled_mode, plugin_imports, provenance, start_up
+from samplerbench.harness.worker.missing_packages import explain_absence
 from samplerbench.harness.worker.plain_replicates import PlainReplicates
 from samplerbench.harness.worker.process import serve
 from samplerbench.harness.worker.rank_quantities import add_log_likelihood
@@ -88,6 +89,7 @@ class TrialRunner:
         self.limit = TimeLimit(job.timeout_s, job.launched_at)
         self.guesses = math.inf, math.inf  # seconds of compiling, and of a run: not known yet
         self.result = Result(status="ok")
+        self.own_environment = ""  # that the sampler names
         self.unclocked: tuple[float, float] | None = None  # wall and CPU seconds when that begins
 
     def run(self) -> Result:
@@ -109,7 +111,8 @@ class TrialRunner:
         """An error in one line, with its place in the sampler's or the model's own file."""
         files = [find_file(name) for name in (self.trial.sampler, self.trial.model)]
         places = [find_place(error, file) for file in files if file]
-        return ": ".join([*filter(None, places), one_line(error)])
+        absence = explain_absence(error, self.trial, self.own_environment)
+        return ": ".join(filter(None, [*places, one_line(error), absence]))
 
     def _record_cost(self) -> None:
         """How long a clock ran, from the start of the process on, and what CPU the rest took."""
@@ -127,6 +130,7 @@ class TrialRunner:
     def _run_phases(self) -> None:
         trial = self.trial
         sampler = samplers.get(trial.sampler)
+        self.own_environment = sampler.environment
         model = self._load(sampler)
         start_up.check_precision(trial, self.result)
         start_up.check_observed(trial, model, self.result)

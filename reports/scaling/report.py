@@ -27,12 +27,12 @@ def render(scalings: Sequence[Scaling], form: str = "table") -> str:
             f"--by size with --format {form!r}\n  expected: {', '.join(FORMATS)}; the page of the"
             " campaign (--format html without --by) has the same as a section"
         )
+    if not scalings:
+        raise UsageError(EMPTY)
     if form == "json":
         return as_indented_json([make_record(scaling) for scaling in scalings])
     if form == "csv":
         return _csv(scalings)
-    if not scalings:
-        raise UsageError(EMPTY)
     return {"table": _terminal, "markdown": _markdown}[form](scalings)
 
 
@@ -64,4 +64,4 @@ def _markdown(scalings: Sequence[Scaling]) -> str:
 def _csv(scalings: Sequence[Scaling]) -> str:
     """Points alone; an infinity is empty, as a number that is missing."""
     points = [point for scaling in scalings for point in list_points(scaling.axis)]
-    return "".join(as_csv(points, list(points[0]))) if points else ""
+    return "".join(as_csv(points, list(points[0])))

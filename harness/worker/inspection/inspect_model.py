@@ -20,6 +20,7 @@ from samplerbench.files import write_whole
 from samplerbench.harness.records import Job, Result, Trial
 from samplerbench.harness.worker.inspection.answer_arrays import pack_exact, pack_quadrature
 from samplerbench.harness.worker.inspection.mode_search import NoAnswer
+from samplerbench.harness.worker.missing_packages import advise_install
 from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import find_file, load_model
@@ -93,18 +94,7 @@ def _advise(error: Exception, trial: Trial) -> str:
             return f"\n  next: call the command in {file.parent}, where {error.filename!r} is"
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return ""
-    package = error.name.partition(".")[0]
-    path = Path(trial.environment.rpartition("=")[2])
-    is_own = trial.environment == "current" or (path.is_file() and path.suffix != ".txt")
-    if is_own:  # an interpreter, which nothing is installed in
-        return (
-            f"\n  next: uv pip install {package} there (by the name that pip knows); or --with "
-            f"{package} and an environment that is made, as --env pinned"
-        )
-    return (
-        f"\n  next: --with {package} installs it beside the pins (by the name that pip knows);"
-        " or --env current, or --env path/to/python, where it is installed"
-    )
+    return f"\n  next: {advise_install(error.name.partition('.')[0], trial.environment)}"
 
 
 def _find_answer(model: Model, name: str, deterministic: Collection[str] = ()) -> dict[str, Any]:

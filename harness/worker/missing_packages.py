@@ -1,0 +1,40 @@
+"""What to do about a package that an environment lacks."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from samplerbench.harness.records import Trial
+
+
+def advise_install(package: str, environment: str) -> str:
+    """How ``package`` gets into ``environment``, or into another one."""
+    path = Path(environment.rpartition("=")[2])
+    is_interpreter = environment == "current" or (path.is_file() and path.suffix != ".txt")
+    if is_interpreter:  # nothing is installed in it
+        return (
+            f"uv pip install {package} there (by the name that pip knows); or --with "
+            f"{package} and an environment that is made, as --env pinned"
+        )
+    return (
+        f"--with {package} installs it beside the pins (by the name that pip knows);"
+        " or --env current, or --env path/to/python, where it is installed"
+    )
+
+
+def explain_absence(error: BaseException, trial: Trial, own: str) -> str:
+    """What ``error`` lacks and what to do, where a package is not there at all; else "".
+
+    ``own``: the environment that the sampler names, or "". A module that a package has no longer
+    is no absence: that is two releases that don't fit.
+    """
+    name = error.name if isinstance(error, ModuleNotFoundError) else None
+    package = (name or "").partition(".")[0]
+    if not package or find_spec(package) is not None:
+        return ""
+    if own and own != trial.environment:
+        next_step = f"leave --env out, which takes {own!r}, the sampler's own; or install it there"
+    else:
+        next_step = advise_install(package, trial.environment)
+    return f"environment {trial.environment!r} lacks it; next: {next_step}"

@@ -1,0 +1,34 @@
+"""What a row and an inspection say of a package that the environment lacks."""
+
+from __future__ import annotations
+
+from samplerbench.harness.worker.missing_packages import advise_install, explain_absence
+from tests.support.trials import small
+
+ABSENT = ModuleNotFoundError("No module named 'no_such'", name="no_such.part")
+
+
+def test_a_package_that_is_absent_is_named_with_the_environment_and_what_to_do():
+    text = explain_absence(ABSENT, small(environment="latest"), "backends")
+    assert text.startswith("environment 'latest' lacks it; next: leave --env out, which takes")
+    assert "'backends', the sampler's own; or install it there" in text
+
+
+def test_an_environment_that_the_sampler_names_itself_is_not_advised():
+    for own in ("", "latest"):
+        text = explain_absence(ABSENT, small(environment="latest"), own)
+        assert "lacks it; next: --with no_such" in text and "leave --env out" not in text
+
+
+def test_a_module_that_a_package_has_no_longer_is_no_absence():
+    gone = ModuleNotFoundError("No module named 'numpy.no_more'", name="numpy.no_more")
+    for error in (gone, ModuleNotFoundError("a word of one's own"), ValueError("else")):
+        assert explain_absence(error, small(), "backends") == ""
+
+
+def test_into_an_interpreter_a_user_installs_it_himself(tmp_path):
+    python = tmp_path / "python"
+    python.touch()
+    for environment in ("current", str(python)):
+        assert advise_install("x", environment).startswith("uv pip install x there")
+    assert advise_install("x", "pinned").startswith("--with x")
