@@ -65,6 +65,8 @@ error, and one is enough to be overconfident.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from samplerbench.harness.scoring.agreement import (
@@ -129,12 +131,11 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
     sound = summary.select(summary.has_ended)
     if uncertain := check_truth_error(sound):
         return check_alone(summary, sound) or uncertain
-    place = (
-        worst_complaint("biased", check_bias(sound))
-        or check_stuck_chains(summary)
-        or _check_energy(sound)
-    )
-    if place:
+    if place := worst_complaint("biased", check_bias(sound)):
+        return place
+    if stuck := check_stuck_chains(summary):
+        return _add_errors(stuck, sound)
+    if place := _check_energy(sound):
         return place
     least = int(np.isfinite(z_values(sound)).sum(axis=0).min(initial=len(sound.est)))
     if least < LEAST:
@@ -154,6 +155,15 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
         or worst_complaint("overcautious", check_overcaution(ordinary.parameters()))
         or _check_limits(summary, ordinary, disasters)
     )
+
+
+def _add_errors(stuck: Verdict, sound: ReplicateSummary) -> Verdict:
+    """The verdict on chains that never move, behind errors beyond their claims where those are."""
+    ordinary, _ = _split_disasters(sound)
+    if np.isfinite(z_values(ordinary)).sum(axis=0).min(initial=len(ordinary.est)) < LEAST:
+        return stuck
+    larger = worst_complaint("overconfident", check_overconfidence(ordinary))
+    return replace(larger, reason=f"{larger.reason}; {stuck.reason}") if larger else stuck
 
 
 def _check_energy(sound: ReplicateSummary) -> Verdict | None:

@@ -52,6 +52,16 @@ def test_one_chain_that_never_moves_is_enough():
     assert got.verdict == "overconfident" and "1 of 256" in got.reason
 
 
+def test_errors_beyond_their_claims_come_before_a_chain_that_never_moves():
+    e = ideal()
+    got = judge(lose(replace(e, se=e.se / 3), 1, moves=False, se=np.nan))
+    assert got.verdict == "overconfident"
+    assert (
+        got.reason.startswith("errors of the mean of ") and got.value > 2
+    )  # of runs within 5 of them
+    assert got.reason.endswith("; " + judge(lose(e, 1, moves=False, se=np.nan)).reason)
+
+
 @pytest.mark.parametrize(
     "what",
     [{"se": 0.0}, {"se": np.nan}, {"log_z": -np.inf}, {"log_z": np.nan}, {"log_z_err": np.inf}],
