@@ -350,6 +350,8 @@ def _refuse_unlike(runs: Runs) -> None:
         for name, run in runs:
             if measure(run) != measure(model):
                 expected = f"{measure(model)} in every file, as in {first!r}"
+                if measure is count_draws and count_chains(run) == 1:
+                    expected += "; or weight=1 beside each draw, where draws are independent"
                 raise draws_error(name, f"{what}: {measure(run)}", expected)
 
 
