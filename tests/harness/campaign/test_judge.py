@@ -489,7 +489,11 @@ def test_draws_that_do_not_do_are_refused_and_nothing_is_written(case, tmp_path)
 
 
 UNLIKE = {
-    "draws": ({**GOOD, "m": np.zeros(8), "c": np.zeros(8)}, {}, "draws a chain: 8.*9 in every.*; or weight=1 beside"),
+    "draws": (
+        {**GOOD, "m": np.zeros(8), "c": np.zeros(8)},
+        {},
+        "draws a chain: 8.*9 in every.*; or weight=1 beside",
+    ),
     "chains": ({"m": np.zeros((2, 9)), "c": np.zeros((2, 9))}, {}, "chains: 2.*1 in every"),
     "weights": ({**GOOD, "weight": np.ones(9)}, {}, "weights: given.*none in every"),
     "evidence": ({**GOOD, "log_z": 1.0}, {}, "log_z: given"),
