@@ -157,6 +157,7 @@ class TrialRunner:
             truths = truths[: len(replicates)]
             if truths:
                 replicates, truths = self._add_log_likelihood(model, replicates, truths, data)
+            start_up.check_params(trial, model, self.result)
             self._enter_phase(SAVING)
             self._save(replicates, plain, truths)
 

@@ -15,6 +15,7 @@ from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import is_file
 from samplerbench.models.loading.program_signature import read_signature
 from samplerbench.samplers.base import Sampler
+from samplerbench.samplers.support.latent_sites import find_params
 
 
 def import_libraries(job: Job, sampler: Sampler, clock: CompileClock, result: Result) -> None:
@@ -62,6 +63,20 @@ def check_observed(trial: Trial, model: Model, result: Result) -> None:
     if lacking:
         names = ", ".join(lacking)
         result.warnings.append(f"`{names}` is observed where given, and is sampled: no data for it")
+
+
+def check_params(trial: Trial, model: Model, result: Result) -> None:
+    """Warn of sites of ``numpyro.param`` in a user's program, which samplers leave as they are."""
+    if not is_file(trial.model) or "numpyro" not in sys.modules:
+        return
+    try:
+        names = find_params(model)
+    except Exception:  # a program that can't be traced here has run all the same
+        return
+    if names:
+        result.warnings.append(
+            f"numpyro.param {', '.join(map(repr, names))}: held at the initial value, except by SVI"
+        )
 
 
 def check_devices(trial: Trial, sampler: Sampler, settings: Any, result: Result) -> None:

@@ -132,6 +132,20 @@ def trace_sites(model: Model, data: Any) -> dict[str, Any]:
     return sites
 
 
+def find_params(model: Model) -> list[str]:
+    """The names of the sites that the program declares by ``numpyro.param``; nothing is computed."""
+    import jax
+
+    names: list[str] = []
+
+    def read() -> None:
+        records = trace_sites(model, model.data)
+        names.extend(name for name, site in records.items() if site["type"] == "param")
+
+    jax.eval_shape(read)
+    return names
+
+
 def _refuse_unsampled(model: Model, site: Any) -> None:
     """Raise Declined for a plate that takes a part of the data anew, and for a latent Delta.
 

@@ -9,6 +9,7 @@ import pytest
 
 from samplerbench.harness.records import Job, Result, read_result, to_json
 from samplerbench.harness.worker import bootstrap, process, run_trial, start_up
+from samplerbench.models.base import Model
 from samplerbench.samplers.base import samplers
 from tests.support.trials import small
 
@@ -79,3 +80,24 @@ def test_a_worker_ends_when_its_coordinator_lets_go(tmp_path):
     worker.stdin.close()  # as it is when the coordinator's process is gone
     assert worker.wait(60) != 0 and not (tmp_path / "result.json").exists()
     worker.stdout.close()
+
+
+def test_a_param_of_a_user_s_program_is_said_to_be_held(tmp_path):
+    import numpyro
+    from numpyro.distributions import Normal
+
+    def program(scale=None):
+        center = numpyro.param("center", 0.0)
+        numpyro.sample("x", Normal(center, scale or numpyro.param("scale", 2.0)))
+
+    said = Result("ok")
+    trial = small(model=f"{tmp_path / 'mine.py'}:program")
+    start_up.check_params(trial, Model("program", {}, program), said)
+    assert said.warnings == [
+        "numpyro.param 'center', 'scale': held at the initial value, except by SVI"
+    ]
+    none = Result("ok")
+    start_up.check_params(trial, Model("program", {}, lambda: numpyro.sample("x", Normal())), none)
+    start_up.check_params(small(), Model("linear", {}, program), none)
+    start_up.check_params(trial, Model("program", {}, lambda: 1 / 0), none)
+    assert none.warnings == []
