@@ -133,7 +133,7 @@ def trace_sites(model: Model, data: Any) -> dict[str, Any]:
 
 
 def find_params(model: Model) -> list[str]:
-    """The names of the sites that the program declares by ``numpyro.param``; nothing is computed."""
+    """Names of the sites that the program declares by ``numpyro.param``; nothing is computed."""
     import jax
 
     names: list[str] = []
