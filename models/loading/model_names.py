@@ -64,8 +64,9 @@ def check_model(name: str, options: Mapping[str, Any]) -> tuple[str, str]:
         digest = script.digest_file(file)
     except (OSError, SyntaxError, ValueError) as error:  # ValueError: wrong encoding, null bytes
         raise UsageError(f"{path} can't be read as Python: {error}") from error
-    if attribute not in names and top_level.ANY not in names:
-        raise unknown_name(f"name in {path}", attribute, names)
+    first = attribute.partition(".")[0]  # of `fit.model`, a method: what it is of, running tells
+    if first not in names and top_level.ANY not in names:
+        raise unknown_name(f"name in {path}", first, names)
     return f"{file}:{attribute}", digest
 
 
@@ -134,12 +135,14 @@ def load_model(name: str, options: Mapping[str, Any], data_file: str = "") -> Mo
 
 def _find_model_or_program(module: Any, attribute: str, path: str) -> Any:
     stop = script.find_stop(Path(path))
-    if not hasattr(module, attribute) and stop:
-        raise stop
-    if not hasattr(module, attribute):  # not bound in the branch that was run
-        names = [name for name in vars(module) if not name.startswith("__")]
-        raise unknown_name(f"name in {path}", attribute, names)
-    thing = getattr(module, attribute)
+    thing, where = module, f"name in {path}"
+    for name in attribute.split("."):
+        if not hasattr(thing, name) and thing is module and stop:
+            raise stop
+        if not hasattr(thing, name):  # of a module: not bound in the branch that was run
+            names = [known for known in dir(thing) if not known.startswith("__")]
+            raise unknown_name(where, name, names)
+        thing, where = getattr(thing, name), f"attribute of {name!r} in {path}"
     if not isinstance(thing, Model) and not callable(thing):
         raise UsageError(
             f"{attribute!r} in {path} is of type {type(thing).__name__}\n"

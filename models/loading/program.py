@@ -34,12 +34,21 @@ def check_arguments(program: Callable[..., Any], name: str, data: Mapping[str, A
     wrong += [f"not taken: {', '.join(unexpected)}"] * bool(unexpected)
     near = {n: difflib.get_close_matches(n, missing, n=1) for n in unexpected}
     wrong += [f"did you mean {m[0]!r} by {n!r}?" for n, m in near.items() if m]
-    advice = "" if data else _advise_density(program, name, missing)
+    advice = _advise_method(name, missing)
+    advice += "" if data else _advise_density(program, name, missing)
     raise UsageError(
         f"the data do not fit {name}({', '.join(arguments)}): {'; '.join(wrong)}\n"
         f"  the data hold: {', '.join(data) or '(nothing)'}\n  expected: what the program takes, "
         f"in the dict 'data' of its file or in --data FILE{advice}"
     )
+
+
+def _advise_method(name: str, missing: Sequence[str]) -> str:
+    """How a method is named; "" for what is none."""
+    owner, _, method = name.rpartition(".")
+    if missing[:1] != ["self"] or not owner:
+        return ""
+    return f"\n  next: in the file, thing = {owner}(...); then name its method: thing.{method}"
 
 
 def _advise_density(program: Callable[..., Any], name: str, missing: Sequence[str]) -> str:
