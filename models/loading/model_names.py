@@ -130,7 +130,9 @@ def load_model(name: str, options: Mapping[str, Any], data_file: str = "") -> Mo
         columns = hand_over(thing, data_files.read_data(Path(data_file)))
         return make_model(thing, keep_taken(thing, columns), attribute)
     data = getattr(module, "data", {})
-    return _build_from_program(thing, attribute, data() if callable(data) else data, path)
+    data = hand_over(thing, data() if callable(data) else data)
+    _check_mapping(data, attribute, path)
+    return make_model(thing, data, attribute, vars(module))
 
 
 def _find_model_or_program(module: Any, attribute: str, path: str) -> Any:
@@ -159,14 +161,13 @@ def _call_for_model(thing: Any) -> Any:
     return thing
 
 
-def _build_from_program(program: Callable[..., Any], name: str, data: Any, path: str) -> Model:
-    data = hand_over(program, data)
+def _check_mapping(data: Any, name: str, path: str) -> None:
+    """Refuse a file's ``data`` where it is no dict by name."""
     if not isinstance(data, Mapping) or not all(isinstance(key, str) for key in data):
         raise UsageError(
             f"'data' in {path} is of type {type(data).__name__}\n  expected: a dict of what "
             f"{name!r} takes, by name, or a function that gives one; or --data FILE"
         )
-    return make_model(program, data, name)
 
 
 def hand_over(program: Callable[..., Any], data: Any) -> Any:
