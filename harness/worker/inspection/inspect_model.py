@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import traceback
+import types
 from collections.abc import Collection
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +93,9 @@ def _advise(error: Exception, trial: Trial) -> str:
     if isinstance(error, FileNotFoundError) and file and isinstance(error.filename, str):
         if (file.parent / error.filename).exists():
             return f"\n  next: call the command in {file.parent}, where {error.filename!r} is"
-    if not isinstance(error, ModuleNotFoundError) or not error.name:
-        return ""
+    other_release = _advise_release(error)
+    if other_release or not isinstance(error, ModuleNotFoundError) or not error.name:
+        return other_release
     package = error.name.partition(".")[0]
     path = Path(trial.environment.rpartition("=")[2])
     is_own = trial.environment == "current" or (path.is_file() and path.suffix != ".txt")
@@ -104,6 +107,23 @@ def _advise(error: Exception, trial: Trial) -> str:
     return (
         f"\n  next: --with {package} installs it beside the pins (by the name that pip knows);"
         " or --env current, or --env path/to/python, where it is installed"
+    )
+
+
+def _advise_release(error: Exception) -> str:
+    """What to do where a package is there, in a release that lacks what a file takes of it."""
+    module = getattr(error, "name", "") if isinstance(error, ImportError) else ""
+    owner = getattr(error, "obj", None) if isinstance(error, AttributeError) else None
+    if isinstance(owner, types.ModuleType):
+        module = owner.__name__
+    package = (module or "").partition(".")[0]
+    try:
+        version = metadata.version(package) if package else ""
+    except metadata.PackageNotFoundError:  # not there, or a module of the user's
+        return ""
+    return version and (
+        f"\n  next: {package} is {version} there, and another release may have it: --env latest, "
+        "--env pinned, or a file of pins"
     )
 
 
@@ -147,6 +167,7 @@ def read_sites(
         raise UnfitModel(
             f"{_locate_error(error, name)}: {one_line(error)}\n  {short!r} was traced on its data: "
             f"{_describe_shapes(model)}\n  expected: a NumPyro program that runs on them"
+            f"{_advise_release(error)}"
         ) from error
     if not latents:
         raise UnfitModel(
