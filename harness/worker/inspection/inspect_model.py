@@ -32,6 +32,8 @@ from samplerbench.samplers.support.latent_sites import Latent, find_latents, fin
 from samplerbench.samplers.support.log_density import LogDensity, make_log_density
 from samplerbench.samplers.support.observed_values import find_impossible
 
+NAN_POINTS = 20  # at which a density is tried
+
 
 class UnfitModel(Exception):
     """The model cannot be sampled; the text is for its author."""
@@ -178,6 +180,7 @@ def read_sites(
         density = _make_fitting_density(model, name)
         _refuse_impossible_values(model, short)
         _refuse_changing_density(density, model, short)
+        _refuse_nan_density(density, model, short)
     sites = find_parameters(model, deterministic)
     if all(site.discrete for site in sites):
         raise UnfitModel(
@@ -227,6 +230,38 @@ def _refuse_changing_density(density: LogDensity, model: Model, short: str) -> N
             "  expected: the same density from the same data; draw what is random (numpy.random) "
             "outside of the program, and hand it over as data"
         )
+
+
+def _refuse_nan_density(density: LogDensity, model: Model, short: str) -> None:
+    """Raise UnfitModel where data hold NaN and so does the density, at any point that is tried.
+
+    NumPyro looks for a start within 2 of the origin, as is done here.
+    """
+    import jax
+
+    counts = {name: _count_nan(value) for name, value in model.data.items()}
+    holders = [
+        f"{name} ({count} of {size} values)" for name, (count, size) in counts.items() if count
+    ]
+    if not holders:
+        return
+    compute = jax.jit(lambda u: density.log_joint(u, model.data))
+    points = np.random.default_rng(0).uniform(-2, 2, (NAN_POINTS, density.dim))
+    if all(np.isnan(float(compute(point))) for point in points):
+        raise UnfitModel(
+            f"the density of {short!r} is NaN wherever it is tried, and its data hold NaN: "
+            f"{', '.join(holders)}\n  expected: data without missing values, or a program that "
+            "leaves them out (numpyro.handlers.mask) or imputes them"
+        )
+
+
+def _count_nan(value: Any) -> tuple[int, int]:
+    """How many NaN of how many values; none of what is no array of floats."""
+    try:
+        array = np.asarray(value)
+    except Exception:  # a ragged list, or what a user's class raises
+        return 0, 0
+    return (int(np.isnan(array).sum()) if array.dtype.kind == "f" else 0), array.size
 
 
 def _describe_shapes(model: Model) -> str:
