@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 from samplerbench.harness.records import Trial
 
@@ -20,6 +22,23 @@ def advise_install(package: str, environment: str) -> str:
     return (
         f"--with {package} installs it beside the pins (by the name that pip knows);"
         " or --env current, or --env path/to/python, where it is installed"
+    )
+
+
+def advise_release(error: Exception) -> str:
+    """What to do where a package is there, in a release that lacks what a file takes of it."""
+    module = error.name if isinstance(error, ImportError) else ""
+    owner = getattr(error, "obj", None) if isinstance(error, AttributeError) else None
+    if isinstance(owner, ModuleType):
+        module = owner.__name__
+    package = (module or "").partition(".")[0]
+    try:
+        version = metadata.version(package) if package else ""
+    except metadata.PackageNotFoundError:  # not there, or a module of the user's
+        return ""
+    return version and (
+        f"{package} is {version} there, and another release may have it: --env latest, "
+        "--env pinned, or a file of pins"
     )
 
 

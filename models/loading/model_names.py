@@ -64,8 +64,9 @@ def check_model(name: str, options: Mapping[str, Any]) -> tuple[str, str]:
         digest = script.digest_file(file)
     except (OSError, SyntaxError, ValueError) as error:  # ValueError: wrong encoding, null bytes
         raise UsageError(f"{path} can't be read as Python: {error}") from error
-    if attribute not in names and top_level.ANY not in names:
-        raise unknown_name(f"name in {path}", attribute, names)
+    first = attribute.partition(".")[0]  # of `fit.model`, a method: what it is of, running tells
+    if first not in names and top_level.ANY not in names:
+        raise unknown_name(f"name in {path}", first, names)
     return f"{file}:{attribute}", digest
 
 
@@ -129,17 +130,21 @@ def load_model(name: str, options: Mapping[str, Any], data_file: str = "") -> Mo
         columns = hand_over(thing, data_files.read_data(Path(data_file)))
         return make_model(thing, keep_taken(thing, columns), attribute)
     data = getattr(module, "data", {})
-    return _build_from_program(thing, attribute, data() if callable(data) else data, path)
+    data = hand_over(thing, data() if callable(data) else data)
+    _check_mapping(data, attribute, path)
+    return make_model(thing, data, attribute, vars(module))
 
 
 def _find_model_or_program(module: Any, attribute: str, path: str) -> Any:
     stop = script.find_stop(Path(path))
-    if not hasattr(module, attribute) and stop:
-        raise stop
-    if not hasattr(module, attribute):  # not bound in the branch that was run
-        names = [name for name in vars(module) if not name.startswith("__")]
-        raise unknown_name(f"name in {path}", attribute, names)
-    thing = getattr(module, attribute)
+    thing, where = module, f"name in {path}"
+    for name in attribute.split("."):
+        if not hasattr(thing, name) and thing is module and stop:
+            raise stop
+        if not hasattr(thing, name):  # of a module: not bound in the branch that was run
+            names = [known for known in dir(thing) if not known.startswith("__")]
+            raise unknown_name(where, name, names)
+        thing, where = getattr(thing, name), f"attribute of {name!r} in {path}"
     if not isinstance(thing, Model) and not callable(thing):
         raise UsageError(
             f"{attribute!r} in {path} is of type {type(thing).__name__}\n"
@@ -156,14 +161,13 @@ def _call_for_model(thing: Any) -> Any:
     return thing
 
 
-def _build_from_program(program: Callable[..., Any], name: str, data: Any, path: str) -> Model:
-    data = hand_over(program, data)
+def _check_mapping(data: Any, name: str, path: str) -> None:
+    """Refuse a file's ``data`` where it is no dict by name."""
     if not isinstance(data, Mapping) or not all(isinstance(key, str) for key in data):
         raise UsageError(
             f"'data' in {path} is of type {type(data).__name__}\n  expected: a dict of what "
             f"{name!r} takes, by name, or a function that gives one; or --data FILE"
         )
-    return make_model(program, data, name)
 
 
 def hand_over(program: Callable[..., Any], data: Any) -> Any:

@@ -11,19 +11,25 @@ from samplerbench.errors import UsageError
 from samplerbench.models.base import Model
 
 WHOLE_NAMES = ("data", "df", "frame", "dataset", "table")  # of a parameter that takes all in one
+NEGATIVE_WORDS = ("potential", "energy", "neg", "nll", "loss")  # in names of minus a log density
 SAMPLING = {"sample", "plate", "factor", "param", "scan"}  # names in a program's code
 
 
-def make_model(program: Callable[..., Any], data: Mapping[str, Any], name: str) -> Model:
+def make_model(
+    program: Callable[..., Any], data: Mapping[str, Any], name: str, beside: Mapping[str, Any] = {}
+) -> Model:
     """The model of a NumPyro program and what it takes by keyword; raises UsageError.
 
     The program is handed the data as they are: frames, lists, words and sizes stay what they are.
+    ``beside`` has what its file binds, for advice where there are no data.
     """
-    check_arguments(program, name, data)
+    check_arguments(program, name, data, beside)
     return Model(name, dict(data), program)
 
 
-def check_arguments(program: Callable[..., Any], name: str, data: Mapping[str, Any]) -> None:
+def check_arguments(
+    program: Callable[..., Any], name: str, data: Mapping[str, Any], beside: Mapping[str, Any] = {}
+) -> None:
     """Refuse data that ``program(**data)`` would not take, and say which."""
     arguments, open_ended = list_arguments(program)
     missing = [n for n, p in arguments.items() if p.default is p.empty and n not in data]
@@ -34,12 +40,30 @@ def check_arguments(program: Callable[..., Any], name: str, data: Mapping[str, A
     wrong += [f"not taken: {', '.join(unexpected)}"] * bool(unexpected)
     near = {n: difflib.get_close_matches(n, missing, n=1) for n in unexpected}
     wrong += [f"did you mean {m[0]!r} by {n!r}?" for n, m in near.items() if m]
-    advice = "" if data else _advise_density(program, name, missing)
+    advice = _advise_method(name, missing)
+    if not data:
+        found = [n for n in arguments if n in beside and not callable(beside[n])]
+        is_enough = missing and {*missing} <= {*found}
+        advice += _advise_dict(found) if is_enough else _advise_density(program, name, missing)
     raise UsageError(
         f"the data do not fit {name}({', '.join(arguments)}): {'; '.join(wrong)}\n"
         f"  the data hold: {', '.join(data) or '(nothing)'}\n  expected: what the program takes, "
         f"in the dict 'data' of its file or in --data FILE{advice}"
     )
+
+
+def _advise_method(name: str, missing: Sequence[str]) -> str:
+    """How a method is named; "" for what is none."""
+    owner, _, method = name.rpartition(".")
+    if missing[:1] != ["self"] or not owner:
+        return ""
+    return f"\n  next: in the file, thing = {owner}(...); then name its method: thing.{method}"
+
+
+def _advise_dict(names: Sequence[str]) -> str:
+    """How what a file binds by the names that its program takes is handed over."""
+    items = ", ".join(f"'{name}': {name}" for name in names)
+    return f"\n  next: the file binds {', '.join(names)}; in it, data = {{{items}}} hands them over"
 
 
 def _advise_density(program: Callable[..., Any], name: str, missing: Sequence[str]) -> str:
@@ -48,9 +72,11 @@ def _advise_density(program: Callable[..., Any], name: str, missing: Sequence[st
     if len(missing) != 1 or code is None or SAMPLING & {*code.co_names}:
         return ""
     x = missing[0]
+    is_negative = any(word in name.lower() for word in NEGATIVE_WORDS)
+    kind, sign = ("negative log density", "-") if is_negative else ("log density", "")
     return (
-        f"\n  where {name} is a log density: a program that draws {x} by numpyro.sample, with flat"
-        f" priors, and has numpyro.factor('log_density', {name}({x}))"
+        f"\n  where {name} is a {kind}: a program that draws {x} by numpyro.sample, with flat"
+        f" priors, and has numpyro.factor('log_density', {sign}{name}({x}))"
     )
 
 

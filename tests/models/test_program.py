@@ -108,3 +108,52 @@ def test_a_program_is_found_however_its_name_is_bound_at_the_top_of_its_file(tmp
     for name in ("starred", "inner", "guarded", "method", "hidden"):
         with pytest.raises(UsageError, match=rf"'{name}'(.|\n)*branched, data, looped, named"):
             check_model(f"{file}:{name}", {})
+
+
+METHODS = """
+class Growth:
+    def __init__(self, order): self.order = order
+    def model(self, x): pass
+class Fit: growth = Growth(3)
+data = {"x": [1.0]}
+"""
+
+
+def test_a_method_is_a_program_by_the_name_of_its_object_with_dots(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(METHODS)
+    model = load_model(check_model(f"{file}:Fit.growth.model", {})[0], {})
+    assert model.program.__self__.order == 3 and model.data.keys() == {"x"}
+    with pytest.raises(UsageError, match=r"missing: self(.|\n)*next: .* = Growth\(.*thing.model"):
+        load_model(check_model(f"{file}:Growth.model", {})[0], {})
+    with pytest.raises(UsageError, match=r"no name in .* is called 'fit'; did you mean 'Fit'"):
+        check_model(f"{file}:fit.growth", {})
+    wrong = r"no attribute of 'growth' in .* is called 'modle'; did you mean 'model'\?\n.* order"
+    with pytest.raises(UsageError, match=wrong):
+        load_model(check_model(f"{file}:Fit.growth.modle", {})[0], {})
+
+
+BESIDE = """
+import numpyro
+x, y, later = [1.0], [2.0], print
+def model(x, y=None, later=None): numpyro.sample("y", 1)
+def other(x, z): numpyro.sample("y", 1)
+def log_prob(theta): return -(theta**2)
+def potential_fn(params): return params**2
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("model", r"next: the file binds x, y; in it, data = \{'x': x, 'y': y\} hands them over$"),
+        ("other", r"--data FILE$"),
+        ("log_prob", r"is a log density: .* numpyro.factor\('log_density', log_prob\(theta\)\)"),
+        ("potential_fn", r"is a negative log density: .*'log_density', -potential_fn\(params\)\)"),
+    ],
+)
+def test_a_file_without_data_is_refused_with_what_would_hand_them_over(name, advice, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(BESIDE)
+    with pytest.raises(UsageError, match=advice):
+        load_model(f"{file}:{name}", {})

@@ -71,3 +71,22 @@ def test_sites_within_a_scan_are_left_where_they_are():
     pytest.importorskip("numpyro")
     latents = find_latents(noncenter(Model("mine", {}, walk)))
     assert {site.name: site.shape for site in latents} == {"start_decentered": (), "place": (3,)}
+
+
+def grow():
+    import numpyro
+    import numpyro.distributions as dist
+
+    scale = numpyro.sample("scale", dist.LogNormal(0.0, 2.0))
+    shift = dist.transforms.AffineTransform(1.0, scale)
+    numpyro.sample("moved", dist.TransformedDistribution(dist.Normal(0.0, 1.0), shift))
+    numpyro.sample("masked", dist.Normal(0.0, scale).mask(np.array([True, False])))
+    numpyro.sample("a", dist.Normal(0.0, scale).expand([2]).to_event(1))
+
+
+def test_transformed_and_masked_sites_are_left_as_they_are():
+    pytest.importorskip("numpyro")
+    model = noncenter(Model("mine", {}, grow))
+    assert {s.name for s in find_latents(model)} == {"scale", "moved", "masked", "a_decentered"}
+    density = make_log_density(model)
+    assert np.isfinite(float(density.log_joint(np.zeros(density.dim), model.data)))

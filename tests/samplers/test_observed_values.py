@@ -61,3 +61,20 @@ def test_what_has_no_density_is_refused_by_site_value_and_distribution(case):
 @pytest.mark.parametrize("case", POSSIBLE)
 def test_data_outside_of_a_support_may_be_meant(case):
     assert find_impossible(observe(*POSSIBLE[case])) is None
+
+
+@pytest.mark.parametrize(("fill", "is_refused"), [(np.nan, True), (0.0, False)])
+def test_missing_values_that_make_the_density_nan_are_refused_with_the_data_that_hold_them(
+    fill, is_refused
+):
+    def program(x, size):
+        m = numpyro.sample("m", dist.Normal(0.0, 1.0))
+        filled = jax.numpy.where(np.isnan(x), fill, x)
+        numpyro.sample("y", dist.Normal(m * filled, 1.0), obs=np.ones(size))
+
+    model = Model("mine", {"x": GAPS, "size": 3}, program)
+    if not is_refused:
+        assert [site.name for site, _ in read_sites(model, "program")] == ["m"]
+        return
+    with pytest.raises(UnfitModel, match=r"NaN wherever it is tried, .*: x \(1 of 3 values\)\n"):
+        read_sites(model, "program")

@@ -20,7 +20,7 @@ from samplerbench.files import write_whole
 from samplerbench.harness.records import Job, Result, Trial
 from samplerbench.harness.worker.inspection.answer_arrays import pack_exact, pack_quadrature
 from samplerbench.harness.worker.inspection.mode_search import NoAnswer
-from samplerbench.harness.worker.missing_packages import advise_install
+from samplerbench.harness.worker.missing_packages import advise_install, advise_release
 from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import find_file, load_model
@@ -30,6 +30,8 @@ from samplerbench.samplers.support.changing_density import is_density_changing
 from samplerbench.samplers.support.latent_sites import Latent, find_latents, find_parameters
 from samplerbench.samplers.support.log_density import LogDensity, make_log_density
 from samplerbench.samplers.support.observed_values import find_impossible
+
+NAN_POINTS = 20  # at which a density is tried
 
 
 class UnfitModel(Exception):
@@ -92,9 +94,10 @@ def _advise(error: Exception, trial: Trial) -> str:
     if isinstance(error, FileNotFoundError) and file and isinstance(error.filename, str):
         if (file.parent / error.filename).exists():
             return f"\n  next: call the command in {file.parent}, where {error.filename!r} is"
-    if not isinstance(error, ModuleNotFoundError) or not error.name:
-        return ""
-    return f"\n  next: {advise_install(error.name.partition('.')[0], trial.environment)}"
+    next_step = advise_release(error)
+    if not next_step and isinstance(error, ModuleNotFoundError) and error.name:
+        next_step = advise_install(error.name.partition(".")[0], trial.environment)
+    return next_step and f"\n  next: {next_step}"
 
 
 def _find_answer(model: Model, name: str, deterministic: Collection[str] = ()) -> dict[str, Any]:
@@ -134,9 +137,11 @@ def read_sites(
         raise UnfitModel(str(error)) from error
     except Exception as error:
         traceback.print_exc()
+        advice = advise_release(error)
         raise UnfitModel(
             f"{_locate_error(error, name)}: {one_line(error)}\n  {short!r} was traced on its data: "
             f"{_describe_shapes(model)}\n  expected: a NumPyro program that runs on them"
+            + (advice and f"\n  next: {advice}")
         ) from error
     if not latents:
         raise UnfitModel(
@@ -147,6 +152,7 @@ def read_sites(
         density = _make_fitting_density(model, name)
         _refuse_impossible_values(model, short)
         _refuse_changing_density(density, model, short)
+        _refuse_nan_density(density, model, short)
     sites = find_parameters(model, deterministic)
     if all(site.discrete for site in sites):
         raise UnfitModel(
@@ -196,6 +202,38 @@ def _refuse_changing_density(density: LogDensity, model: Model, short: str) -> N
             "  expected: the same density from the same data; draw what is random (numpy.random) "
             "outside of the program, and hand it over as data"
         )
+
+
+def _refuse_nan_density(density: LogDensity, model: Model, short: str) -> None:
+    """Raise UnfitModel where data hold NaN and so does the density, at any point that is tried.
+
+    NumPyro looks for a start within 2 of the origin, as is done here.
+    """
+    import jax
+
+    counts = {name: _count_nan(value) for name, value in model.data.items()}
+    holders = [
+        f"{name} ({count} of {size} values)" for name, (count, size) in counts.items() if count
+    ]
+    if not holders:
+        return
+    compute = jax.jit(lambda u: density.log_joint(u, model.data))
+    points = np.random.default_rng(0).uniform(-2, 2, (NAN_POINTS, density.dim))
+    if all(np.isnan(float(compute(point))) for point in points):
+        raise UnfitModel(
+            f"the density of {short!r} is NaN wherever it is tried, and its data hold NaN: "
+            f"{', '.join(holders)}\n  expected: data without missing values, or a program that "
+            "leaves them out (numpyro.handlers.mask) or imputes them"
+        )
+
+
+def _count_nan(value: Any) -> tuple[int, int]:
+    """How many NaN of how many values; none of what is no array of floats."""
+    try:
+        array = np.asarray(value)
+    except Exception:  # a ragged list, or what a user's class raises
+        return 0, 0
+    return (int(np.isnan(array).sum()) if array.dtype.kind == "f" else 0), array.size
 
 
 def _describe_shapes(model: Model) -> str:

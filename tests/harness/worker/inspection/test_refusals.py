@@ -30,6 +30,20 @@ def test_a_file_that_reads_what_lies_beside_it_is_told_where_to_be_called(
     assert (advice in str(refused.value)) == is_told
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["from numpy import newer", "import numpy.newer", "import numpy; numpy.newer", "import newer"],
+)
+def test_a_file_that_asks_a_package_for_what_its_release_lacks_is_told_its_release(line, tmp_path):
+    (tmp_path / "mine.py").write_text(f"{line}\ndef model(): pass\n")
+    trial = small(model=f"{tmp_path / 'mine.py'}:model", environment="pinned")
+    with pytest.raises(UnfitModel, match="mine.py, line 1: ") as refused:
+        load(Job(trial, str(tmp_path), time.monotonic()))
+    advice = f"next: numpy is {np.__version__} there, and another release may have it: --env latest"
+    assert (advice in str(refused.value)) == ("numpy" in line)
+    assert ("--with newer" in str(refused.value)) == ("numpy" not in line)
+
+
 DEBUGGED = """
 import jax, numpyro, numpyro.distributions as dist
 jax.config.update("jax_debug_nans", True)
