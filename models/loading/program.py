@@ -32,6 +32,11 @@ def check_arguments(
 ) -> None:
     """Refuse data that ``program(**data)`` would not take, and say which."""
     arguments, open_ended = list_arguments(program)
+    if positional := _list_positional(program):
+        raise UsageError(
+            f"{name} takes {', '.join(positional)} by position only, and data are handed over by "
+            "name\n  expected: the same arguments without `/` behind them"
+        )
     missing = [n for n, p in arguments.items() if p.default is p.empty and n not in data]
     unexpected = [] if open_ended else [n for n in data if n not in arguments]
     if not missing and not unexpected:
@@ -90,6 +95,15 @@ def find_whole(names: Iterable[str], held: Iterable[str]) -> str:
     """The parameter that takes all data in one; "" for none, and where data hold a parameter."""
     names = [*names]
     return "" if {*names} & {*held} else next(filter(WHOLE_NAMES.__contains__, names), "")
+
+
+def _list_positional(program: Callable[..., Any]) -> list[str]:
+    """What ``program`` must be given by position, before ``/`` in its signature."""
+    try:
+        parameters = inspect.signature(program).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY and p.default is p.empty]
 
 
 def list_arguments(program: Callable[..., Any]) -> tuple[dict[str, inspect.Parameter], bool]:

@@ -36,6 +36,12 @@ def test_data_that_do_not_fit_are_refused_with_what_is_missing_and_what_is_not_t
         make_model(program, data, "mine")
 
 
+def test_arguments_by_position_only_are_refused_unless_they_have_defaults():
+    with pytest.raises(UsageError, match="mine takes x, y by position only.*\n.*without `/`"):
+        make_model(lambda x, y, /, z=1: None, {"x": 1, "y": 2}, "mine")
+    make_model(lambda x=1, /, z=1: None, {"z": 2}, "mine")
+
+
 def test_a_program_that_takes_anything_is_given_all():
     model = make_model(lambda y, **rest: (y, rest), {"y": [1.0], "extra": [2.0]}, "open")
     assert model.data.keys() == {"y", "extra"}
