@@ -147,7 +147,13 @@ def test_a_kill_by_the_kernel_for_memory_is_out_of_memory(tmp_path, scratch, mon
     [
         ("raise ValueError('first line\\nsecond')", "failed", "ValueError: first line"),
         ("raise KeyError", "failed", "KeyError: no message"),
-        ("import not_a_module", "failed", "ModuleNotFoundError: No module named 'not_a_module'"),
+        (
+            "import not_a_module",
+            "failed",
+            "ModuleNotFoundError: No module named 'not_a_module': environment 'current' lacks it; "
+            "next: uv pip install not_a_module there (by the name that pip knows); or --with "
+            "not_a_module and an environment that is made, as --env pinned",
+        ),
         ("input()", "failed", "EOFError: EOF when reading a line"),
         ("bytearray(1 << 60)", "out of memory", "MemoryError: no message"),
         (
