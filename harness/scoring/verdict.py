@@ -160,7 +160,8 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
 def _add_errors(stuck: Verdict, sound: ReplicateSummary) -> Verdict:
     """The verdict on chains that never move, behind errors beyond their claims where those are."""
     ordinary, _ = _split_disasters(sound)
-    if np.isfinite(z_values(ordinary)).sum(axis=0).min(initial=len(ordinary.est)) < LEAST:
+    least = np.isfinite(z_values(ordinary)).sum(axis=0).min(initial=len(ordinary.est))
+    if least < LEAST or find_large_claim(sound):
         return stuck
     larger = worst_complaint("overconfident", check_overconfidence(ordinary))
     return replace(larger, reason=f"{larger.reason}; {stuck.reason}") if larger else stuck

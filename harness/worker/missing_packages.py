@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -50,7 +51,7 @@ def explain_absence(error: BaseException, trial: Trial, own: str) -> str:
     """
     name = error.name if isinstance(error, ModuleNotFoundError) else None
     package = (name or "").partition(".")[0]
-    if not package or find_spec(package) is not None:
+    if not package or package in sys.modules or find_spec(package) is not None:
         return ""
     if own and own != trial.environment:
         next_step = f"leave --env out, which takes {own!r}, the sampler's own; or install it there"
