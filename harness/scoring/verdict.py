@@ -137,7 +137,7 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
         return _add_errors(stuck, sound)
     if place := _check_energy(sound):
         return place
-    least = int(np.isfinite(z_values(sound)).sum(axis=0).min(initial=len(sound.est)))
+    least = _count_claims(sound)
     if least < LEAST:
         reason = f"{least} of {count} replicates claim a standard error; a verdict needs {LEAST}"
         return Verdict("too few replicates", reason)
@@ -160,11 +160,15 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
 def _add_errors(stuck: Verdict, sound: ReplicateSummary) -> Verdict:
     """The verdict on chains that never move, behind errors beyond their claims where those are."""
     ordinary, _ = _split_disasters(sound)
-    least = np.isfinite(z_values(ordinary)).sum(axis=0).min(initial=len(ordinary.est))
-    if least < LEAST or find_large_claim(sound):
+    if _count_claims(ordinary) < LEAST or find_large_claim(sound):
         return stuck
     larger = worst_complaint("overconfident", check_overconfidence(ordinary))
     return replace(larger, reason=f"{larger.reason}; {stuck.reason}") if larger else stuck
+
+
+def _count_claims(e: ReplicateSummary) -> int:
+    """Replicates that claim an error, of the component where these are fewest."""
+    return int(np.isfinite(z_values(e)).sum(axis=0).min(initial=len(e.est)))
 
 
 def _check_energy(sound: ReplicateSummary) -> Verdict | None:

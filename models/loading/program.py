@@ -99,20 +99,23 @@ def find_whole(names: Iterable[str], held: Iterable[str]) -> str:
 
 def _list_positional(program: Callable[..., Any]) -> list[str]:
     """What ``program`` must be given by position, before ``/`` in its signature."""
-    try:
-        parameters = inspect.signature(program).parameters.values()
-    except (TypeError, ValueError):
-        return []
+    parameters = _read_parameters(program) or []
     return [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY and p.default is p.empty]
 
 
 def list_arguments(program: Callable[..., Any]) -> tuple[dict[str, inspect.Parameter], bool]:
     """What ``program`` takes by keyword, and whether it takes any other name, too."""
-    kinds = inspect.Parameter
-    try:
-        parameters = inspect.signature(program).parameters
-    except (TypeError, ValueError):  # a callable of C has none to show: calling it will tell
+    kinds, parameters = inspect.Parameter, _read_parameters(program)
+    if parameters is None:  # calling it will tell
         return {}, True
     by_keyword = (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)
-    arguments = {n: p for n, p in parameters.items() if p.kind in by_keyword}
-    return arguments, any(p.kind is kinds.VAR_KEYWORD for p in parameters.values())
+    arguments = {p.name: p for p in parameters if p.kind in by_keyword}
+    return arguments, any(p.kind is kinds.VAR_KEYWORD for p in parameters)
+
+
+def _read_parameters(program: Callable[..., Any]) -> list[inspect.Parameter] | None:
+    """The parameters of ``program``; None of a callable of C, which has none to show."""
+    try:
+        return list(inspect.signature(program).parameters.values())
+    except (TypeError, ValueError):
+        return None
