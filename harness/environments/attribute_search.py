@@ -16,8 +16,9 @@ LONGEST_S = 60.0  # for an import in an environment
 LACKS = (
     re.compile(r"module '(?P<module>numpyro[\w.]*)' has no attribute '(?P<name>\w+)'"),
     re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>numpyro[\w.]*)'"),
+    re.compile(r"No module named '(?P<module>numpyro[\w.]*)\.(?P<name>\w+)'"),
 )
-_PROBE = "import importlib, sys; m = importlib.import_module(sys.argv[1]); getattr(m, sys.argv[2])"
+_PROBE = "import sys; exec('from {} import {}'.format(*sys.argv[1:]))"  # a submodule, too
 
 
 def advise_environment(reason: str, asked: str) -> str:

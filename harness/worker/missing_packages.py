@@ -27,31 +27,45 @@ def advise_install(package: str, environment: str) -> str:
 
 
 def advise_release(error: Exception) -> str:
-    """What to do where a package is there, in a release that lacks what a file takes of it."""
+    """What to do where a package is there, in a release that lacks what a file takes of it.
+
+    "" for NumPyro: the coordinator asks the environments which one has it (``attribute_search``).
+    """
     module = error.name if isinstance(error, ImportError) else ""
     owner = getattr(error, "obj", None) if isinstance(error, AttributeError) else None
     if isinstance(owner, ModuleType):
         module = owner.__name__
     package = (module or "").partition(".")[0]
+    if package in ("", "numpyro"):
+        return ""
     try:
-        version = metadata.version(package) if package else ""
+        version = metadata.version(package)
     except metadata.PackageNotFoundError:  # not there, or a module of the user's
         return ""
-    return version and (
+    return (
         f"{package} is {version} there, and another release may have it: --env latest, "
         "--env pinned, or a file of pins"
     )
 
 
-def explain_absence(error: BaseException, trial: Trial, own: str) -> str:
-    """What ``error`` lacks and what to do, where a package is not there at all; else "".
+def find_absent(error: BaseException) -> str:
+    """The package that ``error`` is about, where it is not there at all; else "".
 
-    ``own``: the environment that the sampler names, or "". A module that a package has no longer
-    is no absence: that is two releases that don't fit.
+    A module that a package has no longer is no absence: that is two releases that don't fit.
     """
     name = error.name if isinstance(error, ModuleNotFoundError) else None
     package = (name or "").partition(".")[0]
-    if not package or package in sys.modules or find_spec(package) is not None:
+    is_there = not package or package in sys.modules or find_spec(package) is not None
+    return "" if is_there else package
+
+
+def explain_absence(error: BaseException, trial: Trial, own: str) -> str:
+    """What ``error`` lacks and what to do, where a package is not there at all; else "".
+
+    ``own``: the environment that the sampler names, or "".
+    """
+    package = find_absent(error)
+    if not package:
         return ""
     if own and own != trial.environment:
         next_step = f"leave --env out, which takes {own!r}, the sampler's own; or install it there"

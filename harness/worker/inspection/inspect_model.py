@@ -20,7 +20,11 @@ from samplerbench.files import write_whole
 from samplerbench.harness.records import Job, Result, Trial
 from samplerbench.harness.worker.inspection.answer_arrays import pack_exact, pack_quadrature
 from samplerbench.harness.worker.inspection.mode_search import NoAnswer
-from samplerbench.harness.worker.missing_packages import advise_install, advise_release
+from samplerbench.harness.worker.missing_packages import (
+    advise_install,
+    advise_release,
+    find_absent,
+)
 from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import find_file, load_model
@@ -94,9 +98,8 @@ def _advise(error: Exception, trial: Trial) -> str:
     if isinstance(error, FileNotFoundError) and file and isinstance(error.filename, str):
         if (file.parent / error.filename).exists():
             return f"\n  next: call the command in {file.parent}, where {error.filename!r} is"
-    next_step = advise_release(error)
-    if not next_step and isinstance(error, ModuleNotFoundError) and error.name:
-        next_step = advise_install(error.name.partition(".")[0], trial.environment)
+    package = find_absent(error)
+    next_step = advise_install(package, trial.environment) if package else advise_release(error)
     return next_step and f"\n  next: {next_step}"
 
 

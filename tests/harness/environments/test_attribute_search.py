@@ -38,10 +38,13 @@ def test_where_none_has_it_that_is_said_and_where_none_is_made_it_is_a_guess(mad
 def test_a_name_that_can_not_be_imported_is_a_lack_and_other_errors_are_none(made):
     text = "ImportError: cannot import name 'Levy' from 'numpyro.distributions' (/a/b.py)"
     assert "numpyro.distributions.Levy" in attribute_search.advise_environment(text, "pinned")
+    text = "ModuleNotFoundError: No module named 'numpyro.distributions.levy'"
+    assert "lacks numpyro.distributions.levy" in attribute_search.advise_environment(text, "pinned")
     assert attribute_search.advise_environment("ValueError: nothing of that kind", "pinned") == ""
 
 
 @pytest.mark.process
 def test_an_interpreter_is_asked_for_the_attribute():
     assert attribute_search._has_attribute(sys.executable, "json", "loads")
+    assert attribute_search._has_attribute(sys.executable, "json", "tool")  # a module of its own
     assert not attribute_search._has_attribute(sys.executable, "json", "levy")

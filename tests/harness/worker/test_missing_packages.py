@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from samplerbench.harness.worker.missing_packages import advise_install, explain_absence
+from samplerbench.harness.worker.missing_packages import (
+    advise_install,
+    advise_release,
+    explain_absence,
+)
 from tests.support.trials import small
 
 ABSENT = ModuleNotFoundError("No module named 'no_such'", name="no_such.part")
@@ -32,3 +36,9 @@ def test_into_an_interpreter_a_user_installs_it_himself(tmp_path):
     for environment in ("current", str(python)):
         assert advise_install("x", environment).startswith("uv pip install x there")
     assert advise_install("x", "pinned").startswith("--with x")
+
+
+def test_what_numpyro_lacks_is_left_to_who_asks_the_environments():
+    for name in ("numpyro", "numpyro.distributions"):
+        assert advise_release(ImportError("cannot import name 'Levy'", name=name)) == ""
+    assert "numpy is " in advise_release(ImportError("cannot import name 'levy'", name="numpy"))
