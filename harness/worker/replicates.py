@@ -24,9 +24,8 @@ from samplerbench.samplers.support.background_call import BackgroundCall
 from samplerbench.text import format_count
 
 T = TypeVar("T")
-BoundSampler = tuple[
-    Compiled, int
-]  # a compiled sampler, bound to its data, and the seed to run it with
+#: a compiled sampler, bound to its data, and the seed to run it with
+BoundSampler = tuple[Compiled, int]
 
 REPEATS = 5  # of the first replicate under the clock, where one takes less than:
 REPEATED_BELOW_S = 1.0
@@ -41,7 +40,7 @@ class StuckCall(Exception):
 
 
 def call_within(seconds: float, call: Callable[[], T]) -> T:
-    """``call()``; raises Stuck when it has not returned after ``seconds``."""
+    """``call()``; raises StuckCall when it has not returned after ``seconds``."""
     background = BackgroundCall(call)
     if not background.wait(seconds):
         raise StuckCall

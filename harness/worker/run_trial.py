@@ -45,6 +45,7 @@ from samplerbench.harness.worker.replicates import ReplicateRunner
 from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
 from samplerbench.harness.worker.timing import (
     CompileClock,
+    estimate_alone,
     read_cpu_seconds,
     read_device_peak_mb,
     read_load,
@@ -89,6 +90,7 @@ class TrialRunner:
         self.limit = TimeLimit(job.timeout_s, job.launched_at)
         self.guesses = math.inf, math.inf  # seconds of compiling, and of a run: not known yet
         self.result = Result(status="ok")
+        self.alone_s: float | None = None  # a plain run's, had the machine done nothing else
         self.own_environment = ""  # that the sampler names
         self.unclocked: tuple[float, float] | None = None  # wall and CPU seconds when that begins
 
@@ -238,6 +240,7 @@ class TrialRunner:
             self._explain_missing(("rerun_s", "compiles_per_rerun"), "a second run")
             return prepared, [draws]
         self.guesses = cold.wall, cold.wall - cold.compile  # of the seed that comes first there
+        self.alone_s = estimate_alone(rerun.wall, rerun.cpu)
         self.result.timings.update(rerun_s=rerun.wall, compiles_per_rerun=rerun.compiles)
         if rerun.compiles:
             self.result.warnings.append(
@@ -284,14 +287,19 @@ class TrialRunner:
         replicates = runner.run_timed(pairs[:TIMED_RUNS], 0 if together else least)
         self._time_transfers(model)
         if len(replicates) == len(pairs[:TIMED_RUNS]):
-            warm = result.timings.get("warm_s") or runner.longest
-            self.asked = fit_replicates(self.trial, warm)
+            self.asked = fit_replicates(self.trial, self._estimate_warm() or runner.longest)
             rest = pairs[TIMED_RUNS : self.asked]
             self._announce_replicates(0.0 if together else runner.longest * len(rest))
             replicates += runner.run_untimed(rest, together)
         runner.report_abandoned()
         result.mode = "compiled"
         return replicates
+
+    def _estimate_warm(self) -> float | None:
+        """Seconds of a timed run, those that others on the machine took from it left out."""
+        wall, cpu = self.result.timings.get("warm_s"), self.result.runs.get("warm_cpu_s")
+        on_cpu = self.result.machine.get("device") == "cpu"
+        return estimate_alone(wall, statistics.median(cpu)) if wall and cpu and on_cpu else wall
 
     def _announce_timed(self, seconds: float) -> None:
         self._enter_phase(f"warm{self.limit.describe(seconds)}")
@@ -315,7 +323,7 @@ class TrialRunner:
         reason = "no compiled mode on this stack: replicates are plain calls"
         self.result.missing.update(dict.fromkeys(OF_COMPILED, reason))
         guess = self._guess_run()
-        self.asked = fit_replicates(self.trial, guess)
+        self.asked = fit_replicates(self.trial, self.alone_s or guess)
         shares = PlainReplicates(self.job, self.result, self.limit, self.asked, guess)
         self._announce_replicates(guess * self.asked / shares.processes)
         return shares.run(replicate, like)

@@ -14,6 +14,9 @@ from samplerbench.samplers.support.data_arguments import is_array
 
 #: wall over CPU above this in a single-threaded phase means that something else had the core
 CONTENTION = 1.15
+#: of its wall seconds are a call's own at the least: the CPU seconds of processes that it starts,
+#: or of a device, are not seen
+OWN_SHARE = 0.25
 COMPILE_EVENT = "backend_compile_duration"  # its end; the prefix differs by release
 
 
@@ -51,6 +54,11 @@ class CompileClock:
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         heard = self.intervals[before:]
         return value, Lap(wall, cpu, measure_union(heard), len(heard))
+
+
+def estimate_alone(wall: float, cpu: float) -> float:
+    """Seconds that a call on the CPU takes where nothing else wants its cores."""
+    return min(wall, max(cpu, OWN_SHARE * wall))
 
 
 def measure_union(intervals: list[tuple[float, float]]) -> float:

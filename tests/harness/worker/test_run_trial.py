@@ -11,8 +11,16 @@ from importlib.metadata import version
 import numpy as np
 import pytest
 
-from samplerbench.harness.records import Result, read_result, to_json
+from samplerbench.harness.records import (
+    AUTO,
+    Job,
+    Result,
+    fit_replicates,
+    read_result,
+    to_json,
+)
 from samplerbench.harness.worker import provenance, replicates, timing
+from samplerbench.harness.worker.run_trial import TrialRunner
 from samplerbench.harness.worker.timing import CompileClock, Lap, measure_union
 from samplerbench.models.base import build
 from samplerbench.samplers.base import Compiled, Draws
@@ -277,6 +285,30 @@ def test_a_lap_tells_waiting_from_working():
     assert waited.cpu < 0.1
     _, worked = CompileClock().lap(lambda: sum(range(3_000_000)))
     assert 0.02 < worked.cpu  # three million additions; a busy machine stretches the wall alone
+
+
+@pytest.mark.parametrize(
+    ("wall", "cpu", "seconds"),
+    [
+        (1.0, 1.0, 1.0),
+        (2.5, 1.0, 1.0),  # something else had the core for the rest
+        (1.0, 1.9, 1.0),  # two threads
+        (8.0, 0.01, 2.0),  # waits for processes of its own: a quarter at the least
+    ],
+)
+def test_a_call_on_a_busy_machine_takes_its_cpu_seconds(wall, cpu, seconds):
+    assert timing.estimate_alone(wall, cpu) == seconds
+
+
+@pytest.mark.parametrize(("device", "count"), [("cpu", 120), ("gpu", 60)])
+def test_replicates_that_fit_are_as_many_on_a_busy_machine(device, count, tmp_path):
+    """What others took from a run on the CPU is no reason for fewer; a GPU is waited for."""
+    trial = small(replicates=AUTO)
+    runner = TrialRunner(Job(trial, str(tmp_path), 0.0))
+    runner.result.machine["device"] = device
+    runner.result.timings["warm_s"] = 0.5
+    runner.result.runs["warm_cpu_s"] = [0.25, 0.25, 0.3]
+    assert fit_replicates(trial, runner._estimate_warm()) == count
 
 
 @pytest.mark.process
