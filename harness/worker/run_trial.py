@@ -134,6 +134,7 @@ class TrialRunner:
         sampler = samplers.get(trial.sampler)
         self.own_environment = sampler.environment
         model = self._load(sampler)
+        start_up.record_warnings(self.result)
         start_up.check_precision(trial, self.result)
         start_up.check_observed(trial, model, self.result)
         self.result.data_digest = provenance.digest_data(model.data)

@@ -8,6 +8,7 @@ import time
 import warnings
 from typing import Any
 
+from samplerbench.errors import one_line
 from samplerbench.harness.records import Job, Result, Trial
 from samplerbench.harness.worker import plugin_imports, provenance
 from samplerbench.harness.worker.timing import CompileClock
@@ -16,6 +17,8 @@ from samplerbench.models.loading.model_names import is_file
 from samplerbench.models.loading.program_signature import read_signature
 from samplerbench.samplers.base import Sampler
 from samplerbench.samplers.support.latent_sites import find_params
+
+MOST_WARNINGS = 3  # different ones, of libraries, that a row tells
 
 
 def import_libraries(job: Job, sampler: Sampler, clock: CompileClock, result: Result) -> None:
@@ -38,6 +41,25 @@ def import_libraries(job: Job, sampler: Sampler, clock: CompileClock, result: Re
     versions = provenance.read_versions(sampler.distributions)
     result.versions = {**versions, **plugin_imports.read_versions(job)}
     result.machine = provenance.describe_machine()
+
+
+def record_warnings(result: Result) -> None:
+    """From now on note what libraries warn of, as their users see it; the log has it, too.
+
+    Not JAX's remarks that numbers have 32 bits, which the row says.
+    """
+    show = warnings.showwarning
+
+    def record(message: Any, category: Any, *where: Any, **more: Any) -> None:
+        show(message, category, *where, **more)
+        text = one_line(message).removeprefix("UserWarning: ").rstrip(".")
+        is_new = text not in result.warnings and len(heard) < MOST_WARNINGS
+        if category is UserWarning and is_new and not text.startswith("Explicitly requested dtype"):
+            heard.append(text)
+            result.warnings.append(text)
+
+    heard: list[str] = []
+    warnings.showwarning = record  # type: ignore[assignment]
 
 
 def check_precision(trial: Trial, result: Result) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +25,24 @@ def make_model(
     ``beside`` has what its file binds, for advice where there are no data.
     """
     check_arguments(program, name, data, beside)
-    return Model(name, dict(data), program)
+    return Model(name, dict(data), leave_out_seeds(program))
+
+
+def leave_out_seeds(program: Callable[..., Any]) -> Callable[..., Any]:
+    """``program`` without ``numpyro.handlers.seed`` around it, within other handlers, too.
+
+    It keeps its key between calls, where a key that one trace made fails in the next, and gives
+    every run the same random numbers: whoever calls the program seeds it.
+    """
+    inner = getattr(program, "fn", None)
+    if type(program).__module__ != "numpyro.handlers" or inner is None:
+        return program
+    bare = leave_out_seeds(inner)
+    if type(program).__name__ == "seed":
+        return bare
+    outer: Any = copy.copy(program)
+    outer.fn = bare
+    return outer
 
 
 def check_arguments(

@@ -103,15 +103,15 @@ def _pick_deterministic(model: Model, records: Any, wanted: Collection[str]) -> 
     return known if ALL in wanted else known & {*wanted}
 
 
-def trace_sites(model: Model, data: Any) -> dict[str, Any]:
+def trace_sites(model: Model, data: Any, key: Any = None) -> dict[str, Any]:
     """NumPyro's record of each site, from one run of the program on ``data``.
 
     In that of a reparametrisation's auxiliary site ``stands_for`` is the site that it computes, in
     all others "".
 
-    Sites are drawn from their priors with a fixed key; one whose prior is improper takes a value
-    in its support. For use inside ``jax.eval_shape``, where nothing is computed. Raises Declined
-    for what no sampler of a posterior takes.
+    Sites are drawn from their priors with ``key``, None for a fixed one; one whose prior is
+    improper takes a value in its support. For use inside ``jax.eval_shape``, where nothing is
+    computed. Raises Declined for what no sampler of a posterior takes.
     """
     import jax
     from numpyro.handlers import seed, substitute, trace
@@ -124,7 +124,8 @@ def trace_sites(model: Model, data: Any) -> dict[str, Any]:
         improper = site["type"] == "sample" and _is_improper(site["fn"])
         return init_to_feasible(site) if improper else None
 
-    seeded = substitute(seed(model.program, jax.random.PRNGKey(0)), substitute_fn=choose)
+    key = jax.random.PRNGKey(0) if key is None else key
+    seeded = substitute(seed(model.program, key), substitute_fn=choose)
     sites: dict[str, Any] = trace(seeded).get_trace(**data)
     for site in sites.values():
         owner = sites.get(site.get("stands_for", ""), {})

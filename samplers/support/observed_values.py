@@ -1,4 +1,4 @@
-"""Observed values that their distribution can't have, so that the density is nowhere finite."""
+"""Sites at which a density is nowhere finite: observed values that can't be, parameters NaN."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from samplerbench.samplers.support.latent_sites import (
     name_distribution,
     trace_sites,
 )
+
+NAN_DRAWS = 20  # from the prior, in each of which a site's log density is NaN
 
 
 @dataclass(frozen=True)
@@ -82,3 +84,22 @@ def _describe(site: Any) -> Impossible | None:
     first = wrong[np.argmin(np.isfinite(wrong))].item()  # NaN or infinite where there is one
     name = name_distribution(site["fn"])
     return Impossible(site["name"], name, first, int(outside.sum()), outside.size)
+
+
+def find_nan_site(model: Model) -> str:
+    """The first site whose log density is NaN in every draw from the prior; "" for none."""
+    import jax
+    import jax.numpy as jnp
+
+    names: list[str] = []
+
+    def measure(key: Any) -> Any:
+        records = trace_sites(model, model.data, key)
+        sites = {name: site for name, site in records.items() if site["type"] == "sample"}
+        names[:] = sites
+        logs = [jnp.sum(site["fn"].log_prob(site["value"])) for site in sites.values()]
+        return jnp.isnan(jnp.stack(logs))
+
+    keys = jax.random.split(jax.random.PRNGKey(0), NAN_DRAWS)
+    is_nan = np.asarray(jax.jit(jax.vmap(measure))(keys)).all(axis=0)
+    return next((name for name, bad in zip(names, is_nan) if bad), "")  # noqa: B905

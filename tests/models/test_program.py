@@ -163,3 +163,28 @@ def test_a_file_without_data_is_refused_with_what_would_hand_them_over(name, adv
     file.write_text(BESIDE)
     with pytest.raises(UsageError, match=advice):
         load_model(f"{file}:{name}", {})
+
+
+@pytest.mark.slow  # imports NumPyro
+def test_a_seed_around_a_program_is_left_out_and_other_handlers_stay():
+    """It would give every run the same numbers; whoever calls a program seeds it."""
+    numpyro = pytest.importorskip("numpyro")
+    jax = pytest.importorskip("jax")
+    handlers = numpyro.handlers
+
+    def program(y):
+        numpyro.sample("m", numpyro.distributions.Normal(0.0, 1.0))
+        numpyro.sample("s", numpyro.distributions.Normal(0.0, 1.0))
+
+    fixed = handlers.condition(handlers.seed(program, 0), data={"s": 2.0})
+    model = make_model(fixed, {"y": 1.0}, "mine")
+    runs = [
+        handlers.trace(handlers.seed(model.program, jax.random.PRNGKey(key))).get_trace(
+            **model.data
+        )
+        for key in (1, 2)
+    ]
+    assert [float(run["s"]["value"]) for run in runs] == [2.0, 2.0]
+    assert float(runs[0]["m"]["value"]) != float(runs[1]["m"]["value"])
+    assert fixed.fn.fn is program, "the user's own handlers are as they were"
+    assert make_model(handlers.seed(program, 0), {"y": 1.0}, "mine").program is program

@@ -78,3 +78,37 @@ def test_missing_values_that_make_the_density_nan_are_refused_with_the_data_that
         return
     with pytest.raises(UnfitModel, match=r"NaN wherever it is tried, .*: x \(1 of 3 values\)\n"):
         read_sites(model, "program")
+
+
+@pytest.mark.parametrize(("value", "is_refused"), [(-1.0, True), (1.0, False)])
+def test_a_program_whose_density_is_nan_everywhere_is_refused_by_site(value, is_refused):
+    def program(x):
+        m = numpyro.sample("m", dist.Normal(0.0, 1.0))
+        numpyro.sample("good", dist.Normal(m, 1.0), obs=x)
+        numpyro.sample("bad", dist.Normal(m * jax.numpy.log(x), 1.0), obs=x)
+
+    model = Model("mine", {"x": np.array([value])}, program)
+    if not is_refused:
+        assert [site.name for site, _ in read_sites(model, "program")] == ["m"]
+        return
+    with pytest.raises(UnfitModel, match="NaN wherever it is tried, first at site 'bad'"):
+        read_sites(model, "program")
+
+
+def test_a_density_that_is_nan_near_the_origin_alone_is_left_to_samplers_that_start_elsewhere():
+    def program():
+        m = numpyro.sample("m", dist.Normal(100.0, 1.0))
+        numpyro.sample("y", dist.Normal(jax.numpy.log(m - 50.0), 1.0), obs=1.0)
+
+    assert [site.name for site, _ in read_sites(Model("mine", {}, program), "program")] == ["m"]
+
+
+def test_a_site_that_is_hidden_from_samplers_is_named():
+    def program(y):
+        m = numpyro.sample("m", dist.Normal(0.0, 1.0))
+        with numpyro.handlers.block(hide=["s"]):
+            s = numpyro.sample("s", dist.HalfNormal(1.0))
+        numpyro.sample("y", dist.Normal(m, s), obs=y)
+
+    with pytest.raises(UnfitModel, match="next: site 's' is hidden from samplers"):
+        read_sites(Model("mine", {"y": np.ones(2)}, program), "program")

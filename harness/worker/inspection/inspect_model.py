@@ -33,9 +33,11 @@ from samplerbench.samplers.base import Declined
 from samplerbench.samplers.support.changing_density import is_density_changing
 from samplerbench.samplers.support.latent_sites import Latent, find_latents, find_parameters
 from samplerbench.samplers.support.log_density import LogDensity, make_log_density
-from samplerbench.samplers.support.observed_values import find_impossible
+from samplerbench.samplers.support.observed_values import find_impossible, find_nan_site
 
 NAN_POINTS = 20  # at which a density is tried
+
+NUMPYRO_SAMPLE = ("numpyro.primitives", "sample")
 
 
 class UnfitModel(Exception):
@@ -140,7 +142,7 @@ def read_sites(
         raise UnfitModel(str(error)) from error
     except Exception as error:
         traceback.print_exc()
-        advice = advise_release(error)
+        advice = advise_release(error) or _advise_hidden(error)
         raise UnfitModel(
             f"{_locate_error(error, name)}: {one_line(error)}\n  {short!r} was traced on its data: "
             f"{_describe_shapes(model)}\n  expected: a NumPyro program that runs on them"
@@ -163,6 +165,19 @@ def read_sites(
             "  expected: at least one continuous parameter"
         )
     return [(site, "discrete" if site.discrete else "continuous") for site in sites]
+
+
+def _advise_hidden(error: BaseException) -> str:
+    """What to do about a site that no sampler sees, so that it has no key to be drawn with."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        held = frame.f_locals
+        is_site = (frame.f_globals.get("__name__"), frame.f_code.co_name) == NUMPYRO_SAMPLE
+        if is_site and isinstance(error, AssertionError) and held.get("rng_key", 0) is None:
+            return (
+                f"site {held.get('name')!r} is hidden from samplers, as by numpyro.handlers.block: "
+                "let them see it, or make it data"
+            )
+    return ""
 
 
 def _make_fitting_density(model: Model, name: str) -> LogDensity:
@@ -208,9 +223,10 @@ def _refuse_changing_density(density: LogDensity, model: Model, short: str) -> N
 
 
 def _refuse_nan_density(density: LogDensity, model: Model, short: str) -> None:
-    """Raise UnfitModel where data hold NaN and so does the density, at any point that is tried.
+    """Raise UnfitModel where the density is NaN at any point that is tried.
 
-    NumPyro looks for a start within 2 of the origin, as is done here.
+    NumPyro looks for a start within 2 of the origin, as is done here. Where no data hold NaN the
+    prior is asked, too: other samplers start there.
     """
     import jax
 
@@ -218,15 +234,22 @@ def _refuse_nan_density(density: LogDensity, model: Model, short: str) -> None:
     holders = [
         f"{name} ({count} of {size} values)" for name, (count, size) in counts.items() if count
     ]
-    if not holders:
-        return
     compute = jax.jit(lambda u: density.log_joint(u, model.data))
     points = np.random.default_rng(0).uniform(-2, 2, (NAN_POINTS, density.dim))
-    if all(np.isnan(float(compute(point))) for point in points):
+    if not all(np.isnan(float(compute(point))) for point in points):
+        return
+    if holders:
         raise UnfitModel(
             f"the density of {short!r} is NaN wherever it is tried, and its data hold NaN: "
             f"{', '.join(holders)}\n  expected: data without missing values, or a program that "
             "leaves them out (numpyro.handlers.mask) or imputes them"
+        )
+    site = find_nan_site(model)
+    if site:
+        raise UnfitModel(
+            f"the density of {short!r} is NaN wherever it is tried, first at site {site!r}, though "
+            "its data hold no NaN\n  expected: a program whose distributions have numbers as their "
+            "parameters: look for a logarithm or root of what is negative, 0 / 0, inf - inf"
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 
 import pytest
 
@@ -35,6 +36,20 @@ def test_versions_and_the_machine_are_recorded_at_the_start():
     job = Job(small(), "", 0.0)
     start_up.import_libraries(job, samplers.get("exact_iid"), run_trial.CompileClock(), result)
     assert result.versions["python"] and result.machine["cpu"] and result.timings["import_s"] > 0
+
+
+def test_what_libraries_warn_of_is_told_in_the_row(monkeypatch, capsys):
+    monkeypatch.setattr(warnings, "showwarning", lambda message, *where: print(message))
+    result = Result("ok")
+    start_up.record_warnings(result)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        for text in ("a circle.", "a circle.", "Explicitly requested dtype x", "2", "3"):
+            warnings.warn(text, stacklevel=1)
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
+        warnings.warn("fourth", stacklevel=1)
+    assert result.warnings == ["a circle", "2", "3"]
+    assert len(capsys.readouterr().out.splitlines()) == 7
 
 
 SERVE = f"""
