@@ -98,6 +98,7 @@ from samplerbench.harness.scoring.verdict_tests import (
     check_bias,
     check_overcaution,
     check_overconfidence,
+    location_name,
     rms,
     z_values,
 )
@@ -108,6 +109,9 @@ from samplerbench.text import format_count
 
 Array = np.ndarray
 
+#: verdicts that say where shares of the draws stand in for means; the others name what they show
+BY_SHARES = ("honest", "agrees", "overcautious", "undecided")
+MOST_NAMES = 3
 COARSE = 0.1  # sds between neighbouring numbers, up to which draws are taken for continuous
 ENERGY = 1.5  # margins of a mean that the joint distribution may be off by, as a shift
 
@@ -116,6 +120,27 @@ def judge(summary: ReplicateSummary | None, no_truth: str = "") -> Verdict:
     """The verdict; None is a model without any ground truth, for the reason ``no_truth``."""
     if summary is None:
         return Verdict(NO_ANSWER, no_truth or "the model has no exact answer to judge by")
+    verdict = _judge(summary)
+    apart = _name_shares(summary) if verdict.verdict in BY_SHARES else ""
+    return replace(verdict, reason=verdict.reason + apart) if apart else verdict
+
+
+def _name_shares(summary: ReplicateSummary) -> str:
+    """The parameters whose mean did not count, in words: columns of means and sds may say others.
+
+    "" for none.
+    """
+    own = summary.parameters()
+    wild = [repr(name) for name, tame in zip(own.names, own.mean_tame, strict=True) if not tame]
+    if not wild:
+        return ""
+    shown = ", ".join(wild[:MOST_NAMES]) + f" and {len(wild) - MOST_NAMES} more" * (
+        len(wild) > MOST_NAMES
+    )
+    return f"; shares of the draws stand in for the mean of {shown}, which settles too slowly"
+
+
+def _judge(summary: ReplicateSummary) -> Verdict:
     count, coarse = len(summary.est), _find_coarse(summary)
     if not coarse and (relation := _find_relation(summary)):
         return Verdict("not judged", f"replicates are not independent: {relation}")
@@ -260,8 +285,8 @@ def _honest_verdict(summary: ReplicateSummary, ordinary: ReplicateSummary) -> Ve
     lo, hi = rms_bounds(z[:, worst], LEVEL)
     total, margin = len(summary.est), summary.margins.calibration
     reason = (
-        f"errors are {ratio[worst]:.2f} times the claimed ones for '{summary.names[worst]}', the "
-        f"parameter where they are largest, and at most {hi:.2f} times ({margin:g} is the margin); "
+        f"errors of {location_name(ordinary, worst)} are {ratio[worst]:.2f} times the claimed ones,"
+        f" where they are largest, and at most {hi:.2f} times ({margin:g} is the margin); "
         f"{format_count(total, 'replicate')}"
     )
     lost = int((~summary.has_ended).sum())

@@ -305,6 +305,15 @@ def test_exact_draws_of_a_funnel_hold_no_disasters():
     assert list(np.flatnonzero(e.mean_tame)) == [0]
 
 
+def test_a_verdict_says_where_shares_of_the_draws_stand_in_for_means():
+    e = ideal(replicates=256)
+    assert "stand in" not in judge(e).reason
+    wild = replace(e, mean_tame=np.zeros(len(e.names), dtype=bool))
+    reason = judge(wild).reason
+    assert f"shares of the draws stand in for the mean of '{e.names[0]}'" in reason
+    assert "errors of the place (share below the exact median) of" in reason
+
+
 def test_two_runs_that_are_one_are_told_among_few_replicates_too():
     e = ideal(replicates=4)
     twice = e.select(np.array([True, True, False, True]))
