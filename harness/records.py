@@ -19,6 +19,10 @@ from samplerbench.user_files import parse_json, split_file
 AUTO, AUTO_S = 0, 30.0
 LEAST_AUTO, MOST_AUTO = 32, 256
 TIMED_RUNS = 10  # replicates run one by one under the clock; the median of so many is warm_s
+#: a replicate is given up after this many seconds, or this many times the median of those timed
+#: (until there is one: of the first), whichever is more: NUTS at its deepest tree takes 150 times
+#: what it takes on an easy posterior
+PATIENCE_S, PATIENCE = 5.0, 200.0
 AUTO_CALIBRATE = 64  # of calibration by simulation, whose data sets are made beforehand
 
 #: how a warning begins of clocked phases on a machine that others used

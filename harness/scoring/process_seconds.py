@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from samplerbench.harness.records import Result
+from samplerbench.harness.records import PATIENCE, PATIENCE_S, Result
 from samplerbench.harness.scoring.metrics.base import Score, no_score
 from samplerbench.harness.statistics.between_processes import combine_ends, estimate_seconds
 from samplerbench.harness.statistics.estimates import Estimate
@@ -74,6 +74,34 @@ def divide(number: Ends, seconds: Ends) -> Ends:
     if top_lo and top_hi:
         ends.append((top_lo / bottom, top_hi / bottom))
     return value, *combine_ends(value, *ends)
+
+
+def score_seconds_per_pass(passes: Score, unended: Score, result: Result) -> Score:
+    """Warm seconds that all runs take for one of ``passes``, a share of them.
+
+    Those of the share ``unended`` take what they were given before they were given up. The interval
+    holds what differs between processes, and that of both shares.
+    """
+    warm = estimate(result, "warm_s")
+    if warm is None or not warm.value:
+        return no_score(result.missing.get("warm_s", "warm_s is missing"))
+    if not passes.value:
+        return no_score("never: no run passes its own diagnostics")
+    run = warm.value
+
+    def expect(seconds: Any = run, share: Any = passes.value, lost: Any = unended.value) -> float:
+        given_up = max(PATIENCE_S, PATIENCE * seconds)
+        return float(((1 - lost) * seconds + lost * given_up) / share)
+
+    value = expect()
+    if not warm.lo or not warm.hi:
+        return Score(value)
+    ends = (
+        (expect(warm.lo), expect(warm.hi)),
+        (expect(share=passes.hi), expect(share=passes.lo)),
+        (expect(lost=unended.lo), expect(lost=unended.hi)),
+    )
+    return Score(value, *combine_ends(value, *ends))
 
 
 def score_time_to_5pct(ess: Score, result: Result, whole_runs: bool) -> Score:

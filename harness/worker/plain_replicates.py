@@ -19,8 +19,7 @@ from pathlib import Path
 
 from samplerbench.harness.descendants import name_signal
 from samplerbench.harness.draws_file import make_nan_draws
-from samplerbench.harness.records import Job, Result, to_json
-from samplerbench.harness.worker.replicates import PATIENCE, PATIENCE_S
+from samplerbench.harness.records import PATIENCE, PATIENCE_S, Job, Result, to_json
 from samplerbench.harness.worker.seed_queue import SeedQueue
 from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
 from samplerbench.harness.worker.timing import read_available_mb, read_peak_rss_mb

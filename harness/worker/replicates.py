@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from samplerbench.harness.draws_file import make_nan_draws, take_run
-from samplerbench.harness.records import CONTENTION_WORD, Result
+from samplerbench.harness.records import CONTENTION_WORD, PATIENCE, PATIENCE_S, Result
 from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
 from samplerbench.harness.worker.timing import (
     CONTENTION,
@@ -29,10 +29,6 @@ BoundSampler = tuple[Compiled, int]
 
 REPEATS = 5  # of the first replicate under the clock, where one takes less than:
 REPEATED_BELOW_S = 1.0
-# A replicate is given up after this many seconds, or this many times the median of those timed
-# (until there is one: of the first), whichever is more: NUTS at its deepest tree takes 150 times
-# what it takes on an easy posterior.
-PATIENCE_S, PATIENCE = 5.0, 200.0
 
 
 class StuckCall(Exception):

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from samplerbench.harness.scoring.metrics.base import (
     IF_NONE_WORSE,
     Column,
     Score,
     metric,
     no_score,
+    score_of,
 )
 from samplerbench.harness.scoring.metrics.sampler_statistics import average_reported
-from samplerbench.harness.scoring.needs import NO_TRUTH
+from samplerbench.harness.scoring.needs import NO_TRUTH, ground_truth
 from samplerbench.harness.scoring.process_seconds import (
     score_draws_per_second,
+    score_seconds_per_pass,
     score_time_to_5pct,
 )
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.scoring.verdict_words import UNUSABLE
+from samplerbench.harness.statistics.estimates import estimate_share
 
 
 @metric(
@@ -118,6 +123,25 @@ def realised_ess_per_evaluation(data: TrialData) -> Score:
     """Realised effective draws an evaluation of any kind."""
     count = _count(data, "gradients") + _count(data, "likelihoods")
     return divide_realised_ess(data, count, "no evaluations were counted")
+
+
+@metric(
+    Column(
+        "seconds_per_pass",
+        "cost",
+        "seconds of warm runs for one that passes its own diagnostics, of those that never end what"
+        " was given to them",
+        "lower",
+        interval=True,
+        unit="s",
+    ),
+    ground_truth,
+)
+def seconds_per_pass(data: TrialData) -> Score:
+    """What a run that may be kept takes, where one is repeated until its diagnostics pass."""
+    given_up = ~np.isfinite(data.x).any(axis=(1, 2, 3))
+    unended = score_of(estimate_share(int(given_up.sum()), len(given_up)))
+    return score_seconds_per_pass(data.score("pass_rate"), unended, data.result)
 
 
 @metric(

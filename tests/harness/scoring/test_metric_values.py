@@ -14,7 +14,7 @@ from scipy import stats
 from samplerbench.harness import draws_file
 from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.records import Result
-from samplerbench.harness.scoring import needs, rank_verdict, trial_data
+from samplerbench.harness.scoring import needs, process_seconds, rank_verdict, trial_data
 from samplerbench.harness.scoring.columns import COLUMNS
 from samplerbench.harness.scoring.metrics import (
     accuracy,
@@ -160,6 +160,30 @@ def test_cost_columns_are_ratios_of_other_columns(tmp_path):
         seconds = efficiency.seconds_to_5pct(data)
         assert seconds.value == pytest.approx(3.0 + (400 / ess.value - 1) * 0.25)
         assert seconds.lo is seconds.hi is None  # one process
+
+
+def test_seconds_for_a_run_that_passes_hold_those_that_do_not_and_those_given_up(tmp_path):
+    runs = independent_draws()
+    bad = runs[0].sites
+    still = {name: np.broadcast_to(x[:, :1], x.shape) for name, x in bad.items()}  # never moves
+    lost = {name: np.full_like(x, np.nan) for name, x in bad.items()}
+    for repeated, count in ((still, 5), (lost, 2)):
+        for at in range(count):
+            runs[at + (8 if repeated is lost else 0)] = Draws(dict(repeated))
+    with data_of(tmp_path, runs, stored.exact()) as data:
+        seconds = efficiency.seconds_per_pass(data)
+        passes = round(data.score("pass_rate").value * REPLICATES)
+        assert 0 < passes <= REPLICATES - 7
+        given_up = 200 * 0.5
+        assert seconds.value == pytest.approx(((REPLICATES - 2) * 0.5 + 2 * given_up) / passes)
+        assert seconds.lo is seconds.hi is None  # one process
+        more = replace(data.result, blocks=[{"warm_s": 0.45}, {"warm_s": 0.55}])
+        between = process_seconds.score_seconds_per_pass(
+            data.score("pass_rate"), data.score("unfinished_rate"), more
+        )
+        assert between.lo < between.value < between.hi
+    with data_of(tmp_path, [Draws(dict(still))] * 20, stored.exact()) as data:
+        assert efficiency.seconds_per_pass(data).reason.startswith("never: no run passes")
 
 
 def test_tuning_is_part_of_cost_and_a_second_figure_leaves_it_out(tmp_path):
