@@ -23,6 +23,7 @@ class Budget:
     chains: int = 1
     warmup: int = 500  # adaptation iterations a chain, not kept
     draws: int = 5000  # kept iterations a chain
+    superchains: int = 0  # groups of chains that start at one point each; 0: each chain at its own
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from samplerbench.samplers.base import (
 from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
 from samplerbench.samplers.support.numpyro_mcmc import (
     STARTS,
+    add_superchains,
     prepare_mcmc,
     read_options,
 )
@@ -31,13 +32,15 @@ class Settings:
     adapt_mass_matrix: bool = True  # during warm-up
     dense_mass: bool = False  # a full mass matrix, else its diagonal
     target_accept_prob: Annotated[float, SHARE] = 0.8  # mean acceptance that warm-up aims for
-    # leapfrog steps a draw; None: trajectory_length / step size
+    # leapfrog steps a draw, of trajectory_length / num_steps each; None: of the adapted step size
     num_steps: Annotated[int | None, Range(1)] = None
     # after 2 pi a whitened Gaussian is back where it started: the library's default all the same
     trajectory_length: Annotated[float, POSITIVE] = 2 * math.pi
     find_heuristic_step_size: bool = False  # by doubling and halving, before warm-up's windows
     regularize_mass_matrix: bool = True  # shrunk towards a small multiple of the unit matrix
     init: Annotated[str, Choices(STARTS)] = "uniform"  # NumPyro's init_to_<init>
+    # groups of chains that start at one point each, for nested R-hat; 0: each chain at its own
+    superchains: Annotated[int, Range(0)] = 0
     # a device a chain, else one after the other; see mcmc.py
     chain_method: Annotated[str, Choices(CHAIN_METHODS)] = "parallel"
 
@@ -47,6 +50,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     from numpyro.infer import HMC
 
     options, chain_method = read_options(settings)
+    budget = add_superchains(budget, options.pop("superchains"))
     return prepare_mcmc(lambda: HMC(model.program, **options), model, budget, chain_method)
 
 

@@ -18,6 +18,7 @@ from samplerbench.samplers.support.log_z_from_draws import METHODS, add_log_z
 from samplerbench.samplers.support.noncentered import noncenter
 from samplerbench.samplers.support.numpyro_mcmc import (
     STARTS,
+    add_superchains,
     prepare_mcmc,
     read_options,
 )
@@ -38,6 +39,8 @@ class Settings:
     regularize_mass_matrix: bool = True  # shrunk towards a small multiple of the unit matrix
     noncentered: bool = False  # location-scale sites standardised by LocScaleReparam(0)
     init: Annotated[str, Choices(STARTS)] = "uniform"  # NumPyro's init_to_<init>
+    # groups of chains that start at one point each, for nested R-hat; 0: each chain at its own
+    superchains: Annotated[int, Range(0)] = 0
     # a device a chain, else one after the other; see mcmc.py
     chain_method: Annotated[str, Choices(CHAIN_METHODS)] = "parallel"
     # bridge: log Z from the draws, by bridge sampling
@@ -49,6 +52,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     from numpyro.infer import NUTS  # inside: listing samplers must not start JAX
 
     options, chain_method = read_options(settings)
+    budget = add_superchains(budget, options.pop("superchains"))
     options.pop("log_z")
     if options.pop("noncentered"):
         model = noncenter(model)

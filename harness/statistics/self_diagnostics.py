@@ -17,6 +17,7 @@ from samplerbench.harness.statistics.nested_checks import NestedChecks
 
 Array = np.ndarray
 
+LEAST_IN_ALL = 400  # of many short chains, which are too short for so many each
 LEAST_ESS = 100  # per chain, bulk and tail (Vehtari et al. 2021 ask for 400 from four chains)
 RHAT_MANY, RHAT_FEW = 1.01, 1.05  # ibid. for four chains or more; fewer chains give a noisier R-hat
 WRONG = 0.5  # exact sds
@@ -40,20 +41,23 @@ def diagnose(
     divergences: Array | None = None,
     cut_short: Array | None = None,
     nested: NestedChecks | None = None,
+    nested_rhat: Array | None = None,
 ) -> SelfDiagnostics:
     """Rules of thumb applied to each replicate.
 
     ``claims`` is None for weighted draws, which have no R-hat and no bulk or tail ESS. ``finite``
     and ``moves`` are [replicate, component]; ``divergences`` [replicate] counts; ``cut_short``
     [replicate] is 1 where nested sampling met a limit, NaN where it is not known. ``nested``: what
-    its points show.
+    its points show. ``nested_rhat``, [replicate, component], of superchains, stands for R-hat.
     """
     tests = {"draws not finite": ~_all(finite), "a chain never moves": _all(finite) & ~_all(moves)}
     if claims is not None:
-        limit = RHAT_MANY if chains >= 4 else RHAT_FEW
-        least = LEAST_ESS * chains
+        limit = RHAT_MANY if chains >= 4 or nested_rhat is not None else RHAT_FEW
+        least = LEAST_ESS * chains if nested_rhat is None else LEAST_IN_ALL
+        name = "R-hat" if nested_rhat is None else "nested R-hat"
+        rhat = claims.rhat if nested_rhat is None else nested_rhat
         # Written as 'not within', so that NaN fails: no diagnostic is no pass.
-        tests[f"R-hat above {limit}"] = ~_all(claims.rhat <= limit)
+        tests[f"{name} above {limit}"] = ~_all(rhat <= limit)
         tests[f"bulk ESS below {least}"] = ~_all(claims.ess_bulk >= least)
         tests[f"tail ESS below {least}"] = ~_all(claims.ess_tail >= least)
     if divergences is not None:

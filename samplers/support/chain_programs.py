@@ -107,8 +107,8 @@ def _make_programs(
 
     one = make_chain(split)
     if chain_method == "parallel" and 1 < budget.chains <= jax.local_device_count():
-        return *_map_devices(*one, budget.chains), (np.uint32(0), np.arange(budget.chains))
-    warm, draw = _map_chains(*one, budget.chains, _is_vectorised(chain_method))
+        return *_map_devices(*one, budget), (np.uint32(0), np.arange(budget.chains))
+    warm, draw = _map_chains(*one, budget, _is_vectorised(chain_method))
     return jax.jit(warm), jax.jit(draw), (np.uint32(0),)
 
 
@@ -127,7 +127,7 @@ def _compile(
 
     data = jax.device_put(dict(split.arguments))
     device = jax.devices()[0].platform
-    warm, draw = _map_chains(*make_chain(split), budget.chains, _is_vectorised(chain_method))
+    warm, draw = _map_chains(*make_chain(split), budget, _is_vectorised(chain_method))
     warm_jit, draw_jit, seeds = _make_programs(make_chain, split, budget, chain_method)
     shapes = jax.eval_shape(warm_jit, *seeds, data)  # the trace that lowering then finds again
     warm_lowered = warm_jit.lower(*seeds, data)
@@ -161,20 +161,33 @@ def make_chain_keys(seed: Any, chains: int) -> Any:
     return jax.random.split(key, chains) if chains > 1 else key[None]
 
 
-def _map_chains(warm_chain: Any, draw_chain: Any, chains: int, vectorised: bool) -> tuple[Any, Any]:
+def _make_starts(seed: Any, budget: Budget) -> Any:
+    """What ``warm`` takes of each chain: its key, and with superchains that of their start, too."""
+    import jax.numpy as jnp
+
+    keys = make_chain_keys(seed, budget.chains)
+    if not budget.superchains:
+        return keys
+    each = budget.chains // budget.superchains
+    return keys, jnp.repeat(keys[::each], each, axis=0)
+
+
+def _map_chains(
+    warm_chain: Any, draw_chain: Any, budget: Budget, vectorised: bool
+) -> tuple[Any, Any]:
     """Pure functions ``warm(seed, data) -> state`` and ``draw(state, data) -> raw``, all chains."""
     import jax
     import jax.numpy as jnp
     from jax import lax
 
     def over_chains(function: Any, values: Any) -> Any:
-        if chains == 1:  # a loop of one would be compiled as a loop
+        if budget.chains == 1:  # a loop of one would be compiled as a loop
             alone = function(version_compat.tree_map(lambda x: x[0], values))
             return version_compat.tree_map(lambda x: jnp.asarray(x)[None], alone)
         return jax.vmap(function)(values) if vectorised else lax.map(function, values)
 
     def warm(seed: Any, data: Any) -> Any:
-        return over_chains(lambda key: warm_chain(key, data), make_chain_keys(seed, chains))
+        return over_chains(lambda start: warm_chain(start, data), _make_starts(seed, budget))
 
     def draw(states: Any, data: Any) -> Any:
         return over_chains(lambda carry: draw_chain(carry, data), states)
@@ -182,7 +195,7 @@ def _map_chains(warm_chain: Any, draw_chain: Any, chains: int, vectorised: bool)
     return warm, draw
 
 
-def _map_devices(warm_chain: Any, draw_chain: Any, chains: int) -> tuple[Any, Any]:
+def _map_devices(warm_chain: Any, draw_chain: Any, budget: Budget) -> tuple[Any, Any]:
     """The same with each chain on a device of its own, as ``chain_method="parallel"`` has it.
 
     ``warm`` takes the seed, the chains' numbers and the data, which each device gets a copy of.
@@ -190,7 +203,8 @@ def _map_devices(warm_chain: Any, draw_chain: Any, chains: int) -> tuple[Any, An
     import jax
 
     def warm(seed: Any, chain: Any, data: Any) -> Any:
-        return warm_chain(make_chain_keys(seed, chains)[chain], data)
+        starts = _make_starts(seed, budget)
+        return warm_chain(version_compat.tree_map(lambda x: x[chain], starts), data)
 
     return jax.pmap(warm, in_axes=(None, 0, None)), jax.pmap(draw_chain, in_axes=(0, None))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,11 @@ import numpy as np
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import (
     Budget,
+    Declined,
     Draws,
     Prepared,
 )
+from samplerbench.samplers.support import version_compat
 from samplerbench.samplers.support.chain_programs import (
     count_divergences,
     prepare_chains,
@@ -52,6 +54,16 @@ def read_options(settings: Any) -> tuple[dict[str, Any], str]:
     chain_method = options.pop("chain_method")
     options["init_strategy"] = find_init_strategy(options.pop("init"))
     return options, chain_method
+
+
+def add_superchains(budget: Budget, superchains: int) -> Budget:
+    """``budget`` with its chains in so many groups; raises Declined where they don't fill them."""
+    if superchains and budget.chains % superchains:
+        raise Declined(
+            f"{budget.chains} chains make no {superchains} superchains of one size: --chains "
+            f"{superchains * max(2, -(-budget.chains // superchains))} would"
+        )
+    return replace(budget, superchains=superchains)
 
 
 def prepare_mcmc(
@@ -91,13 +103,26 @@ def _make_plain(make: MakeKernel, model: Model, budget: Budget, chain_method: st
                 )
             )
         mcmc = cache[0]
-        mcmc.run(jax.random.PRNGKey(seed), **model.data)
+        key = jax.random.PRNGKey(seed)
+        start = _find_starts(make, model, budget, key) if budget.superchains else None
+        mcmc.run(key, init_params=start, **model.data)
         sites = {k: np.asarray(v) for k, v in mcmc.get_samples(group_by_chain=True).items()}
         fields = mcmc.get_extra_fields(group_by_chain=True)
         stats = {name: np.asarray(fields[name]) for name in ("diverging",) if name in fields}
         return Draws(sites, divergences=count_divergences(stats), stats=stats)
 
     return plain
+
+
+def _find_starts(make: MakeKernel, model: Model, budget: Budget, key: Any) -> Any:
+    """Where each chain starts, those of a superchain at its first one's point; unconstrained."""
+    import jax
+    import jax.numpy as jnp
+
+    each = budget.chains // budget.superchains
+    firsts = jax.random.split(key, budget.chains)[::each]
+    points = make().init(firsts, budget.warmup, None, (), model.data).z
+    return version_compat.tree_map(lambda x: jnp.repeat(x, each, axis=0), points)
 
 
 def _make_chain(
@@ -110,9 +135,9 @@ def _make_chain(
     import jax
     from jax import lax
 
-    def start(key: Any, data: Any) -> tuple[Any, Any]:
+    def start(key: Any, data: Any, point: Any = None) -> tuple[Any, Any]:
         kernel = make()
-        return kernel, kernel.init(key, budget.warmup, None, (), split.merge(data))
+        return kernel, kernel.init(key, budget.warmup, point, (), split.merge(data))
 
     def cost(state: Any) -> Any:
         """Gradients of an iteration, or, where the kernel takes none, its one log-density."""
@@ -120,7 +145,9 @@ def _make_chain(
         return lax.convert_element_type(getattr(state, "num_steps", gradients or 1), np.int32)
 
     def warm_chain(key: Any, data: Any) -> tuple[Any, Any]:
-        kernel, state = start(key, data)
+        own, first = key if budget.superchains else (key, None)
+        point = None if first is None else start(first, data)[1].z
+        kernel, state = start(own, data, point)
 
         def step(_: Any, carry: tuple[Any, Any]) -> tuple[Any, Any]:
             state = kernel.sample(carry[0], (), split.merge(data))

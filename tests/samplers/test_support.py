@@ -17,6 +17,31 @@ from samplerbench.samplers.support.background_call import BackgroundCall
 from samplerbench.samplers.support.prior_predictive import make_simulator
 
 
+@pytest.mark.slow  # compiles kernels
+@pytest.mark.parametrize("mode", ["plain", "compiled"])
+@pytest.mark.parametrize("name", ["numpyro_nuts", "numpyro_hmc"])
+def test_chains_of_a_superchain_start_at_one_point_and_go_apart(name, mode):
+    sampler, model = samplers.get(name), build("gaussian", {"dim": 2})
+    still = sampler.settings(
+        superchains=2, chain_method="vectorized", adapt_step_size=False, step_size=1e-3
+    )
+    fields = {"max_tree_depth": 1} if name == "numpyro_nuts" else {"trajectory_length": 1e-3}
+    prepared = sampler.prepare(model, Budget(4, 0, 2), replace(still, **fields))
+    compiled = prepared.compile() if mode == "compiled" else None
+    draws = compiled.collect(compiled.sample(compiled.warmup(3))) if compiled else prepared.plain(3)
+    (x,) = draws.sites.values()
+    first = x[:, 0].astype(float)  # [chain, component]
+    assert abs(first[0] - first[1]).max() < 0.02 and abs(first[2] - first[3]).max() < 0.02
+    assert abs(first[0] - first[2]).max() > 0.1
+    assert abs(first[0] - first[1]).max() > 0 and abs(first[2] - first[3]).max() > 0
+
+
+def test_superchains_of_unlike_sizes_are_declined_with_how_many_chains_would_do():
+    sampler, model = samplers.get("numpyro_nuts"), build("gaussian", {"dim": 2})
+    with pytest.raises(Declined, match="4 chains make no 3 superchains .*: --chains 6 would"):
+        sampler.prepare(model, Budget(4, 10, 10), sampler.settings(superchains=3))
+
+
 def test_a_call_goes_on_while_its_caller_waits_only_so_long():
     gate = threading.Event()
     call = BackgroundCall(lambda: gate.wait(60) and "through")

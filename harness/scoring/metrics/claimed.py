@@ -17,7 +17,7 @@ from samplerbench.harness.scoring.metrics.base import (
 )
 from samplerbench.harness.scoring.needs import equal_weights, weights
 from samplerbench.harness.scoring.trial_data import TrialData
-from samplerbench.harness.statistics import ess_rhat
+from samplerbench.harness.statistics import ess_rhat, nested_rhat
 from samplerbench.harness.statistics.ess_rhat import Claims
 from samplerbench.harness.statistics.estimates import median_interval
 from samplerbench.harness.statistics.weighted import kish_ess, weighted_moments
@@ -192,6 +192,27 @@ def _split_paths(x: Array, walkers: int) -> Array:
 def rhat(data: TrialData) -> Score:
     """R-hat (ibid.)."""
     return _worst_of(data, _claims(data).rhat, np.argmax)
+
+
+def has_superchains(data: TrialData) -> str:
+    """Chains in groups that start at one point each: why not, or ""."""
+    is_set = data.log_w is None and data.trial.settings.get("superchains")
+    return "" if is_set else "each chain starts at a point of its own (superchains)"
+
+
+def compute_nested_rhat(data: TrialData) -> Array:
+    """Nested R-hat, [replicate, component]."""
+    return nested_rhat.nested_rhat(data.x, int(data.trial.settings["superchains"]))
+
+
+@metric(
+    Column("rhat_nested", "claimed", "nested R-hat of superchains, worst parameter, median", "one"),
+    equal_weights,
+    has_superchains,
+)
+def rhat_nested(data: TrialData) -> Score:
+    """R-hat for many short chains (Margossian et al. 2024)."""
+    return _worst_of(data, data.compute_once(compute_nested_rhat), np.argmax)
 
 
 @metric(

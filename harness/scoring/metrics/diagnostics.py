@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from samplerbench.harness.scoring.metrics.base import Column, Score, metric, score_of
+from samplerbench.harness.scoring.metrics.claimed import compute_nested_rhat, has_superchains
 from samplerbench.harness.scoring.metrics.sampler_statistics import check_points
 from samplerbench.harness.scoring.needs import ground_truth
 from samplerbench.harness.scoring.trial_data import TrialData
@@ -26,6 +27,7 @@ def self_diagnosis(data: TrialData) -> SelfDiagnostics:
         data.file.get("divergences"),
         data.file.get("cut_short"),
         data.compute_once(check_points) if data.log_w is not None else None,
+        data.compute_once(compute_nested_rhat) if has_superchains(data) == "" else None,
     )
 
 
