@@ -18,6 +18,7 @@ import numpy as np
 from samplerbench.errors import UsageError, one_line
 from samplerbench.files import write_whole
 from samplerbench.harness.records import Job, Result, Trial
+from samplerbench.harness.worker import start_up
 from samplerbench.harness.worker.inspection.answer_arrays import pack_exact, pack_quadrature
 from samplerbench.harness.worker.inspection.mode_search import NoAnswer
 from samplerbench.harness.worker.missing_packages import (
@@ -70,7 +71,7 @@ def _set_up_jax() -> None:
     """
     import jax
 
-    jax.config.update("jax_enable_x64", True)
+    start_up.widen()
     for switch in ("jax_debug_nans", "jax_debug_infs"):
         jax.config.update(switch, False)
 
