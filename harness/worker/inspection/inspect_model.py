@@ -37,6 +37,13 @@ from samplerbench.samplers.support.log_density import LogDensity, make_log_densi
 from samplerbench.samplers.support.observed_values import find_impossible
 
 NAN_POINTS = 20  # at which a density is tried
+#: what does in place of Python's and NumPy's own, which want a number where JAX traces an unknown
+TRACEABLE = {
+    "TracerBoolConversionError": "jnp.where or jax.lax.cond in place of `if` on a parameter",
+    "TracerArrayConversionError": "jax.numpy in place of numpy for what depends on a parameter",
+    "TracerIntegerConversionError": "sizes and indices of lists that depend on no parameter",
+    "ConcretizationTypeError": "jnp.asarray in place of float() or int() of a parameter",
+}
 
 
 class UnfitModel(Exception):
@@ -141,7 +148,7 @@ def read_sites(
         raise UnfitModel(str(error)) from error
     except Exception as error:
         traceback.print_exc()
-        advice = advise_release(error)
+        advice = advise_release(error) or TRACEABLE.get(type(error).__name__, "")
         raise UnfitModel(
             f"{_locate_error(error, name)}: {one_line(error)}\n  {short!r} was traced on its data: "
             f"{_describe_shapes(model)}\n  expected: a NumPyro program that runs on them"
