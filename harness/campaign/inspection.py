@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from samplerbench.errors import UsageError
-from samplerbench.harness import kept_programs, launcher
+from samplerbench.harness import kept_programs
 from samplerbench.harness.campaign import programs
 from samplerbench.harness.campaign.model_data import use_stored
 from samplerbench.harness.campaign.store import Store
+from samplerbench.harness.campaign.wide_launch import launch_wide
 from samplerbench.harness.environments import environments
 from samplerbench.harness.environments.attribute_search import advise_environment
 from samplerbench.harness.ground_truth import posteriordb_draws, reference_files, select
@@ -76,15 +77,8 @@ def _inspect(
     job = programs.with_path(store.folder, use_stored(store.folder, trial))
     job = replace(job, device="cpu", precision=64)
     scratch = store.scratch(select.model_key(trial))
-    result = launcher.launch(
-        job,
-        python,
-        scratch,
-        timeout,
-        cancelled=cancelled,
-        task="inspection.inspect_model",
-        variables=variables,
-    )
+    task = "inspection.inspect_model"
+    result = launch_wide(job, trial.precision, python, scratch, timeout, cancelled, task, variables)
     if result.status == "failed":
         shutil.rmtree(scratch, ignore_errors=True)
         advice = advise_environment(result.reason, trial.environment)

@@ -10,11 +10,12 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from samplerbench.harness import kept_programs, launcher
+from samplerbench.harness import kept_programs
 from samplerbench.harness.campaign import programs
 from samplerbench.harness.campaign.inspection import needs_inspection
 from samplerbench.harness.campaign.model_data import use_stored
 from samplerbench.harness.campaign.store import Store
+from samplerbench.harness.campaign.wide_launch import launch_wide
 from samplerbench.harness.draws_file import save_draws
 from samplerbench.harness.environments import environments
 from samplerbench.harness.ground_truth import long_run, select
@@ -102,7 +103,7 @@ def _try_efforts(
 
     def launch(job: Trial, seconds: float) -> AbstractContextManager[Path]:
         scratch = store.scratch(path.stem)
-        return _launch(job, python, scratch, seconds, cancelled, variables)
+        return _launch(job, trial.precision, python, scratch, seconds, cancelled, variables)
 
     for effort in EFFORTS:
         left = deadline - time.monotonic()
@@ -153,6 +154,7 @@ def _accept(path: Path, job: Trial, improper: Sequence[str]) -> tuple[Sites, Lon
 @contextmanager
 def _launch(
     job: Trial,
+    bits: int,
     python: str,
     scratch: Path,
     seconds: float,
@@ -161,15 +163,7 @@ def _launch(
 ) -> Iterator[Path]:
     """The file of draws of the job's chains, while it is there. Raises RunFailed."""
     try:
-        result = launcher.launch(
-            job,
-            python,
-            scratch,
-            seconds,
-            cancelled=cancelled,
-            task="long_run",
-            variables=variables,
-        )
+        result = launch_wide(job, bits, python, scratch, seconds, cancelled, "long_run", variables)
         if result.status != "ok":
             raise RunFailed(f"{result.status}: {result.reason}", hopeless=True)
         yield scratch / "draws.npz"

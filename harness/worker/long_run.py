@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from samplerbench.harness.worker import start_up
 from samplerbench.harness.worker.process import serve
 from samplerbench.harness.worker.run_trial import TrialRunner
 from samplerbench.options import fill
@@ -35,6 +36,7 @@ class LongRunner(TrialRunner):
         trial = self.trial
         sampler = samplers.get(trial.sampler)
         model = self._load(sampler)
+        start_up.widen()
         settings = fill(sampler.settings, trial.settings, sampler.name)
         budget = Budget(trial.chains, trial.warmup, trial.draws)
         self._enter_phase("compile")

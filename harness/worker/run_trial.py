@@ -364,12 +364,13 @@ class TrialRunner:
         if not count:
             guess = describe_seconds(self._guess_run())
             reason = f"a replicate takes {guess}; none would end before the limit of {seconds:g} s"
+            reason += self.limit.describe_saving()
             self._end("timeout", f"{reason}; more time: --retry --timeout")
         elif count < asked:
             self.result.replicates = count
             self.result.warnings.append(
                 f"{count} of {asked} replicates finished before the limit of {seconds:g} s"
-                " (--timeout)"
+                f" (--timeout){self.limit.describe_saving()}"
             )
         return count > 0
 

@@ -62,6 +62,13 @@ def record_warnings(result: Result) -> None:
     warnings.showwarning = record  # type: ignore[assignment]
 
 
+def widen() -> None:
+    """Switch JAX to 64 bits: after a user's file, whose data are those of trials in its own."""
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+
+
 def check_precision(trial: Trial, result: Result) -> None:
     """Record JAX's precision once all is imported, the model included; warn of another one."""
     result.precision = trial.precision

@@ -22,6 +22,7 @@ T = TypeVar("T")
 MARGIN = 1.2  # a guess is taken this many times
 SAVING_S = 2.0  # to end in good order, beside what the size of the draws asks for:
 SAVED_PER_S = 2e8  # bytes: stacked, written, and read again for their digest
+SAVING_SHARE = 0.2  # of the limit, from which on saving is told of
 MENTIONED_S = 60.0  # a guess of less is not worth telling
 
 
@@ -34,13 +35,21 @@ class TimeLimit:
 
     def __init__(self, seconds: float = math.inf, start: float = 0.0) -> None:
         self.seconds, self.start = seconds, start
-        self.saving_s = SAVING_S
+        self.saving_s, self.largest = SAVING_S, ""
 
     def reserve(self, draws: Draws, count: int) -> None:
         """Leave time to save ``count`` runs such as ``draws``."""
         arrays = [*draws.sites.values(), *draws.stats.values()]
         arrays += [] if draws.log_weights is None else [draws.log_weights]
         self.saving_s = SAVING_S + count * sum(x.nbytes for x in arrays) / SAVED_PER_S
+        self.largest = max(draws.sites, key=lambda name: draws.sites[name].nbytes)
+
+    def describe_saving(self) -> str:
+        """What saving takes of the limit, and which site most of it; "" where that is little."""
+        if self.saving_s < SAVING_SHARE * self.seconds:
+            return ""
+        took = describe_seconds(self.saving_s)
+        return f", of which {took} are left for saving draws, most of them of {self.largest!r}"
 
     def seconds_left(self) -> float:
         """Seconds that are left, less what saving takes."""

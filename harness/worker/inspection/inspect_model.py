@@ -18,6 +18,7 @@ import numpy as np
 from samplerbench.errors import UsageError, one_line
 from samplerbench.files import write_whole
 from samplerbench.harness.records import Job, Result, Trial
+from samplerbench.harness.worker import start_up
 from samplerbench.harness.worker.inspection.answer_arrays import pack_exact, pack_quadrature
 from samplerbench.harness.worker.inspection.mode_search import NoAnswer
 from samplerbench.harness.worker.missing_packages import (
@@ -36,6 +37,13 @@ from samplerbench.samplers.support.log_density import LogDensity, make_log_densi
 from samplerbench.samplers.support.observed_values import find_impossible, find_nan_site
 
 NAN_POINTS = 20  # at which a density is tried
+#: what does in place of Python's and NumPy's own, which want a number where JAX traces an unknown
+TRACEABLE = {
+    "TracerBoolConversionError": "jnp.where or jax.lax.cond in place of `if` on a parameter",
+    "TracerArrayConversionError": "jax.numpy in place of numpy for what depends on a parameter",
+    "TracerIntegerConversionError": "sizes and indices of lists that depend on no parameter",
+    "ConcretizationTypeError": "jnp.asarray in place of float() or int() of a parameter",
+}
 
 NUMPYRO_SAMPLE = ("numpyro.primitives", "sample")
 
@@ -72,7 +80,7 @@ def _set_up_jax() -> None:
     """
     import jax
 
-    jax.config.update("jax_enable_x64", True)
+    start_up.widen()
     for switch in ("jax_debug_nans", "jax_debug_infs"):
         jax.config.update(switch, False)
 
@@ -142,7 +150,8 @@ def read_sites(
         raise UnfitModel(str(error)) from error
     except Exception as error:
         traceback.print_exc()
-        advice = advise_release(error) or _advise_hidden(error)
+        advice = advise_release(error) or TRACEABLE.get(type(error).__name__, "")
+        advice = advice or _advise_hidden(error)
         raise UnfitModel(
             f"{_locate_error(error, name)}: {one_line(error)}\n  {short!r} was traced on its data: "
             f"{_describe_shapes(model)}\n  expected: a NumPyro program that runs on them"

@@ -38,8 +38,9 @@ def attempts(monkeypatch):
     """
     plan = {"ends": [], "jobs": [], "drift": 0.0}
 
-    def launch(job, python, scratch, timeout, **_):
+    def launch(job, python, scratch, timeout, variables, **_):
         plan["jobs"].append(job)
+        plan["variables"] = variables
         end = plan["ends"].pop(0)
         if isinstance(end, str):
             return Result(end, "for a reason")
@@ -68,6 +69,14 @@ def test_an_attempt_that_fails_is_followed_by_a_more_careful_one(store, trial, a
     assert "effective draws for the worst parameter" in said
     truth, _ = select.find_ground_truth(store.folder, trial)
     assert truth.long_run and truth.single_source
+
+
+@pytest.mark.parametrize(("bits", "own"), [(32, {"JAX_ENABLE_X64": "0"}), (64, {})])
+def test_a_file_makes_its_data_in_the_bits_of_its_trials(bits, own, store, trial, attempts):
+    attempts["ends"] = [0]
+    trial = replace(trial, precision=bits)
+    long_runs.make_long_runs(store, [trial], 600, keep_programs=False)
+    assert attempts["variables"] == own and attempts["jobs"][0].precision == 64
 
 
 def test_what_more_care_can_not_mend_is_not_tried_again(store, trial, attempts):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,8 @@ from scipy import special
 
 import samplerbench
 from samplerbench.errors import UsageError
+from samplerbench.harness.campaign.inspection import inspect_models
+from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.ground_truth import select
 from samplerbench.harness.launcher import launch
 from samplerbench.harness.scoring.score_trial import VERSION
@@ -358,6 +361,47 @@ def test_a_program_that_can_not_be_sampled_is_refused(name, words, tmp_path):
         samplerbench.run(model=trial.model, out=tmp_path / "c", replicates=2, **QUICK)
     assert words in str(refused.value)
     assert not (tmp_path / "c").exists()
+
+
+#: data of `jax.random`, other numbers in 64 bits than in 32; `mixed` fails where its file ran in 32
+RANDOM = """
+import jax, jax.numpy as jnp, numpyro, numpyro.distributions as dist
+y, start = jax.random.normal(jax.random.PRNGKey(3), (4,)), jnp.zeros(())
+
+def model():
+    m = numpyro.sample("m", dist.Normal(0.0, 1.0))
+    numpyro.sample("y", dist.Normal(m, 1.0), obs=y)
+
+def mixed():
+    m = numpyro.sample("m", dist.Normal(0.0, 1.0))
+    numpyro.factor("f", -jax.lax.fori_loop(0, 2, lambda i, sum: sum + m**2, start))
+"""
+
+
+def inspect(folder, trial):
+    """The answer that an inspection of the trial's model gives."""
+    with closing(Store.create(folder)) as store:
+        inspect_models(store, [trial], 60)
+        return select.find_ground_truth(store.folder, trial)[0]
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("bits", [32, 64])
+def test_an_answer_is_of_the_data_that_a_file_makes_in_the_bits_of_its_trials(bits, tmp_path):
+    jax = pytest.importorskip("jax")
+    trial = replace(trial_of_file(tmp_path, RANDOM, "model"), precision=bits, environment="current")
+    answer = inspect(tmp_path / "c", trial)
+    kind = np.dtype(f"float{bits}")
+    with jax.experimental.enable_x64(bits == 64):
+        y = np.asarray(jax.random.normal(jax.random.PRNGKey(3), (4,)), kind)
+    assert answer.mean == pytest.approx([y.sum() / 5], abs=1e-6)
+
+
+@pytest.mark.process
+def test_a_program_that_can_not_mix_32_and_64_bits_is_inspected_in_64_alone(tmp_path):
+    trial = replace(trial_of_file(tmp_path, RANDOM, "mixed"), environment="current")
+    answer = inspect(tmp_path / "c", trial)
+    assert answer.sd == pytest.approx([5**-0.5], abs=1e-6)
 
 
 @pytest.mark.process

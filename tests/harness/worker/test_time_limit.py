@@ -273,6 +273,8 @@ def test_time_to_save_grows_with_the_draws():
     limit = limit_of(100.0)
     limit.reserve(Draws({"x": np.zeros((4, 25_000, 100))}), 50)  # 4 GB
     assert limit.seconds_left() == pytest.approx(100.0 - 4e9 / time_limit.SAVED_PER_S, abs=1.0)
+    saving = ", of which about 22 s are left for saving draws, most of them of 'x'"
+    assert limit.describe_saving() == saving
 
 
 #: exact draws that take a second a run

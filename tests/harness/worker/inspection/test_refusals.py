@@ -44,6 +44,33 @@ def test_a_file_that_asks_a_package_for_what_its_release_lacks_is_told_its_relea
     assert ("--with newer" in str(refused.value)) == ("numpy" not in line)
 
 
+TRACED = """
+import numpy as np, numpyro, numpyro.distributions as dist
+def model():
+    m = numpyro.sample("m", dist.Normal(0, 1))
+    numpyro.factor("f", {})
+"""
+
+
+@pytest.mark.slow  # traces programs
+@pytest.mark.parametrize(
+    ("factor", "advice"),
+    [
+        ("m if m > 0 else -m", "jnp.where or jax.lax.cond in place of `if`"),
+        ("np.exp(m)", "jax.numpy in place of numpy"),
+        ("float(m)", r"jnp.asarray in place of float\(\)"),
+        ("[1.0, 2.0][m.astype(int)]", "sizes and indices of lists that depend on no parameter"),
+    ],
+)
+def test_what_can_not_be_traced_is_told_with_what_can(factor, advice, tmp_path):
+    pytest.importorskip("numpyro")
+    (tmp_path / "mine.py").write_text(TRACED.format(factor))
+    trial = small(model=f"{tmp_path / 'mine.py'}:model", environment="current")
+    model = load(Job(trial, str(tmp_path), time.monotonic()))
+    with pytest.raises(UnfitModel, match=f"next: {advice}"):
+        inspect_model.read_sites(model, trial.model)
+
+
 DEBUGGED = """
 import jax, numpyro, numpyro.distributions as dist
 jax.config.update("jax_debug_nans", True)

@@ -1,0 +1,40 @@
+"""Starts a worker in 64 bits on the data that a user's file makes in the bits of its trials."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from samplerbench.harness import launcher
+from samplerbench.harness.records import Result, Trial
+from samplerbench.models.loading.model_names import is_file
+
+
+def launch_wide(
+    job: Trial,
+    bits: int,
+    python: str,
+    scratch: Path,
+    timeout: float,
+    cancelled: Callable[[], bool],
+    task: str,
+    variables: Mapping[str, str],
+) -> Result:
+    """``launcher.launch`` of ``job``, which is in 64 bits; a user's file is run in ``bits`` first.
+
+    ``jax.random`` draws other numbers in 64 bits than in 32, so that data made in a file would be
+    others than those of its trials. A program that can't mix the two has a file run in 64 bits.
+    """
+    deadline = time.monotonic() + timeout
+    own = {"JAX_ENABLE_X64": "0"} if bits != 64 and is_file(job.model) else {}
+    further = {**variables, **own}
+    result = launcher.launch(
+        job, python, scratch, timeout, cancelled=cancelled, task=task, variables=further
+    )
+    if not own or result.status != "failed" or "TypeError" not in result.reason:
+        return result
+    left = deadline - time.monotonic()
+    return launcher.launch(
+        job, python, scratch, left, cancelled=cancelled, task=task, variables=variables
+    )
