@@ -297,8 +297,13 @@ def _truth_from_moments(path: Path, arrays: Mapping[str, Array], shapes: Shapes 
             )
             columns[ending].append(array)
     mean, sd, mean_se, sd_se = (np.concatenate(columns[ending]) for ending in MOMENTS)
-    if not (np.isfinite(mean).all() and (sd > 0).all()):
-        raise file_error(path, "a mean is not finite, or an sd not above 0")
+    if not (np.isfinite(mean).all() and ((sd > 0) & np.isfinite(sd)).all()):
+        raise file_error(path, "a mean is not finite, or an sd not above 0 and finite")
+    errors = np.concatenate([mean_se, sd_se])
+    if not ((errors >= 0) & np.isfinite(errors)).all():
+        raise file_error(
+            path, "a standard error is below 0 or not finite; leave out an unknown one"
+        )
     return Exact(
         tuple(names),
         mean,
@@ -308,7 +313,7 @@ def _truth_from_moments(path: Path, arrays: Mapping[str, Array], shapes: Shapes 
         source=f"reference moments ({path.name})",
         mean_se=mean_se,
         sd_se=sd_se,
-        error_unknown=not all(f"{site}_mean_se" in arrays for site in sites),
+        error_unknown=not all(f"{site}{end}" in arrays for site in sites for end in MOMENTS),
     )
 
 
