@@ -72,7 +72,7 @@ def execute(args: argparse.Namespace) -> int:
 
     options = _options(args)
     if args.dry_run:
-        return _describe_plan(options, args.out)
+        return _describe_plan(options, args.out, args.retry)
     watcher = progress.choose_watcher(args.quiet, verbose=args.verbose)
     try:
         campaign = run(args.out, watcher, args.retry, command_line(), **options)
@@ -96,11 +96,11 @@ def _advise(error: RunInterrupted, out: Path | None) -> str:
     return f"where it was renamed, name its new place by -o; else begin anew with: {anew}"
 
 
-def _describe_plan(options: dict[str, Any], out: Path | None) -> int:
+def _describe_plan(options: dict[str, Any], out: Path | None, retry: bool) -> int:
     """Print what a run would do; nothing is run, made or written."""
     from samplerbench.harness.campaign.dry_run import describe_run
 
-    print("\n".join(describe_run(out, options)))
+    print("\n".join(describe_run(out, options, retry)))
     return EXIT_OK
 
 
