@@ -15,6 +15,7 @@ from samplerbench.cli.common import (
     command_line,
     describe_exits,
     open_page,
+    refuse_unwritable,
     terminal_width,
 )
 from samplerbench.cli.compare import add_files
@@ -71,6 +72,7 @@ def execute(args: argparse.Namespace) -> int:
     from samplerbench.harness.campaign.run import run
 
     options = _options(args)
+    refuse_unwritable(args.junit, args.summary)
     if args.dry_run:
         return _describe_plan(options, args.out, args.retry)
     watcher = progress.choose_watcher(args.quiet, verbose=args.verbose)
