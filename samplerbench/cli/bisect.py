@@ -103,7 +103,7 @@ def execute(args: argparse.Namespace) -> int:
         mover = StackMover(old, new, folder, sampler)
         score = _make_score(args, sampler, folder, mover.old, say)
         if args.releases and args.releases not in mover.changes:
-            raise unknown_name("package that differs", args.releases, mover.changes)
+            raise unknown_name("package in the difference", args.releases, mover.changes)
         report = bisect(mover, score, say, args.releases)
     except (RunInterrupted, KeyboardInterrupt):
         print(f"samplerbench: stopped\n  go on with: {command_line()}", file=sys.stderr)
