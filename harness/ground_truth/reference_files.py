@@ -171,7 +171,8 @@ def _rename(
         )
     for name, other in names.items():
         if shapes is not None and name not in shapes and name not in components:
-            raise unknown_name("parameter", name, shapes)
+            first = f"\n  the model's name comes first: {other}={name}" if other in shapes else ""
+            raise UsageError(f"{unknown_name('parameter', name, shapes)}{first}")
         if all(_find_named(arrays, other, end) is None for end in endings):
             raise unknown_name(f"site of {str(path)!r}", other, _held_sites(arrays))
     used = {other + end for other in names.values() for end in endings}

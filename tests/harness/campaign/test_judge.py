@@ -286,6 +286,14 @@ def test_one_name_for_two_parameters_is_refused(tmp_path):
         arrange([path], names={"m": "m", "c": "m"})
 
 
+def test_names_the_wrong_way_round_are_told_the_right_one(tmp_path):
+    (path,) = write_files(tmp_path, exact_draws(1))
+    with pytest.raises(
+        UsageError, match="known parameters: c, m\n  the model's name comes first: m=b"
+    ):
+        arrange([path], names={"b": "m"})
+
+
 def test_a_name_is_mapped_once(tmp_path):
     with pytest.raises(UsageError, match="'m' is set twice in 'names'"):
         samplerbench.judge(exact_draws(2), model="linear", names=["m=a,m=b"], out=tmp_path / "out")
