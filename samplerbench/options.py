@@ -12,7 +12,7 @@ import inspect
 import math
 import re
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from samplerbench.errors import UsageError, unknown_name
@@ -224,5 +224,12 @@ def parse_names(option: str, texts: Sequence[str]) -> dict[str, str]:
         name, equals, other = (word.strip() for word in pair.partition("="))
         if not (name and equals and other):
             raise UsageError(f"{option}: {pair!r}\n  expected: x=X,y=Y (the program's name first)")
+        refuse_twice(name, names, option)
         names[name] = other
     return names
+
+
+def refuse_twice(name: str, values: Collection[str], where: str) -> None:
+    """Raise UsageError for a name in ``where`` that has a value among ``values`` already."""
+    if name in values:
+        raise UsageError(f"{name!r} is set twice in {where!r}\n  expected: one value of it")

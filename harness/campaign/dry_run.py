@@ -11,14 +11,14 @@ from samplerbench.harness.campaign import durations
 from samplerbench.harness.campaign.campaign import load
 from samplerbench.harness.campaign.expand import default_folder, expand
 from samplerbench.harness.campaign.model_data import read_model_data
-from samplerbench.harness.campaign.run import make_plan, order_trials
+from samplerbench.harness.campaign.run import find_lost_draws, make_plan, order_trials
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Trial
 from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.models.loading.model_names import is_registered
 
 
-def describe_run(out: Path | None, options: dict[str, Any]) -> list[str]:
+def describe_run(out: Path | None, options: dict[str, Any], retry: bool = False) -> list[str]:
     """Lines that say what ``run`` would do with ``options``; nothing is run, made or written.
 
     Raises UsageError for what ``run`` refuses before its first trial.
@@ -27,7 +27,7 @@ def describe_run(out: Path | None, options: dict[str, Any]) -> list[str]:
     data = read_model_data(plan, memory, out)
     trials = expand(plan, data)
     folder = out or default_folder(trials)
-    finished = _finished(folder)
+    finished = _finished(folder, trials, retry)
     waiting = order_trials([trial for trial in trials if trial.id not in finished], plan.seed)
     guesses = durations.guess_all(waiting, plan, folder)
     total = sum(each.total for each in guesses.values()) / plan.jobs
@@ -44,11 +44,13 @@ def describe_run(out: Path | None, options: dict[str, Any]) -> list[str]:
     ]
 
 
-def _finished(folder: Path) -> set[str]:
-    """The trials that the campaign in ``folder`` has finished; none where there is none."""
+def _finished(folder: Path, trials: Sequence[Trial], retry: bool) -> set[str]:
+    """The trials of the campaign in ``folder`` that stay as they are; none where there is none."""
     try:
         with load(folder) as campaign:
-            return set(campaign.store.statuses())
+            statuses = campaign.store.statuses()
+            lost = find_lost_draws(campaign.store, trials)
+        return {name for name in statuses if statuses[name] == "ok" or not retry}.difference(lost)
     except StoreError:
         if folder.is_dir() and any(folder.iterdir()):
             raise

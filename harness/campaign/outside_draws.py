@@ -37,6 +37,7 @@ Array = np.ndarray
 Arrays = dict[str, Array]
 Runs = Sequence[tuple[str, Draws]]  # each with what it is called: its file
 
+NUMBERS_EXPECTED = "an array of numbers [replicate, chain, draw, *event]"
 LEAST_DRAWS = 4  # of a chain: fewer have no ESS
 NUMBERS = ("log_z", "log_z_err", "ess")
 POSITIVE = ("log_z_err", "ess")  # those of them that are above 0
@@ -145,7 +146,7 @@ def _read_arrays(path: Path) -> dict[str, Array]:
 
 def _split_arrays(arrays: Mapping[str, Any]) -> list[tuple[str, Arrays]]:
     """Arrays whose first axis is the replicate, by replicate."""
-    given = {name: np.asarray(array) for name, array in arrays.items()}
+    given = {name: _read_array(name, array) for name, array in arrays.items()}
     sizes = {array.shape[0] if array.ndim else 0 for array in given.values()}
     if len(sizes) != 1 or 0 in sizes:
         shapes = ", ".join(f"{name} {list(array.shape)}" for name, array in given.items())
@@ -158,6 +159,18 @@ def _split_arrays(arrays: Mapping[str, Any]) -> list[tuple[str, Arrays]]:
         (f"replicate {i}", {name: array[i] for name, array in given.items()})
         for i in range(sizes.pop())
     ]
+
+
+def _read_array(name: str, array: Any) -> Array:
+    """The numbers of one array, NaN where a mask hides them. Raises UsageError."""
+    try:
+        values = np.ma.asarray(array)
+    except ValueError as error:  # lists of unequal lengths
+        raise draws_error(name, str(error), NUMBERS_EXPECTED) from error
+    if values.dtype.kind not in "biuf":
+        raise draws_error(name, f"it holds {values.dtype}, no numbers", NUMBERS_EXPECTED)
+    hidden = np.ma.getmaskarray(values)
+    return np.where(hidden, np.nan, values.data) if hidden.any() else values.data
 
 
 # -- one file --------------------------------------------------------------------------------------

@@ -100,7 +100,8 @@ def _choose_replicates(choice: Choice, count: int) -> list[int]:
     if choice is None or isinstance(choice, slice):
         picks = list(range(count)[choice or slice(None)])
     else:
-        picks = [choice] if isinstance(choice, (int, np.integer)) and 0 <= choice < count else []
+        is_number = isinstance(choice, (int, np.integer)) and not isinstance(choice, bool)
+        picks = [choice] if is_number and 0 <= choice < count else []
     if not picks:
         raise UsageError(f"replicate={choice!r}\n  {known}")
     return picks

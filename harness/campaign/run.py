@@ -209,10 +209,15 @@ def _prepare(
 
 def forget_lost_draws(store: Store, trials: Sequence[Trial]) -> None:
     """Have trials run again whose draws are lost."""
+    if lost := find_lost_draws(store, trials):
+        store.delete_results(lost)
+
+
+def find_lost_draws(store: Store, trials: Sequence[Trial]) -> list[str]:
+    """The ids of trials that ended ok, and whose draws are lost."""
     ended = store.select_ok(trials)
     kept = {trial.id for trial in store.drop_lost_draws(ended)}
-    if lost := [trial.id for trial in ended if trial.id not in kept]:
-        store.delete_results(lost)
+    return [trial.id for trial in ended if trial.id not in kept]
 
 
 def _run(

@@ -10,7 +10,7 @@ from samplerbench.errors import UsageError
 from samplerbench.models.base import models
 from samplerbench.models.loading import model_names
 from samplerbench.models.posteriordb import folder
-from samplerbench.options import fill
+from samplerbench.options import fill, refuse_twice
 from samplerbench.samplers.base import samplers
 from samplerbench.user_files import full_path, split_file
 
@@ -68,5 +68,6 @@ def _pairs(text: str, whole: str) -> dict[str, str]:
         key, equals, value = part.partition("=")
         if not equals or not key or not value:
             raise UsageError(f"{part!r} in {whole!r} sets nothing\n  expected: name:setting=value")
+        refuse_twice(key.strip(), pairs, whole)
         pairs[key.strip()] = value.strip()
     return pairs

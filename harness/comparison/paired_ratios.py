@@ -27,6 +27,18 @@ from samplerbench.harness.comparison.sides import Side, refuse_unlike_machines, 
 from samplerbench.harness.records import Trial
 from samplerbench.harness.statistics.holm import holm_rejections
 
+#: what two trials of one comparison have in common -> what it is called
+COMMON_FIELDS = {
+    "model_label": "model",
+    "device": "device",
+    "precision": "precision",
+    "chains": "chains",
+    "warmup": "warm-up",
+    "draws": "draws",
+    "seed": "seed",
+    "calibrate": "calibrate",
+}
+
 
 class NothingShared(UsageError):
     """Two campaigns without a trial in common; the text says what must agree."""
@@ -72,8 +84,8 @@ def compare_between(
     pairs = [(row, base) for row in new for base in old if _same(base.trial, row.trial)]
     if not pairs:
         raise NothingShared(
-            "no finished trial is in both campaigns\n  expected: the same model, sampler, settings,"
-            " device, precision, budget and seed in each"
+            f"no finished trial is in both campaigns{_describe_nearest(old, new)}\n  expected: the"
+            " same model, sampler, settings, device, precision, budget and seed in each"
         )
     return compare_pairs(pairs, names)
 
@@ -99,12 +111,24 @@ def compare_pairs(
 
 
 def _key(trial: Trial, with_environment: bool, by_sampler: bool) -> tuple[Any, ...]:
-    t = trial
-    return (
-        *(t.model_label, t.device, t.precision, t.chains, t.warmup, t.draws, t.seed, t.calibrate),
-        *((t.environment_digest,) if with_environment else ()),
-        *((t.label,) if by_sampler else ()),
-    )
+    more = ["environment_digest"] * with_environment + ["label"] * by_sampler
+    return tuple(getattr(trial, name) for name in (*COMMON_FIELDS, *more))
+
+
+def _describe_nearest(old: Sequence[Side], new: Sequence[Side]) -> str:
+    """What tells apart the two trials most alike, as ": the nearest differ in seed (0, 7)"."""
+    names = {**COMMON_FIELDS, "label": "sampler", "model_digest": "digest of the model"}
+    differences = [
+        [
+            f"{words} ({getattr(a.trial, name)}, {getattr(b.trial, name)})"
+            for name, words in names.items()
+            if getattr(a.trial, name) != getattr(b.trial, name)
+        ]
+        for a in old
+        for b in new
+    ]
+    nearest = min(differences, key=len, default=[])
+    return f": the nearest differ in {', '.join(nearest)}" if nearest else ""
 
 
 def _same(a: Trial, b: Trial) -> bool:

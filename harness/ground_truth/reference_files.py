@@ -182,7 +182,8 @@ def _rename(
         )
     for name, other in names.items():
         if shapes is not None and name not in shapes and name not in components:
-            raise unknown_name("parameter", name, shapes)
+            first = f"\n  the model's name comes first: {other}={name}" if other in shapes else ""
+            raise UsageError(f"{unknown_name('parameter', name, shapes)}{first}")
         if all(_find_named(arrays, other, end) is None for end in endings):
             raise unknown_name(f"site of {str(path)!r}", other, _held_sites(arrays))
     used = {other + end for other in names.values() for end in endings}
@@ -308,8 +309,13 @@ def _truth_from_moments(path: Path, arrays: Mapping[str, Array], shapes: Shapes 
             )
             columns[ending].append(array)
     mean, sd, mean_se, sd_se = (np.concatenate(columns[ending]) for ending in MOMENTS)
-    if not (np.isfinite(mean).all() and (sd > 0).all()):
-        raise file_error(path, "a mean is not finite, or an sd not above 0")
+    if not (np.isfinite(mean).all() and ((sd > 0) & np.isfinite(sd)).all()):
+        raise file_error(path, "a mean is not finite, or an sd not above 0 and finite")
+    errors = np.concatenate([mean_se, sd_se])
+    if not ((errors >= 0) & np.isfinite(errors)).all():
+        raise file_error(
+            path, "a standard error is below 0 or not finite; leave out an unknown one"
+        )
     return Exact(
         tuple(names),
         mean,
@@ -319,7 +325,7 @@ def _truth_from_moments(path: Path, arrays: Mapping[str, Array], shapes: Shapes 
         source=f"reference moments ({path.name})",
         mean_se=mean_se,
         sd_se=sd_se,
-        error_unknown=not all(f"{site}_mean_se" in arrays for site in sites),
+        error_unknown=not all(f"{site}{end}" in arrays for site in sites for end in MOMENTS),
     )
 
 

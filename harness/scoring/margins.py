@@ -13,6 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from samplerbench.errors import UsageError, unknown_name
+from samplerbench.options import refuse_twice
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def read_margins(texts: Collection[str]) -> Margins:
         name, _, number = text.partition("=")
         if name not in DEFAULT.__dataclass_fields__:
             raise unknown_name("margin", name, DEFAULT.__dataclass_fields__)
+        refuse_twice(name, values, "margin")
         values[name] = _read_number(name, number)
     return dataclasses.replace(DEFAULT, **values)
 

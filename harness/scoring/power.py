@@ -21,6 +21,7 @@ from samplerbench.harness.scoring.verdict_tests import ALPHA
 from samplerbench.harness.scoring.verdict_words import LEAST
 from samplerbench.harness.statistics.estimates import clopper_pearson
 from samplerbench.harness.statistics.joint import MOST as DIRECTIONS
+from samplerbench.options import refuse_twice
 
 POWER = 0.95
 
@@ -127,8 +128,7 @@ def read_wanted(texts: Iterable[str]) -> dict[str, float]:
         name, _, number = text.partition("=")
         if name not in FLAWS:
             raise unknown_name("flaw", name, FLAWS)
-        if name in wanted:
-            raise UsageError(f"{name} is wanted twice\n  expected: one size of each flaw")
+        refuse_twice(name, wanted, "detect")
         wanted[name] = _read_size(name, number)
     return wanted
 

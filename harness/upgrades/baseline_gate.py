@@ -38,6 +38,8 @@ MACHINE = ("cpu", "cores_allowed", "architecture", "device_kind")
 KEY = ("model", "device", "precision", "chains", "warmup", "draws", "calibrate")
 NEEDED_COLUMNS = ("sampler", *KEY, "status", "verdict")  # columns without which a row says nothing
 
+NO_SUCH_ROW = "there is no such row any more"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -95,9 +97,11 @@ def check_against(
     differ, too.
     """
     pairs = match_rows(rows, baseline)
-    cases = [_check(new, old, slower, unlike) for old, new in pairs]
     known = [id(new) for _, new in pairs]
     fresh = [row for row in rows if id(row) not in known]
+    cases = [
+        _check(new, old, slower, unlike) if new else _report_gone(old, fresh) for old, new in pairs
+    ]
     return [*cases, *(Case(name_row(r), place_row(r), note="not in the baseline") for r in fresh)]
 
 
@@ -120,10 +124,20 @@ def choose_more(*campaigns: Sequence[Row]) -> tuple[str, ...]:
     return ("environment",) if alike else ()
 
 
-def _check(new: Row | None, old: Row, slower: float, unlike: bool) -> Case:
-    case = Case(name_row(old), place_row(new or old))
-    if new is None:
-        return replace(case, failure="there is no such row any more")
+def _report_gone(old: Row, fresh: Sequence[Row]) -> Case:
+    """The case of a row that nothing answers, with what differs in the nearest new one's."""
+    changes = [
+        [f"{name} is {row[name]}, was {old[name]}" for name in KEY if row[name] != old[name]]
+        for row in fresh
+        if name_row(row) == name_row(old)
+    ]
+    nearest: list[str] = min(changes, key=len, default=[])
+    failure = ": ".join(filter(None, [NO_SUCH_ROW, "; ".join(nearest)]))
+    return Case(name_row(old), place_row(old), failure=failure)
+
+
+def _check(new: Row, old: Row, slower: float, unlike: bool) -> Case:
+    case = Case(name_row(old), place_row(new))
     findings = compare_rows(new, old, slower, unlike)
     worse = "; ".join(each.text for each in findings if each.sign > 0)
     seen = "; ".join(each.text for each in findings if each.text and each.sign <= 0)

@@ -14,6 +14,7 @@ from samplerbench.cli.common import (
     EXIT_OK,
     command_line,
     make_printer,
+    refuse_unwritable,
     terminal_width,
     write_or_print,
 )
@@ -102,7 +103,7 @@ def execute(args: argparse.Namespace) -> int:
         mover = StackMover(old, new, folder, sampler)
         score = _make_score(args, sampler, folder, mover.old, say)
         if args.releases and args.releases not in mover.changes:
-            raise unknown_name("package that differs", args.releases, mover.changes)
+            raise unknown_name("package in the difference", args.releases, mover.changes)
         report = bisect(mover, score, say, args.releases)
     except (RunInterrupted, KeyboardInterrupt):
         print(f"samplerbench: stopped\n  go on with: {command_line()}", file=sys.stderr)
@@ -123,11 +124,7 @@ def _refuse_early(args: argparse.Namespace) -> None:
         given = {name: getattr(args, name) for name in names} | {"draws": draws}
         plan, _, memory = make_plan(check_options(given, "the command line"))
         expand(plan, read_model_data(plan, memory))
-    output = args.output
-    if output and (output.is_dir() or not output.parent.is_dir()):
-        raise UsageError(
-            f"{str(output)!r} can't be written\n  expected: a file in a folder that is there"
-        )
+    refuse_unwritable(args.output)
 
 
 def _make_score(args: argparse.Namespace, sampler: str, folder: Path, old: Any, say: Any) -> Any:

@@ -117,6 +117,15 @@ def latex_options(args: argparse.Namespace) -> dict[str, str]:
     return given
 
 
+def refuse_unwritable(*files: Path | None) -> None:
+    """Raise UsageError for files that could not be written when all is done."""
+    for file in filter(None, files):
+        if file.is_dir() or not file.parent.is_dir():
+            raise UsageError(
+                f"{str(file)!r} can't be written\n  expected: a file in a folder that is there"
+            )
+
+
 def write_or_print(pieces: Iterable[str], output: Path | None) -> None:
     """Write ``pieces`` of text to the file ``output``, or print them one by one."""
     from samplerbench.reports import report

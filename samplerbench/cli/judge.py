@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from samplerbench.cli import run
-from samplerbench.cli.common import FOLDER_FLAGS, command_line
+from samplerbench.cli.common import FOLDER_FLAGS, command_line, refuse_unwritable
 from samplerbench.cli.compare import add_files
 from samplerbench.harness.campaign.plan import JUDGE_OPTIONS, OPTIONS
 
@@ -91,6 +91,7 @@ def execute(args: argparse.Namespace) -> int:
     """Execute the command; returns the exit code."""
     from samplerbench.harness.campaign.judge import judge
 
+    refuse_unwritable(args.junit, args.summary)
     given = {name: getattr(args, name) for name in (*OWN, *JUDGE_OPTIONS)}
     options = {name: value for name, value in given.items() if value is not None}
     with judge(args.files, out=args.out, command=command_line(), **options) as campaign:

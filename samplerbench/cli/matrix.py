@@ -75,6 +75,8 @@ def execute(args: argparse.Namespace) -> int:
 
     stacks = matrix_file.read(args.file or matrix_file.SHIPPED_FILE)
     file = args.out / "known.json" if args.out else None
+    if args.write_pins and args.write_pins.exists() and not args.write_pins.is_dir():
+        raise UsageError(f"{str(args.write_pins)!r} is a file\n  expected: a folder, new or there")
     if args.merge:
         known_stacks.merge(file or known_stacks.own(), _rows(args.merge))
     try:

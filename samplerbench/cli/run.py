@@ -15,6 +15,7 @@ from samplerbench.cli.common import (
     command_line,
     describe_exits,
     open_page,
+    refuse_unwritable,
     terminal_width,
 )
 from samplerbench.cli.compare import add_files
@@ -71,8 +72,9 @@ def execute(args: argparse.Namespace) -> int:
     from samplerbench.harness.campaign.run import run
 
     options = _options(args)
+    refuse_unwritable(args.junit, args.summary)
     if args.dry_run:
-        return _describe_plan(options, args.out)
+        return _describe_plan(options, args.out, args.retry)
     watcher = progress.choose_watcher(args.quiet, verbose=args.verbose)
     try:
         campaign = run(args.out, watcher, args.retry, command_line(), **options)
@@ -96,11 +98,11 @@ def _advise(error: RunInterrupted, out: Path | None) -> str:
     return f"where it was renamed, name its new place by -o; else begin anew with: {anew}"
 
 
-def _describe_plan(options: dict[str, Any], out: Path | None) -> int:
+def _describe_plan(options: dict[str, Any], out: Path | None, retry: bool) -> int:
     """Print what a run would do; nothing is run, made or written."""
     from samplerbench.harness.campaign.dry_run import describe_run
 
-    print("\n".join(describe_run(out, options)))
+    print("\n".join(describe_run(out, options, retry)))
     return EXIT_OK
 
 

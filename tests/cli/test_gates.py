@@ -45,6 +45,18 @@ def test_a_campaign_that_is_worse_exits_1(campaign, tmp_path, capsys):
     assert "shifted_one, linear on pinned: fails" in out and "was honest" in out
 
 
+@pytest.mark.parametrize("option", ["--junit", "--summary"])
+@pytest.mark.parametrize("command", [["run"], ["judge", "a.npz", "--model", "linear"]])
+def test_files_of_a_gate_that_could_not_be_written_are_refused_first(
+    command, option, tmp_path, capsys
+):
+    out = tmp_path / "out"
+    for file in (tmp_path / "none" / "x", tmp_path):
+        assert main.main([*command, "--out", str(out), option, str(file)]) == common.EXIT_USAGE
+        assert f"{str(file)!r} can't be written" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_options_of_a_gate_without_one_are_refused(campaign, capsys):
     for options in (["--junit", "a.xml"], ["--slower", "2"], ["--gate", "b", "--slower", "0.5"]):
         assert main.main(["compare", str(campaign), *options]) == common.EXIT_USAGE

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from samplerbench.errors import UsageError
+from samplerbench.text import is_number_text
 
 EXPECTED_DATA = "expected: a pandas DataFrame, or a dict of arrays by name"
 
@@ -82,9 +83,13 @@ def read_frame(frame: Any, source: str, first_row: int = 1) -> Table:
 def refuse_bad_names(names: list[str], source: str) -> None:
     """Raise UsageError for a name that is empty or there twice."""
     if not all(names) or len(set(names)) < len(names):
+        headless = all(map(is_number_text, names))
+        why = "a name in its header is empty or there twice"
+        why = "its first line looks like numbers" if headless else why
+        how = "; data go by number, too, as --columns x=0,y=1" if headless else ""
         raise UsageError(
-            f"data file {source!r} can't be read: a name in its header is empty or there twice: "
-            f"{', '.join(names)}\n  expected: a name of its own on top of each column"
+            f"data file {source!r} can't be read: {why}: {', '.join(names)}\n"
+            f"  expected: a name of its own on top of each column{how}"
         )
 
 

@@ -143,9 +143,4 @@ def _some_missing(data: TrialData) -> str:
     count, total = int((~ended).sum()), len(ended)
     if not 0 < count < total:
         return ""
-    rate = estimates.estimate_share(count, total)
-    assert rate.lo is not None and rate.hi is not None
-    return (
-        f"{count} of {total} runs failed or never ended ({rate.lo:.2%} to {rate.hi:.1%});"
-        " realised columns are of the others"
-    )
+    return f"{count} of {total} runs failed or never ended; realised columns are of the others"

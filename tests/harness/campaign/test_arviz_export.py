@@ -135,6 +135,7 @@ def test_the_plain_runs_are_given_on_request(campaign):
         ({"replicate": 3}, "expected: 0 to 2"),
         ({"replicate": 2, "mode": "plain"}, "expected: 0 to 1"),
         ({"replicate": -1}, "expected: 0 to 2"),
+        ({"replicate": True}, "expected: 0 to 2"),
         ({"mode": "compiled"}, "expected: 'replicates' or 'plain'"),
     ],
 )

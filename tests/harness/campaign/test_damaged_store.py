@@ -24,6 +24,7 @@ from samplerbench.harness.campaign.campaign_folder import FILE
 from samplerbench.harness.campaign.run import (
     RunInterrupted,
     discard_when_refused,
+    find_lost_draws,
     forget_lost_draws,
 )
 from samplerbench.harness.campaign.store import Store
@@ -225,6 +226,7 @@ def test_a_run_runs_trials_again_whose_draws_are_lost(folder, planned, capsys, h
     first, second = (folder / "draws" / f"{trial.id}.npz" for trial in planned[:2])
     harm(first, second)
     store = Store.create(folder)
+    assert find_lost_draws(store, planned) == [planned[0].id]
     forget_lost_draws(store, planned)
     assert store.statuses().keys() == {trial.id for trial in planned[1:]}
     store.close()

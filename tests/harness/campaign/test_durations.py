@@ -10,10 +10,13 @@ import pytest
 from samplerbench.errors import StoreError
 from samplerbench.harness.campaign.dry_run import describe_run
 from samplerbench.harness.campaign.durations import Guess, guess, guess_all, read_known
+from samplerbench.harness.campaign.expand import expand
+from samplerbench.harness.campaign.model_data import read_model_data
 from samplerbench.harness.campaign.plan import Plan
-from samplerbench.harness.campaign.run import order_trials
+from samplerbench.harness.campaign.run import make_plan, order_trials
+from samplerbench.harness.campaign.store import Store
 from samplerbench.samplers.base import samplers
-from tests.support import stored, trials
+from tests.support import damage, stored, trials
 
 NUTS = trials.small(sampler="numpyro_nuts", draws=5000, replicates=32)
 
@@ -98,6 +101,25 @@ def test_a_dry_run_of_a_campaign_that_is_there_names_what_is_left(tmp_path, monk
     (tmp_path / "other" / "file").touch()
     with pytest.raises(StoreError, match="is not a campaign"):
         describe_run(tmp_path / "other", options)
+
+
+def test_a_dry_run_counts_what_a_run_would_run_again(tmp_path):
+    models = ["linear", "linear:n_points=5", "linear:n_points=6"]
+    options = {"model": models, "sampler": "exact_iid", "env": "current"}
+    plan, _, memory = make_plan(options)
+    planned = expand(plan, read_model_data(plan, memory))
+    store = Store.create(tmp_path / "out")
+    store.add_trials(planned)
+    for trial in planned:
+        damage.commit(store, trial)
+    store.close()
+    (tmp_path / "out" / "draws" / f"{planned[1].id}.npz").unlink()
+    failed = "UPDATE results SET status='crashed', record=json_set(record, '$.status', 'crashed')"
+    damage.execute(tmp_path / "out", f"{failed} WHERE trial=?", planned[2].id)
+    for retry, done in ((False, 2), (True, 1)):
+        lines = describe_run(tmp_path / "out", options, retry)
+        assert lines[0].endswith(f"{done} of 3 trials finished")
+        assert any("linear:n_points=5" in line for line in lines)
 
 
 def test_a_total_is_the_sum_of_its_parts():

@@ -286,6 +286,19 @@ def test_one_name_for_two_parameters_is_refused(tmp_path):
         arrange([path], names={"m": "m", "c": "m"})
 
 
+def test_names_the_wrong_way_round_are_told_the_right_one(tmp_path):
+    (path,) = write_files(tmp_path, exact_draws(1))
+    with pytest.raises(
+        UsageError, match="known parameters: c, m\n  the model's name comes first: m=b"
+    ):
+        arrange([path], names={"b": "m"})
+
+
+def test_a_name_is_mapped_once(tmp_path):
+    with pytest.raises(UsageError, match="'m' is set twice in 'names'"):
+        samplerbench.judge(exact_draws(2), model="linear", names=["m=a,m=b"], out=tmp_path / "out")
+
+
 @pytest.mark.parametrize("given", [np.zeros((2, 9)), 3, [np.zeros(9)], [3]])
 def test_arrays_without_names_are_refused(given):
     with pytest.raises(UsageError, match=r"(?s)have no names.*\{site: \[replicate"):
@@ -544,6 +557,26 @@ def test_arrays_that_share_no_replicates_are_refused():
         UsageError, match="(?s)no number of replicates: m .3, 9., c .2, 9.*log_z as"
     ):
         read_draws({"m": np.zeros((3, 9)), "c": np.zeros((2, 9))})
+
+
+@pytest.mark.parametrize(
+    ("array", "reason"),
+    [
+        (np.full((2, 1, 9), "a"), "it holds <U1, no numbers"),
+        (np.zeros((2, 1, 9), object), "it holds object, no numbers"),
+        (np.zeros((2, 1, 9), complex), "it holds complex128, no numbers"),
+        ([[[0.0, 1.0]], [[0.0]]], "inhomogeneous"),
+    ],
+)
+def test_arrays_that_hold_no_numbers_are_refused(array, reason):
+    with pytest.raises(UsageError, match=f"draws 'm' can't be judged: .*{reason}"):
+        read_draws({"m": array})
+
+
+def test_what_a_mask_hides_is_no_draw():
+    hidden = np.ma.masked_less(np.arange(18.0).reshape(2, 1, 9), 1)
+    (_, first), (_, second) = read_draws({"m": hidden})
+    assert np.isnan(first["m"][0, 0]) and np.isfinite(second["m"]).all()
 
 
 # -- verdicts --------------------------------------------------------------------------------------

@@ -50,6 +50,15 @@ def test_what_sets_nothing_is_refused():
         specifiers.parse_sampler("numpyro_nuts:step_size")
 
 
+def test_a_setting_has_one_value():
+    for parse, text in (
+        (specifiers.parse_sampler, "numpyro_nuts:step_size=1,step_size=2"),
+        (specifiers.parse_model, "linear:n_points=8,n_points=8"),
+    ):
+        with pytest.raises(UsageError, match=f"is set twice in '{text}'"):
+            parse(text)
+
+
 def test_sigterm_is_ctrl_c_within_and_what_it_was_before_afterwards():
     before, stop = signal.getsignal(signal.SIGTERM), threading.Event()
     with pytest.raises(KeyboardInterrupt), signals.interrupt_on_sigterm(stop):

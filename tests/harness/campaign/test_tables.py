@@ -202,6 +202,12 @@ REFUSED = {
         {},
         ("looks like numbers: 0, 1.1", "--columns x=0,y=1"),
     ),
+    "no header, and numbers alike": (
+        "1,1\n2,3\n",
+        "line",
+        {},
+        ("first line looks like numbers: 1, 1", "--columns x=0,y=1"),
+    ),
     "no outcome": (
         "x\n0\n1\n",
         "line",

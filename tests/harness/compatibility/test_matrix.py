@@ -426,6 +426,15 @@ def test_the_command_shows_what_is_stored_without_running(tmp_path, capsys):
     assert "2 of the matrix not run" in capsys.readouterr().out
 
 
+def test_a_file_in_place_of_the_folder_of_pins_is_refused_before_a_stack_is_tried(tmp_path, capsys):
+    read(tmp_path)
+    arguments = ["matrix", str(tmp_path / "m.toml"), "--out", str(tmp_path / "out")]
+    pins = ["--write-pins", str(tmp_path / "m.toml")]
+    assert main.main([*arguments, *pins]) == common.EXIT_USAGE
+    assert "is a file\n  expected: a folder" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_pins_are_written_for_what_passes_and_read_back(tmp_path):
     rows = [entry.row for entry in run(tmp_path, Fakes())]
     failing = replace(rows[1], stages={IMPORTS: {"ok": False, "cause": "x"}})

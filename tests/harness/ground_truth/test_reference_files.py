@@ -122,8 +122,20 @@ def test_moments_come_with_their_errors_or_with_unknown_ones(tmp_path):
     assert found.quantile is None and found.draw is None
     assert found.error_unknown  # none is given for m
     told = {"m_mean": 1.0, "m_sd": 2.0, "m_mean_se": 0.0}
-    np.savez(tmp_path / "told.npz", **told)
+    np.savez(tmp_path / "half.npz", **told)
+    assert reference_files.read_reference(tmp_path / "half.npz", {"m": ()}).error_unknown
+    np.savez(tmp_path / "told.npz", **told, m_sd_se=0.0)
     assert not reference_files.read_reference(tmp_path / "told.npz", {"m": ()}).error_unknown
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("m_sd", np.inf), ("m_mean_se", np.nan), ("m_sd_se", -1.0)]
+)
+def test_moments_that_are_none_are_refused(name, value, tmp_path):
+    moments = {"m_mean": 1.0, "m_sd": 2.0, "m_mean_se": 0.1, "m_sd_se": 0.1}
+    np.savez(tmp_path / "m.npz", **{**moments, name: value})
+    with pytest.raises(UsageError, match="finite"):
+        reference_files.read_reference(tmp_path / "m.npz", {"m": ()})
 
 
 @pytest.mark.parametrize("name", ["log_weight", "weights", "logwt", "wt"])

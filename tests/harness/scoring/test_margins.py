@@ -40,6 +40,7 @@ def test_commands_that_judge_take_margins():
         ("bias=much", "margin bias=much"),
         ("sd", "margin sd="),
         ("log_z=inf", "margin log_z=inf"),
+        ("sd=0.1,sd=0.2", "'sd' is set twice in 'margin'"),
     ],
 )
 def test_a_margin_that_is_none_is_refused_before_anything_runs(text, message):

@@ -86,6 +86,10 @@ def test_the_gate_on_seconds_is_wrong_in_few_of_many_equal_pairs():
 def test_a_row_that_is_gone_or_no_longer_runs_fails():
     (gone,) = check_against([], [row()])
     assert gone.failure == "there is no such row any more"
+    others = [row(draws=100, warmup=7), row(draws=200)]
+    gone, *fresh = check_against(others, [row(draws=400)])
+    assert gone.failure == "there is no such row any more: draws is 200, was 400"
+    assert [case.note for case in fresh] == ["not in the baseline"] * 2
     case = check(row(None, status="crashed", reason="killed by SIGSEGV"), row())
     assert case.failure == "crashed: killed by SIGSEGV; it was honest"
     same = row(None, status="crashed", reason="killed by SIGSEGV")

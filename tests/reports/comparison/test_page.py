@@ -290,7 +290,8 @@ def test_campaigns_that_share_nothing_are_refused(tmp_path, capsys):
         with pytest.raises(NothingShared, match="no finished trial is in both"):
             compare(one, other)
     assert main(["compare", str(tmp_path / "old"), str(tmp_path / "new")]) == 2
-    assert "expected: the same model" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "the nearest differ in seed (0, 5)\n  expected: the same model" in told
 
 
 def test_each_pair_of_rows_has_a_table_whose_heading_names_the_model_where_there_are_several():
