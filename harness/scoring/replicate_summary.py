@@ -21,6 +21,7 @@ from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.statistics import ess_rhat, joint, wasserstein
 from samplerbench.harness.statistics import mode_occupancy as modes
 from samplerbench.harness.statistics.energy_distance import EnergyDistance
+from samplerbench.harness.statistics.pairs import PairWidths
 from samplerbench.harness.statistics.weighted import normalise_weights, weighted_moments
 from samplerbench.models.base import Exact
 
@@ -95,6 +96,7 @@ class ReplicateSummary:
     margins: Margins = DEFAULT  # what is tolerated
     directions: int = 0  # the last so many components are no parameters but joint structure
     energy: EnergyDistance | None = None  # from exact draws, over all directions
+    pairs: PairWidths | None = None  # of sums and differences of two parameters
 
     def join(self, other: ReplicateSummary) -> ReplicateSummary:
         """The same replicates with the components of ``other`` beside their own."""
@@ -120,6 +122,7 @@ class ReplicateSummary:
         selected: dict[str, Any] = {k: v if v is None else v[keep] for k, v in values.items()}
         selected["modes"] = self.modes.select(keep) if self.modes else None
         selected["energy"] = self.energy.select(keep) if self.energy else None
+        selected["pairs"] = self.pairs.select(keep) if self.pairs else None
         return replace(self, **selected)
 
 
@@ -131,7 +134,9 @@ def add_joint(
     if directions is None:
         return summary
     along = summarise(directions.project(x), directions.exact, log_w, ess)
-    return replace(summary.join(along), energy=directions.measure_energy(x, log_w))
+    energy = directions.measure_energy(x, log_w)
+    pairs = directions.pairs.measure(x, log_w) if directions.pairs else None
+    return replace(summary.join(along), energy=energy, pairs=pairs)
 
 
 def _pair(one: ReplicateSummary, other: ReplicateSummary, name: str) -> tuple[Array, Array]:

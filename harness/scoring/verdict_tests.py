@@ -14,6 +14,7 @@ from scipy import special
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.statistics.between_processes import t_quantile
 from samplerbench.harness.statistics.estimates import estimate_typical, rms_bounds, z_scores
+from samplerbench.harness.statistics.pairs import PairWidths
 
 Array = np.ndarray
 
@@ -67,6 +68,27 @@ def check_bias(e: ReplicateSummary) -> Iterator[Complaint]:
             least = np.sqrt(truth * (1 - truth) / np.nanmedian(e.modes.ess[:, k]))
             test = _compare_mean(e.modes.share[:, k], truth, margins.width, alpha, 0.0, least)
             yield _describe_share(f"mode {k}", "in it", truth, test)
+    if e.pairs is not None:
+        yield _compare_pairs(e.pairs, 2 * margins.sd)
+
+
+def _compare_pairs(pairs: PairWidths, margin: float) -> Complaint:
+    """The sum or difference of two parameters whose variance lies farthest outside its margin.
+
+    They have a level ALPHA of their own: there may be many, and few parameters have hardly any.
+    """
+    count = len(pairs.labels)
+    tests = (
+        _compare_mean(values, 1.0, margin, ALPHA / (2 * count), error)
+        for values, error in zip(pairs.values.T, pairs.error, strict=True)
+    )
+    worst, test = max(enumerate(tests), key=lambda each: np.nan_to_num(each[1].excess, nan=-1e9))
+    value, lo, hi = (float(np.sqrt(max(n, 0.0))) for n in (test.value, test.lo, test.hi))
+    reason = (
+        f"sd of {pairs.labels[worst]}, each in its sd, is {value:.2f} ({lo:.2f} to {hi:.2f}) times"
+        " the exact one: a correlation is wrong"
+    )
+    return replace(test, reason=reason, value=value, lo=lo, hi=hi)
 
 
 def bias_level(e: ReplicateSummary) -> float:
