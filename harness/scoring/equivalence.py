@@ -177,7 +177,7 @@ def _limit_mean(
 def _limit_rate(count: int, total: int) -> Limit:
     limit = clopper_pearson(count, total, LEVEL)[1]
     needed = _count_for_rate(count, total)
-    what = f"{count} of {total} runs off by more than {DISASTER:g} claimed errors"
+    what = f"{count} of {total} runs off by more than {DISASTER:g} median claimed errors"
     reason = f"{what}, a rate of up to {limit:.1%}; honest is below {RATE:.0%}"
     return Limit(reason, count / total, limit, RATE, needed)
 
