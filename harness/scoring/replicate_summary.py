@@ -22,6 +22,7 @@ from samplerbench.harness.statistics import ess_rhat, joint, wasserstein
 from samplerbench.harness.statistics import mode_occupancy as modes
 from samplerbench.harness.statistics.energy_distance import EnergyDistance
 from samplerbench.harness.statistics.pairs import PairWidths
+from samplerbench.harness.statistics.shared_draws import find_shared_draws
 from samplerbench.harness.statistics.weighted import normalise_weights, weighted_moments
 from samplerbench.models.base import Exact
 
@@ -41,6 +42,7 @@ PER_COMPONENT = (
 ).split()
 GRID = 50  # quantiles, of which two are equal only where draws are tied
 BANK, SEED = 100_000, 20261127  # exact draws that shares of tied ones are known from, to 0.2 %
+SOME = 2000  # exact draws that show how often draws are equal by chance
 # of a mean's errors, in excess: a fourth moment 1.1 times a normal's still makes no disasters
 KURTOSIS = 0.3
 # A single draw that far off, in sds times the root of their number, moves a mean by as many of its
@@ -97,6 +99,8 @@ class ReplicateSummary:
     directions: int = 0  # the last so many components are no parameters but joint structure
     energy: EnergyDistance | None = None  # from exact draws, over all directions
     pairs: PairWidths | None = None  # of sums and differences of two parameters
+    # two replicates of ``est`` that share draws, and what share; None where none do
+    shared_draws: tuple[int, int, float] | None = None
 
     def join(self, other: ReplicateSummary) -> ReplicateSummary:
         """The same replicates with the components of ``other`` beside their own."""
@@ -123,7 +127,16 @@ class ReplicateSummary:
         selected["modes"] = self.modes.select(keep) if self.modes else None
         selected["energy"] = self.energy.select(keep) if self.energy else None
         selected["pairs"] = self.pairs.select(keep) if self.pairs else None
+        selected["shared_draws"] = self._select_shared(keep)
         return replace(self, **selected)
+
+    def _select_shared(self, keep: Array) -> tuple[int, int, float] | None:
+        if self.shared_draws is None:
+            return None
+        first, second, share = self.shared_draws
+        if not (keep[first] and keep[second]):
+            return None
+        return int(keep[:first].sum()), int(keep[:second].sum()), share
 
 
 def add_joint(
@@ -200,7 +213,22 @@ def summarise(
         may_rest=may_rest,
         long_run=exact.long_run,
         weighted=log_w is not None,
+        shared_draws=_find_shared_draws(x, exact, shares["is_tied"], columns),
     )
+
+
+def _find_shared_draws(
+    x: Array, exact: Exact, is_tied: Array, columns: dict[str, Any]
+) -> tuple[int, int, float] | None:
+    """Draws that replicates have in common, of continuous parameters and of chains that move."""
+    apart = np.flatnonzero(~is_tied)[:2]
+    usable = np.flatnonzero((columns["finite"] & columns["moves"]).all(axis=1))
+    if exact.draw is None or not len(apart) or len(usable) < 2 or x.dtype.kind != "f":
+        return None
+    sites = exact.draw(np.random.default_rng(SEED), SOME)
+    bank = component_draws(sites, exact.names, lead=1)[:, apart]
+    found = find_shared_draws(x[usable][..., apart].reshape(len(usable), -1, len(apart)), bank)
+    return found and (int(usable[found[0]]), int(usable[found[1]]), found[2])
 
 
 def _claim_shares(

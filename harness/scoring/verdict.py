@@ -201,6 +201,9 @@ def _find_relation(summary: ReplicateSummary) -> str:
     est, sd = own.est[:, apart], own.sd_hat[:, apart]
     if apart.any() and (pair := find_duplicates(est, sd, own.mean[apart], own.sd[apart])):
         return "{} and {} are the same run, or mirror images".format(*pair)
+    if shared := summary.shared_draws:
+        first, second, share = shared
+        return f"{first} and {second} share {share:.0%} of the draws"
     if len(own.est) < LEAST or not (found := find_succession(own.est)):
         return ""
     at, lag, value = found
