@@ -146,7 +146,7 @@ def add_joint(
     directions = joint.find_directions(exact, single=x.dtype != np.float64)
     if directions is None:
         return summary
-    along = summarise(directions.project(x), directions.exact, log_w, ess)
+    along = summarise(directions.project(x), directions.exact, log_w, ess, derived=True)
     energy = directions.measure_energy(x, log_w)
     pairs = directions.pairs.measure(x, log_w) if directions.pairs else None
     return replace(summary.join(along), energy=energy, pairs=pairs)
@@ -170,12 +170,13 @@ def summarise(
     log_z: Array | None = None,
     log_z_err: Array | None = None,
     claims: ess_rhat.Claims | None = None,
+    derived: bool = False,
 ) -> ReplicateSummary:
     """Summary of ``x[replicate, chain, draw, component]``.
 
     Weighted draws (``log_w[replicate, chain, draw]``) claim the sampler's own ``ess[replicate]``;
     equal-weight draws claim what ``ess_rhat.claims`` says (passed in where it is already there).
-    log Z is used where ``exact`` knows it.
+    log Z is used where ``exact`` knows it. ``derived``: of draws that were looked at already.
     """
     # of moments alone no share of the draws is known
     cuts = exact.quantile(CUTS) if exact.quantile else np.full((len(CUTS), x.shape[-1]), np.nan)
@@ -213,7 +214,7 @@ def summarise(
         may_rest=may_rest,
         long_run=exact.long_run,
         weighted=log_w is not None,
-        shared_draws=_find_shared_draws(x, exact, shares["is_tied"], columns),
+        shared_draws=None if derived else _find_shared_draws(x, exact, shares["is_tied"], columns),
     )
 
 
@@ -227,7 +228,7 @@ def _find_shared_draws(
         return None
     sites = exact.draw(np.random.default_rng(SEED), SOME)
     bank = component_draws(sites, exact.names, lead=1)[:, apart]
-    found = find_shared_draws(x[usable][..., apart].reshape(len(usable), -1, len(apart)), bank)
+    found = find_shared_draws(x[..., apart][usable].reshape(len(usable), -1, len(apart)), bank)
     return found and (int(usable[found[0]]), int(usable[found[1]]), found[2])
 
 
