@@ -34,6 +34,7 @@ from samplerbench.harness.scoring.verdict_tests import (
     z_values,
 )
 from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
+from samplerbench.harness.statistics.pairs import PairWidths
 
 Array = np.ndarray
 
@@ -76,6 +77,8 @@ def list_limits(e: ReplicateSummary, disasters: int, total: int) -> Iterator[Lim
     if e.modes is not None:
         for k in e.modes.testable:
             yield _limit_rms(e.modes.errors(k), most, f"errors of the weight of mode {k}")
+    if e.pairs is not None:
+        yield from _limit_pairs(e.pairs, 2 * e.margins.sd)
     yield _limit_rate(disasters, total)
 
 
@@ -115,6 +118,12 @@ def _limit_width(e: ReplicateSummary, i: int, error: float) -> Iterator[Limit]:
         what = f"the share of '{name}' inside the exact central {part}"
         own = error * float(np.sqrt(truth * (1 - truth)))
         yield _limit_mean(values[:, i], truth, margin, what, error=own)
+
+
+def _limit_pairs(pairs: PairWidths, margin: float) -> Iterator[Limit]:
+    for label, values, error in zip(pairs.labels, pairs.values.T, pairs.error, strict=True):
+        what = f"the variance of {label}, each in its sd,"
+        yield _limit_mean(values, 1.0, margin, what, " of it", float(error))
 
 
 def _limit_evidence(e: ReplicateSummary) -> Iterator[Limit]:
@@ -168,7 +177,7 @@ def _limit_mean(
 def _limit_rate(count: int, total: int) -> Limit:
     limit = clopper_pearson(count, total, LEVEL)[1]
     needed = _count_for_rate(count, total)
-    what = f"{count} of {total} runs off by more than {DISASTER:g} claimed errors"
+    what = f"{count} of {total} runs off by more than {DISASTER:g} median claimed errors"
     reason = f"{what}, a rate of up to {limit:.1%}; honest is below {RATE:.0%}"
     return Limit(reason, count / total, limit, RATE, needed)
 

@@ -29,7 +29,7 @@ def check_rates(summary: ReplicateSummary, disasters: int, origin: str = "") -> 
     total = len(summary.est)
     lost = int((~summary.has_ended).sum())
     kinds = (
-        (disasters, DISASTER_RATE, f"off by more than {DISASTER:g} claimed errors{origin}"),
+        (disasters, DISASTER_RATE, f"off by more than {DISASTER:g} median claimed errors{origin}"),
         (lost, LOST_RATE, "failed or never ended"),
         (int(find_silent(summary).sum()), LOST_RATE, NO_CLAIM),
     )

@@ -21,6 +21,8 @@ from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.statistics import ess_rhat, joint, wasserstein
 from samplerbench.harness.statistics import mode_occupancy as modes
 from samplerbench.harness.statistics.energy_distance import EnergyDistance
+from samplerbench.harness.statistics.pairs import PairWidths
+from samplerbench.harness.statistics.shared_draws import find_shared_draws
 from samplerbench.harness.statistics.weighted import normalise_weights, weighted_moments
 from samplerbench.models.base import Exact
 
@@ -40,6 +42,7 @@ PER_COMPONENT = (
 ).split()
 GRID = 50  # quantiles, of which two are equal only where draws are tied
 BANK, SEED = 100_000, 20261127  # exact draws that shares of tied ones are known from, to 0.2 %
+SOME = 2000  # exact draws that show how often draws are equal by chance
 # of a mean's errors, in excess: a fourth moment 1.1 times a normal's still makes no disasters
 KURTOSIS = 0.3
 # A single draw that far off, in sds times the root of their number, moves a mean by as many of its
@@ -95,6 +98,9 @@ class ReplicateSummary:
     margins: Margins = DEFAULT  # what is tolerated
     directions: int = 0  # the last so many components are no parameters but joint structure
     energy: EnergyDistance | None = None  # from exact draws, over all directions
+    pairs: PairWidths | None = None  # of sums and differences of two parameters
+    # two replicates of ``est`` that share draws, and what share; None where none do
+    shared_draws: tuple[int, int, float] | None = None
 
     def join(self, other: ReplicateSummary) -> ReplicateSummary:
         """The same replicates with the components of ``other`` beside their own."""
@@ -120,7 +126,17 @@ class ReplicateSummary:
         selected: dict[str, Any] = {k: v if v is None else v[keep] for k, v in values.items()}
         selected["modes"] = self.modes.select(keep) if self.modes else None
         selected["energy"] = self.energy.select(keep) if self.energy else None
+        selected["pairs"] = self.pairs.select(keep) if self.pairs else None
+        selected["shared_draws"] = self._select_shared(keep)
         return replace(self, **selected)
+
+    def _select_shared(self, keep: Array) -> tuple[int, int, float] | None:
+        if self.shared_draws is None:
+            return None
+        first, second, share = self.shared_draws
+        if not (keep[first] and keep[second]):
+            return None
+        return int(keep[:first].sum()), int(keep[:second].sum()), share
 
 
 def add_joint(
@@ -130,8 +146,10 @@ def add_joint(
     directions = joint.find_directions(exact, single=x.dtype != np.float64)
     if directions is None:
         return summary
-    along = summarise(directions.project(x), directions.exact, log_w, ess)
-    return replace(summary.join(along), energy=directions.measure_energy(x, log_w))
+    along = summarise(directions.project(x), directions.exact, log_w, ess, derived=True)
+    energy = directions.measure_energy(x, log_w)
+    pairs = directions.pairs.measure(x, log_w) if directions.pairs else None
+    return replace(summary.join(along), energy=energy, pairs=pairs)
 
 
 def _pair(one: ReplicateSummary, other: ReplicateSummary, name: str) -> tuple[Array, Array]:
@@ -152,12 +170,13 @@ def summarise(
     log_z: Array | None = None,
     log_z_err: Array | None = None,
     claims: ess_rhat.Claims | None = None,
+    derived: bool = False,
 ) -> ReplicateSummary:
     """Summary of ``x[replicate, chain, draw, component]``.
 
     Weighted draws (``log_w[replicate, chain, draw]``) claim the sampler's own ``ess[replicate]``;
     equal-weight draws claim what ``ess_rhat.claims`` says (passed in where it is already there).
-    log Z is used where ``exact`` knows it.
+    log Z is used where ``exact`` knows it. ``derived``: of draws that were looked at already.
     """
     # of moments alone no share of the draws is known
     cuts = exact.quantile(CUTS) if exact.quantile else np.full((len(CUTS), x.shape[-1]), np.nan)
@@ -195,7 +214,22 @@ def summarise(
         may_rest=may_rest,
         long_run=exact.long_run,
         weighted=log_w is not None,
+        shared_draws=None if derived else _find_shared_draws(x, exact, shares["is_tied"], columns),
     )
+
+
+def _find_shared_draws(
+    x: Array, exact: Exact, is_tied: Array, columns: dict[str, Any]
+) -> tuple[int, int, float] | None:
+    """Draws that replicates have in common, of continuous parameters and of chains that move."""
+    apart = np.flatnonzero(~is_tied)[:2]
+    usable = np.flatnonzero((columns["finite"] & columns["moves"]).all(axis=1))
+    if exact.draw is None or not len(apart) or len(usable) < 2 or x.dtype.kind != "f":
+        return None
+    sites = exact.draw(np.random.default_rng(SEED), SOME)
+    bank = component_draws(sites, exact.names, lead=1)[:, apart]
+    found = find_shared_draws(x[..., apart][usable].reshape(len(usable), -1, len(apart)), bank)
+    return found and (int(usable[found[0]]), int(usable[found[1]]), found[2])
 
 
 def _claim_shares(

@@ -14,6 +14,7 @@ from scipy import special
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.statistics.between_processes import t_quantile
 from samplerbench.harness.statistics.estimates import estimate_typical, rms_bounds, z_scores
+from samplerbench.harness.statistics.pairs import PairWidths
 
 Array = np.ndarray
 
@@ -67,6 +68,27 @@ def check_bias(e: ReplicateSummary) -> Iterator[Complaint]:
             least = np.sqrt(truth * (1 - truth) / np.nanmedian(e.modes.ess[:, k]))
             test = _compare_mean(e.modes.share[:, k], truth, margins.width, alpha, 0.0, least)
             yield _describe_share(f"mode {k}", "in it", truth, test)
+    if e.pairs is not None:
+        yield _compare_pairs(e.pairs, 2 * margins.sd)
+
+
+def _compare_pairs(pairs: PairWidths, margin: float) -> Complaint:
+    """The sum or difference of two parameters whose variance lies farthest outside its margin.
+
+    They have a level ALPHA of their own: there may be many, and few parameters have hardly any.
+    """
+    count = len(pairs.labels)
+    tests = (
+        _compare_mean(values, 1.0, margin, ALPHA / (2 * count), error)
+        for values, error in zip(pairs.values.T, pairs.error, strict=True)
+    )
+    worst, test = max(enumerate(tests), key=lambda each: np.nan_to_num(each[1].excess, nan=-1e9))
+    value, lo, hi = (float(np.sqrt(max(n, 0.0))) for n in (test.value, test.lo, test.hi))
+    reason = (
+        f"sd of {pairs.labels[worst]}, each in its sd, is {value:.2f} ({lo:.2f} to {hi:.2f}) times"
+        " the exact one: a correlation is wrong"
+    )
+    return replace(test, reason=reason, value=value, lo=lo, hi=hi)
 
 
 def bias_level(e: ReplicateSummary) -> float:
@@ -245,16 +267,33 @@ def check_overcaution(e: ReplicateSummary) -> Iterator[Complaint]:
 
     Claims that have little to do with a run's error can have the right rms by a few that are far
     too small: then most are far too large. Errors of rare counts are a few numbers, whose median
-    says nothing of that.
+    says nothing of that; a share of few draws goes in steps, of which half is added to its error.
     """
-    z, alpha = z_values(e, cautious=True), ALPHA / 4 / len(e.names)
+    est, se, truth = find_location(e, cautious=True)
+    z, alpha = z_scores(est, se, truth), ALPHA / 4 / len(e.names)
+    stepped = np.abs(z) + z_scores(_half_steps(e) + 0 * est, se, np.zeros(len(e.names)))
     tied = np.broadcast_to(e.is_tied, e.sd.shape)
-    errors = [(z[:, i], alpha, location_name(e, i), not tied[i]) for i in range(len(e.names))]
+    errors = [
+        (z[:, i], None if tied[i] else stepped[:, i], alpha, location_name(e, i))
+        for i in range(len(e.names))
+    ]
     if e.log_z is not None and e.log_z_err is not None:
-        errors += [(log_z_errors(e), ALPHA / 4, "log Z", True)]
-    for values, level, what, is_continuous in errors:
-        for test in (_below_margin, _typically_below)[: 1 + is_continuous]:
-            yield test(values, e.margins.accused_calibration, level, f"errors of {what}")
+        errors += [(log_z_errors(e), log_z_errors(e), ALPHA / 4, "log Z")]
+    for values, typical, level, what in errors:
+        margin, text = e.margins.accused_calibration, f"errors of {what}"
+        yield _below_margin(values, margin, level, text)
+        if typical is not None:
+            yield _typically_below(typical, margin, level, text)
+
+
+def _half_steps(e: ReplicateSummary) -> Array:
+    """Half of the least distance between two shares that stand for a place, [component]; else 0.
+
+    Of equal-weight draws they are multiples of one over their number.
+    """
+    shares = (np.unique(np.round(values[np.isfinite(values)], 12)) for values in e.below_median.T)
+    steps = np.array([np.diff(each).min(initial=np.inf) / 2 for each in shares])
+    return np.where(e.mean_tame | np.isinf(steps), 0.0, steps)
 
 
 def log_z_errors(e: ReplicateSummary) -> Array:

@@ -9,6 +9,8 @@ Array = np.ndarray
 
 SURPRISE = 1e-6  # chance that independent replicates of any number of parameters seem to succeed
 DIGITS = 6  # of a mean in exact sds: 32-bit draws of one run and of its mirror image agree to these
+COINCIDENCE = 1e-3  # independent runs that agree in these digits, up to which they show a relation
+SHARP = 1e-3  # sds: runs' sds are not taken to differ by less, so that equal ones are no chance
 
 
 def find_duplicates(est: Array, sd: Array, mean: Array, scale: Array) -> tuple[int, int] | None:
@@ -23,8 +25,11 @@ def find_duplicates(est: Array, sd: Array, mean: Array, scale: Array) -> tuple[i
     usable = np.flatnonzero(np.isfinite(est).all(axis=1) & (sd > 0).all(axis=1))
     if usable.size:
         scale = np.fmin(scale, np.median(sd[usable], axis=0))
-    place = np.round((est[usable] - mean) / scale, DIGITS) + 0.0  # without a minus at zero
-    width = np.round(sd[usable] / scale, DIGITS)
+    place, width = (est[usable] - mean) / scale, sd[usable] / scale
+    if _count_coincidences(place, width) > COINCIDENCE:
+        return _find_equal(est[usable], sd[usable], usable)
+    place = np.round(place, DIGITS) + 0.0  # without a minus at zero
+    width = np.round(width, DIGITS)
     first: dict[bytes, int] = {}
     for i, (z, s) in enumerate(zip(place, width, strict=True)):
         keys = [(sign * z + 0.0).tobytes() + s.tobytes() for sign in (1.0, -1.0)]
@@ -32,6 +37,29 @@ def find_duplicates(est: Array, sd: Array, mean: Array, scale: Array) -> tuple[i
             if key in first:
                 return int(usable[first[key]]), int(usable[i])
         first[keys[0]] = i
+    return None
+
+
+def _count_coincidences(place: Array, width: Array) -> float:
+    """Pairs of independent runs, or of one and a mirror image, that agree in DIGITS by chance.
+
+    Two normal numbers of one sd s are in one cell of width w with probability w / (2 sqrt(pi) s).
+    """
+    count = len(place)
+    if count < 2:
+        return 0.0
+    spreads = np.stack([place.std(axis=0), np.maximum(width.std(axis=0), SHARP)])
+    with np.errstate(divide="ignore"):
+        chances = np.minimum(1.0, 10.0**-DIGITS / (2 * np.sqrt(np.pi) * spreads))
+    return float(count * (count - 1) * chances.prod())
+
+
+def _find_equal(est: Array, sd: Array, usable: Array) -> tuple[int, int] | None:
+    first: dict[bytes, int] = {}
+    for i, key in enumerate(np.hstack([est, sd])):
+        at = first.setdefault(key.tobytes(), i)
+        if at != i:
+            return int(usable[at]), int(usable[i])
     return None
 
 

@@ -4,7 +4,8 @@ What single parameters can't show, their marginals being right, shows in the dir
 the exact correlation matrix has its eigenvectors: a correlation that is lost or turned round makes
 draws too wide in one of them and too narrow in another. The distance from the mean over all of
 them sees what no direction does, and the log density, where it is known, what has the wrong shape.
-All are judged as parameters are. What even these can't show is left to the energy distance.
+All are judged as parameters are. Beside them stand the sums and differences of pairs of parameters.
+What even these can't show is left to the energy distance.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from samplerbench.harness.statistics.energy_distance import (
     pick_points,
 )
 from samplerbench.harness.statistics.ordered_draws import interpolate_quantiles
+from samplerbench.harness.statistics.pairs import Pairs, find_pairs
 from samplerbench.models.base import Exact
 
 Array = np.ndarray
@@ -45,8 +47,10 @@ class Directions:
     whitening: Array  # [component, direction], of all directions
     matrix: Array  # of those that are judged one by one
     log_density: Density | None  # of the parameters, up to a constant
+    varies: Array  # bool: which of directions, distance and log density are more than rounding
     exact: Exact  # of the directions, the distance, and the log density where it is known
     points: Array  # whitened independent exact draws, [point, direction]
+    pairs: Pairs | None  # sums and differences of two parameters; None where they tell nothing
 
     def project(self, x: Array) -> Array:
         """Directions and so on at draws ``x[replicate, chain, draw, component]``."""
@@ -54,7 +58,7 @@ class Directions:
         return np.stack(parts)
 
     def _project(self, x: Array) -> Array:
-        return _project(x, self.mean, self.matrix, self.log_density)
+        return _project(x, self.mean, self.matrix, self.log_density)[..., self.varies]
 
     def measure_energy(self, x: Array, log_w: Array | None) -> EnergyDistance:
         """Distance of all directions together from exact draws."""
@@ -92,8 +96,12 @@ def find_directions(exact: Exact, single: bool = True) -> Directions | None:
     draws = component_draws(exact.draw(rng, BANK), exact.names, 1).astype(np.float64)
     bank = _project(draws, exact.mean, matrix, exact.log_density)
     points = (draws[:POINTS] - exact.mean) @ whitening
-    answer = _describe(bank, matrix.shape[1])
-    return Directions(exact.mean, whitening, matrix, exact.log_density, answer, points)
+    varies = _find_varying(bank, precision, exact.log_density is not None)
+    answer = _describe(bank, matrix.shape[1], varies)
+    rounding = np.square(ROUNDINGS * _find_rounding(exact, precision))
+    pairs = find_pairs(exact.names, draws, np.sqrt(2) * error, float(rounding))
+    place = (exact.mean, whitening, matrix, exact.log_density, varies)
+    return Directions(*place, answer, points, pairs)
 
 
 def _find_matrix(exact: Exact, precision: float) -> Array:
@@ -101,18 +109,37 @@ def _find_matrix(exact: Exact, precision: float) -> Array:
     sd = exact.sd
     correlation = exact.covariance / np.outer(sd, sd)
     variances, vectors = np.linalg.eigh(correlation)
-    rounding = float(precision * np.abs(exact.mean / sd).max())
+    rounding = _find_rounding(exact, precision)
     usable = np.flatnonzero(variances > max(LEAST_VARIANCE, np.square(ROUNDINGS * rounding)))
     return vectors[:, usable] / np.sqrt(variances[usable]) / sd[:, None]
 
 
-def _describe(bank: Array, directions: int) -> Exact:
+def _find_rounding(exact: Exact, precision: float) -> float:
+    """The largest rounding error of a parameter near its mean, in its sds."""
+    return float(precision * np.abs(exact.mean / exact.sd).max())
+
+
+def _find_varying(bank: Array, precision: float, has_density: bool) -> Array:
+    """[column] bool: not the same in all exact draws, but for rounding.
+
+    The log density of a uniform posterior is one number, the distance on a sphere another. Draws of
+    32 bits round the distance, and no log density that is constant.
+    """
+    unit = np.full(bank.shape[1], precision)
+    if has_density:
+        unit[-1] = np.finfo(np.float64).eps
+    return np.ptp(bank, axis=0) > ROUNDINGS * unit * np.abs(bank).max(axis=0)
+
+
+def _describe(bank: Array, directions: int, varies: Array) -> Exact:
     """The exact distribution of what draws are projected on, from exact draws ``bank``."""
     names = [f"principal direction {i + 1}" for i in range(directions)]
     names += ["distance from the mean", "log density"][: bank.shape[1] - directions]
     rest = bank[:, directions:]
-    mean = np.r_[np.zeros(directions), rest.mean(axis=0)]
-    variance = np.r_[np.ones(directions), rest.var(axis=0)]
+    mean = np.r_[np.zeros(directions), rest.mean(axis=0)][varies]
+    variance = np.r_[np.ones(directions), rest.var(axis=0)][varies]
+    names = [name for name, kept in zip(names, varies, strict=True) if kept]
+    bank = bank[:, varies]
     error = np.sqrt(variance / len(bank))
 
     def draw(rng: np.random.Generator, n: int) -> dict[str, Array]:

@@ -179,6 +179,17 @@ def _turn(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
     return exact.mean + sign * (iid(case, exact, rng) - exact.mean)
 
 
+def correlate_two(rho: float) -> Draw:
+    """The first two parameters with a correlation of their own, of ``standard`` ones."""
+
+    def draw(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+        x = iid(case, exact, rng)
+        x[..., 1] = rho * x[..., 0] + np.sqrt(1 - rho**2) * x[..., 1]
+        return x
+
+    return draw
+
+
 def tie_signs(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
     """Signs of two parameters equal where their product is small, else opposite; ``standard`` ones.
 
@@ -324,6 +335,12 @@ FLAWED = {
     "weights bias": Kind("weighted draws off by 0.1 sd", _move(0.1), is_weighted=True),
     "correlations lost": Kind("correlations zeroed", _shuffle, sizes=(2, 10, 50)),
     "correlations turned": Kind("correlations turned round", _turn, sizes=(2, 10, 50)),
+    "correlation invented": Kind(
+        "two independent parameters with a correlation of 0.3",
+        correlate_two(0.3),
+        sizes=(2, 10, 50),
+        answer=standard,
+    ),
     "signs tied": Kind(
         "signs of two parameters tied, all margins right", tie_signs, sizes=(2,), answer=standard
     ),

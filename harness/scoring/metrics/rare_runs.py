@@ -54,7 +54,7 @@ def realised_ess_ordinary(data: TrialData) -> Score:
     """What the draws of an ordinary run are worth."""
     off = data.compute_once(_disasters)
     if off.all():
-        return no_score(f"every run is off by more than {DISASTER:g} claimed errors")
+        return no_score(f"every run is off by more than {DISASTER:g} median claimed errors")
     score = pick_farthest(partial(estimate_realised_ess, data.summary.select(~off)), np.inf)
     return replace(score, by_parameter=())
 

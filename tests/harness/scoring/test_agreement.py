@@ -58,7 +58,8 @@ def test_rare_runs_far_off_need_no_answer_to_be_unreliable():
         got = judge(lose(unconfirmed(), count, est=6 / np.sqrt(1000)))
         assert got.verdict == word
     assert (
-        "2 of 256 runs off by more than 5 claimed errors from the replicates' average" in got.reason
+        "2 of 256 runs off by more than 5 median claimed errors from the replicates' average"
+        in got.reason
     )
 
 

@@ -34,7 +34,9 @@ def test_two_disasters_of_256_are_unreliable_and_one_is_undecided():
     # off by 0.2 sd, where 1000 effective draws claim 0.03
     got = judge(lose(ideal(), 2, est=0.2))
     assert got.verdict == "unreliable"
-    assert got.reason.startswith("2 of 256 runs off by more than 5 claimed errors (0.06% to 3.2%)")
+    assert got.reason.startswith(
+        "2 of 256 runs off by more than 5 median claimed errors (0.06% to 3.2%)"
+    )
     got = judge(lose(ideal(), 1, est=0.2))
     assert got.verdict == "undecided" and "1 of 256 runs" in got.reason
 

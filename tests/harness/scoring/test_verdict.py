@@ -97,7 +97,9 @@ def test_few_replicates_decide_nothing_and_say_what_would():
         got = judge(ideal(count))
         assert got.verdict == "undecided" and "more replicates would show it" in got.reason
     # none of 32 is a disaster: 0.01 ** (1 / 228) is 0.98
-    assert "0 of 32 runs off by more than 5 claimed errors, a rate" in judge(ideal(32)).reason
+    assert (
+        "0 of 32 runs off by more than 5 median claimed errors, a rate" in judge(ideal(32)).reason
+    )
     assert "about 200 more replicates" in judge(ideal(32)).reason
     assert judge(ideal(228)).verdict == "honest"
 
@@ -312,6 +314,31 @@ def test_a_verdict_says_where_shares_of_the_draws_stand_in_for_means():
     reason = judge(wild).reason
     assert f"shares of the draws stand in for the mean of '{e.names[0]}'" in reason
     assert "errors of the place (share below the exact median) of" in reason
+
+
+def test_short_runs_of_skewed_parameters_are_judged_by_shares_whichever_parameter_it_is():
+    # 24 draws, skewness 2.3: a mean's error is 1.2 times what its own draws make it. Parameters
+    # alike are told alike: of 4096 runs an rms is known to some 2 %
+    exact = lognormal(8, sigma=0.6)
+    ideal_scores = wasserstein.score_independent_draws(exact, 24)
+    assert np.ptp(ideal_scores.calibration) < 0.25 and (ideal_scores.calibration > 1.1).all()
+    x = exact.draw(np.random.default_rng(12), 256 * 24)["p"].reshape(256, 1, 24, 8)
+    assert not replicate_summary.summarise(x, exact).mean_tame.any()
+
+
+def test_a_share_of_few_draws_goes_in_steps_and_is_not_overcautious_for_that():
+    # of 12 draws 5, 6 or 7 lie below the median with 61 %: half of a step is at most that far off
+    e, rng = ideal(size=1), np.random.default_rng(13)
+    share = rng.binomial(12, 0.5, e.se.shape) / 12
+    steps = replace(
+        e,
+        mean_tame=np.zeros(1, dtype=bool),
+        below_median=share,
+        below_se=np.full(e.se.shape, 0.5 / np.sqrt(12)),
+    )
+    assert judge(steps).verdict != "overcautious"
+    doubled = replace(steps, below_se=2 * steps.below_se)
+    assert judge(doubled).verdict == "overcautious"  # by the rms
 
 
 def test_two_runs_that_are_one_are_told_among_few_replicates_too():

@@ -39,6 +39,26 @@ def test_an_exact_sd_that_no_run_comes_near_makes_no_duplicates():
     assert find_duplicates(est, sd, MEAN, 1e8 * SCALE) == (3, 9)
 
 
+def test_antithetic_runs_whose_means_are_all_the_exact_one_are_not_taken_for_one():
+    # means of zero and an sd with a spread of 0.03: 0.8 pairs of 256 agree in 6 digits by chance
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        half = rng.standard_normal((256, 500, 1))
+        x = np.stack([half, -half], axis=2).reshape(256, 1000, 1)
+        est, sd = x.mean(axis=1), x.std(axis=1)
+        est[:] = 0.0
+        assert find_duplicates(est, sd, np.zeros(1), np.ones(1)) is None
+    x[200] = x[31]
+    assert find_duplicates(est, x.std(axis=1), np.zeros(1), np.ones(1)) == (31, 200)
+
+
+def test_runs_of_very_many_draws_are_not_taken_for_one():
+    rng = np.random.default_rng(7)  # ESS of ten million: 0.06 pairs of 256 by chance in each
+    for _ in range(300):
+        est, sd = 3e-4 * rng.standard_normal((256, 1)), 1 + 2e-4 * rng.standard_normal((256, 1))
+        assert find_duplicates(est, sd, np.zeros(1), np.ones(1)) is None
+
+
 def test_runs_that_never_move_or_are_not_finite_do_not_count():
     _, est, sd = moments(np.random.default_rng(2))
     est[:20], sd[:20] = 1.0, 0.0

@@ -115,6 +115,35 @@ def test_draws_too_dense_are_found_by_their_log_density():
     assert "log density" in judge(judged(x.reshape(256, 1, 400, 2), exact)).reason
 
 
+def test_what_is_constant_but_for_rounding_is_not_judged():
+    # a uniform posterior: its log density is -log 3 each, whose sum rounds this way or that
+    def log_density(x):
+        return np.where((-1 < x) & (x < 2), -np.log(3.0), -np.inf).sum(axis=-1)
+
+    exact = Exact(
+        ("a", "b"),
+        np.full(2, 0.5),
+        0.75 * np.eye(2),
+        lambda p: np.repeat(3 * np.asarray(p)[:, None] - 1, 2, axis=1),
+        lambda rng, n: dict(zip("ab", rng.uniform(-1, 2, (2, n)), strict=True)),
+        log_density=log_density,
+    )
+    assert joint.find_directions(exact).exact.names[-1] == "distance from the mean"
+    x = np.random.default_rng(9).uniform(-1, 2, (256, 1, 400, 2))
+    assert judge(judged(x, exact)).verdict == "honest"
+    angle = np.random.default_rng(10).uniform(0, 2 * np.pi, 50_000)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    on_circle = replace(
+        exact,
+        mean=np.zeros(2),
+        covariance=0.5 * np.eye(2),
+        quantile=lambda p: np.repeat(-np.cos(np.pi * np.asarray(p))[:, None], 2, axis=1),
+        draw=lambda rng, n: dict(zip("ab", circle[rng.integers(50_000, size=n)].T, strict=True)),
+        log_density=None,
+    )
+    assert len(joint.find_directions(on_circle).exact.names) == 2  # no distance
+
+
 def test_mirrored_runs_are_no_independent_ones_beside_joint_directions_too():
     exact = gaussian(2)
     x = iid(Case(32, 400, 2), exact, np.random.default_rng(7))

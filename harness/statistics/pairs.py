@@ -1,0 +1,133 @@
+"""Sums and differences of two parameters: whether their correlation is right, pair by pair.
+
+The uncorrelated directions of the exact posterior are those of its correlations. Where several have
+one variance, as of parameters that are independent or alike, any others would do as well, so that a
+correlation that the draws invent, or lose, need not show in those that were taken; and of many
+parameters only some directions are judged. So of every two parameters, each in its sd, the sum and
+the difference are judged too: with a correlation rho they have the variances ``2 (1 + rho)`` and
+``2 (1 - rho)``. A width that is wrong by a relative e makes a variance wrong by 2 e, which is how
+much of a margin a variance has; of two uncorrelated parameters it is a correlation of 2 e.
+
+Parameters are cut off at their exact 1 % and 99 % quantiles, so that a variance has an error
+whatever the tails are: what has more than 1 % of its mass beyond either end is less than ten sds
+wide. Exact variances of what is left come from exact draws.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from samplerbench.harness.statistics.weighted import normalise_weights
+
+Array = np.ndarray
+
+CUT = (0.01, 0.99)
+MOST = 100  # parameters: of more the first and the last half as many
+LEAST_VARIANCE = 1e-6  # of a sum or a difference, over that of independent ones
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Which sums and differences of an exact posterior's parameters are judged, and their sizes."""
+
+    which: Array  # components that are paired
+    lo: Array  # where they are cut off, [paired]
+    hi: Array
+    mean: Array  # of what is left, and its sd
+    sd: Array
+    labels: tuple[str, ...]  # "'a' + 'b'", [combination]
+    first: Array  # of the two, an index of ``which``, [combination]
+    second: Array
+    sign: Array  # 1 of a sum, -1 of a difference
+    variance: Array  # exact
+    error: Array  # its standard error, relative
+
+    def measure(self, x: Array, log_w: Array | None) -> PairWidths:
+        """Variances about the exact mean over the exact ones, of ``x[replicate, chain, draw, c]``.
+
+        Weighted by ``log_w[replicate, chain, draw]`` where it is given.
+        """
+        flat = x.reshape(len(x), -1, x.shape[-1])
+        weights = None if log_w is None else np.nan_to_num(normalise_weights(log_w))
+        values = np.empty((len(x), len(self.labels)))
+        for i, draws in enumerate(flat):
+            values[i] = self._measure(draws, None if weights is None else weights[i])
+        return PairWidths(self.labels, values / self.variance, self.error)
+
+    def _measure(self, draws: Array, weights: Array | None) -> Array:
+        u = _standardise(draws[:, self.which], self.lo, self.hi, self.mean, self.sd)
+        if weights is None:
+            products = u.T @ u / len(u)
+        else:
+            products = (u * weights[:, None]).T @ u
+        return _combine(products, self.first, self.second, self.sign)
+
+
+@dataclass(frozen=True, eq=False)
+class PairWidths:
+    """Variances of sums and differences in each replicate, over the exact ones."""
+
+    labels: tuple[str, ...]  # [combination]
+    values: Array  # [replicate, combination]
+    error: Array  # standard error of the exact one, relative, [combination]
+
+    def select(self, keep: Array) -> PairWidths:
+        """The replicates in ``keep``, bool."""
+        return replace(self, values=self.values[keep])
+
+
+def find_pairs(
+    names: tuple[str, ...], bank: Array, known: float = 0.0, rounding: float = 0.0
+) -> Pairs | None:
+    """The pairs of a posterior of which ``bank[draw, component]`` are independent exact draws.
+
+    ``known``: relative standard error of the ground truth's own variances, which those of the bank
+    have beside their own. A variance that is no more than ``rounding``, or that of a constraint, is
+    left out. None where no two parameters are left.
+    """
+    count = bank.shape[1]
+    half = MOST // 2
+    which = np.arange(count) if count <= MOST else np.r_[:half, count - half : count]
+    lo, hi = np.quantile(bank[:, which], CUT, axis=0)
+    cut = np.clip(bank[:, which], lo, hi)
+    mean, sd = cut.mean(axis=0), cut.std(axis=0)
+    varies = sd > 0  # rare counts are all alike but for less than 1 %
+    which, lo, hi, mean, sd = (each[varies] for each in (which, lo, hi, mean, sd))
+    first, second = np.triu_indices(len(which), k=1)
+    first, second = np.tile(first, 2), np.tile(second, 2)
+    sign = np.repeat([1.0, -1.0], len(first) // 2)
+    u = _standardise(bank[:, which], lo, hi, mean, sd)
+    variance = _combine(u.T @ u / len(u), first, second, sign)
+    usable = variance > 2 * max(LEAST_VARIANCE, rounding)
+    if not usable.any():
+        return None
+    first, second, sign, variance = (each[usable] for each in (first, second, sign, variance))
+    fourth = _measure_fourth(u, first, second, sign)
+    error = np.sqrt(np.maximum(fourth / np.square(variance) - 1, 0) / len(u))
+    own = [names[i] for i in which]
+    triples = zip(first, second, sign, strict=True)
+    labels = tuple(f"'{own[i]}' {'+' if s > 0 else '-'} '{own[j]}'" for i, j, s in triples)
+    error = np.hypot(error, known)
+    return Pairs(which, lo, hi, mean, sd, labels, first, second, sign, variance, error)
+
+
+def _standardise(x: Array, lo: Array, hi: Array, mean: Array, sd: Array) -> Array:
+    return (np.clip(np.asarray(x, dtype=np.float64), lo, hi) - mean) / sd
+
+
+def _combine(products: Array, first: Array, second: Array, sign: Array) -> Array:
+    """Mean squares of ``u_i + sign u_j`` from the mean products of all ``u``."""
+    own = np.diag(products)
+    return own[first] + own[second] + 2 * sign * products[first, second]
+
+
+def _measure_fourth(u: Array, first: Array, second: Array, sign: Array) -> Array:
+    """Mean fourth powers of ``u_i + sign u_j``, by the binomial formula."""
+    squares = np.square(u)
+    even = squares.T @ squares / len(u)
+    odd = (squares * u).T @ u / len(u)
+    own = np.diag(even)
+    mixed = odd[first, second] + odd[second, first]
+    return own[first] + own[second] + 6 * even[first, second] + 4 * sign * mixed
