@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from samplerbench.harness.scoring.metrics.base import (
     IF_NONE_WORSE,
     Column,
     Score,
     metric,
     no_score,
-    score_of,
 )
 from samplerbench.harness.scoring.metrics.sampler_statistics import average_reported
 from samplerbench.harness.scoring.needs import NO_TRUTH, ground_truth
@@ -21,7 +18,6 @@ from samplerbench.harness.scoring.process_seconds import (
 )
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.scoring.verdict_words import UNUSABLE
-from samplerbench.harness.statistics.estimates import estimate_share
 
 
 @metric(
@@ -129,8 +125,8 @@ def realised_ess_per_evaluation(data: TrialData) -> Score:
     Column(
         "seconds_per_pass",
         "cost",
-        "seconds of warm runs for one that passes its own diagnostics, of those that never end what"
-        " was given to them",
+        "seconds of warm runs for one that passes its own diagnostics, of those that failed or"
+        " never ended the time after which a run is given up",
         "lower",
         interval=True,
         unit="s",
@@ -139,9 +135,8 @@ def realised_ess_per_evaluation(data: TrialData) -> Score:
 )
 def seconds_per_pass(data: TrialData) -> Score:
     """What a run that may be kept takes, where one is repeated until its diagnostics pass."""
-    given_up = ~np.isfinite(data.x).any(axis=(1, 2, 3))
-    unended = score_of(estimate_share(int(given_up.sum()), len(given_up)))
-    return score_seconds_per_pass(data.score("pass_rate"), unended, data.result)
+    shares = data.score("pass_rate"), data.score("unfinished_rate")
+    return score_seconds_per_pass(*shares, data.result)
 
 
 @metric(
