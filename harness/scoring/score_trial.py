@@ -84,12 +84,12 @@ def _score(data: TrialData) -> dict[str, Any]:
 def renew_seconds(columns: dict[str, Any], result: Result) -> dict[str, Any]:
     """Score columns, those that follow from seconds made anew for a result with more blocks."""
     ess, claimed = (_stored_score(columns, name) for name in ("realised_ess", "ess"))
-    shares = (_stored_score(columns, name) for name in ("pass_rate", "unfinished_rate"))
+    passes, lost = (_stored_score(columns, name) for name in ("pass_rate", "unfinished_rate"))
     whole_runs = columns.get("ess_kish") is not None
     renewed = {
         "ess_per_s": process_seconds.score_draws_per_second(claimed, result),
         "realised_ess_per_s": process_seconds.score_draws_per_second(ess, result),
-        "seconds_per_pass": process_seconds.score_seconds_per_pass(*shares, result),
+        "seconds_per_pass": process_seconds.score_seconds_per_pass(passes, lost, result),
         "seconds_to_5pct": process_seconds.score_time_to_5pct(ess, result, whole_runs),
     }
     known = {name: score for name, score in renewed.items() if columns.get(name) is not None}
