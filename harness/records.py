@@ -153,6 +153,8 @@ class Result:
     precision: int | None = None  # as found after the imports
     mode: str | None = None  # which mode the replicates are from: compiled or plain
     data_digest: str = ""
+    #: of a user's program at the point that ``fingerprint`` chooses: with other data it is another
+    log_likelihood: float | None = None
     draws_digest: str = ""
     replicates: int | None = None  # that finished before the limit; None: as many as asked
     claims: str = ""  # which are audited, where they are not the draws' own

@@ -57,7 +57,7 @@ class TrialScores:
             return score_trial.give_no_numbers(lost)
         self._lacks_voices = False
         try:  # a size that the worker's memory did not hold is not built here either
-            exact, why = self._ground_truth(trial) if result.status == "ok" else (None, "")
+            exact, why = self._ground_truth(trial, result) if result.status == "ok" else (None, "")
             sites = self._latents(trial)
         except UsageError as error:  # a model that is registered no more, a damaged answer
             return score_trial.give_no_numbers(one_line(error))
@@ -114,7 +114,7 @@ class TrialScores:
 
         return select.latent_shapes(self._store.folder, trial)
 
-    def _ground_truth(self, trial: Trial) -> tuple[Exact | None, str]:
+    def _ground_truth(self, trial: Trial, result: Result) -> tuple[Exact | None, str]:
         """What the trial is judged by, or None and the reason."""
         from samplerbench.harness.ground_truth import (
             consensus,
@@ -123,6 +123,9 @@ class TrialScores:
             select,
         )
 
+        other = select.explain_other_data(self._store.folder, trial, result)
+        if other and not trial.calibrate:
+            return None, other
         exact = self.exact(trial)
         if trial.calibrate or (exact is not None and not exact.single_source):
             return exact, ""
@@ -147,6 +150,7 @@ class TrialScores:
 
         sites = self._latents(trial)
         siblings = self._store.select_ok(self._siblings(trial))
+        siblings = [each for each in siblings if not self._has_other_data(each)]
         new = [t for t in siblings if t.id not in self._voices]
         kept = self._store.drop_lost_draws(new)
         self._lacks_voices = len(kept) < len(new)
@@ -156,6 +160,12 @@ class TrialScores:
             self._voices[each.id] = consensus.summarise_row(each, path, sites, family)
         known = [t.id for t in siblings if t.id in self._voices]
         return {name: self._voices[name] for name in known}
+
+    def _has_other_data(self, trial: Trial) -> bool:
+        from samplerbench.harness.ground_truth import select
+
+        result = self._store.result(trial.id)
+        return bool(result and select.explain_other_data(self._store.folder, trial, result))
 
 
 def _make_room(kept: dict[str, Any]) -> None:

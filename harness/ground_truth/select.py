@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,13 @@ import numpy as np
 
 from samplerbench.harness.ground_truth import long_run, reference_files
 from samplerbench.harness.ground_truth.kept_files import open_arrays
-from samplerbench.harness.records import Trial
+from samplerbench.harness.records import Result, Trial
 from samplerbench.models.base import Exact
 from samplerbench.models.loading.model_names import is_registered, load_model
 
 FOLDER = "answers"  # of the campaign's folder
+SAME = 1e-4  # relative difference of two log likelihoods of the same data; those of other
+# a million differ by 1e-3
 UNKNOWN = "the model was not inspected"
 
 
@@ -49,13 +52,29 @@ def reference_path(folder: Path, trial: Trial) -> Path:
 
 
 def read_facts(folder: Path, trial: Trial) -> dict[str, Any]:
-    """The inspection's ``latents`` (None where not looked for), and ``why`` no ground truth."""
+    """The inspection's ``latents`` (None where not looked for), and ``why`` no ground truth.
+
+    Also ``log_likelihood``, at one point; None where it is not known.
+    """
     path = inspection_path(folder, trial)
     if not path.is_file():
-        return {"latents": None, "why": UNKNOWN}
+        return {"latents": None, "why": UNKNOWN, "log_likelihood": None}
     with open_arrays(path) as arrays:
         facts = json.loads(str(arrays["facts"]))
-        return {"latents": facts["latents"], "why": facts["why"]}
+        level = facts.get("log_likelihood")  # none in answers of earlier versions
+        return {"latents": facts["latents"], "why": facts["why"], "log_likelihood": level}
+
+
+def explain_other_data(folder: Path, trial: Trial, result: Result) -> str:
+    """That the trial's process had other data than the model's inspection; "" where it had not."""
+    own, known = result.log_likelihood, read_facts(folder, trial)["log_likelihood"]
+    if own is None or known is None or math.isclose(own, known, rel_tol=SAME, abs_tol=SAME):
+        return ""
+    return (
+        f"its file made other data here than for the answer (log likelihoods of {own:.6g} and "
+        f"{known:.6g} at one point), as jax.random does in other bits and releases: save the data "
+        "to a file, and hand them over by --data"
+    )
 
 
 def latent_shapes(folder: Path, trial: Trial) -> reference_files.Shapes | None:

@@ -37,6 +37,7 @@ from samplerbench.harness.records import (
 )
 from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.harness.worker import compiled_mode, plugin_imports, provenance, start_up
+from samplerbench.harness.worker.fingerprint import compute_log_likelihood
 from samplerbench.harness.worker.missing_packages import explain_absence
 from samplerbench.harness.worker.plain_replicates import PlainReplicates
 from samplerbench.harness.worker.process import serve
@@ -91,6 +92,7 @@ class TrialRunner:
         self.guesses = math.inf, math.inf  # seconds of compiling, and of a run: not known yet
         self.result = Result(status="ok")
         self.alone_s: float | None = None  # a plain run's, had the machine done nothing else
+        self._loaded: Model | None = None  # of a user's file
         self.own_environment = ""  # that the sampler names
         self.unclocked: tuple[float, float] | None = None  # wall and CPU seconds when that begins
 
@@ -107,7 +109,15 @@ class TrialRunner:
             self._end("declined" if lack else status, lack or self._describe_error(error))
         self._record_memory()
         self._record_cost()
+        if self.result.status == "ok" and self._loaded and not self.trial.block:
+            with contextlib.suppress(Exception):  # the row stands without it
+                self.result.log_likelihood = self.limit.call(self._compute_log_likelihood)
         return self.result
+
+    def _compute_log_likelihood(self) -> float | None:
+        start_up.widen()
+        assert self._loaded, "asked where there is a model"
+        return compute_log_likelihood(self._loaded)
 
     def _describe_error(self, error: Exception) -> str:
         """An error in one line, with its place in the sampler's or the model's own file."""
@@ -134,6 +144,7 @@ class TrialRunner:
         sampler = samplers.get(trial.sampler)
         self.own_environment = sampler.environment
         model = self._load(sampler)
+        self._loaded = model if find_file(self.trial.model) else None
         start_up.record_warnings(self.result)
         start_up.check_precision(trial, self.result)
         start_up.check_observed(trial, model, self.result)

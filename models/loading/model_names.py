@@ -17,6 +17,7 @@ from samplerbench.models.loading.program import (
     make_model,
 )
 from samplerbench.models.loading.program_file import is_program, read_digest, read_program
+from samplerbench.models.loading.repeatable import repeatable_randomness
 from samplerbench.models.posteriordb import folder
 from samplerbench.models.posteriordb import load as posteriors
 from samplerbench.options import fill
@@ -106,8 +107,14 @@ def load_model(name: str, options: Mapping[str, Any], data_file: str = "") -> Mo
     A program takes its data from ``data_file``, an .npz of arrays, where there is one, else from
     the ``data`` of its own file, a dict or a function that gives one. Raises UsageError for what is
     neither a Model, a function annotated ``-> Model``, nor a NumPyro program, and for data that
-    the program does not take; and whatever the file itself raises.
+    the program does not take; and whatever the file itself raises. Random numbers that a file draws
+    without a seed are the same each time.
     """
+    with repeatable_randomness():
+        return _load_model(name, options, data_file)
+
+
+def _load_model(name: str, options: Mapping[str, Any], data_file: str) -> Model:
     if folder.is_posterior(name):
         return posteriors.load_posterior(name)
     if not is_file(name):

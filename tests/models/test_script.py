@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import random
 import sys
 
+import numpy as np
 import pytest
 
 from samplerbench.errors import RunInModelFile, UsageError
 from samplerbench.models.loading import model_names, notebook, script
+from samplerbench.models.loading.repeatable import repeatable_randomness
 
 
 def write(folder, **files):
@@ -134,3 +137,24 @@ def test_what_is_no_notebook_is_refused(tmp_path):
     (tmp_path / "mine.ipynb").write_text("[]")
     with pytest.raises(UsageError, match="can't be read as Python: it holds no cells"):
         model_names.check_model(f"{tmp_path / 'mine.ipynb'}:program", {})
+
+
+def test_numbers_without_a_seed_are_the_same_each_time_and_generators_are_as_before_at_the_end():
+    def draw():
+        with repeatable_randomness():
+            first, second = np.random.default_rng(), np.random.default_rng()
+            own = np.random.default_rng(7).normal()
+            return random.random(), np.random.normal(), first.normal(), second.normal(), own
+
+    before = np.random.get_state()[1].copy(), random.getstate()
+    one, other = draw(), draw()
+    assert one == other and len({*one}) == 5
+    assert one[-1] == np.random.default_rng(7).normal()
+    assert np.array_equal(np.random.get_state()[1], before[0]) and random.getstate() == before[1]
+    assert np.random.default_rng().normal() != np.random.default_rng().normal()
+
+
+def test_a_generators_maker_that_outlives_the_files_run_makes_others_again():
+    with repeatable_randomness():
+        make = np.random.default_rng
+    assert make().normal() != make().normal()

@@ -7,6 +7,7 @@ JSON under ``facts``, and the arrays of the ground truth. A model that can't be 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import traceback
 from collections.abc import Collection
@@ -19,6 +20,7 @@ from samplerbench.errors import UsageError, one_line
 from samplerbench.files import write_whole
 from samplerbench.harness.records import Job, Result, Trial
 from samplerbench.harness.worker import start_up
+from samplerbench.harness.worker.fingerprint import compute_log_likelihood
 from samplerbench.harness.worker.inspection.answer_arrays import pack_exact, pack_quadrature
 from samplerbench.harness.worker.inspection.mode_search import NoAnswer
 from samplerbench.harness.worker.missing_packages import (
@@ -121,22 +123,31 @@ def _find_answer(model: Model, name: str, deterministic: Collection[str] = ()) -
             traceback.print_exc()
             return _pack({}, sites=None, why=f"its own exact answer fails: {one_line(error)}")
     sites = read_sites(model, name, deterministic)
+    level = None
+    with contextlib.suppress(Exception):  # of discrete parameters there is none
+        level = compute_log_likelihood(model)
     try:
-        return _pack(pack_quadrature(model, deterministic), sites)
+        return _pack(pack_quadrature(model, deterministic), sites, level=level)
     except NoAnswer as reason:
-        return _pack({}, sites, why=str(reason))
+        return _pack({}, sites, str(reason), level)
     except Exception as error:  # the trials run without an answer, too
         traceback.print_exc()
-        return _pack({}, sites, why=f"quadrature fails: {one_line(error)}")
+        return _pack({}, sites, f"quadrature fails: {one_line(error)}", level)
 
 
-def _pack(arrays: dict[str, Any], sites: Any, why: str = "") -> dict[str, Any]:
-    """``arrays`` of an answer, or ``why`` there is none, with the sites (None: not looked for)."""
+def _pack(
+    arrays: dict[str, Any], sites: Any, why: str = "", level: float | None = None
+) -> dict[str, Any]:
+    """``arrays`` of an answer, or ``why`` there is none, with the sites (None: not looked for).
+
+    ``level``: the log likelihood that tells these data from others.
+    """
     latents = sites and [
         {"name": s.name, "shape": list(s.shape), "kind": kind, "improper": s.improper}
         for s, kind in sites
     ]
-    return {"facts": np.array(json.dumps({"latents": latents, "why": why})), **arrays}
+    facts = {"latents": latents, "why": why, "log_likelihood": level}
+    return {"facts": np.array(json.dumps(facts)), **arrays}
 
 
 def read_sites(

@@ -543,3 +543,36 @@ def test_without_a_long_run_only_other_rows_are_there_to_compare_with(tmp_path):
         [row] = campaign.rows()
     assert row["verdict"] == "no exact answer"
     assert "no sampler of another family" in row["verdict_reason"]
+
+
+#: data that are not handed over, but made when the file is run, {} of 50 numbers
+MADE = """
+import os, random, numpy as np, numpyro, numpyro.distributions as dist
+from numpy.random import default_rng
+y = {}
+def program():
+    m = numpyro.sample("m", dist.Normal(0, 5))
+    numpyro.sample("y", dist.Normal(m, 1.0), obs=y)
+"""
+UNSEEDED = (
+    "np.random.normal(size=50) + default_rng().normal(size=50)"
+    " + [random.gauss(0, 1) for _ in range(50)]"
+)
+OF_THE_CLOCK = "default_rng(list(os.urandom(8))).normal(size=50)"
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("numbers", "is_judged"), [(UNSEEDED, True), (OF_THE_CLOCK, False)])
+def test_data_that_a_file_draws_anew_are_the_same_in_each_process_or_no_row_is_judged(
+    numbers, is_judged, tmp_path
+):
+    (tmp_path / "mine.py").write_text(MADE.format(numbers))
+    with samplerbench.run(
+        model=f"{tmp_path / 'mine.py'}:program", out=tmp_path / "c", replicates=16, **QUICK
+    ) as campaign:
+        (row,) = campaign.rows()
+    if is_judged:
+        assert row["verdict"] == "undecided", row["verdict_reason"]
+    else:
+        assert row["verdict"] == "no exact answer"
+        assert "its file made other data here than for the answer" in row["verdict_reason"]
