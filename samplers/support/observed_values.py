@@ -14,6 +14,7 @@ from samplerbench.samplers.support.latent_sites import (
     trace_sites,
 )
 
+NUMBERS = "fiubcV"  # kinds of data types; V: of jax.numpy's own, as bfloat16
 NAN_DRAWS = 20  # from the prior, in each of which a site's log density is NaN
 
 
@@ -84,6 +85,25 @@ def _describe(site: Any) -> Impossible | None:
     first = wrong[np.argmin(np.isfinite(wrong))].item()  # NaN or infinite where there is one
     name = name_distribution(site["fn"])
     return Impossible(site["name"], name, first, int(outside.sum()), outside.size)
+
+
+def describe_no_array(model: Model) -> str:
+    """The first observed site whose value is no array of numbers, in words; "" for none."""
+    import jax
+
+    arrays = (np.ndarray, np.generic, jax.Array)
+    found: list[str] = []
+
+    def read() -> None:
+        for name, site in trace_sites(model, model.data).items():
+            value, is_array = site["value"], isinstance(site["value"], (*arrays, int, float))
+            kind = getattr(getattr(value, "dtype", None), "kind", "f")  # of jax.numpy's, too
+            if is_observed(site) and not (is_array and kind in NUMBERS):
+                what = type(value).__name__ + " of words" * (kind in "SU")
+                found.append(f"site {name!r} is observed as a value of type {what}")
+
+    jax.eval_shape(read)
+    return next(iter(found), "")
 
 
 def find_nan_site(model: Model) -> str:

@@ -58,6 +58,16 @@ def test_what_has_no_density_is_refused_by_site_value_and_distribution(case):
         read_sites(observe(make, y), "program")
 
 
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [([1.0, 2.0], "list"), (np.array(["a", "b"]), "ndarray of words"), ({"a": 1}, "dict")],
+)
+def test_what_is_observed_and_is_no_array_of_numbers_is_named(value, kind):
+    reason = f"expected: arrays of numbers .*; site 'y' is observed as a value of type {kind}"
+    with pytest.raises(UnfitModel, match=reason):
+        read_sites(observe(lambda m: dist.Normal(m, 1.0), value), "program")
+
+
 @pytest.mark.parametrize("case", POSSIBLE)
 def test_data_outside_of_a_support_may_be_meant(case):
     assert find_impossible(observe(*POSSIBLE[case])) is None

@@ -36,7 +36,11 @@ from samplerbench.samplers.base import Declined
 from samplerbench.samplers.support.changing_density import is_density_changing
 from samplerbench.samplers.support.latent_sites import Latent, find_latents, find_parameters
 from samplerbench.samplers.support.log_density import LogDensity, make_log_density
-from samplerbench.samplers.support.observed_values import find_impossible, find_nan_site
+from samplerbench.samplers.support.observed_values import (
+    describe_no_array,
+    find_impossible,
+    find_nan_site,
+)
 
 NAN_POINTS = 20  # at which a density is tried
 #: what does in place of Python's and NumPy's own, which want a number where JAX traces an unknown
@@ -211,10 +215,13 @@ def _make_fitting_density(model: Model, name: str) -> LogDensity:
         jax.eval_shape(lambda: density.log_joint(jnp.zeros(density.dim), model.data))
     except Exception as error:
         traceback.print_exc()
+        what = describe_no_array(model)
+        fits = "distributions whose shapes fit what they are observed to be"
+        expected = f"arrays of numbers (numpy.asarray); {what}" if what else fits
         raise UnfitModel(
             f"{_locate_error(error, name)}: {one_line(error)}\n  the joint density of "
             f"{name.rpartition(':')[2]!r} can't be formed on its data: {_describe_shapes(model)}\n"
-            "  expected: distributions whose shapes fit what they are observed to be"
+            f"  expected: {expected}"
         ) from error
     return density
 
