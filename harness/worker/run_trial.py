@@ -38,6 +38,7 @@ from samplerbench.harness.records import (
 from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.harness.worker import compiled_mode, plugin_imports, provenance, start_up
 from samplerbench.harness.worker.fingerprint import compute_log_likelihood
+from samplerbench.harness.worker.large_sites import leave_out_large
 from samplerbench.harness.worker.missing_packages import explain_absence
 from samplerbench.harness.worker.plain_replicates import PlainReplicates
 from samplerbench.harness.worker.process import serve
@@ -184,7 +185,11 @@ class TrialRunner:
     def _prepare(self, model: Model) -> Prepared:
         trial = self.trial
         budget = Budget(trial.chains, trial.warmup, trial.draws)
-        return samplers.get(trial.sampler).prepare(model, budget, self._settings)
+        prepared = samplers.get(trial.sampler).prepare(model, budget, self._settings)
+        if not is_file(trial.model):
+            return prepared
+        judged = trial.deterministic or ()
+        return leave_out_large(prepared, model, judged, self.asked, self.result.warnings)
 
     @functools.cached_property
     def _settings(self) -> Any:

@@ -14,8 +14,9 @@ from dataclasses import replace
 from typing import Any
 
 from samplerbench.models.base import Model
-from samplerbench.samplers.base import Compiled, Draws, Prepared
+from samplerbench.samplers.base import Draws, Prepared
 from samplerbench.samplers.support.latent_sites import find_base, is_latent, trace_sites
+from samplerbench.samplers.support.mapped_draws import map_draws
 
 
 def adapt_sites(model: Model, rename: bool = True) -> tuple[Model, dict[str, str]]:
@@ -112,21 +113,4 @@ def restore_names(prepared: Prepared, names: Mapping[str, str]) -> Prepared:
     def restore(draws: Draws) -> Draws:
         return replace(draws, sites={names.get(n, n): x for n, x in draws.sites.items()})
 
-    def wrap(build: Callable[[], Compiled] | None) -> Callable[[], Compiled] | None:
-        return build and (lambda: _restore_compiled(build(), restore))
-
-    return Prepared(
-        plain=lambda seed: restore(prepared.plain(seed)),
-        compile=wrap(prepared.compile),
-        compile_for_data=wrap(prepared.compile_for_data),
-    )
-
-
-def _restore_compiled(compiled: Compiled, restore: Callable[[Draws], Draws]) -> Compiled:
-    batch, with_data = compiled.batch, compiled.with_data
-    return replace(
-        compiled,
-        collect=lambda raw: restore(compiled.collect(raw)),
-        batch=batch and (lambda seeds: [restore(draws) for draws in batch(seeds)]),
-        with_data=with_data and (lambda data: _restore_compiled(with_data(data), restore)),
-    )
+    return map_draws(prepared, restore)

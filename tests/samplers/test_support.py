@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from samplerbench.models.base import Model, build
-from samplerbench.samplers.base import Budget, Declined, samplers
+from samplerbench.samplers.base import Budget, Compiled, Declined, Draws, Prepared, samplers
 from samplerbench.samplers.support import jaxns_compiled, jaxns_cube, jaxns_exact
 from samplerbench.samplers.support.background_call import BackgroundCall
+from samplerbench.samplers.support.mapped_draws import map_draws
 from samplerbench.samplers.support.prior_predictive import make_simulator
 
 
@@ -210,3 +211,20 @@ def test_enumeration_begins_left_of_the_last_plate_and_only_where_a_site_asks_fo
     for enumerated, dim in ((True, -2), (False, None)):
         model = Model("z", {"y": np.zeros(3), "enumerated": enumerated}, program)
         assert jaxns_cube.find_enumeration_dim(model) == dim
+
+
+def test_draws_are_changed_in_every_mode_and_claims_stay():
+    def run(seed):
+        return Draws({"x": np.full((1, 4), float(seed))})
+
+    def compile_one():
+        compiled = Compiled(sample=run, collect=lambda raw: raw, batch=lambda s: [*map(run, s)])
+        return replace(compiled, with_data=lambda data: compiled)
+
+    prepared = Prepared(run, compile_one, compile_one, claims="Kish")
+    mapped = map_draws(prepared, lambda draws: Draws({"y": draws.sites["x"] + 1}))
+    compiled = mapped.compile()
+    each = [compiled, mapped.compile_for_data(), compiled.with_data({})]
+    runs = [mapped.plain(2), *(one.collect(one.sample(2)) for one in each), *compiled.batch([2])]
+    assert all(set(draws.sites) == {"y"} and (draws.sites["y"] == 3).all() for draws in runs)
+    assert mapped.claims == "Kish" and map_draws(Prepared(run), lambda draws: draws).compile is None
