@@ -21,13 +21,11 @@ from samplerbench.harness.campaign.model_data import ModelData, read_model_data,
 from samplerbench.harness.campaign.outside_draws import (
     Arrays,
     Layout,
-    Runs,
     arrange_runs,
-    count_chains,
-    count_draws,
     digest_draws,
     read_draws,
 )
+from samplerbench.harness.campaign.outside_replicates import Runs, count_chains, count_draws
 from samplerbench.harness.campaign.plan import JUDGE_OPTIONS, Plan
 from samplerbench.harness.campaign.plan_options import field_name
 from samplerbench.harness.campaign.run import discard_when_refused, make_plan, refuse_in_a_worker

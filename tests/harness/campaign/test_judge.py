@@ -15,10 +15,13 @@ from samplerbench.cli.main import main
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import judge
 from samplerbench.harness.campaign.outside_draws import Layout, arrange_runs, read_draws
+from samplerbench.harness.campaign.outside_replicates import cut_replicates
+from samplerbench.harness.campaign.outside_run import make_run
 from samplerbench.harness.scoring.margins import DEFAULT
 from samplerbench.models.base import build
 from samplerbench.reports import summary
 from samplerbench.reports.tables import notes
+from samplerbench.samplers.base import Draws
 from tests.support.trials import small
 
 EXACT = build("linear", {}).exact()
@@ -707,3 +710,29 @@ def test_draws_that_are_refused_change_no_margins(tmp_path):
         samplerbench.judge(exact_draws(16, seed=1), margin={"bias": 0.5}, **options)
     with samplerbench.load(tmp_path / "c") as campaign:
         assert [row["margins"] for row in campaign.rows()] == [str(DEFAULT)]
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "is_refused"),
+    [
+        ("w", np.arange(20.0), True),
+        ("p", np.arange(20.0) / 190, True),  # sums to 1
+        ("w", np.ones(20), False),  # all alike: nothing is lost
+        ("w", np.linspace(-1, 1, 20), False),
+        ("p", np.arange(20.0), False),
+    ],
+)
+def test_numbers_that_are_weights_by_their_values_are_not_left_out_unsaid(name, array, is_refused):
+    arrays = {"m": np.zeros((1, 20)) + np.arange(20.0), name: array[None]}
+    if not is_refused:
+        assert set(make_run("one.csv", arrays, {"m": ()}, {}).sites) == {"m"}
+        return
+    with pytest.raises(UsageError, match=f"--names weight={name}; or a file without it"):
+        make_run("one.csv", arrays, {"m": ()}, {})
+
+
+def test_chains_are_replicates_in_the_order_of_files_where_that_is_asked_for():
+    runs = [(name, Draws({"m": np.full((2, 5), at)})) for at, name in enumerate("ab")]
+    cut = cut_replicates(runs, None, True)
+    assert [name for name, _ in cut] == ["a, chain 0", "a, chain 1", "b, chain 0", "b, chain 1"]
+    assert [run.sites["m"].shape for _, run in cut] == [(1, 5)] * 4
