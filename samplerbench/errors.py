@@ -57,7 +57,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str], lists: str = "") ->
     known = sorted(filter(None, known))
     near: list[str] = []
     if len(name) <= LONGEST_NAME:  # difflib takes time by the square
-        near = difflib.get_close_matches(name, known[:MOST_NAMES], n=1, cutoff=0.5)
+        near = difflib.get_close_matches(name, known[:MOST_NAMES], n=1, cutoff=0.65)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     name = bound_text(name, 3 * LONGEST_NAME)
     noun, space, rest = kind.partition(" ")  # "setting of numpyro_hmc" -> "settings of ..."

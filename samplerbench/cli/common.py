@@ -23,6 +23,7 @@ FORMAT_OF_ENDING = {
     ".parquet": "parquet",
     ".tex": "latex",
 }
+TEXT_ENDINGS = (".txt", ".log")
 FOLDER_FLAGS = ("-o", "--output", "--out")  # of a campaign's folder; --out is the older name
 
 
@@ -48,10 +49,21 @@ def add_format(parser: argparse.ArgumentParser, formats: Sequence[str], text: st
 
 
 def choose_format(args: argparse.Namespace) -> str:
-    """The format that is asked for, by ``--format`` or by the ending of ``--output``."""
+    """The format that is asked for, by ``--format`` or by the ending of ``--output``.
+
+    Raises UsageError for a file of another kind, which the text of a table is not.
+    """
     ending = args.output.suffix.lower() if args.output else ""
-    named = args.format or FORMAT_OF_ENDING.get(ending, "table")
-    return named if named in args.formats else "table"
+    if args.format or not ending or args.output.suffix[1:].isdigit():
+        return str(args.format or "table")
+    named = "table" if ending in TEXT_ENDINGS else FORMAT_OF_ENDING.get(ending)
+    if named not in args.formats:
+        known = [end for end, name in FORMAT_OF_ENDING.items() if name in args.formats]
+        raise UsageError(
+            f"{str(args.output)!r}: nothing is written as {ending}\n  expected: a file in "
+            f"{', '.join((*known, *TEXT_ENDINGS))}; or --format, whatever its name"
+        )
+    return str(named)
 
 
 def make_printer(quiet: bool) -> Callable[[str], None]:

@@ -106,6 +106,20 @@ def test_the_ending_of_a_file_says_the_format(command, ending, start, campaign, 
     assert not start or not file.read_text().startswith(start)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "ending"), [("report", "pdf"), ("report", "xlsx"), ("compare", "parquet")]
+)
+def test_a_file_of_a_kind_that_is_not_written_is_refused(
+    command, ending, campaign, tmp_path, capsys
+):
+    file = tmp_path / f"out.{ending}"
+    assert main.main([command, str(campaign), "-o", str(file)]) == common.EXIT_USAGE
+    assert f"nothing is written as .{ending}\n  expected: a file in .csv" in capsys.readouterr().err
+    assert not file.exists()
+    assert main.main([command, str(campaign), "--format", "csv", "-o", str(file)]) == 0
+
+
 def test_a_history_reads_campaigns_and_exported_rows_in_the_order_given(campaign, tmp_path, capsys):
     old = row(sampler="honest_one", warmup=100, draws=stored.DRAWS, versions={"jax": "0.4.20"})
     earlier = write_json(tmp_path / "v1.json", [old])
