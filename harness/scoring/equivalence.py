@@ -30,6 +30,7 @@ from samplerbench.harness.scoring.verdict_tests import (
     rms,
     spread_z,
     t_interval,
+    t_intervals,
     truth_error,
     z_values,
 )
@@ -44,6 +45,7 @@ RATE = 0.02  # of disasters
 MATTERS = 0.05  # sds: what is off by less is none, whatever it claims
 DISASTER = 5.0  # times what the median replicate claims
 MOST = 100_000  # replicates: what would take more is not shown by more of them
+MOST_PAIRS = 3  # limits of sums and differences that are told apart, those farthest out
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,12 @@ def _limit_width(e: ReplicateSummary, i: int, error: float) -> Iterator[Limit]:
 
 
 def _limit_pairs(pairs: PairWidths, margin: float) -> Iterator[Limit]:
-    for label, values, error in zip(pairs.labels, pairs.values.T, pairs.error, strict=True):
-        what = f"the variance of {label}, each in its sd,"
-        yield _limit_mean(values, 1.0, margin, what, " of it", float(error))
+    """Limits of the few variances whose own are the largest: there may be thousands."""
+    mean, _, half = t_intervals(pairs.values, LEVEL)
+    limits = np.abs(mean - 1.0) + np.hypot(half, NORMAL * pairs.error)
+    for i in np.argsort(np.where(np.isnan(limits), np.inf, limits))[-MOST_PAIRS:]:
+        what = f"the variance of {pairs.labels[i]}, each in its sd,"
+        yield _limit_mean(pairs.values[:, i], 1.0, margin, what, " of it", float(pairs.error[i]))
 
 
 def _limit_evidence(e: ReplicateSummary) -> Iterator[Limit]:

@@ -77,12 +77,12 @@ def _compare_pairs(pairs: PairWidths, margin: float) -> Complaint:
 
     They have a level ALPHA of their own: there may be many, and few parameters have hardly any.
     """
-    count = len(pairs.labels)
-    tests = (
-        _compare_mean(values, 1.0, margin, ALPHA / (2 * count), error)
-        for values, error in zip(pairs.values.T, pairs.error, strict=True)
-    )
-    worst, test = max(enumerate(tests), key=lambda each: np.nan_to_num(each[1].excess, nan=-1e9))
+    alpha = ALPHA / (2 * len(pairs.labels))
+    mean, spread, half = t_intervals(pairs.values, alpha)
+    half = np.hypot(half, -special.ndtri(alpha) * pairs.error)
+    excess = (np.abs(mean - 1.0) - half) / np.maximum(margin, 0.5 * spread)
+    worst = int(np.argmax(np.nan_to_num(excess, nan=-np.inf)))
+    test = _compare_mean(pairs.values[:, worst], 1.0, margin, alpha, float(pairs.error[worst]))
     value, lo, hi = (float(np.sqrt(max(n, 0.0))) for n in (test.value, test.lo, test.hi))
     reason = (
         f"sd of {pairs.labels[worst]}, each in its sd, is {value:.2f} ({lo:.2f} to {hi:.2f}) times"
@@ -189,6 +189,18 @@ def t_interval(values: Array, alpha: float) -> tuple[float, float, float]:
     spread = float(finite.std(ddof=1))
     half = t_quantile(finite.size, alpha) * spread / np.sqrt(finite.size)
     return float(finite.mean()), spread, half
+
+
+def t_intervals(values: Array, alpha: float) -> tuple[Array, Array, Array]:
+    """The same of each column of ``values``, [column] each."""
+    finite = np.isfinite(values)
+    count = finite.sum(axis=0)
+    if finite.all() and len(values) > 1:
+        mean, spread = values.mean(axis=0), values.std(axis=0, ddof=1)
+        return mean, spread, t_quantile(len(values), alpha) * spread / np.sqrt(count)
+    columns = [t_interval(column, alpha) for column in values.T]
+    mean, spread, half = np.array(columns).T
+    return mean, spread, half
 
 
 def z_values(e: ReplicateSummary, cautious: bool = False) -> Array:

@@ -15,6 +15,7 @@ from samplerbench.harness.scoring import replicate_summary
 from samplerbench.harness.scoring.equivalence import find_disasters
 from samplerbench.harness.scoring.margins import DEFAULT
 from samplerbench.harness.scoring.verdict import judge
+from samplerbench.harness.scoring.verdict_tests import t_interval, t_intervals
 from samplerbench.harness.scoring.verdict_words import COMPARABLE, LEAST, VERDICTS
 from samplerbench.harness.statistics import wasserstein
 from samplerbench.models.base import build
@@ -347,3 +348,11 @@ def test_two_runs_that_are_one_are_told_among_few_replicates_too():
     copied = replace(twice, est=twice.est[[0, 1, 1]], sd_hat=twice.sd_hat[[0, 1, 1]])
     assert judge(twice).verdict == "too few replicates"
     assert "1 and 2 are the same run" in judge(copied).reason
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.2])
+def test_intervals_of_columns_are_those_of_each(missing):
+    rng = np.random.default_rng(11)
+    values = np.where(rng.random((30, 4)) < missing, np.nan, rng.normal(size=(30, 4)))
+    each = np.array([t_interval(column, 0.01) for column in values.T]).T
+    np.testing.assert_allclose(t_intervals(values, 0.01), each, rtol=1e-12)
