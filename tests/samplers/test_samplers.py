@@ -224,6 +224,7 @@ def test_settings_default_to_what_the_library_ships(name):
     ours = dataclasses.asdict(samplers.get(name).settings())
     runs = inspect.signature(numpyro.infer.MCMC).parameters
     assert not ours.pop("noncentered", False)  # of the program, not of the kernel
+    assert not ours.pop("superchains", 0)  # of where chains start
     assert ours.pop("log_z", "none") == "none"  # of the draws, not of the kernel
     assert ours.pop("chain_method") == runs["chain_method"].default
     assert numpyro_mcmc.find_init_strategy(ours.pop("init")) is shipped.pop("init_strategy")
