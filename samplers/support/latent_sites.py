@@ -311,3 +311,9 @@ def require_proper(model: Model, sampler: str, enumerates: bool = False) -> list
                 " integrate to one (give it bounds; numpyro_nuts takes it as it is)"
             )
     return sites
+
+
+def require_two(model: Model, dim: int, why: str) -> None:
+    """Raise Declined for a single parameter; ``why`` says what needs two."""
+    if dim == 1:
+        raise Declined(f"model {model.name!r} has one parameter; {why}")
