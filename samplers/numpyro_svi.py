@@ -49,7 +49,9 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     require_continuous(model, "a guide")
     if settings.guide == "inverse_autoregressive":
         dim = make_log_density(model).dim
-        require_two(model, dim, f"guide={settings.guide} takes two at least (guide=normal takes it)")
+        require_two(
+            model, dim, f"guide={settings.guide} takes two at least (guide=normal takes it)"
+        )
 
     def make_chain(split: DataSplit) -> tuple[Any, Any]:
         return _make_chain(model, split, budget, settings)
