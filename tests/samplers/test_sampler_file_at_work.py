@@ -61,6 +61,24 @@ def test_a_samplers_file_has_what_python_gives_it_and_an_error_says_where(tmp_pa
     assert result.precision == 64 and (tmp_path / "written").is_file()
 
 
+IN_ONE_FILE = """
+import numpyro
+def program():
+    numpyro.sample("m", numpyro.distributions.Normal(0, 1))
+def prepare(model, budget, settings):
+    return 1 / 0
+"""
+
+
+@pytest.mark.process
+def test_an_error_in_the_file_of_both_sampler_and_model_has_its_place_once(tmp_path):
+    file = tmp_path / "model_of_mine.py"
+    trial = trials.trial_of_file(tmp_path, IN_ONE_FILE, sampler=f"{file}:prepare")
+    result = trials.run(trial, tmp_path / "scratch")
+    expected = "model_of_mine.py, line 6 in prepare: ZeroDivisionError: division by zero"
+    assert result.reason == expected
+
+
 LOCAL_STATE = """
 from collections import namedtuple
 from numpyro.infer import NUTS
