@@ -91,12 +91,29 @@ class Local(NUTS):
     def sample(self, state, *data):
         return type(state)(super().sample(state.nuts, *data))
 """
+GIBBS = """
+import jax
+from numpyro.infer import HMCGibbs, NUTS
+def draw(rng_key, gibbs_sites, hmc_sites):
+    return {"c": jax.random.normal(rng_key)}
+class Gibbs(HMCGibbs):
+    def __init__(self, model):
+        super().__init__(NUTS(model), draw, ["c"])
+    def init(self, *given, **named):
+        state = super().init(*given, **named)
+        self.zero = state.rng_key * 0  # kept, as MixedHMC keeps the sizes of its supports
+        return state
+    def sample(self, state, *data):
+        state = super().sample(state, *data)
+        return state._replace(rng_key=state.rng_key + self.zero)
+"""
 
 
 @pytest.mark.process
-def test_parallel_chains_of_a_kernel_may_make_their_type_of_state_as_they_start(tmp_path):
-    (tmp_path / "mine.py").write_text(LOCAL_STATE)
-    trial = trials.small(sampler=f"{tmp_path}/mine.py:Local", chains=2)
+@pytest.mark.parametrize(("text", "name"), [(LOCAL_STATE, "Local"), (GIBBS, "Gibbs")])
+def test_parallel_chains_of_a_kernel_may_keep_what_they_make_as_they_start(tmp_path, text, name):
+    (tmp_path / "mine.py").write_text(text)
+    trial = trials.small(sampler=f"{tmp_path}/mine.py:{name}", chains=2)
     result = trials.run(trial, tmp_path / "scratch")
     assert (result.status, result.mode) == ("ok", "compiled"), result.reason
     assert result.machine["device_count"] == 2
