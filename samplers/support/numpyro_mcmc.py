@@ -92,8 +92,8 @@ def _make_plain(make: MakeKernel, model: Model, budget: Budget, chain_method: st
         import jax
 
         if cache and hasattr(cache[0].sampler, "_prototype_trace"):
-            # HMCGibbs and its kin keep what a first run has made (NumPyro 0.13, not 0.22): the start
-            # of its seed, and of several chains tracers, which are no use to a further run
+            # HMCGibbs and its kin keep what a first run has made (NumPyro 0.13, not 0.22): its
+            # start, and of several chains tracers, which are no use to a further run
             cache[0].sampler._prototype_trace = None
             if budget.chains > 1:
                 cache.clear()

@@ -94,7 +94,7 @@ def test_a_program_without_observations_or_of_changed_ones_is_declined():
     def halved(y):
         numpyro.sample("y", numpyro.distributions.Normal(0.0, 1.0), obs=y / 2)
 
-    def by_default(x=np.zeros(3)):
+    def by_default(x=1.0):
         numpyro.sample("y", numpyro.distributions.Normal(0.0, 1.0), obs=x)
 
     def masked(y):
