@@ -17,6 +17,7 @@ from samplerbench.models.base import Model
 from samplerbench.options import POSITIVE, SHARE, Range
 from samplerbench.samplers.base import Budget, Draws, Prepared, Sampler, add
 from samplerbench.samplers.support.cube_likelihood import make_cube_likelihood
+from samplerbench.samplers.support.latent_sites import require_two
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,11 @@ class Settings:
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
-    """nautilus on ``model``. Raises Declined for priors that have no unit cube."""
+    """nautilus on ``model``. Raises Declined for priors without a unit cube and one parameter."""
     import nautilus  # inside: listing samplers must not start libraries
 
     cube = make_cube_likelihood(model)
+    require_two(model, cube.dim, "nautilus takes two at least (dynesty_nested takes it)")
 
     def run(seed: int) -> Draws:
         sampler = nautilus.Sampler(

@@ -17,7 +17,8 @@ from samplerbench.options import POSITIVE, Choices, Range
 from samplerbench.samplers.base import Budget, Prepared, Sampler, add
 from samplerbench.samplers.support.chain_programs import prepare_chains
 from samplerbench.samplers.support.data_arguments import DataSplit
-from samplerbench.samplers.support.latent_sites import require_continuous
+from samplerbench.samplers.support.latent_sites import require_continuous, require_two
+from samplerbench.samplers.support.log_density import make_log_density
 
 #: NumPyro's automatic guides by the word used in settings
 GUIDES = {
@@ -41,8 +42,16 @@ class Settings:
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
-    """A fit of the guide for each chain, and draws from it. Raises Declined for discrete sites."""
+    """A fit of the guide for each chain, and draws from it.
+
+    Raises Declined for discrete sites, and for one parameter where the guide takes more.
+    """
     require_continuous(model, "a guide")
+    if settings.guide == "inverse_autoregressive":
+        dim = make_log_density(model).dim
+        require_two(
+            model, dim, f"guide={settings.guide} takes two at least (guide=normal takes it)"
+        )
 
     def make_chain(split: DataSplit) -> tuple[Any, Any]:
         return _make_chain(model, split, budget, settings)

@@ -123,7 +123,8 @@ class TrialRunner:
     def _describe_error(self, error: Exception) -> str:
         """An error in one line, with its place in the sampler's or the model's own file."""
         files = [find_file(name) for name in (self.trial.sampler, self.trial.model)]
-        places = [find_place(error, file) for file in files if file]
+        # a sampler and a model may be in one file
+        places = dict.fromkeys(find_place(error, file) for file in files if file)
         absence = explain_absence(error, self.trial, self.own_environment)
         return ": ".join(filter(None, [*places, one_line(error), absence]))
 

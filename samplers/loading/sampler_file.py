@@ -20,7 +20,7 @@ from typing import Any, Callable
 from samplerbench.errors import UsageError, one_line, unknown_name
 from samplerbench.models.base import Model
 from samplerbench.models.loading import script, top_level
-from samplerbench.samplers.base import Budget, Prepared, Sampler
+from samplerbench.samplers.base import Budget, Declined, Prepared, Sampler
 from samplerbench.samplers.loading import file_settings
 from samplerbench.user_files import full_path, split_file
 
@@ -209,7 +209,10 @@ def _refuse_uncallable(thing: Any, what: str) -> None:
 def _prepare_kernel(
     kernel: Any, what: str, model: Model, budget: Budget, settings: Any
 ) -> Prepared:
-    """Runs of a class of NumPyro's kernels, or of one with some arguments given (``partial``)."""
+    """Runs of a class of NumPyro's kernels, or of one with some arguments given (``partial``).
+
+    Raises Declined for an ensemble.
+    """
     from numpyro.infer.mcmc import MCMCKernel
 
     from samplerbench.samplers.support.numpyro_mcmc import prepare_mcmc
@@ -218,5 +221,10 @@ def _prepare_kernel(
     if not issubclass(made, MCMCKernel):
         bases = ", ".join(base.__name__ for base in made.__mro__[1:-1]) or "object"
         raise UsageError(f"{what} is a class on top of {bases}; expected: of MCMCKernel")
+    if any(base.__name__ == "EnsembleSampler" for base in made.__mro__):  # NumPyro 0.13 has none
+        raise Declined(
+            f"{what} is an ensemble, whose chains are walkers: numpyro_aies and numpyro_ess run "
+            "NumPyro's; any other is a function prepare, and its Draws have walkers set"
+        )
     options = asdict(settings)
     return prepare_mcmc(lambda: kernel(model.program, **options), model, budget, "parallel")

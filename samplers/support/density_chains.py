@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from samplerbench.models.base import Model
-from samplerbench.samplers.base import Budget, Declined, Prepared
+from samplerbench.samplers.base import Budget, Prepared
 from samplerbench.samplers.support.chain_programs import prepare_chains
 from samplerbench.samplers.support.data_arguments import DataSplit
-from samplerbench.samplers.support.latent_sites import require_continuous
+from samplerbench.samplers.support.latent_sites import require_continuous, require_two
 from samplerbench.samplers.support.log_density import make_log_density
 
 #: key, log density of ``u`` [dim], start [dim] -> carry (arrays alone), gradients so far
@@ -38,11 +38,8 @@ def prepare_density_chains(
 
 def require_directions(model: Model) -> None:
     """Raise Declined for a single parameter, which gives MCLMC no direction to turn to."""
-    if make_log_density(model).dim < 2:
-        raise Declined(
-            f"model {model.name!r} has one parameter; MCLMC turns a direction of motion, which"
-            " needs two at least (blackjax_nuts does not)"
-        )
+    why = "MCLMC turns a direction of motion, which needs two at least (blackjax_nuts does not)"
+    require_two(model, make_log_density(model).dim, why)
 
 
 def _make_chain(warm: Warm, draw: Draw, model: Model, split: DataSplit) -> tuple[Any, Any]:

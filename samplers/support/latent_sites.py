@@ -26,7 +26,7 @@ class Latent:
     name: str
     shape: tuple[int, ...]
     discrete: bool
-    improper: bool  # its prior does not integrate to 1
+    improper: bool  # its prior does not integrate to 1, or is left out by a mask
     enumerated: bool = False  # discrete, and marked to be summed out by NumPyro
     enumerable: bool = False  # not marked: NumPyro's gradient-based kernels sum it out all the same
     stands_for: str = ""  # the site that a reparametrisation computes from this auxiliary one
@@ -221,9 +221,17 @@ def split_vector(vector: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str
 
 
 def _is_improper(prior: Any) -> bool:
-    from numpyro.distributions import ImproperUniform
+    """Whether a prior has no density of its own: improper, or left out by ``mask(False)``.
 
-    return isinstance(find_base(prior), ImproperUniform)
+    NumPyro's ``UniformReparam`` masks uniform sites, whose density is a constant anyhow.
+    """
+    from numpyro.distributions import ImproperUniform, MaskedDistribution, Uniform
+
+    masked = False
+    while hasattr(prior, "base_dist"):
+        masked |= isinstance(prior, MaskedDistribution) and prior._mask is False
+        prior = prior.base_dist
+    return isinstance(prior, ImproperUniform) or (masked and not isinstance(prior, Uniform))
 
 
 def find_base(prior: Any) -> Any:
@@ -257,8 +265,9 @@ def require_continuous(
     and ``enumerates_unmarked``: beside continuous ones those without a mark, too.
     """
     sites = find_latents(model)
+    has_continuous = not all(site.discrete for site in sites)
     if enumerates:
-        unmarked = enumerates_unmarked and not all(site.discrete for site in sites)
+        unmarked = enumerates_unmarked and has_continuous
         left_out = [site for site in sites if site.enumerated or (unmarked and site.enumerable)]
         _require_funsor(model, [site.name for site in left_out])
         sites = [site for site in sites if site not in left_out]
@@ -266,7 +275,8 @@ def require_continuous(
         raise Declined(f"model {model.name!r} has no latent site; {sampler} needs at least one")
     discrete = [site for site in sites if site.discrete]
     if discrete:
-        summed = discrete[0].enumerated or discrete[0].enumerable
+        # where nothing else is left to sample, NumPyro's kernels decline as well
+        summed = has_continuous and (discrete[0].enumerated or discrete[0].enumerable)
         able = "numpyro_nuts sums it out; or " if summed else ""
         raise Declined(
             f"site {discrete[0].name!r} of {model.name!r} is discrete; {sampler} samples continuous"
@@ -301,3 +311,9 @@ def require_proper(model: Model, sampler: str, enumerates: bool = False) -> list
                 " integrate to one (give it bounds; numpyro_nuts takes it as it is)"
             )
     return sites
+
+
+def require_two(model: Model, dim: int, why: str) -> None:
+    """Raise Declined for a single parameter; ``why`` says what needs two."""
+    if dim == 1:
+        raise Declined(f"model {model.name!r} has one parameter; {why}")

@@ -91,6 +91,12 @@ def _make_plain(make: MakeKernel, model: Model, budget: Budget, chain_method: st
     def plain(seed: int) -> Draws:
         import jax
 
+        if cache and hasattr(cache[0].sampler, "_prototype_trace"):
+            # HMCGibbs and its kin keep what a first run has made (NumPyro 0.13, not 0.22): its
+            # start, and of several chains tracers, which are no use to a further run
+            cache[0].sampler._prototype_trace = None
+            if budget.chains > 1:
+                cache.clear()
         if not cache:
             sizes = {"num_warmup": budget.warmup, "num_samples": budget.draws}
             cache.append(

@@ -10,7 +10,7 @@ import numpy as np
 from samplerbench.models.base import Model, Sites
 from samplerbench.samplers.base import Declined
 from samplerbench.samplers.support.data_arguments import split_data
-from samplerbench.samplers.support.latent_sites import is_observed, trace_sites
+from samplerbench.samplers.support.latent_sites import find_latents, is_observed, trace_sites
 
 Simulate = Callable[[np.random.Generator], tuple[Sites, Sites]]
 
@@ -18,7 +18,8 @@ Simulate = Callable[[np.random.Generator], tuple[Sites, Sites]]
 def make_simulator(model: Model) -> Simulate:
     """``simulate(rng) -> (parameters, data)``: the model's own, or its NumPyro program run forward.
 
-    Raises Declined where no observed site of the program takes its value from the data.
+    Raises Declined where no observed site of the program takes its value from the data, and for an
+    improper prior.
     """
     return model.simulate or _run_program_forward(model)
 
@@ -28,6 +29,10 @@ def _run_program_forward(model: Model) -> Simulate:
     from numpyro.handlers import seed, trace
 
     sources = _find_sources(model)
+    if improper := [site.name for site in find_latents(model) if site.improper]:
+        raise Declined(
+            f"{model.name!r} can't be drawn from its prior: that of {improper[0]!r} is improper"
+        )
 
     def simulate(rng: np.random.Generator) -> tuple[Sites, Sites]:
         key = jax.random.PRNGKey(int(rng.integers(2**31)))
@@ -58,7 +63,8 @@ def _find_sources(model: Model) -> dict[str, str]:
             if not same:
                 raise Declined(
                     f"site {name!r} of {model.name!r} is not observed to be one of the program's "
-                    "arguments, so new data can't be put in its place"
+                    "arguments, so new data can't be put in its place: hand its data over as one, "
+                    "by the dict 'data' of its file or by --data, not as a default"
                 )
             sources[name] = same[0]
 

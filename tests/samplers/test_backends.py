@@ -276,15 +276,23 @@ def test_nested_sampling_declines_an_improper_prior_by_its_site(name):
         prepared(name, model_of(improper))
 
 
-def test_mclmc_declines_a_single_parameter():
+@pytest.mark.parametrize(
+    ("name", "settings", "reason"),
+    [
+        ("blackjax_mclmc", {}, "MCLMC turns a direction"),
+        ("nautilus_nested", {}, "nautilus takes two"),
+        ("numpyro_svi", {"guide": "inverse_autoregressive"}, "guide=inverse_autoregressive takes"),
+    ],
+)
+def test_a_single_parameter_is_declined_by_what_needs_two(name, settings, reason):
     def program(y):
         import numpyro
         import numpyro.distributions as dist
 
         numpyro.sample("m", dist.Normal(0, 1))
 
-    with pytest.raises(Declined, match="one parameter; MCLMC turns a direction"):
-        prepared("blackjax_mclmc", model_of(program))
+    with pytest.raises(Declined, match=f"one parameter; {reason}"):
+        prepared(name, model_of(program), **settings)
 
 
 def test_an_ensemble_of_too_few_walkers_is_refused_with_the_least():

@@ -15,7 +15,7 @@ from samplerbench.harness.campaign.plan import Plan
 from samplerbench.harness.campaign.specifiers import parse_sampler
 from samplerbench.models.base import build
 from samplerbench.options import fill
-from samplerbench.samplers.base import Budget, Prepared, samplers
+from samplerbench.samplers.base import Budget, Declined, Prepared, samplers
 from samplerbench.samplers.loading import file_settings, sampler_file
 from tests.support import trials
 from tests.support.paths import EXAMPLES
@@ -271,3 +271,11 @@ def test_a_kernel_with_some_arguments_given_is_a_kernel(tmp_path):
     text = "import functools\nfrom numpyro.infer import NUTS\n"
     (tmp_path / "mine.py").write_text(f"{text}dense = functools.partial(NUTS, dense_mass=True)\n")
     assert prepare(f"{tmp_path}/mine.py:dense").compile
+
+
+@pytest.mark.slow
+def test_an_ensemble_is_declined_with_the_samplers_that_run_one(tmp_path):
+    text = "from numpyro.infer.mcmc import MCMCKernel\nclass EnsembleSampler(MCMCKernel): ...\n"
+    (tmp_path / "mine.py").write_text(f"{text}class Walkers(EnsembleSampler): ...\n")
+    with pytest.raises(Declined, match="'Walkers' in mine.py is an ensemble.*numpyro_aies"):
+        prepare(f"{tmp_path}/mine.py:Walkers")

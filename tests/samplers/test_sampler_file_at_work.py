@@ -61,6 +61,24 @@ def test_a_samplers_file_has_what_python_gives_it_and_an_error_says_where(tmp_pa
     assert result.precision == 64 and (tmp_path / "written").is_file()
 
 
+IN_ONE_FILE = """
+import numpyro
+def program():
+    numpyro.sample("m", numpyro.distributions.Normal(0, 1))
+def prepare(model, budget, settings):
+    return 1 / 0
+"""
+
+
+@pytest.mark.process
+def test_an_error_in_the_file_of_both_sampler_and_model_has_its_place_once(tmp_path):
+    file = tmp_path / "model_of_mine.py"
+    trial = trials.trial_of_file(tmp_path, IN_ONE_FILE, sampler=f"{file}:prepare")
+    result = trials.run(trial, tmp_path / "scratch")
+    expected = "model_of_mine.py, line 6 in prepare: ZeroDivisionError: division by zero"
+    assert result.reason == expected
+
+
 LOCAL_STATE = """
 from collections import namedtuple
 from numpyro.infer import NUTS
@@ -73,12 +91,29 @@ class Local(NUTS):
     def sample(self, state, *data):
         return type(state)(super().sample(state.nuts, *data))
 """
+GIBBS = """
+import jax
+from numpyro.infer import HMCGibbs, NUTS
+def draw(rng_key, gibbs_sites, hmc_sites):
+    return {"c": jax.random.normal(rng_key)}
+class Gibbs(HMCGibbs):
+    def __init__(self, model):
+        super().__init__(NUTS(model), draw, ["c"])
+    def init(self, *given, **named):
+        state = super().init(*given, **named)
+        self.zero = state.rng_key * 0  # kept, as MixedHMC keeps the sizes of its supports
+        return state
+    def sample(self, state, *data):
+        state = super().sample(state, *data)
+        return state._replace(rng_key=state.rng_key + self.zero)
+"""
 
 
 @pytest.mark.process
-def test_parallel_chains_of_a_kernel_may_make_their_type_of_state_as_they_start(tmp_path):
-    (tmp_path / "mine.py").write_text(LOCAL_STATE)
-    trial = trials.small(sampler=f"{tmp_path}/mine.py:Local", chains=2)
+@pytest.mark.parametrize(("text", "name"), [(LOCAL_STATE, "Local"), (GIBBS, "Gibbs")])
+def test_parallel_chains_of_a_kernel_may_keep_what_they_make_as_they_start(tmp_path, text, name):
+    (tmp_path / "mine.py").write_text(text)
+    trial = trials.small(sampler=f"{tmp_path}/mine.py:{name}", chains=2)
     result = trials.run(trial, tmp_path / "scratch")
     assert (result.status, result.mode) == ("ok", "compiled"), result.reason
     assert result.machine["device_count"] == 2

@@ -101,6 +101,10 @@ def sample_flatly(y):
     numpyro.sample("mean", dist.ImproperUniform(dist.constraints.real, (), ()))
 
 
+def mask_a_prior(y):
+    numpyro.sample("mean", dist.Normal(0.0, 1.0).mask(False))
+
+
 def walk(y):
     from numpyro.contrib.control_flow import scan
 
@@ -217,6 +221,15 @@ def test_numpyros_kernels_sum_out_what_can_be_though_it_is_not_marked():
         latent_sites.require_continuous(model, "nested sampling", enumerates=True)
 
 
+def choose_one(y):
+    numpyro.sample("y", dist.Normal(numpyro.sample("label", dist.Bernoulli(0.5)), 1.0), obs=y)
+
+
+def test_no_sampler_is_said_to_sum_out_the_only_site():
+    with pytest.raises(Declined, match=r"'label'.*is discrete.*only \(sum the discrete"):
+        latent_sites.require_continuous(model_of(choose_one), "NUTS", True, True)
+
+
 @pytest.mark.parametrize(
     ("program", "reason"),
     [
@@ -224,6 +237,7 @@ def test_numpyros_kernels_sum_out_what_can_be_though_it_is_not_marked():
         (unwrap_a_circle, "'angle'.*auxiliary site 'angle_unwrapped'.*numpyro_nuts"),
         (walk, "site 'place'.*within scan or cond.*numpyro_nuts and jaxns_direct"),
         (sample_flatly, "prior of 'mean' is improper.*numpyro_nuts takes it"),
+        (mask_a_prior, "prior of 'mean' is improper.*numpyro_nuts takes it"),
     ],
 )
 def test_nested_sampling_declines_before_it_runs_what_it_has_no_transform_for(program, reason):

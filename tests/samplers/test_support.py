@@ -94,8 +94,19 @@ def test_a_program_without_observations_or_of_changed_ones_is_declined():
     def halved(y):
         numpyro.sample("y", numpyro.distributions.Normal(0.0, 1.0), obs=y / 2)
 
-    data = {"y": np.zeros(3)}
-    for program, reason in ((silent, "observes nothing"), (halved, "is not observed to be")):
+    def by_default(x=1.0):
+        numpyro.sample("y", numpyro.distributions.Normal(0.0, 1.0), obs=x)
+
+    def masked(y):
+        mean = numpyro.sample("mean", numpyro.distributions.Normal(0.0, 1.0).mask(False))
+        numpyro.sample("y", numpyro.distributions.Normal(mean, 1.0), obs=y)
+
+    for program, data, reason in (
+        (silent, {"y": np.zeros(3)}, "observes nothing"),
+        (halved, {"y": np.zeros(3)}, "is not observed to be"),
+        (by_default, {}, "by --data, not as a default"),
+        (masked, {"y": np.zeros(3)}, "that of 'mean' is improper"),
+    ):
         with pytest.raises(Declined, match=reason):
             make_simulator(Model("odd", data, program))
 

@@ -55,3 +55,10 @@ def test_what_is_large_is_left_out_in_every_mode_unless_it_is_asked_for(asked, n
 def test_what_is_small_is_kept():
     prepared, notes = prepare()
     assert set(prepared.plain(0).sites) == {"m", "curve", "total"} and not notes
+
+
+@pytest.mark.parametrize("given", [{"m": 1}, Draws([1.0]), Draws({"m": [[1.0]], "total": 2.0})])
+def test_what_are_no_draws_is_left_to_what_refuses_it(given):
+    model = Model("mine", {}, program)
+    prepared = large_sites.leave_out_large(Prepared(plain=lambda seed: given), model, (), 2, [])
+    assert prepared.plain(0) is given
