@@ -157,7 +157,7 @@ def _refuse_unsampled(model: Model, site: Any) -> None:
     if site["type"] == "plate" and site["args"][1] not in (None, site["args"][0]):
         raise Declined(
             f"plate {site['name']!r} of {model.name!r} takes {site['args'][1]} of {site['args'][0]}"
-            " at random (subsample_size), which samplers of a posterior do not: leave it out"
+            " at random (subsample_size), which of NumPyro only HMCECS takes: leave it out"
         )
     if is_latent(site) and isinstance(find_base(site["fn"]), Delta):
         raise Declined(
