@@ -18,9 +18,7 @@ from samplerbench.harness.campaign.outside_run import draws_error, make_run
 from samplerbench.harness.campaign.tables import read_table
 from samplerbench.harness.draws_file import make_nan_draws
 from samplerbench.harness.ground_truth import reference_formats
-from samplerbench.harness.ground_truth.draws_columns import (
-    arrange_columns,
-)
+from samplerbench.harness.ground_truth.draws_columns import arrange_columns
 from samplerbench.harness.ground_truth.reference_files import Shapes
 from samplerbench.harness.ground_truth.reference_formats import READERS
 

@@ -150,8 +150,7 @@ class TrialScores:
 
         sites = self._latents(trial)
         siblings = self._store.select_ok(self._siblings(trial))
-        siblings = [each for each in siblings if not self._has_other_data(each)]
-        new = [t for t in siblings if t.id not in self._voices]
+        new = [t for t in siblings if t.id not in self._voices and not self._has_other_data(t)]
         kept = self._store.drop_lost_draws(new)
         self._lacks_voices = len(kept) < len(new)
         for each in kept:

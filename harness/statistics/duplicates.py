@@ -26,13 +26,15 @@ def find_duplicates(est: Array, sd: Array, mean: Array, scale: Array) -> tuple[i
     if usable.size:
         scale = np.fmin(scale, np.median(sd[usable], axis=0))
     place, width = (est[usable] - mean) / scale, sd[usable] / scale
-    if _count_coincidences(place, width) > COINCIDENCE:
-        return _find_equal(est[usable], sd[usable], usable)
-    place = np.round(place, DIGITS) + 0.0  # without a minus at zero
-    width = np.round(width, DIGITS)
+    signs: tuple[float, ...] = (1.0, -1.0)
+    if _count_coincidences(place, width) > COINCIDENCE:  # only what is equal to the last bit
+        place, width, signs = est[usable], sd[usable], (1.0,)
+    else:
+        place, width = np.round(place, DIGITS), np.round(width, DIGITS)
     first: dict[bytes, int] = {}
     for i, (z, s) in enumerate(zip(place, width, strict=True)):
-        keys = [(sign * z + 0.0).tobytes() + s.tobytes() for sign in (1.0, -1.0)]
+        # plus 0: without a minus at zero
+        keys = [(sign * z + 0.0).tobytes() + s.tobytes() for sign in signs]
         for key in keys:
             if key in first:
                 return int(usable[first[key]]), int(usable[i])
@@ -52,15 +54,6 @@ def _count_coincidences(place: Array, width: Array) -> float:
     with np.errstate(divide="ignore"):
         chances = np.minimum(1.0, 10.0**-DIGITS / (2 * np.sqrt(np.pi) * spreads))
     return float(count * (count - 1) * chances.prod())
-
-
-def _find_equal(est: Array, sd: Array, usable: Array) -> tuple[int, int] | None:
-    first: dict[bytes, int] = {}
-    for i, key in enumerate(np.hstack([est, sd])):
-        at = first.setdefault(key.tobytes(), i)
-        if at != i:
-            return int(usable[at]), int(usable[i])
-    return None
 
 
 def find_succession(est: Array) -> tuple[int, int, float] | None:

@@ -11,20 +11,19 @@ import math
 import numpy as np
 
 from samplerbench.models.base import Model
-from samplerbench.samplers.support.log_density import LogDensity, make_log_density
+from samplerbench.samplers.support.log_density import make_log_density
 
 PLACE = 0.1  # of every unconstrained parameter
 
 
-def compute_log_likelihood(model: Model, density: LogDensity | None = None) -> float | None:
+def compute_log_likelihood(model: Model) -> float | None:
     """The log likelihood of ``model`` at one point, in JAX's present bits; None if not finite.
 
-    ``density``: its log density, where it is known already. Raises whatever the program does, as
-    where it has discrete parameters.
+    Raises whatever the program does, as where it has discrete parameters.
     """
     import jax
 
-    density = density or make_log_density(model)
+    density = make_log_density(model)
 
     def evaluate(u: np.ndarray) -> object:
         return density.log_likelihood(density.constrain(u, model.data), model.data)

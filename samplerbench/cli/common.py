@@ -54,7 +54,7 @@ def choose_format(args: argparse.Namespace) -> str:
     Raises UsageError for a file of another kind, which the text of a table is not.
     """
     ending = args.output.suffix.lower() if args.output else ""
-    if args.format or not ending or args.output.suffix[1:].isdigit():
+    if args.format or not ending or ending[1:].isdigit():  # a release or a date is no ending
         return str(args.format or "table")
     named = "table" if ending in TEXT_ENDINGS else FORMAT_OF_ENDING.get(ending)
     if named not in args.formats:

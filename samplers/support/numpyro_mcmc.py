@@ -23,6 +23,7 @@ from samplerbench.samplers.base import (
 from samplerbench.samplers.support import version_compat
 from samplerbench.samplers.support.chain_programs import (
     count_divergences,
+    make_chain_keys,
     prepare_chains,
 )
 from samplerbench.samplers.support.data_arguments import DataSplit
@@ -110,7 +111,7 @@ def _make_plain(make: MakeKernel, model: Model, budget: Budget, chain_method: st
             )
         mcmc = cache[0]
         key = jax.random.PRNGKey(seed)
-        start = _find_starts(make, model, budget, key) if budget.superchains else None
+        start = _find_starts(make, model, budget, seed) if budget.superchains else None
         mcmc.run(key, init_params=start, **model.data)
         sites = {k: np.asarray(v) for k, v in mcmc.get_samples(group_by_chain=True).items()}
         fields = mcmc.get_extra_fields(group_by_chain=True)
@@ -120,13 +121,12 @@ def _make_plain(make: MakeKernel, model: Model, budget: Budget, chain_method: st
     return plain
 
 
-def _find_starts(make: MakeKernel, model: Model, budget: Budget, key: Any) -> Any:
+def _find_starts(make: MakeKernel, model: Model, budget: Budget, seed: int) -> Any:
     """Where each chain starts, those of a superchain at its first one's point; unconstrained."""
-    import jax
     import jax.numpy as jnp
 
     each = budget.chains // budget.superchains
-    firsts = jax.random.split(key, budget.chains)[::each]
+    firsts = make_chain_keys(seed, budget.chains)[::each]
     points = make().init(firsts, budget.warmup, None, (), model.data).z
     return version_compat.tree_map(lambda x: jnp.repeat(x, each, axis=0), points)
 

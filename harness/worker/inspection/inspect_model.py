@@ -127,16 +127,17 @@ def _find_answer(model: Model, name: str, deterministic: Collection[str] = ()) -
             traceback.print_exc()
             return _pack({}, sites=None, why=f"its own exact answer fails: {one_line(error)}")
     sites = read_sites(model, name, deterministic)
-    level = None
+    arrays, why, level = {}, "", None
     with contextlib.suppress(Exception):  # of discrete parameters there is none
         level = compute_log_likelihood(model)
     try:
-        return _pack(pack_quadrature(model, deterministic), sites, level=level)
+        arrays = pack_quadrature(model, deterministic)
     except NoAnswer as reason:
-        return _pack({}, sites, str(reason), level)
+        why = str(reason)
     except Exception as error:  # the trials run without an answer, too
         traceback.print_exc()
-        return _pack({}, sites, f"quadrature fails: {one_line(error)}", level)
+        why = f"quadrature fails: {one_line(error)}"
+    return _pack(arrays, sites, why, level)
 
 
 def _pack(
