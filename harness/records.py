@@ -23,6 +23,7 @@ TIMED_RUNS = 10  # replicates run one by one under the clock; the median of so m
 #: (until there is one: of the first), whichever is more: NUTS at its deepest tree takes 150 times
 #: what it takes on an easy posterior
 PATIENCE_S, PATIENCE = 5.0, 200.0
+LEAST_CHAINS = 8  # of a long run
 AUTO_CALIBRATE = 64  # of calibration by simulation, whose data sets are made beforehand
 
 #: how a warning begins of clocked phases on a machine that others used

@@ -20,8 +20,8 @@ from samplerbench.harness.draws_file import save_draws
 from samplerbench.harness.environments import environments
 from samplerbench.harness.ground_truth import long_run, select
 from samplerbench.harness.ground_truth.improper_posterior import describe_wandering
-from samplerbench.harness.ground_truth.long_run import EFFORTS, LEAST_CHAINS, LongRun, RunFailed
-from samplerbench.harness.records import Trial
+from samplerbench.harness.ground_truth.long_run import EFFORTS, OWN_STARTS, LongRun, RunFailed
+from samplerbench.harness.records import LEAST_CHAINS, Trial
 from samplerbench.harness.scoring.verdict_words import LEAST
 from samplerbench.models.base import Sites
 from samplerbench.samplers.base import Draws
@@ -105,10 +105,12 @@ def _try_efforts(
         scratch = store.scratch(path.stem)
         return _launch(job, trial.precision, python, scratch, seconds, cancelled, variables)
 
-    for effort in EFFORTS:
+    efforts = list(EFFORTS)
+    while efforts:
         left = deadline - time.monotonic()
         if attempts and left < LEAST_S:
             break
+        effort = efforts.pop(0)
         job = effort.make_trial(model)
         try:
             if improper and not attempts:
@@ -121,6 +123,8 @@ def _try_efforts(
             attempts.append(f"{job.label}: {failure}")
             if failure.hopeless:
                 break
+            if failure.far_off:
+                efforts = [] if effort in OWN_STARTS else list(OWN_STARTS)
     return LongRun(why=attempts[-1], attempts=attempts[:-1])
 
 
@@ -165,7 +169,9 @@ def _launch(
     try:
         result = launch_wide(job, bits, python, scratch, seconds, cancelled, "long_run", variables)
         if result.status != "ok":
-            raise RunFailed(f"{result.status}: {result.reason}", hopeless=True)
+            slow = result.status == "timeout"
+            reason = result.reason if slow else f"{result.status}: {result.reason}"
+            raise RunFailed(reason, hopeless=not slow, far_off=slow)
         yield scratch / "draws.npz"
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

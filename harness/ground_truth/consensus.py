@@ -35,6 +35,7 @@ from samplerbench.harness.ground_truth import reference_files
 from samplerbench.harness.records import Trial
 from samplerbench.harness.statistics import ess_rhat, self_diagnostics
 from samplerbench.harness.statistics.nested_checks import check_nested
+from samplerbench.harness.statistics.ordered_draws import make_quantile
 from samplerbench.harness.statistics.weighted import normalise_weights, weighted_moments
 from samplerbench.models.base import Exact
 
@@ -280,7 +281,7 @@ def _pool(rows: Sequence[ConsensusRow]) -> Exact:
         names,
         mean,
         correlation * np.outer(sd, sd),
-        lambda p: np.quantile(bank, p, axis=0),
+        make_quantile(bank),
         reference_files.make_drawer(names, bank),
         source=source,
         single_source=source,

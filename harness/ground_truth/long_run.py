@@ -11,6 +11,10 @@ Draws are kept more densely than that, since their errors allow for autocorrelat
 autoregression the mean of draws with a lag-1 autocorrelation of 0.1 has 1.4 times the variance that
 all draws give, and at 0.5 it has 1.04 times that.
 
+Chains start from the prior, so that they find modes that are far apart. Where some never leave a
+start at which hardly a step is accepted, or take far longer than others, the run is made again with
+the starts that the sampler has of its own, as posteriordb's are Stan's own.
+
 All chains have one sampler's blind spots. So a long run is *unconfirmed* until a sampler of another
 family agrees with it (``harness.ground_truth.consensus``).
 """
@@ -28,7 +32,7 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.ground_truth.kept_files import name_damaged
 from samplerbench.harness.ground_truth.reference_files import stack_varying, truth_from_draws
-from samplerbench.harness.records import Trial, format_label
+from samplerbench.harness.records import LEAST_CHAINS, Trial, format_label
 from samplerbench.harness.statistics import ess_rhat
 from samplerbench.harness.statistics.self_diagnostics import RHAT_FEW
 from samplerbench.models.base import Exact, Sites
@@ -37,12 +41,13 @@ Array = np.ndarray
 
 SAMPLER = "numpyro_nuts"
 SEED = 760_000_000  # far from those of replicates
-LEAST_CHAINS = 8
 CLAIMS = 25  # effective draws for each that a replicate may claim; see harness.scoring.agreement
 RHAT = 1.01
 RHAT_APART = 1.1  # above, chains that are settled are at places apart
 SETTLED_SHARE = 0.9  # of the chains
 DIVERGENCES = 1e-4  # share of the draws
+DIVERGING = 0.5  # share of a chain's draws, where it never found the posterior
+MOST_DIVERGING = 0.25  # of the chains, that may be their starts' fault
 LAG_1 = 0.1  # autocorrelation of neighbours that thinning must reach
 KEPT_LAG_1 = 0.5  # and that of the draws that are kept
 LEAST_DRAWS = 20  # of a chain after thinning
@@ -70,12 +75,17 @@ class Effort:
         return replace(trial, **changes)
 
 
-#: each more careful than the one before, which failed
+#: each more careful than the one before, which failed; chains start from the prior
 EFFORTS = (
     Effort({"init": "sample"}, 500, 2_000, 256),
     Effort({"init": "sample", "noncentered": True, "target_accept_prob": 0.9}, 1_000, 4_000, 64),
     Effort({"init": "sample", "target_accept_prob": 0.95}, 2_000, 10_000, 32),
     Effort({"init": "sample", "noncentered": True, "target_accept_prob": 0.99}, 4_000, 10_000, 16),
+)
+#: where starts from the prior are too far off: starts of the sampler's own
+OWN_STARTS = (
+    Effort({}, 500, 1_000, 64),
+    Effort({"noncentered": True, "target_accept_prob": 0.9}, 1_000, 4_000, 32),
 )
 
 
@@ -96,11 +106,14 @@ class LongRun:
 
 
 class RunFailed(Exception):
-    """Raised for a long run that is no ground truth; ``hopeless`` where more effort won't help."""
+    """Raised for a long run that is no ground truth.
 
-    def __init__(self, reason: str, hopeless: bool = False) -> None:
+    ``hopeless``: more effort won't help. ``far_off``: the chains' starts may be what is wrong.
+    """
+
+    def __init__(self, reason: str, hopeless: bool = False, far_off: bool = False) -> None:
         super().__init__(reason)
-        self.hopeless = hopeless
+        self.hopeless, self.far_off = hopeless, far_off
 
 
 def record_path(draws: Path) -> Path:
@@ -149,14 +162,23 @@ def accept_draws(path: Path, trial: Trial) -> tuple[Sites, LongRun]:
         )
     _refuse_nonfinite(sites)
     sites = {name: v for name, v in sites.items() if (v != v[0, 0]).any()} or sites
-    if divergences is not None and divergences.sum() > DIVERGENCES * chains * trial.draws:
-        share = divergences.sum() / (chains * trial.draws)
-        raise RunFailed(f"{share:.2%} of its draws diverge")
+    if divergences is not None:
+        _refuse_diverging(divergences.reshape(chains, -1).sum(axis=1) / trial.draws)
     _refuse_unsettled(_thin(sites, LAG_1))
     kept = _thin(sites, KEPT_LAG_1)
     ess = ess_rhat.claims(stack_varying(kept)[1][None]).ess_mean.min()
     label = format_label(trial.sampler, trial.settings)
     return kept, LongRun(chains=chains, ess=float(ess), label=label)
+
+
+def _refuse_diverging(shares: Array) -> None:
+    """Refuse chains too many of whose draws diverge, by the shares of each chain."""
+    if shares.mean() <= DIVERGENCES:
+        return
+    lost = int((shares > DIVERGING).sum())
+    if 0 < lost <= MOST_DIVERGING * len(shares):
+        raise RunFailed(f"most draws of {lost} of its {len(shares)} chains diverge", far_off=True)
+    raise RunFailed(f"{shares.mean():.2%} of its draws diverge")
 
 
 def _refuse_unsettled(sites: Sites) -> None:

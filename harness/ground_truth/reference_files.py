@@ -17,6 +17,7 @@ from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.ground_truth.draws_columns import file_error, names_weights
 from samplerbench.harness.ground_truth.reference_formats import choose_reader, read_sites
 from samplerbench.harness.statistics import ess_rhat
+from samplerbench.harness.statistics.ordered_draws import make_quantile
 from samplerbench.models.base import Exact, Sites
 from samplerbench.user_files import full_path, read_limited
 
@@ -107,7 +108,7 @@ def truth_from_draws(sites: Sites, source: str, where: str) -> Exact:
         names,
         mean=flat.mean(axis=0),
         covariance=np.atleast_2d(np.cov(flat, rowvar=False)),
-        quantile=lambda p: np.quantile(flat, p, axis=0),
+        quantile=make_quantile(flat),
         draw=make_drawer(names, flat),
         source=source,
         mean_se=claims.mcse_mean[0],

@@ -13,7 +13,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -24,7 +23,7 @@ from samplerbench.harness.statistics.energy_distance import (
     measure_energy,
     pick_points,
 )
-from samplerbench.harness.statistics.ordered_draws import interpolate_quantiles
+from samplerbench.harness.statistics.ordered_draws import make_quantile
 from samplerbench.harness.statistics.pairs import Pairs, find_pairs
 from samplerbench.models.base import Exact
 
@@ -150,7 +149,7 @@ def _describe(bank: Array, directions: int, varies: Array) -> Exact:
         tuple(names),
         mean,
         np.diag(variance),
-        quantile=partial(interpolate_quantiles, np.sort(bank.T, axis=1)),
+        quantile=make_quantile(bank),
         draw=draw,
         mean_se=error,
         sd_se=error / np.sqrt(2),

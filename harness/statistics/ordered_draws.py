@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -27,3 +28,12 @@ def interpolate_quantiles(ordered: Array, probs: Array) -> Array:
     share = (place - below)[:, None]
     low, high = ordered[:, below].T, ordered[:, np.minimum(below + 1, ordered.shape[1] - 1)].T
     return low.astype(np.float64) * (1 - share) + high.astype(np.float64) * share
+
+
+def make_quantile(x: Array) -> Callable[[Array], Array]:
+    """Probabilities [k] -> quantiles [k, component] of draws ``x[..., component]``.
+
+    They are sorted once, at the first call.
+    """
+    order = functools.cache(lambda: next(each_ordered(x[None])))
+    return lambda probs: interpolate_quantiles(order(), probs)

@@ -1,27 +1,36 @@
 """Runs many chains, each with a warm-up and a start of its own: a reference of a model's posterior.
 
 No clock runs here, so that chains run on all cores. The trial's replicates are the chains; as many
-as end before the job does are kept, of the model's parameters alone.
+as end before the job does are kept, of the model's parameters alone. A chain that takes far longer
+than others (it started where the posterior is not, and takes the most steps that it can) is left
+behind, and where hardly one ends the run is ended early, so that there is time for another.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 import os
+import statistics
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from samplerbench.harness.records import LEAST_CHAINS, PATIENCE_S
 from samplerbench.harness.worker import start_up
 from samplerbench.harness.worker.process import serve
 from samplerbench.harness.worker.run_trial import TrialRunner
+from samplerbench.harness.worker.time_limit import OutOfTime
 from samplerbench.options import fill
 from samplerbench.samplers.base import Budget, Compiled, Draws, samplers
+from samplerbench.samplers.support.background_call import BackgroundCall
 from samplerbench.samplers.support.latent_sites import find_parameters
 
 MOST_NUMBERS = 2e7  # of all draws that are kept: 80 MB in 32 bits
 MARGIN = 2.0  # a chain is started where this many times the longest one's seconds are left
+PATIENCE = 10.0  # a chain that takes this many times the median is left behind
+MOST_BEHIND = 0.25  # of the chains, before the run is no reference
+POLL_S = 0.02
 
 
 def main(job_file: str) -> int:
@@ -45,26 +54,62 @@ class LongRunner(TrialRunner):
         names = [site.name for site in find_parameters(model, trial.deterministic or ())]
         compiled = build()
         self._enter_phase("chains")
-        self._save(self._run_chains(compiled, names), [], [])
+        try:
+            chains = self._run_chains(compiled, names)
+        except OutOfTime as slow:
+            self._end("timeout", str(slow))
+        else:
+            self._save(chains, [], [])
 
     def _run_chains(self, compiled: Compiled, names: Sequence[str]) -> list[Draws]:
-        """The draws of each chain that ended in time; the first one always counts."""
-        deadline = self.job.launched_at + self.job.timeout_s
-        seconds: list[float] = []
+        """The draws of each chain that ended in time, in the order of their seeds.
 
-        def run(seed: int) -> Draws | None:
+        Raises OutOfTime where none ends early enough for LEAST_CHAINS to end before the limit, or
+        too many take far longer than the others.
+        """
+        cores = os.cpu_count() or 1
+        begun, left = time.monotonic(), self.limit.seconds_left()
+        waiting = list(self.seeds)
+        running: dict[int, tuple[float, BackgroundCall]] = {}  # by seed
+        ended: dict[int, Draws] = {}
+        seconds: list[float] = []
+        patience = first_s = left / math.ceil(LEAST_CHAINS / cores)
+
+        def run(seed: int) -> tuple[Draws, float]:
             start = time.monotonic()
-            if seconds and start + MARGIN * max(seconds) > deadline:
-                return None
             assert compiled.warmup is not None, "a long run's sampler has a warm-up"
             draws = compiled.collect(compiled.sample(compiled.warmup(seed)))
-            seconds.append(time.monotonic() - start)
-            return self._select(draws, names)
+            return self._select(draws, names), time.monotonic() - start
 
-        first = run(self.seeds[0])
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            chains = [first, *pool.map(run, self.seeds[1:])]
-        return [draws for draws in chains if draws is not None]
+        while (now := time.monotonic()) < begun + left:
+            for seed in [seed for seed, (_, call) in running.items() if call.wait(0)]:
+                ended[seed], took = running.pop(seed)[1].result()
+                seconds.append(took)
+                self.limit.reserve(ended[seed], len(self.seeds))
+                patience = max(PATIENCE_S, PATIENCE * statistics.median(seconds))
+                if MARGIN * max(seconds) > self.limit.seconds_left():
+                    waiting = []
+            behind = sum(now - start > patience for start, _ in running.values())
+            if not ended and behind:
+                raise OutOfTime(
+                    f"none of its chains ended in {first_s:.0f} s, so that {LEAST_CHAINS} would "
+                    f"not in {left:.0f} s"
+                )
+            if behind > MOST_BEHIND * len(self.seeds):
+                raise OutOfTime(
+                    f"{behind} of its {len(self.seeds)} chains take more than {PATIENCE:g} times "
+                    "as long as the others"
+                )
+            free = max(0, cores - (len(running) - behind))
+            for seed in waiting[:free]:
+                running[seed] = now, BackgroundCall(functools.partial(run, seed))
+            waiting = waiting[free:]
+            if len(running) == behind:
+                break
+            time.sleep(POLL_S)
+        if not ended:
+            raise OutOfTime(f"there is no time for its chains in {left:.0f} s")
+        return [ended[seed] for seed in self.seeds if seed in ended]
 
     def _select(self, draws: Draws, names: Sequence[str]) -> Draws:
         """The parameters' draws, thinned where all chains' would be more than MOST_NUMBERS."""

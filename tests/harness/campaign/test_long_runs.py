@@ -32,7 +32,7 @@ def trial(tmp_path):
 
 @pytest.fixture
 def attempts(monkeypatch):
-    """What each attempt is to end as: ok, ok with so many divergences a chain, or another status.
+    """What each attempt is to end as: ok with so many divergences a chain, or another status.
 
     The jobs that were launched are under "jobs"; "drift" is added to their draws.
     """
@@ -47,8 +47,8 @@ def attempts(monkeypatch):
         scratch.mkdir(parents=True)
         rng = np.random.default_rng(1)
         chains = [
-            Draws({"b": rng.standard_normal((1, 400, 2)) + plan["drift"]}, divergences=end)
-            for _ in range(job.replicates)
+            Draws({"b": rng.standard_normal((1, 400, 2)) + plan["drift"]}, divergences=count)
+            for count in np.broadcast_to(end, job.replicates).tolist()
         ]
         draws_file.save_draws(scratch / "draws.npz", {"replicates": chains})
         return Result("ok")
@@ -77,6 +77,19 @@ def test_a_file_makes_its_data_in_the_bits_of_its_trials(bits, own, store, trial
     trial = replace(trial, precision=bits)
     long_runs.make_long_runs(store, [trial], 600, keep_programs=False)
     assert attempts["variables"] == own and attempts["jobs"][0].precision == 64
+
+
+@pytest.mark.parametrize("end", ["timeout", [2_000, *[0] * 15]])
+def test_starts_from_the_prior_that_are_too_far_off_are_replaced(end, store, trial, attempts):
+    attempts["ends"] = [end, 0]
+    long_runs.make_long_runs(store, [trial], 600)
+    assert [job.settings for job in attempts["jobs"]] == [{"init": "sample"}, {}]
+    record = long_run.read_record(select.long_run_path(store.folder, trial))
+    assert record.label == "numpyro_nuts" and len(record.attempts) == 1
+
+    attempts.update(ends=[end, "timeout"], jobs=[])  # these are too slow, too
+    long_runs.make_long_runs(store, [replace(trial, model_digest="other")], 600)
+    assert len(attempts["jobs"]) == 2
 
 
 def test_what_more_care_can_not_mend_is_not_tried_again(store, trial, attempts):

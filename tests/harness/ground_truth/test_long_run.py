@@ -28,7 +28,11 @@ def noise(seed=1, chains=CHAINS, keep=0.0):
 
 def accept(folder, x, divergences=0, **more):
     """What becomes of draws ``x`` of site b, with the ``more`` sites that each chain has."""
-    chains = [Draws({"b": each[None], **more}, divergences=divergences) for each in x]
+    counts = np.broadcast_to(divergences, len(x)).tolist()
+    chains = [
+        Draws({"b": each[None], **more}, divergences=count)
+        for each, count in zip(x, counts, strict=True)
+    ]
     draws_file.save_draws(folder / "draws.npz", {"replicates": chains})
     return long_run.accept_draws(folder / "draws.npz", TRIAL)
 
@@ -96,6 +100,15 @@ def test_one_divergence_in_ten_thousand_draws_is_borne_and_no_more(tmp_path):
     accept(tmp_path, noise(), divergences=0)
     with pytest.raises(RunFailed, match="of its draws diverge"):
         accept(tmp_path, noise(), divergences=1)  # in each of 16 chains of 2000 draws: 5e-4
+
+
+@pytest.mark.parametrize(("lost", "far_off"), [(1, True), (4, True), (5, False)])
+def test_chains_that_diverge_all_along_tell_of_their_starts(lost, far_off, tmp_path):
+    each = [TRIAL.draws] * lost + [0] * (CHAINS - lost)
+    with pytest.raises(RunFailed, match="diverge") as failed:
+        accept(tmp_path, noise(), divergences=each)
+    assert failed.value.far_off == far_off
+    assert (f"most draws of {lost} of its 16 chains" in str(failed.value)) == far_off
 
 
 def test_the_number_of_chains_follows_the_claims_that_are_to_be_judged():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from samplerbench.harness.records import Job
 from samplerbench.harness.worker import long_run
 from samplerbench.harness.worker.long_run import LongRunner
+from samplerbench.harness.worker.time_limit import OutOfTime
 from samplerbench.samplers.base import Compiled, Draws
 from tests.support.trials import small
 
@@ -21,10 +23,12 @@ def runner(tmp_path, timeout_s=1000.0):
     return LongRunner(job)
 
 
-def sampler(size=4):
-    """Chains that hold their seed in x, and in a site that is no parameter."""
+def sampler(size=4, stuck=()):
+    """Chains that hold their seed in x, and in a site that is no parameter; ``stuck`` never end."""
 
     def collect(seed):
+        if seed in stuck:
+            time.sleep(600)  # of a daemon thread, which nobody waits for
         values = np.full((1, 10, size), float(seed))
         return Draws({"x": values, "y": values}, stats={"diverging": values}, divergences=0)
 
@@ -37,9 +41,25 @@ def test_every_chain_has_a_seed_of_its_own_and_keeps_the_parameters_alone(tmp_pa
     assert all(draws.sites.keys() == {"x"} and draws.divergences == 0 for draws in chains)
 
 
-def test_a_chain_that_would_not_end_in_time_is_not_started(tmp_path):
-    chains = runner(tmp_path, timeout_s=-1.0)._run_chains(sampler(), ["x"])
-    assert len(chains) == 1  # the first always runs
+def test_without_time_there_is_no_chain(tmp_path):
+    with pytest.raises(OutOfTime, match="no time for its chains"):
+        runner(tmp_path, timeout_s=-1.0)._run_chains(sampler(), ["x"])
+
+
+def test_a_chain_that_takes_far_longer_than_others_is_left_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(long_run, "PATIENCE_S", 2.0)
+    chains = runner(tmp_path)._run_chains(sampler(stuck=[1]), ["x"])
+    assert [float(draws.sites["x"][0, 0, 0]) for draws in chains] == [0, 2, 3, 4, 5]
+    with pytest.raises(OutOfTime, match="2 of its 6 chains take more than 10 times"):
+        runner(tmp_path)._run_chains(sampler(stuck=[1, 3]), ["x"])
+
+
+def test_a_run_none_of_whose_chains_ends_is_ended_while_there_is_time_for_another(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    with pytest.raises(OutOfTime, match="none of its chains ended in 1 s, so that 8 would not in"):
+        runner(tmp_path, 6.0)._run_chains(sampler(stuck=range(CHAINS)), ["x"])
 
 
 def test_draws_are_thinned_to_what_fits(tmp_path, monkeypatch):
