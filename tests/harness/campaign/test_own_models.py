@@ -545,6 +545,16 @@ def test_without_a_long_run_only_other_rows_are_there_to_compare_with(tmp_path):
     assert "no sampler of another family" in row["verdict_reason"]
 
 
+@pytest.mark.process
+def test_few_replicates_are_why_no_long_run_made_an_answer(tmp_path):
+    (tmp_path / "mine.py").write_text(THREE)
+    model = f"{tmp_path / 'mine.py'}:three"
+    with samplerbench.run(model=model, out=tmp_path / "out", replicates=3, **QUICK) as campaign:
+        [row] = campaign.rows()
+    assert row["verdict"] == "no exact answer"
+    assert row["verdict_reason"] == "3 replicates; a verdict, and a long run to judge by, need 16"
+
+
 #: data that are not handed over, but made when the file is run, {} of 50 numbers
 MADE = """
 import os, random, numpy as np, numpyro, numpyro.distributions as dist
