@@ -159,7 +159,7 @@ def read_sites(
         raise UnfitModel(str(error)) from error
     except Exception as error:
         traceback.print_exc()
-        advice = advise_release(error) or advise_tracing(error)
+        advice = advise_release(error) or advise_tracing(error, model.data)
         raise UnfitModel(
             f"{_locate_error(error, name)}: {one_line(error)}\n  {short!r} was traced on its data: "
             f"{_describe_shapes(model)}\n  expected: a NumPyro program that runs on them"

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 
 from samplerbench.models.base import Model
 from samplerbench.samplers.support.observed_values import describe_no_array
@@ -19,9 +23,24 @@ TRACEABLE = {
 NUMPYRO_SAMPLE = ("numpyro.primitives", "sample")
 
 
-def advise_tracing(error: BaseException) -> str:
+def advise_tracing(error: BaseException, data: Mapping[str, Any]) -> str:
     """What to do about a program that can't be traced; "" where nothing is known."""
-    return TRACEABLE.get(type(error).__name__, "") or _advise_hidden(error)
+    advice = TRACEABLE.get(type(error).__name__, "") or _advise_hidden(error)
+    return advice or _advise_words(data)
+
+
+def _advise_words(data: Mapping[str, Any]) -> str:
+    """How data that hold words are numbered; "" where none do."""
+    arrays = {name: np.asarray(value) for name, value in data.items() if hasattr(value, "shape")}
+    names = [
+        name
+        for name, array in arrays.items()
+        if array.size and isinstance(array.flat[0], str) and array.dtype.kind in "OU"
+    ]
+    if not names:
+        return ""
+    listed = ", ".join(names)
+    return f"{listed}: words; --codes {' '.join(names)} numbers those of a table, in Python codes="
 
 
 def _advise_hidden(error: BaseException) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -440,6 +441,13 @@ def test_sizes_among_arrays_stay_single_numbers(tmp_path):
     np.savez(tmp_path / "d.npz", n=3, flag=True, x=np.zeros(2), scale=1.5)
     answer = data_files.read_data(tmp_path / "d.npz")
     assert answer["n"] == 3 and answer["flag"] is True and answer["scale"].shape == ()
+
+
+def test_an_object_that_holds_a_program_is_told_to_hand_that_over():
+    kernel = SimpleNamespace(model=lambda: None)
+    for held, path in ((kernel, ".model"), (SimpleNamespace(sampler=kernel), ".sampler.model")):
+        with pytest.raises(UsageError, match=f"the program that it holds, its {path}$"):
+            model_names.name_model(held)
 
 
 def test_another_data_file_is_another_trial(tmp_path):

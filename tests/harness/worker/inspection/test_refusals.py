@@ -117,7 +117,13 @@ def test_an_error_of_shapes_is_none_of_support():
     error = ValueError("Incompatible shapes for broadcasting: (3,) and (2,)")
     model = Model("model", {}, lambda: None)
     assert "shapes fit" in tracing_advice.expect_density(error, model)
-    assert tracing_advice.advise_tracing(error) == ""
+    assert tracing_advice.advise_tracing(error, {"x": np.ones(2), "n": 2}) == ""
+
+
+def test_words_that_a_program_can_not_take_are_told_how_to_be_numbered():
+    data = {"x": np.ones(2), "g": np.array(["a", "b"], dtype=object), "h": np.array(["u", "v"])}
+    advice = tracing_advice.advise_tracing(IndexError("Indexing mode not yet supported"), data)
+    assert advice.startswith("g, h: words; --codes g h numbers")
 
 
 DEBUGGED = """
