@@ -122,6 +122,7 @@ class TrialScores:
             long_run,
             select,
         )
+        from samplerbench.harness.scoring.verdict_words import LEAST
 
         other = select.explain_other_data(self._store.folder, trial, result)
         if other and not trial.calibrate:
@@ -142,6 +143,9 @@ class TrialScores:
             if wandering:
                 return None, wandering
         record = long_run.read_record(select.long_run_path(self._store.folder, trial))
+        if truth is None and record is None and trial.most_replicates < LEAST:
+            count = format_count(trial.most_replicates, "replicate")
+            return None, f"{count}; a verdict, and a long run to judge by, need {LEAST}"
         return truth, f"{why}; no long run: {record.why}" if record and why else why
 
     def _hear(self, trial: Trial) -> dict[str, consensus.ConsensusRow | str]:

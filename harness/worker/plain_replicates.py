@@ -40,7 +40,7 @@ class PlainReplicates:
         self.job, self.result, self.limit, self.count = job, result, limit, count
         self.longest = guess  # seconds of a run so far
         self.patience = max(PATIENCE_S, PATIENCE * guess, result.timings.get("cold_s") or 0.0)
-        self.processes = 1 + count_helpers(result, count, guess)
+        self.processes = 1 + (count_helpers(result, count, guess) if limit.allows(guess) else 0)
 
     def run(self, replicate: Callable[[int], Draws], like: Draws) -> list[Draws]:
         """The draws of each, up to the first that is not there in time; NaN for a lost one."""

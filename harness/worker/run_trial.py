@@ -5,7 +5,8 @@ output, which libraries and users' models may fill with anything. ``phase.txt`` 
 that the trial is in, and after a comma what is to come, where that is long.
 
 What has finished before the limit of a trial's time is kept: fewer replicates than asked. Where
-there is no time for the compiled mode they are the plain runs, which have the first two seeds.
+there is no time for the compiled mode they are plain runs, the first two of which are those of the
+cold phase.
 """
 
 from __future__ import annotations
@@ -160,13 +161,15 @@ class TrialRunner:
             return
         replicates: list[Draws] = []
         with contextlib.suppress(OutOfTime):
-            if prepared.compile:
+            if prepared.compile and (data or self.limit.allows(sum(self.guesses))):
                 replicates = self._run_compiled(prepared, model, data)
             else:
                 replicate = self._bind_plain(prepared, model, data)
-                replicates = self._run_plain(replicate, plain[0])
+                replicates = self._run_plain(replicate, plain[0], [] if data else plain)
         if not data and len(replicates) < len(plain[: self.asked]):
             replicates = self._take_plain(plain)
+        if prepared.compile and self.result.mode == "plain":
+            self._explain_missing(OF_COMPILED, "the compiled mode")
         if self._count_finished(len(replicates)):
             if self.result.mode == "plain":
                 self._time_transfers(model)
@@ -335,16 +338,18 @@ class TrialRunner:
             fetch = statistics.median(self.clock.fetches)
             self.result.timings["transfer_s"] = time_upload(model.data) + fetch
 
-    def _run_plain(self, replicate: Callable[[int], Draws], like: Draws) -> list[Draws]:
-        """All replicates by the library's own call, for a stack without a compiled mode."""
+    def _run_plain(
+        self, replicate: Callable[[int], Draws], like: Draws, known: list[Draws]
+    ) -> list[Draws]:
+        """All replicates by the library's own call, the first of which are ``known``."""
         self.result.mode = "plain"
         reason = "no compiled mode on this stack: replicates are plain calls"
         self.result.missing.update(dict.fromkeys(OF_COMPILED, reason))
         guess = self._guess_run()
         self.asked = fit_replicates(self.trial, self.alone_s or guess)
         shares = PlainReplicates(self.job, self.result, self.limit, self.asked, guess)
-        self._announce_replicates(guess * self.asked / shares.processes)
-        return shares.run(replicate, like)
+        self._announce_replicates(guess * (self.asked - len(known)) / shares.processes)
+        return shares.run(lambda i: known[i] if i < len(known) else replicate(i), like)
 
     def _guess_run(self) -> float:
         """Seconds of a plain run, as far as is known."""
@@ -354,7 +359,6 @@ class TrialRunner:
     def _take_plain(self, plain: list[Draws]) -> list[Draws]:
         """The plain runs as replicates, where no more of the other mode ended in time."""
         self.result.mode = "plain"
-        self._explain_missing(OF_COMPILED, "the compiled mode")
         return plain[: self.asked]
 
     def _add_log_likelihood(

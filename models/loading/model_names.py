@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import operator
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -93,12 +95,22 @@ def name_model(thing: Any) -> str:
     if not inspect.isfunction(thing):
         raise UsageError(
             f"a model of type {type(thing).__name__!r} can't be handed to its process\n  {expected}"
+            f"{_advise_held(thing)}"
         )
     name, file = thing.__qualname__, Path(thing.__code__.co_filename)
     if not name.isidentifier() or not file.is_file():
         where = "in no file" if not file.is_file() else "inside a function or has no name"
         raise UsageError(f"the program {name!r} stands {where}\n  {expected}, at its top level")
     return f"{file}:{name}"
+
+
+def _advise_held(thing: Any) -> str:
+    """Where the program of an ``MCMC`` or of its kernel is; "" of what holds none."""
+    for path in ("model", "sampler.model"):
+        with contextlib.suppress(AttributeError):
+            if callable(operator.attrgetter(path)(thing)):
+                return f"\n  next: hand over the program that it holds, its .{path}"
+    return ""
 
 
 def load_model(name: str, options: Mapping[str, Any], data_file: str = "") -> Model:

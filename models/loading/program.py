@@ -64,10 +64,11 @@ def check_arguments(
     near = {n: difflib.get_close_matches(n, missing, n=1) for n in unexpected}
     wrong += [f"did you mean {m[0]!r} by {n!r}?" for n, m in near.items() if m]
     advice = _advise_method(name, missing)
-    if not data:
+    if not {*data} & {*arguments}:
         found = [n for n in arguments if n in beside and not callable(beside[n])]
         is_enough = missing and {*missing} <= {*found}
-        advice += _advise_dict(found) if is_enough else _advise_density(program, name, missing)
+        density = "" if data else _advise_density(program, name, missing)
+        advice += _advise_dict(found) if is_enough else density
     raise UsageError(
         f"the data do not fit {name}({', '.join(arguments)}): {'; '.join(wrong)}\n"
         f"  the data hold: {', '.join(data) or '(nothing)'}\n  expected: what the program takes, "

@@ -16,6 +16,7 @@ from typing import Any
 
 from samplerbench.errors import RunInModelFile, UsageError
 from samplerbench.models.loading import notebook
+from samplerbench.models.loading.device import kept_device
 from samplerbench.user_files import MOST_TEXT, read_limited
 
 _STOP = "__samplerbench_stop__"  # in a module: why its notebook is not run to its end
@@ -59,7 +60,7 @@ def run_file(file: Path) -> Any:
     sys.modules[name] = module
     if file.suffix == ".ipynb":
         module.__dict__["display"] = print
-    with script_context(file):
+    with script_context(file), kept_device():
         _execute(file, module)
     return module
 

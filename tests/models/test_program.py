@@ -165,6 +165,16 @@ def test_a_file_without_data_is_refused_with_what_would_hand_them_over(name, adv
         load_model(f"{file}:{name}", {})
 
 
+def test_data_of_other_names_beside_arguments_that_the_file_binds_are_told_so(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(f'{BESIDE}\ndata = {{"Height (cm)": x, "Weight": y}}')
+    with pytest.raises(UsageError, match=r"not taken: Height(.|\n)*the file binds x, y; in it"):
+        load_model(f"{file}:model", {})
+    file.write_text(f'{BESIDE}\ndata = {{"x": x, "Weight": y}}')
+    with pytest.raises(UsageError, match="in --data FILE$"):
+        load_model(f"{file}:other", {})
+
+
 @pytest.mark.slow  # imports NumPyro
 def test_a_seed_around_a_program_is_left_out_and_other_handlers_stay():
     """It would give every run the same numbers; whoever calls a program seeds it."""

@@ -13,6 +13,7 @@ import pytest
 
 from samplerbench.errors import RunInModelFile, UsageError
 from samplerbench.models.loading import model_names, notebook, script
+from samplerbench.models.loading.device import advise_device
 from samplerbench.models.loading.repeatable import repeatable_randomness
 
 
@@ -62,6 +63,31 @@ def test_a_script_that_ends_well_is_a_model_and_one_that_fails_is_refused(tmp_pa
     assert script.run_file(write(tmp_path, mine="x = 1\nimport sys\nsys.exit(0)")).x == 1
     with pytest.raises(UsageError, match=r"ended itself .* SystemExit: 2\n .*\n  expected: a file"):
         script.run_file(write(tmp_path, mine="import sys\nsys.exit(2)"))
+
+
+CHOOSES = """
+import os
+os.environ["JAX_PLATFORMS"] = os.environ["JAX_PLATFORM_NAME"] = "gpu"
+import jax
+jax.config.update("jax_platform_name", "gpu")  # as numpyro.set_platform does
+jax.config.update("jax_platforms", "cuda")
+"""
+
+
+@pytest.mark.slow  # starts JAX
+def test_a_device_that_a_file_chooses_gives_way_to_that_of_the_trial(tmp_path, monkeypatch):
+    jax = pytest.importorskip("jax")
+    monkeypatch.setenv("JAX_PLATFORMS", "cpu")
+    monkeypatch.delenv("JAX_PLATFORM_NAME", raising=False)
+    script.run_file(write(tmp_path, mine=CHOOSES))
+    assert os.environ["JAX_PLATFORMS"] == "cpu" and "JAX_PLATFORM_NAME" not in os.environ
+    assert jax.config.jax_platforms == "cpu"
+    assert jax.numpy.zeros(1).devices().pop().platform == "cpu"
+
+
+def test_an_error_of_a_device_that_is_not_there_is_told_from_others():
+    assert "numpyro.set_platform" in advise_device(RuntimeError("Unknown backend: 'gpu' requested"))
+    assert advise_device(RuntimeError("no such backend")) == ""
 
 
 # -- what is known of a file -----------------------------------------------------------------------

@@ -23,6 +23,7 @@ from samplerbench.harness.worker import start_up
 from samplerbench.harness.worker.fingerprint import compute_log_likelihood
 from samplerbench.harness.worker.inspection.answer_arrays import pack_exact, pack_quadrature
 from samplerbench.harness.worker.inspection.mode_search import NoAnswer
+from samplerbench.harness.worker.inspection.tracing_advice import advise_tracing, expect_density
 from samplerbench.harness.worker.missing_packages import (
     advise_install,
     advise_release,
@@ -30,6 +31,7 @@ from samplerbench.harness.worker.missing_packages import (
 )
 from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import Model
+from samplerbench.models.loading.device import advise_device
 from samplerbench.models.loading.model_names import find_file, load_model
 from samplerbench.models.loading.script import locate_error
 from samplerbench.samplers.base import Declined
@@ -37,21 +39,11 @@ from samplerbench.samplers.support.changing_density import is_density_changing
 from samplerbench.samplers.support.latent_sites import Latent, find_latents, find_parameters
 from samplerbench.samplers.support.log_density import LogDensity, make_log_density
 from samplerbench.samplers.support.observed_values import (
-    describe_no_array,
     find_impossible,
     find_nan_site,
 )
 
 NAN_POINTS = 20  # at which a density is tried
-#: what does in place of Python's and NumPy's own, which want a number where JAX traces an unknown
-TRACEABLE = {
-    "TracerBoolConversionError": "jnp.where or jax.lax.cond in place of `if` on a parameter",
-    "TracerArrayConversionError": "jax.numpy in place of numpy for what depends on a parameter",
-    "TracerIntegerConversionError": "sizes and indices of lists that depend on no parameter",
-    "ConcretizationTypeError": "jnp.asarray in place of float() or int() of a parameter",
-}
-
-NUMPYRO_SAMPLE = ("numpyro.primitives", "sample")
 
 
 class UnfitModel(Exception):
@@ -115,7 +107,8 @@ def _advise(error: Exception, trial: Trial) -> str:
         if (file.parent / error.filename).exists():
             return f"\n  next: call the command in {file.parent}, where {error.filename!r} is"
     package = find_absent(error)
-    next_step = advise_install(package, trial.environment) if package else advise_release(error)
+    next_step = advise_install(package, trial.environment) if package else ""
+    next_step = next_step or advise_device(error) or advise_release(error)
     return next_step and f"\n  next: {next_step}"
 
 
@@ -166,8 +159,7 @@ def read_sites(
         raise UnfitModel(str(error)) from error
     except Exception as error:
         traceback.print_exc()
-        advice = advise_release(error) or TRACEABLE.get(type(error).__name__, "")
-        advice = advice or _advise_hidden(error)
+        advice = advise_release(error) or advise_tracing(error, model.data)
         raise UnfitModel(
             f"{_locate_error(error, name)}: {one_line(error)}\n  {short!r} was traced on its data: "
             f"{_describe_shapes(model)}\n  expected: a NumPyro program that runs on them"
@@ -192,19 +184,6 @@ def read_sites(
     return [(site, "discrete" if site.discrete else "continuous") for site in sites]
 
 
-def _advise_hidden(error: BaseException) -> str:
-    """What to do about a site that no sampler sees, so that it has no key to be drawn with."""
-    for frame, _ in traceback.walk_tb(error.__traceback__):
-        held = frame.f_locals
-        is_site = (frame.f_globals.get("__name__"), frame.f_code.co_name) == NUMPYRO_SAMPLE
-        if is_site and isinstance(error, AssertionError) and held.get("rng_key", 0) is None:
-            return (
-                f"site {held.get('name')!r} is hidden from samplers, as by numpyro.handlers.block: "
-                "let them see it, or make it data"
-            )
-    return ""
-
-
 def _make_fitting_density(model: Model, name: str) -> LogDensity:
     """The log density; raises UnfitModel where it can't be formed. Nothing is compiled."""
     import jax
@@ -216,13 +195,10 @@ def _make_fitting_density(model: Model, name: str) -> LogDensity:
         jax.eval_shape(lambda: density.log_joint(jnp.zeros(density.dim), model.data))
     except Exception as error:
         traceback.print_exc()
-        what = describe_no_array(model)
-        fits = "distributions whose shapes fit what they are observed to be"
-        expected = f"arrays of numbers (numpy.asarray); {what}" if what else fits
         raise UnfitModel(
             f"{_locate_error(error, name)}: {one_line(error)}\n  the joint density of "
             f"{name.rpartition(':')[2]!r} can't be formed on its data: {_describe_shapes(model)}\n"
-            f"  expected: {expected}"
+            f"  expected: {expect_density(error, model)}"
         ) from error
     return density
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -442,6 +443,13 @@ def test_sizes_among_arrays_stay_single_numbers(tmp_path):
     assert answer["n"] == 3 and answer["flag"] is True and answer["scale"].shape == ()
 
 
+def test_an_object_that_holds_a_program_is_told_to_hand_that_over():
+    kernel = SimpleNamespace(model=lambda: None)
+    for held, path in ((kernel, ".model"), (SimpleNamespace(sampler=kernel), ".sampler.model")):
+        with pytest.raises(UsageError, match=f"the program that it holds, its {path}$"):
+            model_names.name_model(held)
+
+
 def test_another_data_file_is_another_trial(tmp_path):
     trial = trial_of_file(tmp_path, KINDS, "kinds")
     other = replace(trial, data_file="d.csv", data_file_digest="1")
@@ -543,6 +551,16 @@ def test_without_a_long_run_only_other_rows_are_there_to_compare_with(tmp_path):
         [row] = campaign.rows()
     assert row["verdict"] == "no exact answer"
     assert "no sampler of another family" in row["verdict_reason"]
+
+
+@pytest.mark.process
+def test_few_replicates_are_why_no_long_run_made_an_answer(tmp_path):
+    (tmp_path / "mine.py").write_text(THREE)
+    model = f"{tmp_path / 'mine.py'}:three"
+    with samplerbench.run(model=model, out=tmp_path / "out", replicates=3, **QUICK) as campaign:
+        [row] = campaign.rows()
+    assert row["verdict"] == "no exact answer"
+    assert row["verdict_reason"] == "3 replicates; a verdict, and a long run to judge by, need 16"
 
 
 #: data that are not handed over, but made when the file is run, {} of 50 numbers

@@ -105,6 +105,7 @@ def test_the_docstring_of_run_lists_every_option_with_its_default():
         ({"timeout": "1"}, "expected: a number"),
         ({"env": 3}, "expected: a list of words"),
         ({"scheduler": ["tcp://a:1"]}, "expected: a word"),
+        ({"sampler": object()}, "or 'file.py:name'"),
     ],
 )
 def test_a_value_of_a_wrong_type_or_none_of_the_choices_is_refused(options, text):

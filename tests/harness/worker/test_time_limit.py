@@ -139,10 +139,11 @@ def test_untimed_replicates_stop_at_the_limit_too(run, clock, tmp_path, monkeypa
     assert kept(tmp_path) == list(range(13)) and clock.now <= START + 210.0
 
 
-def test_without_time_to_compile_the_plain_runs_are_the_replicates(run, tmp_path):
-    result, _ = run(75.0)
-    assert (result.status, result.mode, result.replicates) == ("ok", "plain", 2)
-    assert kept(tmp_path) == [0, 1]
+def test_without_time_to_compile_replicates_are_plain_runs(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)  # no further process, by the clock of the test
+    result, _ = run(75.0)  # 40 for two plain runs: 33 are left, and compiling wants 36
+    assert (result.status, result.mode, result.replicates) == ("ok", "plain", 5)
+    assert kept(tmp_path) == list(range(5)) and kept(tmp_path, "plain") == [0, 1]
     reason = "no time for the compiled mode before the limit of 75 s (--timeout)"
     assert {result.missing[name] for name in ("aot_s", "warm_s", "sample_s")} == {reason}
 
@@ -157,9 +158,9 @@ def test_without_time_for_a_second_run_the_first_one_is_kept(run, clock, tmp_pat
 def test_plain_replicates_stop_at_the_limit(run, clock, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 1)  # no further process, by the clock of the test
     result, phases = run(100.0, slow=Slow(clock, has_compiled_mode=False))
-    assert (result.status, result.mode, result.replicates) == ("ok", "plain", 5)
-    assert kept(tmp_path) == list(range(5))
-    assert "replicates, about 3 min; past the limit of 100 s" in phases
+    assert (result.status, result.mode, result.replicates) == ("ok", "plain", 7)
+    assert kept(tmp_path) == list(range(7))
+    assert "replicates, about 2 min; past the limit of 100 s" in phases
     assert result.missing["warm_s"].startswith("no compiled mode on this stack")
 
 

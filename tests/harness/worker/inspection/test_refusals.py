@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from samplerbench.harness.records import Job
-from samplerbench.harness.worker.inspection import inspect_model
+from samplerbench.harness.worker.inspection import inspect_model, tracing_advice
 from samplerbench.harness.worker.inspection.inspect_model import UnfitModel, load
+from samplerbench.models.base import Model
 from tests.support.trials import small
 
 
@@ -69,6 +70,60 @@ def test_what_can_not_be_traced_is_told_with_what_can(factor, advice, tmp_path):
     model = load(Job(trial, str(tmp_path), time.monotonic()))
     with pytest.raises(UnfitModel, match=f"next: {advice}"):
         inspect_model.read_sites(model, trial.model)
+
+
+LOOP = """
+import numpy as np, numpyro, numpyro.distributions as dist
+from numpyro.contrib.control_flow import scan
+data = {"y": np.array([1.0, 2.0, 3.0])}
+def model(y):
+    s = numpyro.sample("s", dist.HalfNormal(1))
+    def step(level, t):
+        return numpyro.sample("y", dist.Normal(level, s)), None
+    with numpyro.handlers.condition(data={"y": y}):
+        scan(step, 0.0, np.arange(3))
+"""
+SPHERE = """
+import numpy as np, numpyro, numpyro.distributions as dist
+def model():
+    numpyro.sample("m", dist.ProjectedNormal(np.zeros(3)))
+"""
+FAR = """
+import jax
+x = jax.device_put(3.0, jax.devices("far")[0])
+def model():
+    pass
+"""
+
+
+@pytest.mark.slow  # traces
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (LOOP, "next: .*jnp.asarray of what a loop reads off at its index, as data in numpyro"),
+        (SPHERE, r"ProjectedNormalReparam(.|\n)*expected: priors whose support NumPyro maps"),
+        (FAR, "next: leave out what chooses a device, as numpyro.set_platform: --device does"),
+    ],
+)
+def test_what_can_not_be_formed_is_told_with_what_can(text, words, tmp_path):
+    pytest.importorskip("numpyro")
+    (tmp_path / "mine.py").write_text(text)
+    trial = small(model=f"{tmp_path / 'mine.py'}:model", environment="current")
+    with pytest.raises(UnfitModel, match=words):
+        inspect_model.read_sites(load(Job(trial, str(tmp_path), time.monotonic())), trial.model)
+
+
+def test_an_error_of_shapes_is_none_of_support():
+    error = ValueError("Incompatible shapes for broadcasting: (3,) and (2,)")
+    model = Model("model", {}, lambda: None)
+    assert "shapes fit" in tracing_advice.expect_density(error, model)
+    assert tracing_advice.advise_tracing(error, {"x": np.ones(2), "n": 2}) == ""
+
+
+def test_words_that_a_program_can_not_take_are_told_how_to_be_numbered():
+    data = {"x": np.ones(2), "g": np.array(["a", "b"], dtype=object), "h": np.array(["u", "v"])}
+    advice = tracing_advice.advise_tracing(IndexError("Indexing mode not yet supported"), data)
+    assert advice.startswith("g, h: words; --codes g h numbers")
 
 
 DEBUGGED = """

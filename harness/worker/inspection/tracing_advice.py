@@ -1,0 +1,66 @@
+"""What to write in place of what JAX can't trace, or NumPyro can't form a density of."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from samplerbench.models.base import Model
+from samplerbench.samplers.support.observed_values import describe_no_array
+
+#: what does in place of Python's and NumPy's own, which want a number where JAX traces an unknown
+TRACEABLE = {
+    "TracerBoolConversionError": "jnp.where or jax.lax.cond in place of `if` on a parameter",
+    "TracerArrayConversionError": "jax.numpy in place of numpy for what depends on a parameter, "
+    "and jnp.asarray of what a loop reads off at its index, as data in numpyro.handlers.condition",
+    "TracerIntegerConversionError": "sizes and indices of lists that depend on no parameter",
+    "ConcretizationTypeError": "jnp.asarray in place of float() or int() of a parameter",
+}
+
+NUMPYRO_SAMPLE = ("numpyro.primitives", "sample")
+
+
+def advise_tracing(error: BaseException, data: Mapping[str, Any]) -> str:
+    """What to do about a program that can't be traced; "" where nothing is known."""
+    advice = TRACEABLE.get(type(error).__name__, "") or _advise_hidden(error)
+    return advice or _advise_words(data)
+
+
+def _advise_words(data: Mapping[str, Any]) -> str:
+    """How data that hold words are numbered; "" where none do."""
+    arrays = {name: np.asarray(value) for name, value in data.items() if hasattr(value, "shape")}
+    names = [
+        name
+        for name, array in arrays.items()
+        if array.size and isinstance(array.flat[0], str) and array.dtype.kind in "OU"
+    ]
+    if not names:
+        return ""
+    listed = ", ".join(names)
+    return f"{listed}: words; --codes {' '.join(names)} numbers those of a table, in Python codes="
+
+
+def _advise_hidden(error: BaseException) -> str:
+    """What to do about a site that no sampler sees, so that it has no key to be drawn with."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        held = frame.f_locals
+        is_site = (frame.f_globals.get("__name__"), frame.f_code.co_name) == NUMPYRO_SAMPLE
+        if is_site and isinstance(error, AssertionError) and held.get("rng_key", 0) is None:
+            return (
+                f"site {held.get('name')!r} is hidden from samplers, as by numpyro.handlers.block: "
+                "let them see it, or make it data"
+            )
+    return ""
+
+
+def expect_density(error: BaseException, model: Model) -> str:
+    """What a program has whose density can be formed, where ``error`` says that it can't."""
+    if what := describe_no_array(model):
+        return f"arrays of numbers (numpy.asarray); {what}"
+    # NumPyro replaces some by errors that advise a reparametrisation
+    if any(isinstance(e, NotImplementedError) for e in (error, error.__context__)):
+        return "priors whose support NumPyro maps to unbounded numbers"
+    return "distributions whose shapes fit what they are observed to be"
