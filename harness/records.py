@@ -162,6 +162,10 @@ class Result:
     #: timings of further processes that ran the clocked phases alone; the first is ``timings``
     blocks: list[dict[str, float | int | None]] = field(default_factory=list)
 
+    def end(self, status: str, reason: str) -> None:
+        """Set the status that a trial ended with, and why."""
+        self.status, self.reason = status, reason
+
     def list_seconds(self, name: str) -> list[float | None]:
         """The timing called ``name`` in each process, the trial's own first."""
         return [each.get(name) for each in (self.timings, *self.blocks)]

@@ -57,7 +57,7 @@ class LongRunner(TrialRunner):
         try:
             chains = self._run_chains(compiled, names)
         except OutOfTime as slow:
-            self._end("timeout", str(slow))
+            self.result.end("timeout", str(slow))
         else:
             self._save(chains, [], [])
 

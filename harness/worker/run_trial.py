@@ -15,16 +15,14 @@ import contextlib
 import functools
 import math
 import statistics
-import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from samplerbench.errors import one_line
 from samplerbench.files import write_whole
 from samplerbench.harness import draws_file
 from samplerbench.harness.records import (
@@ -36,11 +34,9 @@ from samplerbench.harness.records import (
     Result,
     fit_replicates,
 )
-from samplerbench.harness.run_cost import describe_seconds
-from samplerbench.harness.worker import compiled_mode, plugin_imports, provenance, start_up
+from samplerbench.harness.worker import compiled_mode, outcome, provenance, start_up
 from samplerbench.harness.worker.fingerprint import compute_log_likelihood
 from samplerbench.harness.worker.large_sites import leave_out_large
-from samplerbench.harness.worker.missing_packages import explain_absence
 from samplerbench.harness.worker.plain_replicates import PlainReplicates
 from samplerbench.harness.worker.process import serve
 from samplerbench.harness.worker.rank_quantities import add_log_likelihood
@@ -50,14 +46,11 @@ from samplerbench.harness.worker.timing import (
     CompileClock,
     estimate_alone,
     read_cpu_seconds,
-    read_device_peak_mb,
     read_load,
-    read_peak_rss_mb,
-    time_upload,
 )
 from samplerbench.models.base import Model, Sites
 from samplerbench.models.loading.model_names import find_file, is_file, load_model
-from samplerbench.models.loading.script import describe_skipped, find_place
+from samplerbench.models.loading.script import describe_skipped
 from samplerbench.options import fill
 from samplerbench.samplers.base import (
     Budget,
@@ -103,14 +96,12 @@ class TrialRunner:
         try:
             self._run_phases()
         except Declined as declined:
-            self._end("declined", str(declined))
+            self.result.end("declined", str(declined))
         except Exception as error:  # whatever a library or a model raises is the row's reason
             traceback.print_exc()
-            lack = plugin_imports.explain_missing_import(self.job, error)
-            status = "out of memory" if _is_out_of_memory(error) else "failed"
-            self._end("declined" if lack else status, lack or self._describe_error(error))
-        self._record_memory()
-        self._record_cost()
+            self.result.end(*outcome.explain_error(self.job, error, self.own_environment))
+        outcome.record_memory(self.result)
+        outcome.record_cost(self.result, self.job.launched_at, self.unclocked)
         if self.result.status == "ok" and self._loaded and not self.trial.block:
             with contextlib.suppress(Exception):  # the row stands without it
                 self.result.log_likelihood = self.limit.call(self._compute_log_likelihood)
@@ -120,24 +111,6 @@ class TrialRunner:
         start_up.widen()
         assert self._loaded, "asked where there is a model"
         return compute_log_likelihood(self._loaded)
-
-    def _describe_error(self, error: Exception) -> str:
-        """An error in one line, with its place in the sampler's or the model's own file."""
-        files = [find_file(name) for name in (self.trial.sampler, self.trial.model)]
-        # a sampler and a model may be in one file
-        places = dict.fromkeys(find_place(error, file) for file in files if file)
-        absence = explain_absence(error, self.trial, self.own_environment)
-        return ": ".join(filter(None, [*places, one_line(error), absence]))
-
-    def _record_cost(self) -> None:
-        """How long a clock ran, from the start of the process on, and what CPU the rest took."""
-        now = time.monotonic(), read_cpu_seconds()
-        clocked_until, cpu = self.unclocked or now
-        self.result.timings["clocked_s"] = clocked_until - self.job.launched_at
-        self.result.timings["rest_cpu_s"] = now[1] - cpu
-
-    def _end(self, status: str, reason: str) -> None:
-        self.result.status, self.result.reason = status, reason
 
     def _enter_phase(self, name: str) -> None:
         write_whole(self.scratch / "phase.txt", name)
@@ -169,10 +142,13 @@ class TrialRunner:
         if not data and len(replicates) < len(plain[: self.asked]):
             replicates = self._take_plain(plain)
         if prepared.compile and self.result.mode == "plain":
-            self._explain_missing(OF_COMPILED, "the compiled mode")
-        if self._count_finished(len(replicates)):
+            outcome.explain_missing(self.result, self.limit, OF_COMPILED, "the compiled mode")
+        guess = self._guess_run()
+        if outcome.count_finished(
+            self.result, trial, self.limit, len(replicates), self.asked, guess
+        ):
             if self.result.mode == "plain":
-                self._time_transfers(model)
+                outcome.time_transfers(self.result, self.clock, model)
             truths = truths[: len(replicates)]
             if truths:
                 replicates, truths = self._add_log_likelihood(model, replicates, truths, data)
@@ -258,7 +234,8 @@ class TrialRunner:
                 raise OutOfTime
             again, rerun = self.clock.lap(lambda: self.limit.call(lambda: prepared.plain(second)))
         except OutOfTime:
-            self._explain_missing(("rerun_s", "compiles_per_rerun"), "a second run")
+            lacking = ("rerun_s", "compiles_per_rerun")
+            outcome.explain_missing(self.result, self.limit, lacking, "a second run")
             return prepared, [draws]
         self.guesses = cold.wall, cold.wall - cold.compile  # of the seed that comes first there
         self.alone_s = estimate_alone(rerun.wall, rerun.cpu)
@@ -306,7 +283,7 @@ class TrialRunner:
         self._enter_phase("warm")
         least = min(len(rest), LEAST_AUTO) if self.trial.replicates == AUTO else len(rest)
         replicates = runner.run_timed(pairs[:TIMED_RUNS], 0 if together else least)
-        self._time_transfers(model)
+        outcome.time_transfers(self.result, self.clock, model)
         if len(replicates) == len(pairs[:TIMED_RUNS]):
             self.asked = fit_replicates(self.trial, self._estimate_warm() or runner.longest)
             rest = pairs[TIMED_RUNS : self.asked]
@@ -329,14 +306,6 @@ class TrialRunner:
         """Enter the phase in which no clock runs: others may use the machine."""
         self.unclocked = time.monotonic(), read_cpu_seconds()
         self._enter_phase(f"replicates{self.limit.describe(seconds)}")
-
-    def _time_transfers(self, model: Model) -> None:
-        """Time moving data and draws between host and device, which no run's time includes."""
-        if "jax" not in sys.modules:
-            self.result.missing["transfer_s"] = "runs in NumPy: there is no device to move to"
-        elif self.clock.fetches:
-            fetch = statistics.median(self.clock.fetches)
-            self.result.timings["transfer_s"] = time_upload(model.data) + fetch
 
     def _run_plain(
         self, replicate: Callable[[int], Draws], like: Draws, known: list[Draws]
@@ -372,44 +341,7 @@ class TrialRunner:
             self.result.warnings.append(f"the log likelihood is not ranked: {reason}")
             return replicates, truths
 
-    def _explain_missing(self, names: Iterable[str], what: str) -> None:
-        reason = f"no time for {what} before the limit of {self.limit.seconds:g} s (--timeout)"
-        lacking = [name for name in names if self.result.timings.get(name) is None]
-        self.result.missing.update(dict.fromkeys(lacking, reason))
-
-    def _count_finished(self, count: int) -> bool:
-        """Say where only ``count`` replicates finished in time; whether there are any."""
-        asked, seconds = self.asked, self.limit.seconds
-        if self.trial.replicates == AUTO:
-            self.result.replicates = count
-        if not count:
-            guess = describe_seconds(self._guess_run())
-            reason = f"a replicate takes {guess}; none would end before the limit of {seconds:g} s"
-            reason += self.limit.describe_saving()
-            self._end("timeout", f"{reason}; more time: --retry --timeout")
-        elif count < asked:
-            self.result.replicates = count
-            self.result.warnings.append(
-                f"{count} of {asked} replicates finished before the limit of {seconds:g} s"
-                f" (--timeout){self.limit.describe_saving()}"
-            )
-        return count > 0
-
     def _save(self, replicates: list[Draws], plain: list[Draws], truths: list[Sites]) -> None:
         path = self.scratch / "draws.npz"
         groups = {"replicates": replicates, "plain": plain} if plain else {"replicates": replicates}
         self.result.draws_digest = draws_file.save_draws(path, groups, truths)
-
-    def _record_memory(self) -> None:
-        self.result.timings["peak_rss_mb"] = read_peak_rss_mb()
-        if "jax" in sys.modules and self.result.machine.get("device") == "gpu":
-            self.result.timings["device_peak_mb"] = read_device_peak_mb()
-        else:
-            self.result.missing["device_peak_mb"] = "the CPU device counts no memory of its own"
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    """Whether Python, the device, or XLA on the host had no memory left."""
-    text = str(error)
-    is_told = "RESOURCE_EXHAUSTED" in text or "out of memory" in text.lower()
-    return is_told or isinstance(error, MemoryError)
