@@ -19,6 +19,7 @@ from samplerbench.cli.common import (
     latex_options,
     refuse_same_folder,
     refuse_slower,
+    terminal_width,
     write_or_print,
 )
 from samplerbench.errors import UsageError
@@ -98,7 +99,9 @@ def execute(args: argparse.Namespace) -> int:
         first = folders.enter_context(samplerbench.load(args.folder))
         second = folders.enter_context(samplerbench.load(args.other)) if args.other else None
         comparison = compare(first, second, args.reference, args.unlike)
-    write_or_print([report.render(comparison, args.format, **words)], args.output)
+    write_or_print(
+        [report.render(comparison, args.format, **words, width=terminal_width())], args.output
+    )
     return EXIT_OK
 
 

@@ -138,7 +138,9 @@ def execute(args: argparse.Namespace) -> int:
                 report.write_parquet(campaign, options, args.output)
                 return EXIT_OK
             if args.by == "size":
-                pieces: Iterable[str] = [report.render_by_size(campaign, args.format)]
+                pieces: Iterable[str] = [
+                    report.render_by_size(campaign, args.format, options.width)
+                ]
             else:
                 pieces = report.render_pieces(campaign, options)
             write_or_print(pieces, args.output)

@@ -120,6 +120,14 @@ def test_a_file_of_a_kind_that_is_not_written_is_refused(
     assert main.main([command, str(campaign), "--format", "csv", "-o", str(file)]) == 0
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["report", "compare", "history"])
+def test_what_is_printed_fits_a_narrow_terminal(command, campaign, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "40")
+    assert main.main([command, str(campaign)]) == common.EXIT_OK
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 40
+
+
 def test_a_history_reads_campaigns_and_exported_rows_in_the_order_given(campaign, tmp_path, capsys):
     old = row(sampler="honest_one", warmup=100, draws=stored.DRAWS, versions={"jax": "0.4.20"})
     earlier = write_json(tmp_path / "v1.json", [old])
