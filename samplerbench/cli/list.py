@@ -33,7 +33,7 @@ def add_parser(commands: Any) -> None:
         metavar="WHAT",
         help="samplers, models, environments, posteriors, runs, or options of a campaign (with"
         " --json: their JSON Schema); or the name of a sampler or a model, whose settings are"
-        " listed with what each does",
+        " listed with what each does, or of an environment, whose packages are",
     )
     listing.add_argument(
         "--posteriordb", metavar="FOLDER", help="list the posteriors of this checkout"
