@@ -83,11 +83,9 @@ def execute(args: argparse.Namespace) -> int:
                 "  expected: --junit FILE or --summary FILE, which write what a gate found"
             )
         return _hold_against_baseline(args)
-    if args.junit or args.summary or args.slower is not None:
-        raise UsageError(
-            "--junit, --summary and --slower without a gate\n"
-            "  expected: --gate BASELINE with them; what they write is what a gate found"
-        )
+    for name in ("junit", "summary", "slower"):
+        if getattr(args, name) is not None:
+            raise UsageError(f"--{name} without a gate\n  expected: --gate BASELINE with it")
     from samplerbench.reports.comparison import report
     from samplerbench.reports.comparison.comparison import compare
 

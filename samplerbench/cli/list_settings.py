@@ -38,7 +38,7 @@ def describe_names(name: str, lists: Sequence[str] = ()) -> list[dict[str, Any]]
     if not found:
         known = {each for registry in (samplers, models) for each in _names(registry)}
         known.update(environments.names())
-        raise unknown_name("list, sampler, model or environment", name, {*known, *lists})
+        raise unknown_name("subject of samplerbench list", name, {*known, *lists})
     return found
 
 

@@ -102,6 +102,8 @@ def execute(args: argparse.Namespace) -> int:
     args.format = choose_format(args)
     if args.replicate and not args.draws:
         raise UsageError("--replicate is for --draws FOLDER")
+    if args.style and args.format != "html" and not (args.figures or args.open):
+        raise UsageError("--style is for what has figures: --figures FOLDER or --format html")
     if args.format == "parquet" and (not args.output or args.pytest_benchmark):
         raise UsageError(
             "--format parquet\n  expected: a campaign, and -o FILE.parquet to write to"
