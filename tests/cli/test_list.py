@@ -14,6 +14,7 @@ from samplerbench.cli import list_options, list_preflight, list_settings
 from samplerbench.cli.main import main
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import preflight, stored_runs
+from samplerbench.harness.scoring.columns import MAIN_COLUMNS
 from samplerbench.models.base import models
 from samplerbench.options import POSITIVE, SHARE, Choices, Range, describe, fill
 from samplerbench.samplers.base import samplers
@@ -143,6 +144,13 @@ def test_packages_of_an_environment_are_listed(capsys):
     assert entry["packages"] == []
     with pytest.raises(UsageError, match="did you mean 'pinned'"):
         list_settings.describe_names("pined")
+
+
+def test_every_column_of_the_table_is_listed_with_what_it_is(capsys):
+    assert main(["list", "columns"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [column.name for column in MAIN_COLUMNS]
+    assert all(len(line.split()) > 2 for line in lines)
 
 
 def test_a_samplers_claims_are_listed_where_they_are_not_the_draws_own():
