@@ -346,6 +346,9 @@ def test_the_command_judges_and_its_gate_decides_the_exit_status(tmp_path, capsy
     assert main(words) == 0 and "external" in capsys.readouterr().out
     assert main([*words, "--gate", "honest"]) == 1
     assert main(["report", str(tmp_path / "out")]) == 0
+    junit = tmp_path / "gate.xml"
+    main([*words, "--junit", str(junit)])
+    assert 'name="samplerbench judge, ' in junit.read_text()
 
 
 # -- replicates and chains -------------------------------------------------------------------------
