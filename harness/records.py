@@ -159,6 +159,8 @@ class Result:
     draws_digest: str = ""
     replicates: int | None = None  # that finished before the limit; None: as many as asked
     claims: str = ""  # which are audited, where they are not the draws' own
+    #: what each replicate of draws that were made elsewhere is called: its file
+    replicate_names: list[str] = field(default_factory=list)
     #: timings of further processes that ran the clocked phases alone; the first is ``timings``
     blocks: list[dict[str, float | int | None]] = field(default_factory=list)
 

@@ -168,13 +168,13 @@ def write_figures(campaign: Campaign, folder: Path, style: Path | None = None) -
         return svg.save(pictures, folder)
 
 
-def render_by_size(campaign: Campaign, form: str) -> str:
+def render_by_size(campaign: Campaign, form: str, width: int | None = None) -> str:
     """Exponents, crossovers and verdicts along every axis of size, as text in ``form``."""
     from samplerbench.reports.scaling import report
     from samplerbench.reports.scaling.analysis import analyse_campaign
 
     _warn_unfinished(campaign)
-    return report.render(analyse_campaign(campaign, campaign.rows()), form)
+    return report.render(analyse_campaign(campaign, campaign.rows()), form, width)
 
 
 def write_text(path: Path, pieces: Iterable[str]) -> None:

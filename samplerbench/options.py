@@ -11,6 +11,7 @@ import functools
 import inspect
 import math
 import re
+import types
 import typing
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -77,6 +78,8 @@ SHARE = Range(0, 1, open=True)
 #: seeds of NumPy's legacy generator, which gives the same numbers in every release, so that a
 #: worker on another stack and the coordinator have the same data
 SEED = Range(0, 2**32 - 1)
+#: attribute of a dataclass: arguments beside its fields, with their defaults as they are written
+FIXED_SETTINGS = "fixed_settings"
 
 
 def _format_number(value: float) -> str:
@@ -96,6 +99,7 @@ def fill(settings_type: type, values: Mapping[str, Any], owner: str) -> Any:
     types = _type_hints(settings_type)
     typed = {}
     for name, value in values.items():
+        _refuse_fixed(settings_type, name, owner)
         if name not in fields:
             raise unknown_name(f"setting of {owner}", name, fields)
         typed[name] = _read(value, types[name], f"{owner}:{name}")
@@ -103,6 +107,19 @@ def fill(settings_type: type, values: Mapping[str, Any], owner: str) -> Any:
         return settings_type(**typed)
     except ValueError as error:  # a dataclass may check its values in __post_init__
         raise UsageError(f"settings of {owner}: {error}") from error
+
+
+def _refuse_fixed(settings_type: type, name: str, owner: str) -> None:
+    """Raise UsageError for a setting that is there and that no text gives."""
+    default = getattr(settings_type, FIXED_SETTINGS, {}).get(name)
+    kinds = _split(_type_hints(settings_type).get(name, str))[0]
+    if default is None and not any(kind in _WORDS for kind in kinds):
+        default = repr(getattr(settings_type, name, None))
+    if default is not None:
+        raise UsageError(
+            f"{owner}:{name} is {default} and can't be set from here\n  expected: a setting whose"
+            " default is a number, a word, true, false or none; others are changed in their file"
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,7 +183,9 @@ def _split(annotation: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     rules = getattr(annotation, "__metadata__", ())
     bare = annotation.__origin__ if rules else annotation
     known = tuple(rule for rule in rules if isinstance(rule, (Range, Choices)))
-    return typing.get_args(bare) or (bare,), known
+    unions = (typing.Union, getattr(types, "UnionType", None))  # Python 3.9 has the first alone
+    kinds = typing.get_args(bare) if typing.get_origin(bare) in unions else (bare,)
+    return kinds, known
 
 
 def _read(value: Any, annotation: Any, where: str) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 from samplerbench.errors import StoreError
 from samplerbench.harness.campaign import durations
 from samplerbench.harness.campaign.campaign import load
+from samplerbench.harness.campaign.campaign_folder import refuse_other_content
 from samplerbench.harness.campaign.expand import default_folder, expand
 from samplerbench.harness.campaign.model_data import read_model_data
 from samplerbench.harness.campaign.run import find_lost_draws, make_plan, order_trials
@@ -52,6 +53,8 @@ def _finished(folder: Path, trials: Sequence[Trial], retry: bool) -> set[str]:
             lost = find_lost_draws(campaign.store, trials)
         return {name for name in statuses if statuses[name] == "ok" or not retry}.difference(lost)
     except StoreError:
+        if folder.exists() and not folder.is_dir():
+            refuse_other_content(folder)
         if folder.is_dir() and any(folder.iterdir()):
             raise
         return set()

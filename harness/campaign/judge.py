@@ -194,6 +194,7 @@ def _commit(campaign: Campaign, trial: Trial, runs: Runs) -> None:
     (scratch / "log.txt").write_text("".join(lines))
     result = Result("ok", missing=dict.fromkeys(TIMES_AND_MEMORY, NO_CLOCK), replicates=len(runs))
     result.draws_digest, result.precision = digest, trial.precision
+    result.replicate_names = [where for where, _ in runs]
     if note := read_note(store.folder, trial):
         result.warnings.append(note)
     if trial.chains > trial.draws:

@@ -21,7 +21,7 @@ from samplerbench.files import write_whole
 from samplerbench.harness.campaign.plan import Plan
 from samplerbench.harness.campaign.specifiers import parse_model
 from samplerbench.harness.campaign.tables.fit import ProgramData, Reading, fit, parse_reading
-from samplerbench.harness.campaign.tables.read_table import read_table
+from samplerbench.harness.campaign.tables.read_table import READERS, read_table
 from samplerbench.harness.campaign.tables.table import Table, make_table
 from samplerbench.harness.ground_truth.kept_files import name_damaged
 from samplerbench.harness.ground_truth.select import model_key
@@ -114,7 +114,10 @@ def read_model_data(plan: Plan, memory: Any = None, folder: Path | None = None) 
     try:
         content = read_limited(path)
     except OSError as error:
-        raise data_files.read_error(plan.data, error.strerror or str(error)) from error
+        raise UsageError(
+            f"data file {plan.data!r} can't be read: {error.strerror or error}\n"
+            f"  expected: a file in {', '.join(READERS)}"
+        ) from error
     table = read_table(path, dict(reading.columns))
     return _fit_programs(plan, table, reading, str(path), hashlib.sha256(content).hexdigest()[:16])
 

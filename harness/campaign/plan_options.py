@@ -112,7 +112,7 @@ def _check(option: Option, value: Any, where: str) -> Any:
         found = error.errors()[0]
     wrong = found["input"]
     if option.choices and isinstance(wrong, option.type):
-        raise unknown_name(option.name, str(wrong), map(str, option.choices))
+        raise unknown_name(f"value of {option.name}", str(wrong), map(str, option.choices))
     single = value[0] if option.is_list and len(value) == 1 else value
     is_object = option.name == "sampler" and not isinstance(single, (str, int, float))
     names = ", as 'numpyro_nuts:target_accept_prob=0.9', or 'file.py:name'" if is_object else ""

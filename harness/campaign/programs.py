@@ -18,6 +18,7 @@ from typing import Any
 
 from samplerbench.errors import UsageError, one_line
 from samplerbench.harness.campaign.fingerprint import digest_values, referenced_values
+from samplerbench.harness.campaign.tables.table import make_table
 from samplerbench.harness.environments import environments, interpreters
 from samplerbench.harness.records import Trial
 from samplerbench.models.loading import model_names
@@ -44,6 +45,8 @@ def ship_models(models: Any, data: Any) -> tuple[list[str], list[ShippedProgram]
     """
     listed = list(models) if isinstance(models, (list, tuple)) else [models]
     given = data if isinstance(data, Mapping) or _is_frame(data) else None
+    if data is not None and given is None:
+        make_table(data)  # which refuses what is no table
     names: list[str] = []
     shipped: list[ShippedProgram] = []
     for model in listed:

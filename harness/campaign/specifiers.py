@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from samplerbench.errors import UsageError
@@ -67,7 +68,10 @@ def _pairs(text: str, whole: str) -> dict[str, str]:
     for part in filter(None, text.split(",")):
         key, equals, value = part.partition("=")
         if not equals or not key or not value:
-            raise UsageError(f"{part!r} in {whole!r} sets nothing\n  expected: name:setting=value")
+            file = whole.partition(":")[0] + ".py"
+            hint = f"; of a file: {file}:{part}" if Path(file).is_file() else ""
+            expected = f"expected: name:setting=value{hint}"
+            raise UsageError(f"{part!r} in {whole!r} sets nothing\n  {expected}")
         refuse_twice(key.strip(), pairs, whole)
         pairs[key.strip()] = value.strip()
     return pairs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import statistics
 import threading
 import time
 from collections import defaultdict
@@ -87,16 +88,13 @@ def run(
     EnvironmentFailed where something is to be tried and there is no uv, UsageError where nothing
     can be kept.
     """
-    if jobs < 1:
-        raise UsageError(f"jobs={jobs}\n  expected: a whole number from 1 on")
+    _refuse_jobs(jobs)
     file = file or known_stacks.own()
-    rows = _rows_by_key(file)
-    waiting = [s for s in matrix.stacks if again or known_stacks.key(s, matrix.budget) not in rows]
+    waiting = _list_waiting(matrix, file, again)
     if waiting and tools is None:
         uv.find_uv()  # else every row would say that it is not here
     _make_folder(file.parent)
-    known = len(matrix.stacks) - len(waiting)
-    say(f"{format_count(len(waiting), 'stack')} to try, {known} known; kept in {file}")
+    say(_count_waiting(matrix, waiting, file))
     config = Config(
         file.parent / "work", matrix.budget, keep_environments, jobs, tools=tools or Tools()
     )
@@ -106,6 +104,34 @@ def run(
         dataclasses.replace(entry, row=fresh.get(entry.stack.name, entry.row))
         for entry in read_stored(matrix, file)
     ]
+
+
+def describe_plan(matrix: Matrix, file: Path | None, jobs: int, again: bool) -> list[str]:
+    """Lines that say which stacks ``run`` would try, and how long it may take; nothing is run."""
+    _refuse_jobs(jobs)
+    file = file or known_stacks.own()
+    waiting = _list_waiting(matrix, file, again)
+    lines = [_count_waiting(matrix, waiting, file)]
+    lines += [f"  {s.name}" + f", Python {s.python}" * bool(s.python) for s in waiting]
+    if took := [row.took_s for row in known_stacks.everything(file) if row.took_s]:
+        minutes = statistics.median(took) * len(waiting) / jobs / 60
+        lines.append(f"time: about {minutes:.0f} min, guessed from stacks that were tried before")
+    return lines
+
+
+def _refuse_jobs(jobs: int) -> None:
+    if jobs < 1:
+        raise UsageError(f"jobs={jobs}\n  expected: a whole number from 1 on")
+
+
+def _list_waiting(matrix: Matrix, file: Path, again: bool) -> list[Stack]:
+    rows = _rows_by_key(file)
+    return [s for s in matrix.stacks if again or known_stacks.key(s, matrix.budget) not in rows]
+
+
+def _count_waiting(matrix: Matrix, waiting: Sequence[Stack], file: Path) -> str:
+    known = len(matrix.stacks) - len(waiting)
+    return f"{format_count(len(waiting), 'stack')} to try, {known} known; kept in {file}"
 
 
 def _make_folder(folder: Path) -> None:

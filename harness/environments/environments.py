@@ -54,6 +54,11 @@ def summarize(name: str) -> str:
     return ", ".join([*shown, *python])
 
 
+def list_packages(name: str) -> list[str]:
+    """``name==version`` of what the environment ``name`` pins; of "current" nothing is pinned."""
+    return [] if name == "current" else sorted(read_pin_file(STACKS / f"{name}.txt").pins)
+
+
 def identify(name: str, *, python: str | None = None) -> Environment:
     """What ``resolve`` would give, without making it: its digest names trials at plan time.
 

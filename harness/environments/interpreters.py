@@ -61,7 +61,8 @@ def identify(python: str | None) -> str:
         return _print(python, "-c", _IDENTITY).strip()
     except (OSError, subprocess.CalledProcessError) as error:
         expected = "expected: a version such as 3.11, or the path of an interpreter"
-        raise EnvironmentFailed(f"no Python runs at {python!r}: {error}\n  {expected}") from error
+        why = getattr(error, "strerror", None) or error
+        raise EnvironmentFailed(f"no Python runs at {python!r}: {why}\n  {expected}") from error
 
 
 def list_installed(python: str | None) -> dict[str, str]:

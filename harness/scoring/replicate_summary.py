@@ -96,6 +96,7 @@ class ReplicateSummary:
     long_run: bool = False  # the ground truth is draws made here
     weighted: bool = False  # the draws have weights
     margins: Margins = DEFAULT  # what is tolerated
+    labels: tuple[str, ...] = ()  # what all replicates are called, where not by their numbers
     directions: int = 0  # the last so many components are no parameters but joint structure
     energy: EnergyDistance | None = None  # from exact draws, over all directions
     pairs: PairWidths | None = None  # of sums and differences of two parameters

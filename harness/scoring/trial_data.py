@@ -60,7 +60,7 @@ class TrialData:
         summary = replicate_summary.summarise(
             self.x, self.exact, self.log_w, self.file.get("ess"), log_z, log_z_err, self.claims
         )
-        return replace(summary, margins=self.margins)
+        return replace(summary, margins=self.margins, labels=tuple(self.result.replicate_names))
 
     @functools.cached_property
     def joint_summary(self) -> ReplicateSummary:

@@ -225,15 +225,20 @@ def _find_relation(summary: ReplicateSummary) -> str:
     apart = ~np.broadcast_to(own.is_tied, own.sd.shape)
     est, sd = own.est[:, apart], own.sd_hat[:, apart]
     if apart.any() and (pair := find_duplicates(est, sd, own.mean[apart], own.sd[apart])):
-        return "{} and {} are the same run, or mirror images".format(*pair)
+        return f"{_name_pair(summary, *pair)} are the same run, or mirror images"
     if shared := summary.shared_draws:
         first, second, share = shared
-        return f"{first} and {second} share {share:.0%} of the draws"
+        return f"{_name_pair(summary, first, second)} share {share:.0%} of the draws"
     if len(own.est) < LEAST or not (found := find_succession(own.est)):
         return ""
     at, lag, value = found
     before = "the run before" if lag == 1 else f"the run {lag} before"
     return f"means of '{own.names[at]}' follow those of {before} (rank correlation {value:.2f})"
+
+
+def _name_pair(summary: ReplicateSummary, first: int, second: int) -> str:
+    labels = summary.labels or range(len(summary.est))
+    return f"{labels[first]} and {labels[second]}"
 
 
 def _find_coarse(summary: ReplicateSummary) -> str:

@@ -63,10 +63,12 @@ def read_rows(file: Path) -> list[Row]:
         why = why or f"{strange[0]!r} of a row is none that a report wrote"
     except OSError as error:
         why = error.strerror or str(error)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        why = f"it is no JSON: {error}"
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         why = f"{type(error).__name__}: {error}"
     raise UsageError(
-        f"can't read a baseline from {str(file)!r}: {why}\n"
+        f"can't read the rows of a campaign from {str(file)!r}: {why}\n"
         "  expected: a campaign's directory, or what `samplerbench report DIR --format json` wrote"
     )
 

@@ -15,7 +15,13 @@ from samplerbench.reports.tables.csv_json import as_csv, as_indented_json
 FORMATS = ("table", "json", "markdown", "latex", "csv", "html")
 
 
-def render(comparison: Comparison, form: str = "table", caption: str = "", label: str = "") -> str:
+def render(
+    comparison: Comparison,
+    form: str = "table",
+    caption: str = "",
+    label: str = "",
+    width: int | None = None,
+) -> str:
     """The comparison in one of FORMATS; ``caption`` and ``label`` are those of LaTeX."""
     if form == "latex":
         if not comparison.ratios:
@@ -25,7 +31,9 @@ def render(comparison: Comparison, form: str = "table", caption: str = "", label
         from samplerbench.reports.comparison import page  # matplotlib takes half a second
 
         return page.render(comparison)
-    return {"table": _terminal, "json": _json, "markdown": _markdown, "csv": _csv}[form](comparison)
+    if form == "table":
+        return _terminal(comparison, width)
+    return {"json": _json, "markdown": _markdown, "csv": _csv}[form](comparison)
 
 
 def _json(comparison: Comparison) -> str:
@@ -49,22 +57,22 @@ def _make_records(comparison: Comparison) -> list[dict[str, Any]]:
     ]
 
 
-def _terminal(comparison: Comparison) -> str:
+def _terminal(comparison: Comparison, width: int | None) -> str:
     """One table a pair of rows, then one a sampler and pair of stacks."""
     if not comparison.ratios:
-        return f"{EMPTY}\n" + _terminal_changes(comparison)
+        return f"{EMPTY}\n" + _terminal_changes(comparison, width)
     pairs = tables.pair_tables(comparison)
     notes = [f"{name}: {meaning}" for name, meaning in MEANING.items()]
     notes = ["; ".join(notes), tables.RATIO_NOTE]
     notes += [MARK_MEANING] * any(table.has_marks for table in pairs)
-    blocks = [terminal.render(table) for table in pairs]
-    blocks += ["\n".join(line for note in notes for line in terminal.wrap(note)) + "\n"]
-    return "\n".join(blocks) + _terminal_changes(comparison)
+    blocks = [terminal.render(table, width) for table in pairs]
+    blocks += ["\n".join(line for note in notes for line in terminal.wrap(note, width)) + "\n"]
+    return "\n".join(blocks) + _terminal_changes(comparison, width)
 
 
-def _terminal_changes(comparison: Comparison) -> str:
-    blocks = [f"\n{terminal.render(table)}" for table in tables.change_tables(comparison)]
-    notes = terminal.wrap(tables.CHANGE_NOTE) if blocks else []
+def _terminal_changes(comparison: Comparison, width: int | None) -> str:
+    blocks = [f"\n{terminal.render(table, width)}" for table in tables.change_tables(comparison)]
+    notes = terminal.wrap(tables.CHANGE_NOTE, width) if blocks else []
     return "".join([*blocks, *(f"{line}\n" for line in notes)])
 
 

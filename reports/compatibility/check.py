@@ -20,15 +20,15 @@ NOT_KEPT = (
 )
 
 
-def render(report: Report) -> str:
+def render(report: Report, width: int | None = None) -> str:
     """For the terminal."""
     advice = [] if report.fine else _advice(report)
     if report.find_out:
         advice = [f"find out in about a minute with: {report.find_out}", *advice]
-    return terminal.render(make_table(report)) + "".join(f"{line}\n" for line in advice)
+    return terminal.render(make_table(report), width) + "".join(f"{line}\n" for line in advice)
 
 
-def render_run(row: StackRow) -> str:
+def render_run(row: StackRow, width: int | None = None) -> str:
     """What came of running the samplers, for the terminal."""
     rows = [_describe_run(name, found) for name, found in row.samplers.items()]
     columns = [Column("sampler"), Column("result"), Column("accuracy")]
@@ -42,7 +42,7 @@ def render_run(row: StackRow) -> str:
     failures = [f"{row.failed_stage}: {row.cause}"] if row.failed_stage else []
     failures += [NOT_KEPT] if row.passing else []
     table = Table(title, [*columns, Column("cause")], text_rows(rows), [*failures, *notes])
-    return terminal.render(table)
+    return terminal.render(table, width)
 
 
 def _describe_run(name: str, found: Mapping[str, Any]) -> list[str]:

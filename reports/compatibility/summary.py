@@ -43,7 +43,8 @@ def insert_into(file: Path, text: str) -> None:
     try:
         before = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"can't read {str(file)!r}: {error}\n  {_expectation()}") from error
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"can't read {str(file)!r}: {why}\n  {_expectation()}") from error
     section = re.compile(f"{re.escape(BEGIN)}\n.*?{re.escape(END)}", re.S)
     if len(section.findall(before)) != 1:
         raise UsageError(f"{str(file)!r} has not just one place for it\n  {_expectation()}")

@@ -42,8 +42,9 @@ def draw(scene: Scene) -> Picture:
         figure,
         f"Points with error bars. {'; '.join(_words(s) for s in known)}."
         + (f" Exact: {true:.3f}." if true is not None else " The exact value is not known."),
-        "One mark a replicate, with the standard error that it claims; honest errors let two thirds"
-        " of the bars touch the dashed line. The shaded band is the 95 % interval of their mean.",
+        "One mark a replicate, with the standard error that it claims"
+        + ("; honest errors let two thirds of the bars touch the dashed line" * (true is not None))
+        + ". The shaded band is the 95 % interval of their mean.",
     )
 
 

@@ -20,7 +20,7 @@ EMPTY = (
 )
 
 
-def render(scalings: Sequence[Scaling], form: str = "table") -> str:
+def render(scalings: Sequence[Scaling], form: str = "table", width: int | None = None) -> str:
     """The scaling report in one of FORMATS. Raises UsageError for another form, or nothing."""
     if form not in FORMATS:
         raise UsageError(
@@ -33,7 +33,7 @@ def render(scalings: Sequence[Scaling], form: str = "table") -> str:
         return as_indented_json([make_record(scaling) for scaling in scalings])
     if form == "csv":
         return _csv(scalings)
-    return {"table": _terminal, "markdown": _markdown}[form](scalings)
+    return _terminal(scalings, width) if form == "table" else _markdown(scalings)
 
 
 def _footnotes(scalings: Sequence[Scaling]) -> list[str]:
@@ -41,13 +41,13 @@ def _footnotes(scalings: Sequence[Scaling]) -> list[str]:
     return [FOOTNOTE, *([MARK_MEANING] if is_marked else [])]
 
 
-def _terminal(scalings: Sequence[Scaling]) -> str:
+def _terminal(scalings: Sequence[Scaling], width: int | None) -> str:
     lines: list[str] = []
     for scaling in scalings:
-        lines += [*terminal.wrap(f"By {scaling.axis.name}: {scaling.axis.setting}"), ""]
+        lines += [*terminal.wrap(f"By {scaling.axis.name}: {scaling.axis.setting}", width), ""]
         for table in make_tables(scaling):
-            lines.append(terminal.render(table.with_intervals()))
-    lines += [line for note in _footnotes(scalings) for line in terminal.wrap(note)]
+            lines.append(terminal.render(table.with_intervals(), width))
+    lines += [line for note in _footnotes(scalings) for line in terminal.wrap(note, width)]
     return "\n".join(lines) + "\n"
 
 

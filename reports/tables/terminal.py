@@ -12,7 +12,7 @@ from samplerbench.text import escape_controls
 WIDEST = 120
 LONGEST_TEXT = 40  # a longer text is folded
 SHORTEST_TEXT = 8
-SHORTEST_WORD = 12  # of a longer word, where a line holds no more
+SHORTEST_WORD = 13  # of a longer word, where a line holds no more
 SHORTEST_LAST = 30  # a last column of text goes on below itself in the room that is left
 
 Lines = list[str]
@@ -22,20 +22,23 @@ def render(table: Table, width: int | None = None, gap: int = 2) -> str:
     """The table, at most ``width`` columns wide (120 where none is given, or it is more).
 
     Columns with an ``omit_rank`` are left out first, then texts are folded narrower; where that is
-    not enough, lines get as long as they must. ``gap``: spaces between columns.
+    not enough, each cell has a line of its own. ``gap``: spaces between columns.
     """
     width = min(width or WIDEST, WIDEST)
     layout, omitted = _fit(table, width, gap)
+    fits = layout.measure(gap) <= width
     notes = [table.key, *table.notes]
     if omitted:
         notes.append(f"left out at this width: {', '.join(omitted)}; --format csv has every column")
-    lines = [*wrap(table.title, width), *_grid(layout, gap)]
+    lines = [*wrap(table.title, width), *(_grid(layout, gap) if fits else _list(layout, width))]
+    lines += [""] * (not fits and any(notes))
     lines += [line for note in notes for line in wrap(note, width)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def wrap(note: str, width: int = WIDEST) -> Lines:
-    """A sentence on lines of a terminal, without control characters."""
+def wrap(note: str, width: int | None = None) -> Lines:
+    """A sentence on lines of ``width`` (120 where none is given), without control characters."""
+    width = min(width or WIDEST, WIDEST)
     return textwrap.wrap(escape_controls(" ".join(note.split())), width, break_on_hyphens=False)
 
 
@@ -43,7 +46,7 @@ class _Layout:
     """A table's columns, and its cells folded to lines, [row][column][line]; headings first."""
 
     def __init__(self, table: Table, width: int, longest: int, gap: int) -> None:
-        self.columns = table.columns
+        self.columns, self.rows = table.columns, table.rows
         limits = [longest] * len(table.columns)
         self.blocks = _fold(table, limits)
         if table.columns and not table.columns[-1].is_numeric:
@@ -56,6 +59,10 @@ class _Layout:
         count = range(len(self.columns))
         return [max(_cells(text) for block in self.blocks for text in block[i]) for i in count]
 
+    def measure(self, gap: int) -> int:
+        """How wide its lines are, with ``gap`` spaces between columns."""
+        return sum(self.widths) + gap * (len(self.columns) - 1)
+
 
 def _fit(table: Table, width: int, gap: int) -> tuple[_Layout, list[str]]:
     """The layout that fits, and the names of columns that are left out for it."""
@@ -64,7 +71,7 @@ def _fit(table: Table, width: int, gap: int) -> tuple[_Layout, list[str]]:
     longest = LONGEST_TEXT
     while True:
         layout = _Layout(table, width, longest, gap)
-        if sum(layout.widths) + gap * (len(table.columns) - 1) <= width:
+        if layout.measure(gap) <= width:
             return layout, omitted
         if ranks:
             rank = ranks.pop(0)
@@ -112,6 +119,18 @@ def _grid(layout: _Layout, gap: int) -> Lines:
                 space = " " * (wide - _cells(text))
                 parts.append(space + text if column.is_numeric else text + space)
             lines.append((" " * gap).join(parts))
+    return lines
+
+
+def _list(layout: _Layout, width: int) -> Lines:
+    """Rows one below the other, each cell with its heading on lines of its own."""
+    lines: Lines = []
+    for row in layout.rows:
+        lines += [""] * bool(lines)
+        for column, cell in zip(layout.columns, row, strict=True):
+            text = f"{column.label}: {cell.short.replace(chr(10), '; ')}" * bool(cell.short)
+            folded = wrap(text, width - 2)
+            lines += [f"  {line}" if at else line for at, line in enumerate(folded)]
     return lines
 
 

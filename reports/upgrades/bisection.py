@@ -25,7 +25,7 @@ def render(report: Report, form: str, width: int | None = None) -> str:
     table = make_table(report)
     if form == "markdown":
         return f"{markdown.escape(summarise(report))}\n\n{markdown.render(table)}"
-    lines = terminal.wrap(summarise(report))
+    lines = terminal.wrap(summarise(report), width)
     return "\n".join([*lines, "", terminal.render(table, width)])
 
 

@@ -31,8 +31,8 @@ COLUMNS = (
     Column("versions"),
     Column("verdict"),
     Column("calibration", align="right"),
-    Column("cold", "s", "right", name="cold_s"),
-    Column("warm", "s", "right", name="warm_s"),
+    Column("cold", align="right", name="cold_s"),
+    Column("warm", align="right", name="warm_s"),
     Column("since the one before"),
 )
 NOTE = (

@@ -75,6 +75,7 @@ def add_parser(commands: Any) -> None:
     add("--retry", action="store_true", help="run stacks again that ended other than ok")
     add("--format", choices=FORMATS, default="table", help="default: table")
     add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
+    add("--dry-run", action="store_true", help="say what would be tried; do nothing")
     add("--quiet", action="store_true", help="no progress")
     bisect.set_defaults(command=execute)
 
@@ -83,6 +84,7 @@ def execute(args: argparse.Namespace) -> int:
     """Execute the command; returns the exit code."""
     from samplerbench.harness.campaign.specifiers import parse_sampler
     from samplerbench.harness.upgrades.bisect import bisect
+    from samplerbench.harness.upgrades.bisect_plan import describe_bisection
     from samplerbench.harness.upgrades.moved_stacks import StackMover
     from samplerbench.harness.upgrades.pinned_stack import read_stack
     from samplerbench.reports.upgrades import bisection
@@ -95,11 +97,14 @@ def execute(args: argparse.Namespace) -> int:
         )
     _refuse_early(args)
     folder = args.out or _choose_folder(old.digest, new.digest)
+    sampler, _ = parse_sampler(args.sampler)
+    if args.dry_run:
+        print("\n".join(describe_bisection(old, new, folder, sampler, args.releases)))
+        return EXIT_OK
     _claim(folder, f"{old.digest} {new.digest}")
     say = make_printer(args.quiet)
     say(f"stacks tried: {folder}")
     try:
-        sampler, _ = parse_sampler(args.sampler)
         mover = StackMover(old, new, folder, sampler)
         score = _make_score(args, sampler, folder, mover.old, say)
         if args.releases and args.releases not in mover.changes:

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from samplerbench.cli.common import EXIT_FAILED, EXIT_OK, describe_exits
+from samplerbench.cli.common import EXIT_FAILED, EXIT_OK, describe_exits, terminal_width
 from samplerbench.errors import UsageError
 
 
@@ -43,8 +43,8 @@ def execute(args: argparse.Namespace) -> int:
     if args.run:
         return _run(args)
     python = environments.resolve(args.env).python if args.env else args.python
-    finding = check.examine(python)
-    print(stack_check.as_json(finding) if args.json else stack_check.render(finding), end="")
+    finding, width = check.examine(python), terminal_width()
+    print(stack_check.as_json(finding) if args.json else stack_check.render(finding, width), end="")
     return EXIT_OK if finding.fine else EXIT_FAILED
 
 
@@ -52,9 +52,10 @@ def _run(args: argparse.Namespace) -> int:
     """Run the samplers on the stack, and print what came of it."""
     from samplerbench.harness.compatibility.run_check import run_check
     from samplerbench.harness.environments import environments
-    from samplerbench.reports.compatibility import check as stack_check
+    from samplerbench.reports.compatibility.check import render_run
     from samplerbench.reports.tables.csv_json import as_indented_json
 
     row = run_check(environments.resolve(args.env or args.python or "current"))
-    print(as_indented_json(asdict(row)) if args.json else stack_check.render_run(row), end="")
+    text = as_indented_json(asdict(row)) if args.json else render_run(row, terminal_width())
+    print(text, end="")
     return EXIT_FAILED if row.failed_stage else EXIT_OK

@@ -19,6 +19,7 @@ from samplerbench.cli.common import (
     latex_options,
     refuse_same_folder,
     refuse_slower,
+    terminal_width,
     write_or_print,
 )
 from samplerbench.errors import UsageError
@@ -82,11 +83,9 @@ def execute(args: argparse.Namespace) -> int:
                 "  expected: --junit FILE or --summary FILE, which write what a gate found"
             )
         return _hold_against_baseline(args)
-    if args.junit or args.summary or args.slower is not None:
-        raise UsageError(
-            "--junit, --summary and --slower without a gate\n"
-            "  expected: --gate BASELINE with them; what they write is what a gate found"
-        )
+    for name in ("junit", "summary", "slower"):
+        if getattr(args, name) is not None:
+            raise UsageError(f"--{name} without a gate\n  expected: --gate BASELINE with it")
     from samplerbench.reports.comparison import report
     from samplerbench.reports.comparison.comparison import compare
 
@@ -98,7 +97,9 @@ def execute(args: argparse.Namespace) -> int:
         first = folders.enter_context(samplerbench.load(args.folder))
         second = folders.enter_context(samplerbench.load(args.other)) if args.other else None
         comparison = compare(first, second, args.reference, args.unlike)
-    write_or_print([report.render(comparison, args.format, **words)], args.output)
+    write_or_print(
+        [report.render(comparison, args.format, **words, width=terminal_width())], args.output
+    )
     return EXIT_OK
 
 

@@ -96,4 +96,4 @@ def execute(args: argparse.Namespace) -> int:
     options = {name: value for name, value in given.items() if value is not None}
     with judge(args.files, out=args.out, command=command_line(), **options) as campaign:
         gate = options.get("gate", ())
-        return run.report_campaign(campaign, gate, args.junit, args.summary, args.open)
+        return run.report_campaign(campaign, gate, args.junit, args.summary, args.open, "judge")

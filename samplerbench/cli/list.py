@@ -1,4 +1,4 @@
-"""``samplerbench list``: samplers, models, environments, posteriors, runs, options, settings."""
+"""``samplerbench list``: what there is, and what settings, options and columns are."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from samplerbench.plugins import PluginError
 from samplerbench.text import escape_controls
 
 LISTS = ("samplers", "models", "environments")
-OTHER_LISTS = ("posteriors", "runs", "options")
+OTHER_LISTS = ("posteriors", "runs", "options", "columns")
 
 
 def add_parser(commands: Any) -> None:
@@ -31,9 +31,9 @@ def add_parser(commands: Any) -> None:
         "what",
         nargs="?",
         metavar="WHAT",
-        help="samplers, models, environments, posteriors, runs, or options of a campaign (with"
-        " --json: their JSON Schema); or the name of a sampler or a model, whose settings are"
-        " listed with what each does",
+        help="samplers, models, environments, posteriors, runs, columns of the table, or options of"
+        " a campaign (with --json: their JSON Schema); or the name of a sampler or a model, whose"
+        " settings are listed with what each does, or of an environment, whose packages are",
     )
     listing.add_argument(
         "--posteriordb", metavar="FOLDER", help="list the posteriors of this checkout"
@@ -86,6 +86,12 @@ def _list(args: argparse.Namespace) -> tuple[Any, list[str]]:
         runs = [(str(folder), f"{changed:%Y-%m-%d %H:%M}") for folder, changed in list_runs()]
         lines = [f"  {changed}  {folder}" for folder, changed in runs]
         return {"runs": dict(runs)}, lines or [f"  no campaign lies in ./{RUNS}"]
+    if args.what == "columns":
+        from samplerbench.harness.scoring.columns import MAIN_COLUMNS
+
+        columns = {column.name: column.description for column in MAIN_COLUMNS}
+        width = max(map(len, columns))
+        return {"columns": columns}, [f"  {name:<{width}} {columns[name]}" for name in columns]
     if args.what == "options":
         return list_options.describe_options()
     if args.what and args.what not in LISTS:

@@ -1,4 +1,4 @@
-"""``samplerbench list NAME``: a sampler's settings or a model's options, and what each does."""
+"""``samplerbench list NAME``: settings of a sampler or a model, packages of an environment."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ HEADINGS = ("setting", "type", "default", "range", "what it does")
 
 
 def describe_names(name: str, lists: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Kind, name, summary and settings of each sampler and model called ``name``; JSON-able.
+    """Kind, name, summary and contents of all that is called ``name``; JSON-able.
 
-    A sampler may be in a file. Raises UsageError for a name that is neither known nor one of
+    Contents are settings of a sampler, which may be in a file, or of a model, and packages of an
+    environment. Raises UsageError for a name that is neither known nor one of
     ``lists``, which are other words that the command takes.
     """
-    found = []
+    from samplerbench.harness.environments import environments
+
+    found: list[dict[str, Any]] = []
     if samplers.is_file(name) or _has(samplers, name):
         sampler = samplers.get(name)
         entry = _entry("sampler", name, sampler, describe(sampler.settings))
@@ -28,8 +31,13 @@ def describe_names(name: str, lists: Sequence[str] = ()) -> list[dict[str, Any]]
     if _has(models, name):
         family = models.get(name)
         found.append(_entry("model", name, family, describe(family.options)))
+    if name in environments.names():
+        packages = environments.list_packages(name)
+        head = {"kind": "environment", "name": name, "summary": environments.summarize(name)}
+        found.append({**head, "packages": packages})
     if not found:
         known = {each for registry in (samplers, models) for each in _names(registry)}
+        known.update(environments.names())
         raise unknown_name("subject of samplerbench list", name, {*known, *lists})
     return found
 
@@ -53,9 +61,12 @@ def _names(registry: Any) -> list[str]:
 
 
 def make_lines(entry: dict[str, Any]) -> list[str]:
-    """An entry of ``describe_names`` as text: a heading, and a line for each setting."""
-    settings, name = entry["settings"], entry["name"]
+    """An entry of ``describe_names`` as text: a heading, and a line for each setting or package."""
+    name = entry["name"]
     lines = [f"{entry['kind']} {name}: {entry['summary']}".rstrip(": ")]
+    if entry["kind"] == "environment":
+        return [*lines, *(f"  {pin}" for pin in entry["packages"]), f"written as: --env {name}"]
+    settings = entry["settings"]
     if entry.get("claims"):
         lines.append(f"  audited: {entry['claims']}")
     if entry["link"]:

@@ -37,6 +37,7 @@ def add_parser(commands: Any) -> None:
     )
     add("-j", "--jobs", type=int, default=1, help="concurrent stacks (default: 1)")
     add("--again", action="store_true", help="test stacks again whose result is stored")
+    add("--dry-run", action="store_true", help="say which stacks would be tried; do nothing")
     add("--stored", action="store_true", help="show stored results; run nothing")
     add(
         *FOLDER_FLAGS,
@@ -77,6 +78,9 @@ def execute(args: argparse.Namespace) -> int:
     file = args.out / "known.json" if args.out else None
     if args.write_pins and args.write_pins.exists() and not args.write_pins.is_dir():
         raise UsageError(f"{str(args.write_pins)!r} is a file\n  expected: a folder, new or there")
+    if args.dry_run:
+        print("\n".join(matrix.describe_plan(stacks, file, args.jobs, args.again)))
+        return EXIT_OK
     if args.merge:
         known_stacks.merge(file or known_stacks.own(), _rows(args.merge))
     try:

@@ -58,6 +58,8 @@ def _read_size(args: argparse.Namespace) -> tuple[float, int]:
         )
     ess = 1000.0 if args.ess is None else args.ess
     parameters = 2 if args.parameters is None else args.parameters
-    if not (0 < ess < float("inf") and parameters >= 1):
-        raise UsageError(f"--ess {ess:g} --parameters {parameters}\n  expected: above 0, from 1 on")
+    if not 0 < ess < float("inf"):
+        raise UsageError(f"--ess {ess:g}\n  expected: a number above 0")
+    if parameters < 1:
+        raise UsageError(f"--parameters {parameters}\n  expected: a whole number from 1")
     return ess, parameters

@@ -102,6 +102,8 @@ def execute(args: argparse.Namespace) -> int:
     args.format = choose_format(args)
     if args.replicate and not args.draws:
         raise UsageError("--replicate is for --draws FOLDER")
+    if args.style and args.format != "html" and not (args.figures or args.open):
+        raise UsageError("--style is for what has figures: --figures FOLDER or --format html")
     if args.format == "parquet" and (not args.output or args.pytest_benchmark):
         raise UsageError(
             "--format parquet\n  expected: a campaign, and -o FILE.parquet to write to"
@@ -138,7 +140,9 @@ def execute(args: argparse.Namespace) -> int:
                 report.write_parquet(campaign, options, args.output)
                 return EXIT_OK
             if args.by == "size":
-                pieces: Iterable[str] = [report.render_by_size(campaign, args.format)]
+                pieces: Iterable[str] = [
+                    report.render_by_size(campaign, args.format, options.width)
+                ]
             else:
                 pieces = report.render_pieces(campaign, options)
             write_or_print(pieces, args.output)

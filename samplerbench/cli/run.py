@@ -121,10 +121,11 @@ def report_campaign(
     junit: Path | None = None,
     summary: Path | None = None,
     show: bool = False,
+    word: str = "run",
 ) -> int:
     """Print the table, write the page, apply the gate and write what it found; the exit code.
 
-    ``show`` opens the page in a browser.
+    ``show`` opens the page in a browser; ``word`` is the command's.
     """
     from samplerbench.harness.run_cost import describe_cost
     from samplerbench.harness.scoring import ci_gate
@@ -141,7 +142,7 @@ def report_campaign(
         open_page(page)
     cases = ci_gate.check_rows(rows, gate)
     if gate or junit or summary:
-        title = f"samplerbench run, {_relative(campaign.folder)}"
+        title = f"samplerbench {word}, {_relative(campaign.folder)}"
         gate_files.write_files(cases, title, junit, summary)
     failures = ci_gate.list_lines(cases)
     for line in failures:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Optional, Union
 
 from samplerbench import options
 from samplerbench.errors import UsageError
+from samplerbench.options import FIXED_SETTINGS
 
 #: words of an annotation -> the type that a setting's text is read as
 TYPES: Mapping[str, Any] = {
@@ -25,11 +26,16 @@ def make_settings(node: ast.AST | None, what: str) -> type:
     """A frozen dataclass of the settings that a class of the file declares. Raises UsageError."""
     if isinstance(node, ast.ClassDef):
         _refuse_fields(node, what)
+    arguments = list(_list_arguments(node)) if node else []
     fields = [
         (name, annotation, dataclasses.field(default=default))
-        for name, annotation, default in (_declared(node) if node else ())
+        for name, annotation, default in _declared(arguments)
     ]
-    return dataclasses.make_dataclass("Settings", fields, frozen=True)
+    plain = {name for name, *_ in fields}
+    others = {name: ast.unparse(value) for name, _, value in arguments if name not in plain}
+    return dataclasses.make_dataclass(
+        "Settings", fields, frozen=True, namespace={FIXED_SETTINGS: others}
+    )
 
 
 def _refuse_fields(node: ast.ClassDef, what: str) -> None:
@@ -44,9 +50,11 @@ def _refuse_fields(node: ast.ClassDef, what: str) -> None:
         raise UsageError(f"{what} has no default for {', '.join(needed)}\n  expected: one for each")
 
 
-def _declared(node: ast.AST) -> Iterator[tuple[str, Any, Any]]:
+def _declared(
+    arguments: Sequence[tuple[str, Any, ast.expr]],
+) -> Iterator[tuple[str, Any, Any]]:
     """Name, type and default of each setting whose default is a plain value."""
-    for name, annotation, value in _list_arguments(node):
+    for name, annotation, value in arguments:
         try:
             default = ast.literal_eval(value)
         except ValueError:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from samplerbench.errors import UsageError
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import (
     Budget,
@@ -118,7 +119,28 @@ def _make_plain(make: MakeKernel, model: Model, budget: Budget, chain_method: st
         stats = {name: np.asarray(fields[name]) for name in ("diverging",) if name in fields}
         return Draws(sites, divergences=count_divergences(stats), stats=stats)
 
-    return plain
+    def plain_or_say_why(seed: int) -> Draws:
+        try:
+            return plain(seed)
+        except (AttributeError, NotImplementedError) as error:
+            _refuse_field(make(), error)
+            raise
+
+    return plain_or_say_why
+
+
+def _refuse_field(kernel: Any, error: Exception) -> None:
+    """Raise UsageError where ``error`` is that a kernel's ``sample_field`` names no draw."""
+    name = type(kernel).__name__
+    expected = "expected: the field of its state that holds the draw"
+    try:
+        field = kernel.sample_field
+    except NotImplementedError:  # what MCMCKernel itself has
+        raise UsageError(f"{name} sets no sample_field; {expected}") from error
+    fields = getattr(getattr(error, "obj", None), "_fields", ())  # Python 3.9 does not tell
+    if fields and getattr(error, "name", "") in str(field).split("."):
+        found = f"sample_field of {name} is {field!r}; {expected}, one of {', '.join(fields)}"
+        raise UsageError(found) from error
 
 
 def _find_starts(make: MakeKernel, model: Model, budget: Budget, seed: int) -> Any:

@@ -71,6 +71,20 @@ def test_what_can_be_no_bisection_is_refused(stacks, tmp_path, capsys):
 
 
 @pytest.mark.process
+def test_a_dry_run_says_what_would_be_moved_and_makes_nothing(
+    stacks, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    command = ["bisect", *stacks, "--what", "import", "--dry-run"]
+    assert main.main(command) == common.EXIT_OK
+    shown = capsys.readouterr().out
+    assert "  jax 1.0 to 1.3\n  numpyro 0.1 to 0.2\n" in shown and "is to be made" in shown
+    assert main.main([*command, "--releases", "jax"]) == common.EXIT_OK
+    assert "every release of jax in between" in capsys.readouterr().out
+    assert not (tmp_path / "samplerbench-runs").exists()
+
+
+@pytest.mark.process
 def test_what_would_be_refused_later_is_refused_before_an_environment_is_made(
     stacks, tmp_path, capsys, monkeypatch
 ):

@@ -73,13 +73,23 @@ def test_options_of_a_gate_without_one_are_refused(campaign, capsys):
         (["compare", "NOW", "--gate", "B", "--slower", "inf"], "--slower inf"),
         (["compare", "NOW", "--gate", "B", "-o", "x.csv"], "expected: --junit FILE"),
         (["compare", "NOW", "--gate", "EMPTY"], "holds no row"),
+        (["history", "NOW", "TEXT"], "read the rows of a campaign from 'text.json': it is no JSON"),
+        (["compare", "NOW", "--slower", "1"], "--slower without a gate"),
+        (["plan", "--detect", "bias=0.1", "--ess", "-1"], "--ess -1\n  expected: a number above 0"),
+        (["matrix", "--stored", "--into", "none.md"], "can't read 'none.md': No such file"),
+        (["report", "NOW", "--style", "ggplot"], "--style is for what has figures"),
         (["report", "NOW", "--style", "nope", "--figures", "f"], "known styles of matplotlib"),
     ],
 )
-def test_what_could_show_nothing_is_refused(options, words, campaign, tmp_path, capsys):
+def test_what_could_show_nothing_is_refused(
+    options, words, campaign, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.json").write_text("m,c")
     write_json(tmp_path / "b.json", [row()])
     (tmp_path / "empty.json").write_text('{"schema": 1, "rows": []}')
     names = {"NOW": campaign, "B": tmp_path / "b.json", "EMPTY": tmp_path / "empty.json"}
+    names["TEXT"] = "text.json"
     arguments = [str(names.get(word, word)) for word in options]
     assert main.main(arguments) == common.EXIT_USAGE
     assert words in capsys.readouterr().err
@@ -118,6 +128,14 @@ def test_a_file_of_a_kind_that_is_not_written_is_refused(
     assert f"nothing is written as .{ending}\n  expected: a file in .csv" in capsys.readouterr().err
     assert not file.exists()
     assert main.main([command, str(campaign), "--format", "csv", "-o", str(file)]) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["report", "compare", "history"])
+def test_what_is_printed_fits_a_narrow_terminal(command, campaign, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "40")
+    assert main.main([command, str(campaign)]) == common.EXIT_OK
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 40
 
 
 def test_a_history_reads_campaigns_and_exported_rows_in_the_order_given(campaign, tmp_path, capsys):

@@ -14,6 +14,7 @@ from samplerbench.cli import list_options, list_preflight, list_settings
 from samplerbench.cli.main import main
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import preflight, stored_runs
+from samplerbench.harness.scoring.columns import MAIN_COLUMNS
 from samplerbench.models.base import models
 from samplerbench.options import POSITIVE, SHARE, Choices, Range, describe, fill
 from samplerbench.samplers.base import samplers
@@ -78,6 +79,19 @@ def test_a_value_outside_its_range_is_refused_with_the_range(name, value, expect
     assert first.startswith(f"it:{name}=") and second == f"  expected: {expected}"
 
 
+@dataclass(frozen=True)
+class Fixed:
+    """A setting that no text gives."""
+
+    scales: tuple[float, ...] = (0.1, 1.0)
+
+
+def test_a_setting_that_no_text_gives_is_refused_as_such_and_described():
+    with pytest.raises(UsageError, match=r"it:scales is \(0.1, 1.0\) and can't be set from here"):
+        fill(Fixed, {"scales": "3"}, "it")
+    assert [(d.name, d.type) for d in describe(Fixed)] == [("scales", "tuple")]
+
+
 def test_ends_belong_to_a_range_unless_it_is_open():
     assert Range(1, 2).holds(1) and Range(1, 2).holds(2) and not Range(1, 2).holds(2.1)
     assert not SHARE.holds(0) and not SHARE.holds(1) and SHARE.holds(1e-300)
@@ -119,6 +133,24 @@ def test_every_setting_is_listed_with_its_default(name, capsys):
 def test_settings_of_a_sampler_in_a_file_are_listed():
     (entry,) = list_settings.describe_names(f"{EXAMPLES / 'own_kernel.py'}:RandomWalk")
     assert [(s["name"], s["default"]) for s in entry["settings"]] == [("scale", 0.1)]
+
+
+def test_packages_of_an_environment_are_listed(capsys):
+    assert main(["list", "pinned"]) == 0
+    head, *lines, last = capsys.readouterr().out.splitlines()
+    assert head.startswith("environment pinned: numpyro") and last == "written as: --env pinned"
+    assert "  jax==0.4.23" in lines and all("==" in line for line in lines)
+    (entry,) = list_settings.describe_names("current")
+    assert entry["packages"] == []
+    with pytest.raises(UsageError, match="did you mean 'pinned'"):
+        list_settings.describe_names("pined")
+
+
+def test_every_column_of_the_table_is_listed_with_what_it_is(capsys):
+    assert main(["list", "columns"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [column.name for column in MAIN_COLUMNS]
+    assert all(len(line.split()) > 2 for line in lines)
 
 
 def test_a_samplers_claims_are_listed_where_they_are_not_the_draws_own():

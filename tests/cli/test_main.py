@@ -33,8 +33,8 @@ REFUSED = {
         "no environment is called 'pined'; did you mean 'pinned'?",
         "known environments: backends, backends-latest, current",
     ),
-    "run --device gpi": ("no device is called 'gpi'; did you mean 'gpu'?", "cpu, gpu"),
-    "run --precision 16": ("no precision is called '16'", "32, 64"),
+    "run --device gpi": ("no value of device is called 'gpi'; did you mean 'gpu'?", "cpu, gpu"),
+    "run --precision 16": ("no value of precision is called '16'", "32, 64"),
     "run --sampler numpyro_hmc:trajectory=1.5": (
         "no setting of numpyro_hmc is called 'trajectory'; did you mean 'trajectory_length'?",
         "target_accept_prob",
@@ -131,6 +131,15 @@ def test_a_bad_command_is_refused_with_help_before_anything_is_written(
         assert words in out + err
     assert "Traceback" not in err
     assert not list(tmp_path.iterdir())
+    (tmp_path / "line.py").write_text("def program(x): ...\n")
+    for words, said in (
+        ("-o line.py", "'line.py' is a file\n  expected: a new or empty folder"),
+        ("--model line:program", "expected: name:setting=value; of a file: line.py:program"),
+        ("--model line.py:program --data no.cvs", "can't be read: No such file or directory\n"),
+        ("--model line.py:program --data no.cvs", "  expected: a file in .npz, .csv"),
+    ):
+        code, _, err = run_command(capsys, "run", "--dry-run", *words.split())
+        assert code == 2 and said in err
 
 
 def test_a_dry_run_tells_trials_environments_and_minutes_and_does_nothing(

@@ -359,6 +359,13 @@ def test_a_last_column_of_text_is_folded_into_the_room_that_is_left(small_table)
     assert lines[3].startswith("one:     2.5*  faster by a factor") and lines[4].startswith("x=1")
 
 
+def test_a_table_that_no_folding_makes_narrow_enough_has_a_line_for_each_cell(small_table):
+    lines = terminal.render(small_table.with_intervals(), width=30).splitlines()
+    assert max(map(len, lines)) <= 30
+    assert lines[:4] == ["a title", "sampler: one:x=1", "time s: 2.5 (2.1 to 2.9)*", lines[3]]
+    assert lines[3].startswith("conclusion: faster") and lines[-2:] == ["", "a note"]
+
+
 def test_an_interval_is_shown_on_a_terminal_only_where_a_table_asks_for_it(small_table):
     assert "2.1" not in terminal.render(small_table)
     assert "2.5 (2.1 to 2.9)*" in terminal.render(small_table.with_intervals())

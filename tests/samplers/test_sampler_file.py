@@ -199,6 +199,8 @@ class Fine(MCMCKernel):
     def __init__(self, program, step=1, *, size=2, **others): ...
 class Free(MCMCKernel):
     def __init__(self, *arguments, **others): ...
+class Fixed(MCMCKernel):
+    def __init__(self, program, step=1, scales=(1, 2), how=Fine.__init__): ...
 """
 REFUSED = {
     "kernels.py:later": "'later' in .* is a coroutine function",
@@ -214,6 +216,8 @@ REFUSED = {
     "kernels.py:Words": "'Words' in .* is a class on top of dict",
     "kernels.py:Needy": "'Needy' in .* can't be made without step",
     "kernels.py:Stern": "'Stern' in .* can't be made without size",
+    "kernels.py:Fixed:scales=3": r"Fixed:scales is \(1, 2\) and can't be set from here",
+    "kernels.py:Fixed:how=3": "Fixed:how is Fine.__init__ and can't be set from here",
     "kernels.py:Alone": "'Alone' in .* takes no program",
 }
 

@@ -117,3 +117,25 @@ def test_parallel_chains_of_a_kernel_may_keep_what_they_make_as_they_start(tmp_p
     result = trials.run(trial, tmp_path / "scratch")
     assert (result.status, result.mode) == ("ok", "compiled"), result.reason
     assert result.machine["device_count"] == 2
+
+
+NO_FIELD = """
+from numpyro.infer import NUTS
+from numpyro.infer.mcmc import MCMCKernel
+class Misspelt(NUTS):
+    sample_field = "zz"
+class Unnamed(NUTS):
+    sample_field = MCMCKernel.sample_field
+"""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("Misspelt", "sample_field of Misspelt is 'zz'"), ("Unnamed", "Unnamed sets no sample_field")],
+)
+def test_a_field_that_a_kernels_state_lacks_is_said_to_be_wrong(tmp_path, name, said):
+    (tmp_path / "mine.py").write_text(NO_FIELD)
+    result = trials.run(trials.small(sampler=f"{tmp_path}/mine.py:{name}"), tmp_path / "scratch")
+    assert f"{said}; expected: the field of its state that holds the draw" in result.reason
+    assert (", one of i, z, z_grad" in result.reason) == (name == "Misspelt")

@@ -346,6 +346,9 @@ def test_the_command_judges_and_its_gate_decides_the_exit_status(tmp_path, capsy
     assert main(words) == 0 and "external" in capsys.readouterr().out
     assert main([*words, "--gate", "honest"]) == 1
     assert main(["report", str(tmp_path / "out")]) == 0
+    junit = tmp_path / "gate.xml"
+    main([*words, "--junit", str(junit)])
+    assert 'name="samplerbench judge, ' in junit.read_text()
 
 
 # -- replicates and chains -------------------------------------------------------------------------
@@ -604,9 +607,11 @@ def test_one_file_is_not_judged_and_says_what_it_shows_and_how_many_are_needed(s
 
 def test_the_same_file_twice_is_found(tmp_path):
     paths = write_files(tmp_path, exact_draws(16))
-    with samplerbench.judge([*paths, paths[2]], model="linear", out=tmp_path / "out") as campaign:
+    copy = shutil.copy(paths[2], tmp_path / "copy.npz")
+    with samplerbench.judge([*paths, copy], model="linear", out=tmp_path / "out") as campaign:
         (row,) = campaign.rows()
-    assert row["verdict"] == "not judged" and "2 and 16 are the same run" in row["verdict_reason"]
+    assert row["verdict"] == "not judged"
+    assert f"{paths[2]} and {copy} are the same run" in row["verdict_reason"]
 
 
 def test_clocks_are_absent_with_the_reason_and_what_is_unknown_is_empty(tmp_path):

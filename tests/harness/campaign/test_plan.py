@@ -97,9 +97,12 @@ def test_the_docstring_of_run_lists_every_option_with_its_default():
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"calibrate": "priors"}, "no calibrate is called 'priors'; did you mean 'prior'?"),
+        (
+            {"calibrate": "priors"},
+            "no value of calibrate is called 'priors'; did you mean 'prior'?",
+        ),
         ({"gate": ["honest", "exact_iid=honets"]}, "did you mean 'honest'?"),
-        ({"device": ["cpu", "gpi"]}, "no device is called 'gpi'"),
+        ({"device": ["cpu", "gpi"]}, "no value of device is called 'gpi'"),
         ({"jobs": 0}, "jobs = 0 in here\n  expected: a whole number from 1"),
         ({"draws": True}, "draws = True in here\n  expected: a whole number"),
         ({"timeout": "1"}, "expected: a number"),

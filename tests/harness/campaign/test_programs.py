@@ -245,3 +245,8 @@ def test_a_function_of_a_64_bit_session_runs_in_64_bits_where_the_library_must_b
     finally:
         jax.config.update("jax_enable_x64", False)
     assert (row["status"], row["precision"]) == ("ok", 64), row["reason"]
+
+
+def test_data_that_are_no_table_are_refused_as_such_for_a_function_too():
+    with pytest.raises(UsageError, match="data is of type list\n  expected: a pandas DataFrame"):
+        programs.ship_models(lambda x: x, [1, 2])

@@ -426,6 +426,21 @@ def test_the_command_shows_what_is_stored_without_running(tmp_path, capsys):
     assert "2 of the matrix not run" in capsys.readouterr().out
 
 
+def test_a_dry_run_says_which_stacks_would_be_tried_and_tries_none(tmp_path, capsys):
+    run(tmp_path, Fakes())
+    file = tmp_path / "out" / "known.json"
+    before = file.read_bytes()
+    command = ["matrix", str(tmp_path / "m.toml"), "--out", str(tmp_path / "out"), "--dry-run"]
+    assert main.main(command) == main.main([*command, "--again"]) == common.EXIT_OK
+    known, again, *names = [
+        line for line in capsys.readouterr().out.splitlines() if not line.startswith("time: about ")
+    ]
+    assert known.startswith("0 stacks to try, 2 known; kept in ")
+    assert again.startswith("2 stacks to try, 0 known") and len(names) == 2
+    assert main.main([*command, "--jobs", "0"]) == common.EXIT_USAGE
+    assert file.read_bytes() == before
+
+
 def test_a_file_in_place_of_the_folder_of_pins_is_refused_before_a_stack_is_tried(tmp_path, capsys):
     read(tmp_path)
     arguments = ["matrix", str(tmp_path / "m.toml"), "--out", str(tmp_path / "out")]

@@ -114,6 +114,9 @@ def test_log_z_is_drawn_where_the_exact_one_is_not_known(scene, known):
     with style.use_style():
         (log_z,) = draw(evidence, replace(scene, exact=answer))
     assert "The exact value is not known." in log_z.alt and "nested_one: mean log Z" in log_z.alt
+    assert "dashed line" not in log_z.caption
+    with style.use_style():
+        assert "dashed line" in draw(evidence, scene)[0].caption
 
 
 def test_corner_plots_without_their_library_are_told_of_once_with_what_to_install(

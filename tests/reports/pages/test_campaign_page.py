@@ -24,6 +24,7 @@ from samplerbench.reports.figures import (
 )
 from samplerbench.reports.figures.figure import Figure, Picture, Section
 from samplerbench.reports.pages import campaign_page, template
+from samplerbench.reports.tables.cells import MARK_MEANING
 from tests.support import browser, stored
 from tests.support.marks import needs_corner
 
@@ -85,6 +86,11 @@ def test_only_the_page_s_own_script_may_run(made):
     (script,) = re.findall(r"<script>(.*?)</script>", made, flags=re.S)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'" in made and "default-src 'none'" in made
+
+
+@pytest.mark.slow
+def test_the_mark_behind_a_number_is_explained_where_no_pointer_hovers(made):
+    assert ('">*</span>' in made) and f">{MARK_MEANING}.</p>" in html.unescape(made)
 
 
 @pytest.mark.slow
