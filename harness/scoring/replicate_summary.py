@@ -150,7 +150,10 @@ def add_joint(
         return summary
     along = summarise(directions.project(x), directions.exact, log_w, ess, derived=True)
     energy = directions.measure_energy(x, log_w)
-    pairs = directions.pairs.measure(x, log_w) if directions.pairs else None
+    exact_half = summary.half_exact
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread_ess = exact_half * (1 - exact_half) / np.square(summary.half_se)
+    pairs = directions.pairs.measure(x, log_w, spread_ess) if directions.pairs else None
     return replace(summary.join(along), energy=energy, pairs=pairs)
 
 
