@@ -15,9 +15,11 @@ wide. Exact variances of what is left come from exact draws.
 Right on average is not right in each run: where correlations are off by 0.3 either way, the mean
 variances are exact. So the variances of a run are held to a claimed error as well: that of an exact
 square over the root of the ESS, the least that ArviZ's formula gives for the squares and for the
-spreads of both parameters, or the one that weighted draws claim. A mean of squares passes for
-normal where its error is below MOST_ERROR. Of thousands of pairs those count that by the ESS of
-both spreads lie farthest off, which costs a few series and no more.
+spreads of both parameters, or the one that weighted draws claim. A gamma distribution of relative
+sd s has the excess kurtosis 6 s^2. A mean of n such squares has that over n, a sum of weights w the
+sum of w^4 over the square of that of w^2 times it: on average over runs it is to be no more than
+KURTOSIS, a fourth moment 1.1 times that of a normal. Of thousands of pairs those count that by the
+ESS of both spreads lie farthest off, which costs a few series and no more.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ MOST = 100  # parameters: of more the first and the last half as many
 LEAST_VARIANCE = 1e-6  # of a sum or a difference, over that of independent ones
 FEW = 10  # pairs that are held to their claimed errors
 FAR = 5.0  # claimed errors: farther off is one run, which is not to choose the pairs
-MOST_ERROR = 0.22  # a gamma distribution of that relative sd has an excess kurtosis of 6 * 0.22^2
+KURTOSIS = 0.3  # excess, of a mean of squares that passes for normal
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,20 +70,27 @@ class Pairs:
         for i, draws in enumerate(flat):
             values[i] = self._measure(draws, None if weights is None else weights[i])
         widths = PairWidths(self.labels, values / self.variance, self.error)
-        return widths if ess is None else self._claim(widths, x, log_w, ess[:, self.which])
+        return widths if ess is None else self._claim(widths, x, weights, ess[:, self.which])
 
-    def _claim(self, widths: PairWidths, x: Array, log_w: Array | None, ess: Array) -> PairWidths:
+    def _claim(self, widths: PairWidths, x: Array, weights: Array | None, ess: Array) -> PairWidths:
         """``widths`` with the claimed errors of the few that are farthest off by ``ess``."""
         with np.errstate(invalid="ignore", divide="ignore"):
             sizes = np.minimum(ess[:, self.first], ess[:, self.second])
             off = np.clip((widths.values - 1) / self.scatter * np.sqrt(sizes), -FAR, FAR)
             few = np.argsort(-np.nansum(np.square(off), axis=0), kind="stable")[:FEW]
             sizes = sizes[:, few]
-            if log_w is None:
+            if weights is None:
                 own = series_mean(x, lambda part: self._square(part, few))[2]
                 sizes = np.minimum(sizes, own)
-            se = self.scatter[few] / np.sqrt(sizes)
-        normal = np.array([np.median(each[each > 0]) < MOST_ERROR for each in se.T])
+            se, few_draws = self.scatter[few] / np.sqrt(sizes), 1 / sizes
+        if weights is not None:
+            squares = np.square(weights)
+            heaviest = np.square(squares).sum(axis=1) / np.square(squares.sum(axis=1))
+            few_draws = np.maximum(few_draws, heaviest[:, None])
+        excess = 6 * np.square(self.scatter[few]) * few_draws
+        finite = np.isfinite(excess)
+        mean = np.where(finite, excess, 0).sum(axis=0) / np.maximum(finite.sum(axis=0), 1)
+        normal = (mean < KURTOSIS) & finite.any(axis=0)
         return replace(widths, few=few[normal], se=se[:, normal])
 
     def _square(self, part: Array, few: Array) -> Array:
