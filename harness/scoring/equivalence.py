@@ -27,6 +27,7 @@ from samplerbench.harness.scoring.verdict_tests import (
     find_location,
     location_name,
     log_z_errors,
+    pair_z,
     rms,
     spread_z,
     t_interval,
@@ -81,6 +82,8 @@ def list_limits(e: ReplicateSummary, disasters: int, total: int) -> Iterator[Lim
             yield _limit_rms(e.modes.errors(k), most, f"errors of the weight of mode {k}")
     if e.pairs is not None:
         yield from _limit_pairs(e.pairs, 2 * e.margins.sd)
+        if e.pairs.few.size:
+            yield from (_limit_rms(errors, most, what) for what, errors in pair_z(e.pairs))
     yield _limit_rate(disasters, total)
 
 

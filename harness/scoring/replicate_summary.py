@@ -49,6 +49,8 @@ KURTOSIS = 0.3
 # standard errors, and with the others' noise by five; so rare, in runs, such a draw is to be.
 JUMP, RARE = 4.0, 1e-5
 FINE = 1e-4  # sds between neighbouring numbers, up to which shares of the draws are plain counts
+ATOM = 1e-3  # probability on either side of a cut, from which on draws that are the cut count
+TIE = 1e-3  # widths that a cut among equal draws is moved by: they are then all on one side of it
 # chance that a chain of independent exact draws is constant, from which on one shows nothing
 MAY_REST = 1e-6
 TAME = 1.05  # rms z of independent draws up to which the mean's errors pass for normal
@@ -149,7 +151,10 @@ def add_joint(
         return summary
     along = summarise(directions.project(x), directions.exact, log_w, ess, derived=True)
     energy = directions.measure_energy(x, log_w)
-    pairs = directions.pairs.measure(x, log_w) if directions.pairs else None
+    exact_half = summary.half_exact
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread_ess = exact_half * (1 - exact_half) / np.square(summary.half_se)
+    pairs = directions.pairs.measure(x, log_w, spread_ess) if directions.pairs else None
     return replace(summary.join(along), energy=energy, pairs=pairs)
 
 
@@ -180,10 +185,10 @@ def summarise(
     log Z is used where ``exact`` knows it. ``derived``: of draws that were looked at already.
     """
     # of moments alone no share of the draws is known
-    cuts = exact.quantile(CUTS) if exact.quantile else np.full((len(CUTS), x.shape[-1]), np.nan)
+    cuts, has_atom = _place_cuts(exact)
     shares = dict(_exact_shares(exact))
     may_rest = shares.pop("most_alike") ** x.shape[2] > MAY_REST
-    cells = _measure_cells(x, cuts, exact.sd, shares["is_tied"])
+    cells = _measure_cells(x, cuts, exact.sd, has_atom)
     if log_w is None:
         columns = _equal(x, cuts, cells, claims or ess_rhat.claims(x, ranks=False))
     else:
@@ -271,6 +276,35 @@ def _measure_cells(x: Array, cuts: Array, sd: Array, tied: Array) -> Array:
 
 
 @functools.lru_cache(maxsize=32)  # the rows of one model share its answer
+def _place_cuts(exact: Exact) -> tuple[Array, Array]:
+    """Where shares of the draws are cut, [cut, component], and whether draws are a cut, bool.
+
+    A quantile that holds ``ATOM`` more of the probability on either side is a value that draws are
+    equal to. Its cut is moved outwards by ``TIE``, further than 32 bits and sums round, so that all
+    of these lie on one side; what share that makes is counted in exact draws.
+    """
+    if exact.quantile is None:
+        return np.full((len(CUTS), len(exact.sd)), np.nan), np.zeros(exact.sd.shape, dtype=bool)
+    cuts = exact.quantile(CUTS)
+    if exact.draw is None:
+        return cuts, np.zeros(exact.sd.shape, dtype=bool)
+    widths = [cuts[i + 1] - cuts[i] for i in (0, 2, 4)]  # a heavy tail's sd tells no width
+    scale = functools.reduce(lambda wide, fine: np.where(fine > 0, fine, wide), widths, exact.sd)
+    beside = [exact.quantile(CUTS + step) for step in (-ATOM, ATOM)]
+    equal = [np.abs(each - cuts) <= FINE * TIE * scale for each in beside]
+    has_atom = _find_tied(exact) | np.any(equal, axis=(0, 1))
+    outwards = np.where(CUTS < 0.5, -TIE, TIE)[:, None] * scale
+    return np.where(has_atom, cuts + outwards, cuts), has_atom
+
+
+def _find_tied(exact: Exact) -> Array:
+    """[component] bool: quantiles are equal, as of counts."""
+    if exact.quantile is None or exact.draw is None:
+        return np.zeros(exact.sd.shape, dtype=bool)
+    return (np.diff(exact.quantile((np.arange(GRID) + 0.5) / GRID), axis=0) == 0).any(axis=0)
+
+
+@functools.lru_cache(maxsize=32)
 def _exact_shares(exact: Exact) -> dict[str, Any]:
     """Exact shares at or below the median and in the central intervals, [component] each.
 
@@ -280,19 +314,17 @@ def _exact_shares(exact: Exact) -> dict[str, Any]:
     shape = exact.sd.shape
     plain_shares = (0.5, *(hi - lo for lo, hi in (HALF, NINETY, MOST)))
     shares = [np.full(shape, share) for share in plain_shares]
-    tied, most_alike = np.zeros(shape, dtype=bool), np.zeros(shape)
-    if exact.quantile is not None and exact.draw is not None:
-        tied = (np.diff(exact.quantile((np.arange(GRID) + 0.5) / GRID), axis=0) == 0).any(axis=0)
-    if tied.any():
-        assert exact.quantile is not None and exact.draw is not None
-        cuts = exact.quantile(CUTS)
+    tied, most_alike = _find_tied(exact), np.zeros(shape)
+    cuts, has_atom = _place_cuts(exact)
+    if has_atom.any():
+        assert exact.draw is not None
         sites = exact.draw(np.random.default_rng(SEED), BANK)
         bank = component_draws(sites, exact.names, lead=1).astype(np.float64)
         inside = [(lo <= bank) & (bank <= hi) for lo, hi in (cuts[4:6], cuts[2:4], cuts[:2])]
         found = (bank <= cuts[6], *inside)
         most_alike = np.where(tied, [_count_most_alike(column) / BANK for column in bank.T], 0.0)
         pairs = zip(shares, found, strict=True)
-        shares = [np.where(tied, of.mean(axis=0), plain) for plain, of in pairs]
+        shares = [np.where(has_atom, of.mean(axis=0), plain) for plain, of in pairs]
     names = ("below_exact", "half_exact", "ninety_exact", "most_exact")
     return {"is_tied": tied, "most_alike": most_alike, **dict(zip(names, shares, strict=True))}
 

@@ -39,10 +39,11 @@ show of one another convicts: errors beyond their claims, and rare runs far from
 are judged as parameters are. The sum and the difference of every two parameters have a variance
 that may be wrong by twice what a width may, and a level ALPHA of their own: they are many, and take
 nothing from the parameters (at 256 replicates the interval of one of 2450, of 50 parameters, is 1.7
-times as wide as that of one of two). The energy distance to exact draws accuses alone, where for
-certain it is more than that of a shift of every direction by 0.075 sd: a sampler with every mean,
-or every width, at its margin is as far as 0.05. It clears nobody, since few points of each run go
-into it.
+times as wide as that of one of two). In each run they are held to claimed errors, with as much of a
+level, so that correlations that are wrong either way don't cancel over runs. The energy distance to
+exact draws accuses alone, where for certain it is more than that of a shift of every direction by
+0.075 sd: a sampler with every mean, or every width, at its margin is as far as 0.05. It clears
+nobody, since few points of each run go into it.
 
 **How many are tested.** ``ALPHA`` is the chance of one false complaint of each kind, split over its
 components, statistics and sides (Bonferroni: how they depend is not known); calibration of means

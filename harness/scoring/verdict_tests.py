@@ -247,6 +247,14 @@ def spread_z(e: ReplicateSummary) -> Array:
     return z_scores(e.half, e.half_se, share)
 
 
+def pair_z(pairs: PairWidths) -> Iterator[tuple[str, Array]]:
+    """Of each of the few pairs that claim errors: its name, errors over claimed ones."""
+    values, error = pairs.values[:, pairs.few], pairs.error[pairs.few]
+    z = z_scores(values, pairs.se, _shift_truth(values, pairs.se, np.ones(len(error)), error))
+    for i, column in zip(pairs.few, z.T, strict=True):
+        yield f"errors of the variance of {pairs.labels[i]}, each in its sd,", column
+
+
 def location_name(e: ReplicateSummary, i: int) -> str:
     """What stands for the place of component ``i``, in words."""
     what = "the mean" if e.mean_tame[i] else "the place (share below the exact median)"
@@ -267,11 +275,15 @@ def check_overconfidence(e: ReplicateSummary) -> Iterator[Complaint]:
         yield _above_margin(log_z_errors(e), margin, ALPHA / 4, "errors of log Z")
     for k, errors in modes:
         yield _above_margin(errors, margin, minor, f"errors of the weight of mode {k}")
+    if e.pairs is not None and e.pairs.few.size:  # with a level of their own, as for their bias
+        for what, errors in pair_z(e.pairs):
+            yield _above_margin(errors, margin, ALPHA / len(e.pairs.labels), what)
 
 
 def center_truth(e: ReplicateSummary) -> ReplicateSummary:
     """The same with a ground truth that may lie anywhere: errors are about the replicates' mean."""
-    return replace(e, mean_se=np.full(len(e.names), np.inf))
+    pairs = e.pairs and replace(e.pairs, error=np.full(len(e.pairs.labels), np.inf))
+    return replace(e, mean_se=np.full(len(e.names), np.inf), pairs=pairs)
 
 
 def check_overcaution(e: ReplicateSummary) -> Iterator[Complaint]:

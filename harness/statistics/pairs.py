@@ -11,14 +11,24 @@ much of a margin a variance has; of two uncorrelated parameters it is a correlat
 Parameters are cut off at their exact 1 % and 99 % quantiles, so that a variance has an error
 whatever the tails are: what has more than 1 % of its mass beyond either end is less than ten sds
 wide. Exact variances of what is left come from exact draws.
+
+Right on average is not right in each run: where correlations are off by 0.3 either way, the mean
+variances are exact. So the variances of a run are held to a claimed error as well: that of an exact
+square over the root of the ESS, the least that ArviZ's formula gives for the squares and for the
+spreads of both parameters, or the one that weighted draws claim. A gamma distribution of relative
+sd s has the excess kurtosis 6 s^2. A mean of n such squares has that over n, a sum of weights w the
+sum of w^4 over the square of that of w^2 times it: on average over runs it is to be no more than
+KURTOSIS, a fourth moment 1.1 times that of a normal. Of thousands of pairs those count that by the
+ESS of both spreads lie farthest off, which costs a few series and no more.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from samplerbench.harness.statistics.ess_rhat import series_mean
 from samplerbench.harness.statistics.weighted import normalise_weights
 
 Array = np.ndarray
@@ -26,6 +36,9 @@ Array = np.ndarray
 CUT = (0.01, 0.99)
 MOST = 100  # parameters: of more the first and the last half as many
 LEAST_VARIANCE = 1e-6  # of a sum or a difference, over that of independent ones
+FEW = 10  # pairs that are held to their claimed errors
+FAR = 5.0  # claimed errors: farther off is one run, which is not to choose the pairs
+KURTOSIS = 0.3  # excess, of a mean of squares that passes for normal
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,18 +56,49 @@ class Pairs:
     sign: Array  # 1 of a sum, -1 of a difference
     variance: Array  # exact
     error: Array  # its standard error, relative
+    scatter: Array  # sd of the square of one exact draw, relative
 
-    def measure(self, x: Array, log_w: Array | None) -> PairWidths:
+    def measure(self, x: Array, log_w: Array | None, ess: Array | None = None) -> PairWidths:
         """Variances about the exact mean over the exact ones, of ``x[replicate, chain, draw, c]``.
 
-        Weighted by ``log_w[replicate, chain, draw]`` where it is given.
+        Weighted by ``log_w[replicate, chain, draw]`` where it is given. ``ess[replicate, c]`` is
+        what is claimed for the spread of a parameter; without it variances have no claimed errors.
         """
         flat = x.reshape(len(x), -1, x.shape[-1])
         weights = None if log_w is None else np.nan_to_num(normalise_weights(log_w))
         values = np.empty((len(x), len(self.labels)))
         for i, draws in enumerate(flat):
             values[i] = self._measure(draws, None if weights is None else weights[i])
-        return PairWidths(self.labels, values / self.variance, self.error)
+        widths = PairWidths(self.labels, values / self.variance, self.error)
+        return widths if ess is None else self._claim(widths, x, weights, ess[:, self.which])
+
+    def _claim(self, widths: PairWidths, x: Array, weights: Array | None, ess: Array) -> PairWidths:
+        """``widths`` with the claimed errors of the few that are farthest off by ``ess``."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            sizes = np.minimum(ess[:, self.first], ess[:, self.second])
+            off = np.clip((widths.values - 1) / self.scatter * np.sqrt(sizes), -FAR, FAR)
+            few = np.argsort(-np.nansum(np.square(off), axis=0), kind="stable")[:FEW]
+            sizes = sizes[:, few]
+            if weights is None:
+                own = series_mean(x, lambda part: self._square(part, few))[2]
+                sizes = np.minimum(sizes, own)
+            se, few_draws = self.scatter[few] / np.sqrt(sizes), 1 / sizes
+        if weights is not None:
+            squares = np.square(weights)
+            heaviest = np.square(squares).sum(axis=1) / np.square(squares.sum(axis=1))
+            few_draws = np.maximum(few_draws, heaviest[:, None])
+        excess = 6 * np.square(self.scatter[few]) * few_draws
+        finite = np.isfinite(excess)
+        mean = np.where(finite, excess, 0).sum(axis=0) / np.maximum(finite.sum(axis=0), 1)
+        normal = (mean < KURTOSIS) & finite.any(axis=0)
+        return replace(widths, few=few[normal], se=se[:, normal])
+
+    def _square(self, part: Array, few: Array) -> Array:
+        """The squares that variances average, of ``part[replicate, component, chain, draw]``."""
+        rows = np.moveaxis(part[:, self.which], 1, -1)
+        u = np.moveaxis(_standardise(rows, self.lo, self.hi, self.mean, self.sd), -1, 1)
+        sign = self.sign[few, None, None]
+        return np.square(u[:, self.first[few]] + sign * u[:, self.second[few]])
 
     def _measure(self, draws: Array, weights: Array | None) -> Array:
         u = _standardise(draws[:, self.which], self.lo, self.hi, self.mean, self.sd)
@@ -72,10 +116,13 @@ class PairWidths:
     labels: tuple[str, ...]  # [combination]
     values: Array  # [replicate, combination]
     error: Array  # standard error of the exact one, relative, [combination]
+    few: Array = field(default_factory=lambda: np.zeros(0, dtype=int))  # those that claim errors
+    se: Array = field(default_factory=lambda: np.zeros((0, 0)))  # which ones, [replicate, of few]
 
     def select(self, keep: Array) -> PairWidths:
         """The replicates in ``keep``, bool."""
-        return replace(self, values=self.values[keep])
+        se = self.se[keep] if self.few.size else self.se
+        return replace(self, values=self.values[keep], se=se)
 
 
 def find_pairs(
@@ -105,12 +152,12 @@ def find_pairs(
         return None
     first, second, sign, variance = (each[usable] for each in (first, second, sign, variance))
     fourth = _measure_fourth(u, first, second, sign)
-    error = np.sqrt(np.maximum(fourth / np.square(variance) - 1, 0) / len(u))
+    scatter = np.sqrt(np.maximum(fourth / np.square(variance) - 1, 0))
     own = [names[i] for i in which]
     triples = zip(first, second, sign, strict=True)
     labels = tuple(f"'{own[i]}' {'+' if s > 0 else '-'} '{own[j]}'" for i, j, s in triples)
-    error = np.hypot(error, known)
-    return Pairs(which, lo, hi, mean, sd, labels, first, second, sign, variance, error)
+    error = np.hypot(scatter / np.sqrt(len(u)), known)
+    return Pairs(which, lo, hi, mean, sd, labels, first, second, sign, variance, error, scatter)
 
 
 def _standardise(x: Array, lo: Array, hi: Array, mean: Array, sd: Array) -> Array:

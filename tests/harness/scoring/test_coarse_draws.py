@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from samplerbench.harness.scoring.replicate_summary import summarise
+from samplerbench.harness.scoring.replicate_summary import BANK, summarise
 from samplerbench.harness.scoring.verdict import judge
 from samplerbench.models.base import Exact
 from tests.support.synthetic import Case, far_from_zero, gaussian, iid, rare_counts
@@ -35,6 +35,36 @@ def test_exact_draws_of_counts_are_no_flaw_and_shifted_ones_are(rate):
     assert summary.below_exact[0] == pytest.approx(law.cdf(middle), abs=0.01)
     assert judge(summary).verdict == "honest"
     assert judge(summarise(x + np.float32(0.2 * np.sqrt(rate)), exact)).verdict == "biased"
+
+
+def clipped(at: float) -> Exact:
+    """A standard normal with all that lies below ``at`` put there."""
+    below, density = stats.norm.cdf(at), stats.norm.pdf(at)
+    mean = at * below + density
+    square = at**2 * below + 1 - below + at * density
+    return Exact(
+        ("c",),
+        np.array([mean]),
+        np.array([[square - mean**2]]),
+        lambda p: np.maximum(stats.norm.ppf(np.asarray(p)), at)[:, None],
+        lambda rng, count: {"c": np.maximum(rng.standard_normal(count), at)},
+    )
+
+
+# 1.2 % and 3 % of the draws, and more than half of them at a number that 32 bits round upwards
+@pytest.mark.parametrize("at", [stats.norm.ppf(0.012), stats.norm.ppf(0.03), 0.1])
+def test_equal_draws_that_are_a_quantile_count_whole_at_either_precision(at):
+    exact, rng = clipped(at), np.random.default_rng(5)
+    x = exact.draw(rng, 256 * 1000)["c"].reshape(256, 1, 1000, 1)
+    for draws in (x, x.astype(np.float32)):
+        summary = summarise(draws, exact)
+        for name, share in (("below_median", "below_exact"), ("most", "most_exact")):
+            truth = getattr(summary, share)[0]
+            # six standard errors of the draws' share and of that in exact draws
+            error = np.sqrt(truth * (1 - truth) * (1 / x.size + 1 / BANK))
+            assert abs(getattr(summary, name).mean() - truth) < 6 * error
+        assert judge(summary).verdict == "honest"
+    assert judge(summarise(np.maximum(1.2 * x, at), exact)).verdict == "biased"
 
 
 def test_shares_of_continuous_draws_are_what_their_quantiles_say():

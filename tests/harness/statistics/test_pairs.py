@@ -10,9 +10,10 @@ import pytest
 from samplerbench.harness.scoring.equivalence import find_open, list_limits
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary, add_joint, summarise
 from samplerbench.harness.scoring.verdict import judge
+from samplerbench.harness.scoring.verdict_tests import pair_z
 from samplerbench.harness.statistics.pairs import MOST, find_pairs
 from tests.support.campaign_kinds import correlate_two
-from tests.support.synthetic import Case, gaussian, lognormal, rare_counts, standard
+from tests.support.synthetic import Case, gaussian, iid, lognormal, rare_counts, standard
 
 
 def judged(x, exact, log_w=None, ess=None) -> ReplicateSummary:
@@ -55,10 +56,25 @@ def test_variances_of_exact_draws_are_right_on_average_and_so_is_their_error(mak
 
 
 def test_a_pair_at_the_margin_is_neither_accused_nor_honest():
-    exact, case = standard(3), Case(256, 1000, 3)
+    exact, case = standard(3), Case(256, 50, 3)  # 1.17 times the claimed error of a variance, 20 %
     e = judged(correlate_two(0.12)(case, exact, np.random.default_rng(5)), exact)
     assert judge(e).verdict == "undecided"
     assert "each in its sd" in find_open(list_limits(e, 0, 256)).reason
+
+
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_a_correlation_that_is_off_either_way_in_every_run_shows_in_the_claims(is_weighted):
+    exact, case, rng = standard(3), Case(64, 500, 3), np.random.default_rng(8)
+    both = [correlate_two(rho)(case, exact, rng) for rho in (0.3, -0.3)]
+    x = np.where(np.arange(64)[:, None, None, None] % 2, *both)
+    weights = (np.zeros(x.shape[:3]), np.full(64, 500.0)) if is_weighted else (None, None)
+    # 0.3 is 4.7 claimed errors of a variance, sqrt(2 / 500): an rms of 4.8, known to 9 %
+    found = judge(judged(x, exact, *weights))
+    assert found.verdict == "overconfident" and "variance of 'p[0]'" in found.reason
+    honest = judged(iid(case, exact, rng), exact, *weights)
+    for _, z in pair_z(honest.pairs):
+        # the largest of six rms of 64 normal numbers: above 1.5 with 5e-8 each
+        assert np.sqrt(np.square(z).mean()) < 1.5
 
 
 def test_a_narrow_difference_is_judged_by_its_own_width():
