@@ -10,13 +10,24 @@ that says so; a share has its binomial noise and no more, in any model.
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from samplerbench.components import component_draws
+from samplerbench.harness.scoring.draw_shares import (
+    HALF,
+    MOST,
+    NINETY,
+    SEED,
+    compute_exact_shares,
+    mark_below,
+    mark_inside,
+    measure_cells,
+    measure_spacing,
+    place_cuts,
+)
 from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.statistics import ess_rhat, joint, wasserstein
 from samplerbench.harness.statistics import mode_occupancy as modes
@@ -28,10 +39,6 @@ from samplerbench.models.base import Exact
 
 Array = np.ndarray
 
-HALF = (0.25, 0.75)
-NINETY = (0.05, 0.95)
-MOST = (0.01, 0.99)
-CUTS = np.array([*MOST, *NINETY, *HALF, 0.5])
 PER_REPLICATE = (
     "est se sd_hat below_median below_se half half_se ninety most finite moves w1 log_z log_z_err"
 ).split()
@@ -40,17 +47,12 @@ PER_COMPONENT = (
     " mean_tame sd_tame mean_se sd_se spacing is_tied may_rest"
     " below_exact half_exact ninety_exact most_exact"
 ).split()
-GRID = 50  # quantiles, of which two are equal only where draws are tied
-BANK, SEED = 100_000, 20261127  # exact draws that shares of tied ones are known from, to 0.2 %
 SOME = 2000  # exact draws that show how often draws are equal by chance
 # of a mean's errors, in excess: a fourth moment 1.1 times a normal's still makes no disasters
 KURTOSIS = 0.3
 # A single draw that far off, in sds times the root of their number, moves a mean by as many of its
 # standard errors, and with the others' noise by five; so rare, in runs, such a draw is to be.
 JUMP, RARE = 4.0, 1e-5
-FINE = 1e-4  # sds between neighbouring numbers, up to which shares of the draws are plain counts
-ATOM = 1e-3  # probability on either side of a cut, from which on draws that are the cut count
-TIE = 1e-3  # widths that a cut among equal draws is moved by: they are then all on one side of it
 # chance that a chain of independent exact draws is constant, from which on one shows nothing
 MAY_REST = 1e-6
 TAME = 1.05  # rms z of independent draws up to which the mean's errors pass for normal
@@ -185,10 +187,10 @@ def summarise(
     log Z is used where ``exact`` knows it. ``derived``: of draws that were looked at already.
     """
     # of moments alone no share of the draws is known
-    cuts, has_atom = _place_cuts(exact)
-    shares = dict(_exact_shares(exact))
+    cuts, has_atom = place_cuts(exact)
+    shares = dict(compute_exact_shares(exact))
     may_rest = shares.pop("most_alike") ** x.shape[2] > MAY_REST
-    cells = _measure_cells(x, cuts, exact.sd, has_atom)
+    cells = measure_cells(x, cuts, exact.sd, has_atom)
     if log_w is None:
         columns = _equal(x, cuts, cells, claims or ess_rhat.claims(x, ranks=False))
     else:
@@ -215,7 +217,7 @@ def summarise(
         sd_se=0.0 if exact.sd_se is None else exact.sd_se,
         single_source=exact.single_source,
         error_unknown=exact.error_unknown,
-        spacing=_measure_spacing(x, exact),
+        spacing=measure_spacing(x, exact.mean) / exact.sd,
         **shares,
         may_rest=may_rest,
         long_run=exact.long_run,
@@ -255,94 +257,15 @@ def _claim_shares(
     return errors
 
 
-def _measure_spacing(x: Array, exact: Exact) -> Array:
-    return _space(x, exact.mean) / exact.sd
-
-
-def _space(x: Array, at: Array) -> Array:
-    """Distance between neighbouring numbers of the precision of ``x``."""
-    kind = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
-    return np.spacing(np.abs(at).astype(kind)).astype(np.float64)
-
-
-def _measure_cells(x: Array, cuts: Array, sd: Array, tied: Array) -> Array:
-    """What draws were rounded to near ``cuts``, [cut, component]; 0 where it makes no difference.
-
-    A number of few digits stands for all that were rounded to it, of which a cut in between has
-    some on either side. Counts stand for themselves.
-    """
-    cells = _space(x, cuts)
-    return np.where((cells > FINE * sd) & ~tied, cells, 0.0)
-
-
-@functools.lru_cache(maxsize=32)  # the rows of one model share its answer
-def _place_cuts(exact: Exact) -> tuple[Array, Array]:
-    """Where shares of the draws are cut, [cut, component], and whether draws are a cut, bool.
-
-    A quantile that holds ``ATOM`` more of the probability on either side is a value that draws are
-    equal to. Its cut is moved outwards by ``TIE``, further than 32 bits and sums round, so that all
-    of these lie on one side; what share that makes is counted in exact draws.
-    """
-    if exact.quantile is None:
-        return np.full((len(CUTS), len(exact.sd)), np.nan), np.zeros(exact.sd.shape, dtype=bool)
-    cuts = exact.quantile(CUTS)
-    if exact.draw is None:
-        return cuts, np.zeros(exact.sd.shape, dtype=bool)
-    widths = [cuts[i + 1] - cuts[i] for i in (0, 2, 4)]  # a heavy tail's sd tells no width
-    scale = functools.reduce(lambda wide, fine: np.where(fine > 0, fine, wide), widths, exact.sd)
-    beside = [exact.quantile(CUTS + step) for step in (-ATOM, ATOM)]
-    equal = [np.abs(each - cuts) <= FINE * TIE * scale for each in beside]
-    has_atom = _find_tied(exact) | np.any(equal, axis=(0, 1))
-    outwards = np.where(CUTS < 0.5, -TIE, TIE)[:, None] * scale
-    return np.where(has_atom, cuts + outwards, cuts), has_atom
-
-
-def _find_tied(exact: Exact) -> Array:
-    """[component] bool: quantiles are equal, as of counts."""
-    if exact.quantile is None or exact.draw is None:
-        return np.zeros(exact.sd.shape, dtype=bool)
-    return (np.diff(exact.quantile((np.arange(GRID) + 0.5) / GRID), axis=0) == 0).any(axis=0)
-
-
-@functools.lru_cache(maxsize=32)
-def _exact_shares(exact: Exact) -> dict[str, Any]:
-    """Exact shares at or below the median and in the central intervals, [component] each.
-
-    Of counts and rounded numbers they are not what the quantiles say: of a Poisson(2) 68 % lie at
-    or below its median.
-    """
-    shape = exact.sd.shape
-    plain_shares = (0.5, *(hi - lo for lo, hi in (HALF, NINETY, MOST)))
-    shares = [np.full(shape, share) for share in plain_shares]
-    tied, most_alike = _find_tied(exact), np.zeros(shape)
-    cuts, has_atom = _place_cuts(exact)
-    if has_atom.any():
-        assert exact.draw is not None
-        sites = exact.draw(np.random.default_rng(SEED), BANK)
-        bank = component_draws(sites, exact.names, lead=1).astype(np.float64)
-        inside = [(lo <= bank) & (bank <= hi) for lo, hi in (cuts[4:6], cuts[2:4], cuts[:2])]
-        found = (bank <= cuts[6], *inside)
-        most_alike = np.where(tied, [_count_most_alike(column) / BANK for column in bank.T], 0.0)
-        pairs = zip(shares, found, strict=True)
-        shares = [np.where(has_atom, of.mean(axis=0), plain) for plain, of in pairs]
-    names = ("below_exact", "half_exact", "ninety_exact", "most_exact")
-    return {"is_tied": tied, "most_alike": most_alike, **dict(zip(names, shares, strict=True))}
-
-
-def _count_most_alike(values: Array) -> int:
-    """How many of the values are the one that is there most often."""
-    return int(np.unique(values, return_counts=True)[1].max())
-
-
 def _equal(x: Array, cuts: Array, cells: Array, claims: ess_rhat.Claims) -> dict[str, Any]:
     ends, widths = cuts[:, :, None, None], cells[:, :, None, None]
 
     def indicators(part: Array) -> Array:  # both at once: a pass over the draws costs as much
-        below = _below(part, ends[6], widths[6])
-        return np.concatenate([below, _inside(part, ends[4:6], widths[4:6])], axis=1)
+        below = mark_below(part, ends[6], widths[6])
+        return np.concatenate([below, mark_inside(part, ends[4:6], widths[4:6])], axis=1)
 
     def count_inside(part: Array) -> Array:
-        inside = [_inside(part, ends[i : i + 2], widths[i : i + 2]) for i in (2, 0)]
+        inside = [mark_inside(part, ends[i : i + 2], widths[i : i + 2]) for i in (2, 0)]
         return np.stack([each.mean(axis=(2, 3)) for each in inside])
 
     shares, _, sizes = ess_rhat.series_mean(x, indicators)
@@ -379,9 +302,9 @@ def _weighted(
         return np.einsum("rn,rnc->rc", w, inside.astype(np.float64))
 
     def share_inside(first: int) -> Array:
-        return share(_inside(flat, cuts[first : first + 2], cells[first : first + 2]))
+        return share(mark_inside(flat, cuts[first : first + 2], cells[first : first + 2]))
 
-    half, below = share_inside(4), share(_below(flat, cuts[6], cells[6]))
+    half, below = share_inside(4), share(mark_below(flat, cuts[6], cells[6]))
     return {
         "est": mean,
         "se": sd / np.sqrt(ess),
@@ -401,25 +324,6 @@ def _least_ess(columns: dict[str, Array]) -> Array:
     """The least ESS that each replicate claims for a mean, [replicate]."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.square(columns["sd_hat"] / columns["se"]).min(axis=1)
-
-
-def _below(x: Array, cut: Array, cell: Array) -> Array:
-    """Whether ``x`` is at or below ``cut``; of what was rounded to a cell around it, how much."""
-    plain = x <= cut
-    if not cell.any():
-        return plain
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(cell > 0, np.clip((cut - x) / cell + 0.5, 0.0, 1.0), plain)
-
-
-def _inside(x: Array, ends: Array, cells: Array) -> Array:
-    """Whether ``x`` lies between both ``ends``, or how much of what was rounded to it."""
-    lo, hi = ends
-    if not cells.any():
-        return (lo <= x) & (x <= hi)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        over = np.where(cells[0] > 0, np.clip((x - lo) / cells[0] + 0.5, 0.0, 1.0), lo <= x)
-    return over * _below(x, hi, cells[1])
 
 
 def _independent_scores(exact: Exact, sd_hat: Array, se: Array, may_rest: Array) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from samplerbench.harness.scoring.replicate_summary import BANK, summarise
+from samplerbench.harness.scoring.draw_shares import BANK
+from samplerbench.harness.scoring.replicate_summary import summarise
 from samplerbench.harness.scoring.verdict import judge
 from samplerbench.models.base import Exact
 from tests.support.synthetic import Case, far_from_zero, gaussian, iid, rare_counts
