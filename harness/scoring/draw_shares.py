@@ -23,14 +23,41 @@ CUTS = np.array([*MOST, *NINETY, *HALF, 0.5])
 GRID = 50  # quantiles, of which two are equal only where draws are tied
 BANK, SEED = 100_000, 20261127  # exact draws that shares of tied ones are known from, to 0.2 %
 FINE = 1e-4  # sds between neighbouring numbers, up to which shares of the draws are plain counts
+SAME = 1e-5  # sds by which sums of rounded numbers may differ that are one number
+POOL = 4096  # draws that show the digits they were written with; others are as close as FINE
+#: distances of neighbours among them that are multiples of one step, to so much of it, near a
+#: place: of draws that were not rounded one in 1e10, and then the step is as good as none
+NEIGHBOURS, OFF_STEP = 8, 0.02
 ATOM = 1e-3  # probability on either side of a cut, from which on draws that are the cut count
 TIE = 1e-3  # widths that a cut among equal draws is moved by: they are then all on one side of it
 
 
-def measure_spacing(x: Array, at: Array) -> Array:
-    """Distance between neighbouring numbers of the precision of ``x``."""
+def measure_spacing(x: Array, at: Array, sd: Array, tied: Array) -> Array:
+    """Distance between neighbouring numbers of ``x`` near ``at[place, component]``.
+
+    It is that of the numbers' precision, or of the digits that a file was written with. The steps
+    of ``tied`` components, as counts are, are their own.
+    """
     kind = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
-    return np.spacing(np.abs(at).astype(kind)).astype(np.float64)
+    spacing = np.spacing(np.abs(at).astype(kind)).astype(np.float64)
+    flat = x.reshape(-1, x.shape[-1])
+    some = flat[:: max(1, len(flat) // POOL)].T
+    for component, values in enumerate(some):
+        values = np.unique(values[np.isfinite(values)]).astype(np.float64)
+        values = values[np.diff(values, prepend=-np.inf) > SAME * sd[component]]
+        steps = np.diff(values)
+        if tied[component] or len(steps) < NEIGHBOURS or steps.min() <= FINE * sd[component]:
+            continue
+        begins = np.searchsorted(values, at[:, component]) - NEIGHBOURS // 2
+        near = [steps[begin:][:NEIGHBOURS] for begin in np.clip(begins, 0, len(steps) - NEIGHBOURS)]
+        spacing[:, component] = np.maximum(spacing[:, component], [*map(_find_step, near)])
+    return spacing
+
+
+def _find_step(steps: Array) -> float:
+    """The step that all ``steps`` are multiples of; 0.0 where there is none."""
+    counts = steps / steps.min()
+    return float(steps.min()) if (np.abs(counts - np.rint(counts)) < OFF_STEP).all() else 0.0
 
 
 def measure_cells(x: Array, cuts: Array, sd: Array, tied: Array) -> Array:
@@ -39,7 +66,7 @@ def measure_cells(x: Array, cuts: Array, sd: Array, tied: Array) -> Array:
     A number of few digits stands for all that were rounded to it, of which a cut in between has
     some on either side. Counts stand for themselves.
     """
-    cells = measure_spacing(x, cuts)
+    cells = measure_spacing(x, cuts, sd, tied)
     return np.where((cells > FINE * sd) & ~tied, cells, 0.0)
 
 

@@ -217,7 +217,7 @@ def summarise(
         sd_se=0.0 if exact.sd_se is None else exact.sd_se,
         single_source=exact.single_source,
         error_unknown=exact.error_unknown,
-        spacing=measure_spacing(x, exact.mean) / exact.sd,
+        spacing=measure_spacing(x, exact.mean[None], exact.sd, has_atom)[0] / exact.sd,
         **shares,
         may_rest=may_rest,
         long_run=exact.long_run,

@@ -251,7 +251,8 @@ def _find_coarse(summary: ReplicateSummary) -> str:
     name, mean = summary.names[worst], summary.mean[worst]
     return (
         f"the draws' precision can't hold '{name}': numbers near its mean {mean:.6g} are"
-        f" {spacing[worst]:.2g} of its sd apart; --precision 64, or less its mean, would do"
+        f" {spacing[worst]:.2g} of its sd apart; --precision 64, a file with more digits,"
+        " or draws less that mean would do"
     )
 
 

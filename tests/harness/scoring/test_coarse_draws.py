@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from samplerbench.harness.scoring.draw_shares import BANK
+from samplerbench.harness.scoring.draw_shares import BANK, measure_spacing
 from samplerbench.harness.scoring.replicate_summary import summarise
 from samplerbench.harness.scoring.verdict import judge
 from samplerbench.models.base import Exact
@@ -89,6 +89,40 @@ def test_what_32_bits_cannot_hold_is_not_judged_and_64_bits_are(mean, sd):
     found = judge(summarise(x.astype(np.float32), shifted))
     assert found.verdict == "not judged" and "precision can't hold 'p[0]'" in found.reason
     assert judge(summarise(x, shifted)).verdict == "honest"
+
+
+def round_to(x, step):
+    return (np.round(x / step) * step).astype(np.float32)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("steps", "verdict"), [(20, "honest"), (5, "not judged")])
+def test_draws_that_a_file_holds_in_few_digits_count_for_what_was_rounded(steps, verdict):
+    exact = gaussian(1)
+    x = iid(Case(replicates=256, draws=4000, size=1), exact, np.random.default_rng(6))
+    summary = summarise(round_to(x, exact.sd[0] / steps), exact)
+    assert summary.spacing == pytest.approx(1 / steps, rel=1e-3)
+    assert judge(summary).verdict == verdict
+    shifted = summarise(round_to(x + 0.2 * exact.sd, exact.sd[0] / 20), exact)
+    assert judge(shifted).verdict == "biased"
+
+
+def test_digits_are_seen_in_sums_and_where_they_are_significant_ones_and_not_in_other_draws():
+    rng = np.random.default_rng(7)
+
+    def measure(x, places, sd):
+        at, one = np.array(places)[:, None], np.ones(1)
+        return measure_spacing(x, at, sd * one, np.zeros(1, dtype=bool))[:, 0]
+
+    x = 30 + 20 * rng.standard_normal((16, 1, 400, 1))
+    assert measure(x, [30.0], 20) < 1e-14
+    tens = 10.0 ** (np.floor(np.log10(np.abs(x))) - 1)
+    few = np.round(x / tens) * tens  # two significant digits
+    assert measure(few, [5.0, 50.0], 20) == pytest.approx([0.1, 1.0])
+    sums = (round_to(x, 2.0) / 7 + round_to(rng.permutation(x), 2.0) / 7).astype(np.float32)
+    assert measure(sums, [1.0], 4) == pytest.approx([2 / 7], rel=1e-3)
+    stuck = np.repeat(x[:, :, :1], 400, axis=2)[:6]  # few values, and no digits
+    assert measure(stuck, [30.0], 20) < 1e-14
 
 
 @pytest.mark.slow

@@ -80,7 +80,10 @@ def test_a_model_without_an_exact_answer_says_so(tmp_path):
         replicates=2,
     )
     assert row["verdict"] == "no exact answer"
-    assert "give --reference, or judge with --calibrate prior" in row["missing"]["realised_ess"]
+    assert (
+        "2 replicates; a verdict, and a long run to judge by, need 16"
+        in row["missing"]["realised_ess"]
+    )
     assert row["ess"] is not None
     assert_every_number_or_its_reason(row)
 

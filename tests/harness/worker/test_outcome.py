@@ -1,0 +1,42 @@
+"""A row says how its trial ended."""
+
+from __future__ import annotations
+
+import pytest
+
+from samplerbench.harness.records import AUTO, Job, Result
+from samplerbench.harness.worker import outcome
+from samplerbench.harness.worker.time_limit import TimeLimit
+from tests.support.trials import small
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (MemoryError(), "out of memory"),
+        (RuntimeError("RESOURCE_EXHAUSTED: 80 GB"), "out of memory"),
+        (ValueError("a shape\nand more"), "failed"),
+    ],
+)
+def test_an_error_gives_a_status_and_a_reason_of_one_line(error, status, tmp_path):
+    found, reason = outcome.explain_error(Job(small(), str(tmp_path), 0.0), error, "")
+    assert found == status and "\n" not in reason and type(error).__name__ in reason
+
+
+def test_timings_that_are_there_keep_their_numbers():
+    result = Result("ok", timings={"warm_s": 1.0})
+    outcome.explain_missing(result, TimeLimit(60), ("warm_s", "aot_s"), "the compiled mode")
+    expected = "no time for the compiled mode before the limit of 60 s (--timeout)"
+    assert result.missing == {"aot_s": expected}
+
+
+@pytest.mark.parametrize("replicates", [8, AUTO])
+def test_the_replicates_that_ended_in_time_are_counted(replicates):
+    trial, limit = small(replicates=replicates), TimeLimit(60)
+    whole, part, none = Result("ok"), Result("ok"), Result("ok")
+    assert outcome.count_finished(whole, trial, limit, 8, 8, 1.0)
+    assert whole.replicates == (8 if replicates == AUTO else None) and not whole.warnings
+    assert outcome.count_finished(part, trial, limit, 3, 8, 1.0)
+    assert part.replicates == 3 and "3 of 8 replicates finished" in part.warnings[0]
+    assert not outcome.count_finished(none, trial, limit, 0, 8, 90.0)
+    assert none.status == "timeout" and "a replicate takes about 90 s" in none.reason
