@@ -190,6 +190,17 @@ def correlate_two(rho: float) -> Draw:
     return draw
 
 
+def _correlate_by_turns(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+    """A correlation of 0.3 in every other run and of -0.3 in the rest: none on average."""
+    x = correlate_two(0.3)(case, exact, rng)
+    x[::2, ..., 1] *= -1
+    return x
+
+
+def _round(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+    return np.round(iid(case, exact, rng) / (0.05 * exact.sd)) * 0.05 * exact.sd
+
+
 def tie_signs(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
     """Signs of two parameters equal where their product is small, else opposite; ``standard`` ones.
 
@@ -288,6 +299,7 @@ EXACT = {
     "32 bits": Kind(
         "", lambda *args: iid(*args).astype(np.float32), sizes=(1, 2), answer=far_from_zero
     ),
+    "20 numbers to an sd": Kind("", _round, sizes=(1, 2)),
 }
 
 FLAWED = {
@@ -338,6 +350,12 @@ FLAWED = {
     "correlation invented": Kind(
         "two independent parameters with a correlation of 0.3",
         correlate_two(0.3),
+        sizes=(2, 10, 50),
+        answer=standard,
+    ),
+    "correlation by turns": Kind(
+        "two independent parameters with a correlation of 0.3, or of -0.3, by turns",
+        _correlate_by_turns,
         sizes=(2, 10, 50),
         answer=standard,
     ),
