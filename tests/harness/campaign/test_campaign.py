@@ -426,7 +426,7 @@ def test_options_are_checked_before_anything_is_written(tmp_path):
         ({"draws": "many"}, "expected: a whole number"),
         ({"draws": 0}, "draws = 0 in run()\n  expected: a whole number from 1"),
         ({"sampler": []}, "no sampler is named"),
-        ({"precision": 16}, "no precision is called '16'"),
+        ({"precision": 16}, "no value of precision is called '16'"),
     ):
         with pytest.raises(UsageError) as refused:
             samplerbench.run(out=tmp_path / "c", **options)
