@@ -81,7 +81,8 @@ class LongRunner(TrialRunner):
             draws = compiled.collect(compiled.sample(compiled.warmup(seed)))
             return self._select(draws, names), time.monotonic() - start
 
-        while (now := time.monotonic()) < begun + left:
+        while self.limit.seconds_left() > 0:
+            now = time.monotonic()
             for seed in [seed for seed, (_, call) in running.items() if call.wait(0)]:
                 ended[seed], took = running.pop(seed)[1].result()
                 seconds.append(took)
