@@ -68,7 +68,7 @@ class LongRunner(TrialRunner):
         too many take far longer than the others.
         """
         cores = os.cpu_count() or 1
-        begun, left = time.monotonic(), self.limit.seconds_left()
+        left = self.limit.seconds_left()
         waiting = list(self.seeds)
         running: dict[int, tuple[float, BackgroundCall]] = {}  # by seed
         ended: dict[int, Draws] = {}
