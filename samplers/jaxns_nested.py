@@ -10,14 +10,7 @@ import numpy as np
 from samplerbench.errors import one_line
 from samplerbench.models.base import Model
 from samplerbench.options import SHARE, Range
-from samplerbench.samplers.base import (
-    Budget,
-    Declined,
-    Draws,
-    Prepared,
-    Sampler,
-    add,
-)
+from samplerbench.samplers.base import Budget, Declined, Draws, Prepared, Sampler, add
 from samplerbench.samplers.support import version_compat
 from samplerbench.samplers.support.background_call import BackgroundCall
 from samplerbench.samplers.support.jaxns_results import CLAIMS, make_arguments, read_draws

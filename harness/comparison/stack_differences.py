@@ -99,11 +99,7 @@ def _without_value(
 
 
 def _number(
-    ends: tuple[str, str],
-    name: str,
-    old: Mapping[str, Any],
-    new: Mapping[str, Any],
-    count: int,
+    ends: tuple[str, str], name: str, old: Mapping[str, Any], new: Mapping[str, Any], count: int
 ) -> Ratio:
     a, b = old[name], new[name]
     if a is None or b is None:

@@ -30,12 +30,7 @@ if TYPE_CHECKING:
     from samplerbench.harness.records import Trial
 
 #: the modules of a model's figures, in the order of a page; a new one is named here
-MODULES = (
-    *(ess, evidence),
-    *(cost_curve, many_data_sets, seconds),
-    *(fit, ranks, traces),
-    corner,
-)
+MODULES = (ess, evidence, cost_curve, many_data_sets, seconds, fit, ranks, traces, corner)
 FIGURES: tuple[Figure, ...] = tuple(module.FIGURE for module in MODULES)
 NEXT = "\n  "  # between what is wrong in a refusal and what to do
 MOST_MODELS = 4  # with all their samplers this is 60 figures: seconds to draw, megabytes to load

@@ -7,13 +7,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from samplerbench.harness.comparison.ratio import (
-    MEANING,
-    QUANTITIES,
-    TIE,
-    Conclusion,
-    Ratio,
-)
+from samplerbench.harness.comparison.ratio import MEANING, QUANTITIES, TIE, Conclusion, Ratio
 from samplerbench.reports.comparison.comparison import Comparison
 from samplerbench.reports.comparison.questions import Group, group_ratios, pair_of_trials
 from samplerbench.reports.figures import style

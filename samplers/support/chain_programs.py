@@ -19,13 +19,7 @@ from typing import Any
 import numpy as np
 
 from samplerbench.models.base import Model
-from samplerbench.samplers.base import (
-    Budget,
-    Compiled,
-    Draws,
-    Prepared,
-    move_to_device,
-)
+from samplerbench.samplers.base import Budget, Compiled, Draws, Prepared, move_to_device
 from samplerbench.samplers.support import version_compat
 from samplerbench.samplers.support.data_arguments import (
     DataSplit,

@@ -8,12 +8,7 @@ from typing import Any
 
 from samplerbench.models.base import Model
 from samplerbench.samplers.support.data_arguments import DataSplit
-from samplerbench.samplers.support.latent_sites import (
-    Latent,
-    is_latent,
-    read_latent,
-    trace_sites,
-)
+from samplerbench.samplers.support.latent_sites import Latent, is_latent, read_latent, trace_sites
 from samplerbench.samplers.support.log_density import count_nan_as_zero, make_log_density
 from samplerbench.samplers.support.prior_transform import make_prior_transform
 

@@ -8,11 +8,7 @@ from typing import Any
 import numpy as np
 
 from samplerbench.models.base import Model
-from samplerbench.samplers.support.latent_sites import (
-    is_observed,
-    name_distribution,
-    trace_sites,
-)
+from samplerbench.samplers.support.latent_sites import is_observed, name_distribution, trace_sites
 
 NUMBERS = "fiubcV"  # kinds of data types; V: of jax.numpy's own, as bfloat16
 NAN_DRAWS = 20  # from the prior, in each of which a site's log density is NaN
