@@ -46,7 +46,10 @@ def compare_stacks(old: Sequence[StackRun], new: Sequence[StackRun] | None = Non
 
     ``value`` is a ratio where both have a number; ``answer`` shows both.
     """
-    pairs = _pairs(old) if new is None else _pairs_between(old, new)
+    if new is None:
+        pairs = list(_pairs(old))
+    else:
+        pairs = [(before, after) for before in old for after in new if _alike(before, after)]
     return [ratio for before, after in pairs for ratio in _compare(before, after)]
 
 
@@ -55,13 +58,6 @@ def _pairs(runs: Sequence[StackRun]) -> Iterator[tuple[StackRun, StackRun]]:
     for i, before in enumerate(runs):
         if not any(_alike(before, run) for run in runs[:i]):
             yield from ((before, after) for after in runs[i + 1 :] if _alike(before, after))
-
-
-def _pairs_between(
-    old: Sequence[StackRun], new: Sequence[StackRun]
-) -> Iterator[tuple[StackRun, StackRun]]:
-    for before in old:
-        yield from ((before, after) for after in new if _alike(before, after))
 
 
 def _alike(a: StackRun, b: StackRun) -> bool:

@@ -84,7 +84,12 @@ def _render_page(lines: Sequence[Line], table: Table) -> str:
         drawn = [line for line in lines if len(line.points) > 1 and _list_panels(line)]
         drawn = drawn[:MOST_FIGURES]
         pictures = svg.inline_all([_draw(line, at) for at, line in enumerate(drawn)])
-    shown = [text for line in lines for text in _list_changes(line)]
+    shown = [
+        f"{point.release.name}, {line.sampler} on {line.model}: {text}"
+        for line in lines
+        for point in line.points
+        for text in point.changes
+    ]
     return template.render(
         "history.html.jinja",
         title="history",
@@ -93,14 +98,6 @@ def _render_page(lines: Sequence[Line], table: Table) -> str:
         figures_shown=pictures,
         table=table,
     )
-
-
-def _list_changes(line: Line) -> list[str]:
-    return [
-        f"{point.release.name}, {line.sampler} on {line.model}: {text}"
-        for point in line.points
-        for text in point.changes
-    ]
 
 
 def _draw(line: Line, number: int) -> Picture:
