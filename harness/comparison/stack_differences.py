@@ -19,7 +19,7 @@ from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.records import Trial
 from samplerbench.harness.statistics.weighted import weighted_moments
 from samplerbench.models.base import Sites
-from samplerbench.rounding import format_with_interval
+from samplerbench.rounding import format_column
 
 Array = np.ndarray
 
@@ -105,12 +105,8 @@ def _number(
     alone = name in SECONDS and min(old["blocks"] or 1, new["blocks"] or 1) == 1
     reason = ONE_PROCESS if alone else ""
     pairs = count if name in CLAIMS else 1
-    answer = f"{_shown(old, name)} -> {_shown(new, name)}"
+    answer = f"{format_column(old, name)} -> {format_column(new, name)}"
     return Ratio(*ends, name, ratio, None, None, pairs, None, answer, reason)
-
-
-def _shown(row: Mapping[str, Any], name: str) -> str:
-    return format_with_interval(row[name], row.get(f"{name}_lo"), row.get(f"{name}_hi"))
 
 
 def compare_draws(old: Path, new: Path) -> tuple[float | None, str, Conclusion]:
