@@ -13,13 +13,7 @@ from pathlib import Path
 
 from samplerbench.harness import descendants, scratch_folder
 from samplerbench.harness.descendants import name_signal
-from samplerbench.harness.records import (
-    SAVING,
-    Job,
-    Result,
-    Trial,
-    to_json,
-)
+from samplerbench.harness.records import SAVING, Job, Result, Trial, to_json
 from samplerbench.harness.worker_log import WorkerLog
 from samplerbench.models.base import models
 from samplerbench.options import fill
@@ -29,13 +23,8 @@ from samplerbench.samplers.base import samplers
 BOOTSTRAP = Path(__file__).with_name("worker") / "bootstrap.py"
 #: what a worker inherits; everything else could change its timing or its answer
 INHERITED_VARIABLES = (
-    "PATH",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "TMPDIR",
-    "LD_LIBRARY_PATH",
-    "CUDA_VISIBLE_DEVICES",
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR"),
+    *("LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"),
 )
 POLL_S = 0.02
 SAVING_S = 300.0  # beyond its limit, for a worker that saves: all would be lost on a slow disk

@@ -21,7 +21,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from samplerbench.components import component_names
-from samplerbench.models.base import Array, Exact, Model, Sites, add
+from samplerbench.models.base import Array, Exact, Sites, add, make_builder
 from samplerbench.models.exact import normal_mixture
 from samplerbench.options import Range, require
 
@@ -169,18 +169,13 @@ def _mix_bent_normals(
     )
 
 
-def build(options: Options) -> Model:
-    """The bananas with these options."""
-    many, few = options.sizes
-    return Model(
-        name="banana",
-        data={"a": np.zeros(many), "b": np.zeros(few)},
-        program=make_program(options),
-        exact_given=functools.partial(make_exact, options),
-        simulate=functools.partial(simulate, options),
-    )
-
-
+build = make_builder(
+    "banana",
+    make_program,
+    make_exact,
+    simulate,
+    lambda o: {"a": np.zeros(o.sizes[0]), "b": np.zeros(o.sizes[1])},
+)
 add(
     "banana",
     Options,

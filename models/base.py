@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,31 @@ def add(
 ) -> Family:
     """Register a model family under ``name`` (the file's stem)."""
     return models.add(name, Family(name, options, build, summary, link))
+
+
+def make_builder(
+    name: str,
+    make_program: Callable[[Any], Callable[..., Any]],
+    make_exact: Callable[[Any, Sites], Exact],
+    simulate: Callable[[Any, np.random.Generator], tuple[Sites, Sites]] | None = None,
+    make_data: Callable[[Any], Sites] = lambda options: {},
+) -> Callable[[Any], Model]:
+    """The function that builds the model ``name`` of options, from functions that take these first.
+
+    They give its program, its exact posterior of data, draws from its prior with data, and its own
+    data, which by default are none.
+    """
+
+    def build(options: Any) -> Model:
+        return Model(
+            name,
+            make_data(options),
+            make_program(options),
+            exact_given=partial(make_exact, options),
+            simulate=simulate and partial(simulate, options),
+        )
+
+    return build
 
 
 def build(name: str, options: Mapping[str, Any]) -> Model:

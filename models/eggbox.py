@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from samplerbench.components import component_names
-from samplerbench.models.base import Array, Exact, Model, Sites, add
+from samplerbench.models.base import Array, Exact, Sites, add, make_builder
 from samplerbench.models.exact import density_on_line, rejection
 
 SIDE = 10 * math.pi
@@ -187,14 +187,5 @@ def find_peak(numbers: Array, x: Array) -> Array:
     return np.where(found >= 0, found, numbers[inside[..., 0], inside[..., 1]])
 
 
-def build(options: Options) -> Model:
-    """The egg box."""
-    return Model(
-        name="eggbox",
-        data={},
-        program=make_program(options),
-        exact_given=functools.partial(make_exact, options),
-    )
-
-
+build = make_builder("eggbox", make_program, make_exact)
 add("eggbox", Options, build, "eighteen equal peaks in a plane")

@@ -19,7 +19,7 @@ from typing import Annotated
 import numpy as np
 
 from samplerbench.components import component_names
-from samplerbench.models.base import Array, Exact, Model, Sites, add
+from samplerbench.models.base import Array, Exact, Sites, add, make_builder
 from samplerbench.models.exact import normal_mixture
 from samplerbench.options import Range
 
@@ -102,17 +102,7 @@ def make_exact(options: Options, data: Sites) -> Exact:
     )
 
 
-def build(options: Options) -> Model:
-    """The funnel with these options."""
-    return Model(
-        name="funnel",
-        data={},
-        program=make_program(options),
-        exact_given=functools.partial(make_exact, options),
-        simulate=functools.partial(simulate, options),
-    )
-
-
+build = make_builder("funnel", make_program, make_exact, simulate)
 add(
     "funnel",
     Options,

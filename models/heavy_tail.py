@@ -12,7 +12,6 @@ are uniform under it: a mean of 1/2 is a right median, a right spread is right q
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from samplerbench.models.base import Array, Exact, Model, Sites, add
+from samplerbench.models.base import Array, Exact, Sites, add, make_builder
 from samplerbench.options import Range
 
 SPREAD = 10.0  # prior variance of mu over s2
@@ -122,15 +121,11 @@ def make_exact(options: Options, data: Sites) -> Exact:
     )
 
 
-def build(options: Options) -> Model:
-    """The posterior with these options."""
-    return Model(
-        name="heavy_tail",
-        data={"y": np.array(POINTS[: options.n_points])},
-        program=make_program(options),
-        exact_given=functools.partial(make_exact, options),
-        simulate=functools.partial(simulate, options),
-    )
-
-
+build = make_builder(
+    "heavy_tail",
+    make_program,
+    make_exact,
+    simulate,
+    lambda o: {"y": np.array(POINTS[: o.n_points])},
+)
 add("heavy_tail", Options, build, "a posterior without a mean, scored by its quantiles")

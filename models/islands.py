@@ -20,7 +20,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from samplerbench.components import component_names
-from samplerbench.models.base import Array, Exact, Model, Sites, add
+from samplerbench.models.base import Array, Exact, Sites, add, make_builder
 from samplerbench.models.exact import normal_mixture
 from samplerbench.options import Range, require
 
@@ -144,15 +144,7 @@ def mode_weights(w: Array, along: Array, sd: float, borders: Array) -> Array:
     return np.diff(np.concatenate([[0.0], above, [1.0]]))
 
 
-def build(options: Options) -> Model:
-    """The islands with these options."""
-    return Model(
-        name="islands",
-        data={"y": np.zeros(options.dim)},
-        program=make_program(options),
-        exact_given=functools.partial(make_exact, options),
-        simulate=functools.partial(simulate, options),
-    )
-
-
+build = make_builder(
+    "islands", make_program, make_exact, simulate, lambda o: {"y": np.zeros(o.dim)}
+)
 add("islands", Options, build, "well separated modes of unequal weight")

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from samplerbench.components import component_names
-from samplerbench.models.base import Array, Exact, Model, Sites, add
+from samplerbench.models.base import Array, Exact, Sites, add, make_builder
 from samplerbench.options import Range
 
 BOX, PLACE = 30.0, 10.0
@@ -118,14 +118,5 @@ def _compute_quantiles(tails: Array, both: Array, probabilities: Array) -> Array
     return np.stack([columns[bool(t), bool(b)] for t, b in zip(tails, both)], axis=1)  # noqa: B905
 
 
-def build(options: Options) -> Model:
-    """The target with these options."""
-    return Model(
-        name="log_gamma",
-        data={},
-        program=make_program(options),
-        exact_given=functools.partial(make_exact, options),
-    )
-
-
+build = make_builder("log_gamma", make_program, make_exact)
 add("log_gamma", Options, build, "four modes of one long tail each")

@@ -10,7 +10,6 @@ zero on the plateau. The answer comes by quadrature over the radius and the angl
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from typing import Annotated
 import numpy as np
 
 from samplerbench.components import component_names
-from samplerbench.models.base import Array, Exact, Model, Sites, add
+from samplerbench.models.base import Array, Exact, Sites, add, make_builder
 from samplerbench.models.exact import rotation
 from samplerbench.models.exact.tabulated_cdf import invert
 from samplerbench.options import POSITIVE, Range, require
@@ -81,14 +80,5 @@ def make_exact(options: Options, data: Sites) -> Exact:
     )
 
 
-def build(options: Options) -> Model:
-    """The plateau with these options."""
-    return Model(
-        name="plateau",
-        data={},
-        program=make_program(options),
-        exact_given=functools.partial(make_exact, options),
-    )
-
-
+build = make_builder("plateau", make_program, make_exact)
 add("plateau", Options, build, "a likelihood with a flat top")

@@ -20,7 +20,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from samplerbench.components import component_names
-from samplerbench.models.base import Array, Exact, Model, Sites, add
+from samplerbench.models.base import Array, Exact, Sites, add, make_builder
 from samplerbench.models.exact import normal_mixture
 from samplerbench.options import Range
 
@@ -140,15 +140,11 @@ def _compute_quantiles(
     return np.stack([middle[0] + sd[0] * ndtri(p), *(at(p) for at in marginals())], axis=1)
 
 
-def build(options: Options) -> Model:
-    """The valley with these options."""
-    return Model(
-        name="rosenbrock",
-        data={"y": np.array([options.centre, 0.0, 0.0])},
-        program=make_program(options),
-        exact_given=functools.partial(make_exact, options),
-        simulate=functools.partial(simulate, options),
-    )
-
-
+build = make_builder(
+    "rosenbrock",
+    make_program,
+    make_exact,
+    simulate,
+    lambda o: {"y": np.array([o.centre, 0.0, 0.0])},
+)
 add("rosenbrock", Options, build, "Rosenbrock's valley, bent twice, with exact moments")

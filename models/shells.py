@@ -10,7 +10,6 @@ quantiles come by quadrature over the radius and the angle.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from typing import Annotated
 import numpy as np
 
 from samplerbench.components import component_names
-from samplerbench.models.base import Array, Exact, Model, Sites, add
+from samplerbench.models.base import Array, Exact, Sites, add, make_builder
 from samplerbench.models.exact import rotation
 from samplerbench.models.exact.tabulated_cdf import invert
 from samplerbench.options import POSITIVE, Range, require
@@ -107,14 +106,5 @@ def make_exact(options: Options, data: Sites) -> Exact:
     )
 
 
-def build(options: Options) -> Model:
-    """The shells with these options."""
-    return Model(
-        name="shells",
-        data={},
-        program=make_program(options),
-        exact_given=functools.partial(make_exact, options),
-    )
-
-
+build = make_builder("shells", make_program, make_exact)
 add("shells", Options, build, "two thin spherical shells of likelihood")

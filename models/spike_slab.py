@@ -10,7 +10,6 @@ the slab, miss it. All of the answer is that of two normals.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from typing import Annotated
 import numpy as np
 
 from samplerbench.components import component_names
-from samplerbench.models.base import Exact, Model, Sites, add
+from samplerbench.models.base import Exact, Sites, add, make_builder
 from samplerbench.models.exact import normal_mixture
 from samplerbench.options import POSITIVE, Range, require
 
@@ -86,14 +85,5 @@ def make_exact(options: Options, data: Sites) -> Exact:
     )
 
 
-def build(options: Options) -> Model:
-    """The spike and the slab with these options."""
-    return Model(
-        name="spike_slab",
-        data={},
-        program=make_program(options),
-        exact_given=functools.partial(make_exact, options),
-    )
-
-
+build = make_builder("spike_slab", make_program, make_exact)
 add("spike_slab", Options, build, "a narrow spike on a broad slab, a phase transition")

@@ -44,7 +44,7 @@ def plan_for_campaign(wanted: Mapping[str, float], campaign: Campaign) -> Table:
     rows = campaign.rows()
     several = len({row["model"] for row in rows}) > 1
     for row in rows:
-        name = _name(row, several)
+        name = label(row) + f" on {row['model']}" * several
         if row["mcse"] is None:
             why = row["missing"].get("mcse", "") if row["status"] == "ok" else row["status"]
             notes.append(f"{name}: no claimed error to plan with: {why}")
@@ -58,11 +58,6 @@ def plan_for_campaign(wanted: Mapping[str, float], campaign: Campaign) -> Table:
             why = _explain_none(flaw, count, ess, parameters, margins)
             notes += [f"{name}: {text}" for text in why]
     return Table("", (Column("sampler"), *COLUMNS, TIME), cells, notes)
-
-
-def _name(row: Row, several: bool) -> str:
-    """The row's sampler, with its model where there are ``several``."""
-    return label(row) + f" on {row['model']}" * several
 
 
 def _explain_none(

@@ -35,6 +35,11 @@ MACHINE = {
     "driver": "driver",
     "settings": "settings",
 }
+#: columns of how a row was made
+SETUP = (
+    *("environment", "precision", "chains", "warmup"),
+    *("draws", "replicates", "blocks", "mode"),
+)
 
 
 def list_commands(
@@ -102,19 +107,8 @@ def list_facts(rows: Sequence[Row]) -> list[tuple[str, str]]:
     """(name, value) of machines, versions, budget and seeds; several values where rows differ."""
     facts = [(text, _machine(rows, name)) for name, text in MACHINE.items()]
     names = dict.fromkeys(name for row in rows for name in row["versions"] or {})
-    for name in names:
-        facts.append((name, _distinct((row["versions"] or {}).get(name) for row in rows)))
-    for name in (
-        "environment",
-        "precision",
-        "chains",
-        "warmup",
-        "draws",
-        "replicates",
-        "blocks",
-        "mode",
-    ):
-        facts.append((name, _distinct(row[name] for row in rows)))
+    facts += [(n, _distinct((row["versions"] or {}).get(n) for row in rows)) for n in names]
+    facts += [(name, _distinct(row[name] for row in rows)) for name in SETUP]
     facts.append(("seeds", _distinct(_seeds(row) for row in rows)))
     return [(name, text) for name, text in facts if text]
 

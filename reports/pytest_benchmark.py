@@ -45,8 +45,7 @@ def render(path: Path, options: report.ReportOptions) -> str:
         )
     rows, others = read(path)
     if others:
-        text = f"left out, since not of sampler_benchmark: {', '.join(others)}"
-        tell(text)
+        tell(f"left out, since not of sampler_benchmark: {', '.join(others)}")
     columns = choose_columns(options.columns, rows) if options.columns else None
     if columns is None and options.form in ("table", "markdown", "latex"):
         columns = _choose_columns(rows)

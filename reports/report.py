@@ -138,8 +138,7 @@ def _select_rows(campaign: Campaign, options: ReportOptions) -> list[Row]:
 def _warn_unfinished(campaign: Campaign) -> None:
     planned, finished = campaign.store.count_trials(), campaign.store.count_finished()
     if finished < planned:
-        text = f"{planned - finished} of {planned} trials have no result yet"
-        tell(text)
+        tell(f"{planned - finished} of {planned} trials have no result yet")
 
 
 def write_parquet(campaign: Campaign, options: ReportOptions, path: Path) -> None:

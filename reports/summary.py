@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from samplerbench.harness.scoring.verdict_words import CONVICTIONS
 from samplerbench.reports.tables.cells import Row, is_comparable, is_control, label
@@ -22,13 +22,13 @@ def summarise(rows: Sequence[Row], planned: int) -> str:
     if not rows:
         return f"None of the {planned} trials has a result yet."
     if not any(row["status"] == "ok" for row in rows):
-        return f"No trial came to an end: {_count_statuses(rows)}."
+        return f"No trial came to an end: {_count(row['status'] for row in rows)}."
     groups = group_problems(rows)
     if len(groups) == 1:
         return summarise_problem(rows)
     rankings = [rank(list_costs(group), 1) for group in groups.values()]
     real = _leave_out_controls(rows)
-    verdicts = _count_verdicts(real)
+    verdicts = _count(row["verdict"] or row["status"] for row in real)
     if all(row["calibrate"] for row in rows):
         return f"By data sets drawn from the prior, on {len(groups)} problems: {verdicts}."
     if not any(ranking.order for ranking in rankings):
@@ -146,14 +146,9 @@ def _list_verdicts(rows: Sequence[Row]) -> str:
     return ", ".join(words)
 
 
-def _count_statuses(rows: Sequence[Row]) -> str:
-    counts = Counter(row["status"] for row in rows)
-    return ", ".join(f"{number} {status}" for status, number in counts.most_common())
-
-
-def _count_verdicts(rows: Sequence[Row]) -> str:
-    counts = Counter(row["verdict"] or row["status"] for row in rows)
-    return ", ".join(f"{number} {word}" for word, number in counts.most_common())
+def _count(words: Iterable[str]) -> str:
+    """How often there is each: ``3 honest, 1 failed``, the most frequent first."""
+    return ", ".join(f"{number} {word}" for word, number in Counter(words).most_common())
 
 
 def _join_names(words: Sequence[str]) -> str:

@@ -60,7 +60,7 @@ class Cost:
         value = between.value or 0.0
         if between.lo is None or between.hi is None or between.lo <= 0:
             return value, None, None
-        fast, slow = (self._typical(count, ess) for ess in (self.ess_hi, self.ess_lo))
+        fast, slow = (self.typical(count, ess) for ess in (self.ess_hi, self.ess_lo))
         return value, *combine_ends(value, (between.lo, between.hi), (fast, slow))
 
     def list_seconds(self, count: float, ess: float) -> list[float]:
@@ -73,17 +73,14 @@ class Cost:
             for p in self.processes
         ]
 
-    def _typical(self, count: float, ess: float) -> float:
-        return find_typical(self.list_seconds(count, ess))
-
-    def typical(self, count: float) -> float:
-        """The seconds alone."""
-        return self._typical(count, self.ess)
+    def typical(self, count: float, ess: float | None = None) -> float:
+        """The seconds alone, were a run worth ``ess`` draws (None: as many as it is)."""
+        return find_typical(self.list_seconds(count, self.ess if ess is None else ess))
 
     def reaches(self, count: float) -> tuple[float, float]:
         """Log seconds that the interval of the realised ESS reaches below and above."""
         value = self.typical(count)
-        fast, slow = (self._typical(count, ess) for ess in (self.ess_hi, self.ess_lo))
+        fast, slow = (self.typical(count, ess) for ess in (self.ess_hi, self.ess_lo))
         return math.log(value / fast), math.log(slow / value)
 
 
@@ -218,16 +215,8 @@ def _takes_less(one: Cost, other: Cost, count: float) -> bool:
     return one.typical(count) < other.typical(count)
 
 
-def _is_not_faster(one: Cost, other: Cost, count: float) -> bool:
-    return not is_faster(one, other, count)
-
-
 def _crossover(at: float, before: Cost, after: Cost, most: int) -> Crossover:
-    lo = (
-        1.0
-        if not is_faster(before, after, 1)
-        else _find_first(_is_not_faster, before, after, 1, at)
-    )
+    lo = _find_first(lambda *sides: not is_faster(*sides), before, after, 1.0, at)
     shown = is_faster(after, before, most)
     hi = _find_first(is_faster, after, before, at, most) if shown else math.inf
     return Crossover(at, lo, hi, before.label, after.label)

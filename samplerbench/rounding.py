@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 DIGITS = 3  # significant digits at most: times are not known better
@@ -73,6 +73,11 @@ def format_with_interval(value: float, lo: float | None, hi: float | None) -> st
         return format_number(value)
     text, least, most = format_all_rounded((value, lo, hi), lo, hi)
     return f"{text} ({least} to {most})"
+
+
+def format_column(row: Mapping[str, Any], name: str) -> str:
+    """The same of the column ``name`` of a row, whose ends are columns of their own."""
+    return format_with_interval(row[name], row.get(f"{name}_lo"), row.get(f"{name}_hi"))
 
 
 def format_with_half_width(value: float, half: float) -> tuple[str, str]:

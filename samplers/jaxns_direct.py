@@ -12,6 +12,8 @@ from samplerbench.samplers.base import Budget, Draws, Prepared, Sampler, add
 from samplerbench.samplers.jaxns_nested import Settings
 from samplerbench.samplers.support import version_compat
 from samplerbench.samplers.support.data_arguments import keep_constant
+from samplerbench.samplers.support.jaxns_compiled import prepare_compiled
+from samplerbench.samplers.support.jaxns_cube import TransformCube, make_key
 from samplerbench.samplers.support.jaxns_results import CLAIMS, make_arguments, read_draws
 from samplerbench.samplers.support.latent_sites import Latent, require_proper
 from samplerbench.samplers.support.prior_transform import make_prior_transform
@@ -24,22 +26,11 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     A likelihood that is NaN counts as 0. Raises Declined for discrete parameters, improper priors
     and priors that have no quantile function.
     """
-    from samplerbench.samplers.support import jaxns_compiled
-    from samplerbench.samplers.support.jaxns_cube import TransformCube
-
     model, _ = adapt_sites(model, rename=False)
     sites = require_proper(model, "nested sampling")
     make_prior_transform(model)  # may raise Declined
-    generation = version_compat.find_nested_generation()
     plain = _make_plain(model, sites, settings)
-    if not generation:
-        return Prepared(plain)
-    arguments = (model, sites, settings, generation, TransformCube)
-    return Prepared(
-        plain,
-        compile=lambda: jaxns_compiled.compile_sampler(*arguments),
-        compile_for_data=lambda: jaxns_compiled.compile_for_data(*arguments),
-    )
+    return prepare_compiled(plain, model, sites, settings, TransformCube)
 
 
 def _make_plain(model: Model, sites: list[Latent], settings: Settings) -> Any:
@@ -48,8 +39,6 @@ def _make_plain(model: Model, sites: list[Latent], settings: Settings) -> Any:
     def plain(seed: int) -> Draws:
         import jax
         from jaxns import TerminationCondition
-
-        from samplerbench.samplers.support.jaxns_cube import TransformCube, make_key
 
         constructor, termination = make_arguments(sites, settings)
         if not cache:

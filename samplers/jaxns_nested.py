@@ -10,16 +10,9 @@ import numpy as np
 from samplerbench.errors import one_line
 from samplerbench.models.base import Model
 from samplerbench.options import SHARE, Range
-from samplerbench.samplers.base import (
-    Budget,
-    Declined,
-    Draws,
-    Prepared,
-    Sampler,
-    add,
-)
-from samplerbench.samplers.support import version_compat
+from samplerbench.samplers.base import Budget, Declined, Draws, Prepared, Sampler, add
 from samplerbench.samplers.support.background_call import BackgroundCall
+from samplerbench.samplers.support.jaxns_compiled import prepare_compiled
 from samplerbench.samplers.support.jaxns_results import CLAIMS, make_arguments, read_draws
 from samplerbench.samplers.support.latent_sites import (
     Latent,
@@ -27,8 +20,8 @@ from samplerbench.samplers.support.latent_sites import (
     is_in_control_flow,
     make_unmapped_error,
     name_distribution,
+    read_sites,
     require_proper,
-    trace_sites,
 )
 from samplerbench.samplers.support.log_density import make_log_density
 from samplerbench.samplers.support.site_handlers import adapt_sites, restore_names
@@ -57,34 +50,19 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     require_proper(model, "nested sampling", enumerates=True)  # by the model's own names
     sites = require_proper(adapted, "nested sampling", enumerates=True)
     _require_transforms(adapted, sites, names)
-    return restore_names(_prepare(adapted, sites, settings), names)
-
-
-def _prepare(model: Model, sites: list[Latent], settings: Settings) -> Prepared:
-    generation = version_compat.find_nested_generation()
-    plain = _make_plain(model, sites, settings)
-    if not generation:
-        return Prepared(plain)
-    from samplerbench.samplers.support import jaxns_compiled
-
-    arguments = (model, sites, settings, generation)
-    return Prepared(
-        plain,
-        compile=lambda: jaxns_compiled.compile_sampler(*arguments),
-        compile_for_data=lambda: jaxns_compiled.compile_for_data(*arguments),
-    )
+    plain = _make_plain(adapted, sites, settings)
+    return restore_names(prepare_compiled(plain, adapted, sites, settings), names)
 
 
 def _require_transforms(model: Model, sites: list[Latent], names: dict[str, str]) -> None:
     """Raise Declined for a site that NumPyro can't map from the unit cube; nothing is computed."""
-    import jax
     import numpyro.contrib.nested_sampling  # here: jaxns makes arrays when it is imported
 
     transform = numpyro.contrib.nested_sampling.UniformReparam()
     wanted = {site.name: site.shape for site in sites}
 
-    def read() -> None:
-        for name, record in trace_sites(model, model.data).items():
+    def check(records: Any) -> None:
+        for name, record in records.items():
             if name in wanted:
                 own = names.get(name, name)
                 if is_in_control_flow(record):
@@ -97,7 +75,7 @@ def _require_transforms(model: Model, sites: list[Latent], names: dict[str, str]
                 if why:
                     raise make_unmapped_error(model, own, why)
 
-    jax.eval_shape(read)
+    read_sites(model, check)
 
 
 def _explain_unmapped(transform: Any, name: str, prior: Any, shape: tuple[int, ...]) -> str:

@@ -8,12 +8,7 @@ from typing import Annotated
 
 from samplerbench.models.base import Model
 from samplerbench.options import POSITIVE, SHARE, Choices, Range
-from samplerbench.samplers.base import (
-    Budget,
-    Prepared,
-    Sampler,
-    add,
-)
+from samplerbench.samplers.base import Budget, Prepared, Sampler, add
 from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
 from samplerbench.samplers.support.numpyro_mcmc import (
     STARTS,

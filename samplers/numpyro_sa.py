@@ -7,19 +7,9 @@ from typing import Annotated
 
 from samplerbench.models.base import Model
 from samplerbench.options import Choices, Range
-from samplerbench.samplers.base import (
-    Budget,
-    Declined,
-    Prepared,
-    Sampler,
-    add,
-)
+from samplerbench.samplers.base import Budget, Declined, Prepared, Sampler, add
 from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
-from samplerbench.samplers.support.numpyro_mcmc import (
-    STARTS,
-    prepare_mcmc,
-    read_options,
-)
+from samplerbench.samplers.support.numpyro_mcmc import STARTS, prepare_mcmc, read_options
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,7 @@ from samplerbench.models.base import Model
 from samplerbench.options import POSITIVE, SHARE, Choices, Range
 from samplerbench.samplers.base import Budget, Prepared, Sampler, add
 from samplerbench.samplers.support.chain_programs import CHAIN_METHODS, count_host_devices
-from samplerbench.samplers.support.numpyro_mcmc import (
-    STARTS,
-    find_init_strategy,
-    prepare_mcmc,
-)
+from samplerbench.samplers.support.numpyro_mcmc import STARTS, find_init_strategy, prepare_mcmc
 
 ADAPTATION = 0.8  # share of warm-up in which step sizes are adapted, as TFP's manual has it
 

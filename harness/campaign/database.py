@@ -150,9 +150,7 @@ def write(database: sqlite3.Connection, patience: float = PATIENCE_S) -> Iterato
         if time.monotonic() > deadline:
             raise sqlite3.OperationalError(f"another program has held it for {patience:g} s")
         if not told:
-            tell(
-                f"another program holds {FILE}: waiting for it, {patience:g} s at most",
-            )
+            tell(f"another program holds {FILE}: waiting for it, {patience:g} s at most")
         told = True
     with database:
         yield

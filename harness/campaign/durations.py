@@ -68,11 +68,7 @@ def guess_all(trials: Sequence[Trial], plan: Plan, folder: Path | None = None) -
 
 
 def guess(
-    trial: Trial,
-    blocks: int,
-    alone: bool,
-    known: Experience | None = None,
-    limit: float = math.inf,
+    trial: Trial, blocks: int, alone: bool, known: Experience | None = None, limit: float = math.inf
 ) -> Guess:
     """What one trial may take, no process more than ``limit`` seconds.
 

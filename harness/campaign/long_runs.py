@@ -75,7 +75,7 @@ def _make(
         return  # every row of it will say so
     tell(
         f"model {trial.model_label!r} has no exact answer: a long run of "
-        f"{long_run.SAMPLER} makes one, in at most {limit:.0f} s (--no-long-run leaves it out)",
+        f"{long_run.SAMPLER} makes one, in at most {limit:.0f} s (--no-long-run leaves it out)"
     )
     path.parent.mkdir(exist_ok=True)
     start = time.monotonic()

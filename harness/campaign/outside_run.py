@@ -13,11 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from samplerbench.errors import UsageError
-from samplerbench.harness.ground_truth.draws_columns import (
-    WEIGHTS,
-    is_statistic,
-    names_weights,
-)
+from samplerbench.harness.ground_truth.draws_columns import WEIGHTS, is_statistic, names_weights
 from samplerbench.harness.ground_truth.reference_files import Shapes, fit_sites
 from samplerbench.harness.statistics.weighted import kish_ess
 from samplerbench.samplers.base import Draws

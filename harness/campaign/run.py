@@ -328,11 +328,7 @@ def run_blocks(
 
 
 def _backend(
-    store: Store,
-    trials: Sequence[Trial],
-    plan: Plan,
-    watcher: Watcher,
-    client: Client | None,
+    store: Store, trials: Sequence[Trial], plan: Plan, watcher: Watcher, client: Client | None
 ) -> AbstractContextManager[ExecutionBackend]:
     """Where the trials are run."""
     if client is None:

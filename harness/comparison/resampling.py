@@ -34,9 +34,7 @@ def p_of_logs(logs: Array) -> float:
 def resampled_interval(logs: Array) -> tuple[float, float, float]:
     """Ratio and 95 % interval from its log as measured, ``logs[0]``, and resamples of it."""
     # "nearest": between a number and infinity there is nothing to interpolate
-    value, lo, hi = np.exp(
-        [logs[0], *np.quantile(logs[1:], [0.025, 0.975], method="nearest")],
-    )
+    value, lo, hi = np.exp([logs[0], *np.quantile(logs[1:], [0.025, 0.975], method="nearest")])
     return float(value), float(lo), float(hi)
 
 

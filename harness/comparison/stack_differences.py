@@ -19,7 +19,7 @@ from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.records import Trial
 from samplerbench.harness.statistics.weighted import weighted_moments
 from samplerbench.models.base import Sites
-from samplerbench.rounding import format_with_interval
+from samplerbench.rounding import format_column
 
 Array = np.ndarray
 
@@ -46,7 +46,10 @@ def compare_stacks(old: Sequence[StackRun], new: Sequence[StackRun] | None = Non
 
     ``value`` is a ratio where both have a number; ``answer`` shows both.
     """
-    pairs = _pairs(old) if new is None else _pairs_between(old, new)
+    if new is None:
+        pairs = list(_pairs(old))
+    else:
+        pairs = [(before, after) for before in old for after in new if _alike(before, after)]
     return [ratio for before, after in pairs for ratio in _compare(before, after)]
 
 
@@ -55,13 +58,6 @@ def _pairs(runs: Sequence[StackRun]) -> Iterator[tuple[StackRun, StackRun]]:
     for i, before in enumerate(runs):
         if not any(_alike(before, run) for run in runs[:i]):
             yield from ((before, after) for after in runs[i + 1 :] if _alike(before, after))
-
-
-def _pairs_between(
-    old: Sequence[StackRun], new: Sequence[StackRun]
-) -> Iterator[tuple[StackRun, StackRun]]:
-    for before in old:
-        yield from ((before, after) for after in new if _alike(before, after))
 
 
 def _alike(a: StackRun, b: StackRun) -> bool:
@@ -99,11 +95,7 @@ def _without_value(
 
 
 def _number(
-    ends: tuple[str, str],
-    name: str,
-    old: Mapping[str, Any],
-    new: Mapping[str, Any],
-    count: int,
+    ends: tuple[str, str], name: str, old: Mapping[str, Any], new: Mapping[str, Any], count: int
 ) -> Ratio:
     a, b = old[name], new[name]
     if a is None or b is None:
@@ -113,12 +105,8 @@ def _number(
     alone = name in SECONDS and min(old["blocks"] or 1, new["blocks"] or 1) == 1
     reason = ONE_PROCESS if alone else ""
     pairs = count if name in CLAIMS else 1
-    answer = f"{_shown(old, name)} -> {_shown(new, name)}"
+    answer = f"{format_column(old, name)} -> {format_column(new, name)}"
     return Ratio(*ends, name, ratio, None, None, pairs, None, answer, reason)
-
-
-def _shown(row: Mapping[str, Any], name: str) -> str:
-    return format_with_interval(row[name], row.get(f"{name}_lo"), row.get(f"{name}_hi"))
 
 
 def compare_draws(old: Path, new: Path) -> tuple[float | None, str, Conclusion]:

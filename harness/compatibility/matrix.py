@@ -98,7 +98,8 @@ def run(
     config = Config(
         file.parent / "work", matrix.budget, keep_environments, jobs, tools=tools or Tools()
     )
-    fresh = _run_all(waiting, config, file, say, {} if again else _rows_by_pins(file))
+    rows = [] if again else known_stacks.everything(file)
+    fresh = _run_all(waiting, config, file, say, {row.pins_key: row for row in rows if row.pins})
     # a transient failure is no knowledge: it is shown, and tried again next time
     return [
         dataclasses.replace(entry, row=fresh.get(entry.stack.name, entry.row))
@@ -142,10 +143,6 @@ def _make_folder(folder: Path) -> None:
             f"can't keep rows in {str(folder)!r}: {error.strerror}\n"
             "  expected: a folder that can be written; name another with --out"
         ) from error
-
-
-def _rows_by_pins(file: Path) -> dict[str, StackRow]:
-    return {row.pins_key: row for row in known_stacks.everything(file) if row.pins}
 
 
 def _run_all(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from samplerbench.harness.draws_file import DrawsFile
-from samplerbench.harness.ground_truth.reference_files import find_varying
+from samplerbench.harness.ground_truth.varying_components import find_varying
 from samplerbench.harness.statistics import ess_rhat
 from samplerbench.harness.statistics.self_diagnostics import RHAT_FEW
 

@@ -31,7 +31,8 @@ import numpy as np
 from samplerbench.errors import UsageError
 from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.ground_truth.kept_files import name_damaged
-from samplerbench.harness.ground_truth.reference_files import stack_varying, truth_from_draws
+from samplerbench.harness.ground_truth.reference_files import truth_from_draws
+from samplerbench.harness.ground_truth.varying_components import stack_varying
 from samplerbench.harness.records import LEAST_CHAINS, Trial, format_label
 from samplerbench.harness.statistics import ess_rhat
 from samplerbench.harness.statistics.self_diagnostics import RHAT_FEW

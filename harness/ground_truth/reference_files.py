@@ -6,16 +6,17 @@ import difflib
 import hashlib
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from samplerbench.components import all_component_names, component_names, site_positions
+from samplerbench.components import component_names, site_positions
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.ground_truth.draws_columns import file_error, names_weights
 from samplerbench.harness.ground_truth.reference_formats import choose_reader, read_sites
+from samplerbench.harness.ground_truth.varying_components import stack_varying
 from samplerbench.harness.statistics import ess_rhat
 from samplerbench.harness.statistics.ordered_draws import make_quantile
 from samplerbench.models.base import Exact, Sites
@@ -26,7 +27,6 @@ Shapes = Mapping[str, tuple[int, ...]]  # latent site -> shape
 
 Names = Mapping[str, str] | None  # site -> what the file calls it, where that is another name
 
-ROUNDINGS = 8  # by how many last digits a sum of squares that is 1 may be off
 MOMENTS = ("_mean", "_sd", "_mean_se", "_sd_se")
 
 
@@ -114,40 +114,6 @@ def truth_from_draws(sites: Sites, source: str, where: str) -> Exact:
         mean_se=claims.mcse_mean[0],
         sd_se=second_se[0] / (2 * np.sqrt(second[0])),  # d sd = d sd^2 / (2 sd)
     )
-
-
-def stack_varying(sites: Sites) -> tuple[tuple[str, ...], Array]:
-    """Names and draws [chain, draw, component], float64, of all components that vary.
-
-    ``sites`` are draws [chain, draw, *event] each; a site that is fixed as a whole stays.
-    """
-    all_names = all_component_names({name: values[None] for name, values in sites.items()})
-    whole = np.concatenate([v.reshape(*v.shape[:2], -1) for v in sites.values()], axis=2)
-    owners = [site for site, values in sites.items() for _ in range(values[0, 0].size)]
-    varies = find_varying(owners, whole.reshape(-1, len(all_names)))
-    kept = whole[:, :, varies].astype(np.float64)
-    return tuple(np.array(all_names)[varies].tolist()), kept
-
-
-def find_varying(sites: Sequence[str], x: Array) -> Array:
-    """Whether each component of ``x[draw, component]`` varies, [component] bool.
-
-    ``sites`` are the sites of the components, [component]. A component that is the same in all
-    draws counts as fixed only where another of its site varies; so does the diagonal of a
-    correlation matrix, which is 1 but for rounding.
-    """
-    fixed = (x == x[:1]).all(axis=0) | _rounds_one(x)
-    site = np.array(sites)
-    return ~(fixed & np.isin(site, site[~fixed]))
-
-
-def _rounds_one(x: Array) -> Array:
-    """Whether each component of ``x[draw, component]`` is 1 to the last digits of its numbers."""
-    kind = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
-    limit = ROUNDINGS * np.finfo(kind).eps
-    near = (np.abs(x[:1] - 1) <= limit).any(axis=0)  # hardly any: the rest is not looked through
-    near[near] = (np.abs(x[:, near] - 1) <= limit).all(axis=0)
-    return near
 
 
 def make_drawer(names: tuple[str, ...], bank: Array) -> Callable[[np.random.Generator, int], Sites]:

@@ -124,9 +124,8 @@ def _import_libraries(sampler: Sampler) -> tuple[str, ...]:
     """Import what the sampler needs; a warning where that changes what follows."""
     before = read_precision() if "jax" in sys.modules else None
     with python_warnings.catch_warnings():
-        python_warnings.simplefilter(
-            "ignore"
-        )  # what libraries say at their import is no test's failure
+        # what libraries say at their import is no test's failure
+        python_warnings.simplefilter("ignore")
         for module in sampler.needs:
             importlib.import_module(module)
     if before in (None, read_precision()):

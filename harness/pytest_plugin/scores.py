@@ -11,7 +11,7 @@ import numpy as np
 from samplerbench.errors import unknown_name
 from samplerbench.harness.records import format_label
 from samplerbench.harness.statistics.estimates import mean_interval, median_interval
-from samplerbench.rounding import format_with_interval
+from samplerbench.rounding import format_column
 
 SCHEMA = 1  # of the record in extra_info; raise it when a reader of the old one would be misled
 REPR_COLUMNS = ("ess", "realised_ess", "calibration", "mean_error", "rhat", "warm_s")
@@ -56,14 +56,12 @@ class Scores(Mapping[str, Any]):
     def __repr__(self) -> str:
         row = self._row
         who = f"{format_label(row['sampler'], row['settings'])} on {row['model']}"
-        numbers = [f"{name} {_number(row, name)}" for name in REPR_COLUMNS if row[name] is not None]
+        numbers = [
+            f"{name} {format_column(row, name)}" for name in REPR_COLUMNS if row[name] is not None
+        ]
         lines = [f"<{who}: {row['verdict']} ({row['verdict_reason']})", ", ".join(numbers)]
         lines += [f"warning: {text}" for text in row["warnings"]]
         return "\n  ".join(lines) + ">"
-
-
-def _number(row: Mapping[str, Any], name: str) -> str:
-    return format_with_interval(row[name], row.get(f"{name}_lo"), row.get(f"{name}_hi"))
 
 
 def make_record(row: Mapping[str, Any], timed: str) -> dict[str, Any]:

@@ -18,12 +18,7 @@ from samplerbench.harness.pytest_plugin.scores import estimate_median_interval
 from samplerbench.harness.records import TIMED_RUNS, Result, Trial, fit_replicates
 from samplerbench.harness.scoring import columns, score_trial
 from samplerbench.harness.worker import provenance
-from samplerbench.harness.worker.replicates import (
-    ReplicateRunner,
-    call_within,
-    run_once,
-    time_run,
-)
+from samplerbench.harness.worker.replicates import ReplicateRunner, call_within, run_once, time_run
 from samplerbench.harness.worker.timing import CompileClock, Lap, read_load
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Compiled, Draws, Prepared

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from samplerbench.harness.draws_file import DrawsFile
-from samplerbench.harness.ground_truth.reference_files import find_varying
+from samplerbench.harness.ground_truth.varying_components import find_varying
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.scoring import replicate_summary
 from samplerbench.harness.scoring.margins import DEFAULT, Margins

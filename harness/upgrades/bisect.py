@@ -317,11 +317,8 @@ def judge_number(number: Number, old: Number, new: Number) -> Word:
         return Word.OLD if number.is_apart(new) else Word.UNTOLD
     if (number.value > old.value) != (new.value > old.value):
         return Word.OTHER
-    return Word.PART if number.is_apart(new) and _is_between(number, old, new) else Word.NEW
-
-
-def _is_between(number: Number, old: Number, new: Number) -> bool:
-    return min(old.value, new.value) < number.value < max(old.value, new.value)
+    is_between = min(old.value, new.value) < number.value < max(old.value, new.value)
+    return Word.PART if number.is_apart(new) and is_between else Word.NEW
 
 
 def _judge_failure(outcome: Outcome, old: Outcome, new: Outcome) -> Word:

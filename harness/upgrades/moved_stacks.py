@@ -54,12 +54,14 @@ class StackMover:
     ) -> None:
         self.folder, self._call_uv = folder, call_uv or _call_uv
         self._file = folder / "resolved.json"
-        self._kept: dict[str, Any] = json.loads(_read(self._file))
+        self._kept: dict[str, Any] = {}
+        if self._file.is_file():
+            self._kept = json.loads(self._file.read_text("utf-8"))
         self.left_out: list[str] = []
         self.old, self.new = old, new
         self.old, self.new = self._complete(old), self._complete(new)
         self.changes = {change.name: change for change in list_changes(self.old, self.new, sampler)}
-        self.left_out = self._find_left_out()
+        self.left_out = list(self._remember("left out", self._ask_left_out))
 
     def move(self, name: str) -> PinnedStack | ResolutionFailure:
         """``old`` with ``name`` in the version of ``new``; so is what goes along, where it can."""
@@ -152,11 +154,8 @@ class StackMover:
             raise uv.environment_error(stack.name, answer["cause"], advice)
         return replace(stack, versions=answer["versions"], complete=True)
 
-    def _find_left_out(self) -> list[str]:
-        """What the stacks do without though something in them depends on it."""
-        return list(self._remember("left out", self._ask_left_out))
-
     def _ask_left_out(self) -> list[str]:
+        """What the stacks do without though something in them depends on it."""
         names: set[str] = set()
         for stack in (self.old, self.new):
             answer = self._compile(stack.pins, stack.python)
@@ -168,7 +167,8 @@ class StackMover:
         folder, found = self.folder / "uv", list[str]()
         folder.mkdir(parents=True, exist_ok=True)
         wanted, pins = folder / "release.in", folder / "release.txt"
-        allow = ["--prerelease", "allow"] if _is_prerelease(after, before) else []
+        is_pre = Version(after).is_prerelease or Version(before).is_prerelease
+        allow = ["--prerelease", "allow"] if is_pre else []
         while len(found) < MOST_RELEASES:
             _write(wanted, [f"{name}>{after},<{found[-1] if found else before}"])
             pins.unlink(missing_ok=True)
@@ -210,16 +210,8 @@ def swap_versions(stack: PinnedStack, versions: Mapping[str, str]) -> PinnedStac
     return PinnedStack(name, {**stack.versions, **versions}, stack.python)
 
 
-def _is_prerelease(*versions: str) -> bool:
-    return any(Version(version).is_prerelease for version in versions)
-
-
 def _write(path: Path, lines: list[str]) -> None:
     path.write_text("".join(f"{line}\n" for line in dict.fromkeys(lines)), "utf-8")
-
-
-def _read(path: Path) -> str:
-    return path.read_text("utf-8") if path.is_file() else "{}"
 
 
 def _call_uv(arguments: list[str], folder: Path) -> str:

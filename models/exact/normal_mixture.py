@@ -13,12 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from samplerbench.models.base import Array
-from samplerbench.models.exact.tabulated_cdf import (
-    Table,
-    evaluate_middles,
-    invert,
-    tabulate,
-)
+from samplerbench.models.exact.tabulated_cdf import Table, evaluate_middles, invert, tabulate
 
 AGREES = 1e-10  # in probability, in the middle of every cell
 FIRST, MOST = 256, 65_536  # cells; a normal alone takes 256

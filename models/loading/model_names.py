@@ -12,12 +12,7 @@ from typing import Any
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.models.base import Model, build, models
 from samplerbench.models.loading import data_files, script, top_level
-from samplerbench.models.loading.program import (
-    find_whole,
-    keep_taken,
-    list_arguments,
-    make_model,
-)
+from samplerbench.models.loading.program import find_whole, keep_taken, list_arguments, make_model
 from samplerbench.models.loading.program_file import is_program, read_digest, read_program
 from samplerbench.models.loading.repeatable import repeatable_randomness
 from samplerbench.models.posteriordb import folder

@@ -70,14 +70,6 @@ def _squares(data: Data) -> np.ndarray:
     return (x[:, None] - x) ** 2
 
 
-def _values(data: Data) -> dict[str, Any]:
-    return {"y": data["y"], "squares": _squares(data)}
-
-
-def _counts(data: Data) -> dict[str, Any]:
-    return {"k": data["k"], "squares": _squares(data)}
-
-
 add(
     Program(
         "gp_regr",
@@ -87,7 +79,7 @@ add(
         ("rho", "alpha", "sigma"),
         ("x", "y"),
         regression,
-        _values,
+        lambda data: {"y": data["y"], "squares": _squares(data)},
     )
 )
 add(
@@ -99,7 +91,7 @@ add(
         ("rho", "alpha", "f_tilde", "f"),
         ("x", "k"),
         poisson,
-        _counts,
+        lambda data: {"k": data["k"], "squares": _squares(data)},
         precision=64,
     )
 )

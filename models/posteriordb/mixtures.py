@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from samplerbench.models.posteriordb.base import Data, Program, add
+from samplerbench.models.posteriordb.base import Program, add
 
 ROOT2 = math.sqrt(2)
 DENSITY = (
@@ -58,10 +58,6 @@ def _mixture(y: Any, mu: Any) -> None:
     numpyro.factor("y", jnp.logaddexp(*(each + shares).T).sum())
 
 
-def _outcome(data: Data) -> dict[str, Any]:
-    return {"y": data["y"]}
-
-
 add(
     Program(
         "low_dim_gauss_mix",
@@ -70,7 +66,6 @@ add(
         ("mu", "sigma", "theta"),
         ("y",),
         ordered_means,
-        _outcome,
         extra_sites=("centre", "half_gap"),
     )
 )
@@ -82,6 +77,5 @@ add(
         ("mu", "sigma", "theta"),
         ("y",),
         free,
-        _outcome,
     )
 )

@@ -22,13 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from samplerbench.models.posteriordb.base import (
-    Data,
-    Program,
-    add,
-    multiply,
-    sample_flat,
-)
+from samplerbench.models.posteriordb.base import Data, Program, add, multiply, sample_flat
 
 
 def blr(y: Any, X: Any) -> None:

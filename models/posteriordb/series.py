@@ -26,13 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from samplerbench.models.posteriordb.base import (
-    Data,
-    Program,
-    add,
-    multiply,
-    sample_flat,
-)
+from samplerbench.models.posteriordb.base import Data, Program, add, multiply, sample_flat
 
 
 def autoregression(y: Any, lags: Any) -> None:

@@ -46,7 +46,13 @@ def list_sides(comparison: Comparison) -> dict[str, list[Row]]:
 
 def list_facts(sides: Mapping[str, Sequence[Row]]) -> list[Fact]:
     """Samplers with settings, machine, versions, budget and seeds of every side, in that order."""
-    facts = [dict([_samplers(rows), *provenance.list_facts(rows)]) for rows in sides.values()]
+    facts = [
+        {
+            "samplers and settings": "; ".join(sorted({label(row) for row in rows})),
+            **dict(provenance.list_facts(rows)),
+        }
+        for rows in sides.values()
+    ]
     names = dict.fromkeys(name for side in facts for name in side)
     return [Fact(name, tuple(side.get(name, "-") for side in facts)) for name in names]
 
@@ -54,7 +60,3 @@ def list_facts(sides: Mapping[str, Sequence[Row]]) -> list[Fact]:
 def _pick(rows: dict[str, Row], trials: Sequence[str]) -> list[Row]:
     """The rows of these trials, each once."""
     return [rows[trial] for trial in dict.fromkeys(trials)]
-
-
-def _samplers(rows: Sequence[Row]) -> tuple[str, str]:
-    return "samplers and settings", "; ".join(sorted({label(row) for row in rows}))

@@ -13,7 +13,7 @@ from samplerbench.reports.comparison.provenance_diff import Fact
 from samplerbench.reports.comparison.questions import name_rows
 from samplerbench.reports.tables.cells import MARK_MEANING, label
 from samplerbench.reports.tables.table import Cell, Column, Table, text_rows
-from samplerbench.rounding import format_number, format_rounded
+from samplerbench.rounding import format_all_rounded, format_number
 
 COLUMNS = (
     Column("sampler", description="the row whose ratio to its reference is given"),
@@ -93,9 +93,8 @@ def ratio_texts(ratio: Ratio) -> tuple[str, str]:
         return "-", ""
     if ratio.lo is None or ratio.hi is None:
         return format_number(ratio.value), ""
-    value, lo, hi = (
-        format_rounded(v, ratio.lo, ratio.hi) for v in (ratio.value, ratio.lo, ratio.hi)
-    )
+    ends = ratio.lo, ratio.hi
+    value, lo, hi = format_all_rounded((ratio.value, *ends), *ends)
     return value, f"{lo} to {hi}"
 
 

@@ -132,7 +132,9 @@ def _load_warning(rows: Sequence[StackRow]) -> list[str]:
     """Why seconds are good to a factor of 3 only, where they are."""
     jobs = max(row.jobs for row in rows)
     reasons = [f"up to {jobs} stacks at once"] if jobs > 1 else []
-    loads = [row.load for row in rows if row.load and row.load > _cores(row)]
+    loads = [
+        row.load for row in rows if row.load and row.load > (row.machine.get("cores_allowed") or 1)
+    ]
     if loads:
         reasons.append(
             f"up to {max(loads):.0f} processes that wanted the cores on {len(loads)} of them"
@@ -140,10 +142,6 @@ def _load_warning(rows: Sequence[StackRow]) -> list[str]:
     if not reasons:
         return []
     return [f"{' and '.join(reasons)}, so seconds are good to a factor of 3 only"]
-
-
-def _cores(row: StackRow) -> int:
-    return row.machine.get("cores_allowed") or 1
 
 
 def _reference(entries: Sequence[Entry]) -> StackRow | None:

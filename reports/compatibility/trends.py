@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from samplerbench.harness.compatibility import trends
 from samplerbench.harness.compatibility.known_stacks import StackRow
 from samplerbench.harness.compatibility.trends import Cold, Reruns, Step
-from samplerbench.rounding import format_rounded
+from samplerbench.rounding import format_all_rounded
 from samplerbench.text import format_count
 
 
@@ -33,8 +33,7 @@ def _describe_cold(cold: Sequence[Cold], steps: Sequence[Step]) -> list[str]:
 
 
 def _describe_step(step: Step) -> str:
-    ends = (step.ratio, step.lo, step.hi)
-    ratio, lo, hi = (format_rounded(end, step.lo, step.hi) for end in ends)
+    ratio, lo, hi = format_all_rounded((step.ratio, step.lo, step.hi), step.lo, step.hi)
     prefix = "no change shown, " if step.lo <= 1 <= step.hi else ""
     return f"{step.old.jax} to {step.new.jax}: {prefix}{ratio} times ({lo} to {hi})"
 

@@ -65,18 +65,12 @@ def _draw_point(axes: Axes, row: Row, name: str, look: style.Look, inwards: int)
     value, bars = row["realised_ess"], _bars(row, "realised_ess")
     if value < LEAST:  # would squeeze all others into a corner
         text = f"realises {make_cell(row, 'realised_ess').text}"
-        place: dict[str, Any] = {
-            "ha": "left" if inwards > 0 else "right",
-            "va": "bottom",
-            "fontsize": 7.5,
-        }
-        axes.annotate(text, (row["ess_mean"], LEAST), (0, 6), textcoords="offset points", **place)
+        place: dict[str, Any] = {"ha": "left" if inwards > 0 else "right", "va": "bottom"}
+        place |= {"textcoords": "offset points", "fontsize": 7.5}
+        axes.annotate(text, (row["ess_mean"], LEAST), (0, 6), **place)
         value, bars = LEAST, None
-    mark: dict[str, Any] = {
-        "color": look.color,
-        "marker": look.marker,
-        "mfc": look.color if honest else "none",
-    }
+    mfc = look.color if honest else "none"
+    mark: dict[str, Any] = {"color": look.color, "marker": look.marker, "mfc": mfc}
     label = name + NOT_COMPARABLE * (not honest)
     claim = _bars(row, "ess_mean")
     axes.errorbar(row["ess_mean"], value, bars, claim, ls="", capsize=2.5, label=label, **mark)

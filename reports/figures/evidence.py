@@ -58,14 +58,8 @@ def _draw_replicates(axes: Axes, series: Series, start: int) -> int:
         errors = np.where(np.isfinite(claims), np.abs(claims), 0.0)
     look = style.get_look(series.look)
     at = start + np.arange(len(values))
-    mark: dict[str, Any] = {
-        "color": look.color,
-        "marker": look.marker,
-        "ms": 3.5,
-        "lw": 0.8,
-        "ls": "",
-    }
-    axes.errorbar(at, values, yerr=errors, label=series.label, **mark)
+    mark: dict[str, Any] = {"color": look.color, "marker": look.marker, "ms": 3.5, "lw": 0.8}
+    axes.errorbar(at, values, yerr=errors, label=series.label, ls="", **mark)
     mean = values.mean()
     if len(values) > 1:
         half = 1.96 * values.std(ddof=1) / np.sqrt(len(values))

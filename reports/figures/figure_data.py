@@ -24,15 +24,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 #: what files of draws raise that are lost, damaged, or of other sites
-UNREADABLE = (
-    StoreError,
-    OSError,
-    KeyError,
-    IndexError,
-    ValueError,
-    EOFError,
-    zipfile.BadZipFile,
-)
+UNREADABLE = (StoreError, OSError, KeyError, IndexError, ValueError, EOFError, zipfile.BadZipFile)
 MOST_ROWS = 12  # in one figure; more can't be told apart
 MOST_SERIES = 8  # samplers a model that get pictures: as many as are told apart at a glance
 MOST_PARAMETERS = 4
@@ -178,12 +170,7 @@ def _pick_components(names: tuple[str, ...], rows: Sequence[Row]) -> tuple[int, 
 
 
 def _read_series(
-    file: DrawsFile,
-    row: Row,
-    names: tuple[str, ...],
-    name: str,
-    look: int,
-    has_curve: bool,
+    file: DrawsFile, row: Row, names: tuple[str, ...], name: str, look: int, has_curve: bool
 ) -> Series:
     whole, log_w = file.components(names), file.get("log_weights")
     x = whole[:MOST_REPLICATES]

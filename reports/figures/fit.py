@@ -89,17 +89,12 @@ def _draw_data(axes: Axes, model: Model, x: Array, exact: tuple[Array, Array] | 
     axes.errorbar(data["x"], data["y"], yerr=data["error"], label="data", **mark)
     if exact is not None:
         mean, sd = exact
-        fill: dict[str, Any] = {
-            "color": style.GREY,
-            "alpha": 0.5,
-            "lw": 0,
-            "label": "exact 95 % band",
-        }
-        axes.fill_between(x, mean - 1.96 * sd, mean + 1.96 * sd, **fill)
+        lo, hi = mean - 1.96 * sd, mean + 1.96 * sd
+        axes.fill_between(x, lo, hi, color=style.GREY, alpha=0.5, lw=0, label="exact 95 % band")
     if model.truth and model.curve is not None:
         sites = {name: np.asarray(value)[None] for name, value in model.truth.items()}
-        line: dict[str, Any] = {"color": style.get_look(1).color, "ls": "--", "label": "true line"}
-        axes.plot(x, model.curve(x, sites)[0], **line)
+        y = model.curve(x, sites)[0]
+        axes.plot(x, y, color=style.get_look(1).color, ls="--", label="true line")
     axes.set(xlabel="x", ylabel="y")
     axes.legend(loc="best")
 

@@ -30,12 +30,7 @@ if TYPE_CHECKING:
     from samplerbench.harness.records import Trial
 
 #: the modules of a model's figures, in the order of a page; a new one is named here
-MODULES = (
-    *(ess, evidence),
-    *(cost_curve, many_data_sets, seconds),
-    *(fit, ranks, traces),
-    corner,
-)
+MODULES = (ess, evidence, cost_curve, many_data_sets, seconds, fit, ranks, traces, corner)
 FIGURES: tuple[Figure, ...] = tuple(module.FIGURE for module in MODULES)
 NEXT = "\n  "  # between what is wrong in a refusal and what to do
 MOST_MODELS = 4  # with all their samplers this is 60 figures: seconds to draw, megabytes to load
@@ -102,15 +97,11 @@ def draw_scene(scene: Scene) -> Gallery:
                 reason = f"{name}: not drawn: {type(error).__name__}: {error}"
                 gallery.omissions.append(reason)
                 continue
-            pictures.append(_with_heading(picture, figure))
+            stem, title = picture.name or figure.name, picture.title or figure.title
+            pictures.append(replace(picture, name=stem, title=title))
     for pictures in gallery.by_section.values():
         _number_names(pictures)
     return gallery
-
-
-def _with_heading(picture: Picture, figure: Figure) -> Picture:
-    """The picture with the figure's name and title, where it has none of its own."""
-    return replace(picture, name=picture.name or figure.name, title=picture.title or figure.title)
 
 
 def _list_drawings(figure: Figure, scene: Scene) -> Iterator[tuple[str, Callable[[], Picture]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -55,12 +55,7 @@ def _draw_line(axes: Axes, entry: Entry, cost: Cost) -> None:
     counts = np.unique(np.geomspace(1, MOST, 60).round())
     middle, lo, hi = np.array([cost.seconds(int(n)) for n in counts], float).T  # None: no band
     marks = [0, len(counts) // 2, len(counts) - 1]
-    line: dict[str, Any] = {
-        "color": look.color,
-        "ls": look.dash,
-        "marker": look.marker,
-        "label": entry.name,
-    }
+    line = {"color": look.color, "ls": look.dash, "marker": look.marker, "label": entry.name}
     axes.plot(counts, middle, markevery=marks, **line)
     axes.fill_between(counts, lo, hi, color=look.color, alpha=0.13, lw=0)
 

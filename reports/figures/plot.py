@@ -38,9 +38,10 @@ def draw_figure(
     with use_style(style):
         scene = _load(campaign, model)
         if not known[name].applies(scene):
+            others = ", ".join(figure.name for figure in FIGURES if figure.applies(scene))
             raise UsageError(
                 f"there is nothing for figure {name!r} to show of {scene.label!r}\n"
-                f"  expected: another of {', '.join(_list_applicable(scene))}"
+                f"  expected: another of {others}"
             )
         return _draw(known[name], scene, sampler)
 
@@ -75,7 +76,3 @@ def _choose(what: str, name: str | None, known: Iterable[str]) -> str:
     if name not in names:
         raise unknown_name(f"{what} in this figure", name, names)
     return name
-
-
-def _list_applicable(scene: Scene) -> list[str]:
-    return [figure.name for figure in FIGURES if figure.applies(scene)]

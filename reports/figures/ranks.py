@@ -32,11 +32,8 @@ def draw(scene: Scene) -> Picture:
         axes.tick_params(labelbottom=False)
     for axes in panels[count:]:
         axes.axis("off")
-    target = (
-        "the exact posterior"
-        if scene.exact and scene.exact.quantile
-        else "all replicates' draws together"
-    )
+    is_exact = scene.exact and scene.exact.quantile
+    target = "the exact posterior" if is_exact else "all replicates' draws together"
     return Picture(
         figure,
         f"Histograms of the draws' ranks among {target}. {'; '.join(words)}.",
@@ -62,13 +59,8 @@ def _draw_panel(axes: Axes, scene: Scene, series: Series) -> str:
     axes.set_title(title, loc="left", fontsize=7.5)
     cut = " (cut at the top)" if mean.max() > TOP else ""
     if cut:
-        place: dict[str, Any] = {
-            "transform": axes.transAxes,
-            "ha": "center",
-            "va": "top",
-            "fontsize": 7,
-        }
-        axes.text(0.5, 0.93, f"highest: {mean.max():.3g}", **place)
+        place: dict[str, Any] = {"transform": axes.transAxes, "ha": "center", "va": "top"}
+        axes.text(0.5, 0.93, f"highest: {mean.max():.3g}", fontsize=7, **place)
     return (
         f"{series.label}, {scene.names[at]}: {mean.min():.2f} to {mean.max():.2f} times the even"
         f" share{cut}"

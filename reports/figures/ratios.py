@@ -7,13 +7,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from samplerbench.harness.comparison.ratio import (
-    MEANING,
-    QUANTITIES,
-    TIE,
-    Conclusion,
-    Ratio,
-)
+from samplerbench.harness.comparison.ratio import MEANING, QUANTITIES, TIE, Conclusion, Ratio
 from samplerbench.reports.comparison.comparison import Comparison
 from samplerbench.reports.comparison.questions import Group, group_ratios, pair_of_trials
 from samplerbench.reports.figures import style
@@ -118,14 +112,9 @@ def _draw_ratio(axes: Axes, ratio: Ratio, at: int, look: style.Look, limits: Lim
             axes.plot(edge, at, marker=arrow, color=look.color, clip_on=False, ms=5)
     if not lo <= ends[1] <= hi:  # its mark would say that it lies on the edge
         is_below = ends[1] < lo
-        place: dict[str, Any] = {
-            "textcoords": "offset points",
-            "ha": "left" if is_below else "right",
-        }
-        offset = (7 if is_below else -7, 0)
-        axes.annotate(
-            format_number(ends[1]), (value, at), offset, fontsize=7.5, va="center", **place
-        )
+        place = ("left", (7, 0)) if is_below else ("right", (-7, 0))
+        text: dict[str, Any] = {"textcoords": "offset points", "va": "center", "fontsize": 7.5}
+        axes.annotate(format_number(ends[1]), (value, at), place[1], ha=place[0], **text)
         return
     is_open = ratio.conclusion is Conclusion.INDISTINGUISHABLE
     mark: dict[str, Any] = {"marker": look.marker, "color": look.color, "ls": ""}

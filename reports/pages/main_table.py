@@ -23,17 +23,8 @@ GROUPS = {
     "machine": "machine",
 }
 COLUMNS = (
-    *(
-        "sampler",
-        "verdict",
-        "ess_mean",
-        "rhat",
-        "log_z",
-        "sbc_p",
-        "realised_ess",
-        "calibration",
-        "mean_error",
-    ),
+    *("sampler", "verdict", "ess_mean", "rhat", "log_z", "sbc_p"),
+    *("realised_ess", "calibration", "mean_error"),
     *("sd_ratio", "log_z_error", "cold_s", "warm_s", "ess_per_s", "seconds_to_5pct"),
 )
 #: where the heading is another than in a table on its own

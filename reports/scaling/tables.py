@@ -40,18 +40,14 @@ def _verdict_table(axis: Axis) -> Table:
     rows = []
     for line in axis.lines:
         by_size = _rows_by_size(line)
-        cells = [_verdict_cell(by_size.get(size)) for size in axis.sizes]
+        verdicts = [name_verdict(by_size.get(size)) for size in axis.sizes]
+        cells = [Cell(verdict, kind=verdict) for verdict in verdicts]
         rows.append([Cell(axis.get_name(line)), *cells])
     return Table("Verdict by size", _columns(axis, "left"), rows)
 
 
 def _rows_by_size(line: Line) -> dict[float, Row]:
     return dict(zip(line.sizes, line.rows, strict=True))
-
-
-def _verdict_cell(row: Row | None) -> Cell:
-    verdict = name_verdict(row)
-    return Cell(verdict, kind=verdict)
 
 
 def _honest_range_table(axis: Axis) -> Table:

@@ -51,10 +51,7 @@ MOST_ROWS = 10_000  # of a table that is read; CSV and JSON have all
 
 
 def make_table(
-    rows: Sequence[Row],
-    names: Sequence[str] | None = None,
-    total: int = 0,
-    most: int | None = None,
+    rows: Sequence[Row], names: Sequence[str] | None = None, total: int = 0, most: int | None = None
 ) -> Table:
     """The table for readers: columns as requested, or the main ones and those that tell rows apart.
 

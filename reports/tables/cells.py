@@ -121,7 +121,8 @@ def _number_cell(row: Row, name: str, value: float) -> Cell:
     factor, unit = choose_scale(value, BY_NAME[name].unit if name in BY_NAME else "")
     if lo is None or hi is None:
         support = _borrowed_interval(row, name, value)
-        text = format_rounded(value, *support) if support else _format_scaled(value, factor)
+        scaled = value if factor == 1 else factor * value  # a count stays whole
+        text = format_rounded(value, *support) if support else format_number(scaled)
         return Cell(text, marked=marked, key=key, unit=unit)
     if name in WITH_SPREAD:
         text, half = format_with_half_width(value, (hi - lo) / 2)
@@ -131,10 +132,6 @@ def _number_cell(row: Row, name: str, value: float) -> Cell:
     spread = least, most
     # an interval narrower than what is printed says nothing
     return Cell(text, None if {*spread} == {text} else spread, "", unit, marked, key=key)
-
-
-def _format_scaled(value: float, factor: float) -> str:
-    return format_number(value if factor == 1 else factor * value)  # a count stays whole
 
 
 def interval_ends(row: Row, name: str) -> tuple[float | None, float | None]:

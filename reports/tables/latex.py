@@ -23,7 +23,10 @@ def render(table: Table, caption: str = "", label: str = "") -> str:
     What a reader of the paper need not know stands in comments.
     """
     title = caption or f"{escape(f'{table.title[:1].upper()}{table.title[1:]}')}."
-    parts = [_has_intervals(table, at) for at in range(len(table.columns))]
+    parts = [
+        any(row[at].spread and not row[at].half for row in table.rows)
+        for at in range(len(table.columns))
+    ]
     align = "".join(map(_align, table.columns, parts))
     return "\n".join(
         [
@@ -53,10 +56,6 @@ def _list_shown(table: Table, has_intervals: bool) -> list[str]:
     marks = [note for note in table.notes if note.startswith(NOT_COMPARABLE)]
     key, brackets = [table.key] * bool(table.key), [INTERVALS] * has_intervals
     return [f"{'. '.join(line)}." for line in ([*key, *brackets], marks) if line]
-
-
-def _has_intervals(table: Table, at: int) -> bool:
-    return any(row[at].spread and not row[at].half for row in table.rows)
 
 
 def _align(column: Column, has_intervals: bool) -> str:

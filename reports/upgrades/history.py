@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from samplerbench.harness.upgrades.history import Line, Point
 from samplerbench.reports.figures import style, svg
@@ -12,7 +12,7 @@ from samplerbench.reports.pages import template
 from samplerbench.reports.tables import markdown, terminal
 from samplerbench.reports.tables.cells import is_comparable, make_cell
 from samplerbench.reports.tables.table import Cell, Column, Table
-from samplerbench.rounding import format_with_interval
+from samplerbench.rounding import format_column
 from samplerbench.text import escape_controls, format_count
 
 if TYPE_CHECKING:
@@ -84,7 +84,12 @@ def _render_page(lines: Sequence[Line], table: Table) -> str:
         drawn = [line for line in lines if len(line.points) > 1 and _list_panels(line)]
         drawn = drawn[:MOST_FIGURES]
         pictures = svg.inline_all([_draw(line, at) for at, line in enumerate(drawn)])
-    shown = [text for line in lines for text in _list_changes(line)]
+    shown = [
+        f"{point.release.name}, {line.sampler} on {line.model}: {text}"
+        for line in lines
+        for point in line.points
+        for text in point.changes
+    ]
     return template.render(
         "history.html.jinja",
         title="history",
@@ -93,14 +98,6 @@ def _render_page(lines: Sequence[Line], table: Table) -> str:
         figures_shown=pictures,
         table=table,
     )
-
-
-def _list_changes(line: Line) -> list[str]:
-    return [
-        f"{point.release.name}, {line.sampler} on {line.model}: {text}"
-        for point in line.points
-        for text in point.changes
-    ]
 
 
 def _draw(line: Line, number: int) -> Picture:
@@ -146,12 +143,8 @@ def _describe(line: Line) -> str:
     parts = []
     for point in line.points:
         row = point.row
-        numbers = [f"{name} {_show(row, name)}" for name in PANELS if row.get(name)]
+        numbers = [f"{name} {format_column(row, name)}" for name in PANELS if row.get(name)]
         parts.append(
             f"{point.release.name}: {row['verdict'] or row['status']}, {', '.join(numbers)}"
         )
     return "; ".join(parts)
-
-
-def _show(row: Mapping[str, Any], name: str) -> str:
-    return format_with_interval(row[name], row.get(f"{name}_lo"), row.get(f"{name}_hi"))

@@ -50,9 +50,7 @@ def _refuse_fields(node: ast.ClassDef, what: str) -> None:
         raise UsageError(f"{what} has no default for {', '.join(needed)}\n  expected: one for each")
 
 
-def _declared(
-    arguments: Sequence[tuple[str, Any, ast.expr]],
-) -> Iterator[tuple[str, Any, Any]]:
+def _declared(arguments: Sequence[tuple[str, Any, ast.expr]]) -> Iterator[tuple[str, Any, Any]]:
     """Name, type and default of each setting whose default is a plain value."""
     for name, annotation, value in arguments:
         try:

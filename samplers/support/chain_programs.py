@@ -19,21 +19,13 @@ from typing import Any
 import numpy as np
 
 from samplerbench.models.base import Model
-from samplerbench.samplers.base import (
-    Budget,
-    Compiled,
-    Draws,
-    Prepared,
-    move_to_device,
-)
+from samplerbench.samplers.base import Budget, Compiled, Draws, Prepared, move_to_device
 from samplerbench.samplers.support import version_compat
 from samplerbench.samplers.support.data_arguments import (
     DataSplit,
-    add_lazy_binding,
-    bind_or_compile,
     count_bytes,
     keep_constant,
-    split_data,
+    prepare_for_data,
 )
 
 #: the pure functions ``warm`` and ``draw`` of one chain, for a split of the data
@@ -68,22 +60,11 @@ def prepare_chains(
     in the first call.
     """
 
-    def compile_constant(model: Model) -> Compiled:
-        return _compile(make_chain, keep_constant(model), budget, chain_method)
+    def compile_split(_: Model, split: DataSplit) -> Compiled:
+        return _compile(make_chain, split, budget, chain_method)
 
-    def compile_for_data() -> Compiled:
-        split = split_data(model)
-        bound = _compile(make_chain, split, budget, chain_method)
-        return bind_or_compile(bound, split, model, compile_constant)
-
-    def compile_once() -> Compiled:
-        return add_lazy_binding(compile_constant(model), compile_for_data)
-
-    return Prepared(
-        plain=plain or _make_plain(make_chain, model, budget, chain_method),
-        compile=compile_once,
-        compile_for_data=compile_for_data,
-    )
+    plain = plain or _make_plain(make_chain, model, budget, chain_method)
+    return prepare_for_data(plain, model, compile_split)
 
 
 def _make_plain(make_chain: MakeChain, model: Model, budget: Budget, chain_method: str) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 
 from samplerbench.errors import one_line
 from samplerbench.models.base import Model, Sites
-from samplerbench.samplers.base import Compiled
+from samplerbench.samplers.base import Compiled, Draws, Prepared
 from samplerbench.samplers.support.latent_sites import trace_sites
 
 
@@ -79,7 +79,30 @@ def _explain_refusal(model: Model, arguments: Mapping[str, Any]) -> str:
     return ""
 
 
-def bind_or_compile(
+def prepare_for_data(
+    plain: Callable[[int], Draws],
+    model: Model,
+    compile_split: Callable[[Model, DataSplit], Compiled],
+) -> Prepared:
+    """``plain`` runs, and those of what ``compile_split`` compiles for a split of the data.
+
+    The compiled mode has all data as constants, and as arguments once it is bound to others.
+    """
+
+    def compile_constant(model: Model) -> Compiled:
+        return compile_split(model, keep_constant(model))
+
+    def compile_for_data() -> Compiled:
+        split = split_data(model)
+        return _bind_or_compile(compile_split(model, split), split, model, compile_constant)
+
+    def compile_once() -> Compiled:
+        return _add_lazy_binding(compile_constant(model), compile_for_data)
+
+    return Prepared(plain, compile_once, compile_for_data)
+
+
+def _bind_or_compile(
     bound: Compiled, split: DataSplit, model: Model, compile_constant: Callable[[Model], Compiled]
 ) -> Compiled:
     """``bound``, whose ``with_data`` compiles anew for data that differ in what is constant."""
@@ -94,7 +117,7 @@ def bind_or_compile(
     return replace(bound, with_data=with_data, fixed_data=_explain_fixed(split))
 
 
-def add_lazy_binding(constant: Compiled, compile_for_data: Callable[[], Compiled]) -> Compiled:
+def _add_lazy_binding(constant: Compiled, compile_for_data: Callable[[], Compiled]) -> Compiled:
     """``constant``, whose ``with_data`` has data as arguments, compiled when first asked for."""
     cache: list[Compiled] = []
 
@@ -102,7 +125,7 @@ def add_lazy_binding(constant: Compiled, compile_for_data: Callable[[], Compiled
         if not cache:
             cache.append(compile_for_data())
         bind = cache[0].with_data
-        assert bind is not None  # of ``bind_or_compile``
+        assert bind is not None  # of ``_bind_or_compile``
         return bind(other)
 
     return replace(constant, with_data=with_data)

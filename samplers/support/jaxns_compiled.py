@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from samplerbench.models.base import Model
-from samplerbench.samplers.base import Compiled, Draws, move_to_device
+from samplerbench.samplers.base import Compiled, Draws, Prepared, move_to_device
 from samplerbench.samplers.support import version_compat
-from samplerbench.samplers.support.data_arguments import (
-    DataSplit,
-    add_lazy_binding,
-    bind_or_compile,
-    keep_constant,
-    split_data,
-)
+from samplerbench.samplers.support.data_arguments import DataSplit, prepare_for_data
 from samplerbench.samplers.support.jaxns_cube import Cube, NumPyroCube, Programs, make_key
 from samplerbench.samplers.support.jaxns_exact import compile_exact
 from samplerbench.samplers.support.jaxns_results import make_arguments, read_draws
@@ -23,50 +18,26 @@ if TYPE_CHECKING:
     from samplerbench.samplers.jaxns_nested import Settings
 
 
-def compile_sampler(
+def prepare_compiled(
+    plain: Callable[[int], Draws],
     model: Model,
     sites: list[Latent],
     settings: Settings,
-    generation: str,
     cube: type[Cube] = NumPyroCube,
-) -> Compiled:
-    """The compiled mode for a generation of jaxns: "exact" (2.0, 2.1) or "public" (2.5, 2.6)."""
-    return add_lazy_binding(
-        _compile_split(model, keep_constant(model), sites, settings, generation, cube),
-        lambda: compile_for_data(model, sites, settings, generation, cube),
-    )
-
-
-def compile_for_data(
-    model: Model,
-    sites: list[Latent],
-    settings: Settings,
-    generation: str,
-    cube: type[Cube] = NumPyroCube,
-) -> Compiled:
-    """The same with data as arguments, where the program bears them."""
-    split = split_data(model)
-    bound = _compile_split(model, split, sites, settings, generation, cube)
-
-    def compile_constant(model: Model) -> Compiled:
-        return _compile_split(model, keep_constant(model), sites, settings, generation, cube)
-
-    return bind_or_compile(bound, split, model, compile_constant)
-
-
-def _compile_split(
-    model: Model,
-    split: DataSplit,
-    sites: list[Latent],
-    settings: Settings,
-    generation: str,
-    cube: type[Cube],
-) -> Compiled:
-    import jax
-
+) -> Prepared:
+    """``plain`` runs, and compiled ones where the installed jaxns can be compiled."""
+    generation = version_compat.find_nested_generation()
+    if not generation:
+        return Prepared(plain)
     build = {"exact": compile_exact, "public": _compile_public}[generation]
-    data = jax.device_put(dict(split.arguments))
-    return _bind(build(cube(model, split, sites), settings, data), data)
+
+    def compile_split(model: Model, split: DataSplit) -> Compiled:
+        import jax
+
+        data = jax.device_put(dict(split.arguments))
+        return _bind(build(cube(model, split, sites), settings, data), data)
+
+    return prepare_for_data(plain, model, compile_split)
 
 
 def _bind(programs: Programs, data: Any) -> Compiled:

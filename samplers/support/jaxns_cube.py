@@ -8,12 +8,7 @@ from typing import Any
 
 from samplerbench.models.base import Model
 from samplerbench.samplers.support.data_arguments import DataSplit
-from samplerbench.samplers.support.latent_sites import (
-    Latent,
-    is_latent,
-    read_latent,
-    trace_sites,
-)
+from samplerbench.samplers.support.latent_sites import Latent, is_latent, read_latent, read_sites
 from samplerbench.samplers.support.log_density import count_nan_as_zero, make_log_density
 from samplerbench.samplers.support.prior_transform import make_prior_transform
 
@@ -141,18 +136,16 @@ class NumPyroCube(Cube):
 
 def find_enumeration_dim(model: Model) -> int | None:
     """The first dimension left of all plates, for enumeration; None without enumerated sites."""
-    import jax
-
     dims = [0]
     marked: list[bool] = []
 
-    def read() -> None:
-        for name, site in trace_sites(model, model.data).items():
+    def read(records: Any) -> None:
+        for name, site in records.items():
             if site["type"] == "sample":
                 dims.extend(frame.dim for frame in site["cond_indep_stack"] if frame.dim)
                 marked.append(is_latent(site) and read_latent(name, site).enumerated)
 
-    jax.eval_shape(read)
+    read_sites(model, read)
     return min(dims) - 1 if any(marked) else None
 
 

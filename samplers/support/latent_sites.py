@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from samplerbench.errors import unknown_name
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Declined
+
+T = TypeVar("T")
 
 ALL = "all"  # in place of the names of all deterministic sites
 
@@ -33,21 +35,25 @@ class Latent:
 
 
 def find_latents(model: Model) -> list[Latent]:
-    """The latent sites of ``model`` in program order.
+    """The latent sites of ``model`` in program order; nothing is compiled."""
+
+    def read(records: Any) -> list[Latent]:
+        return [read_latent(name, site) for name, site in records.items() if is_latent(site)]
+
+    return read_sites(model, read)
+
+
+def read_sites(model: Model, read: Callable[[dict[str, Any]], T]) -> T:
+    """What ``read`` makes of NumPyro's records of the sites of ``model``, as ``trace_sites`` gives.
 
     The program is traced on abstract values (``jax.eval_shape``), so nothing is compiled and
     the clocks of the run that follows see a process that has compiled nothing.
     """
     import jax
 
-    sites: list[Latent] = []
-
-    def read() -> None:
-        records = trace_sites(model, model.data)
-        sites.extend(read_latent(name, site) for name, site in records.items() if is_latent(site))
-
-    jax.eval_shape(read)
-    return sites
+    results: list[T] = []
+    jax.eval_shape(lambda: results.append(read(trace_sites(model, model.data))))
+    return results[0]
 
 
 def find_parameters(model: Model, deterministic: Collection[str] = ()) -> list[Latent]:
@@ -58,12 +64,9 @@ def find_parameters(model: Model, deterministic: Collection[str] = ()) -> list[L
     none that NumPyro sums out. Beside them the ``deterministic`` sites that are named, or ALL of
     them; raises UsageError for a name that is none.
     """
-    import jax
 
-    parameters: list[Latent] = []
-
-    def read() -> None:
-        records = trace_sites(model, model.data)
+    def read(records: Any) -> list[Latent]:
+        parameters: list[Latent] = []
         computed = {site["stands_for"] for site in records.values()}
         computed |= _pick_deterministic(model, records, deterministic)
         partly = _find_partly_observed(records)
@@ -74,9 +77,9 @@ def find_parameters(model: Model, deterministic: Collection[str] = ()) -> list[L
                 parameters.append(Latent(name, shape, discrete=False, improper=False))
             elif is_latent(site) and not site["stands_for"] and name not in partly:
                 parameters.append(read_latent(name, site))
+        return parameters
 
-    jax.eval_shape(read)
-    return [site for site in parameters if not (site.enumerated or site.enumerable)]
+    return [site for site in read_sites(model, read) if not (site.enumerated or site.enumerable)]
 
 
 def _find_partly_observed(records: Mapping[str, Any]) -> dict[str, str]:
@@ -135,16 +138,9 @@ def trace_sites(model: Model, data: Any, key: Any = None) -> dict[str, Any]:
 
 def find_params(model: Model) -> list[str]:
     """Names of the sites that the program declares by ``numpyro.param``; nothing is computed."""
-    import jax
-
-    names: list[str] = []
-
-    def read() -> None:
-        records = trace_sites(model, model.data)
-        names.extend(name for name, site in records.items() if site["type"] == "param")
-
-    jax.eval_shape(read)
-    return names
+    return read_sites(
+        model, lambda sites: [name for name, site in sites.items() if site["type"] == "param"]
+    )
 
 
 def _refuse_unsampled(model: Model, site: Any) -> None:

@@ -114,10 +114,7 @@ def _make_chain(
 
         _, z = lax.scan(keep, state, None, length=kept)  # [step, walker, *event]
         constrain = jax.vmap(jax.vmap(kernel.postprocess_fn((), split.merge(data))))
-        sites = tree_map(
-            lambda x: merge_paths(jnp.swapaxes(x, 0, 1), budget.draws),
-            constrain(z),
-        )
+        sites = tree_map(lambda x: merge_paths(jnp.swapaxes(x, 0, 1), budget.draws), constrain(z))
         evaluations = np.int32(walkers * (1 + budget.warmup + kept * walkers))
         cost = {"likelihoods": evaluations} if counts else {}
         return sites, {}, {"walkers": np.int32(walkers), **cost}

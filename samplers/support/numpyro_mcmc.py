@@ -15,12 +15,7 @@ import numpy as np
 
 from samplerbench.errors import UsageError
 from samplerbench.models.base import Model
-from samplerbench.samplers.base import (
-    Budget,
-    Declined,
-    Draws,
-    Prepared,
-)
+from samplerbench.samplers.base import Budget, Declined, Draws, Prepared
 from samplerbench.samplers.support import version_compat
 from samplerbench.samplers.support.chain_programs import (
     count_divergences,

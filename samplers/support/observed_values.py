@@ -11,6 +11,7 @@ from samplerbench.models.base import Model
 from samplerbench.samplers.support.latent_sites import (
     is_observed,
     name_distribution,
+    read_sites,
     trace_sites,
 )
 
@@ -36,16 +37,12 @@ def find_impossible(model: Model) -> Impossible | None:
     lie outside is the program run, on a draw from the prior: a mask may leave these values out, and
     some distributions give a density to what their support lacks.
     """
-    import jax
 
-    suspects: list[str] = []
+    def find_suspects(records: Any) -> list[str]:
+        observed = {name: site for name, site in records.items() if is_observed(site)}
+        return [name for name, site in observed.items() if _find_outside(site) is not None]
 
-    def read() -> None:
-        for name, site in trace_sites(model, model.data).items():
-            if is_observed(site) and _find_outside(site) is not None:
-                suspects.append(name)
-
-    jax.eval_shape(read)
+    suspects = read_sites(model, find_suspects)
     if not suspects:
         return None
     sites = trace_sites(model, model.data)
@@ -94,15 +91,15 @@ def describe_no_array(model: Model) -> str:
     arrays = (np.ndarray, np.generic, jax.Array)
     found: list[str] = []
 
-    def read() -> None:
-        for name, site in trace_sites(model, model.data).items():
+    def read(records: Any) -> None:
+        for name, site in records.items():
             value, is_array = site["value"], isinstance(site["value"], (*arrays, int, float))
             kind = getattr(getattr(value, "dtype", None), "kind", "f")  # of jax.numpy's, too
             if is_observed(site) and not (is_array and kind in NUMBERS):
                 what = type(value).__name__ + " of words" * (kind in "SU")
                 found.append(f"site {name!r} is observed as a value of type {what}")
 
-    jax.eval_shape(read)
+    read_sites(model, read)
     return next(iter(found), "")
 
 

@@ -24,9 +24,9 @@ from samplerbench.samplers.support.latent_sites import (
     is_latent,
     make_unmapped_error,
     name_distribution,
+    read_sites,
     require_proper,
     split_vector,
-    trace_sites,
 )
 from samplerbench.samplers.support.quantiles import cube_shape, quantile
 from samplerbench.samplers.support.site_handlers import adapt_sites
@@ -75,18 +75,14 @@ def make_prior_transform(model: Model) -> PriorTransform:
     Raises Declined for no, discrete or improper latent sites, and for a site whose distribution
     has no quantile function here: it is named.
     """
-    import jax
-
     model, _ = adapt_sites(model, rename=False)
     latents = require_proper(model, "nested sampling")
-    shapes: dict[str, tuple[int, ...]] = {}
 
-    def read() -> None:
-        for name, site in trace_sites(model, model.data).items():
-            if is_latent(site):
-                shapes[name] = _try_quantile(model, name, site["fn"])
+    def read(records: Any) -> dict[str, tuple[int, ...]]:
+        sites = {name: site["fn"] for name, site in records.items() if is_latent(site)}
+        return {name: _try_quantile(model, name, prior) for name, prior in sites.items()}
 
-    jax.eval_shape(read)
+    shapes = read_sites(model, read)
     return PriorTransform(model.program, tuple(latents), shapes)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Draws, Prepared
-from samplerbench.samplers.support.latent_sites import find_base, is_latent, trace_sites
+from samplerbench.samplers.support.latent_sites import find_base, is_latent, read_sites
 from samplerbench.samplers.support.mapped_draws import map_draws
 
 
@@ -26,18 +26,16 @@ def adapt_sites(model: Model, rename: bool = True) -> tuple[Model, dict[str, str
     the concentration of a Gamma is made a float; with ``rename``, sites whose names are no
     identifiers get others.
     """
-    import jax
-
     every, changed = [], []
 
-    def read() -> None:
-        for name, site in trace_sites(model, model.data).items():
+    def read(records: Any) -> None:
+        for name, site in records.items():
             if site["type"] in ("sample", "deterministic"):
                 every.append(name)
             changed.extend([name] if site.get("kwargs", {}).get("sample_shape") else [])
             changed.extend([name] if _find_whole_gamma(site) else [])
 
-    jax.eval_shape(read)
+    read_sites(model, read)
     names = choose_identifiers(every) if rename else {}
     if not names and not changed:
         return model, {}

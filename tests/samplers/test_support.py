@@ -206,7 +206,9 @@ def test_each_generation_of_jaxns_is_compiled_by_its_own_function(monkeypatch):
 
     for generation, name in (("exact", "compile_exact"), ("public", "_compile_public")):
         monkeypatch.setattr(jaxns_compiled, name, compile_one)
-        compiled = jaxns_compiled.compile_sampler(model, [], "settings", generation)
+        shims = jaxns_compiled.version_compat
+        monkeypatch.setattr(shims, "find_nested_generation", lambda known=generation: known)
+        compiled = jaxns_compiled.prepare_compiled(print, model, [], "settings").compile()
         assert compiled.sample(7) == {"seed": 7} and made.pop() == ([], "settings", {})
 
 
