@@ -71,6 +71,14 @@ REFUSED = {
         "known options of samplerbench run: --blocks, --calibrate",
         "help: samplerbench run --help",
     ),
+    "run --replicates 5 --replicates 6": (
+        "--replicates 5 and --replicates 6 are given",
+        "expected: one of the two",
+    ),
+    "run -n auto --replicates 6": ("-n auto and --replicates 6 are given",),
+    "run -o a --out b": ("-o a and --out b are given",),
+    "bisect a b --draws 1 2 --draws 3": ("--draws 1 2 and --draws 3 are given",),
+    "report --json --format csv": ("--json and --format csv are given",),
     "report --figure x": ("no option of samplerbench report", "did you mean '--figures'?"),
     "run a.toml b.toml": ("'b.toml' is one argument too many", "samplerbench run --help"),
     "run nowhere.toml": ("can't read the campaign file 'nowhere.toml'", "expected: a TOML file"),
@@ -179,6 +187,13 @@ def test_short_options_are_those_of_its_peers():
     for command in ("run", "judge x", "matrix", "report", "compare a b"):
         given = vars(parse([*command.split(), "-o", "there"]))
         assert "there" in map(str, (given.get("out"), given.get("output")))
+
+
+def test_lists_may_be_given_in_parts_and_flags_again():
+    parse = main.build_parser().parse_args
+    args = parse("run -q -q --sampler a b --sampler c --draws 3".split())
+    assert args.sampler == ["a", "b", "c"] and args.quiet and args.draws == 3
+    assert parse("judge x --model a --names m=b --names c=d".split()).names == ["m=b", "c=d"]
 
 
 def test_version_has_a_short_option(capsys):
@@ -420,15 +435,18 @@ def test_a_reader_that_leaves_is_no_error(campaign, arguments):
     os.close(writes)
 
 
-def test_a_campaign_that_is_lost_is_begun_anew_elsewhere(monkeypatch, capsys, tmp_path):
+@pytest.mark.parametrize("out", [True, False])
+def test_a_campaign_that_is_lost_is_begun_anew_elsewhere(out, monkeypatch, capsys, tmp_path):
     """Its folder would be refused; one that is kept is gone on with."""
     from samplerbench.harness.campaign import run
 
-    typed = ["run", "--out", str(tmp_path)]
+    typed = ["run", *(["--out", str(tmp_path)] if out else [])]
     monkeypatch.setattr(sys, "argv", ["samplerbench", *typed])
-    for is_kept, words in ((True, f"go on with: samplerbench run --out {tmp_path}\n"), (False, "")):
+    anew = "another, as" if out else "samplerbench run"
+    word = "--out" if out else "-o"
+    kept = f"go on with: samplerbench run {word} {tmp_path}\n"
+    for is_kept, words in ((True, kept), (False, f"anew with: {anew} -o {tmp_path}-2\n")):
         lost = run.RunInterrupted(tmp_path, 4, "it was removed", is_kept)
         monkeypatch.setattr(run, "run", Mock(side_effect=lost))
         assert main.main(typed) == common.EXIT_FAILED
-        words = words or f"anew with: samplerbench run --out {tmp_path} -o {tmp_path}-2\n"
         assert words in capsys.readouterr().err
