@@ -1,4 +1,4 @@
-"""How the draws' ranks among the exact posterior spread: flat where they are draws from it."""
+"""How the draws' ranks among the answer's spread: flat where they are draws from it."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ def draw(scene: Scene) -> Picture:
     for axes in panels[count:]:
         axes.axis("off")
     target = (
-        "the exact posterior"
-        if scene.exact and scene.exact.quantile
-        else "all replicates' draws together"
+        scene.answer if scene.exact and scene.exact.quantile else "all replicates' draws together"
     )
     return Picture(
         figure,
