@@ -27,7 +27,6 @@ MEASURES = {
     "warm_s": Column("warm", "ms", "right"),
     "compiles_per_rerun": Column("compiles\na rerun", "", "right"),
 }
-NARROWEST = 100
 LINEAR = 1.1  # an exponent above it is flagged
 
 
@@ -75,7 +74,7 @@ def render_terminal(entries: Sequence[Entry], width: int = terminal.WIDEST) -> s
     ]
     places = [at for at in range(len(table.columns)) if at != result]
     shown = dataclasses.replace(table.select(places), notes=[*causes, *table.notes])
-    return terminal.render(shown, max(width, NARROWEST), gap=1)
+    return terminal.render(shown, width, gap=1)
 
 
 def make_table(entries: Sequence[Entry]) -> Table:

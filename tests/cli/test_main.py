@@ -216,6 +216,11 @@ def test_a_page_without_a_browser_is_named(monkeypatch, capsys, tmp_path):
         ("drawz = 3", ("did you mean 'draws'?", "known options in bad.toml: ")),
         ("draws = 2.5", ("draws = 2.5 in bad.toml", "expected: a whole number")),
         ("sampler = 3", ("sampler = 3 in bad.toml", "expected: a list of words")),
+        ("sampler = [1, 2]", ("sampler = [1, 2] in bad.toml",)),
+        (
+            "[run]\ndraws = 3",
+            ("[run] is a table in bad.toml", "expected: options as keys, in no table of their own"),
+        ),
         ("precision = ['64']", ("expected: a list of whole numbers",)),
         ("timeout = 'long'", ("expected: a number",)),
         ("draws = true", ("expected: a whole number",)),
@@ -236,7 +241,8 @@ def test_a_bad_campaign_file_is_refused(text, words, capsys, tmp_path, monkeypat
     ("content", "words"),
     [
         (b"x = 1\ndef a(:\n", "mine.py can't be read as Python: invalid syntax (mine.py, line 2)"),
-        (b"x = 1\0\n", "can't be read as Python"),
+        (b"x = 1\0\n", "null bytes\n  expected: path/to/file.py:name, a file of Python or a"),
+        (b"\xf6\n", "invalid start byte\n  expected: path/to/file.py:name"),
         (b"def programme(): ...\n", "did you mean 'programme'?"),
     ],
 )

@@ -411,6 +411,7 @@ def test_the_table_says_what_passes_what_fails_and_what_was_not_run(tmp_path):
     assert "nested sampling imports: no Model (jaxns/a.py:1)" in shown
     assert "not run" in shown and "1 of the matrix not run" in shown
     assert "no Model" in table.render_terminal(entries)
+    assert max(map(len, table.render_terminal(entries, 40).splitlines())) <= 40
     one, two = json.loads(table.as_json(entries))
     assert one["failed"] == NESTED_IMPORTS and two["result"] == "not run"
     assert one["relative"]["numpyro_nuts"]["cold_s"] == 1.0
