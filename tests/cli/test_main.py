@@ -242,7 +242,7 @@ def test_a_bad_campaign_file_is_refused(text, words, capsys, tmp_path, monkeypat
     [
         (b"x = 1\ndef a(:\n", "mine.py can't be read as Python: invalid syntax (mine.py, line 2)"),
         (b"x = 1\0\n", "null bytes\n  expected: path/to/file.py:name, a file of Python or a"),
-        (b"\xf6\n", "invalid start byte\n  expected: path/to/file.py:name"),
+        (b"\xf6\n", "(mine.py, line 1)\n  expected: path/to/file.py:name"),
         (b"def programme(): ...\n", "did you mean 'programme'?"),
     ],
 )
