@@ -90,7 +90,8 @@ def _title(entries: Sequence[Entry]) -> str:
     minors = {(row.minor, row.platform) for row in rows}
     places = [f"Python {minor} on {platform}" for minor, platform in sorted(minors)]
     missing = len(entries) - len(rows)
-    text = f"{len(rows)} stacks tried, {passing} pass"
+    passing_word = "passes" if passing == 1 else "pass"
+    text = f"{format_count(len(rows), 'stack')} tried, {passing} {passing_word}"
     text += f" ({', '.join(places)})" if places else ""
     return text + (f"; {missing} of the matrix not run." if missing else ".")
 
