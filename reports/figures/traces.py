@@ -34,7 +34,7 @@ def draw(scene: Scene) -> Picture:
     return Picture(
         figure,
         f"Traces of the worst parameter. {'; '.join(words)}.",
-        f"Draws of the worst parameter in their order, thinned, less {centre}, in sds of it."
+        f"Draws of the worst parameter in their order, thinned, less {centre}, in sds."
         " Coloured line: the replicate whose mean is farthest off; grey: the one in the middle."
         " Shaded: 1.96 sds on both sides. What is off by more than"
         f" {REACH:.0f} sds leaves the panel."
