@@ -174,6 +174,7 @@ def judge(
     chains_per_replicate: int | None = None,
     chains_as_replicates: bool = False,
     failures: int = 0,
+    superchains: int = 0,
     model: Models | None = None,
     reference_names: Words | Mapping[str, str] = (),
     data: Data | None = None,
@@ -209,6 +210,8 @@ def judge(
         chains_as_replicates: Each chain is a replicate. Chains that share their adaptation are
             not independent, and verdicts on them are worth nothing.
         failures: Runs that failed and left no draws; left out, they would not count. Default: 0.
+        superchains: So many groups of chains, beside one another, started at one point each; the
+            row has nested R-hat. Default: 0, each chain started at a point of its own.
         model: The model that they are draws of, as ``samplerbench.run`` takes it.
         reference_names: Names of the reference's for the model's parameters.
         data: As of ``samplerbench.run``, and so are columns, codes, missing, ``without``,
@@ -232,6 +235,7 @@ def load(folder: File) -> Campaign:
 
     Raises:
         StoreError: There is none, or a newer version of samplerbench wrote it.
+        UsageError: ``folder`` is no path.
     """
     from samplerbench.campaign import Campaign
     from samplerbench.harness.campaign.campaign import load as load_campaign

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from samplerbench.harness.campaign.campaign import Campaign as StoredCampaign
 from samplerbench.harness.campaign.campaign import no_collection
 from samplerbench.text import escape_controls
+from samplerbench.user_files import as_path
 
 if TYPE_CHECKING:
     import pandas
@@ -73,7 +74,9 @@ class Campaign(StoredCampaign):
             return [column.name for column in COLUMNS]
         if columns is None:
             return default_columns(self.rows())
-        return choose_columns([columns] if isinstance(columns, str) else columns)
+        if isinstance(columns, (str, bytes)) or not isinstance(columns, Iterable):
+            columns = [columns]
+        return choose_columns(columns)
 
     def plot(
         self,
@@ -96,7 +99,7 @@ class Campaign(StoredCampaign):
         """
         from samplerbench.reports.figures.plot import draw_figure
 
-        figure = draw_figure(self, name, sampler, model, Path(style) if style else None)
+        figure = draw_figure(self, name, sampler, model, as_path("style", style) if style else None)
         # IPython asks the object itself; without pyplot it knows no figures
         setattr(figure, "_repr_png_", partial(_print_png, figure))  # noqa: B010
         return figure

@@ -52,14 +52,17 @@ class RunInterrupted(Exception):
         self.is_kept = is_kept  # what is finished, in that folder
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str], lists: str = "") -> UsageError:
-    """The error for an unknown ``name``: the nearest known name, all of them, what lists them."""
+def unknown_name(kind: str, name: object, known: Iterable[str], lists: str = "") -> UsageError:
+    """The error for an unknown ``name``: the nearest known name, all of them, what lists them.
+
+    What is no text is no name.
+    """
     known = sorted(filter(None, known))
     near: list[str] = []
-    if len(name) <= LONGEST_NAME:  # difflib takes time by the square
+    if isinstance(name, str) and len(name) <= LONGEST_NAME:  # difflib takes time by the square
         near = difflib.get_close_matches(name, known[:MOST_NAMES], n=1, cutoff=0.65)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    name = bound_text(name, 3 * LONGEST_NAME)
+    name = bound_text(name, 3 * LONGEST_NAME) if isinstance(name, str) else name
     noun, space, rest = kind.partition(" ")  # "setting of numpyro_hmc" -> "settings of ..."
     text = f"no {kind} is called {name!r}{hint}\n  known {noun}s{space}{rest}: "
     text += _join_names(known) or "(none)"
@@ -76,7 +79,10 @@ def _join_names(names: list[str]) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """An exception as "Type: first line of its text", at most some 300 characters."""
+    """An exception as "Type: first line of its text", at most some 300 characters.
+
+    An error whose text is for the user has no type in front.
+    """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = escape_controls(lines[0][:300]) if lines else "no message"
-    return f"{type(error).__name__}: {text}"
+    return text if isinstance(error, SamplerbenchError) else f"{type(error).__name__}: {text}"

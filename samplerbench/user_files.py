@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from samplerbench.errors import UsageError
+
 MOST_BYTES = 4_000_000_000  # of a file, and of what an archive holds
 MOST_TEXT = 2**24  # of a file that a person writes
 KINDS = {
@@ -35,6 +37,14 @@ def split_file(text: str) -> tuple[str, str]:
     """The file of Python in ``text``, "path/to/file.py:NAME...", and the rest; "" for no file."""
     found = re.match(r"(.*?\.(?:py|ipynb))(?::(.*))?$", text, re.DOTALL)
     return (found[1], found[2] or "") if found else ("", text)
+
+
+def as_path(name: str, value: object) -> Path:
+    """The argument ``name`` as a Path. Raises UsageError for what is none."""
+    try:
+        return Path(value)  # type: ignore[arg-type]  # what it is for
+    except TypeError as error:
+        raise UsageError(f"{name}={value!r}\n  expected: a path") from error
 
 
 def full_path(name: str | os.PathLike[str]) -> Path:

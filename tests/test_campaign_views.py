@@ -119,6 +119,30 @@ def test_what_is_no_figure_is_refused_with_what_there_is(campaign, options, text
         campaign.plot(**options)
 
 
+@pytest.mark.parametrize("given", [3, None, ["ess"], {}, b"ess"])
+def test_what_is_no_name_is_refused_as_one_that_is_not_there(campaign, given):
+    said = re.escape(f"is called {given!r}\n  known ")
+    with pytest.raises(UsageError, match=f"no figure {said}figures: corner"):
+        campaign.plot(given)
+    for read in (campaign.draws, campaign.frame):
+        with pytest.raises(UsageError, match=f"no sampler in this campaign {said}samplers in"):
+            read(given)
+    for columns in ([given], given if isinstance(given, (int, bytes)) else [given]):
+        with pytest.raises(UsageError, match=f"no column {said}columns: accept_prob"):
+            campaign.table(columns)
+
+
+def test_what_is_no_path_is_refused(campaign):
+    for refused, given in (
+        ("folder", lambda: samplerbench.load(3)),
+        ("style", lambda: campaign.plot("ess", style=3)),
+        ("out", lambda: samplerbench.run(model="linear", out=3)),
+        ("out", lambda: samplerbench.judge({"m": [[[0.0]]]}, model="linear", out=3)),
+    ):
+        with pytest.raises(UsageError, match=f"{refused}=3\n  expected: a path"):
+            given()
+
+
 def test_a_figure_with_nothing_to_show_names_those_that_have(campaign, monkeypatch):
     figures = [replace(figure, applies=lambda scene: False) for figure in plot.FIGURES[:2]]
     monkeypatch.setattr(plot, "FIGURES", (*figures, *plot.FIGURES[2:]))

@@ -6,7 +6,6 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from samplerbench.errors import UsageError
@@ -14,6 +13,7 @@ from samplerbench.harness.campaign import sweep
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.campaign.trial_scores import TrialScores
 from samplerbench.harness.records import Trial
+from samplerbench.user_files import as_path
 
 if TYPE_CHECKING:
     import pandas
@@ -135,4 +135,4 @@ class Campaign:
 
 def load(folder: str | PathLike[str]) -> Campaign:
     """The campaign in ``folder``, for reading; raises StoreError where there is none."""
-    return Campaign(Store.open(Path(folder)))
+    return Campaign(Store.open(as_path("folder", folder)))

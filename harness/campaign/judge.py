@@ -34,12 +34,13 @@ from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.draws_file import save_draws
 from samplerbench.harness.ground_truth import long_run, select
 from samplerbench.harness.ground_truth.reference_files import Shapes
-from samplerbench.harness.records import Result, Trial
+from samplerbench.harness.records import Result, Trial, format_label
 from samplerbench.harness.scoring.ci_gate import refuse_unknown_rows
 from samplerbench.harness.scoring.columns import TIMES_AND_MEMORY
 from samplerbench.options import parse_names
 from samplerbench.samplers.base import samplers
 from samplerbench.text import tell
+from samplerbench.user_files import as_path
 
 ELSEWHERE = "elsewhere"  # the environment of such draws
 NO_CLOCK = "made elsewhere: no clock"
@@ -55,6 +56,7 @@ def judge(
     chains_per_replicate: int | None = None,
     chains_as_replicates: bool = False,
     failures: int = 0,
+    superchains: int = 0,
     out: File | None = None,
     command: str = "",
     **options: Any,
@@ -67,21 +69,23 @@ def judge(
     refuse_in_a_worker("judge()")
     _refuse_options(options, name)
     renamed = dict(names) if isinstance(names, Mapping) else parse_names("names", names)
-    layout = Layout(renamed, chains_per_replicate, chains_as_replicates, failures)
+    layout = Layout(renamed, chains_per_replicate, chains_as_replicates, failures, superchains)
     given = read_draws(draws)
     options = {**options, **({"names": reference_names} if reference_names else {})}
     plan, shipped, memory = make_plan({**options, "sampler": long_run.SAMPLER})
-    data = read_model_data(plan, memory, Path(out) if out else None)
+    folder = as_path("out", out) if out else None
+    data = read_model_data(plan, memory, folder)
     trial = replace(_plan_trial(plan, data), outside_digest=digest_draws(given, layout))
-    campaign = Campaign(Store.create(Path(out) if out else default_folder([trial])))
+    campaign = Campaign(Store.create(folder or default_folder([trial])))
     with discard_when_refused(campaign.store, [trial]):
         refuse_changed(campaign.store, [trial])
-        labels = {name, *(each.label for each in campaign.store.trials())}
+        settings = {"superchains": superchains} if superchains else {}
+        labels = {format_label(name, settings), *(each.label for each in campaign.store.trials())}
         refuse_unknown_rows(plan.gate, labels)
         data.save(campaign.folder, [trial])
         programs.save_programs(campaign.folder, shipped)
         trial, runs = _arrange(campaign.store, trial, plan, given, layout)
-        trial = replace(trial, sampler=name)
+        trial = replace(trial, sampler=name, settings=settings)
         _refuse_other_draws(campaign.store, trial)
         if plan.margin:
             campaign.trial_scores.set_margins(plan.margin)

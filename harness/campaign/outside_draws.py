@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from samplerbench.errors import UsageError
-from samplerbench.harness.campaign.outside_replicates import Runs, cut_replicates
+from samplerbench.harness.campaign.outside_replicates import Runs, cut_replicates, refuse_uneven
 from samplerbench.harness.campaign.outside_run import draws_error, make_run
 from samplerbench.harness.campaign.tables import read_table
 from samplerbench.harness.draws_file import make_nan_draws
@@ -42,6 +42,8 @@ class Layout:
     chains_per_replicate: int | None = None  # files of one chain each; None: a replicate a file
     chains_as_replicates: bool = False
     failures: int = 0  # runs that left no draws
+    # groups of chains that started at one point each; a setting of the row, so not in its digest
+    superchains: int = field(default=0, repr=False)
 
     def __post_init__(self) -> None:
         if self.chains_per_replicate is not None and (
@@ -54,6 +56,11 @@ class Layout:
             )
         if not isinstance(self.failures, int) or self.failures < 0:
             raise UsageError(f"failures={self.failures!r}\n  expected: a whole number from 0 on")
+        if not isinstance(self.superchains, int) or self.superchains < 0 or self.superchains == 1:
+            raise UsageError(
+                f"superchains={self.superchains!r}\n  expected: a whole number from 2 on; or 0,"
+                " where each chain started at a point of its own"
+            )
 
 
 def read_draws(draws: Any) -> list[tuple[str, Arrays]]:
@@ -92,6 +99,7 @@ def arrange_runs(
     """The replicates, of the sites in ``shapes``. Raises UsageError for what does not fit."""
     runs = [(where, make_run(where, arrays, shapes, layout.names)) for where, arrays in given]
     kept = cut_replicates(runs, layout.chains_per_replicate, layout.chains_as_replicates)
+    refuse_uneven(kept, layout.superchains)
     lost = [(f"failed run {i}", make_nan_draws(kept[0][1])) for i in range(layout.failures)]
     return [*kept, *lost]
 

@@ -32,6 +32,20 @@ def cut_replicates(runs: Runs, chains_each: int | None, by_chain: bool) -> Runs:
     return runs
 
 
+def refuse_uneven(runs: Runs, superchains: int) -> None:
+    """Raise UsageError where chains make no ``superchains`` of one size; 0: there are none."""
+    where, run = runs[0]
+    if superchains and run.log_weights is not None:
+        expected = "no --superchains: weighted draws are of no chains"
+        raise draws_error(where, "its draws have weights", expected)
+    if superchains and count_chains(run) % superchains:
+        chains = format_count(count_chains(run), "chain")
+        raise UsageError(
+            f"{chains} can't be cut into {superchains} superchains of one size\n"
+            "  expected: a number that divides the chains of a replicate"
+        )
+
+
 def _split(run: Draws) -> Iterator[tuple[int, Draws]]:
     """Each chain as a run of its own; what is counted over all of them is left out."""
     for i in range(count_chains(run)):

@@ -43,9 +43,16 @@ def read_campaign_file(path: Path) -> dict[str, Any]:
             f"{str(path)!r} is not TOML: {error}\n"
             '  expected: a line each as `draws = 1000` or `model = ["linear"]`, words in quotes'
         ) from error
+    where = str(path)
     if path.name == PROJECT:
-        return check_options(_find_table(values, path), f"[{TABLE}] of {path}")
-    return check_options(values, str(path))
+        values, where = _find_table(values, path), f"[{TABLE}] of {path}"
+    for name, value in values.items():
+        if isinstance(value, dict) and field_name(name) not in OPTIONS:
+            raise UsageError(
+                f"[{name}] is a table in {where}\n"
+                "  expected: options as keys, in no table of their own, as `draws = 1000`"
+            )
+    return check_options(values, where)
 
 
 def _find_table(values: Any, path: Path) -> dict[str, Any]:
@@ -113,7 +120,9 @@ def _check(option: Option, value: Any, where: str) -> Any:
     wrong = found["input"]
     if option.choices and isinstance(wrong, option.type):
         raise unknown_name(f"value of {option.name}", str(wrong), map(str, option.choices))
-    single = value[0] if option.is_list and len(value) == 1 else value
+    single = value
+    if option.is_list:  # as it was written
+        single = value[0] if len(value) == 1 else list(value)
     is_object = option.name == "sampler" and not isinstance(single, (str, int, float))
     names = ", as 'numpyro_nuts:target_accept_prob=0.9', or 'file.py:name'" if is_object else ""
     raise UsageError(

@@ -79,9 +79,12 @@ def read_replicates(
 
 def _find_trial(campaign: Campaign, label: str, name: str | None) -> Trial:
     trials = campaign.store.trials()
-    matches = {t.id: t for t in trials if t.label == label and name in (None, t.id)}
-    if not matches:
+    called = {t.id: t for t in trials if t.label == label}
+    if not called:
         raise unknown_name("sampler in this campaign", label, {t.label for t in trials})
+    matches = {id: t for id, t in called.items() if name in (None, id)}
+    if not matches:
+        raise unknown_name(f"trial of {label}", name, called)
     if len(matches) > 1:
         known = "".join(f"\n    trial={t.id!r}: {_place(t)}" for t in matches.values())
         reason = f"{label!r} stands for {len(matches)} trials of this campaign"

@@ -34,6 +34,7 @@ from samplerbench.harness.run_cost import RunCost
 from samplerbench.harness.scoring.ci_gate import refuse_unknown_rows
 from samplerbench.samplers.base import samplers
 from samplerbench.text import tell
+from samplerbench.user_files import as_path
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -55,15 +56,16 @@ def run(
     and where a cluster's scheduler is lost.
     """
     refuse_in_a_worker("run()")
+    folder = as_path("out", out) if out else None
     plan, shipped, memory = make_plan(options)
-    data = read_model_data(plan, memory, Path(out) if out else None)
+    data = read_model_data(plan, memory, folder)
     trials = expand(plan, data)
     for note in data.list_notes():
         tell(note)
     with _cluster(plan, trials) as client:
         if client is None:
             _refuse_missing_devices(trials)
-        campaign = Campaign(Store.create(Path(out) if out else default_folder(trials)))
+        campaign = Campaign(Store.create(folder or default_folder(trials)))
         with discard_when_refused(campaign.store, trials):
             refuse_changed(campaign.store, trials)
             labels = {trial.label for trial in (*trials, *campaign.store.trials())}

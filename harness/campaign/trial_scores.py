@@ -75,7 +75,7 @@ class TrialScores:
         trials = self._store.trials()
         if trials:
             rows = f"{format_count(len(trials), 'row')} of {self._store.folder}"
-            tell(f"{rows} are judged anew, by {self._margins()}")
+            tell(f"{rows}, judged anew by {self._margins()}")
         self._store.delete_scores([trial.id for trial in trials])
 
     def _margins(self) -> Margins:

@@ -103,9 +103,8 @@ def loses_any(row: Side, base: Side) -> bool:
 
 
 def _names(row: Side, base: Side, campaigns: tuple[str, str] | None) -> tuple[str, str]:
-    if campaigns:
-        return f"{row.label} in {campaigns[0]}", f"{base.label} in {campaigns[1]}"
-    return f"{row.label}{row.where}", f"{base.label}{base.where}"
+    ends = f"{row.label}{row.where}", f"{base.label}{base.where}"
+    return (f"{ends[0]} in {campaigns[0]}", f"{ends[1]} in {campaigns[1]}") if campaigns else ends
 
 
 def _obstacle(row: Side, base: Side, quantity: str) -> str:

@@ -15,6 +15,7 @@ drawn, and an answer on errors says how many of those may be worse than all that
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -81,7 +82,8 @@ def compare_between(
     """
     if not unlike:
         refuse_unlike_machines([*old, *new])
-    pairs = [(row, base) for row in new for base in old if _same(base.trial, row.trial)]
+    rows, bases = _with_environments(new), _with_environments(old)
+    pairs = [(row, base) for row in rows for base in bases if _same(base.trial, row.trial)]
     if not pairs:
         raise NothingShared(
             f"no finished trial is in both campaigns{_describe_nearest(old, new)}\n  expected: the"
@@ -113,6 +115,16 @@ def compare_pairs(
 def _key(trial: Trial, with_environment: bool, by_sampler: bool) -> tuple[Any, ...]:
     more = ["environment_digest"] * with_environment + ["label"] * by_sampler
     return tuple(getattr(trial, name) for name in (*COMMON_FIELDS, *more))
+
+
+def _with_environments(sides: Sequence[Side]) -> list[Side]:
+    """Sides with the environment, where it alone tells one from another of its campaign."""
+    keys = [_key(side.trial, with_environment=False, by_sampler=True) for side in sides]
+    counts = Counter(keys)
+    return [
+        replace(side, where=f" on {side.trial.environment_label}" * (counts[key] > 1))
+        for side, key in zip(sides, keys, strict=True)
+    ]
 
 
 def _describe_nearest(old: Sequence[Side], new: Sequence[Side]) -> str:

@@ -61,7 +61,10 @@ def check_model(name: str, options: Mapping[str, Any]) -> tuple[str, str]:
         names = top_level.find_names(script.parse_source(file))
         digest = script.digest_file(file)
     except (OSError, SyntaxError, ValueError) as error:  # ValueError: wrong encoding, null bytes
-        raise UsageError(f"{path} can't be read as Python: {error}") from error
+        expected = "path/to/file.py:name, a file of Python or a notebook"
+        raise UsageError(
+            f"{path} can't be read as Python: {error}\n  expected: {expected}"
+        ) from error
     first = attribute.partition(".")[0]  # of `fit.model`, a method: what it is of, running tells
     if first not in names and top_level.ANY not in names:
         raise unknown_name(f"name in {path}", first, names)

@@ -27,7 +27,6 @@ MEASURES = {
     "warm_s": Column("warm", "ms", "right"),
     "compiles_per_rerun": Column("compiles\na rerun", "", "right"),
 }
-NARROWEST = 100
 LINEAR = 1.1  # an exponent above it is flagged
 
 
@@ -75,7 +74,7 @@ def render_terminal(entries: Sequence[Entry], width: int = terminal.WIDEST) -> s
     ]
     places = [at for at in range(len(table.columns)) if at != result]
     shown = dataclasses.replace(table.select(places), notes=[*causes, *table.notes])
-    return terminal.render(shown, max(width, NARROWEST), gap=1)
+    return terminal.render(shown, width, gap=1)
 
 
 def make_table(entries: Sequence[Entry]) -> Table:
@@ -91,7 +90,8 @@ def _title(entries: Sequence[Entry]) -> str:
     minors = {(row.minor, row.platform) for row in rows}
     places = [f"Python {minor} on {platform}" for minor, platform in sorted(minors)]
     missing = len(entries) - len(rows)
-    text = f"{len(rows)} stacks tried, {passing} pass"
+    passing_word = "passes" if passing == 1 else "pass"
+    text = f"{format_count(len(rows), 'stack')} tried, {passing} {passing_word}"
     text += f" ({', '.join(places)})" if places else ""
     return text + (f"; {missing} of the matrix not run." if missing else ".")
 

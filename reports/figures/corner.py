@@ -37,7 +37,7 @@ class Frame:
     """What all corner plots of a model share: limits, the exact chain, truth."""
 
     def __init__(self, scene: Scene) -> None:
-        self.names, self.truth = scene.names, scene.truth
+        self.names, self.truth, self.answer = scene.names, scene.truth, scene.answer
         exact = _exact_draws(scene)
         middle, sd = scene.mean, scene.sd
         if middle is None or sd is None:
@@ -146,7 +146,7 @@ def _list_notes(mass: float, no_contours: bool) -> list[str]:
 
 def _describe(frame: Frame, series: Series, means: Array, notes: list[str]) -> str:
     """The plot in words."""
-    truth = "over the exact contours" if frame.exact is not None else "(no exact answer)"
+    truth = f"over {frame.answer}" if frame.exact is not None else "(no exact answer)"
     return (
         f"Corner plot of {', '.join(frame.names)} from {series.label},"
         f" verdict {series.row['verdict']}, {truth}. {_describe_means(means, frame)}"
@@ -157,7 +157,7 @@ def _describe(frame: Frame, series: Series, means: Array, notes: list[str]) -> s
 def _caption(frame: Frame) -> str:
     """How to read it: what is drawn of what is known."""
     parts = ["Coloured: this sampler's replicates together, with contours of 68 and 95 %."]
-    parts += ["Grey: the same of the exact posterior."] * (frame.exact is not None)
+    parts += [f"Grey: the same of {frame.answer}."] * (frame.exact is not None)
     parts.append("Dots: each replicate's mean. Band: central 90 % over replicates.")
     return " ".join(parts + ["Dashed, and the cross: what made the data."] * bool(frame.truth))
 

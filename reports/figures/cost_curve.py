@@ -132,8 +132,7 @@ def draw(scene: Scene) -> Picture:
         " 1/16, 1/8, 1/4, 1/2 and of all draws, worst parameter, with 95 % intervals. Thin dotted:"
         " as many independent draws, 1/√n. Each part costs its share of the draws and the whole"
         " warm-up. Nested sampling, whose runs have no parts, gives one point, and a line where"
-        " it ran at several resolutions. Open marks: not shown honest. exact_iid is a reference"
-        " that knows the answer.",
+        " it ran at several resolutions. Open marks: not shown honest.",
     )
 
 

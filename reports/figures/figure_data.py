@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -77,7 +78,7 @@ class Scene:
     entries: Sequence[Entry]  # the first finished rows
     series: Sequence[Series]
     names: tuple[str, ...]  # the components that are drawn
-    picks: tuple[int, ...]  # their places in the exact answer
+    picks: tuple[int, ...]  # their places in the answer
     exact: Exact | None
     model: Model | None
     truth: dict[str, float]
@@ -85,13 +86,22 @@ class Scene:
     cache: dict[str, Any] = field(default_factory=dict)  # what pictures of one figure share
 
     @property
+    def answer(self) -> str:
+        """What draws are held against: the exact posterior, or what stands for it; "": nothing."""
+        if self.exact is None:
+            return ""
+        if self.exact.source in ("exact", "quadrature"):
+            return "the exact posterior"
+        return f"the {re.split(r' [(]| of |, ', self.exact.source)[0]}"
+
+    @property
     def mean(self) -> Array | None:
-        """Exact means of the drawn components."""
+        """The answer's means of the drawn components."""
         return None if self.exact is None else self.exact.mean[list(self.picks)]
 
     @property
     def sd(self) -> Array | None:
-        """Exact sds of the drawn components."""
+        """The answer's sds of the drawn components."""
         return None if self.exact is None else self.exact.sd[list(self.picks)]
 
 

@@ -46,7 +46,7 @@ def draw(scene: Scene) -> Picture:
         "Import and the first run, then one compiled run for each further data set, each until"
         " every mean is known to 5 % of its sd. Bands: 95 % intervals, between processes and of"
         " the realised ESS. Grey lines: the numbers of data sets in the table above. Only rows"
-        " whose speed is comparable are drawn; exact_iid is a reference that knows the answer.",
+        " whose speed is comparable are drawn.",
     )
 
 

@@ -31,7 +31,7 @@ def draw_figure(
     Raises UsageError for a name that is not there, and where the figure has nothing to show.
     """
     known = {figure.name: figure for figure in FIGURES}
-    if name not in known:
+    if name not in list(known):  # a list asks for no hash
         raise unknown_name("figure", name, known)
     if sampler is not None and known[name].draw is not None:
         raise UsageError(f"sampler={sampler!r} for {name!r}\n  expected: none, it shows them all")

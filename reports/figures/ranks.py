@@ -1,4 +1,4 @@
-"""How the draws' ranks among the exact posterior spread: flat where they are draws from it."""
+"""How the draws' ranks among the answer's spread: flat where they are draws from it."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ def draw(scene: Scene) -> Picture:
         axes.tick_params(labelbottom=False)
     for axes in panels[count:]:
         axes.axis("off")
-    is_exact = scene.exact and scene.exact.quantile
-    target = "the exact posterior" if is_exact else "all replicates' draws together"
+    target = (
+        scene.answer if scene.exact and scene.exact.quantile else "all replicates' draws together"
+    )
     return Picture(
         figure,
         f"Histograms of the draws' ranks among {target}. {'; '.join(words)}.",

@@ -58,8 +58,7 @@ def draw_axis(scaling: Scaling, name: str) -> Picture | None:
         f"{len(panels)} log-log line plots, {axis.setting}. {'; '.join(_words(scaling))}.",
         "Marks are measured, with 95 % intervals where there are any;"
         " lines join them. Hollow marks: the row is neither honest nor overcautious. An evaluation"
-        " is a gradient, or a log-density where the sampler takes no gradients. exact_iid is a"
-        " control that knows the answer.",
+        " is a gradient, or a log-density where the sampler takes no gradients.",
         name,
         f"Cost against {axis.name}",
     )

@@ -30,12 +30,13 @@ def draw(scene: Scene) -> Picture:
     for (axes,) in rows[:-1]:
         axes.tick_params(labelbottom=False)
     rows[-1][0].set_xlabel("share of the first chain")
+    centre = f"the mean of {scene.answer}" if scene.answer else "the median of its sampler's draws"
     return Picture(
         figure,
         f"Traces of the worst parameter. {'; '.join(words)}.",
-        "Draws of the worst parameter in their order, thinned, less the exact mean, in exact sds."
+        f"Draws of the worst parameter in their order, thinned, less {centre}, in sds."
         " Coloured line: the replicate whose mean is farthest off; grey: the one in the middle."
-        " Shaded: the exact central 95 %. What is off by more than"
+        " Shaded: 1.96 sds on both sides. What is off by more than"
         f" {REACH:.0f} sds leaves the panel."
         " Nested sampling's points come in the order of their"
         " likelihood, from the prior inwards; those that weigh nothing are left out.",

@@ -20,6 +20,7 @@ OWN = (
     "chains_per_replicate",
     "chains_as_replicates",
     "failures",
+    "superchains",
 )
 #: lists that take one value each time they are given, since files may follow
 SINGLE = ("model", "env", "with_packages", "posterior", "gate", "margin")
@@ -60,6 +61,13 @@ def add_parser(commands: Any) -> None:
         type=int,
         metavar="N",
         help="runs that failed and left no draws; left out, they would not count against it",
+    )
+    add(
+        "--superchains",
+        type=int,
+        metavar="K",
+        help="K groups of a replicate's chains, beside one another, started at one point each;"
+        " the row has their nested R-hat",
     )
     add(
         "--names",

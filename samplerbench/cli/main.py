@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
 import sqlite3
 import sys
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ from samplerbench.cli.common import (
     command_line,
     describe_exits,
 )
-from samplerbench.errors import RunInterrupted, SamplerbenchError, unknown_name
+from samplerbench.errors import RunInterrupted, SamplerbenchError, UsageError, unknown_name
 from samplerbench.text import tell
 
 COMMANDS = (run, judge, plan, report, compare, matrix, check, bisect, history, listing, completion)
@@ -81,8 +82,34 @@ def _execute(arguments: Sequence[str] | None) -> int:
     return EXIT_USAGE
 
 
+class _Once(argparse.Action):
+    """An option whose second value, which would take the first one's place, is refused."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, flag: str | None = None) -> None:
+        given = vars(namespace).setdefault("given", {})
+        words = values if isinstance(values, list) else [values]
+        typed = shlex.join([str(flag), *map(str, words)])
+        if flag and self.dest in given:
+            raise UsageError(
+                f"{given[self.dest]} and {typed} are given\n  expected: one of the two"
+            )
+        given[self.dest] = typed
+        super().__call__(parser, namespace, values, flag)
+
+
+class _StoreOnce(_Once, argparse._StoreAction): ...
+
+
+class _StoreConstOnce(_Once, argparse._StoreConstAction): ...
+
+
 class _Parser(argparse.ArgumentParser):
     """argparse, whose errors name the nearest known word, and whose help ends with exit codes."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.register("action", None, _StoreOnce)
+        self.register("action", "store_const", _StoreConstOnce)
 
     def error(self, message: str) -> Any:
         choice = re.match(r"argument (.+): invalid choice: '(.*)' \(choose from (.*)\)", message)

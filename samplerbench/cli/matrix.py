@@ -60,7 +60,7 @@ def add_parser(commands: Any) -> None:
     add("--into", type=Path, metavar="FILE", help="write the summary between its marks in FILE")
     add("-q", "--quiet", action="store_true", help="no progress")
     add_json(matrix)
-    failed = "a stack that was tested does not pass (never with --stored)"
+    failed = "a stack has no result: the network, the disk or a time limit (never with --stored)"
     matrix.set_defaults(command=execute, exits=describe_exits(failed))
 
 
@@ -107,8 +107,8 @@ def execute(args: argparse.Namespace) -> int:
     if args.write_pins:
         paths = export_pins.write([entry.row for entry in entries if entry.row], args.write_pins)
         print(f"{format_count(len(paths), 'file')} in {args.write_pins}", file=sys.stderr)
-    passing = all(entry.row and not entry.row.passing for entry in entries)
-    return EXIT_OK if args.stored or passing else EXIT_FAILED
+    all_tried = all(entry.row and not entry.row.passing for entry in entries)
+    return EXIT_OK if args.stored or all_tried else EXIT_FAILED
 
 
 def _rows(file: Path) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,8 +94,8 @@ def _advise(error: RunInterrupted, out: Path | None) -> str:
     folder = _relative(error.folder)
     if error.is_kept:
         return f"go on with: {command_line(*([] if out else ['-o', str(folder)]))}"
-    other = suggest_folder(folder)  # here it would be refused; of two -o the last one counts
-    anew = command_line("-o", str(other))
+    other = suggest_folder(folder)  # here it would be refused
+    anew = f"another, as -o {shlex.quote(str(other))}" if out else command_line("-o", str(other))
     return f"where it was renamed, name its new place by -o; else begin anew with: {anew}"
 
 

@@ -71,6 +71,14 @@ REFUSED = {
         "known options of samplerbench run: --blocks, --calibrate",
         "help: samplerbench run --help",
     ),
+    "run --replicates 5 --replicates 6": (
+        "--replicates 5 and --replicates 6 are given",
+        "expected: one of the two",
+    ),
+    "run -n auto --replicates 6": ("-n auto and --replicates 6 are given",),
+    "run -o a --out b": ("-o a and --out b are given",),
+    "bisect a b --draws 1 2 --draws 3": ("--draws 1 2 and --draws 3 are given",),
+    "report --json --format csv": ("--json and --format csv are given",),
     "report --figure x": ("no option of samplerbench report", "did you mean '--figures'?"),
     "run a.toml b.toml": ("'b.toml' is one argument too many", "samplerbench run --help"),
     "run nowhere.toml": ("can't read the campaign file 'nowhere.toml'", "expected: a TOML file"),
@@ -181,6 +189,13 @@ def test_short_options_are_those_of_its_peers():
         assert "there" in map(str, (given.get("out"), given.get("output")))
 
 
+def test_lists_may_be_given_in_parts_and_flags_again():
+    parse = main.build_parser().parse_args
+    args = parse("run -q -q --sampler a b --sampler c --draws 3".split())
+    assert args.sampler == ["a", "b", "c"] and args.quiet and args.draws == 3
+    assert parse("judge x --model a --names m=b --names c=d".split()).names == ["m=b", "c=d"]
+
+
 def test_version_has_a_short_option(capsys):
     assert run_command(capsys, "-V")[1].strip() == samplerbench.__version__
 
@@ -201,6 +216,11 @@ def test_a_page_without_a_browser_is_named(monkeypatch, capsys, tmp_path):
         ("drawz = 3", ("did you mean 'draws'?", "known options in bad.toml: ")),
         ("draws = 2.5", ("draws = 2.5 in bad.toml", "expected: a whole number")),
         ("sampler = 3", ("sampler = 3 in bad.toml", "expected: a list of words")),
+        ("sampler = [1, 2]", ("sampler = [1, 2] in bad.toml",)),
+        (
+            "[run]\ndraws = 3",
+            ("[run] is a table in bad.toml", "expected: options as keys, in no table of their own"),
+        ),
         ("precision = ['64']", ("expected: a list of whole numbers",)),
         ("timeout = 'long'", ("expected: a number",)),
         ("draws = true", ("expected: a whole number",)),
@@ -221,7 +241,8 @@ def test_a_bad_campaign_file_is_refused(text, words, capsys, tmp_path, monkeypat
     ("content", "words"),
     [
         (b"x = 1\ndef a(:\n", "mine.py can't be read as Python: invalid syntax (mine.py, line 2)"),
-        (b"x = 1\0\n", "can't be read as Python"),
+        (b"x = 1\0\n", "null bytes\n  expected: path/to/file.py:name, a file of Python or a"),
+        (b"\xf6\n", "(mine.py, line 1)\n  expected: path/to/file.py:name"),
         (b"def programme(): ...\n", "did you mean 'programme'?"),
     ],
 )
@@ -420,15 +441,18 @@ def test_a_reader_that_leaves_is_no_error(campaign, arguments):
     os.close(writes)
 
 
-def test_a_campaign_that_is_lost_is_begun_anew_elsewhere(monkeypatch, capsys, tmp_path):
+@pytest.mark.parametrize("out", [True, False])
+def test_a_campaign_that_is_lost_is_begun_anew_elsewhere(out, monkeypatch, capsys, tmp_path):
     """Its folder would be refused; one that is kept is gone on with."""
     from samplerbench.harness.campaign import run
 
-    typed = ["run", "--out", str(tmp_path)]
+    typed = ["run", *(["--out", str(tmp_path)] if out else [])]
     monkeypatch.setattr(sys, "argv", ["samplerbench", *typed])
-    for is_kept, words in ((True, f"go on with: samplerbench run --out {tmp_path}\n"), (False, "")):
+    anew = "another, as" if out else "samplerbench run"
+    word = "--out" if out else "-o"
+    kept = f"go on with: samplerbench run {word} {tmp_path}\n"
+    for is_kept, words in ((True, kept), (False, f"anew with: {anew} -o {tmp_path}-2\n")):
         lost = run.RunInterrupted(tmp_path, 4, "it was removed", is_kept)
         monkeypatch.setattr(run, "run", Mock(side_effect=lost))
         assert main.main(typed) == common.EXIT_FAILED
-        words = words or f"anew with: samplerbench run --out {tmp_path} -o {tmp_path}-2\n"
         assert words in capsys.readouterr().err

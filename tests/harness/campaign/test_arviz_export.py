@@ -153,6 +153,8 @@ def test_draws_of_trials_that_share_a_label_are_told_apart(campaign):
     reader, _ = campaign
     with pytest.raises(ValueError, match="(?s)stands for 2 trials.*trial="):
         reader.draws("numpyro_nuts")
+    with pytest.raises(UsageError, match="no trial of numpyro_nuts is called 'x'\n  known trials"):
+        reader.draws("numpyro_nuts", trial="x")
     trial = reader.store.trials()[2]
     data = reader.draws("numpyro_nuts", trial=trial.id)
     assert data.attrs["model"] == "linear:n_points=4"

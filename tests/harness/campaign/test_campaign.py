@@ -391,7 +391,7 @@ number = 3
         ("partial", "declined", "model 'partial' has no exact answer to draw from"),
         ("gives_model", "ok", ""),
         ("whole", "ok", ""),
-        ("number", "failed", "UsageError: 'number' in "),
+        ("number", "failed", "'number' in "),
     ],
 )
 def test_a_file_holds_programs_models_or_functions_that_give_one(tmp_path, name, status, reason):

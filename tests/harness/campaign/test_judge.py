@@ -645,6 +645,41 @@ def test_runs_that_failed_count_and_many_make_it_unreliable(extra, tmp_path):
 
 
 @pytest.mark.slow
+def test_chains_that_started_in_groups_have_nested_rhat(tmp_path):
+    draws, options = exact_draws(20, chains=8), {"model": "linear", "out": tmp_path / "out"}
+    draws["m"][:, 4:] += 9.0  # the second superchain stays where it started
+    with samplerbench.judge(draws, superchains=2, gate="external:superchains=2=honest", **options):
+        pass
+    with samplerbench.judge(draws, name="others", **options) as campaign:
+        nested, plain = campaign.rows()
+    assert nested["settings"] == {"superchains": 2} and nested["rhat_nested"] > 2
+    assert plain["rhat_nested"] is None and plain["rhat"] == nested["rhat"]
+
+
+@pytest.mark.parametrize(
+    ("superchains", "options", "words"),
+    [
+        (3, {}, "8 chains can't be cut into 3 superchains of one size\n  expected: a number"),
+        (2, {"chains_as_replicates": True}, "1 chain can't be cut into"),
+        (1, {}, "superchains=1\n  expected: a whole number from 2 on"),
+        (-2, {}, "superchains=-2\n"),
+        (2.0, {}, "superchains=2.0\n"),
+        ("2", {}, "superchains='2'\n"),
+    ],
+)
+def test_superchains_of_unlike_sizes_are_refused(superchains, options, words, tmp_path):
+    draws, out = exact_draws(2, chains=8), tmp_path / "out"
+    with pytest.raises(UsageError, match=re.escape(words)):
+        samplerbench.judge(draws, model="linear", superchains=superchains, out=out, **options)
+    assert not out.exists()
+
+
+def test_weighted_draws_make_no_superchains():
+    draws = {**exact_draws(2, chains=4), "weight": np.ones((2, 4, DRAWS))}
+    with pytest.raises(UsageError, match="have weights\n  expected: no --superchains"):
+        samplerbench.judge(draws, model="linear", superchains=2)
+
+
 def test_the_same_draws_are_judged_once_and_others_are_a_row_of_the_same_campaign(tmp_path):
     for seed, rows in ((1, 1), (1, 1), (2, 2)):
         draws, out = exact_draws(16, seed=seed), tmp_path / "out"

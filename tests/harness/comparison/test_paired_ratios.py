@@ -172,6 +172,14 @@ def test_unlike_machines_are_refused_by_name_unless_allowed():
     assert len(paired_ratios.compare_within(pair, unlike=True)) == 8  # also between environments
 
 
+def test_rows_of_two_campaigns_have_their_environment_where_it_alone_tells_them_apart():
+    old = [side("a", errors(1, 1), times(1, 1))]
+    new = [side("a", errors(1, 2), times(1, 2), environment=name) for name in ("current", "latest")]
+    ratios = paired_ratios.compare_between(old, new, ("new", "old"))
+    assert {ratio.row for ratio in ratios} == {"a on current in new", "a on latest in new"}
+    assert {ratio.reference for ratio in ratios} == {"a in old"}
+
+
 @pytest.mark.slow
 def test_samplers_each_in_an_environment_of_its_own_are_compared_across_environments():
     """So they run where no environment is asked for; in two of them each has its own reference."""

@@ -411,6 +411,7 @@ def test_the_table_says_what_passes_what_fails_and_what_was_not_run(tmp_path):
     assert "nested sampling imports: no Model (jaxns/a.py:1)" in shown
     assert "not run" in shown and "1 of the matrix not run" in shown
     assert "no Model" in table.render_terminal(entries)
+    assert max(map(len, table.render_terminal(entries, 40).splitlines())) <= 40
     one, two = json.loads(table.as_json(entries))
     assert one["failed"] == NESTED_IMPORTS and two["result"] == "not run"
     assert one["relative"]["numpyro_nuts"]["cold_s"] == 1.0
@@ -424,6 +425,17 @@ def test_the_command_shows_what_is_stored_without_running(tmp_path, capsys):
     (tmp_path / "out" / "known.json").unlink()
     assert main.main(arguments) == common.EXIT_OK  # all that was asked
     assert "2 of the matrix not run" in capsys.readouterr().out
+
+
+def test_a_stack_that_breaks_is_a_result_and_one_that_could_not_be_tried_is_none(
+    tmp_path, capsys, monkeypatch
+):
+    entries = run(tmp_path, Fakes(probe={NESTED_MODULE: Cause("no Model", "jaxns/a.py:1")}))[:1]
+    for passing, code in ((False, common.EXIT_OK), (True, common.EXIT_FAILED)):
+        entries[0] = replace(entries[0], row=replace(entries[0].row, passing=passing))
+        monkeypatch.setattr(matrix, "run", lambda *_, **__: entries)
+        assert main.main(["matrix", str(tmp_path / "m.toml")]) == code
+        assert "1 stack tried, 0 pass" in capsys.readouterr().out
 
 
 def test_a_dry_run_says_which_stacks_would_be_tried_and_tries_none(tmp_path, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,36 @@ def test_a_figure_applies_is_drawn_and_says_its_numbers_in_words(module, scene):
         assert all(svg.inline(picture).startswith("<svg") for picture in pictures)
     words = " ".join(f"{picture.title} {picture.alt}" for picture in pictures)
     assert DRAWN[module] in words and all(picture.caption for picture in pictures)
+
+
+@pytest.mark.parametrize(
+    ("source", "answer"),
+    [
+        ("exact", "the exact posterior"),
+        ("quadrature", "the exact posterior"),
+        ("long run (64 chains of numpyro_nuts)", "the long run"),
+        ("reference draws (mine.nc)", "the reference draws"),
+        ("consensus of numpyro_nuts and jaxns_nested", "the consensus"),
+        ("reference moments (mine.npz), with which a agrees", "the reference moments"),
+    ],
+)
+def test_captions_name_what_the_draws_are_held_against(source, answer, scene):
+    held = replace(scene, exact=replace(scene.exact, source=source), cache={})
+    modules = [ranks, traces] + [corner] * (find_spec("chainconsumer") is not None)
+    for module in modules:
+        made = draw(module, held)[0]
+        assert answer in made.caption
+        assert ("exact " in made.caption + made.alt) == (answer == "the exact posterior")
+
+
+def test_draws_that_are_held_against_nothing_are_less_their_own_median(scene):
+    (made,) = draw(traces, replace(scene, exact=None))
+    assert "less the median of its sampler's draws" in made.caption
+
+
+def test_captions_name_no_sampler_that_may_not_be_there(scene):
+    for module in (cost_curve, many_data_sets):
+        assert "exact_iid" not in draw(module, scene)[0].caption
 
 
 def test_a_cost_curve_is_of_parts_of_the_stored_draws_and_ends_where_the_runs_did(scene):
