@@ -18,6 +18,7 @@ from samplerbench.samplers.base import (
     add,
     move_to_device,
 )
+from samplerbench.samplers.support.data_arguments import DataSplit, prepare_for_data
 from samplerbench.samplers.support.latent_sites import require_proper
 from samplerbench.samplers.support.log_density import (
     LogDensity,
@@ -65,10 +66,11 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     model, _ = adapt_sites(model, rename=False)
     require_proper(model, "nested sampling")
     density = make_log_density(model)
-    return Prepared(
-        plain=_make_plain(model, density, settings),
-        compile=lambda: _compile(model, density, settings),
-    )
+
+    def compile_split(model: Model, split: DataSplit) -> Compiled:
+        return _compile(split, make_log_density(model), settings)
+
+    return prepare_for_data(_make_plain(model, density, settings), model, compile_split)
 
 
 def _make_algorithm(density: LogDensity, settings: Settings, data: Any) -> Any:
@@ -150,16 +152,17 @@ def _make_plain(model: Model, density: LogDensity, settings: Settings) -> Any:
     return plain
 
 
-def _compile(model: Model, density: LogDensity, settings: Settings) -> Compiled:
+def _compile(split: DataSplit, density: LogDensity, settings: Settings) -> Compiled:
     import jax
     import jax.numpy as jnp
     from jax import lax
 
-    data = jax.device_put(model.data)
+    data = jax.device_put(dict(split.arguments))
     deleted = settings.count_deleted()
     most = settings.max_samples // deleted
 
-    def run(seed: Any, data: Any) -> Any:
+    def run(seed: Any, arguments: Any) -> Any:
+        data = split.merge(arguments)
         algorithm = _make_algorithm(density, settings, data)
         live_key, key, weight_key = jax.random.split(jax.random.PRNGKey(seed), 3)
         state = algorithm.init(_draw_live(density, settings, live_key, data))
@@ -184,7 +187,7 @@ def _compile(model: Model, density: LogDensity, settings: Settings) -> Compiled:
     program = jax.jit(run).lower(np.uint32(0), data).compile()
 
     def bind(data: Any) -> Compiled:
-        summarise = _make_summary(density, data)
+        summarise = _make_summary(density, split.merge(data))
 
         def sample(seed: int) -> Any:
             steps, evaluations, dead, key = program(np.uint32(seed), data)

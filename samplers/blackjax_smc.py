@@ -25,6 +25,7 @@ from samplerbench.samplers.base import (
     add,
     move_to_device,
 )
+from samplerbench.samplers.support.data_arguments import DataSplit, prepare_for_data
 from samplerbench.samplers.support.latent_sites import require_proper
 from samplerbench.samplers.support.log_density import LogDensity, make_log_density
 from samplerbench.samplers.support.site_handlers import adapt_sites
@@ -62,14 +63,17 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
             cache.append(jax.jit(lambda seed: _run(density, settings, seed, model.data)))
         return _collect(cache[0](np.uint32(seed)))
 
-    return Prepared(plain=plain, compile=lambda: _compile(model, density, settings))
+    def compile_split(model: Model, split: DataSplit) -> Compiled:
+        return _compile(split, make_log_density(model), settings)
+
+    return prepare_for_data(plain, model, compile_split)
 
 
-def _compile(model: Model, density: LogDensity, settings: Settings) -> Compiled:
+def _compile(split: DataSplit, density: LogDensity, settings: Settings) -> Compiled:
     import jax
 
-    data = jax.device_put(model.data)
-    run = jax.jit(lambda seed, data: _run(density, settings, seed, data))
+    data = jax.device_put(dict(split.arguments))
+    run = jax.jit(lambda seed, data: _run(density, settings, seed, split.merge(data)))
     program = run.lower(np.uint32(0), data).compile()
 
     def bind(data: Any) -> Compiled:

@@ -86,6 +86,34 @@ def test_each_draws_from_the_exact_posterior_in_its_own_environment(name, tmp_pa
         assert abs(off.mean()) < SIGMAS / math.sqrt(len(off))
 
 
+GROUPS = """
+import numpy as np, numpyro, numpyro.distributions as dist
+
+data = {"group": np.repeat(np.arange(3), 4), "y": np.repeat(np.arange(3), 4) + 1.0}
+
+def program(group, y):
+    with numpyro.plate("groups", len(np.unique(group))):
+        mean = numpyro.sample("mean", dist.Normal(0.0, 5.0))
+    numpyro.sample("y", dist.Normal(mean[group], 1.0), obs=y)
+"""
+
+
+@pytest.mark.stack
+@pytest.mark.process
+@pytest.mark.parametrize("name", ["blackjax_nss", "blackjax_smc"])
+def test_sizes_that_a_program_finds_in_its_data_are_borne_when_it_is_compiled(name, tmp_path):
+    file = tmp_path / "groups.py"
+    file.write_text(GROUPS)
+    settings = RUNS[name][0]
+    trial = small(model=f"{file}:program", sampler=name, settings=settings, replicates=3)
+    try:
+        stack = environments.resolve(samplers.get(name).environment)
+    except environments.EnvironmentFailed as error:
+        pytest.skip(str(error))
+    result = launcher.launch(trial, stack.python, tmp_path / "scratch", timeout=500)
+    assert (result.status, result.mode) == ("ok", "compiled"), result.reason
+
+
 @pytest.mark.stack
 @pytest.mark.process
 def test_pathfinder_is_near_a_normal_posterior_and_says_that_it_is_an_approximation(tmp_path):
