@@ -3,8 +3,10 @@
 **Voices.** A row has a voice where at least LEAST of its replicates, and SHARE of all, pass their
 own diagnostics (``harness.statistics.self_diagnostics``); only those count. Their means may not
 scatter about their own average by more than CONTRADICTION times what they claim: such a row
-contradicts itself. Samplers of one *family* share library, start and adaptation, and so what they
-miss: a family has one voice, that of its most precise row.
+contradicts itself. Nor may their spread rest on a few runs, by Kish's effective number: an ensemble
+with a stray walker in one run of ten has twice the sd that all its others agree on. Samplers of one
+*family* share library, start and adaptation, and so what they miss: a family has one voice, that of
+its most precise row.
 
 **Consensus.** A row is judged by the pooled voices of *other* families. Standard errors come from
 the spread of the means (and sds) of replicates, not from claims, and are widened by what the voices
@@ -47,6 +49,7 @@ SHARE = 0.75
 ALPHA = 0.01  # chance that rows that agree are taken for unlike, over all parameters
 MEAN, SD = 0.05, 0.06  # tolerated difference of means in sds, of sds as a share
 CONTRADICTION = 1.5  # rms scatter of a row's means about their average, over the claimed errors
+RESTS = 1 / 8  # of the runs, at least, that their pooled variance rests on
 MANY = 10_000  # stands for the replicates of a long run, whose standard errors are well known
 BANK = 100_000  # draws that stand for the answer's distribution
 SEED = 20260702
@@ -108,6 +111,10 @@ def summarise_row(
     factor = _measure_contradiction(mean, claimed[passes])
     if factor > CONTRADICTION:
         return f"its replicates differ from one another by {factor:.1f} times what they claim"
+    variance = np.square(sd) + np.square(mean - centre)
+    resting = np.square(variance.sum(axis=0)) / np.square(variance).sum(axis=0)
+    if resting.min() < RESTS * count:
+        return f"the spread of its draws rests on {resting.min():.1f} of its {count} runs"
     log_w = None if log_w is None else log_w[passes]
     return ConsensusRow(
         trial.label,
@@ -115,7 +122,7 @@ def summarise_row(
         names,
         mean=centre,
         mean_se=mean.std(axis=0, ddof=1) / np.sqrt(count),
-        sd=np.sqrt((np.square(sd) + np.square(mean - centre)).mean(axis=0)),
+        sd=np.sqrt(variance.mean(axis=0)),
         sd_se=sd.std(axis=0, ddof=1) / np.sqrt(count),
         runs=count,
         draws=_thin(x[passes], log_w),

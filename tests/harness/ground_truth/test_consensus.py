@@ -73,6 +73,14 @@ def test_a_row_whose_replicates_contradict_one_another_has_no_voice(tmp_path):
     assert said.endswith(" times what they claim")
 
 
+def test_a_row_whose_spread_rests_on_a_few_runs_has_no_voice(tmp_path):
+    rng = np.random.default_rng(8)
+    wild = [draws(rng, scale=50.0), *(draws(rng) for _ in range(COUNT - 1))]
+    said = heard(tmp_path, "numpyro_aies", runs=wild)
+    # one variance of 2500 beside fifteen of 1: (2515)^2 / 2500^2 runs, to the noise of a variance
+    assert said == "the spread of its draws rests on 1.0 of its 16 runs"
+
+
 def test_runs_that_fail_their_own_diagnostics_do_not_count(tmp_path):
     rng = np.random.default_rng(3)
     failing = [draws(rng, divergences=2) for _ in range(5)]
