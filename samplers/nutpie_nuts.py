@@ -62,7 +62,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
             target_accept=settings.target_accept,
             maxdepth=settings.maxdepth,
         )
-        return _read_draws(trace, constrain, model.data)
+        return _read_draws(trace, constrain)
 
     return Prepared(plain)
 
@@ -98,11 +98,11 @@ def _build(model: Model, density: LogDensity) -> tuple[Any, Any]:
         ["u"],
         make_initial_point_fn=start,
     )
-    constrain = jax.jit(jax.vmap(jax.vmap(density.constrain, (0, None)), (0, None)))
+    constrain = jax.jit(jax.vmap(jax.vmap(lambda u: density.constrain(u, data))))
     return compiled, constrain
 
 
-def _read_draws(trace: Any, constrain: Any, data: Any) -> Draws:
+def _read_draws(trace: Any, constrain: Any) -> Draws:
     """Draws from nutpie's DataTree, whose one variable is the unconstrained vector."""
     told = trace["sample_stats"]
     stats = {
@@ -111,7 +111,7 @@ def _read_draws(trace: Any, constrain: Any, data: Any) -> Draws:
         if name in told
     }
     tuning = int(np.asarray(trace["warmup_sample_stats"]["n_steps"]).sum())
-    sites = constrain(np.asarray(trace["posterior"]["u"]), data)
+    sites = constrain(np.asarray(trace["posterior"]["u"]))
     return Draws(
         {name: np.asarray(values) for name, values in sites.items()},
         gradients=int(stats["n_steps"].sum()) + tuning,

@@ -102,7 +102,12 @@ def program(group, y):
 @pytest.mark.process
 @pytest.mark.parametrize(
     ("name", "mode"),
-    [("blackjax_nss", "compiled"), ("blackjax_smc", "compiled"), ("jaxns3_nested", "plain")],
+    [
+        ("blackjax_nss", "compiled"),
+        ("blackjax_smc", "compiled"),
+        ("jaxns3_nested", "plain"),
+        ("nutpie_nuts", "plain"),
+    ],
 )
 def test_sizes_that_a_program_finds_in_its_data_are_borne(name, mode, tmp_path):
     file = tmp_path / "groups.py"
