@@ -2,14 +2,15 @@
 
 For samplers that take a log density instead of a program, such as BlackJAX's:
 
-    density = log_density_of(model)
-    data = jax.device_put(model.data)
+    density = make_log_density(model)
+    data = model.data  # constants of what is compiled: a program may find sizes in them
     start = density.find_start(key, data)  # [dim]
     step = blackjax.nuts(lambda u: density.log_joint(u, data), ...)
     sites = jax.vmap(lambda u: density.constrain(u, data))(draws)  # what Draws wants of a chain
 
 and for nested samplers, which want the likelihood apart from the prior, ``log_likelihood`` with
-``samplers.support.prior_transform``, or ``log_prior`` with ``log_likelihood``.
+``samplers.support.prior_transform``, or ``log_prior`` with ``log_likelihood``. Where other data sets
+are to cost no compiling, ``samplers.support.data_arguments`` tells which data may be arguments.
 """
 
 from __future__ import annotations

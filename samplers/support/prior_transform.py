@@ -3,9 +3,9 @@
 If q is uniform on the unit cube, ``transform(q)`` is a draw from the prior, so that the evidence
 is the mean of the likelihood over the cube (Skilling 2006, Bayesian Analysis 1:833):
 
-    prior = prior_transform_of(model)  # may raise Declined
-    density = log_density_of(model)
-    data = jax.device_put(model.data)
+    prior = make_prior_transform(model)  # may raise Declined
+    density = make_log_density(model)
+    data = model.data
     sampler = dynesty.NestedSampler(log_likelihood, lambda q: q, ndim=prior.dim)
 
 with ``log_likelihood = jax.jit(lambda q: density.log_likelihood(prior.transform(q, data), data))``.
