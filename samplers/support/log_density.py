@@ -9,8 +9,8 @@ For samplers that take a log density instead of a program, such as BlackJAX's:
     sites = jax.vmap(lambda u: density.constrain(u, data))(draws)  # what Draws wants of a chain
 
 and for nested samplers, which want the likelihood apart from the prior, ``log_likelihood`` with
-``samplers.support.prior_transform``, or ``log_prior`` with ``log_likelihood``. Where other data sets
-are to cost no compiling, ``samplers.support.data_arguments`` tells which data may be arguments.
+``samplers.support.prior_transform``, or ``log_prior`` with ``log_likelihood``. Where other data are
+to cost no compiling, ``samplers.support.data_arguments`` tells which may be arguments.
 """
 
 from __future__ import annotations
