@@ -190,11 +190,12 @@ def confirm(
         [_differ_beyond_noise(own, row) for row in others], axis=0
     )
     labels = " and ".join(row.label for row in others)
+    verb = "agrees" if len(others) == 1 else "agree"
     return replace(
         truth,
         mean_se=np.hypot(truth.mean_se, beyond),
         single_source="",
-        source=f"{truth.source}, with which {labels} agrees",
+        source=f"{truth.source}, with which {labels} {verb}",
     ), ""
 
 

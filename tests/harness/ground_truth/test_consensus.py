@@ -155,6 +155,9 @@ def test_a_long_run_is_confirmed_by_another_family_alone(tmp_path):
     sure, why = consensus.confirm(long_run(), "numpyro", [nuts, nested])
     assert sure.single_source == "" and why == ""
     assert sure.source == "long run, with which jaxns_nested agrees"
+    two = [nested, heard(tmp_path, "blackjax")]
+    surer, _ = consensus.confirm(long_run(), "numpyro", two)
+    assert surer.source == "long run, with which jaxns_nested and blackjax agree"
 
 
 def test_a_voice_of_another_family_that_disagrees_leaves_no_answer(tmp_path):
