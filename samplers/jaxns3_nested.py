@@ -10,7 +10,6 @@ import numpy as np
 from samplerbench.models.base import Model
 from samplerbench.options import Choices, Range
 from samplerbench.samplers.base import Budget, Draws, Prepared, Sampler, add
-from samplerbench.samplers.support.data_arguments import DataSplit, split_data
 from samplerbench.samplers.support.latent_sites import require_proper
 from samplerbench.samplers.support.log_density import LogDensity, make_log_density
 from samplerbench.samplers.support.prior_transform import PriorTransform, make_prior_transform
@@ -42,33 +41,32 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     model, _ = adapt_sites(model, rename=False)
     require_proper(model, "nested sampling")
     prior = make_prior_transform(model)  # may raise Declined
-    split = split_data(model)
     cache: list[Any] = []
 
     def plain(seed: int) -> Draws:
         import jax
 
         if not cache:
-            cache.extend(_build(prior, make_log_density(model), settings, split))
+            cache.extend(_build(prior, make_log_density(model), settings, model.data))
         sampler, constrain = cache
         run_key, evidence_key = jax.random.split(jax.random.PRNGKey(seed))
-        results = sampler.run(key=run_key, args=(dict(split.arguments),)).to_result().trim()
+        results = sampler.run(key=run_key, args=()).to_result().trim()
         evidence = results.log_Z_mean, results.log_Z_uncert
         if settings.phantom:
             ensemble = results.sample_evidence(
                 PHANTOM_DRAWS, phantom_conditioning=True, key=evidence_key
             )
             evidence = ensemble.log_Z_mean, ensemble.log_Z_uncert
-        sites = constrain(results.X_samples["cube"], dict(split.arguments))
+        sites = constrain(results.X_samples["cube"])
         return _read_draws(results, sites, *evidence)
 
     return Prepared(plain)
 
 
 def _build(
-    prior: PriorTransform, density: LogDensity, settings: Settings, split: DataSplit
+    prior: PriorTransform, density: LogDensity, settings: Settings, data: Any
 ) -> tuple[Any, Any]:
-    """jaxns's sampler, and the map from its samples to sites, of the arguments of ``split``."""
+    """jaxns's sampler, and the map from its samples to sites."""
     import jax
     import jax.numpy as jnp
     import tensorflow_probability.substrates.jax as tfp
@@ -76,13 +74,10 @@ def _build(
     from jaxns.model import Model as JaxnsModel
     from jaxns.priors import Prior
 
-    def transform(cube: Any, arguments: Any) -> Any:
-        return prior.transform(cube, split.merge(arguments))
-
-    def log_likelihood(arguments: Any) -> Any:
+    def log_likelihood() -> Any:
         zeros = jnp.zeros(prior.dim)
         cube = Prior(tfp.distributions.Uniform(zeros, zeros + 1), name="cube").realise()
-        return density.log_likelihood(transform(cube, arguments), split.merge(arguments))
+        return density.log_likelihood(prior.transform(cube, data), data)
 
     sampler = NestedSampler(
         model=JaxnsModel(prior_model=log_likelihood),
@@ -91,7 +86,7 @@ def _build(
         allocation_target=settings.allocation_target,
         collect_phantom_samples=settings.phantom,
     )
-    constrain = jax.jit(jax.vmap(transform, in_axes=(0, None)))
+    constrain = jax.jit(jax.vmap(lambda cube: prior.transform(cube, data)))
     return sampler, constrain
 
 

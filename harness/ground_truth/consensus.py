@@ -37,6 +37,7 @@ from samplerbench.harness.ground_truth import reference_files
 from samplerbench.harness.ground_truth.varying_components import find_varying
 from samplerbench.harness.records import Trial
 from samplerbench.harness.statistics import ess_rhat, self_diagnostics
+from samplerbench.harness.statistics.estimates import effective_replicates
 from samplerbench.harness.statistics.nested_checks import check_nested
 from samplerbench.harness.statistics.ordered_draws import make_quantile
 from samplerbench.harness.statistics.weighted import normalise_weights, weighted_moments
@@ -112,9 +113,9 @@ def summarise_row(
     if factor > CONTRADICTION:
         return f"its replicates differ from one another by {factor:.1f} times what they claim"
     variance = np.square(sd) + np.square(mean - centre)
-    resting = np.square(variance.sum(axis=0)) / np.square(variance).sum(axis=0)
-    if resting.min() < RESTS * count:
-        return f"the spread of its draws rests on {resting.min():.1f} of its {count} runs"
+    resting = min(map(effective_replicates, np.sqrt(variance).T))
+    if resting < RESTS * count:
+        return f"the spread of its draws rests on {resting:.1f} of its {count} runs"
     log_w = None if log_w is None else log_w[passes]
     return ConsensusRow(
         trial.label,

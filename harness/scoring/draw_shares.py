@@ -42,11 +42,12 @@ def measure_spacing(x: Array, at: Array, sd: Array, tied: Array) -> Array:
     spacing = np.spacing(np.abs(at).astype(kind)).astype(np.float64)
     flat = x.reshape(-1, x.shape[-1])
     some = flat[:: max(1, len(flat) // POOL)].T
-    for component, values in enumerate(some):
-        values = np.unique(values[np.isfinite(values)]).astype(np.float64)
+    for component in np.flatnonzero(~tied):
+        drawn = some[component]
+        values = np.unique(drawn[np.isfinite(drawn)]).astype(np.float64)
         values = values[np.diff(values, prepend=-np.inf) > SAME * sd[component]]
         steps = np.diff(values)
-        if tied[component] or len(steps) < NEIGHBOURS or steps.min() <= FINE * sd[component]:
+        if len(steps) < NEIGHBOURS or steps.min() <= FINE * sd[component]:
             continue
         begins = np.searchsorted(values, at[:, component]) - NEIGHBOURS // 2
         near = [steps[begin:][:NEIGHBOURS] for begin in np.clip(begins, 0, len(steps) - NEIGHBOURS)]
@@ -60,14 +61,14 @@ def _find_step(steps: Array) -> float:
     return float(steps.min()) if (np.abs(counts - np.rint(counts)) < OFF_STEP).all() else 0.0
 
 
-def measure_cells(x: Array, cuts: Array, sd: Array, tied: Array) -> Array:
-    """What draws were rounded to near ``cuts``, [cut, component]; 0 where it makes no difference.
+def find_cells(spacing: Array, sd: Array, tied: Array) -> Array:
+    """What draws were rounded to near cuts, [cut, component]; 0 where it makes no difference.
 
-    A number of few digits stands for all that were rounded to it, of which a cut in between has
-    some on either side. Counts stand for themselves.
+    ``spacing`` is as ``measure_spacing`` has it there. A number of few digits stands for all that
+    were rounded to it, of which a cut in between has some on either side. Counts stand for
+    themselves.
     """
-    cells = measure_spacing(x, cuts, sd, tied)
-    return np.where((cells > FINE * sd) & ~tied, cells, 0.0)
+    return np.where((spacing > FINE * sd) & ~tied, spacing, 0.0)
 
 
 @functools.lru_cache(maxsize=32)  # the rows of one model share its answer

@@ -22,9 +22,9 @@ from samplerbench.harness.scoring.draw_shares import (
     NINETY,
     SEED,
     compute_exact_shares,
+    find_cells,
     mark_below,
     mark_inside,
-    measure_cells,
     measure_spacing,
     place_cuts,
 )
@@ -32,7 +32,7 @@ from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.statistics import ess_rhat, joint, wasserstein
 from samplerbench.harness.statistics import mode_occupancy as modes
 from samplerbench.harness.statistics.energy_distance import EnergyDistance
-from samplerbench.harness.statistics.pairs import PairWidths
+from samplerbench.harness.statistics.pairs import KURTOSIS, PairWidths
 from samplerbench.harness.statistics.shared_draws import find_shared_draws
 from samplerbench.harness.statistics.weighted import normalise_weights, weighted_moments
 from samplerbench.models.base import Exact
@@ -48,8 +48,6 @@ PER_COMPONENT = (
     " below_exact half_exact ninety_exact most_exact"
 ).split()
 SOME = 2000  # exact draws that show how often draws are equal by chance
-# of a mean's errors, in excess: a fourth moment 1.1 times a normal's still makes no disasters
-KURTOSIS = 0.3
 # A single draw that far off, in sds times the root of their number, moves a mean by as many of its
 # standard errors, and with the others' noise by five; so rare, in runs, such a draw is to be.
 JUMP, RARE = 4.0, 1e-5
@@ -190,7 +188,8 @@ def summarise(
     cuts, has_atom = place_cuts(exact)
     shares = dict(compute_exact_shares(exact))
     may_rest = shares.pop("most_alike") ** x.shape[2] > MAY_REST
-    cells = measure_cells(x, cuts, exact.sd, has_atom)
+    spacing = measure_spacing(x, np.vstack([cuts, exact.mean]), exact.sd, has_atom)
+    cells = find_cells(spacing[:-1], exact.sd, has_atom)
     if log_w is None:
         columns = _equal(x, cuts, cells, claims or ess_rhat.claims(x, ranks=False))
     else:
@@ -217,7 +216,7 @@ def summarise(
         sd_se=0.0 if exact.sd_se is None else exact.sd_se,
         single_source=exact.single_source,
         error_unknown=exact.error_unknown,
-        spacing=measure_spacing(x, exact.mean[None], exact.sd, has_atom)[0] / exact.sd,
+        spacing=spacing[-1] / exact.sd,
         **shares,
         may_rest=may_rest,
         long_run=exact.long_run,

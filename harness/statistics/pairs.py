@@ -38,7 +38,7 @@ MOST = 100  # parameters: of more the first and the last half as many
 LEAST_VARIANCE = 1e-6  # of a sum or a difference, over that of independent ones
 FEW = 10  # pairs that are held to their claimed errors
 FAR = 5.0  # claimed errors: farther off is one run, which is not to choose the pairs
-KURTOSIS = 0.3  # excess, of a mean of squares that passes for normal
+KURTOSIS = 0.3  # excess of a mean that passes for normal: no run of its errors is a disaster
 
 
 @dataclass(frozen=True, eq=False)

@@ -50,16 +50,21 @@ RUNS = {
 }
 
 
+def launch_there(trial, folder):
+    """The result of a trial in its sampler's environment, in ``folder / "scratch"``."""
+    try:
+        stack = environments.resolve(samplers.get(trial.sampler).environment)
+    except environments.EnvironmentFailed as error:
+        pytest.skip(str(error))  # no such Python, or no compiler
+    return launcher.launch(trial, stack.python, folder / "scratch", timeout=500)
+
+
 def run_there(trial, folder):
     """Draws [replicate, chain, draw, component] in the sampler's environment, with what is exact.
 
     And beside them the weights, the evidence and the result.
     """
-    try:
-        stack = environments.resolve(samplers.get(trial.sampler).environment)
-    except environments.EnvironmentFailed as error:
-        pytest.skip(str(error))  # no such Python, or no compiler
-    result = launcher.launch(trial, stack.python, folder / "scratch", timeout=500)
+    result = launch_there(trial, folder)
     log = (folder / "scratch" / "log.txt").read_text()[-3000:]
     assert result.status == "ok", f"{result.reason}\n{log}"
     exact = build(trial.model, trial.model_options).exact()
@@ -114,11 +119,7 @@ def test_sizes_that_a_program_finds_in_its_data_are_borne(name, mode, tmp_path):
     file.write_text(GROUPS)
     settings = RUNS[name][0]
     trial = small(model=f"{file}:program", sampler=name, settings=settings, replicates=3)
-    try:
-        stack = environments.resolve(samplers.get(name).environment)
-    except environments.EnvironmentFailed as error:
-        pytest.skip(str(error))
-    result = launcher.launch(trial, stack.python, tmp_path / "scratch", timeout=500)
+    result = launch_there(trial, tmp_path)
     assert (result.status, result.mode) == ("ok", mode), result.reason
 
 
