@@ -12,7 +12,7 @@ from samplerbench.samplers.base import samplers
 from samplerbench.text import format_count, tell
 
 if TYPE_CHECKING:
-    from samplerbench.harness.ground_truth import consensus
+    from samplerbench.harness.ground_truth.voices import ConsensusRow
     from samplerbench.harness.scoring.margins import Margins
     from samplerbench.models.base import Exact
 
@@ -26,7 +26,7 @@ class TrialScores:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._exact: dict[str, Exact | None] = {}
-        self._voices: dict[str, consensus.ConsensusRow | str] = {}  # by trial
+        self._voices: dict[str, ConsensusRow | str] = {}  # by trial
         self._lacks_voices = False  # of trials whose draws are lost
 
     def exact(self, trial: Trial) -> Exact | None:
@@ -148,9 +148,9 @@ class TrialScores:
             return None, f"{count}; a verdict, and a long run to judge by, need {LEAST}"
         return truth, f"{why}; no long run: {record.why}" if record and why else why
 
-    def _hear(self, trial: Trial) -> dict[str, consensus.ConsensusRow | str]:
+    def _hear(self, trial: Trial) -> dict[str, ConsensusRow | str]:
         """The voice of each finished trial of the same model, by trial, or why it has none."""
-        from samplerbench.harness.ground_truth import consensus
+        from samplerbench.harness.ground_truth.voices import summarise_row
 
         sites = self._latents(trial)
         siblings = self._store.select_ok(self._siblings(trial))
@@ -160,7 +160,7 @@ class TrialScores:
         for each in kept:
             path, family = self._store.draws_path(each.id), _family(each)
             _make_room(self._voices)
-            self._voices[each.id] = consensus.summarise_row(each, path, sites, family)
+            self._voices[each.id] = summarise_row(each, path, sites, family)
         known = [t.id for t in siblings if t.id in self._voices]
         return {name: self._voices[name] for name in known}
 

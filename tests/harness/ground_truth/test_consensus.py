@@ -7,7 +7,7 @@ import pytest
 
 from samplerbench.harness import draws_file
 from samplerbench.harness.ground_truth import consensus
-from samplerbench.harness.ground_truth.consensus import ConsensusRow
+from samplerbench.harness.ground_truth.voices import ConsensusRow, summarise_row
 from samplerbench.models.base import Exact
 from samplerbench.samplers.base import Draws
 from tests.support.trials import small
@@ -30,7 +30,7 @@ def heard(folder, sampler, settings=None, runs=None, **flaw):
     trial = small(sampler=sampler, settings=settings or {}, replicates=COUNT)
     path = folder / f"{trial.id}.npz"
     draws_file.save_draws(path, {"replicates": runs or [draws(rng, **flaw) for _ in range(COUNT)]})
-    return consensus.summarise_row(trial, path, None, FAMILIES.get(sampler, sampler))
+    return summarise_row(trial, path, None, FAMILIES.get(sampler, sampler))
 
 
 def agreed(own, rows):
