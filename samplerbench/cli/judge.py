@@ -69,22 +69,10 @@ def add_parser(commands: Any) -> None:
         help="K groups of a replicate's chains, beside one another, started at one point each;"
         " the row has their nested R-hat",
     )
-    add(
-        "--names",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="NAME=NAME,...",
-        help="names of the files for the model's parameters, as theta=b",
-    )
-    add(
-        "--reference-names",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="NAME=NAME,...",
-        help=OPTIONS["names"].help,
-    )
+    pairs: dict[str, Any] = {"nargs": "+", "action": "extend", "metavar": "NAME=NAME,..."}
+    text = "names of the files for the model's parameters, as theta=b"
+    add("--names", default=[], help=text, **pairs)
+    add("--reference-names", default=[], help=OPTIONS["names"].help, **pairs)
     for name in JUDGE_OPTIONS:
         option = replace(OPTIONS[name], default_text="") if name == "model" else OPTIONS[name]
         run.add_option(judge, option, single=name in SINGLE)
