@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from samplerbench.harness.scoring.metrics.base import Column, Score, metric, score_of
+from samplerbench.harness.scoring.metrics.base import Score, metric, score_of
 from samplerbench.harness.scoring.metrics.claimed import compute_nested_rhat, has_superchains
 from samplerbench.harness.scoring.metrics.sampler_statistics import check_points
 from samplerbench.harness.scoring.needs import ground_truth
@@ -48,14 +48,11 @@ def _find_misleading(data: TrialData) -> Array:
 
 
 @metric(
-    Column(
-        "failed_diagnostics",
-        "realised",
-        "share of replicates that fail their own diagnostics",
-        "lower",
-        interval=True,
-    ),
-    ground_truth,
+    "realised",
+    "share of replicates that fail their own diagnostics",
+    "lower",
+    needs=[ground_truth],
+    interval=True,
 )
 def failed_diagnostics(data: TrialData) -> Score:
     """How often the sampler itself warns."""
@@ -64,14 +61,11 @@ def failed_diagnostics(data: TrialData) -> Score:
 
 
 @metric(
-    Column(
-        "failure_rate",
-        "realised",
-        "share of replicates with a mean off by over half an sd, or not finite",
-        "lower",
-        interval=True,
-    ),
-    ground_truth,
+    "realised",
+    "share of replicates with a mean off by over half an sd, or not finite",
+    "lower",
+    needs=[ground_truth],
+    interval=True,
 )
 def failure_rate(data: TrialData) -> Score:
     """How often the result is of no use."""
@@ -81,15 +75,12 @@ def failure_rate(data: TrialData) -> Score:
 
 
 @metric(
-    Column(
-        "silent_failures",
-        "realised",
-        "share that passes its own diagnostics and is wrong: a mean or a joint direction off by"
-        " half an sd, an sd by half, log Z by 1 and three claimed errors, or a mode missed",
-        "lower",
-        interval=True,
-    ),
-    ground_truth,
+    "realised",
+    "share that passes its own diagnostics and is wrong: a mean or a joint direction off by"
+    " half an sd, an sd by half, log Z by 1 and three claimed errors, or a mode missed",
+    "lower",
+    needs=[ground_truth],
+    interval=True,
 )
 def silent_failures(data: TrialData) -> Score:
     """How often the result is wrong with nothing to warn of it."""

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from samplerbench.harness.scoring.metrics.base import Column, Score, metric, score_of
+from samplerbench.harness.scoring.metrics.base import Score, metric, score_of
 from samplerbench.harness.scoring.needs import ground_truth, named_modes, replicates
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics.estimates import estimate_share, index_of_worst, mean_interval
 
 
 @metric(
-    Column(
-        "mode_error",
-        "realised",
-        "mean share of the draws in a mode less its exact weight, of the mode that is farthest off",
-        "zero",
-        interval=True,
-    ),
-    ground_truth,
-    replicates,
-    named_modes,
+    "realised",
+    "mean share of the draws in a mode less its exact weight, of the mode that is farthest off",
+    "zero",
+    needs=[ground_truth, replicates, named_modes],
+    interval=True,
 )
 def mode_error(data: TrialData) -> Score:
     """Bias of the mode weights."""
@@ -31,16 +26,11 @@ def mode_error(data: TrialData) -> Score:
 
 
 @metric(
-    Column(
-        "modes_missed",
-        "realised",
-        "share of replicates that never visit a mode of more than 5 % weight",
-        "lower",
-        interval=True,
-    ),
-    ground_truth,
-    replicates,
-    named_modes,
+    "realised",
+    "share of replicates that never visit a mode of more than 5 % weight",
+    "lower",
+    needs=[ground_truth, replicates, named_modes],
+    interval=True,
 )
 def modes_missed(data: TrialData) -> Score:
     """How often a large mode is not found."""
