@@ -67,26 +67,6 @@ def claims(x: Array, ranks: bool = True) -> Claims:
     return Claims(**columns)
 
 
-def ess_bulk(x: Array) -> Array:
-    """Bulk ESS, [replicate, component]: of rank-normalised split chains (Vehtari et al. 2021)."""
-    return claims(x).ess_bulk
-
-
-def ess_tail(x: Array) -> Array:
-    """Tail ESS, [replicate, component]: the lesser of the 5 % and the 95 % quantile's (ibid.)."""
-    return claims(x).ess_tail
-
-
-def ess_mean(x: Array) -> Array:
-    """ESS for the mean, [replicate, component]: of split chains as they are (ibid.)."""
-    return series_mean(x)[2]
-
-
-def mcse_mean(x: Array) -> Array:
-    """Claimed standard error of the mean, [replicate, component], in x's units: sd / sqrt(ESS)."""
-    return series_mean(x)[1]
-
-
 def quantile_errors(x: Array, probs: Array, ess: Sequence[Array]) -> tuple[Array, Array]:
     """Quantiles of the draws and their claimed errors, each [replicate, prob, component].
 
@@ -112,11 +92,6 @@ def _ranks_around(prob: float, ess: Array, size: int) -> tuple[Array, Array]:
     low, high = (np.nan_to_num(share) * size - 1 for share in shares)
     first = np.floor(np.maximum(low, 0)).astype(int)
     return first, np.ceil(np.clip(high, 0, size - 1)).astype(int)
-
-
-def rhat(x: Array) -> Array:
-    """Rank-normalised split R-hat, [replicate, component]: max of bulk and folded (ibid.)."""
-    return claims(x).rhat
 
 
 def series_mean(x: Array, of: Callable[[Array], Array] | None = None) -> tuple[Array, Array, Array]:
