@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from samplerbench.harness.scoring.metrics.base import IF_NONE_WORSE, Score, metric, no_score
 from samplerbench.harness.scoring.metrics.sampler_statistics import average_reported
 from samplerbench.harness.scoring.needs import NO_TRUTH, ground_truth
@@ -12,6 +14,11 @@ from samplerbench.harness.scoring.process_seconds import (
 )
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.scoring.verdict_words import UNUSABLE
+
+#: registers realised ESS over a cost
+realised_efficiency = partial(
+    metric, "cost", better="higher", unit="draws/evaluation", interval=True, condition=IF_NONE_WORSE
+)
 
 
 @metric("cost", "gradient evaluations a replicate, warm-up included", "lower", "evaluations")
@@ -48,35 +55,19 @@ def divide_realised_ess(data: TrialData, cost: float | None, reason: str) -> Sco
     return Score(ess.value / cost, lo, hi)
 
 
-@metric(
-    "cost", "realised_ess / warm_s", "higher", "draws/s", interval=True, condition=IF_NONE_WORSE
-)
+@realised_efficiency("realised_ess / warm_s", unit="draws/s")
 def realised_ess_per_s(data: TrialData) -> Score:
     """Realised effective draws a second of a warm run."""
     return score_draws_per_second(data.score("realised_ess"), data.result)
 
 
-@metric(
-    "cost",
-    "realised_ess / gradients",
-    "higher",
-    "draws/evaluation",
-    interval=True,
-    condition=IF_NONE_WORSE,
-)
+@realised_efficiency("realised_ess / gradients")
 def realised_ess_per_gradient(data: TrialData) -> Score:
     """Realised effective draws a gradient evaluation."""
     return divide_realised_ess(data, _count(data, "gradients"), "this sampler uses no gradients")
 
 
-@metric(
-    "cost",
-    "realised_ess / (gradients + likelihoods)",
-    "higher",
-    "draws/evaluation",
-    interval=True,
-    condition=IF_NONE_WORSE,
-)
+@realised_efficiency("realised_ess / (gradients + likelihoods)")
 def realised_ess_per_evaluation(data: TrialData) -> Score:
     """Realised effective draws an evaluation of any kind."""
     count = _count(data, "gradients") + _count(data, "likelihoods")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from samplerbench.harness.scoring.metrics.base import Score, metric, no_score, score_of
@@ -43,15 +45,16 @@ def known_evidence(data: TrialData) -> str:
     return "this sampler gives no evidence" if unknown else NO_TRUTH
 
 
-@metric(
+_evidence_error = partial(
+    metric,
     "realised",
-    "mean error of log_z",
-    "zero",
-    "nat",
     needs=[ground_truth, replicates, known_evidence],
     interval=True,
     section="evidence",
 )
+
+
+@_evidence_error("mean error of log_z", "zero", "nat")
 def log_z_error(data: TrialData) -> Score:
     """Bias of the log evidence."""
     summary = data.summary
@@ -59,14 +62,7 @@ def log_z_error(data: TrialData) -> Score:
     return score_of(estimates.log_z_error(summary.log_z, summary.log_z_true))
 
 
-@metric(
-    "realised",
-    "rms of log_z's error / claimed error",
-    "one",
-    needs=[ground_truth, replicates, known_evidence],
-    interval=True,
-    section="evidence",
-)
+@_evidence_error("rms of log_z's error / claimed error", "one")
 def log_z_calibration(data: TrialData) -> Score:
     """Whether the claimed error of log_z is as large as its errors are."""
     summary = data.summary
@@ -78,14 +74,7 @@ def log_z_calibration(data: TrialData) -> Score:
     )
 
 
-@metric(
-    "realised",
-    "rms of log_z's error / the second claimed error, log_z_err_simulated",
-    "one",
-    needs=[ground_truth, replicates, known_evidence],
-    interval=True,
-    section="evidence",
-)
+@_evidence_error("rms of log_z's error / the second claimed error, log_z_err_simulated", "one")
 def log_z_calibration_simulated(data: TrialData) -> Score:
     """Whether the second claimed error of log_z is as large as its errors are."""
     summary, claimed = data.summary, data.file.get("log_z_err_simulated")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from samplerbench.harness.scoring.metrics.base import Score, metric, score_of
@@ -9,13 +11,14 @@ from samplerbench.harness.scoring.needs import ground_truth, named_modes, replic
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics.estimates import estimate_share, index_of_worst, mean_interval
 
+_of_modes = partial(
+    metric, "realised", needs=[ground_truth, replicates, named_modes], interval=True
+)
 
-@metric(
-    "realised",
+
+@_of_modes(
     "mean share of the draws in a mode less its exact weight, of the mode that is farthest off",
     "zero",
-    needs=[ground_truth, replicates, named_modes],
-    interval=True,
 )
 def mode_error(data: TrialData) -> Score:
     """Bias of the mode weights."""
@@ -25,13 +28,7 @@ def mode_error(data: TrialData) -> Score:
     return score_of(errors[index_of_worst(errors, 0.0)])
 
 
-@metric(
-    "realised",
-    "share of replicates that never visit a mode of more than 5 % weight",
-    "lower",
-    needs=[ground_truth, replicates, named_modes],
-    interval=True,
-)
+@_of_modes("share of replicates that never visit a mode of more than 5 % weight", "lower")
 def modes_missed(data: TrialData) -> Score:
     """How often a large mode is not found."""
     modes = data.summary.modes

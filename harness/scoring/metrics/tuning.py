@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from samplerbench.harness.scoring.metrics.base import IF_NONE_WORSE, Score, metric, no_score
-from samplerbench.harness.scoring.metrics.efficiency import divide_realised_ess
+from samplerbench.harness.scoring.metrics.base import Score, metric, no_score
+from samplerbench.harness.scoring.metrics.efficiency import divide_realised_ess, realised_efficiency
 from samplerbench.harness.scoring.metrics.sampler_statistics import average_reported
 from samplerbench.harness.scoring.trial_data import TrialData
 
@@ -19,13 +19,8 @@ def tuning_gradients(data: TrialData) -> Score:
     return average_reported(data, "tuning_gradients")
 
 
-@metric(
-    "cost",
-    "realised_ess / (gradients - tuning_gradients), as papers have it who leave tuning out",
-    "higher",
-    "draws/evaluation",
-    interval=True,
-    condition=IF_NONE_WORSE,
+@realised_efficiency(
+    "realised_ess / (gradients - tuning_gradients), as papers have it who leave tuning out"
 )
 def realised_ess_per_gradient_tuning_free(data: TrialData) -> Score:
     """Realised effective draws a gradient evaluation of the kept draws alone."""
