@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-import random
-import shutil
 import sqlite3
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samplerbench.errors import RunInModelFile, RunInterrupted, StoreLost, UsageError
 from samplerbench.harness import launcher
 from samplerbench.harness.campaign import durations, inspection, long_runs, programs, sweep
-from samplerbench.harness.campaign.blocks import join_block, plan_rounds
+from samplerbench.harness.campaign.blocks import plan_rounds
 from samplerbench.harness.campaign.campaign import Campaign
 from samplerbench.harness.campaign.changed_names import note_versions, refuse_changed
-from samplerbench.harness.campaign.dispatch import BackendLost, ExecutionBackend, run_trials
+from samplerbench.harness.campaign.dispatch import BackendLost, ExecutionBackend
+from samplerbench.harness.campaign.execution import order_trials, run_and_commit, run_blocks
 from samplerbench.harness.campaign.expand import default_folder, expand, swept_axes
 from samplerbench.harness.campaign.local_backend import local_backend
-from samplerbench.harness.campaign.model_data import read_model_data, read_note
+from samplerbench.harness.campaign.model_data import read_model_data
 from samplerbench.harness.campaign.plan import DEFAULT_SAMPLERS, Plan
 from samplerbench.harness.campaign.plan_options import check_options, use_field_names
 from samplerbench.harness.campaign.signals import interrupt_on_sigterm
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.campaign.watcher import Watcher
 from samplerbench.harness.environments import environments
-from samplerbench.harness.records import Result, Trial
+from samplerbench.harness.records import Trial
 from samplerbench.harness.run_cost import RunCost
 from samplerbench.harness.scoring.ci_gate import refuse_unknown_rows
-from samplerbench.samplers.base import samplers
 from samplerbench.text import tell
 from samplerbench.user_files import as_path
 
 if TYPE_CHECKING:
     from distributed import Client
-
-MOST_BYTES_BESIDE = 2**27  # of draws that are scored while a worker runs
 
 
 def run(
@@ -250,83 +245,12 @@ def _run(
         campaign.store.set_fact("cost", cost.end())
 
 
-def order_trials(trials: Sequence[Trial], seed: int) -> list[Trial]:
-    """Controls first, then the rest in a random order, both by the seed.
-
-    So slow drifts of the machine hit every sampler alike. Controls, whose speed is ranked against
-    nobody's, need no part in that; they take a second or two, so that a first row comes soon.
-    """
-    shuffled = list(trials)
-    random.Random(seed).shuffle(shuffled)
-    return sorted(shuffled, key=lambda trial: not samplers.get(trial.sampler).control)
-
-
 def _plan_rounds(
     campaign: Campaign, trials: Sequence[Trial], plan: Plan
 ) -> Iterator[Sequence[Trial]]:
     """The rounds of blocks that finished trials lack."""
     results = campaign.store.results()
     return plan_rounds(trials, results, plan.blocks, plan.runs_alone, plan.seed)
-
-
-def run_and_commit(
-    campaign: Campaign,
-    backend: ExecutionBackend,
-    trials: Sequence[Trial],
-    watcher: Watcher,
-    cost: RunCost | None = None,
-) -> None:
-    """Run ``trials``, and store and score each result as it comes.
-
-    A result is scored beside the next trial, as soon as no clock runs there; at the latest when
-    that has ended, and at once where the draws are so large that a worker may need the memory. So
-    is the first, for which somebody waits.
-    """
-    store, waiting = campaign.store, list[tuple[Trial, Result, float]]()
-    is_first = True
-
-    def score() -> None:
-        while waiting:
-            trial, result, seconds = waiting.pop(0)
-            campaign.trial_scores.get(trial)
-            watcher.on_result(trial, result, seconds)
-
-    for trial, result, seconds in run_trials(backend, trials, score):
-        score()
-        if note := read_note(store.folder, trial):
-            result.warnings.append(note)
-        if result.status == "ok":
-            campaign.trial_scores.invalidate(trial)
-        store.commit(trial, result, store.scratch(trial.id), seconds)
-        if cost:
-            cost.add(result, seconds)
-        waiting.append((trial, result, seconds))
-        draws = store.draws_path(trial.id)
-        if result.status != "ok" or is_first or draws.stat().st_size > MOST_BYTES_BESIDE:
-            score()
-        is_first = False
-    score()
-
-
-def run_blocks(
-    campaign: Campaign,
-    backend: ExecutionBackend,
-    blocks: Sequence[Trial],
-    watcher: Watcher,
-    cost: RunCost,
-) -> None:
-    """Run one round of ``blocks``, and put what each has measured into the result of its trial."""
-    watcher.on_round(blocks)
-    for block, ended, seconds in run_trials(backend, blocks):
-        trial = replace(block, block=0)
-        result = campaign.store.result(trial.id)
-        assert result is not None, "blocks are of finished trials"
-        join_block(result, block.block, ended)
-        cost.add(ended, seconds)
-        campaign.store.add_block(trial, result, seconds)
-        campaign.trial_scores.renew_seconds(trial, result)
-        shutil.rmtree(campaign.store.scratch(block.id), ignore_errors=True)
-        watcher.on_block(block, ended, seconds)
 
 
 def _backend(

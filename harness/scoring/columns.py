@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.scoring import process_seconds
-from samplerbench.harness.scoring.metrics.base import SECTIONS, Column, all_metrics
+from samplerbench.harness.scoring.metrics.base import SECTIONS, Better, Column, all_metrics
+
+
+def _cost(
+    name: str,
+    text: str,
+    better: Better = "",
+    unit: str = "",
+    interval: bool = False,
+    section: str = "",
+) -> Column:
+    return Column(name, "cost", text, better, interval, unit, section)
+
+
+_time = partial(_cost, section="time")
+_seconds = partial(_time, better="lower", unit="s")
+_megabytes = partial(_cost, better="lower", unit="MB", section="memory")
 
 #: columns of the trial and its result; scores are columns of ``harness.scoring.metrics``
 RUN_COLUMNS = (
@@ -27,93 +44,31 @@ RUN_COLUMNS = (
     Column("mode", "what", "compiled or plain: what the replicates are from"),
     Column("status", "status", "ok, declined, failed, timeout, crashed or out of memory"),
     Column("reason", "status", "why it is not ok, or what was unusual"),
-    Column(
+    _time(
         "blocks",
-        "cost",
         "processes that ran the clocked phases; the interval of seconds is Student's t of their"
         " logs, with blocks - 1 degrees of freedom",
-        section="time",
     ),
-    Column(
-        "import_s",
-        "cost",
-        "seconds from process start to libraries ready",
-        "lower",
-        interval=True,
-        unit="s",
-        section="time",
+    _seconds("import_s", "seconds from process start to libraries ready", interval=True),
+    _seconds(
+        "cold_s", "seconds of the first plain run: trace, compile, warm-up, sampling", interval=True
     ),
-    Column(
-        "cold_s",
-        "cost",
-        "seconds of the first plain run: trace, compile, warm-up, sampling",
-        "lower",
-        interval=True,
-        unit="s",
-        section="time",
+    _seconds("compile_s", "seconds of cold_s that XLA spent compiling", interval=True),
+    _time("compiles", "programs compiled in the first plain run", "lower"),
+    _seconds("rerun_s", "seconds of a second plain run with a new seed", interval=True),
+    _time("compiles_per_rerun", "programs compiled in it; anything but 0 is waste", "zero"),
+    _seconds(
+        "warm_s", "seconds of a compiled run with a new seed, median of a process", interval=True
     ),
-    Column(
-        "compile_s",
-        "cost",
-        "seconds of cold_s that XLA spent compiling",
-        "lower",
-        interval=True,
-        unit="s",
-        section="time",
-    ),
-    Column("compiles", "cost", "programs compiled in the first plain run", "lower", section="time"),
-    Column(
-        "rerun_s",
-        "cost",
-        "seconds of a second plain run with a new seed",
-        "lower",
-        interval=True,
-        unit="s",
-        section="time",
-    ),
-    Column(
-        "compiles_per_rerun",
-        "cost",
-        "programs compiled in it; anything but 0 is waste",
-        "zero",
-        section="time",
-    ),
-    Column(
-        "warm_s",
-        "cost",
-        "seconds of a compiled run with a new seed, median of a process",
-        "lower",
-        interval=True,
-        unit="s",
-        section="time",
-    ),
-    Column("warmup_s", "cost", "warm-up part of warm_s", "lower", unit="s", section="time"),
-    Column("sample_s", "cost", "sampling part of warm_s", "lower", unit="s", section="time"),
-    Column("aot_s", "cost", "seconds to compile ahead of time", "lower", unit="s", section="time"),
-    Column(
+    _seconds("warmup_s", "warm-up part of warm_s"),
+    _seconds("sample_s", "sampling part of warm_s"),
+    _seconds("aot_s", "seconds to compile ahead of time"),
+    _seconds(
         "transfer_s",
-        "cost",
         "seconds to move the data to the device and a replicate's draws back; no part of warm_s",
-        "lower",
-        unit="s",
-        section="time",
     ),
-    Column(
-        "peak_rss_mb",
-        "cost",
-        "peak resident memory of the worker, MB",
-        "lower",
-        unit="MB",
-        section="memory",
-    ),
-    Column(
-        "device_peak_mb",
-        "cost",
-        "the device's own memory peak, MB",
-        "lower",
-        unit="MB",
-        section="memory",
-    ),
+    _megabytes("peak_rss_mb", "peak resident memory of the worker, MB"),
+    _megabytes("device_peak_mb", "the device's own memory peak, MB"),
     Column("warnings", "status", "what was unusual in the run", section="machine"),
     Column("block_seconds", "machine", "clocked seconds of each block, the trial's own first"),
     Column("missing", "status", "column -> why it has no number", section="machine"),

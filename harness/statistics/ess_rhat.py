@@ -21,17 +21,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft, special
+from scipy import special
 
+from samplerbench.harness.statistics.autocorrelation import dot, sum_correlations
 from samplerbench.harness.statistics.ordered_draws import each_ordered, interpolate_quantiles
 
 Array = np.ndarray
 
 LEAST_DRAWS = 4  # per chain; with fewer there is no split chain to speak of (ArviZ's limit)
 CHUNK = 100_000  # numbers worked on at once: fewer, and calls cost more than what they do
-# Lags summed one by one, twice as many for the series that have not ended; then all by a transform:
-# autocorrelations of good samplers end within the first
-FIRST_LAGS, MOST_LAGS = 6, 96
 SOME = 8  # draws, after which few series that move look constant
 ONE_SD = (0.1586553, 0.8413447)  # normal probabilities of one sd either way
 TAIL = (0.05, 0.95)  # tail ESS is the smaller of the ESS of these two quantiles' indicators
@@ -67,26 +65,6 @@ def claims(x: Array, ranks: bool = True) -> Claims:
     return Claims(**columns)
 
 
-def ess_bulk(x: Array) -> Array:
-    """Bulk ESS, [replicate, component]: of rank-normalised split chains (Vehtari et al. 2021)."""
-    return claims(x).ess_bulk
-
-
-def ess_tail(x: Array) -> Array:
-    """Tail ESS, [replicate, component]: the lesser of the 5 % and the 95 % quantile's (ibid.)."""
-    return claims(x).ess_tail
-
-
-def ess_mean(x: Array) -> Array:
-    """ESS for the mean, [replicate, component]: of split chains as they are (ibid.)."""
-    return series_mean(x)[2]
-
-
-def mcse_mean(x: Array) -> Array:
-    """Claimed standard error of the mean, [replicate, component], in x's units: sd / sqrt(ESS)."""
-    return series_mean(x)[1]
-
-
 def quantile_errors(x: Array, probs: Array, ess: Sequence[Array]) -> tuple[Array, Array]:
     """Quantiles of the draws and their claimed errors, each [replicate, prob, component].
 
@@ -112,11 +90,6 @@ def _ranks_around(prob: float, ess: Array, size: int) -> tuple[Array, Array]:
     low, high = (np.nan_to_num(share) * size - 1 for share in shares)
     first = np.floor(np.maximum(low, 0)).astype(int)
     return first, np.ceil(np.clip(high, 0, size - 1)).astype(int)
-
-
-def rhat(x: Array) -> Array:
-    """Rank-normalised split R-hat, [replicate, component]: max of bulk and folded (ibid.)."""
-    return claims(x).rhat
 
 
 def series_mean(x: Array, of: Callable[[Array], Array] | None = None) -> tuple[Array, Array, Array]:
@@ -191,7 +164,7 @@ def _moments(rows: Array, finite: Array) -> tuple[Array, Array, Array, Array]:
     mean = flat.mean(axis=1)
     rest = flat - mean[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):  # one draw has no sd
-        squares = _dot(rest, rest)
+        squares = dot(rest, rest)
         sd = np.where(finite, np.sqrt(squares / np.float64(flat.shape[1] - 1)), np.nan)
     if rows.shape[2] < LEAST_DRAWS:
         ess = np.full(len(rows), np.nan)
@@ -275,87 +248,12 @@ def _rhat(rows: Array) -> Array:
         return np.sqrt((between / within + size - 1) / size)
 
 
-def _autocovariance(rest: Array) -> Array:
-    """Autocovariance of deviations from chains' means at every lag, averaged over chains.
-
-    [series, draw]; divided by the length.
-    """
-    size = rest.shape[2]
-    length = fft.next_fast_len(2 * size, real=True)  # zero-padded, so that lags do not wrap around
-    wave = fft.rfft(rest, n=length, axis=2)
-    power = (np.square(wave.real) + np.square(wave.imag)).mean(axis=1)
-    return fft.irfft(power, n=length, axis=1, overwrite_x=True)[:, :size] / size
-
-
-def _sum_lags(rest: Array, lags: range) -> Array:
-    """The same at some lags, [series, lag]: a few sums cost less than a transform."""
-    _, chains, size = rest.shape
-    sums = [_dot(rest[:, :, lag:], rest[:, :, : size - lag]).sum(axis=1) for lag in lags]
-    return np.stack(sums, axis=1) / (chains * size)
-
-
-def _dot(a: Array, b: Array) -> Array:
-    """Sums of products along the last axis, by BLAS: einsum takes ten times as long."""
-    return np.matmul(a[..., None, :], b[..., :, None])[..., 0, 0]
-
-
 def _ess(rows: Array) -> Array:
     """ESS of [series, chain, draw] (ibid.), by Geyer's (1992) initial monotone sequence."""
     _, chains, size = rows.shape
     means = rows.mean(axis=2)
     rest = rows - means[:, :, None]
     between = means.var(axis=1, ddof=1) if chains > 1 else np.zeros(len(rows))
-    tau = np.maximum(_sum_correlations(rest, between), 1 / np.log10(chains * size))
+    tau = np.maximum(sum_correlations(rest, between), 1 / np.log10(chains * size))
     # An indicator can be constant where the draws are not: ArviZ then counts every draw.
     return np.where(_constant(rows), chains * size, chains * size / tau)
-
-
-def _sum_correlations(rest: Array, between: Array) -> Array:
-    """Integrated autocorrelation time of deviations from chains' means, [series].
-
-    More lags are summed only for those series that need them.
-    """
-    size, tau = rest.shape[2], np.empty(len(rest))
-    some, lags = np.arange(len(rest)), 0
-    covariance = np.empty((len(rest), 0))
-    while len(some):
-        more = min(max(2 * lags, FIRST_LAGS), size)
-        if more > MOST_LAGS:
-            more, covariance = size, _autocovariance(rest)
-        else:
-            covariance = np.hstack([covariance, _sum_lags(rest, range(lags, more))])
-        tau[some], is_over = _tau(_correlate(covariance, size, between[some]), size)
-        goes_on, lags = ~is_over & (more < size), more
-        some, rest, covariance = some[goes_on], rest[goes_on], covariance[goes_on]
-    return tau
-
-
-def _correlate(covariance: Array, size: int, between: Array) -> Array:
-    """Autocorrelations over all chains, [series, lag] (ibid., equation 10)."""
-    within = covariance[:, :1] * size / (size - 1.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rho = 1.0 - (within - covariance) / (covariance[:, :1] + between[:, None])
-    rho[:, 0] = 1.0
-    return rho
-
-
-def _tau(rho: Array, draws: int) -> tuple[Array, Array]:
-    """Integrated autocorrelation time from autocorrelations [series, lag], and which sums ended.
-
-    Pairs ``rho[2k] + rho[2k + 1]`` are summed up to the first that is not positive (initial
-    positive sequence), each no larger than the one before (initial monotone sequence); of the first
-    pair left out, the even term still counts when positive, which lowers the variance for
-    antithetic chains.
-    """
-    series, lags = rho.shape
-    last = min(lags // 2 - 1, max((draws - 3) // 2, 0))  # ArviZ looks at no pair beyond the latter
-    pairs = rho[:, 0 : 2 * last + 1 : 2] + rho[:, 1 : 2 * last + 2 : 2]
-    ended = ~(pairs > 0)
-    is_over = ended.any(axis=1)
-    stop = np.where(is_over, ended.argmax(axis=1), last)
-    monotone = np.minimum.accumulate(pairs, axis=1)
-    pair_sum = np.where(np.arange(last + 1) < stop[:, None], monotone, 0.0).sum(axis=1)
-    row = np.arange(series)
-    even = rho[row, 2 * stop]
-    counts = (even > 0) | (pairs[row, stop] >= 0)
-    return -1.0 + 2.0 * pair_sum + np.where(counts, even, 0.0), is_over

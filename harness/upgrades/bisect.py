@@ -8,10 +8,10 @@ time and against the requirements, so that pairs such as jax and jaxlib are told
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from samplerbench.harness.upgrades.bisect_report import Culprit, Report, Try, Word
 from samplerbench.harness.upgrades.disguised_stack import read_refusal
 from samplerbench.harness.upgrades.moved_stacks import ResolutionFailure, StackMover, swap_versions
 from samplerbench.harness.upgrades.pinned_stack import (
@@ -21,60 +21,6 @@ from samplerbench.harness.upgrades.pinned_stack import (
     list_unshared,
 )
 from samplerbench.harness.upgrades.stack_scores import ACCURACY, Number, Outcome, Say, ScoreStack
-
-
-class Word(enum.StrEnum):
-    """What a stack's outcome says, held against both ends."""
-
-    OLD = "as the older stack"
-    NEW = "as the newer stack"
-    PART = "a part of the change"  # apart from both, on the newer one's side
-    UNTOLD = "not told apart"  # its interval reaches to both
-    OTHER = "neither"  # apart from the older stack, away from the newer one
-    BREAKS = "breaks"
-    UNRESOLVED = "does not resolve"
-
-
-@dataclass(frozen=True)
-class Try:
-    """One stack that was tried."""
-
-    question: str  # "package", "release", "put back" or "end"
-    change: str  # the package that was moved, with its version
-    companions: str  # what else differs from the older stack
-    word: Word
-    number: Number | None = None
-    failure: str = ""
-
-
-@dataclass(frozen=True)
-class Culprit:
-    """What made the change, and the two stacks that show it."""
-
-    name: str
-    version: str  # the first that shows the change
-    earlier: str  # the last that does not
-    number_with: Number | None
-    number_without: Number | None
-    differences: str  # what the two stacks differ in
-    untold: tuple[str, ...] = ()  # releases in between of which nothing is known
-    inseparable: tuple[str, ...] = ()  # packages that were moved with it and can't be put back
-
-
-@dataclass
-class Report:
-    """What a bisection found."""
-
-    old: str
-    new: str
-    measure: str = ""  # the number that tells both ends apart; "" for imports
-    ends: tuple[Outcome, Outcome] = (Outcome(), Outcome())
-    tries: list[Try] = field(default_factory=list)
-    culprit: Culprit | None = None
-    partial: tuple[str, ...] = ()  # packages that each bring a part, where none brings it all
-    notes: list[str] = field(default_factory=list)
-    same: bool = False  # both ends are alike: there is nothing to find
-    back: str = ""  # the first release, where every one was tried, that is as the older stack again
 
 
 def bisect(mover: StackMover, score: ScoreStack, say: Say, package: str = "") -> Report:

@@ -88,26 +88,20 @@ def read_peak_rss_mb() -> float | None:
 
     ``ru_maxrss`` would inherit the parent's peak through fork and exec; VmHWM does not.
     """
-    try:
-        with open("/proc/self/status") as status:
-            for line in status:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) / 1024
-    except OSError:
-        pass  # no /proc here (macOS): the number stays unknown, and the row says so
-    return None
+    return _read_mb("/proc/self/status", "VmHWM:")
 
 
 def read_available_mb() -> float | None:
     """Memory that programs may still take, MB (2**20 bytes), or None where unknown."""
+    return _read_mb("/proc/meminfo", "MemAvailable:")
+
+
+def _read_mb(file: str, name: str) -> float | None:
     try:
-        with open("/proc/meminfo") as lines:
-            for line in lines:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) / 1024
+        with open(file) as lines:
+            return next((int(s.split()[1]) / 1024 for s in lines if s.startswith(name)), None)
     except OSError:
-        pass  # no /proc here (macOS)
-    return None
+        return None  # no /proc here (macOS): the number stays unknown, and the row says so
 
 
 def read_cpu_seconds() -> float:

@@ -83,3 +83,13 @@ def match_rows(y: Any, X: np.ndarray) -> dict[str, Any]:
     if y.shape != X.shape[:1]:
         raise ValueError(f"outcomes have shape {y.shape}, predictors {X.shape}")
     return {"y": y, "X": X}
+
+
+def centre(x: Any) -> Any:
+    """``x`` less its mean."""
+    return x - np.mean(x)
+
+
+def interact(a: Any, b: Any) -> tuple[Any, Any, Any]:
+    """Both columns and their product."""
+    return a, b, a * b

@@ -11,6 +11,7 @@ columns, counted before each trial. Data: Gelman and Hill (2007), chapters 5 and
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,8 @@ from samplerbench.models.posteriordb.base import (
     Data,
     Program,
     add,
+    centre,
+    interact,
     match_rows,
     multiply,
     sample_flat,
@@ -56,27 +59,6 @@ def _observe(y: Any, logits: Any) -> None:
     numpyro.sample("y", dist.Bernoulli(logits=logits), obs=y)
 
 
-def _dist(d: Data) -> dict[str, Any]:
-    return match_rows(d["switched"], stack_columns(1, d["dist"]))
-
-
-def _dist100(d: Data) -> dict[str, Any]:
-    return match_rows(d["switched"], stack_columns(d["dist"] / 100))
-
-
-def _dist100ars(d: Data) -> dict[str, Any]:
-    return match_rows(d["switched"], stack_columns(d["dist"] / 100, d["arsenic"]))
-
-
-def _interaction_c(d: Data) -> dict[str, Any]:
-    far, arsenic = (d["dist"] - np.mean(d["dist"])) / 100, d["arsenic"] - np.mean(d["arsenic"])
-    return match_rows(d["switched"], stack_columns(far, arsenic, far * arsenic))
-
-
-def _income(d: Data) -> dict[str, Any]:
-    return match_rows(d["vote"], stack_columns(d["income"]))
-
-
 def _trials(d: Data) -> dict[str, Any]:
     y = np.asarray(d["y"])
     before = np.cumsum(y, axis=1) - y  # shocks before each trial
@@ -86,36 +68,51 @@ def _trials(d: Data) -> dict[str, Any]:
 def _add(
     model: str,
     data: str,
-    keys: str,
-    adapt: Callable[[Data], dict[str, Any]],
     formula: str,
+    terms: Callable[..., tuple[Any, ...]],  # of data by their names: the outcome, then columns
     program: Callable[..., None] = alpha_apart,
 ) -> None:
+    keys = tuple(inspect.signature(terms).parameters)
+
+    def adapt(data: Data) -> dict[str, Any]:
+        outcome, *columns = terms(*(data[key] for key in keys))
+        return match_rows(outcome, stack_columns(*columns))
+
     parameters = ("alpha", "beta") if program is alpha_apart else ("beta",)
-    prior = "beta[k] ~ Normal(0, 100)" if program is dogs else f"{', '.join(parameters)} flat"
-    density = f"logit of {formula}; {prior}"
-    add(
-        Program(
-            model, (f"{data}-{model}",), density, parameters, tuple(keys.split()), program, adapt
-        )
-    )
+    density = f"logit of {formula}; {', '.join(parameters)} flat"
+    add(Program(model, (f"{data}-{model}",), density, parameters, keys, program, adapt))
 
 
-_add("wells_dist", WELLS, "switched dist", _dist, "switched ~ dist", all_in_beta)
-_add("wells_dist100_model", WELLS, "switched dist", _dist100, "switched ~ dist / 100")
+_add(
+    "wells_dist", WELLS, "switched ~ dist", lambda switched, dist: (switched, 1, dist), all_in_beta
+)
+_add(
+    "wells_dist100_model",
+    WELLS,
+    "switched ~ dist / 100",
+    lambda switched, dist: (switched, dist / 100),
+)
 _add(
     "wells_dist100ars_model",
     WELLS,
-    "switched dist arsenic",
-    _dist100ars,
     "switched ~ dist / 100 + arsenic",
+    lambda switched, dist, arsenic: (switched, dist / 100, arsenic),
 )
 _add(
     "wells_interaction_c_model",
     WELLS,
-    "switched dist arsenic",
-    _interaction_c,
     "switched ~ dist / 100 * arsenic, both centred at their means",
+    lambda switched, dist, arsenic: (switched, *interact(centre(dist) / 100, centre(arsenic))),
 )
-_add("nes_logit_model", "nes_logit_data", "vote income", _income, "vote ~ income")
-_add("dogs", "dogs", "y", _trials, "y ~ shocks avoided + shocks suffered", dogs)
+_add("nes_logit_model", "nes_logit_data", "vote ~ income", lambda vote, income: (vote, income))
+add(
+    Program(
+        "dogs",
+        ("dogs-dogs",),
+        "logit of y ~ shocks avoided + shocks suffered; beta[k] ~ Normal(0, 100)",
+        ("beta",),
+        ("y",),
+        dogs,
+        _trials,
+    )
+)

@@ -15,6 +15,7 @@ Data: Gelman and Hill (2007), chapters 3 and 4.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -24,13 +25,16 @@ from samplerbench.models.posteriordb.base import (
     Data,
     Program,
     add,
+    centre,
+    interact,
     match_rows,
     multiply,
     sample_flat,
     stack_columns,
 )
 
-Terms = Callable[[Data], tuple[Any, ...]]  # outcome, then the columns after the intercept
+#: of data by their names in the database: the outcome, then the columns after the intercept
+Terms = Callable[..., tuple[Any, ...]]
 
 
 def flat_scale(y: Any, X: Any) -> None:
@@ -56,112 +60,87 @@ def _regression(y: Any, X: Any, sigma: Any) -> None:
 
 def add_regression(
     model: str,
-    posteriors: str,  # data sets, separated by spaces
-    keys: str,
-    terms: Terms,
+    data_sets: str,
     formula: str,
+    terms: Terms,
     program: Callable[..., None] = flat_scale,
 ) -> None:
-    """Register the regression ``model`` of ``posteriors``, data sets separated by spaces.
-
-    ``terms`` gives the outcome and the predictors from the data that ``keys`` name.
-    """
+    """Register the regression ``model`` of ``data_sets``, separated by spaces."""
+    keys = tuple(inspect.signature(terms).parameters)
 
     def adapt(data: Data) -> dict[str, Any]:
-        outcome, *predictors = terms(data)
+        outcome, *predictors = terms(*(data[key] for key in keys))
         return match_rows(np.asarray(outcome, float), stack_columns(1, *predictors))
 
     prior = "half-Cauchy(2.5)" if program is cauchy_scale else "flat"
     density = f"{formula}, normal errors; beta flat, sigma {prior}"
-    served = tuple(f"{data}-{model}" for data in posteriors.split())
-    add(Program(model, served, density, ("beta", "sigma"), tuple(keys.split()), program, adapt))
+    served = tuple(f"{data}-{model}" for data in data_sets.split())
+    add(Program(model, served, density, ("beta", "sigma"), keys, program, adapt))
 
 
 def standardise(x: Any, sds: float = 1.0) -> Any:
     """``x`` centred, in units of ``sds`` sample sds."""
-    return (x - np.mean(x)) / (sds * np.std(x, ddof=1))
+    return centre(x) / (sds * np.std(x, ddof=1))
 
 
 # -- test scores of children: Gelman and Hill, chapter 3 -------------------------------------------
 
-HS, IQ, KID = "kid_score mom_hs", "kid_score mom_iq", "kid_score mom_hs mom_iq"
 WORK = "kidiq_with_mom_work"
 
-
-def _momhs(d: Data) -> tuple[Any, ...]:
-    return d["kid_score"], d["mom_hs"]
-
-
-def _momiq(d: Data) -> tuple[Any, ...]:
-    return d["kid_score"], d["mom_iq"]
-
-
-def _momhsiq(d: Data) -> tuple[Any, ...]:
-    return d["kid_score"], d["mom_hs"], d["mom_iq"]
-
-
-def _with_product(score: Any, hs: Any, iq: Any) -> tuple[Any, ...]:
-    return score, hs, iq, hs * iq
-
-
-def _interaction(d: Data) -> tuple[Any, ...]:
-    return _with_product(*_momhsiq(d))
-
-
-def _interaction_c(d: Data) -> tuple[Any, ...]:
-    score, hs, iq = _momhsiq(d)
-    return _with_product(score, hs - np.mean(hs), iq - np.mean(iq))
-
-
-def _interaction_c2(d: Data) -> tuple[Any, ...]:
-    score, hs, iq = _momhsiq(d)
-    return _with_product(score, hs - 0.5, iq - 100)
-
-
-def _interaction_z(d: Data) -> tuple[Any, ...]:
-    score, hs, iq = _momhsiq(d)
-    return _with_product(score, standardise(hs, 2), standardise(iq, 2))
-
-
-def _mom_work(d: Data) -> tuple[Any, ...]:
-    return (d["kid_score"], *(d["mom_work"] == level for level in (2, 3, 4)))
-
-
-add_regression("kidscore_momhs", "kidiq", HS, _momhs, "kid_score ~ mom_hs", cauchy_scale)
-add_regression("kidscore_momiq", "kidiq", IQ, _momiq, "kid_score ~ mom_iq", cauchy_scale)
 add_regression(
-    "kidscore_momhsiq", "kidiq", KID, _momhsiq, "kid_score ~ mom_hs + mom_iq", cauchy_scale
+    "kidscore_momhs",
+    "kidiq",
+    "kid_score ~ mom_hs",
+    lambda kid_score, mom_hs: (kid_score, mom_hs),
+    cauchy_scale,
 )
 add_regression(
-    "kidscore_interaction", "kidiq", KID, _interaction, "kid_score ~ mom_hs * mom_iq", cauchy_scale
+    "kidscore_momiq",
+    "kidiq",
+    "kid_score ~ mom_iq",
+    lambda kid_score, mom_iq: (kid_score, mom_iq),
+    cauchy_scale,
+)
+add_regression(
+    "kidscore_momhsiq",
+    "kidiq",
+    "kid_score ~ mom_hs + mom_iq",
+    lambda kid_score, mom_hs, mom_iq: (kid_score, mom_hs, mom_iq),
+    cauchy_scale,
+)
+add_regression(
+    "kidscore_interaction",
+    "kidiq",
+    "kid_score ~ mom_hs * mom_iq",
+    lambda kid_score, mom_hs, mom_iq: (kid_score, *interact(mom_hs, mom_iq)),
+    cauchy_scale,
 )
 add_regression(
     "kidscore_interaction_c",
     WORK,
-    KID,
-    _interaction_c,
     "kid_score ~ mom_hs * mom_iq, both centred at their means",
+    lambda kid_score, mom_hs, mom_iq: (kid_score, *interact(centre(mom_hs), centre(mom_iq))),
 )
 add_regression(
     "kidscore_interaction_c2",
     WORK,
-    KID,
-    _interaction_c2,
     "kid_score ~ (mom_hs - 0.5) * (mom_iq - 100)",
+    lambda kid_score, mom_hs, mom_iq: (kid_score, *interact(mom_hs - 0.5, mom_iq - 100)),
 )
 add_regression(
     "kidscore_interaction_z",
     WORK,
-    KID,
-    _interaction_z,
     "kid_score ~ mom_hs * mom_iq, both centred and in units of 2 sd",
+    lambda kid_score, mom_hs, mom_iq: (
+        kid_score,
+        *interact(standardise(mom_hs, 2), standardise(mom_iq, 2)),
+    ),
 )
 add_regression(
     "kidscore_mom_work",
     WORK,
-    "kid_score mom_work",
-    _mom_work,
     "kid_score ~ levels 2, 3, 4 of mom_work",
+    lambda kid_score, mom_work: (kid_score, *(mom_work == level for level in (2, 3, 4))),
 )
 
 
@@ -170,23 +149,28 @@ add_regression(
 YEARS = (1972, 1976, 1980, 1984, 1988, 1992, 1996, 2000)
 
 
-def _nes(d: Data) -> tuple[Any, ...]:
-    ages = (d["age_discrete"] == level for level in (2, 3, 4))
-    rest = (d[name] for name in ("educ1", "gender", "income"))
-    return (d["partyid7"], d["real_ideo"], d["race_adj"], *ages, *rest)
-
-
-def _sesame(d: Data) -> tuple[Any, ...]:
-    return d["watched"], d["encouraged"]
+def _nes(
+    partyid7: Any,
+    real_ideo: Any,
+    race_adj: Any,
+    age_discrete: Any,
+    educ1: Any,
+    gender: Any,
+    income: Any,
+) -> tuple[Any, ...]:
+    ages = (age_discrete == level for level in (2, 3, 4))
+    return (partyid7, real_ideo, race_adj, *ages, educ1, gender, income)
 
 
 add_regression(
     "nes",
     " ".join(f"nes{year}" for year in YEARS),
-    "partyid7 real_ideo race_adj age_discrete educ1 gender income",
-    _nes,
     "partyid7 ~ real_ideo + race_adj + levels 2, 3, 4 of age_discrete + educ1 + gender + income",
+    _nes,
 )
 add_regression(
-    "sesame_one_pred_a", "sesame_data", "watched encouraged", _sesame, "watched ~ encouraged"
+    "sesame_one_pred_a",
+    "sesame_data",
+    "watched ~ encouraged",
+    lambda watched, encouraged: (watched, encouraged),
 )

@@ -38,7 +38,6 @@ def add_parser(commands: Any) -> None:
         "bisect",
         help="which package, and which release of it, changed time, accuracy or import",
         epilog=EPILOG,
-        allow_abbrev=False,
     )
     add = bisect.add_argument
     stack = "environment, as pinned or latest, or a file of pins"

@@ -13,9 +13,7 @@ from samplerbench.errors import UsageError
 def add_parser(commands: Any) -> None:
     """Add the arguments of ``check``."""
     check = commands.add_parser(
-        "check",
-        help="whether the installed version stack is known to work; exit 0 or 1",
-        allow_abbrev=False,
+        "check", help="whether the installed version stack is known to work; exit 0 or 1"
     )
     check.add_argument("--python", metavar="PATH", help="interpreter to check (default: this one)")
     check.add_argument(

@@ -29,9 +29,7 @@ FORMATS = ("table", "json", "markdown", "latex", "csv", "html")
 
 def add_parser(commands: Any) -> None:
     """Add the arguments of ``compare``."""
-    compare = commands.add_parser(
-        "compare", help="paired ratios of time, error and efficiency", allow_abbrev=False
-    )
+    compare = commands.add_parser("compare", help="paired ratios of time, error and efficiency")
     add = compare.add_argument
     add("folder", type=Path, metavar="DIR", help="campaign directory")
     add("other", type=Path, metavar="DIR", nargs="?", help="later campaign directory")

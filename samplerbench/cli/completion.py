@@ -24,7 +24,6 @@ def add_parser(commands: Any) -> None:
         help="print a shell script that completes commands, options and names",
         description=USAGE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     completion.add_argument("shell", choices=SHELLS)
     completion.set_defaults(command=execute)

@@ -25,7 +25,6 @@ def add_parser(commands: Any) -> None:
     history = commands.add_parser(
         "history",
         help="how verdict, calibration and time moved over campaigns of releases or commits",
-        allow_abbrev=False,
     )
     add = history.add_argument
     text = "campaign directories, or their JSON of `report --format json`, the oldest first; each"

@@ -24,9 +24,7 @@ OTHER_LISTS = ("posteriors", "runs", "options", "columns")
 
 def add_parser(commands: Any) -> None:
     """Add the arguments of ``list``."""
-    listing = commands.add_parser(
-        "list", help="list samplers, models, environments and runs", allow_abbrev=False
-    )
+    listing = commands.add_parser("list", help="list samplers, models, environments and runs")
     listing.add_argument(
         "what",
         nargs="?",

@@ -24,9 +24,7 @@ from samplerbench.cli import (
     run,
     streams,
 )
-from samplerbench.cli import (
-    list as listing,
-)
+from samplerbench.cli import list as listing
 from samplerbench.cli.common import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
@@ -65,7 +63,7 @@ def _execute_or_say_why(arguments: Sequence[str] | None) -> int:
     except (OSError, sqlite3.Error) as error:  # a full disk, a file or a database that is damaged
         tell(
             f"the system refuses: {error}\n"
-            "  what was finished before is kept; once that is mended, call the same command again",
+            "  what was finished before is kept; once that is mended, call the same command again"
         )
         return EXIT_FAILED
 
@@ -106,8 +104,8 @@ class _StoreConstOnce(_Once, argparse._StoreConstAction): ...
 class _Parser(argparse.ArgumentParser):
     """argparse, whose errors name the nearest known word, and whose help ends with exit codes."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
         self.register("action", None, _StoreOnce)
         self.register("action", "store_const", _StoreConstOnce)
 
@@ -137,7 +135,6 @@ def build_parser() -> _Parser:
         prog="samplerbench",
         description="Which sampler is shown to be honest on my model, with these versions, on this"
         " machine, and what does it cost?",
-        allow_abbrev=False,
     )
     parser.add_argument("-V", "--version", action="version", version=samplerbench.__version__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")

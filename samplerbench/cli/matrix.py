@@ -25,7 +25,7 @@ from samplerbench.text import format_count
 def add_parser(commands: Any) -> None:
     """Add the arguments of ``matrix``."""
     matrix = commands.add_parser(
-        "matrix", help="which version stacks install, import, run and are right", allow_abbrev=False
+        "matrix", help="which version stacks install, import, run and are right"
     )
     add = matrix.add_argument
     add(
@@ -66,12 +66,7 @@ def add_parser(commands: Any) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Execute the command; returns the exit code."""
-    from samplerbench.harness.compatibility import (
-        export_pins,
-        known_stacks,
-        matrix,
-        matrix_file,
-    )
+    from samplerbench.harness.compatibility import export_pins, known_stacks, matrix, matrix_file
     from samplerbench.reports.compatibility import summary, table
 
     stacks = matrix_file.read(args.file or matrix_file.SHIPPED_FILE)

@@ -13,9 +13,7 @@ from samplerbench.errors import UsageError
 
 def add_parser(commands: Any) -> None:
     """Add the arguments of ``plan``."""
-    plan = commands.add_parser(
-        "plan", help="how many replicates find a flaw of a given size", allow_abbrev=False
-    )
+    plan = commands.add_parser("plan", help="how many replicates find a flaw of a given size")
     add = plan.add_argument
     add("folder", type=Path, metavar="DIR", nargs="?", help="plan with a campaign's ESS and times")
     add(

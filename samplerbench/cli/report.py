@@ -31,7 +31,7 @@ FORMATS = ("table", "markdown", "csv", "latex", "json", "json-rows", "html", "pa
 
 def add_parser(commands: Any) -> None:
     """Add the arguments of ``report``."""
-    report = commands.add_parser("report", help="show a stored campaign", allow_abbrev=False)
+    report = commands.add_parser("report", help="show a stored campaign")
     add = report.add_argument
     add("folder", type=Path, metavar="DIR", nargs="?", help=NEWEST)
     add(

@@ -35,9 +35,7 @@ DRY_RUN = "say which trials would run, what would be installed and how long it m
 
 def add_parser(commands: Any) -> None:
     """Add the arguments of ``run``: the options of a plan, and how to run it."""
-    run = commands.add_parser(
-        "run", help="run a campaign, show its table, write its report", allow_abbrev=False
-    )
+    run = commands.add_parser("run", help="run a campaign, show its table, write its report")
     add = run.add_argument
     add("campaign", nargs="?", type=Path, help=CAMPAIGN)
     for option in OPTIONS.values():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Union
 
 from samplerbench.models.base import Model
 from samplerbench.samplers.support.data_arguments import DataSplit
@@ -21,29 +21,14 @@ class Programs:
     prime: Callable[[Sequence[int], Any], None]  # compile what these seeds need
 
 
-class Cube:
-    """A NumPyro program on the unit cube, where jaxns samples.
+class TransformCube:
+    """The cube by this package's own prior transform, which knows more priors than NumPyro.
 
     ``data`` are the arguments among its data throughout; the constants of ``split`` join them.
     """
 
     def __init__(self, model: Model, split: DataSplit, sites: list[Latent]) -> None:
         self.sites, self.split = sites, split
-
-    def jaxns_model(self, data: Any) -> Any:
-        """jaxns's model of the likelihood given ``data``, which may be traced."""
-        raise NotImplementedError
-
-    def constrain(self, bases: Any, data: Any) -> Any:
-        """Base draws [n, ...] -> latent and deterministic sites [n, ...]."""
-        raise NotImplementedError
-
-
-class TransformCube(Cube):
-    """The cube by this package's own prior transform, which knows more priors than NumPyro."""
-
-    def __init__(self, model: Model, split: DataSplit, sites: list[Latent]) -> None:
-        super().__init__(model, split, sites)
         self.prior, self.density = make_prior_transform(model), make_log_density(model)
 
     def jaxns_model(self, data: Any) -> Any:
@@ -74,14 +59,14 @@ class TransformCube(Cube):
         return jax.vmap(lambda cube: self.prior.transform(cube, merged))(bases["cube"])
 
 
-class NumPyroCube(Cube):
-    """The cube that NumPyro's ``NestedSampler`` hands to jaxns."""
+class NumPyroCube:
+    """The cube that NumPyro's ``NestedSampler`` hands to jaxns, likewise."""
 
     def __init__(self, model: Model, split: DataSplit, sites: list[Latent]) -> None:
         from numpyro.contrib.nested_sampling import UniformReparam
         from numpyro.handlers import reparam
 
-        super().__init__(model, split, sites)
+        self.sites, self.split = sites, split
         self.enumerated_from = find_enumeration_dim(model)
         self.program = reparam(
             model.program, config={site.name: UniformReparam() for site in sites}
@@ -132,6 +117,10 @@ class NumPyroCube(Cube):
             return {name: s["value"] for name, s in records if s["type"] == "deterministic"}
 
         return jax.vmap(one)(bases)
+
+
+#: a NumPyro program on the unit cube, where jaxns samples
+Cube = Union[TransformCube, NumPyroCube]
 
 
 def find_enumeration_dim(model: Model) -> int | None:

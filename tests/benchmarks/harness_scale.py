@@ -21,9 +21,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anywhere
 
 from samplerbench.harness.campaign.campaign import Campaign, load  # noqa: E402
+from samplerbench.harness.campaign.execution import run_and_commit  # noqa: E402
 from samplerbench.harness.campaign.expand import expand  # noqa: E402
 from samplerbench.harness.campaign.plan import Plan  # noqa: E402
-from samplerbench.harness.campaign.run import run_and_commit  # noqa: E402
 from samplerbench.harness.campaign.store import Store  # noqa: E402
 from samplerbench.harness.campaign.watcher import Watcher  # noqa: E402
 from samplerbench.harness.records import Result, Trial, to_json  # noqa: E402

@@ -10,8 +10,6 @@ import numpy as np
 
 from samplerbench.harness.scoring.metrics.base import (
     IF_NONE_WORSE,
-    Better,
-    Column,
     Score,
     metric,
     no_score,
@@ -30,14 +28,8 @@ Array = np.ndarray
 
 #: what a comparison with the ground truth needs to have an interval
 AGAINST_TRUTH = (ground_truth, replicates)
-
-
-def _column(
-    name: str, description: str, better: Better = "", unit: str = "", condition: str = ""
-) -> Column:
-    return Column(
-        name, "realised", description, better, interval=True, unit=unit, condition=condition
-    )
+#: registers such a comparison
+accuracy_metric = partial(metric, "realised", needs=AGAINST_TRUTH, interval=True)
 
 
 def _exact(data: TrialData) -> Exact:
@@ -111,15 +103,11 @@ def least_accurate(data: TrialData) -> tuple[int, list[Estimate]]:
     return estimates.index_of_worst(each, np.inf), each
 
 
-@metric(
-    _column(
-        "realised_ess",
-        "independent draws that would have had these errors, worst parameter",
-        "higher",
-        "draws",
-        IF_NONE_WORSE,
-    ),
-    *AGAINST_TRUTH,
+@accuracy_metric(
+    "independent draws that would have had these errors, worst parameter",
+    "higher",
+    "draws",
+    condition=IF_NONE_WORSE,
 )
 def realised_ess(data: TrialData) -> Score:
     """What the draws were worth, whatever they claim."""
@@ -135,70 +123,46 @@ def _score_share(data: TrialData, share: Array, exact: Array | float) -> Score:
     return pick_farthest(partial(_estimate_share_ess, data.summary, share, exact), np.inf)
 
 
-@metric(
-    _column(
-        "realised_ess_spread",
-        "the same by errors of the share in the exact central half: the spread's",
-        "higher",
-        "draws",
-        IF_NONE_WORSE,
-    ),
-    *AGAINST_TRUTH,
+@accuracy_metric(
+    "the same by errors of the share in the exact central half: the spread's",
+    "higher",
+    "draws",
+    condition=IF_NONE_WORSE,
 )
 def realised_ess_spread(data: TrialData) -> Score:
     """What the draws were worth for the spread: chains that go from side to side flatter means."""
     return _score_share(data, data.summary.half, data.summary.half_exact)
 
 
-@metric(
-    _column(
-        "realised_ess_tail",
-        "the same by errors of the share in the exact central 90 %: the tails'",
-        "higher",
-        "draws",
-        IF_NONE_WORSE,
-    ),
-    *AGAINST_TRUTH,
+@accuracy_metric(
+    "the same by errors of the share in the exact central 90 %: the tails'",
+    "higher",
+    "draws",
+    condition=IF_NONE_WORSE,
 )
 def realised_ess_tail(data: TrialData) -> Score:
     """What the draws were worth for the tails, which ``ess_tail`` claims."""
     return _score_share(data, data.summary.ninety, data.summary.ninety_exact)
 
 
-@metric(
-    _column(
-        "calibration",
-        "rms over replicates of error / claimed standard error of the mean, largest parameter",
-        "one",
-        condition=IF_NONE_WORSE,
-    ),
-    *AGAINST_TRUTH,
+@accuracy_metric(
+    "rms over replicates of error / claimed standard error of the mean, largest parameter",
+    "one",
+    condition=IF_NONE_WORSE,
 )
 def calibration(data: TrialData) -> Score:
     """Whether claimed standard errors are as large as errors are."""
     return pick_farthest(partial(estimate_calibration, data.summary), -np.inf)
 
 
-@metric(
-    _column(
-        "calibration_least",
-        "the same of the parameter where it is smallest",
-        "one",
-        "",
-        IF_NONE_WORSE,
-    ),
-    *AGAINST_TRUTH,
-)
+@accuracy_metric("the same of the parameter where it is smallest", "one", condition=IF_NONE_WORSE)
 def calibration_least(data: TrialData) -> Score:
     """The most cautious parameter: the other end of the range beside ``calibration``."""
     score = pick_farthest(partial(estimate_calibration, data.summary), np.inf)
     return replace(score, by_parameter=())
 
 
-@metric(
-    _column("calibration_robust", "calibration from the median, blind to rare disasters", "one"),
-    *AGAINST_TRUTH,
-)
+@accuracy_metric("calibration from the median, blind to rare disasters", "one")
 def calibration_robust(data: TrialData) -> Score:
     """Calibration of the typical replicate."""
     return pick_farthest(partial(_estimate_robust, data.summary), -np.inf)
@@ -209,12 +173,7 @@ def _estimate_robust(summary: ReplicateSummary, level: float) -> list[Estimate]:
     return estimates.calibration_robust(summary.est, claimed, summary.mean, level)
 
 
-@metric(
-    _column(
-        "calibration_second", "calibration of the second moment", "one", condition=IF_NONE_WORSE
-    ),
-    *AGAINST_TRUTH,
-)
+@accuracy_metric("calibration of the second moment", "one", condition=IF_NONE_WORSE)
 def calibration_second(data: TrialData) -> Score:
     """Calibration of the mean square about the exact mean."""
     if data.log_w is not None:
@@ -225,39 +184,31 @@ def calibration_second(data: TrialData) -> Score:
     return pick_farthest(partial(estimates.calibration, second, error, exact.sd**2), -np.inf)
 
 
-@metric(
-    _column(
-        "mean_error", "mean error of the posterior mean, in posterior sds, worst", "zero", "sd"
-    ),
-    *AGAINST_TRUTH,
-)
+@accuracy_metric("mean error of the posterior mean, in posterior sds, worst", "zero", "sd")
 def mean_error(data: TrialData) -> Score:
     """Bias of the mean."""
     return pick_farthest(partial(estimate_mean_error, data.summary), 0.0)
 
 
-@metric(_column("sd_ratio", "sd of the draws over the exact sd, worst", "one"), *AGAINST_TRUTH)
+@accuracy_metric("sd of the draws over the exact sd, worst", "one")
 def sd_ratio(data: TrialData) -> Score:
     """Whether the draws are as wide as the posterior."""
     return pick_farthest(partial(estimate_sd_ratio, data.summary), 1.0, ratio=True)
 
 
-@metric(
-    _column("w1", "1-Wasserstein distance to the exact marginal, in sds, worst", "lower", "sd"),
-    *AGAINST_TRUTH,
-)
+@accuracy_metric("1-Wasserstein distance to the exact marginal, in sds, worst", "lower", "sd")
 def w1(data: TrialData) -> Score:
     """Distance of the whole marginal distribution."""
     return pick_farthest(partial(wasserstein.estimate_w1, data.summary.w1), -np.inf)
 
 
 @metric(
-    Column(
-        "w1_iid", "realised", "what independent draws, as many as drawn, score on w1", unit="sd"
-    ),
-    *AGAINST_TRUTH,
+    "realised",
+    "what independent draws, as many as drawn, score on w1",
+    needs=AGAINST_TRUTH,
+    unit="sd",
 )
-def w1_of_independent_draws(data: TrialData) -> Score:
+def w1_iid(data: TrialData) -> Score:
     """What an ideal sampler scores on the same parameter."""
     farthest = estimates.index_of_worst(wasserstein.estimate_w1(data.summary.w1), 0.0)
     count = data.x.shape[1] * data.x.shape[2]
@@ -274,25 +225,21 @@ def _coverage(data: TrialData, share: float) -> Score:
     return pick_farthest(partial(wasserstein.estimate_coverage, covered), share)
 
 
-@metric(
-    _column(
-        "coverage_50",
-        "how often the central 50 % of the draws holds a value from the exact posterior, worst",
-    ),
-    *AGAINST_TRUTH,
+@accuracy_metric(
+    "how often the central 50 % of the draws holds a value from the exact posterior, worst"
 )
 def coverage_50(data: TrialData) -> Score:
     """Coverage of central half intervals."""
     return _coverage(data, 0.5)
 
 
-@metric(_column("coverage_90", "the same for the central 90 %"), *AGAINST_TRUTH)
+@accuracy_metric("the same for the central 90 %")
 def coverage_90(data: TrialData) -> Score:
     """Coverage of central 90 % intervals."""
     return _coverage(data, 0.9)
 
 
-@metric(_column("coverage_95", "the same for the central 95 %"), *AGAINST_TRUTH)
+@accuracy_metric("the same for the central 95 %")
 def coverage_95(data: TrialData) -> Score:
     """Coverage of central 95 % intervals."""
     return _coverage(data, 0.95)

@@ -2,7 +2,7 @@
 
 Every module of this folder is imported at the first look-up and registers its metrics::
 
-    @metric(Column("worst_z", "realised", "largest |z| over replicates", "lower"), ground_truth)
+    @metric("realised", "largest |z| over replicates", "lower", needs=[ground_truth])
     def worst_z(data: TrialData) -> Score:
         ...
 
@@ -94,11 +94,24 @@ class Metric:
 metrics: Registry[Metric] = Registry("metric", ("samplerbench.harness.scoring.metrics",))
 
 
-def metric(column: Column, *needs: Need) -> Callable[[Compute], Compute]:
-    """Register the decorated function as what computes ``column`` where all ``needs`` are met."""
+def metric(
+    group: str,
+    description: str,
+    better: Better = "",
+    unit: str = "",
+    *,
+    needs: Sequence[Need] = (),
+    interval: bool = False,
+    section: str = "",
+    is_text: bool = False,
+    condition: str = "",
+) -> Callable[[Compute], Compute]:
+    """Register the decorated function as the column of its name, where all ``needs`` are met."""
+    fields = (group, description, better, interval, unit, section, is_text, condition)
 
     def register(compute: Compute) -> Compute:
-        metrics.add(column.name, Metric(column, compute, needs))
+        name = compute.__name__  # type: ignore[attr-defined]
+        metrics.add(name, Metric(Column(name, *fields), compute, tuple(needs)))
         return compute
 
     return register

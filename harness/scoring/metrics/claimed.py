@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from samplerbench.harness.scoring.metrics.base import (
-    Column,
-    Score,
-    metric,
-    no_score,
-    number,
-    score_of,
-)
+from samplerbench.harness.scoring.metrics.base import Score, metric, no_score, number, score_of
 from samplerbench.harness.scoring.needs import equal_weights, weights
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics import ess_rhat, nested_rhat
@@ -25,6 +19,7 @@ from samplerbench.text import format_count
 
 Array = np.ndarray
 Pick = Callable[[Sequence[float]], np.intp]  # index of the worst of several medians
+_claimed_ess = partial(metric, "claimed", better="higher", unit="draws", interval=True)
 
 
 def no_claim_reason(x: Array, log_w: Array | None) -> str:
@@ -65,16 +60,9 @@ def _least_ess(data: TrialData) -> Array:
     return own if own is not None else np.full(len(data.x), np.nan)
 
 
-@metric(
-    Column(
-        "ess",
-        "claimed",
-        "effective draws a replicate, least over parameters, bulk and tail;"
-        " nested sampling's own for weighted draws; median over replicates",
-        "higher",
-        interval=True,
-        unit="draws",
-    )
+@_claimed_ess(
+    "effective draws a replicate, least over parameters, bulk and tail;"
+    " nested sampling's own for weighted draws; median over replicates"
 )
 def ess(data: TrialData) -> Score:
     """Median over replicates of the least claimed ESS."""
@@ -88,16 +76,9 @@ def ess(data: TrialData) -> Score:
     return score_of(estimate, each)
 
 
-@metric(
-    Column(
-        "ess_mean",
-        "claimed",
-        "effective draws for the mean, (sd / claimed standard error)^2, worst parameter, median"
-        " over replicates: the claim of what realised_ess is",
-        "higher",
-        interval=True,
-        unit="draws",
-    )
+@_claimed_ess(
+    "effective draws for the mean, (sd / claimed standard error)^2, worst parameter, median"
+    " over replicates: the claim of what realised_ess is"
 )
 def ess_mean(data: TrialData) -> Score:
     """What a run claims that its draws are worth for a mean (Vehtari et al. 2021)."""
@@ -106,49 +87,26 @@ def ess_mean(data: TrialData) -> Score:
     return replace(data.score("ess"), by_parameter=())
 
 
-@metric(
-    Column(
-        "ess_bulk",
-        "claimed",
-        "bulk ESS, worst parameter, median over replicates",
-        "higher",
-        interval=True,
-        unit="draws",
-    ),
-    equal_weights,
-)
+@_claimed_ess("bulk ESS, worst parameter, median over replicates", needs=[equal_weights])
 def ess_bulk(data: TrialData) -> Score:
     """Bulk effective sample size (Vehtari et al. 2021)."""
     return _worst_of(data, _claims(data).ess_bulk, np.argmin)
 
 
-@metric(
-    Column(
-        "ess_tail",
-        "claimed",
-        "tail ESS, worst parameter, median over replicates",
-        "higher",
-        interval=True,
-        unit="draws",
-    ),
-    equal_weights,
-)
+@_claimed_ess("tail ESS, worst parameter, median over replicates", needs=[equal_weights])
 def ess_tail(data: TrialData) -> Score:
     """Tail effective sample size (ibid.)."""
     return _worst_of(data, _claims(data).ess_tail, np.argmin)
 
 
 @metric(
-    Column(
-        "ess_kish",
-        "claimed",
-        "Kish's ESS of weighted draws, about twice too high",
-        "higher",
-        unit="draws",
-    ),
-    weights,
+    "claimed",
+    "Kish's ESS of weighted draws, about twice too high",
+    "higher",
+    "draws",
+    needs=[weights],
 )
-def ess_from_weights(data: TrialData) -> Score:
+def ess_kish(data: TrialData) -> Score:
     """Kish's effective sample size."""
     assert data.log_w is not None
     values = kish_ess(data.log_w)
@@ -156,16 +114,9 @@ def ess_from_weights(data: TrialData) -> Score:
     return number(float(np.median(finite)) if finite.size else None, data.compute_once(_reason))
 
 
-@metric(
-    Column(
-        "ess_walkers",
-        "claimed",
-        "effective draws that an ensemble would claim by mistake, its walkers taken for chains;"
-        " least over parameters, bulk and tail, median over replicates",
-        "higher",
-        interval=True,
-        unit="draws",
-    )
+@_claimed_ess(
+    "effective draws that an ensemble would claim by mistake, its walkers taken for chains;"
+    " least over parameters, bulk and tail, median over replicates"
 )
 def ess_walkers(data: TrialData) -> Score:
     """The claim of who takes walkers, which move by one another's places, for chains."""
@@ -186,8 +137,7 @@ def _split_paths(x: Array, walkers: int) -> Array:
 
 
 @metric(
-    Column("rhat", "claimed", "rank-normalised split R-hat, worst parameter, median", "one"),
-    equal_weights,
+    "claimed", "rank-normalised split R-hat, worst parameter, median", "one", needs=[equal_weights]
 )
 def rhat(data: TrialData) -> Score:
     """R-hat (ibid.)."""
@@ -206,20 +156,17 @@ def compute_nested_rhat(data: TrialData) -> Array:
 
 
 @metric(
-    Column("rhat_nested", "claimed", "nested R-hat of superchains, worst parameter, median", "one"),
-    equal_weights,
-    has_superchains,
+    "claimed",
+    "nested R-hat of superchains, worst parameter, median",
+    "one",
+    needs=[equal_weights, has_superchains],
 )
 def rhat_nested(data: TrialData) -> Score:
     """R-hat for many short chains (Margossian et al. 2024)."""
     return _worst_of(data, data.compute_once(compute_nested_rhat), np.argmax)
 
 
-@metric(
-    Column(
-        "mcse", "claimed", "standard error of the mean, in posterior sds, worst", "lower", unit="sd"
-    )
-)
+@metric("claimed", "standard error of the mean, in posterior sds, worst", "lower", "sd")
 def mcse(data: TrialData) -> Score:
     """Claimed standard error of the mean over the exact sd; over the draws' own without one."""
     if data.log_w is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from samplerbench.harness.scoring.metrics.base import Column, Score, metric, score_of
+from samplerbench.harness.scoring.metrics.base import Score, metric, score_of
 from samplerbench.harness.scoring.metrics.claimed import compute_nested_rhat, has_superchains
 from samplerbench.harness.scoring.metrics.sampler_statistics import check_points
 from samplerbench.harness.scoring.needs import ground_truth
@@ -14,6 +16,7 @@ from samplerbench.harness.statistics.estimates import estimate_share
 from samplerbench.harness.statistics.self_diagnostics import SelfDiagnostics
 
 Array = np.ndarray
+_rate = partial(metric, "realised", better="lower", needs=[ground_truth], interval=True)
 
 
 def self_diagnosis(data: TrialData) -> SelfDiagnostics:
@@ -47,32 +50,14 @@ def _find_misleading(data: TrialData) -> Array:
     return wrong | e.modes.misses_surprisingly if e.modes else wrong
 
 
-@metric(
-    Column(
-        "failed_diagnostics",
-        "realised",
-        "share of replicates that fail their own diagnostics",
-        "lower",
-        interval=True,
-    ),
-    ground_truth,
-)
+@_rate("share of replicates that fail their own diagnostics")
 def failed_diagnostics(data: TrialData) -> Score:
     """How often the sampler itself warns."""
     fails = data.compute_once(self_diagnosis).fails
     return score_of(estimate_share(int(fails.sum()), len(fails)))
 
 
-@metric(
-    Column(
-        "failure_rate",
-        "realised",
-        "share of replicates with a mean off by over half an sd, or not finite",
-        "lower",
-        interval=True,
-    ),
-    ground_truth,
-)
+@_rate("share of replicates with a mean off by over half an sd, or not finite")
 def failure_rate(data: TrialData) -> Score:
     """How often the result is of no use."""
     return score_of(
@@ -80,16 +65,9 @@ def failure_rate(data: TrialData) -> Score:
     )
 
 
-@metric(
-    Column(
-        "silent_failures",
-        "realised",
-        "share that passes its own diagnostics and is wrong: a mean or a joint direction off by"
-        " half an sd, an sd by half, log Z by 1 and three claimed errors, or a mode missed",
-        "lower",
-        interval=True,
-    ),
-    ground_truth,
+@_rate(
+    "share that passes its own diagnostics and is wrong: a mean or a joint direction off by"
+    " half an sd, an sd by half, log Z by 1 and three claimed errors, or a mode missed"
 )
 def silent_failures(data: TrialData) -> Score:
     """How often the result is wrong with nothing to warn of it."""

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from samplerbench.harness.scoring.metrics.base import (
-    IF_NONE_WORSE,
-    Column,
-    Score,
-    metric,
-    no_score,
-)
+from functools import partial
+
+from samplerbench.harness.scoring.metrics.base import IF_NONE_WORSE, Score, metric, no_score
 from samplerbench.harness.scoring.metrics.sampler_statistics import average_reported
 from samplerbench.harness.scoring.needs import NO_TRUTH, ground_truth
 from samplerbench.harness.scoring.process_seconds import (
@@ -19,30 +15,19 @@ from samplerbench.harness.scoring.process_seconds import (
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.scoring.verdict_words import UNUSABLE
 
-
-@metric(
-    Column(
-        "gradients",
-        "cost",
-        "gradient evaluations a replicate, warm-up included",
-        "lower",
-        unit="evaluations",
-    )
+#: registers realised ESS over a cost
+realised_efficiency = partial(
+    metric, "cost", better="higher", unit="draws/evaluation", interval=True, condition=IF_NONE_WORSE
 )
+
+
+@metric("cost", "gradient evaluations a replicate, warm-up included", "lower", "evaluations")
 def gradients(data: TrialData) -> Score:
     """Gradient evaluations as the sampler counts them."""
     return average_reported(data, "gradients")
 
 
-@metric(
-    Column(
-        "likelihoods",
-        "cost",
-        "log-density evaluations without gradient a replicate",
-        "lower",
-        unit="evaluations",
-    )
-)
+@metric("cost", "log-density evaluations without gradient a replicate", "lower", "evaluations")
 def likelihoods(data: TrialData) -> Score:
     """Log-density evaluations as the sampler counts them."""
     return average_reported(data, "likelihoods")
@@ -53,9 +38,7 @@ def _count(data: TrialData, name: str) -> float:
     return value if isinstance(value, float) else 0.0
 
 
-@metric(
-    Column("ess_per_s", "cost", "claimed ess / warm_s", "higher", interval=True, unit="draws/s")
-)
+@metric("cost", "claimed ess / warm_s", "higher", "draws/s", interval=True)
 def ess_per_s(data: TrialData) -> Score:
     """Claimed effective draws a second of a warm run."""
     return score_draws_per_second(data.score("ess"), data.result)
@@ -72,49 +55,19 @@ def divide_realised_ess(data: TrialData, cost: float | None, reason: str) -> Sco
     return Score(ess.value / cost, lo, hi)
 
 
-@metric(
-    Column(
-        "realised_ess_per_s",
-        "cost",
-        "realised_ess / warm_s",
-        "higher",
-        interval=True,
-        unit="draws/s",
-        condition=IF_NONE_WORSE,
-    )
-)
+@realised_efficiency("realised_ess / warm_s", unit="draws/s")
 def realised_ess_per_s(data: TrialData) -> Score:
     """Realised effective draws a second of a warm run."""
     return score_draws_per_second(data.score("realised_ess"), data.result)
 
 
-@metric(
-    Column(
-        "realised_ess_per_gradient",
-        "cost",
-        "realised_ess / gradients",
-        "higher",
-        interval=True,
-        unit="draws/evaluation",
-        condition=IF_NONE_WORSE,
-    )
-)
+@realised_efficiency("realised_ess / gradients")
 def realised_ess_per_gradient(data: TrialData) -> Score:
     """Realised effective draws a gradient evaluation."""
     return divide_realised_ess(data, _count(data, "gradients"), "this sampler uses no gradients")
 
 
-@metric(
-    Column(
-        "realised_ess_per_evaluation",
-        "cost",
-        "realised_ess / (gradients + likelihoods)",
-        "higher",
-        interval=True,
-        unit="draws/evaluation",
-        condition=IF_NONE_WORSE,
-    )
-)
+@realised_efficiency("realised_ess / (gradients + likelihoods)")
 def realised_ess_per_evaluation(data: TrialData) -> Score:
     """Realised effective draws an evaluation of any kind."""
     count = _count(data, "gradients") + _count(data, "likelihoods")
@@ -122,16 +75,13 @@ def realised_ess_per_evaluation(data: TrialData) -> Score:
 
 
 @metric(
-    Column(
-        "seconds_per_pass",
-        "cost",
-        "seconds of warm runs for one that passes its own diagnostics, of those that failed or"
-        " never ended the time after which a run is given up",
-        "lower",
-        interval=True,
-        unit="s",
-    ),
-    ground_truth,
+    "cost",
+    "seconds of warm runs for one that passes its own diagnostics, of those that failed or"
+    " never ended the time after which a run is given up",
+    "lower",
+    "s",
+    needs=[ground_truth],
+    interval=True,
 )
 def seconds_per_pass(data: TrialData) -> Score:
     """What a run that may be kept takes, where one is repeated until its diagnostics pass."""
@@ -140,15 +90,12 @@ def seconds_per_pass(data: TrialData) -> Score:
 
 
 @metric(
-    Column(
-        "seconds_to_5pct",
-        "cost",
-        "import + cold until every mean is known to 5 % of its sd",
-        "lower",
-        interval=True,
-        unit="s",
-        condition=IF_NONE_WORSE,
-    )
+    "cost",
+    "import + cold until every mean is known to 5 % of its sd",
+    "lower",
+    "s",
+    interval=True,
+    condition=IF_NONE_WORSE,
 )
 def seconds_to_5pct(data: TrialData) -> Score:
     """What a user waits for from nothing until 400 realised draws.

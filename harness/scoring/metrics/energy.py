@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from samplerbench.harness.scoring.metrics.base import Column, Score, metric, number
+from samplerbench.harness.scoring.metrics.base import Score, metric, number
 from samplerbench.harness.scoring.trial_data import TrialData
 
 Array = np.ndarray
@@ -28,13 +28,10 @@ def measure_ebfmi(energy: Array) -> Array:
 
 
 @metric(
-    Column(
-        "ebfmi",
-        "claimed",
-        "E-BFMI of the worst chain, median over replicates; below 0.3 energies are explored slowly",
-        "higher",
-    ),
-    energies,
+    "claimed",
+    "E-BFMI of the worst chain, median over replicates; below 0.3 energies are explored slowly",
+    "higher",
+    needs=[energies],
 )
 def ebfmi(data: TrialData) -> Score:
     """How freely the momenta's energy moves a chain between energies."""

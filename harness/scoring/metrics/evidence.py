@@ -2,53 +2,35 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from samplerbench.harness.scoring.metrics.base import Column, Score, metric, no_score, score_of
+from samplerbench.harness.scoring.metrics.base import Score, metric, no_score, score_of
 from samplerbench.harness.scoring.metrics.sampler_statistics import average_reported
 from samplerbench.harness.scoring.needs import NO_TRUTH, ground_truth, replicates
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics import estimates
 
 
-@metric(
-    Column(
-        "log_z",
-        "claimed",
-        "log evidence, natural, mean over replicates",
-        unit="nat",
-        section="evidence",
-    )
-)
+@metric("claimed", "log evidence, natural, mean over replicates", unit="nat", section="evidence")
 def log_z(data: TrialData) -> Score:
     """Log evidence against the normalised prior."""
     return average_reported(data, "log_z")
 
 
-@metric(
-    Column(
-        "log_z_err",
-        "claimed",
-        "claimed standard error of log_z, median",
-        "lower",
-        unit="nat",
-        section="evidence",
-    )
-)
+@metric("claimed", "claimed standard error of log_z, median", "lower", "nat", section="evidence")
 def log_z_err(data: TrialData) -> Score:
     """What the sampler says log_z may be off by."""
     return average_reported(data, "log_z_err", np.median)
 
 
 @metric(
-    Column(
-        "log_z_err_simulated",
-        "claimed",
-        "a second claimed standard error of log_z, as from simulated runs, median",
-        "lower",
-        unit="nat",
-        section="evidence",
-    )
+    "claimed",
+    "a second claimed standard error of log_z, as from simulated runs, median",
+    "lower",
+    "nat",
+    section="evidence",
 )
 def log_z_err_simulated(data: TrialData) -> Score:
     """What log_z may be off by according to runs that the sampler simulates from its points."""
@@ -63,20 +45,16 @@ def known_evidence(data: TrialData) -> str:
     return "this sampler gives no evidence" if unknown else NO_TRUTH
 
 
-@metric(
-    Column(
-        "log_z_error",
-        "realised",
-        "mean error of log_z",
-        "zero",
-        interval=True,
-        unit="nat",
-        section="evidence",
-    ),
-    ground_truth,
-    replicates,
-    known_evidence,
+_evidence_error = partial(
+    metric,
+    "realised",
+    needs=[ground_truth, replicates, known_evidence],
+    interval=True,
+    section="evidence",
 )
+
+
+@_evidence_error("mean error of log_z", "zero", "nat")
 def log_z_error(data: TrialData) -> Score:
     """Bias of the log evidence."""
     summary = data.summary
@@ -84,19 +62,7 @@ def log_z_error(data: TrialData) -> Score:
     return score_of(estimates.log_z_error(summary.log_z, summary.log_z_true))
 
 
-@metric(
-    Column(
-        "log_z_calibration",
-        "realised",
-        "rms of log_z's error / claimed error",
-        "one",
-        interval=True,
-        section="evidence",
-    ),
-    ground_truth,
-    replicates,
-    known_evidence,
-)
+@_evidence_error("rms of log_z's error / claimed error", "one")
 def log_z_calibration(data: TrialData) -> Score:
     """Whether the claimed error of log_z is as large as its errors are."""
     summary = data.summary
@@ -108,19 +74,7 @@ def log_z_calibration(data: TrialData) -> Score:
     )
 
 
-@metric(
-    Column(
-        "log_z_calibration_simulated",
-        "realised",
-        "rms of log_z's error / the second claimed error, log_z_err_simulated",
-        "one",
-        interval=True,
-        section="evidence",
-    ),
-    ground_truth,
-    replicates,
-    known_evidence,
-)
+@_evidence_error("rms of log_z's error / the second claimed error, log_z_err_simulated", "one")
 def log_z_calibration_simulated(data: TrialData) -> Score:
     """Whether the second claimed error of log_z is as large as its errors are."""
     summary, claimed = data.summary, data.file.get("log_z_err_simulated")

@@ -6,7 +6,7 @@ exact answer, and nobody keeps a run that they warn of.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -21,7 +21,8 @@ from samplerbench.harness.scoring.metrics.accuracy import (
 from samplerbench.harness.scoring.metrics.base import (
     IF_NONE_WORSE,
     Better,
-    Column,
+    Compute,
+    Need,
     Score,
     metric,
     no_score,
@@ -53,13 +54,14 @@ def _passing_summary(data: TrialData) -> ReplicateSummary:
     return data.summary.select(data.compute_once(_passes))
 
 
-def _column(name: str, of: str, better: Better = "", unit: str = "", condition: str = "") -> Column:
-    text = f"{of} of the runs that pass their own diagnostics, see pass_rate"
-    name = f"{name}_given_pass"
-    return Column(name, "realised", text, better, True, unit, condition=condition)
-
-
 NEEDS = (ground_truth, passing_runs)
+
+
+def _given_pass(
+    of: str, better: Better, unit: str = "", *, needs: Sequence[Need] = NEEDS, condition: str = ""
+) -> Callable[[Compute], Compute]:
+    text = f"{of} of the runs that pass their own diagnostics, see pass_rate"
+    return metric("realised", text, better, unit, needs=needs, interval=True, condition=condition)
 
 
 def _worst(
@@ -69,14 +71,11 @@ def _worst(
 
 
 @metric(
-    Column(
-        "pass_rate",
-        "realised",
-        "share of runs that pass their own diagnostics",
-        "higher",
-        interval=True,
-    ),
-    ground_truth,
+    "realised",
+    "share of runs that pass their own diagnostics",
+    "higher",
+    needs=[ground_truth],
+    interval=True,
 )
 def pass_rate(data: TrialData) -> Score:
     """How often a run may be kept."""
@@ -84,35 +83,32 @@ def pass_rate(data: TrialData) -> Score:
     return score_of(estimate_share(int(passes.sum()), len(passes)))
 
 
-@metric(
-    _column("realised_ess", "realised_ess", "higher", "draws", IF_NONE_WORSE),
-    *NEEDS,
-)
+@_given_pass("realised_ess", "higher", "draws", condition=IF_NONE_WORSE)
 def realised_ess_given_pass(data: TrialData) -> Score:
     """What the draws of a run that is kept are worth."""
     return _worst(data, estimate_realised_ess, np.inf)
 
 
-@metric(_column("calibration", "calibration", "one", condition=IF_NONE_WORSE), *NEEDS)
+@_given_pass("calibration", "one", condition=IF_NONE_WORSE)
 def calibration_given_pass(data: TrialData) -> Score:
     """Whether the claims of a run that is kept may be believed."""
     return _worst(data, estimate_calibration, -np.inf)
 
 
-@metric(_column("mean_error", "mean_error", "zero", "sd"), *NEEDS)
+@_given_pass("mean_error", "zero", "sd")
 def mean_error_given_pass(data: TrialData) -> Score:
     """Bias of runs that are kept: choosing runs can make one."""
     return _worst(data, estimate_mean_error, 0.0)
 
 
-@metric(_column("sd_ratio", "sd_ratio", "one"), *NEEDS)
+@_given_pass("sd_ratio", "one")
 def sd_ratio_given_pass(data: TrialData) -> Score:
     """Width of runs that are kept."""
     estimate = partial(estimate_sd_ratio, data.compute_once(_passing_summary))
     return pick_farthest(estimate, 1.0, ratio=True)
 
 
-@metric(_column("log_z_error", "log_z_error", "zero", "nat"), *NEEDS, known_evidence)
+@_given_pass("log_z_error", "zero", "nat", needs=[*NEEDS, known_evidence])
 def log_z_error_given_pass(data: TrialData) -> Score:
     """Bias of log Z of runs that are kept."""
     summary = data.compute_once(_passing_summary)
@@ -120,11 +116,7 @@ def log_z_error_given_pass(data: TrialData) -> Score:
     return score_of(estimates.log_z_error(summary.log_z, summary.log_z_true))
 
 
-@metric(
-    _column("log_z_calibration", "log_z_calibration", "one", condition=IF_NONE_WORSE),
-    *NEEDS,
-    known_evidence,
-)
+@_given_pass("log_z_calibration", "one", needs=[*NEEDS, known_evidence], condition=IF_NONE_WORSE)
 def log_z_calibration_given_pass(data: TrialData) -> Score:
     """Whether the claimed error of log Z holds in runs that are kept."""
     summary = data.compute_once(_passing_summary)
@@ -134,7 +126,7 @@ def log_z_calibration_given_pass(data: TrialData) -> Score:
     return score_of(estimates.log_z_calibration(*values))
 
 
-@metric(_column("failure_rate", "share with a mean off by over half an sd", "lower"), *NEEDS)
+@_given_pass("share with a mean off by over half an sd", "lower")
 def failure_rate_given_pass(data: TrialData) -> Score:
     """How often a run that is kept is of no use."""
     wrong = data.compute_once(find_wrong_replicates)[data.compute_once(_passes)]
@@ -142,13 +134,10 @@ def failure_rate_given_pass(data: TrialData) -> Score:
 
 
 @metric(
-    Column(
-        "given_pass",
-        "status",
-        "how often a run passes its own diagnostics, and what its errors then are, in words",
-        is_text=True,
-    ),
-    *NEEDS,
+    "status",
+    "how often a run passes its own diagnostics, and what its errors then are, in words",
+    needs=NEEDS,
+    is_text=True,
 )
 def given_pass(data: TrialData) -> Score:
     """What a user with one run has, in a sentence."""

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from samplerbench.harness.scoring.metrics.base import Column, Score, metric, score_of
+from samplerbench.harness.scoring.metrics.base import Score, metric, score_of
 from samplerbench.harness.scoring.needs import ground_truth, named_modes, replicates
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics.estimates import estimate_share, index_of_worst, mean_interval
 
+_of_modes = partial(
+    metric, "realised", needs=[ground_truth, replicates, named_modes], interval=True
+)
 
-@metric(
-    Column(
-        "mode_error",
-        "realised",
-        "mean share of the draws in a mode less its exact weight, of the mode that is farthest off",
-        "zero",
-        interval=True,
-    ),
-    ground_truth,
-    replicates,
-    named_modes,
+
+@_of_modes(
+    "mean share of the draws in a mode less its exact weight, of the mode that is farthest off",
+    "zero",
 )
 def mode_error(data: TrialData) -> Score:
     """Bias of the mode weights."""
@@ -30,18 +28,7 @@ def mode_error(data: TrialData) -> Score:
     return score_of(errors[index_of_worst(errors, 0.0)])
 
 
-@metric(
-    Column(
-        "modes_missed",
-        "realised",
-        "share of replicates that never visit a mode of more than 5 % weight",
-        "lower",
-        interval=True,
-    ),
-    ground_truth,
-    replicates,
-    named_modes,
-)
+@_of_modes("share of replicates that never visit a mode of more than 5 % weight", "lower")
 def modes_missed(data: TrialData) -> Score:
     """How often a large mode is not found."""
     modes = data.summary.modes

@@ -6,12 +6,19 @@ be there, whatever the verdict.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
-from samplerbench.harness.scoring import power
 from samplerbench.harness.scoring.metrics.accuracy import AGAINST_TRUTH
-from samplerbench.harness.scoring.metrics.base import Column, Score, metric, no_score
+from samplerbench.harness.scoring.metrics.base import Compute, Need, Score, metric, no_score
 from samplerbench.harness.scoring.metrics.evidence import known_evidence
+from samplerbench.harness.scoring.power import (
+    detect_calibration,
+    detect_mean,
+    detect_rate,
+    detect_shift,
+)
 from samplerbench.harness.scoring.rank_verdict import rank_tests
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.trial_data import TrialData
@@ -37,9 +44,11 @@ def can_convict(data: TrialData) -> str:
 NEEDS = (*AGAINST_TRUTH, can_convict)
 
 
-def _column(name: str, what: str, unit: str = "") -> Column:
-    text = f"{what} that this campaign would have shown to be wrong with 95 % probability"
-    return Column(name, "realised", text, "lower", unit=unit)
+def _detectable(
+    flaw: str, unit: str = "", needs: Sequence[Need] = NEEDS
+) -> Callable[[Compute], Compute]:
+    text = f"{flaw} that this campaign would have shown to be wrong with 95 % probability"
+    return metric("realised", text, "lower", unit, needs=needs)
 
 
 def _finished(data: TrialData) -> ReplicateSummary:
@@ -53,26 +62,24 @@ def _claimed(e: ReplicateSummary) -> tuple[int, float, float]:
     return count, ALPHA / 2 / len(e.names), e.margins.accused_calibration
 
 
-@metric(_column("detectable_calibration", "smallest factor of errors over claimed ones"), *NEEDS)
+@_detectable("smallest factor of errors over claimed ones")
 def detectable_calibration(data: TrialData) -> Score:
     """How much larger than claimed errors would have to be."""
     count, *rest = _claimed(_finished(data))
     if count < LEAST:
         claims = f"{count} of {len(data.x)} replicates claim a standard error"
         return no_score(f"{claims}; a verdict needs {LEAST}")
-    return Score(power.detect_calibration(count, *rest))
+    return Score(detect_calibration(count, *rest))
 
 
-@metric(_column("detectable_bias", "smallest bias of any mean", "sd"), *NEEDS)
+@_detectable("smallest bias of any mean", unit="sd")
 def detectable_bias(data: TrialData) -> Score:
     """How far off a mean would have to be: by its average, or by errors that are too large."""
     e, count = _finished(data), len(data.names)
     if len(e.est) < LEAST or not e.mean_tame[:count].any():
         return no_score("no mean has normal errors, or too few runs finished")
     spread = e.est[:, :count].std(axis=0, ddof=1) / e.sd[:count]
-    by_mean = [
-        power.detect_mean(len(e.est), float(one), bias_level(e), e.margins.bias) for one in spread
-    ]
+    by_mean = [detect_mean(len(e.est), float(one), bias_level(e), e.margins.bias) for one in spread]
     by_claims = np.median(e.se[:, :count], axis=0) / e.sd[:count] * _detect_shift(e)
     found = np.where(e.mean_tame[:count], np.fmin(by_mean, by_claims), np.nan)
     each = [
@@ -84,14 +91,10 @@ def detectable_bias(data: TrialData) -> Score:
 
 def _detect_shift(e: ReplicateSummary) -> float:
     count, *rest = _claimed(e)
-    return power.detect_shift(count, *rest) if count >= LEAST else np.nan
+    return detect_shift(count, *rest) if count >= LEAST else np.nan
 
 
-@metric(
-    _column("detectable_log_z_bias", "smallest bias of log Z", "nat"),
-    *NEEDS,
-    known_evidence,
-)
+@_detectable("smallest bias of log Z", needs=[*NEEDS, known_evidence], unit="nat")
 def detectable_log_z_bias(data: TrialData) -> Score:
     """How far off log Z would have to be."""
     e = _finished(data)
@@ -101,32 +104,26 @@ def detectable_log_z_bias(data: TrialData) -> Score:
     if count < LEAST:
         return no_score(f"fewer than {LEAST} replicates give a log Z")
     spread, tolerated = float(known.std(ddof=1)), e.margins.log_z
-    found = power.detect_mean(count, spread, bias_level(e), max(LOG_Z, tolerated * spread))
+    found = detect_mean(count, spread, bias_level(e), max(LOG_Z, tolerated * spread))
     if e.log_z_err is not None and np.isfinite(e.log_z_err).all():
-        shift = power.detect_shift(count, ALPHA / 4, e.margins.accused_calibration)
+        shift = detect_shift(count, ALPHA / 4, e.margins.accused_calibration)
         found = min(found, shift * float(np.median(e.log_z_err)))
     return Score(found)
 
 
-@metric(
-    _column("detectable_failure_rate", "smallest rate of runs that are far off"),
-    *NEEDS,
-)
+@_detectable("smallest rate of runs that are far off")
 def detectable_failure_rate(data: TrialData) -> Score:
     """How often a run would have to be far off."""
     count = int(data.summary.has_ended.sum())
-    return Score(power.detect_rate(count)) if count > 1 else no_score("no two runs finished")
+    return Score(detect_rate(count)) if count > 1 else no_score("no two runs finished")
 
 
 @metric(
-    Column(
-        "power",
-        "status",
-        "what this campaign would have shown to be wrong with 95 % probability, in words",
-        is_text=True,
-    ),
+    "status",
+    "what this campaign would have shown to be wrong with 95 % probability, in words",
+    is_text=True,
 )
-def power_in_words(data: TrialData) -> Score:
+def power(data: TrialData) -> Score:
     """The detectable flaws in one sentence."""
     if data.trial.calibrate:
         return Score(_describe_ranks(data))
@@ -155,7 +152,7 @@ def _describe_ranks(data: TrialData) -> str | None:
     return ", ".join(filter(None, parts)) or "not even draws ten times too narrow"
 
 
-@metric(Column("margins", "status", "what the verdict tolerates; see --margin", is_text=True))
+@metric("status", "what the verdict tolerates; see --margin", is_text=True)
 def margins(data: TrialData) -> Score:
     """The margins that a verdict of honest is shown inside of."""
     return Score(str(data.margins))

@@ -14,13 +14,13 @@ import numpy as np
 from samplerbench.harness.scoring.equivalence import DISASTER, find_disasters
 from samplerbench.harness.scoring.metrics.accuracy import (
     AGAINST_TRUTH,
+    accuracy_metric,
     estimate_realised_ess,
     least_accurate,
     pick_farthest,
 )
 from samplerbench.harness.scoring.metrics.base import (
     IF_NONE_WORSE,
-    Column,
     Score,
     metric,
     no_score,
@@ -39,16 +39,8 @@ def _disasters(data: TrialData) -> Array:
     return find_disasters(data.summary) & data.summary.has_ended
 
 
-@metric(
-    Column(
-        "realised_ess_ordinary",
-        "realised",
-        "realised_ess of the runs that are no disasters, see disaster_rate",
-        "higher",
-        interval=True,
-        unit="draws",
-    ),
-    *AGAINST_TRUTH,
+@accuracy_metric(
+    "realised_ess of the runs that are no disasters, see disaster_rate", "higher", "draws"
 )
 def realised_ess_ordinary(data: TrialData) -> Score:
     """What the draws of an ordinary run are worth."""
@@ -59,16 +51,10 @@ def realised_ess_ordinary(data: TrialData) -> Score:
     return replace(score, by_parameter=())
 
 
-@metric(
-    Column(
-        "disaster_rate",
-        "realised",
-        f"share of runs off by more than {DISASTER:g} times what the median run claims, and by what"
-        " matters",
-        "lower",
-        interval=True,
-    ),
-    *AGAINST_TRUTH,
+@accuracy_metric(
+    f"share of runs off by more than {DISASTER:g} times what the median run claims, and by what"
+    " matters",
+    "lower",
 )
 def disaster_rate(data: TrialData) -> Score:
     """How often a run ends and is far off, whether it admits that or not."""
@@ -77,14 +63,11 @@ def disaster_rate(data: TrialData) -> Score:
 
 
 @metric(
-    Column(
-        "unfinished_rate",
-        "realised",
-        "share of runs that failed or never ended; realised columns are of those that did end",
-        "lower",
-        interval=True,
-    ),
-    ground_truth,
+    "realised",
+    "share of runs that failed or never ended; realised columns are of those that did end",
+    "lower",
+    needs=[ground_truth],
+    interval=True,
 )
 def unfinished_rate(data: TrialData) -> Score:
     """How often there is no result."""
@@ -98,14 +81,11 @@ def _effective_replicates(data: TrialData) -> float:
 
 
 @metric(
-    Column(
-        "effective_replicates",
-        "realised",
-        "replicates that the rms error of the worst parameter rests on, (sum e^2)^2 / sum e^4; a"
-        " third of them for normal errors",
-        "higher",
-    ),
-    *AGAINST_TRUTH,
+    "realised",
+    "replicates that the rms error of the worst parameter rests on, (sum e^2)^2 / sum e^4; a"
+    " third of them for normal errors",
+    "higher",
+    needs=AGAINST_TRUTH,
 )
 def effective_replicates(data: TrialData) -> Score:
     """How many runs decide on realised ESS."""
@@ -113,14 +93,11 @@ def effective_replicates(data: TrialData) -> Score:
 
 
 @metric(
-    Column(
-        "caveat",
-        "status",
-        "what intervals of the realised ESS hold on where a few runs have most of the error, and"
-        " how many runs realised columns leave out",
-        is_text=True,
-    ),
-    *AGAINST_TRUTH,
+    "status",
+    "what intervals of the realised ESS hold on where a few runs have most of the error, and"
+    " how many runs realised columns leave out",
+    needs=AGAINST_TRUTH,
+    is_text=True,
 )
 def caveat(data: TrialData) -> Score:
     """What the reader of a realised column must know that no interval says."""

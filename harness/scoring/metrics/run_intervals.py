@@ -11,15 +11,11 @@ from scipy import stats
 
 from samplerbench.harness.scoring.metrics.accuracy import (
     AGAINST_TRUTH,
+    accuracy_metric,
     add_truth_error,
     pick_farthest,
 )
-from samplerbench.harness.scoring.metrics.base import (
-    IF_NONE_WORSE,
-    Column,
-    Score,
-    metric,
-)
+from samplerbench.harness.scoring.metrics.base import IF_NONE_WORSE, Score, metric
 from samplerbench.harness.scoring.needs import equal_weights
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics import ess_rhat, estimates
@@ -43,15 +39,9 @@ def _shares(holds: Array, level: float) -> list[Estimate]:
     return [estimate_share(int(k), int(n), level) for k, n in zip(*counts, strict=True)]
 
 
-@metric(
-    Column(
-        "mcse_coverage",
-        "realised",
-        "share of runs whose mean +- 1.96 claimed standard errors holds the exact mean, least"
-        " parameter; 0.95 is right",
-        interval=True,
-    ),
-    *AGAINST_TRUTH,
+@accuracy_metric(
+    "share of runs whose mean +- 1.96 claimed standard errors holds the exact mean, least"
+    " parameter; 0.95 is right"
 )
 def mcse_coverage(data: TrialData) -> Score:
     """Coverage of the 95 % interval that a run gives of a mean."""
@@ -80,17 +70,12 @@ def _quantile_errors(data: TrialData) -> tuple[Array, Array, Array]:
 
 
 @metric(
-    Column(
-        "calibration_quantiles",
-        "realised",
-        "calibration of the 5, 50 and 95 % quantiles, largest of all parameters",
-        "one",
-        interval=True,
-        condition=IF_NONE_WORSE,
-    ),
-    *AGAINST_TRUTH,
-    quantiles_known,
-    equal_weights,
+    "realised",
+    "calibration of the 5, 50 and 95 % quantiles, largest of all parameters",
+    "one",
+    needs=[*AGAINST_TRUTH, quantiles_known, equal_weights],
+    interval=True,
+    condition=IF_NONE_WORSE,
 )
 def calibration_quantiles(data: TrialData) -> Score:
     """Whether claimed standard errors of quantiles are as large as their errors."""

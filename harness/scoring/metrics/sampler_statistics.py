@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from samplerbench.harness.scoring.metrics.base import Column, Score, metric, no_score, number
+from samplerbench.harness.scoring.metrics.base import Score, metric, no_score, number
 from samplerbench.harness.scoring.needs import birth_contours
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics.nested_checks import NestedChecks, check_nested
@@ -25,19 +25,19 @@ def average_reported(
     return number(value, "this sampler gives none")
 
 
-@metric(Column("divergences", "claimed", "divergent transitions, mean over replicates", "zero"))
+@metric("claimed", "divergent transitions, mean over replicates", "zero")
 def divergences(data: TrialData) -> Score:
     """Transitions whose energy error ran away."""
     return average_reported(data, "divergences")
 
 
-@metric(Column("accept_prob", "claimed", "acceptance probability, mean"))
+@metric("claimed", "acceptance probability, mean")
 def accept_prob(data: TrialData) -> Score:
     """Acceptance probability over kept draws."""
     return average_reported(data, "accept_prob")
 
 
-@metric(Column("termination", "claimed", "why nested sampling stopped, most common", is_text=True))
+@metric("claimed", "why nested sampling stopped, most common", is_text=True)
 def termination(data: TrialData) -> Score:
     """The most common reason to stop over replicates."""
     words = data.file.get("termination")
@@ -47,13 +47,10 @@ def termination(data: TrialData) -> Score:
 
 
 @metric(
-    Column(
-        "insertion_p",
-        "claimed",
-        "insertion-index test of nested sampling: smallest p over replicates times their number",
-        "higher",
-    ),
-    birth_contours,
+    "claimed",
+    "insertion-index test of nested sampling: smallest p over replicates times their number",
+    "higher",
+    needs=[birth_contours],
 )
 def insertion_p(data: TrialData) -> Score:
     """Whether new points fell where they should (Fowlie, Handley and Su 2020), Bonferroni."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from samplerbench.harness.scoring.metrics.base import Column, Score, metric
+from samplerbench.harness.scoring.metrics.base import Score, metric
 from samplerbench.harness.scoring.needs import simulated_truths
 from samplerbench.harness.scoring.rank_verdict import rank_tests
 from samplerbench.harness.scoring.trial_data import TrialData
@@ -10,14 +10,11 @@ from samplerbench.harness.statistics.estimates import Estimate
 
 
 @metric(
-    Column(
-        "sbc_p",
-        "realised",
-        "simulation-based calibration: p of uniform ranks, smallest over"
-        " parameters and the log likelihood, times their number",
-        "higher",
-    ),
-    simulated_truths,
+    "realised",
+    "simulation-based calibration: p of uniform ranks, smallest over"
+    " parameters and the log likelihood, times their number",
+    "higher",
+    needs=[simulated_truths],
 )
 def sbc_p(data: TrialData) -> Score:
     """Whether the ranks of the truths are uniform (Talts et al. 2018), Bonferroni."""

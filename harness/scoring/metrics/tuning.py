@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-from samplerbench.harness.scoring.metrics.base import (
-    IF_NONE_WORSE,
-    Column,
-    Score,
-    metric,
-    no_score,
-)
-from samplerbench.harness.scoring.metrics.efficiency import divide_realised_ess
+from samplerbench.harness.scoring.metrics.base import Score, metric, no_score
+from samplerbench.harness.scoring.metrics.efficiency import divide_realised_ess, realised_efficiency
 from samplerbench.harness.scoring.metrics.sampler_statistics import average_reported
 from samplerbench.harness.scoring.trial_data import TrialData
 
 
 @metric(
-    Column(
-        "tuning_gradients",
-        "cost",
-        "gradient evaluations of warm-up and tuning a replicate, part of gradients",
-        "lower",
-        unit="evaluations",
-    )
+    "cost",
+    "gradient evaluations of warm-up and tuning a replicate, part of gradients",
+    "lower",
+    "evaluations",
 )
 def tuning_gradients(data: TrialData) -> Score:
     """Gradient evaluations before the first kept draw, as the sampler counts them."""
     return average_reported(data, "tuning_gradients")
 
 
-@metric(
-    Column(
-        "realised_ess_per_gradient_tuning_free",
-        "cost",
-        "realised_ess / (gradients - tuning_gradients), as papers have it who leave tuning out",
-        "higher",
-        interval=True,
-        unit="draws/evaluation",
-        condition=IF_NONE_WORSE,
-    )
+@realised_efficiency(
+    "realised_ess / (gradients - tuning_gradients), as papers have it who leave tuning out"
 )
 def realised_ess_per_gradient_tuning_free(data: TrialData) -> Score:
     """Realised effective draws a gradient evaluation of the kept draws alone."""

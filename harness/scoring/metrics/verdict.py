@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from samplerbench.harness.scoring import verdict as verdicts
 from samplerbench.harness.scoring.metrics.accuracy import least_accurate
-from samplerbench.harness.scoring.metrics.base import Column, Score, metric
+from samplerbench.harness.scoring.metrics.base import Score, metric
 from samplerbench.harness.scoring.needs import ground_truth, replicates
 from samplerbench.harness.scoring.rank_verdict import rank_tests, verdict_by_ranks
 from samplerbench.harness.scoring.trial_data import TrialData
@@ -20,13 +20,13 @@ def judge(data: TrialData) -> Verdict:
     return verdicts.judge(data.joint_summary)
 
 
-@metric(Column("verdict", "status", "what the intervals show of the claims"))
+@metric("status", "what the intervals show of the claims")
 def verdict(data: TrialData) -> Score:
     """One word."""
     return Score(data.compute_once(judge).verdict)
 
 
-@metric(Column("verdict_reason", "status", "the number and the interval that decided the verdict"))
+@metric("status", "the number and the interval that decided the verdict")
 def verdict_reason(data: TrialData) -> Score:
     """Why it is that word, and by what where that is not the exact posterior."""
     reason = data.compute_once(judge).reason
@@ -36,21 +36,16 @@ def verdict_reason(data: TrialData) -> Score:
 
 
 @metric(
-    Column(
-        "answer",
-        "status",
-        "what the draws are held against: exact, quadrature, a reference or"
-        " a consensus of other samplers",
-    )
+    "status",
+    "what the draws are held against: exact, quadrature, a reference or"
+    " a consensus of other samplers",
 )
-def ground_truth_source(data: TrialData) -> Score:
+def answer(data: TrialData) -> Score:
     """Where the ground truth is from."""
     return Score(data.exact.source if data.exact else None)
 
 
-@metric(
-    Column("worst_parameter", "status", "the parameter with the least realised (else claimed) ESS")
-)
+@metric("status", "the parameter with the least realised (else claimed) ESS")
 def worst_parameter(data: TrialData) -> Score:
     """The parameter that the columns of accuracy, or the ranks, are worst for."""
     if data.trial.calibrate:

@@ -10,10 +10,11 @@ import pytest
 from samplerbench.errors import StoreError
 from samplerbench.harness.campaign.dry_run import describe_run
 from samplerbench.harness.campaign.durations import Guess, guess, guess_all, read_known
+from samplerbench.harness.campaign.execution import order_trials
 from samplerbench.harness.campaign.expand import expand
 from samplerbench.harness.campaign.model_data import read_model_data
 from samplerbench.harness.campaign.plan import Plan
-from samplerbench.harness.campaign.run import make_plan, order_trials
+from samplerbench.harness.campaign.run import make_plan
 from samplerbench.harness.campaign.store import Store
 from samplerbench.samplers.base import samplers
 from tests.support import damage, stored, trials

@@ -15,9 +15,9 @@ import pytest
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import (
     dispatch,
+    execution,
     inspection,
     local_backend,
-    run,
     signals,
     specifiers,
     trial_scores,
@@ -147,17 +147,17 @@ def test_a_result_is_scored_beside_the_next_trial_or_after_it_and_no_later(
         monkeypatch.setattr(campaign.trial_scores, "invalidate", lambda trial: None)
         scored = lambda trial: backend.log.append(f"score {trial.seed}")  # noqa: E731
         monkeypatch.setattr(campaign.trial_scores, "get", scored)
-        monkeypatch.setattr(run, "read_note", lambda *_: "")
+        monkeypatch.setattr(execution, "read_note", lambda *_: "")
         monkeypatch.setattr(campaign.store, "commit", lambda *_: None)
         for trial in trials:
             campaign.store.draws_path(trial.id).write_bytes(b"few")
-        run.run_and_commit(campaign, backend, trials, Watcher())
+        execution.run_and_commit(campaign, backend, trials, Watcher())
         # for the first result somebody waits
         assert backend.log == ["start 0", "end 0", "score 0", *order]
 
 
 def test_large_draws_are_scored_before_a_worker_needs_the_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "MOST_BYTES_BESIDE", 2)
+    monkeypatch.setattr(execution, "MOST_BYTES_BESIDE", 2)
     test_a_result_is_scored_beside_the_next_trial_or_after_it_and_no_later(
         tmp_path,
         monkeypatch,

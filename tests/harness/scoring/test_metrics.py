@@ -20,14 +20,11 @@ TOY = '''
 
 import numpy as np
 
-from samplerbench.harness.scoring.metrics.base import Column, Score, metric
+from samplerbench.harness.scoring.metrics.base import Score, metric
 from samplerbench.harness.scoring.needs import ground_truth
 
 
-@metric(
-    Column("largest_error", "realised", "largest error of a mean, in sds", "lower", unit="sd"),
-    ground_truth,
-)
+@metric("realised", "largest error of a mean, in sds", "lower", "sd", needs=[ground_truth])
 def largest_error(data):
     """The largest error over replicates and parameters."""
     exact = data.exact
@@ -106,7 +103,10 @@ def test_every_column_has_a_description_and_every_time_its_unit():
 
 
 def test_a_second_metric_of_one_name_and_an_unknown_group_are_refused():
+    def rhat(data):
+        return Score(1.0)
+
     with pytest.raises(ValueError, match="a metric called 'rhat' is registered already"):
-        metric(Column("rhat", "claimed", "again"))(lambda data: Score(1.0))
+        metric("claimed", "again")(rhat)
     with pytest.raises(ValueError, match="expected: one of what, status"):
         Column("depth", "shape", "how deep")

@@ -12,7 +12,8 @@ from packaging.version import Version
 
 from samplerbench.harness.environments.uv import EnvironmentFailed
 from samplerbench.harness.upgrades import disguised_stack
-from samplerbench.harness.upgrades.bisect import Word, bisect, judge_number
+from samplerbench.harness.upgrades.bisect import bisect, judge_number
+from samplerbench.harness.upgrades.bisect_report import Word
 from samplerbench.harness.upgrades.moved_stacks import StackMover
 from samplerbench.harness.upgrades.pinned_stack import (
     PYTHON,

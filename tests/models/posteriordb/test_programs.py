@@ -114,8 +114,11 @@ def test_each_subject_has_its_file_and_its_columns_after_the_intercept():
     data = {"earn": np.array([10.0, 100.0]), "height": np.array([60.0, 70.0])}
     adapted = adapt("log10earn_height", **data, male=np.zeros(2))
     assert adapted["y"].tolist() == [1, 2] and adapted["X"].tolist() == [[1, 60], [1, 70]]
-    assert earnings.EARN.split() == ["earn", "height", "male"]
-    sizes = {name: np.array([2.0, 3.0]) for name in mesquite.CANOPY.split()}
+    assert programs.get("logearn_interaction").keys == ("earn", "height", "male")
+    assert programs.get("earn_height").posteriors == (f"{earnings.DATA}-earn_height",)
+    bushes = programs.get("logmesquite_logvolume")
+    assert bushes.posteriors == (f"{mesquite.DATA}-logmesquite_logvolume",)
+    sizes = {name: np.array([2.0, 3.0]) for name in bushes.keys}
     volume = adapt("logmesquite_logvolume", **sizes)
     assert volume["X"] == pytest.approx(np.log([[np.e, 8], [np.e, 27]]))
 
