@@ -24,6 +24,7 @@ TIMED_RUNS = 10  # replicates run one by one under the clock; the median of so m
 #: what it takes on an easy posterior
 PATIENCE_S, PATIENCE = 5.0, 200.0
 LEAST_CHAINS = 8  # of a long run
+MOST_DIVERGENT = 1e-4  # share of a long run's draws
 AUTO_CALIBRATE = 64  # of calibration by simulation, whose data sets are made beforehand
 
 #: how a warning begins of clocked phases on a machine that others used

@@ -33,7 +33,7 @@ from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.ground_truth.kept_files import name_damaged
 from samplerbench.harness.ground_truth.reference_files import truth_from_draws
 from samplerbench.harness.ground_truth.varying_components import stack_varying
-from samplerbench.harness.records import LEAST_CHAINS, Trial, format_label
+from samplerbench.harness.records import LEAST_CHAINS, MOST_DIVERGENT, Trial, format_label
 from samplerbench.harness.statistics import ess_rhat
 from samplerbench.harness.statistics.self_diagnostics import RHAT_FEW
 from samplerbench.models.base import Exact, Sites
@@ -46,7 +46,6 @@ CLAIMS = 25  # effective draws for each that a replicate may claim; see harness.
 RHAT = 1.01
 RHAT_APART = 1.1  # above, chains that are settled are at places apart
 SETTLED_SHARE = 0.9  # of the chains
-DIVERGENCES = 1e-4  # share of the draws
 DIVERGING = 0.5  # share of a chain's draws, where it never found the posterior
 MOST_DIVERGING = 0.25  # of the chains, that may be their starts' fault
 LAG_1 = 0.1  # autocorrelation of neighbours that thinning must reach
@@ -174,7 +173,7 @@ def accept_draws(path: Path, trial: Trial) -> tuple[Sites, LongRun]:
 
 def _refuse_diverging(shares: Array) -> None:
     """Refuse chains too many of whose draws diverge, by the shares of each chain."""
-    if shares.mean() <= DIVERGENCES:
+    if shares.mean() <= MOST_DIVERGENT:
         return
     lost = int((shares > DIVERGING).sum())
     if 0 < lost <= MOST_DIVERGING * len(shares):

@@ -3,7 +3,8 @@
 No clock runs here, so that chains run on all cores. The trial's replicates are the chains; as many
 as end before the job does are kept, of the model's parameters alone. A chain that takes far longer
 than others (it started where the posterior is not, and takes the most steps that it can) is left
-behind, and where hardly one ends the run is ended early, so that there is time for another.
+behind, and where hardly one ends, or more draws diverge already than all of them may have, the run
+is ended early, so that there is time for another.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import math
 import os
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from samplerbench.harness.records import LEAST_CHAINS, PATIENCE_S
+from samplerbench.harness.records import LEAST_CHAINS, MOST_DIVERGENT, PATIENCE_S
 from samplerbench.harness.worker import start_up
 from samplerbench.harness.worker.process import serve
 from samplerbench.harness.worker.run_trial import TrialRunner
@@ -28,7 +29,7 @@ from samplerbench.samplers.support.latent_sites import find_parameters
 
 MOST_NUMBERS = 2e7  # of all draws that are kept: 80 MB in 32 bits
 MARGIN = 2.0  # a chain is started where this many times the longest one's seconds are left
-PATIENCE = 10.0  # a chain that takes this many times the median is left behind
+PATIENCE = 5.0  # a chain that takes this many times the median is left behind
 MOST_BEHIND = 0.25  # of the chains, before the run is no reference
 POLL_S = 0.02
 
@@ -90,6 +91,8 @@ class LongRunner(TrialRunner):
                 patience = max(PATIENCE_S, PATIENCE * statistics.median(seconds))
                 if MARGIN * max(seconds) > self.limit.seconds_left():
                     waiting = []
+            if len(ended) >= LEAST_CHAINS and self._diverges(ended.values()):
+                break
             behind = sum(now - start > patience for start, _ in running.values())
             if not ended and behind:
                 raise OutOfTime(
@@ -111,6 +114,11 @@ class LongRunner(TrialRunner):
         if not ended:
             raise OutOfTime(f"there is no time for its chains in {left:.0f} s")
         return [ended[seed] for seed in self.seeds if seed in ended]
+
+    def _diverges(self, ended: Iterable[Draws]) -> bool:
+        """Whether ``ended`` have more divergences than all chains may have."""
+        divergences = sum(draws.divergences or 0 for draws in ended)
+        return divergences > MOST_DIVERGENT * self.trial.draws * len(self.seeds)
 
     def _select(self, draws: Draws, names: Sequence[str]) -> Draws:
         """The parameters' draws, thinned where all chains' would be more than MOST_NUMBERS."""

@@ -18,19 +18,21 @@ from tests.support.trials import small
 CHAINS = 6
 
 
-def runner(tmp_path, timeout_s=1000.0):
-    job = Job(small(replicates=CHAINS), str(tmp_path), time.monotonic(), timeout_s=timeout_s)
+def runner(tmp_path, timeout_s=1000.0, chains=CHAINS):
+    job = Job(small(replicates=chains), str(tmp_path), time.monotonic(), timeout_s=timeout_s)
     return LongRunner(job)
 
 
-def sampler(size=4, stuck=()):
+def sampler(size=4, stuck=(), divergences=0):
     """Chains that hold their seed in x, and in a site that is no parameter; ``stuck`` never end."""
 
     def collect(seed):
         if seed in stuck:
             time.sleep(600)  # of a daemon thread, which nobody waits for
         values = np.full((1, 10, size), float(seed))
-        return Draws({"x": values, "y": values}, stats={"diverging": values}, divergences=0)
+        return Draws(
+            {"x": values, "y": values}, stats={"diverging": values}, divergences=divergences
+        )
 
     return Compiled(sample=lambda seed: seed, collect=collect, warmup=lambda seed: seed)
 
@@ -50,7 +52,7 @@ def test_a_chain_that_takes_far_longer_than_others_is_left_behind(tmp_path, monk
     monkeypatch.setattr(long_run, "PATIENCE_S", 2.0)
     chains = runner(tmp_path)._run_chains(sampler(stuck=[1]), ["x"])
     assert [float(draws.sites["x"][0, 0, 0]) for draws in chains] == [0, 2, 3, 4, 5]
-    with pytest.raises(OutOfTime, match="2 of its 6 chains take more than 10 times"):
+    with pytest.raises(OutOfTime, match="2 of its 6 chains take more than 5 times"):
         runner(tmp_path)._run_chains(sampler(stuck=[1, 3]), ["x"])
 
 
@@ -60,6 +62,13 @@ def test_a_run_none_of_whose_chains_ends_is_ended_while_there_is_time_for_anothe
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     with pytest.raises(OutOfTime, match="none of its chains ended in 1 s, so that 8 would not in"):
         runner(tmp_path, 6.0)._run_chains(sampler(stuck=range(CHAINS)), ["x"])
+
+
+def test_a_run_too_many_of_whose_draws_diverge_is_ended_early(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    for divergences, ended in ((0, 40), (40, 8)):
+        chains = runner(tmp_path, chains=40)._run_chains(sampler(divergences=divergences), ["x"])
+        assert ended <= len(chains) <= ended + 1, divergences
 
 
 def test_draws_are_thinned_to_what_fits(tmp_path, monkeypatch):
