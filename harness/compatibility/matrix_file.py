@@ -1,9 +1,9 @@
 """A matrix file: which stacks are to be tried, and by which rules their other versions follow.
 
 TOML. Each table ``[[stacks]]`` gives versions by distribution name; lists make their product, in
-the order of the file. Each ``[[rules]]`` adds requirements to the stacks that meet its ``when``.
-Nothing is added that is not stated in the file. ``python`` is the minor version that environments
-are made with; a table ``[[stacks]]`` may name another.
+the order of the file. Each ``[[rules]]`` adds requirements to the stacks that meet its ``when``; a
+file without any has those of the shipped matrix, ``rules = []`` has none. ``python`` is the minor
+version that environments are made with; a table ``[[stacks]]`` may name another.
 """
 
 from __future__ import annotations
@@ -63,8 +63,9 @@ def read(path: Path) -> Matrix:
 
 def _read_all_stacks(content: Mapping[str, Any], path: Path) -> dict[str, Stack]:
     """By name; raises UsageError for a name of two stacks, and where there are none."""
-    tables = enumerate(_tables(content, "rules"), 1)
-    rules = [read_rule(table, f"rule {i} of {path}") for i, table in tables]
+    source = path if "rules" in content else SHIPPED_FILE
+    tables = enumerate(_tables(content if source == path else _parse(source), "rules"), 1)
+    rules = [read_rule(table, f"rule {i} of {source}") for i, table in tables]
     python = read_python(content.get("python", ""), str(path))
     stacks: dict[str, Stack] = {}
     for i, table in enumerate(_tables(content, "stacks"), 1):

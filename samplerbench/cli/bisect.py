@@ -13,6 +13,7 @@ from samplerbench.cli.common import (
     EXIT_INTERRUPTED,
     EXIT_OK,
     command_line,
+    describe_exits,
     make_printer,
     refuse_unwritable,
     terminal_width,
@@ -28,7 +29,7 @@ EPILOG = """
 Each package that differs is moved alone, from OLD's version to NEW's, with what uv says must go
 along; the first that brings the whole change is bisected over its releases; what went along is then
 put back. Told apart are stacks whose 95 % intervals share nothing. Environments are made in the
-cache and stay there. Exit status: 0 where a package is found, 1 where none is, 130 when stopped.
+cache and stay there.
 """
 
 
@@ -77,7 +78,7 @@ def add_parser(commands: Any) -> None:
     add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
     add("--dry-run", action="store_true", help="say what would be tried; do nothing")
     add("--quiet", action="store_true", help="no progress")
-    bisect.set_defaults(command=execute)
+    bisect.set_defaults(command=execute, exits=describe_exits("no package is found"))
 
 
 def execute(args: argparse.Namespace) -> int:
