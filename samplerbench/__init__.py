@@ -236,7 +236,7 @@ def judge(
         UsageError: Draws can't be read, do not fit the model, or are not finite.
         StoreError: The directory can't be used.
     """
-    options = _list_given(locals())
+    options = {**_list_given(locals()), "draws": draws}
     from samplerbench.campaign import Campaign
     from samplerbench.harness.campaign.judge import judge as judge_draws
 
@@ -250,7 +250,6 @@ def load(folder: File) -> Campaign:
         StoreError: There is none, or a newer version of samplerbench wrote it.
         UsageError: ``folder`` is no path.
     """
-    from samplerbench.campaign import Campaign
-    from samplerbench.harness.campaign.campaign import load as load_campaign
+    from samplerbench.campaign import open_campaign
 
-    return Campaign(load_campaign(folder).store)
+    return open_campaign(folder)

@@ -306,6 +306,8 @@ class Option:
     @property
     def expectation(self) -> str:
         """What fits, in words: its kind, and its range where it has one."""
+        if self.type is bool:
+            return self.kind
         ranges = [str(each) for each in getattr(self.item, "__metadata__", ())]
         return " ".join(
             ["a", self.kind.removesuffix(" or auto"), *ranges, *["or auto"] * self.auto]

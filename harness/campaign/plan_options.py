@@ -134,6 +134,12 @@ def _check(option: Option, value: Any, where: str) -> Any:
     """``value``, an integer as the float that is asked for. Raises UsageError."""
     from pydantic import ValidationError
 
+    if any(
+        "\0" in word for word in (value if option.is_list else [value]) if isinstance(word, str)
+    ):
+        raise UsageError(
+            f"{option.name} = {value!r} in {where}\n  expected: words without a null character"
+        )
     try:
         return _adapter(option.name).validate_python(value, strict=True)
     except ValidationError as error:

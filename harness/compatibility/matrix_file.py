@@ -101,9 +101,11 @@ def _tables(content: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     return tables
 
 
-def _read_budget(table: Mapping[str, Any], where: str) -> Budget:
+def _read_budget(table: Any, where: str) -> Budget:
+    _require_table("budget", table, where)
     for key in table.keys() - set(BUDGET_KEYS):
         raise unknown_name(f"key of [budget] in {where}", key, BUDGET_KEYS)
+    _require_table("replicates of [budget]", table.get("replicates", {}), where)
     replicates = dict(table.get("replicates", {})) or tried_samplers.default_replicates()
     for name, count in replicates.items():
         samplers.get(name)  # raises for one that is not known
@@ -113,3 +115,9 @@ def _read_budget(table: Mapping[str, Any], where: str) -> Budget:
         draws=read_count("draws of [budget]", table.get("draws", Budget.draws)),
         replicates=replicates,
     )
+
+
+def _require_table(name: str, value: Any, where: str) -> None:
+    """Raise UsageError for what is no table."""
+    if not isinstance(value, Mapping):
+        raise UsageError(f"{name} = {value!r} in {where}\n  expected: a table, NAME = VALUE a line")

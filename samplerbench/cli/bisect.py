@@ -125,6 +125,14 @@ def _refuse_early(args: argparse.Namespace) -> None:
     from samplerbench.harness.campaign.plan_options import check_options
     from samplerbench.harness.campaign.run import make_plan
 
+    if args.measure not in ("", *ACCURACY):
+        raise unknown_name("column of accuracy", args.measure, ACCURACY)
+    if args.measure and args.what != "accuracy":
+        raise UsageError(
+            f"--measure {args.measure} with --what {args.what}\n  expected: --what accuracy with it"
+        )
+    if len({*args.draws}) < len(args.draws):
+        raise UsageError(f"--draws {' '.join(map(str, args.draws))}\n  expected: each number once")
     names = ("model", "sampler", "warmup", "replicates", "blocks", "timeout")
     for draws in args.draws:
         given = {name: getattr(args, name) for name in names} | {"draws": draws}
@@ -140,8 +148,6 @@ def _make_score(args: argparse.Namespace, sampler: str, folder: Path, old: Any, 
         return ImportScores(folder, sampler, say)
     names = ("model", "sampler", "warmup", "replicates", "blocks", "timeout", "retry")
     trials = Trials(draws=tuple(args.draws), **{name: getattr(args, name) for name in names})
-    if args.measure not in ("", *ACCURACY):
-        raise unknown_name("column of accuracy", args.measure, ACCURACY)
     return RunScores(folder, old, trials, args.what == "time", args.measure)
 
 

@@ -37,7 +37,7 @@ def describe_names(name: str, lists: Sequence[str] = ()) -> list[dict[str, Any]]
         head = {"kind": "environment", "name": name, "summary": environments.summarize(name)}
         found.append({**head, "packages": packages})
     columns = {column.name: column for column in COLUMNS}
-    if name in columns:
+    if name in columns and f"{name}s" not in lists:  # "sampler" is rather a slip
         found.append({"kind": "column", "name": name, "summary": columns[name].description})
     if not found:
         known = {each for registry in (samplers, models) for each in _names(registry)}
