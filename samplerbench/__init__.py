@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         samplers: Words
         environments: Words
         devices: Words
+        output: File
 
 
 __all__ = ["__version__", "judge", "load", "run"]
@@ -148,9 +149,15 @@ def run(
     options = _list_given(locals())
     # inside: workers import this package, which must be light
     from samplerbench.campaign import Campaign
+    from samplerbench.errors import UsageError
     from samplerbench.harness.campaign.run import run as run_campaign
+    from samplerbench.harness.campaign.watcher import Watcher
     from samplerbench.notebook_progress import choose_watcher
 
+    if watcher is not None and not isinstance(watcher, Watcher):
+        raise UsageError(
+            f"watcher={watcher!r}\n  expected: a samplerbench.harness.campaign.watcher.Watcher"
+        )
     options["watcher"] = display = watcher or choose_watcher()
     try:
         return Campaign(run_campaign(**options).store)
@@ -160,8 +167,14 @@ def run(
 
 
 def _list_given(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Arguments that have a value, by name, aliases among them."""
-    aliases = arguments.get("aliases", {})
+    """Arguments that have a value, by name, aliases among them. Raises UsageError."""
+    aliases = dict(arguments.get("aliases", {}))
+    if "output" in aliases:  # the command line's name
+        if arguments["out"] is not None:
+            from samplerbench.errors import UsageError
+
+            raise UsageError("out and output are given\n  expected: one of its names")
+        arguments["out"] = aliases.pop("output")
     given = {name: value for name, value in arguments.items() if value is not None}
     return {**{name: value for name, value in given.items() if name != "aliases"}, **aliases}
 
@@ -223,7 +236,7 @@ def judge(
         UsageError: Draws can't be read, do not fit the model, or are not finite.
         StoreError: The directory can't be used.
     """
-    options = _list_given(locals())
+    options = {**_list_given(locals()), "draws": draws}
     from samplerbench.campaign import Campaign
     from samplerbench.harness.campaign.judge import judge as judge_draws
 
@@ -237,7 +250,6 @@ def load(folder: File) -> Campaign:
         StoreError: There is none, or a newer version of samplerbench wrote it.
         UsageError: ``folder`` is no path.
     """
-    from samplerbench.campaign import Campaign
-    from samplerbench.harness.campaign.campaign import load as load_campaign
+    from samplerbench.campaign import open_campaign
 
-    return Campaign(load_campaign(folder).store)
+    return open_campaign(folder)

@@ -6,13 +6,14 @@ import html
 from collections.abc import Iterable, Sequence
 from functools import partial
 from io import BytesIO
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from samplerbench.harness.campaign.campaign import Campaign as StoredCampaign
-from samplerbench.harness.campaign.campaign import no_collection
+from samplerbench.harness.campaign.campaign import load, no_collection
 from samplerbench.text import escape_controls
-from samplerbench.user_files import as_path
+from samplerbench.user_files import as_optional_path
 
 if TYPE_CHECKING:
     import pandas
@@ -31,6 +32,10 @@ class Campaign(StoredCampaign):
             return f"<Campaign {str(self.folder)!r}: closed>"
         done = f"{self.store.count_finished()} of {self.store.count_trials()} trials finished"
         return f"<Campaign {str(self.folder)!r}: {done}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled, as for another process, it is its folder, which is opened there for reading."""
+        return open_campaign, (str(self.folder),)
 
     def _repr_html_(self) -> str:
         from samplerbench.reports.pages import notebook
@@ -70,7 +75,7 @@ class Campaign(StoredCampaign):
         from samplerbench.reports.tables.campaign_table import default_columns
         from samplerbench.reports.tables.selection import choose_columns
 
-        if columns == "all":
+        if isinstance(columns, str) and columns == "all":
             return [column.name for column in COLUMNS]
         if columns is None:
             return default_columns(self.rows())
@@ -99,10 +104,15 @@ class Campaign(StoredCampaign):
         """
         from samplerbench.reports.figures.plot import draw_figure
 
-        figure = draw_figure(self, name, sampler, model, as_path("style", style) if style else None)
+        figure = draw_figure(self, name, sampler, model, as_optional_path("style", style))
         # IPython asks the object itself; without pyplot it knows no figures
         setattr(figure, "_repr_png_", partial(_print_png, figure))  # noqa: B010
         return figure
+
+
+def open_campaign(folder: str | PathLike[str]) -> Campaign:
+    """The campaign stored in ``folder``, for reading; raises StoreError where there is none."""
+    return Campaign(load(folder).store)
 
 
 def _print_png(figure: Figure) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 DIGITS = 3  # significant digits at most: times are not known better
+SUM_ROUNDING = 1e-12  # of a number, below which a half-width is a sum's rounding
 #: unit of a column -> (from which size on, factor, the unit that is shown), the largest first
 SCALES = {
     "s": ((1e4, 1 / 3600, "h"), (1.0, 1.0, "s"), (1e-4, 1e3, "ms"), (0.0, 1e6, "µs")),
@@ -82,7 +83,7 @@ def format_column(row: Mapping[str, Any], name: str) -> str:
 
 def format_with_half_width(value: float, half: float) -> tuple[str, str]:
     """``value`` to the digit that its interval supports, and the half-width to the same."""
-    if half <= 0 or not math.isfinite(half) or not math.isfinite(value):
+    if half <= SUM_ROUNDING * abs(value) or not math.isfinite(half) or not math.isfinite(value):
         return format_number(value), ""
     last = _last_digit(half)
     if max(abs(value), half) >= 1e4 or last < -4:

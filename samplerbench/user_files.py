@@ -42,9 +42,17 @@ def split_file(text: str) -> tuple[str, str]:
 def as_path(name: str, value: object) -> Path:
     """The argument ``name`` as a Path. Raises UsageError for what is none."""
     try:
-        return Path(value)  # type: ignore[arg-type]  # what it is for
+        path = Path(value)  # type: ignore[arg-type]  # what it is for
     except TypeError as error:
         raise UsageError(f"{name}={value!r}\n  expected: a path") from error
+    if "\0" in str(path):  # of which the system makes a ValueError, wherever it is first asked
+        raise UsageError(f"{name}={value!r}\n  expected: a path, without a null character")
+    return path
+
+
+def as_optional_path(name: str, value: object) -> Path | None:
+    """The argument ``name`` as a Path; None where it is not given, as None or ``""``."""
+    return None if value is None or (isinstance(value, str) and not value) else as_path(name, value)
 
 
 def full_path(name: str | os.PathLike[str]) -> Path:

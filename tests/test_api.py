@@ -137,3 +137,27 @@ def test_mypy_refuses_nonsense_line_by_line_and_nothing_else(tmp_path):
 
 def test_what_run_gives_is_the_campaign_with_its_pictures():
     assert issubclass(campaigns.Campaign, runs.Campaign)
+
+
+def test_output_is_another_name_of_out(monkeypatch):
+    given: dict[str, Any] = {}
+
+    class Stop(Exception):
+        pass
+
+    def stop(**options: Any) -> None:
+        given.update(options)
+        raise Stop
+
+    monkeypatch.setattr(runs, "run", stop)
+    with pytest.raises(Stop):
+        samplerbench.run(output="folder")
+    assert given["out"] == "folder" and "output" not in given
+    with pytest.raises(UsageError, match="out and output are given"):
+        samplerbench.run(out="one", output="other")
+
+
+@pytest.mark.parametrize("watcher", [3, "tqdm", object()])
+def test_a_watcher_that_is_none_is_refused_before_anything_runs(watcher):
+    with pytest.raises(UsageError, match=r"watcher=.*\n  expected: a .*Watcher"):
+        samplerbench.run(watcher=watcher)

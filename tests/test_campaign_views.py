@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -46,6 +47,19 @@ def test_the_table_has_the_main_columns_all_or_those_asked_for(campaign):
     rows = campaign.rows()
     assert list(chosen["sampler"]) == [row["sampler"] for row in rows]
     assert list(campaign.table("verdict")["verdict"]) == [row["verdict"] for row in rows]
+
+
+def test_a_column_that_is_named_twice_is_there_once_and_an_index_of_names_does(campaign):
+    import pandas
+
+    assert campaign.table(["verdict", "verdict"]).shape == (len(campaign.rows()), 1)
+    assert list(campaign.table(pandas.Index(["rhat", "sampler"]))) == ["rhat", "sampler"]
+
+
+def test_a_pickled_campaign_is_opened_again_from_its_folder(campaign):
+    with pickle.loads(pickle.dumps(campaign)) as again:
+        assert again.folder == campaign.folder and again.summary() == campaign.summary()
+        assert again.store is not campaign.store
 
 
 def test_a_column_that_is_not_there_is_refused_with_the_nearest(campaign):

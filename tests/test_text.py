@@ -8,6 +8,7 @@ import pytest
 
 from samplerbench.errors import UsageError, one_line, unknown_name
 from samplerbench.harness.campaign.plan import Plan
+from samplerbench.rounding import format_with_half_width
 from samplerbench.text import LONGEST, bound_text, escape_controls, format_count
 
 
@@ -62,3 +63,8 @@ def test_a_number_that_no_machine_could_run_is_refused_under_its_own_name(option
 )
 def test_a_count_takes_the_plural_of_its_noun(count, noun, words):
     assert format_count(count, noun) == words
+
+
+def test_a_half_width_that_is_a_sums_rounding_is_none():
+    assert format_with_half_width(0.0497, 7e-18) == ("0.0497", "")
+    assert format_with_half_width(1.0, 0.02) == ("1.000", "0.020")

@@ -56,16 +56,30 @@ def draws(
     sampler's own. ``attrs["weights"]`` says so. ``weighted_posterior`` holds every point with its
     ``log_weight`` and its statistics.
 
-    Raises UsageError for a label that is not there and where ArviZ is missing, ValueError for a
-    trial without draws.
+    Raises UsageError for a label that is not there, for ``resample`` of draws without weights, and
+    where ArviZ is missing, ValueError for a trial without draws.
     """
     stored = read_replicates(campaign, sampler, replicate, mode, trial)
     attributes = _describe(campaign, stored)
+    _refuse_size(resample, stored)
     if stored.log_weights is None:
         groups = {"posterior": stored.sites, "sample_stats": _rename(stored.stats)}
     else:
         groups, attributes["weights"] = _resample(stored, resample)
     return _make_tree(groups, attributes, stored.replicates)
+
+
+def _refuse_size(size: int | None, stored: ReplicateDraws) -> None:
+    """Refuse a size of a resample that is no count, and one of draws that all count alike."""
+    if size is None:
+        return
+    if stored.log_weights is None:
+        raise UsageError(
+            f"resample={size!r} of {stored.trial.label!r}, whose draws all count alike\n"
+            "  expected: no resample; it is the size of an equal-weight sample of weighted draws"
+        )
+    if not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 1:
+        raise UsageError(f"resample={size!r}\n  expected: a whole number of draws from 1 on")
 
 
 def _describe(campaign: Campaign, stored: ReplicateDraws) -> dict[str, Any]:

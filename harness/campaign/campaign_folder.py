@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import itertools
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -48,15 +50,39 @@ def list_missing(folder: Path) -> list[Path]:
     return [path for path in (folder, *folder.parents) if not path.exists()]
 
 
+def remove_folders(folders: list[Path]) -> None:
+    """Remove ``folders``, the innermost first; what holds something stays."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def require_writable(folder: Path) -> None:
+    """Raise StoreError where no campaign could be put in ``folder``; nothing is left of the try."""
+    missing = list_missing(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _cannot_be_written(folder, error) from error
+    finally:
+        remove_folders(missing)
+
+
+def _cannot_be_written(folder: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"{str(folder)!r} cannot be written: {error.strerror}\n  name another with --out"
+    )
+
+
 def lock_folder(folder: Path) -> IO[str]:
     """The open lock file of ``folder``; a process that is killed gives it back."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = open(folder / LOCK, "a+")  # noqa: SIM115 (held till close)
     except OSError as error:
-        raise StoreError(
-            f"{str(folder)!r} cannot be written: {error.strerror}\n  name another with --out"
-        ) from error
+        raise _cannot_be_written(folder, error) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -9,7 +9,11 @@ from typing import Any
 from samplerbench.errors import StoreError
 from samplerbench.harness.campaign import durations
 from samplerbench.harness.campaign.campaign import load
-from samplerbench.harness.campaign.campaign_folder import refuse_other_content
+from samplerbench.harness.campaign.campaign_folder import (
+    find_folder,
+    refuse_other_content,
+    require_writable,
+)
 from samplerbench.harness.campaign.expand import default_folder, expand
 from samplerbench.harness.campaign.model_data import read_model_data
 from samplerbench.harness.campaign.run import find_lost_draws, make_plan, order_trials
@@ -20,7 +24,7 @@ from samplerbench.models.loading.model_names import is_registered
 
 
 def describe_run(out: Path | None, options: dict[str, Any], retry: bool = False) -> list[str]:
-    """Lines that say what ``run`` would do with ``options``; nothing is run, made or written.
+    """Lines that say what ``run`` would do with ``options``; nothing is run, and nothing left.
 
     Raises UsageError for what ``run`` refuses before its first trial.
     """
@@ -29,6 +33,7 @@ def describe_run(out: Path | None, options: dict[str, Any], retry: bool = False)
     trials = expand(plan, data)
     folder = out or default_folder(trials)
     finished = _finished(folder, trials, retry)
+    require_writable(find_folder(folder))
     waiting = order_trials([trial for trial in trials if trial.id not in finished], plan.seed)
     guesses = durations.guess_all(waiting, plan, folder)
     total = sum(each.total for each in guesses.values()) / plan.jobs

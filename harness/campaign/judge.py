@@ -27,7 +27,7 @@ from samplerbench.harness.campaign.outside_draws import (
 )
 from samplerbench.harness.campaign.outside_replicates import Runs, count_chains, count_draws
 from samplerbench.harness.campaign.plan import JUDGE_OPTIONS, Plan
-from samplerbench.harness.campaign.plan_options import field_name
+from samplerbench.harness.campaign.plan_options import check_options, field_name
 from samplerbench.harness.campaign.run import discard_when_refused, make_plan, refuse_in_a_worker
 from samplerbench.harness.campaign.signals import interrupt_on_sigterm
 from samplerbench.harness.campaign.store import Store
@@ -40,7 +40,7 @@ from samplerbench.harness.scoring.columns import TIMES_AND_MEMORY
 from samplerbench.options import parse_names
 from samplerbench.samplers.base import samplers
 from samplerbench.text import tell
-from samplerbench.user_files import as_path
+from samplerbench.user_files import as_optional_path
 
 ELSEWHERE = "elsewhere"  # the environment of such draws
 NO_CLOCK = "made elsewhere: no clock"
@@ -68,12 +68,18 @@ def judge(
     """
     refuse_in_a_worker("judge()")
     _refuse_options(options, name)
-    renamed = dict(names) if isinstance(names, Mapping) else parse_names("names", names)
+    renamed = parse_names("names", _list_words("names", names))
     layout = Layout(renamed, chains_per_replicate, chains_as_replicates, failures, superchains)
     given = read_draws(draws)
-    options = {**options, **({"names": reference_names} if reference_names else {})}
+    if words := _list_words("reference_names", reference_names):
+        if not options.get("reference"):
+            raise UsageError(
+                "--reference-names says what a reference calls the model's parameters, and there is"
+                " none\n  expected: --reference FILE; of the draws' own names, --names"
+            )
+        options["names"] = words
     plan, shipped, memory = make_plan({**options, "sampler": long_run.SAMPLER})
-    folder = as_path("out", out) if out else None
+    folder = as_optional_path("out", out)
     data = read_model_data(plan, memory, folder)
     trial = replace(_plan_trial(plan, data), outside_digest=digest_draws(given, layout))
     campaign = Campaign(Store.create(folder or default_folder([trial])))
@@ -95,15 +101,21 @@ def judge(
     return campaign
 
 
+def _list_words(option: str, names: object) -> Any:
+    """``names`` as words "x=X". Raises UsageError for what holds no names."""
+    return check_options({"names": names}, f"{option} of judge()")["names"]
+
+
 def _refuse_options(options: Mapping[str, Any], name: str) -> None:
     for option in options:
         if field_name(option) not in JUDGE_OPTIONS:
             raise unknown_name("option in judge()", option, JUDGE_OPTIONS)
-    if not any(options.get(option) for option in ("model", "models", "posterior")):
+    named = [options.get(option) for option in ("model", "models", "posterior")]
+    if all(each is None or (isinstance(each, (str, list, tuple)) and not each) for each in named):
         raise UsageError(
             "no model is named\n  expected: the one that the draws are of, by --model NAME"
         )
-    if not name or not name.isprintable() or ":" in name:
+    if not isinstance(name, str) or not name or not name.isprintable() or ":" in name:
         raise UsageError(f"name={name!r}\n  expected: a word for the sampler, without a colon")
     if name in samplers.names():
         raise UsageError(

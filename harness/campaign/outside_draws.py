@@ -32,6 +32,14 @@ TABLES = [
     for kind in read_table.READERS
     if kind not in (".npz", ".csv", ".csv.gz", ".json", ".jsonl")
 ]
+_NUMPY = "\n  next: numpy.savez('run.npz', m=..., c=...), of arrays [chain, draw, *event] by name"
+_R = "\n  next: in R, write.csv(posterior::as_draws_df(fit), 'run.csv', row.names = FALSE)"
+#: how to write what is not read, by its ending
+ADVICE = {
+    **dict.fromkeys((".npy", ".h5", ".hdf5", ".mat", ".zarr"), _NUMPY),
+    **dict.fromkeys((".pkl", ".pickle", ".dill", ".joblib"), f"{_NUMPY}; a pickle runs code"),
+    **dict.fromkeys((".rds", ".rda", ".rdata"), _R),
+}
 
 
 @dataclass(frozen=True)
@@ -46,21 +54,29 @@ class Layout:
     superchains: int = field(default=0, repr=False)
 
     def __post_init__(self) -> None:
-        if self.chains_per_replicate is not None and (
-            self.chains_as_replicates or self.chains_per_replicate < 1
-        ):
+        if not isinstance(self.chains_as_replicates, (bool, np.bool_)):
             raise UsageError(
-                f"chains_per_replicate={self.chains_per_replicate}, "
-                f"chains_as_replicates={self.chains_as_replicates}\n"
+                f"chains_as_replicates={self.chains_as_replicates!r}\n  expected: true or false"
+            )
+        each = self.chains_per_replicate
+        if each is not None and (self.chains_as_replicates or not is_count(each, 1)):
+            raise UsageError(
+                f"chains_per_replicate={each!r}, chains_as_replicates={self.chains_as_replicates}\n"
                 "  expected: one of the two; of the first, a whole number from 1 on"
             )
-        if not isinstance(self.failures, int) or self.failures < 0:
+        if not is_count(self.failures, 0):
             raise UsageError(f"failures={self.failures!r}\n  expected: a whole number from 0 on")
-        if not isinstance(self.superchains, int) or self.superchains < 0 or self.superchains == 1:
+        if not is_count(self.superchains, 0) or self.superchains == 1:
             raise UsageError(
                 f"superchains={self.superchains!r}\n  expected: a whole number from 2 on; or 0,"
                 " where each chain started at a point of its own"
             )
+
+
+def is_count(value: object, least: int) -> bool:
+    """Whether it is a whole number from ``least`` on, of Python's or NumPy's."""
+    is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return is_whole and value >= least  # type: ignore[operator]
 
 
 def read_draws(draws: Any) -> list[tuple[str, Arrays]]:
@@ -105,7 +121,7 @@ def arrange_runs(
 
 
 def _read_arrays(path: Path) -> dict[str, Array]:
-    if path.is_dir():
+    if os.path.isdir(path):
         expected = f"files of draws, one a replicate, as {path / '*.csv'}"
         raise draws_error(path, "it is a folder", expected)
     kind = read_table.find_kind(path)
@@ -113,7 +129,8 @@ def _read_arrays(path: Path) -> dict[str, Array]:
         return reference_formats.choose_reader(path)(path)
     if kind not in TABLES:
         known = ", ".join([*READERS, *TABLES])
-        raise draws_error(path, "its ending is not known", f"one of {known}")
+        advice = ADVICE.get(path.suffix.lower(), "")
+        raise draws_error(path, "its ending is not known", f"one of {known}{advice}")
     table = read_table.read_table(path, {})
     columns = table.columns
     if table.looks_headless:

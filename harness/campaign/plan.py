@@ -217,9 +217,7 @@ class Plan:
             raise UsageError(
                 f"seed={self.seed}\n  expected: 0 to 2**31 - 1 less the number of replicates"
             )
-        for text in self.gate:
-            if text.rpartition("=")[2] not in GATES:
-                raise unknown_name("gate", text.rpartition("=")[2], GATES)
+        self._check_gate()
         if self.margin:
             read_margins(self.margin)
         if self.deterministic and self.calibrate:
@@ -231,6 +229,20 @@ class Plan:
             if not getattr(self, name):
                 raise UsageError(f"no {name} is named\n  expected: at least one")
         object.__setattr__(self, "model", self._models())
+
+    def _check_gate(self) -> None:
+        """Refuse an unknown verdict, and a second one for the same rows, which would win unsaid."""
+        rules: dict[str, str] = {}
+        for text in self.gate:
+            label, _, verdict = text.rpartition("=")
+            if verdict not in GATES:
+                raise unknown_name("gate", verdict, GATES)
+            if rules.setdefault(label, verdict) != verdict:
+                rows = f"{label!r}" if label else "all rows that no other rule names"
+                raise UsageError(
+                    f"gate: two verdicts for {rows}, {rules[label]} and {verdict}\n"
+                    "  expected: one; agrees and undecided are met by honest rows too"
+                )
 
     @property
     def runs_alone(self) -> bool:
@@ -294,6 +306,8 @@ class Option:
     @property
     def expectation(self) -> str:
         """What fits, in words: its kind, and its range where it has one."""
+        if self.type is bool:
+            return self.kind
         ranges = [str(each) for each in getattr(self.item, "__metadata__", ())]
         return " ".join(
             ["a", self.kind.removesuffix(" or auto"), *ranges, *["or auto"] * self.auto]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Union
@@ -13,9 +14,12 @@ from samplerbench.harness.campaign import sweep
 from samplerbench.harness.campaign.plan import GATES, OPTIONS, Option
 from samplerbench.harness.campaign.toml_file import read_toml
 from samplerbench.harness.scoring.margins import Margins
+from samplerbench.user_files import split_file
 
 PROJECT = "pyproject.toml"  # a file of this name holds the options in a table of its own:
 TABLE = "tool.samplerbench"
+#: options that may name a file
+PATHS = {"model", "sampler", "env", "data", "reference", "posteriordb"}
 #: further names of options in a file and in Python; dashes stand for underscores
 ALIASES = {
     "samplers": "sampler",
@@ -29,7 +33,8 @@ ALIASES = {
 def read_campaign_file(path: Path) -> dict[str, Any]:
     """The options in a campaign file: TOML whose keys are the fields of Plan. Raises UsageError.
 
-    Of a pyproject.toml they are the table ``[tool.samplerbench]``.
+    Of a pyproject.toml they are the table ``[tool.samplerbench]``. Paths are seen from the current
+    folder; one that leads to no file there is seen from the campaign file's.
     """
     try:
         values = read_toml(path)
@@ -52,7 +57,23 @@ def read_campaign_file(path: Path) -> dict[str, Any]:
                 f"[{name}] is a table in {where}\n"
                 "  expected: options as keys, in no table of their own, as `draws = 1000`"
             )
-    return check_options(values, where)
+    return _look_beside(check_options(values, where), path.parent)
+
+
+def _look_beside(options: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """``options`` with the files found that lie in ``folder``, and not in the current one."""
+
+    def find(text: str) -> str:
+        name = split_file(text)[0] or text
+        is_path = bool(os.path.splitext(name)[1]) or os.sep in name
+        is_beside = not os.path.exists(name) and os.path.exists(folder / name)
+        return str(folder / text) if is_path and is_beside else text
+
+    found = dict(options)
+    for name in PATHS & options.keys():
+        value = options[name]
+        found[name] = tuple(map(find, value)) if OPTIONS[name].is_list else find(value)
+    return found
 
 
 def _find_table(values: Any, path: Path) -> dict[str, Any]:
@@ -113,6 +134,12 @@ def _check(option: Option, value: Any, where: str) -> Any:
     """``value``, an integer as the float that is asked for. Raises UsageError."""
     from pydantic import ValidationError
 
+    if any(
+        "\0" in word for word in (value if option.is_list else [value]) if isinstance(word, str)
+    ):
+        raise UsageError(
+            f"{option.name} = {value!r} in {where}\n  expected: words without a null character"
+        )
     try:
         return _adapter(option.name).validate_python(value, strict=True)
     except ValidationError as error:

@@ -31,7 +31,7 @@ from samplerbench.harness.records import Trial
 from samplerbench.harness.run_cost import RunCost
 from samplerbench.harness.scoring.ci_gate import refuse_unknown_rows
 from samplerbench.text import tell
-from samplerbench.user_files import as_path
+from samplerbench.user_files import as_optional_path
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -51,7 +51,7 @@ def run(
     and where a cluster's scheduler is lost.
     """
     refuse_in_a_worker("run()")
-    folder = as_path("out", out) if out else None
+    folder = as_optional_path("out", out)
     plan, shipped, memory = make_plan(options)
     data = read_model_data(plan, memory, folder)
     trials = expand(plan, data)
@@ -101,8 +101,8 @@ def make_plan(options: dict[str, Any]) -> tuple[Plan, list[programs.ShippedProgr
     }
     memory = words.pop("data") if not isinstance(words.get("data", ""), str) else None
     shipped: list[programs.ShippedProgram] = []
-    if models := words.get("model"):
-        words["model"], shipped, memory = programs.ship_models(models, memory)
+    if words.get("model") is not None:
+        words["model"], shipped, memory = programs.ship_models(words["model"], memory)
     return Plan(**check_options(words, "run()", ("out", "retry", "watcher"))), shipped, memory
 
 

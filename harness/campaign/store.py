@@ -21,6 +21,7 @@ from samplerbench.harness.campaign.campaign_folder import (
     list_missing,
     lock_folder,
     refuse_other_content,
+    remove_folders,
     sync_to_disk,
 )
 from samplerbench.harness.campaign.database import (
@@ -62,7 +63,7 @@ class Store:
             refuse_other_content(folder)
         missing = list_missing(folder)
         with contextlib.ExitStack() as undo:
-            undo.callback(_remove_folders, missing)
+            undo.callback(remove_folders, missing)
             lock = undo.enter_context(lock_folder(folder))
             if not (folder / FILE).is_file():
                 undo.callback((folder / LOCK).unlink, missing_ok=True)
@@ -107,7 +108,7 @@ class Store:
                 shutil.rmtree(self.folder / name, ignore_errors=True)
             for name in (FILE, f"{FILE}-shm", f"{FILE}-wal", LOCK):
                 (self.folder / name).unlink(missing_ok=True)
-            _remove_folders(made)
+            remove_folders(made)
         self.release()
 
     def select_ok(self, trials: Sequence[Trial]) -> list[Trial]:
@@ -133,7 +134,7 @@ class Store:
         except OSError:
             pass
         shutil.rmtree(self.folder / "scratch", ignore_errors=True)  # where nothing else is left
-        _remove_folders([self.folder])
+        remove_folders([self.folder])
         raise StoreLost(
             f"{str(self.folder / FILE)!r} was removed, renamed or replaced during the run: a "
             "result that ended since then is lost"
@@ -342,10 +343,3 @@ def _parse_scores(record: str) -> dict[str, Any] | None:
         return stored_records.parse_scores(record)
     except ValueError:
         return None
-
-
-def _remove_folders(folders: list[Path]) -> None:
-    """Remove ``folders``, the innermost first; what holds something stays."""
-    for folder in folders:
-        with contextlib.suppress(OSError):
-            folder.rmdir()

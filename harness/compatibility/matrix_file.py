@@ -1,9 +1,9 @@
 """A matrix file: which stacks are to be tried, and by which rules their other versions follow.
 
 TOML. Each table ``[[stacks]]`` gives versions by distribution name; lists make their product, in
-the order of the file. Each ``[[rules]]`` adds requirements to the stacks that meet its ``when``.
-Nothing is added that is not stated in the file. ``python`` is the minor version that environments
-are made with; a table ``[[stacks]]`` may name another.
+the order of the file. Each ``[[rules]]`` adds requirements to the stacks that meet its ``when``; a
+file without any has those of the shipped matrix, ``rules = []`` has none. ``python`` is the minor
+version that environments are made with; a table ``[[stacks]]`` may name another.
 """
 
 from __future__ import annotations
@@ -63,8 +63,9 @@ def read(path: Path) -> Matrix:
 
 def _read_all_stacks(content: Mapping[str, Any], path: Path) -> dict[str, Stack]:
     """By name; raises UsageError for a name of two stacks, and where there are none."""
-    tables = enumerate(_tables(content, "rules"), 1)
-    rules = [read_rule(table, f"rule {i} of {path}") for i, table in tables]
+    source = path if "rules" in content else SHIPPED_FILE
+    tables = enumerate(_tables(content if source == path else _parse(source), "rules"), 1)
+    rules = [read_rule(table, f"rule {i} of {source}") for i, table in tables]
     python = read_python(content.get("python", ""), str(path))
     stacks: dict[str, Stack] = {}
     for i, table in enumerate(_tables(content, "stacks"), 1):
@@ -100,9 +101,11 @@ def _tables(content: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     return tables
 
 
-def _read_budget(table: Mapping[str, Any], where: str) -> Budget:
+def _read_budget(table: Any, where: str) -> Budget:
+    _require_table("budget", table, where)
     for key in table.keys() - set(BUDGET_KEYS):
         raise unknown_name(f"key of [budget] in {where}", key, BUDGET_KEYS)
+    _require_table("replicates of [budget]", table.get("replicates", {}), where)
     replicates = dict(table.get("replicates", {})) or tried_samplers.default_replicates()
     for name, count in replicates.items():
         samplers.get(name)  # raises for one that is not known
@@ -112,3 +115,9 @@ def _read_budget(table: Mapping[str, Any], where: str) -> Budget:
         draws=read_count("draws of [budget]", table.get("draws", Budget.draws)),
         replicates=replicates,
     )
+
+
+def _require_table(name: str, value: Any, where: str) -> None:
+    """Raise UsageError for what is no table."""
+    if not isinstance(value, Mapping):
+        raise UsageError(f"{name} = {value!r} in {where}\n  expected: a table, NAME = VALUE a line")

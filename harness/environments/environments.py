@@ -173,7 +173,7 @@ def split_own_pins(name: str) -> tuple[Path | None, tuple[str, ...]]:
 
 def _split_packages(name: str) -> tuple[str, tuple[str, ...]]:
     """A name's environment, and the packages beside its pins, normalised and sorted."""
-    if "+" not in name or _expand(name).exists():
+    if "+" not in name or os.path.exists(_expand(name)):
         return name, ()
     # inside: a stack without pins, `current`, is to work where `packaging` is not installed
     from packaging.requirements import InvalidRequirement, Requirement
@@ -197,7 +197,12 @@ def _split_packages(name: str) -> tuple[str, tuple[str, ...]]:
 def _is_interpreter(name: str) -> bool:
     """Whether the name is the path of a Python, as ``other/bin/python``."""
     path = _expand(name)
-    return os.sep in name and path.is_file() and os.access(path, os.X_OK) and path.suffix != ".txt"
+    return (
+        os.sep in name
+        and os.path.isfile(path)
+        and os.access(path, os.X_OK)
+        and path.suffix != ".txt"
+    )
 
 
 def _identify_current(python: str | None) -> Environment:

@@ -27,6 +27,8 @@ def read_csv(path: Path) -> dict[str, Array]:
 
     try:
         comments, rows = _split_comments(read_text(path))
+        if not rows:
+            raise file_error(path, "it holds no draws")
         separator, names = _find_names(path, comments, rows)
         _refuse_ragged(path, len(names), rows, separator)
         with warnings.catch_warnings():

@@ -7,7 +7,7 @@ Four kinds of file, by the ending of their names:
 - ``.csv``: one column a component ("m", "beta[0]", "L[0,1]"), one row a draw; a column ``chain``
   numbers the chains, ``draw`` their draws. Indices may count from 1, as in R; CmdStan's files
   ("L.1.2", comments, saved warm-up, which is left out) are read as they are, ``.csv.gz`` as well;
-- ``.nc``: ArviZ's NetCDF, its posterior group;
+- ``.nc``: ArviZ's NetCDF, its posterior group, or a Dataset of xarray's with chain and draw;
 - ``.json`` or ``.json.zip``: posteriordb's reference draws, a list of chains, each a dict from
   "theta[1]" (counted from 1) to its draws.
 
@@ -70,9 +70,9 @@ def _read_netcdf(path: Path) -> dict[str, Array]:
 
         require_regular(path)
         with h5py.File(path, "r") as file:
-            if "posterior" not in file:
+            if "posterior" not in file and not _by_chain(file):
                 raise file_error(path, f"it has no group 'posterior', but {', '.join(file)}")
-            posterior = file["posterior"]
+            posterior = file["posterior"] if "posterior" in file else file  # of a bare Dataset
             sites, held = _by_chain(posterior), ", ".join(posterior)
             stats = {name: np.asarray(value) for name, value in posterior.attrs.items()}
             stats.update(_by_chain(file["sample_stats"]) if "sample_stats" in file else {})
@@ -85,7 +85,7 @@ def _read_netcdf(path: Path) -> dict[str, Array]:
     except (OSError, KeyError) as error:
         reason = explain(error).strip("'\"")
         if path.is_file():
-            reason = f"it is no NetCDF of version 4, or is cut short: {reason}"
+            reason = f"it is no NetCDF of version 4 (engine='h5netcdf'), or is cut short: {reason}"
         raise file_error(path, reason) from error
     if not sites:
         raise file_error(path, f"its posterior holds {held or 'nothing'}, with no chain and draw")
@@ -96,6 +96,8 @@ def _by_chain(group: Any) -> dict[str, Array]:
     """The variables of a group that have chains and draws, these axes first."""
     arrays = {}
     for name, variable in group.items():
+        if not hasattr(variable, "dims"):  # a group within the group
+            continue
         axes = [dim[0].name.rpartition("/")[2] if len(dim) else "" for dim in variable.dims]
         if {"chain", "draw"} <= set(axes) and variable.dtype.kind in "biuf":
             lead = (axes.index("chain"), axes.index("draw"))

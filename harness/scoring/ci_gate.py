@@ -49,8 +49,7 @@ def refuse_unknown_rows(rules: Sequence[str], labels: Collection[str]) -> None:
 def check_rows(rows: Sequence[Mapping[str, Any]], rules: Sequence[str]) -> list[Case]:
     """A case for each row, and for each sampler that a rule names and no row has.
 
-    A rule is a verdict that every row must have, or ``sampler=verdict`` for the rows of that
-    label; where several apply, the last one does.
+    A rule is ``sampler=verdict`` for the rows of that label, or a verdict for all other rows.
     """
     by_label, default = _split_rules(rules)
     labels = {name_row(row) for row in rows}

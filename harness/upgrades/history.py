@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from samplerbench.harness.upgrades.baseline_gate import (
+    KEY,
     Finding,
     choose_more,
     compare_rows,
@@ -54,6 +55,12 @@ class Line:
     sampler: str
     model: str
     points: tuple[Point, ...]
+    environment: str = ""  # where a campaign has the sampler in several
+
+    @property
+    def place(self) -> str:
+        """Where it ran: what tells lines of one sampler apart."""
+        return f"{self.model} on {self.environment}" if self.environment else self.model
 
 
 def trace_lines(releases: Sequence[Release], slower: float, unlike: bool) -> list[Line]:
@@ -67,8 +74,8 @@ def trace_lines(releases: Sequence[Release], slower: float, unlike: bool) -> lis
         for row in release.rows:
             found.setdefault(identify_row(row, *more), []).append((release, row))
     return [
-        Line(str(key[0]), str(key[1]), _make_points(places, slower, unlike))
-        for key, places in found.items()
+        Line(name, model, _make_points(places, slower, unlike), *rest[len(KEY) - 1 :])
+        for (name, model, *rest), places in found.items()
     ]
 
 

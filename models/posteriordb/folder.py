@@ -10,6 +10,7 @@ A file may lie there zipped, as in the database, or plain.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,9 +71,9 @@ def find_root(folder: str) -> Path:
     """The database in ``folder``, which is a checkout or its inner folder; raises UsageError."""
     path = full_path(folder)
     for candidate in (path / INNER, path):
-        if (candidate / "posteriors").is_dir() and (candidate / "data").is_dir():
+        if all(os.path.isdir(candidate / name) for name in ("posteriors", "data")):
             return candidate
-    what = "is no checkout of posteriordb" if path.is_dir() else "is not there, or no folder"
+    what = "is no checkout of posteriordb" if os.path.isdir(path) else "is not there, or no folder"
     raise UsageError(f"folder {folder!r} {what}\n  {EXPECTED_FOLDER}")
 
 

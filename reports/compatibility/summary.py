@@ -40,15 +40,21 @@ def make_table(entries: Sequence[Entry]) -> Table:
 
 def insert_into(file: Path, text: str) -> None:
     """Put ``text`` between the two marks in ``file``. Raises UsageError where there are none."""
+    before, after = read_around(file)
+    file.write_text(f"{before}{BEGIN}\n{text}{END}{after}", "utf-8")
+
+
+def read_around(file: Path) -> tuple[str, str]:
+    """What stands before and after the marks in ``file``. Raises UsageError without marks."""
     try:
-        before = file.read_text("utf-8")
+        content = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise UsageError(f"can't read {str(file)!r}: {why}\n  {_expectation()}") from error
-    section = re.compile(f"{re.escape(BEGIN)}\n.*?{re.escape(END)}", re.S)
-    if len(section.findall(before)) != 1:
+    parts = re.split(f"{re.escape(BEGIN)}\n.*?{re.escape(END)}", content, flags=re.S)
+    if len(parts) != 2:
         raise UsageError(f"{str(file)!r} has not just one place for it\n  {_expectation()}")
-    file.write_text(section.sub(lambda _: f"{BEGIN}\n{text}{END}", before), "utf-8")
+    return parts[0], parts[1]
 
 
 def _expectation() -> str:

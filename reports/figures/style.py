@@ -80,7 +80,7 @@ def _own_settings(name: str) -> Any:
 
     if name in style.library:
         return style.library[name]
-    if Path(name).name == name and not Path(name).suffix and not Path(name).exists():
+    if Path(name).name == name and not Path(name).suffix and not os.path.exists(name):
         raise unknown_name("style of matplotlib", name, style.available)
     return None
 

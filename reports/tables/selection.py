@@ -43,12 +43,13 @@ def column_names(rows: Sequence[Row]) -> list[str]:
 
 
 def choose_columns(names: Sequence[str] | None, rows: Sequence[Row] = ()) -> list[str]:
-    """Column names as requested, checked; all where none is requested. Raises UsageError."""
+    """Column names as requested, checked; all where none is. Raises UsageError."""
     known = column_names(rows)
-    for name in names or ():
+    chosen = [] if names is None else list(names)
+    for name in chosen:
         if name not in known:
             raise unknown_name("column", name, known)
-    return list(names or known)
+    return list(dict.fromkeys(chosen or known))  # once each: twice, no table could tell them apart
 
 
 def differing_columns(rows: Sequence[Row]) -> list[str]:

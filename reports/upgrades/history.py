@@ -73,7 +73,7 @@ def summarise(lines: Sequence[Line]) -> str:
 
 
 def _make_row(line: Line, point: Point) -> list[Cell]:
-    head = [line.sampler, line.model, point.release.name, point.release.date, point.versions]
+    head = [line.sampler, line.place, point.release.name, point.release.date, point.versions]
     changes = "\n".join(point.changes) if point.findings else "the first"
     cells = [make_cell(dict(point.row), name) for name in ROW_COLUMNS]
     return [*(Cell(text, key=text) for text in head), *cells, Cell(changes or "nothing shown")]
@@ -85,7 +85,7 @@ def _render_page(lines: Sequence[Line], table: Table) -> str:
         drawn = drawn[:MOST_FIGURES]
         pictures = svg.inline_all([_draw(line, at) for at, line in enumerate(drawn)])
     shown = [
-        f"{point.release.name}, {line.sampler} on {line.model}: {text}"
+        f"{point.release.name}, {line.sampler} on {line.place}: {text}"
         for line in lines
         for point in line.points
         for text in point.changes
@@ -110,7 +110,7 @@ def _draw(line: Line, number: int) -> Picture:
         axes.set_xticklabels([])
     labels = [escape_controls(point.release.name)[:24] for point in line.points]
     rows[-1][0].set_xticklabels(labels, rotation=30, ha="right", fontsize=7.5)
-    title = escape_controls(f"{line.sampler}, {line.model}")
+    title = escape_controls(f"{line.sampler}, {line.place}")
     return Picture(figure, _describe(line), CAPTION, f"history-{number}", title)
 
 

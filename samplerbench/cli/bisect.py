@@ -13,6 +13,7 @@ from samplerbench.cli.common import (
     EXIT_INTERRUPTED,
     EXIT_OK,
     command_line,
+    describe_exits,
     make_printer,
     refuse_unwritable,
     terminal_width,
@@ -28,7 +29,7 @@ EPILOG = """
 Each package that differs is moved alone, from OLD's version to NEW's, with what uv says must go
 along; the first that brings the whole change is bisected over its releases; what went along is then
 put back. Told apart are stacks whose 95 % intervals share nothing. Environments are made in the
-cache and stay there. Exit status: 0 where a package is found, 1 where none is, 130 when stopped.
+cache and stay there.
 """
 
 
@@ -76,7 +77,7 @@ def add_parser(commands: Any) -> None:
     add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
     add("--dry-run", action="store_true", help="say what would be tried; do nothing")
     add("--quiet", action="store_true", help="no progress")
-    bisect.set_defaults(command=execute)
+    bisect.set_defaults(command=execute, exits=describe_exits("no package is found"))
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -123,6 +124,14 @@ def _refuse_early(args: argparse.Namespace) -> None:
     from samplerbench.harness.campaign.plan_options import check_options
     from samplerbench.harness.campaign.run import make_plan
 
+    if args.measure not in ("", *ACCURACY):
+        raise unknown_name("column of accuracy", args.measure, ACCURACY)
+    if args.measure and args.what != "accuracy":
+        raise UsageError(
+            f"--measure {args.measure} with --what {args.what}\n  expected: --what accuracy with it"
+        )
+    if len({*args.draws}) < len(args.draws):
+        raise UsageError(f"--draws {' '.join(map(str, args.draws))}\n  expected: each number once")
     names = ("model", "sampler", "warmup", "replicates", "blocks", "timeout")
     for draws in args.draws:
         given = {name: getattr(args, name) for name in names} | {"draws": draws}
@@ -138,8 +147,6 @@ def _make_score(args: argparse.Namespace, sampler: str, folder: Path, old: Any, 
         return ImportScores(folder, sampler, say)
     names = ("model", "sampler", "warmup", "replicates", "blocks", "timeout", "retry")
     trials = Trials(draws=tuple(args.draws), **{name: getattr(args, name) for name in names})
-    if args.measure not in ("", *ACCURACY):
-        raise unknown_name("column of accuracy", args.measure, ACCURACY)
     return RunScores(folder, old, trials, args.what == "time", args.measure)
 
 

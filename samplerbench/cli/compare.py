@@ -16,6 +16,7 @@ from samplerbench.cli.common import (
     add_json,
     add_latex_options,
     choose_format,
+    describe_exits,
     latex_options,
     refuse_same_folder,
     refuse_slower,
@@ -61,7 +62,7 @@ def add_parser(commands: Any) -> None:
     add_latex_options(compare)
     add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
     add_json(compare)
-    compare.set_defaults(command=execute)
+    compare.set_defaults(command=execute, exits=describe_exits("--gate found a row that is worse"))
 
 
 def add_files(parser: argparse.ArgumentParser) -> None:

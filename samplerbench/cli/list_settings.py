@@ -18,10 +18,11 @@ def describe_names(name: str, lists: Sequence[str] = ()) -> list[dict[str, Any]]
     """Kind, name, summary and contents of all that is called ``name``; JSON-able.
 
     Contents are settings of a sampler, which may be in a file, or of a model, and packages of an
-    environment. Raises UsageError for a name that is neither known nor one of
-    ``lists``, which are other words that the command takes.
+    environment; a column of the table has none. Raises UsageError for a name that is neither known
+    nor one of ``lists``, which are other words that the command takes.
     """
     from samplerbench.harness.environments import environments
+    from samplerbench.harness.scoring.columns import COLUMNS
 
     found: list[dict[str, Any]] = []
     if samplers.is_file(name) or _has(samplers, name):
@@ -35,6 +36,9 @@ def describe_names(name: str, lists: Sequence[str] = ()) -> list[dict[str, Any]]
         packages = environments.list_packages(name)
         head = {"kind": "environment", "name": name, "summary": environments.summarize(name)}
         found.append({**head, "packages": packages})
+    columns = {column.name: column for column in COLUMNS}
+    if name in columns and f"{name}s" not in lists:  # "sampler" is rather a slip
+        found.append({"kind": "column", "name": name, "summary": columns[name].description})
     if not found:
         known = {each for registry in (samplers, models) for each in _names(registry)}
         known.update(environments.names())
@@ -66,6 +70,8 @@ def make_lines(entry: dict[str, Any]) -> list[str]:
     lines = [f"{entry['kind']} {name}: {entry['summary']}".rstrip(": ")]
     if entry["kind"] == "environment":
         return [*lines, *(f"  {pin}" for pin in entry["packages"]), f"written as: --env {name}"]
+    if entry["kind"] == "column":
+        return lines
     settings = entry["settings"]
     if entry.get("claims"):
         lines.append(f"  audited: {entry['claims']}")

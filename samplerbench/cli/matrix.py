@@ -73,11 +73,14 @@ def execute(args: argparse.Namespace) -> int:
     file = args.out / "known.json" if args.out else None
     if args.write_pins and args.write_pins.exists() and not args.write_pins.is_dir():
         raise UsageError(f"{str(args.write_pins)!r} is a file\n  expected: a folder, new or there")
+    merged = _rows(args.merge) if args.merge else None
+    if args.into:
+        summary.read_around(args.into)  # before hours of stacks
     if args.dry_run:
         print("\n".join(matrix.describe_plan(stacks, file, args.jobs, args.again)))
         return EXIT_OK
-    if args.merge:
-        known_stacks.merge(file or known_stacks.own(), _rows(args.merge))
+    if merged is not None:
+        known_stacks.merge(file or known_stacks.own(), merged)
     try:
         if args.stored:
             entries = matrix.read_stored(stacks, file)

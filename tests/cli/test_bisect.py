@@ -81,6 +81,8 @@ def test_a_dry_run_says_what_would_be_moved_and_makes_nothing(
     assert "  jax 1.0 to 1.3\n  numpyro 0.1 to 0.2\n" in shown and "is to be made" in shown
     assert main.main([*command, "--releases", "jax"]) == common.EXIT_OK
     assert "every release of jax in between" in capsys.readouterr().out
+    for words in (["--measure", "calibration"], ["--measure", "nope"], ["--draws", "9", "9"]):
+        assert main.main([*command, *words]) == common.EXIT_USAGE
     assert not (tmp_path / "samplerbench-runs").exists()
 
 

@@ -223,3 +223,11 @@ def test_runs_are_listed_the_newest_first_and_report_takes_it(capsys, tmp_path, 
     out, err = capsys.readouterr()
     assert "honest_one" in out
     assert "samplerbench-runs/newer, the newest in ./samplerbench-runs" in err
+
+
+def test_a_column_of_the_table_is_listed_with_what_it_is(capsys):
+    assert main(["list", "rhat_nested"]) == 0
+    assert capsys.readouterr().out.startswith("column rhat_nested: nested R-hat")
+    assert main(["list", "calibration_lo", "--json"]) == 0
+    (entry,) = json.loads(capsys.readouterr().out)
+    assert entry["kind"] == "column" and "lower end" in entry["summary"]

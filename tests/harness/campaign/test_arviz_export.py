@@ -175,6 +175,11 @@ def test_a_missing_arviz_is_an_error_that_names_the_extra(campaign, monkeypatch,
     assert not (tmp_path / "nc").exists()
 
 
+def test_a_size_of_a_sample_of_draws_that_count_alike_is_refused(campaign):
+    with pytest.raises(UsageError, match="whose draws all count alike"):
+        campaign[0].draws("exact_iid", resample=5)
+
+
 # -- weighted draws --------------------------------------------------------------------------------
 
 
@@ -222,6 +227,12 @@ def test_the_order_of_the_resample_is_no_autocorrelation_to_arviz(weighted):
     size = round(weighted[1][0].ess)
     found = float(arviz.ess(weighted[0].draws("jaxns_nested"))["x"])
     assert found == pytest.approx(size, rel=0.25)
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, True, "400"])
+def test_a_size_that_is_no_count_is_refused(weighted, size):
+    with pytest.raises(UsageError, match=r"resample=.*\n  expected: a whole number of draws"):
+        weighted[0].draws("jaxns_nested", resample=size)
 
 
 def test_a_size_of_ones_own_is_taken_and_told(weighted):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -121,6 +122,14 @@ def test_a_dry_run_counts_what_a_run_would_run_again(tmp_path):
         lines = describe_run(tmp_path / "out", options, retry)
         assert lines[0].endswith(f"{done} of 3 trials finished")
         assert any("linear:n_points=5" in line for line in lines)
+
+
+def test_a_dry_run_refuses_a_folder_that_cannot_be_made_and_leaves_nothing(tmp_path):
+    options = {"sampler": "exact_iid", "env": "current"}
+    with pytest.raises(StoreError, match="cannot be written"):
+        describe_run(Path("/proc/x/y"), options)
+    describe_run(tmp_path / "one" / "two", options)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_total_is_the_sum_of_its_parts():

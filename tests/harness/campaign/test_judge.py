@@ -776,3 +776,69 @@ def test_chains_are_replicates_in_the_order_of_files_where_that_is_asked_for():
     cut = cut_replicates(runs, None, True)
     assert [name for name, _ in cut] == ["a, chain 0", "a, chain 1", "b, chain 0", "b, chain 1"]
     assert [run.sites["m"].shape for _, run in cut] == [(1, 5)] * 4
+
+
+ONE = {"m": np.zeros((1, 1, 20)), "c": np.zeros((1, 1, 20))}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"name": 3},
+        {"name": np.arange(3)},
+        {"names": 3},
+        {"names": [None]},
+        {"reference_names": np.arange(3)},
+        {"reference_names": "m=x"},
+        {"chains_per_replicate": "two"},
+        {"chains_per_replicate": True},
+        {"chains_as_replicates": "yes"},
+        {"failures": True},
+        {"superchains": [2]},
+        {"model": np.arange(3)},
+        {"out": np.arange(3)},
+        {"out": "a\0b"},
+        {"reference": "a\0b"},
+    ],
+    ids=str,
+)
+def test_options_of_a_wrong_type_are_refused_by_name(options):
+    (name,) = options
+    with pytest.raises(UsageError, match=f"{name.split('_')[0]}.*\n  expected: "):
+        samplerbench.judge(ONE, **{"model": "linear", **options})
+
+
+def test_no_draws_are_refused_as_such():
+    with pytest.raises(UsageError, match="draws 'given' can't be judged"):
+        samplerbench.judge(None, model="linear")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("chain.h5", "numpy.savez"),
+        ("results.pkl", "a pickle runs code"),
+        ("fit.RDS", "posterior::as_draws_df"),
+    ],
+)
+def test_files_of_other_kinds_are_refused_with_how_to_write_one_that_is_read(name, words, tmp_path):
+    (tmp_path / name).touch()
+    with pytest.raises(UsageError, match=f"(?s)its ending is not known.*next: .*{words}"):
+        samplerbench.judge(tmp_path / name, model="linear")
+
+
+def test_a_bare_dataset_with_chain_and_draw_is_read(tmp_path):
+    xarray = pytest.importorskip("xarray")
+    rng = np.random.default_rng(0)
+    sites = {name: rng.normal(size=(2, 20)) for name in "mc"}
+    axes = ("draw", "chain")
+    dataset = xarray.Dataset({name: (axes, values.T) for name, values in sites.items()})
+    dataset.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    ((_, arrays),) = read_draws(tmp_path / "a.nc")
+    assert all((arrays[name] == values).all() for name, values in sites.items())
+
+
+def test_an_empty_file_holds_no_draws(tmp_path):
+    (tmp_path / "a.csv").touch()
+    with pytest.raises(UsageError, match="it holds no draws"):
+        read_draws(tmp_path / "a.csv")

@@ -250,5 +250,35 @@ def test_a_file_takes_the_names_of_the_command_line(tmp_path):
 
 
 def test_an_unknown_option_of_run_names_those_that_no_plan_has():
-    with pytest.raises(UsageError, match="'output'.*did you mean 'out'|known options.* out"):
-        samplerbench.run(output="folder")
+    with pytest.raises(UsageError, match=r"(?s)'folder'.*known options.* out"):
+        samplerbench.run(folder="folder")
+
+
+@pytest.mark.parametrize("gate", [("honest", "biased"), ("a=honest", "honest", "a=biased")])
+def test_two_verdicts_for_the_same_rows_are_refused(gate):
+    with pytest.raises(UsageError, match="two verdicts for .*, honest and biased"):
+        Plan(gate=gate)
+    assert Plan(gate=("honest", "a=biased", "honest")).gate
+
+
+def test_paths_of_a_campaign_file_are_seen_from_its_folder_where_none_is_here(
+    tmp_path, monkeypatch
+):
+    there, here = tmp_path / "there", tmp_path / "here"
+    for folder in (there, here, there / "linear"):
+        folder.mkdir()
+    monkeypatch.chdir(here)
+    for name in ("own.py", "table.csv", "kernel.py"):
+        (there / name).touch()
+    (here / "kernel.py").touch()
+    file = there / "c.toml"
+    file.write_text(
+        'model = ["own.py:growth", "linear", "lost.py:f"]\ndata = "table.csv"\ndraws = 7\n'
+        'sampler = "kernel.py:Walk:scale=0.3"\n'
+    )
+    assert read_campaign_file(file) == {
+        "model": (f"{there}/own.py:growth", "linear", "lost.py:f"),
+        "data": f"{there}/table.csv",
+        "draws": 7,
+        "sampler": ("kernel.py:Walk:scale=0.3",),
+    }

@@ -438,6 +438,25 @@ def test_a_stack_that_breaks_is_a_result_and_one_that_could_not_be_tried_is_none
         assert "1 stack tried, 0 pass" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("budget", ["budget = 3", "[budget]\nreplicates = 3"])
+def test_a_budget_that_is_no_table_is_refused(budget, tmp_path):
+    file = tmp_path / "m.toml"
+    file.write_text(f'{budget}\n[[stacks]]\nnumpyro = "0.13.2"\n')
+    with pytest.raises(UsageError, match="= 3 in .*\n  expected: a table"):
+        matrix_file.read(file)
+
+
+def test_a_file_without_rules_has_those_of_the_shipped_matrix(tmp_path):
+    file = tmp_path / "m.toml"
+    stacks = '[[stacks]]\nnumpyro = "0.13.2"\njax = "0.4.23"\n'
+    file.write_text(stacks)
+    (stack,) = matrix_file.read(file).stacks
+    assert {"jaxlib==0.4.23", "numpy<2"} <= set(stack.wishes)
+    file.write_text(f"rules = []\n{stacks}")
+    (stack,) = matrix_file.read(file).stacks
+    assert stack.wishes == ("jax==0.4.23", "numpyro==0.13.2")
+
+
 def test_a_dry_run_says_which_stacks_would_be_tried_and_tries_none(tmp_path, capsys):
     run(tmp_path, Fakes())
     file = tmp_path / "out" / "known.json"
@@ -450,6 +469,8 @@ def test_a_dry_run_says_which_stacks_would_be_tried_and_tries_none(tmp_path, cap
     assert known.startswith("0 stacks to try, 2 known; kept in ")
     assert again.startswith("2 stacks to try, 0 known") and len(names) == 2
     assert main.main([*command, "--jobs", "0"]) == common.EXIT_USAGE
+    for option in ("--merge", "--into"):  # what would be refused once all stacks were tried
+        assert main.main([*command, option, str(tmp_path / "none")]) == common.EXIT_USAGE
     assert file.read_bytes() == before
 
 

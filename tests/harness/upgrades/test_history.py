@@ -36,6 +36,8 @@ def test_environments_of_one_campaign_are_lines_of_their_own():
     both = [row(), row(environment="latest")]
     lines = trace_lines([Release("a", None, both), Release("b", None, both)], 1.1, False)
     assert [len(line.points) for line in lines] == [2, 2]
+    assert [line.place for line in lines] == ["linear on pinned", "linear on latest"]
+    assert "linear on latest" in history.render(lines, "markdown")
     moved = trace_lines(
         [Release("a", None, [row()]), Release("b", None, [row(environment="new")])], 1.1, False
     )
