@@ -27,7 +27,7 @@ from samplerbench.harness.worker.inspection.tracing_advice import advise_tracing
 from samplerbench.harness.worker.missing_packages import (
     advise_install,
     advise_release,
-    find_absent,
+    list_absent,
 )
 from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import Model
@@ -106,8 +106,8 @@ def _advise(error: Exception, trial: Trial) -> str:
     if isinstance(error, FileNotFoundError) and file and isinstance(error.filename, str):
         if (file.parent / error.filename).exists():
             return f"\n  next: call the command in {file.parent}, where {error.filename!r} is"
-    package = find_absent(error)
-    next_step = advise_install(package, trial.environment) if package else ""
+    packages = list_absent(error, file)
+    next_step = advise_install(packages, trial.environment) if packages else ""
     next_step = next_step or advise_device(error) or advise_release(error)
     return next_step and f"\n  next: {next_step}"
 
