@@ -61,9 +61,9 @@ def _inspect(job: Job) -> Result:
         write_whole(phase, "import")
         model = load(job)
         if model.exact_given is None:
-            _set_up_jax()
+            _set_up_jax(job.trial)
         write_whole(phase, "inspect")
-        arrays = _find_answer(model, job.trial.model, job.trial.deterministic or ())
+        arrays = _find_answer(model, job.trial)
     except (UnfitModel, UsageError) as error:
         return Result("failed", str(error))
     with open(Path(job.scratch) / "draws.npz", "wb") as file:
@@ -71,14 +71,15 @@ def _inspect(job: Job) -> Result:
     return Result("ok")
 
 
-def _set_up_jax() -> None:
-    """64 bits, and no error at a NaN: a user's file may have chosen otherwise.
+def _set_up_jax(trial: Trial) -> None:
+    """The trial's bits, and no error at a NaN: a user's file may have chosen otherwise.
 
     Quadrature looks at points far out, where a density may be NaN though none is where it has mass.
     """
     import jax
 
-    start_up.widen()
+    if trial.precision == 64:
+        start_up.widen()
     for switch in ("jax_debug_nans", "jax_debug_infs"):
         jax.config.update(switch, False)
 
@@ -112,7 +113,8 @@ def _advise(error: Exception, trial: Trial) -> str:
     return next_step and f"\n  next: {next_step}"
 
 
-def _find_answer(model: Model, name: str, deterministic: Collection[str] = ()) -> dict[str, Any]:
+def _find_answer(model: Model, trial: Trial) -> dict[str, Any]:
+    name, deterministic = trial.model, trial.deterministic or ()
     if model.exact_given is not None:
         try:
             return _pack(pack_exact(model), sites=None)
@@ -124,6 +126,8 @@ def _find_answer(model: Model, name: str, deterministic: Collection[str] = ()) -
     with contextlib.suppress(Exception):  # of discrete parameters there is none
         level = compute_log_likelihood(model)
     try:
+        if trial.precision != 64:
+            raise NoAnswer("quadrature wants 64 bits, in which the program does not run")
         arrays = pack_quadrature(model, deterministic)
     except NoAnswer as reason:
         why = str(reason)
