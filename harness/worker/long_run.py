@@ -46,7 +46,7 @@ class LongRunner(TrialRunner):
         sampler = samplers.get(trial.sampler)
         model = self._load(sampler)
         if trial.precision == 64:  # else a program in 32 bits, which runs in no other
-            start_up.widen()
+            start_up.widen(model)
         settings = fill(sampler.settings, trial.settings, sampler.name)
         budget = Budget(trial.chains, trial.warmup, trial.draws)
         self._enter_phase("compile")

@@ -61,7 +61,7 @@ def _inspect(job: Job) -> Result:
         write_whole(phase, "import")
         model = load(job)
         if model.exact_given is None:
-            _set_up_jax(job.trial)
+            _set_up_jax(job.trial, model)
         write_whole(phase, "inspect")
         arrays = _find_answer(model, job.trial)
     except (UnfitModel, UsageError) as error:
@@ -71,7 +71,7 @@ def _inspect(job: Job) -> Result:
     return Result("ok")
 
 
-def _set_up_jax(trial: Trial) -> None:
+def _set_up_jax(trial: Trial, model: Model) -> None:
     """The trial's bits, and no error at a NaN: a user's file may have chosen otherwise.
 
     Quadrature looks at points far out, where a density may be NaN though none is where it has mass.
@@ -79,7 +79,7 @@ def _set_up_jax(trial: Trial) -> None:
     import jax
 
     if trial.precision == 64:
-        start_up.widen()
+        start_up.widen(model)
     for switch in ("jax_debug_nans", "jax_debug_infs"):
         jax.config.update(switch, False)
 
@@ -113,6 +113,12 @@ def _advise(error: Exception, trial: Trial) -> str:
     return next_step and f"\n  next: {next_step}"
 
 
+def _is_wide() -> bool:
+    import jax
+
+    return bool(jax.config.jax_enable_x64)
+
+
 def _find_answer(model: Model, trial: Trial) -> dict[str, Any]:
     name, deterministic = trial.model, trial.deterministic or ()
     if model.exact_given is not None:
@@ -126,8 +132,8 @@ def _find_answer(model: Model, trial: Trial) -> dict[str, Any]:
     with contextlib.suppress(Exception):  # of discrete parameters there is none
         level = compute_log_likelihood(model)
     try:
-        if trial.precision != 64:
-            raise NoAnswer("quadrature wants 64 bits, in which the program does not run")
+        if not _is_wide():
+            raise NoAnswer("quadrature wants 64 bits, in which the program is another or none")
         arrays = pack_quadrature(model, deterministic)
     except NoAnswer as reason:
         why = str(reason)
