@@ -169,7 +169,8 @@ def _read_answer(
     scratch = log.path.parent
     where = f"in phase {scratch_folder.read_phase(scratch)!r}"
     if timed_out_s is not None:
-        return Result("timeout", f"over {timed_out_s:g} s {where}; more time: --retry --timeout")
+        over = f"over {round(timed_out_s, 1):g} s"  # of what is left of a limit, too
+        return Result("timeout", f"{over} {where}; more time: --retry --timeout")
     try:
         result = scratch_folder.read_answer(scratch)
     except (OSError, ValueError) as error:

@@ -46,9 +46,14 @@ def find_consensus(
     """
     others = _hear_others(family, rows)
     if not others:
+        lack = (
+            "no sampler of another family passes its own diagnostics"
+            if len(rows) > 1
+            else "no other sampler was run"
+        )
         return None, (
-            "no sampler of another family passes its own diagnostics, to make a consensus of; name "
-            "one with --sampler, give --reference, or judge with --calibrate prior"
+            f"{lack}, to make a consensus of; name one of another family with --sampler, give "
+            "--reference, or judge with --calibrate prior"
         )
     speakers = [*([own] if isinstance(own, ConsensusRow) else []), *others]
     disagreement = _first_disagreement(speakers)

@@ -7,6 +7,7 @@ change with bits and releases, others with the clock or with what a site on the 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -23,10 +24,27 @@ def compute_log_likelihood(model: Model) -> float | None:
     """
     import jax
 
+    evaluate, point = _make_log_likelihood(model)
+    value = float(jax.jit(evaluate)(point))
+    return value if math.isfinite(value) else None
+
+
+def draws_numbers(model: Model) -> bool:
+    """Whether the log likelihood rests on numbers that the program draws, given its sites' values.
+
+    As by ``jax.random`` with a key of its own: they are others in other bits. Raises as above.
+    """
+    import jax
+
+    evaluate, point = _make_log_likelihood(model)
+    return "random_bits" in str(jax.make_jaxpr(evaluate)(point))
+
+
+def _make_log_likelihood(model: Model) -> tuple[Callable[[np.ndarray], object], np.ndarray]:
+    """The log likelihood by unconstrained parameters, and the point to take it at."""
     density = make_log_density(model)
 
     def evaluate(u: np.ndarray) -> object:
         return density.log_likelihood(density.constrain(u, model.data), model.data)
 
-    value = float(jax.jit(evaluate)(np.full(density.dim, PLACE)))
-    return value if math.isfinite(value) else None
+    return evaluate, np.full(density.dim, PLACE)

@@ -46,7 +46,8 @@ class LongRunner(TrialRunner):
         trial = self.trial
         sampler = samplers.get(trial.sampler)
         model = self._load(sampler)
-        start_up.widen()
+        if trial.precision == 64:  # else a program in 32 bits, which runs in no other
+            start_up.widen(model)
         settings = fill(sampler.settings, trial.settings, sampler.name)
         budget = Budget(trial.chains, trial.warmup, trial.draws)
         self._enter_phase("compile")

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
 from samplerbench.harness.records import Trial
+from samplerbench.models.loading.script import list_packages
 
 
-def advise_install(package: str, environment: str) -> str:
-    """How ``package`` gets into ``environment``, or into another one."""
+def advise_install(packages: Sequence[str], environment: str) -> str:
+    """How ``packages`` get into ``environment``, or into another one."""
+    names = " ".join(packages)
+    them, they_are = ("it", "it is") if len(packages) == 1 else ("them", "they are")
     path = Path(environment.rpartition("=")[2])
     is_interpreter = environment == "current" or (path.is_file() and path.suffix != ".txt")
     if is_interpreter:  # nothing is installed in it
         return (
-            f"uv pip install {package} there (by the name that pip knows); or --with "
-            f"{package} and an environment that is made, as --env pinned"
+            f"uv pip install {names} there (by the name that pip knows); or --with "
+            f"{names} and an environment that is made, as --env pinned"
         )
     return (
-        f"--with {package} installs it beside the pins (by the name that pip knows);"
-        " or --env current, or --env path/to/python, where it is installed"
+        f"--with {names} installs {them} beside the pins (by the name that pip knows);"
+        f" or --env current, or --env path/to/python, where {they_are} installed"
     )
 
 
@@ -55,8 +59,23 @@ def find_absent(error: BaseException) -> str:
     """
     name = error.name if isinstance(error, ModuleNotFoundError) else None
     package = (name or "").partition(".")[0]
-    is_there = not package or package in sys.modules or find_spec(package) is not None
-    return "" if is_there else package
+    return "" if not package or _is_there(package) else package
+
+
+def list_absent(error: BaseException, file: Path | None) -> list[str]:
+    """What ``find_absent`` finds, and what else a run of ``file`` imports that is not there.
+
+    All at once: each that is installed costs an environment.
+    """
+    package = find_absent(error)
+    if not package or file is None:
+        return [package] if package else []
+    others = [name for name in list_packages(file) if not _is_there(name)]
+    return [*dict.fromkeys([package, *others])]
+
+
+def _is_there(package: str) -> bool:
+    return package in sys.modules or find_spec(package) is not None
 
 
 def explain_absence(error: BaseException, trial: Trial, own: str) -> str:
@@ -70,5 +89,5 @@ def explain_absence(error: BaseException, trial: Trial, own: str) -> str:
     if own and own != trial.environment:
         next_step = f"leave --env out, which takes {own!r}, the sampler's own; or install it there"
     else:
-        next_step = advise_install(package, trial.environment)
+        next_step = advise_install([package], trial.environment)
     return f"environment {trial.environment!r} lacks it; next: {next_step}"

@@ -108,8 +108,8 @@ class TrialRunner:
         return self.result
 
     def _compute_log_likelihood(self) -> float | None:
-        start_up.widen()
         assert self._loaded, "asked where there is a model"
+        start_up.widen(self._loaded)
         return compute_log_likelihood(self._loaded)
 
     def _enter_phase(self, name: str) -> None:

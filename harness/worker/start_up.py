@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 import time
@@ -11,6 +12,7 @@ from typing import Any
 from samplerbench.errors import one_line
 from samplerbench.harness.records import Job, Result, Trial
 from samplerbench.harness.worker import plugin_imports, provenance
+from samplerbench.harness.worker.fingerprint import draws_numbers
 from samplerbench.harness.worker.timing import CompileClock
 from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import is_file
@@ -62,10 +64,16 @@ def record_warnings(result: Result) -> None:
     warnings.showwarning = record  # type: ignore[assignment]
 
 
-def widen() -> None:
-    """Switch JAX to 64 bits: after a user's file, whose data are those of trials in its own."""
+def widen(model: Model) -> None:
+    """Switch JAX to 64 bits: after a user's file, whose data are those of trials in its own.
+
+    Not for a program that draws numbers itself, which in 64 bits is another one.
+    """
     import jax
 
+    with contextlib.suppress(Exception):  # a program that can't be traced here runs all the same
+        if draws_numbers(model):
+            return
     jax.config.update("jax_enable_x64", True)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from samplerbench.errors import RunInModelFile, UsageError
-from samplerbench.models.loading import notebook
+from samplerbench.models.loading import notebook, top_level
 from samplerbench.models.loading.device import kept_device
 from samplerbench.user_files import MOST_TEXT, read_limited
 
@@ -152,18 +152,40 @@ def find_helpers(file: Path) -> list[Path]:
 
 
 def _imported_names(file: Path) -> set[str]:
-    """First words of what a file imports; nothing where it is no Python, which running it tells."""
+    """First words of what a file imports, wherever it does."""
+    return {name for node in ast.walk(_parse(file)) for name in _first_words(node)}
+
+
+def _parse(file: Path) -> ast.Module:
+    """The syntax tree of a file; an empty one where it is no Python, which running it tells."""
     try:
-        tree = parse_source(file)
+        return parse_source(file)
     except (OSError, SyntaxError, ValueError):
-        return set()
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.partition(".")[0])
-    return names
+        return ast.Module([], [])
+
+
+def _first_words(node: ast.AST) -> list[str]:
+    """Of what a statement imports by its whole name; nothing of any other."""
+    if isinstance(node, ast.Import):
+        return [alias.name.partition(".")[0] for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return [node.module.partition(".")[0]]
+    return []
+
+
+def list_packages(file: Path) -> list[str]:
+    """Packages that a run of ``file`` imports, itself or by its helpers, in the order of the text.
+
+    Those are left out that a ``try`` does without.
+    """
+    found: dict[str, None] = {}
+    for path in (file, *find_helpers(file)):
+        nodes = [*top_level.walk(_parse(path))]
+        spared = {part for node in nodes if isinstance(node, ast.Try) for part in ast.walk(node)}
+        for node in nodes:
+            if node not in spared:
+                found.update(dict.fromkeys(_first_words(node)))
+    return [name for name in found if not _find_beside(file.parent, name)]
 
 
 def _find_beside(folder: Path, name: str) -> list[Path]:

@@ -7,6 +7,7 @@ values of them.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -52,12 +53,15 @@ def split_data(model: Model) -> DataSplit:
 
 
 def is_array(value: Any) -> bool:
-    """Whether ``value`` is an array of numbers, of NumPy or JAX."""
-    if not hasattr(value, "shape") or not hasattr(value, "nbytes"):
+    """Whether ``value`` is an array of numbers, of NumPy or JAX, that JAX takes as an argument.
+
+    A pandas Series and a masked array look like one.
+    """
+    jax = sys.modules.get("jax")
+    kinds = (np.ndarray, jax.Array) if jax else (np.ndarray,)
+    if not isinstance(value, kinds) or isinstance(value, np.ma.MaskedArray):
         return False
-    return getattr(getattr(value, "dtype", None), "kind", "") in "biufc" and not isinstance(
-        value, np.generic
-    )
+    return getattr(value.dtype, "kind", "") in "biufc"
 
 
 def count_bytes(data: Mapping[str, Any]) -> int:

@@ -276,7 +276,8 @@ def require_continuous(
         able = "numpyro_nuts sums it out; or " if summed else ""
         raise Declined(
             f"site {discrete[0].name!r} of {model.name!r} is discrete; {sampler} samples continuous"
-            f" parameters only ({able}sum the discrete ones out in the program)"
+            f" parameters only ({able}sum the discrete ones out in the program, and leave those"
+            " that only predict to numpyro.infer.Predictive)"
         )
     return sites
 

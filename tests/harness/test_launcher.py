@@ -67,7 +67,7 @@ def test_a_worker_that_hangs_is_a_timeout_and_its_whole_process_group_ends(
     hangs = (tmp_path / "pids").exists  # from then on it is an hour later
     late = SimpleNamespace(monotonic=lambda: time.monotonic() + 3600 * hangs())
     monkeypatch.setattr(launcher, "time", late)
-    result = trials.run(trial_of_file(tmp_path, SLEEPS), scratch, timeout=600.0)
+    result = trials.run(trial_of_file(tmp_path, SLEEPS), scratch, timeout=599.9994)
     assert result.status == "timeout"
     assert result.reason == "over 600 s in phase 'model'; more time: --retry --timeout"
     worker, child = pids(scratch)

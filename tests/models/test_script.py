@@ -137,6 +137,12 @@ def test_a_notebooks_code_is_run_without_its_magics_which_are_named(tmp_path):
         assert repr(line) in note
 
 
+@pytest.mark.parametrize("magic", ["%%time", "%%capture --no-stderr", "\n%%prun"])
+def test_a_cell_of_python_that_is_clocked_or_silenced_is_run(magic, tmp_path):
+    file = write_notebook(tmp_path, f"{magic}\n!pip list\ndef program(): ...")
+    assert script.run_file(file).program() is None
+
+
 def test_a_notebook_that_starts_a_campaign_is_run_up_to_there_and_says_so(tmp_path):
     start = "from samplerbench.errors import RunInModelFile\nraise RunInModelFile('run() called')"
     file = write_notebook(tmp_path, "def before(): ...", start, "def below(): ...")

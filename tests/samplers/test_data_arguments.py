@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from samplerbench.harness.worker.timing import time_upload
 from samplerbench.models.base import Model
 from samplerbench.samplers.support import data_arguments
 
@@ -46,3 +47,18 @@ def test_sizes_found_in_data_are_borne_in_both_modes_and_other_data_compile_noth
     draws = moved.collect(moved.sample(moved.warmup(1))).sites["mean"]
     exact = (GROUP[::4] + 3.0) * 4 / (4 + 1 / 25)  # conjugate: 4 observations each, prior sd 5
     assert np.abs(draws.mean(axis=(0, 1)) - exact).max() < 0.2  # 0.5 sd / sqrt(50) is 0.07
+
+
+def test_what_only_looks_like_an_array_is_no_argument_and_no_upload():
+    pandas, jax = pytest.importorskip("pandas"), pytest.importorskip("jax")
+    series = pandas.Series([1.0, 2.0], index=pandas.to_datetime(["2024-01-01", "2024-02-01"]))
+    masked = np.ma.masked_invalid([1.0, np.nan])
+    data = {
+        "series": series,
+        "masked": masked,
+        "word": "a",
+        "y": np.ones(2),
+        "x": jax.numpy.ones(2),
+    }
+    assert [n for n, v in data.items() if data_arguments.is_array(v)] == ["y", "x"]
+    assert time_upload(data) > 0

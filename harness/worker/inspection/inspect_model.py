@@ -27,7 +27,7 @@ from samplerbench.harness.worker.inspection.tracing_advice import advise_tracing
 from samplerbench.harness.worker.missing_packages import (
     advise_install,
     advise_release,
-    find_absent,
+    list_absent,
 )
 from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import Model
@@ -61,9 +61,9 @@ def _inspect(job: Job) -> Result:
         write_whole(phase, "import")
         model = load(job)
         if model.exact_given is None:
-            _set_up_jax()
+            _set_up_jax(job.trial, model)
         write_whole(phase, "inspect")
-        arrays = _find_answer(model, job.trial.model, job.trial.deterministic or ())
+        arrays = _find_answer(model, job.trial)
     except (UnfitModel, UsageError) as error:
         return Result("failed", str(error))
     with open(Path(job.scratch) / "draws.npz", "wb") as file:
@@ -71,14 +71,15 @@ def _inspect(job: Job) -> Result:
     return Result("ok")
 
 
-def _set_up_jax() -> None:
-    """64 bits, and no error at a NaN: a user's file may have chosen otherwise.
+def _set_up_jax(trial: Trial, model: Model) -> None:
+    """The trial's bits, and no error at a NaN: a user's file may have chosen otherwise.
 
     Quadrature looks at points far out, where a density may be NaN though none is where it has mass.
     """
     import jax
 
-    start_up.widen()
+    if trial.precision == 64:
+        start_up.widen(model)
     for switch in ("jax_debug_nans", "jax_debug_infs"):
         jax.config.update(switch, False)
 
@@ -106,13 +107,20 @@ def _advise(error: Exception, trial: Trial) -> str:
     if isinstance(error, FileNotFoundError) and file and isinstance(error.filename, str):
         if (file.parent / error.filename).exists():
             return f"\n  next: call the command in {file.parent}, where {error.filename!r} is"
-    package = find_absent(error)
-    next_step = advise_install(package, trial.environment) if package else ""
+    packages = list_absent(error, file)
+    next_step = advise_install(packages, trial.environment) if packages else ""
     next_step = next_step or advise_device(error) or advise_release(error)
     return next_step and f"\n  next: {next_step}"
 
 
-def _find_answer(model: Model, name: str, deterministic: Collection[str] = ()) -> dict[str, Any]:
+def _is_wide() -> bool:
+    import jax
+
+    return bool(jax.config.jax_enable_x64)
+
+
+def _find_answer(model: Model, trial: Trial) -> dict[str, Any]:
+    name, deterministic = trial.model, trial.deterministic or ()
     if model.exact_given is not None:
         try:
             return _pack(pack_exact(model), sites=None)
@@ -124,6 +132,8 @@ def _find_answer(model: Model, name: str, deterministic: Collection[str] = ()) -
     with contextlib.suppress(Exception):  # of discrete parameters there is none
         level = compute_log_likelihood(model)
     try:
+        if not _is_wide():
+            raise NoAnswer("quadrature wants 64 bits, in which the program is another or none")
         arrays = pack_quadrature(model, deterministic)
     except NoAnswer as reason:
         why = str(reason)

@@ -17,22 +17,24 @@ MIXED = Result("failed", "mine.py, line 3: TypeError: float32[] and float64[]")
     ("model", "bits", "end", "expected"),
     [
         ("mine.py:model", 32, Result("ok"), [NARROW]),
-        ("mine.py:model", 32, MIXED, [NARROW, WIDE]),
+        ("mine.py:model", 32, MIXED, [NARROW, WIDE, WIDE]),
         ("mine.py:model", 32, Result("failed", "model 'model' has no latent site"), [NARROW]),
         ("mine.py:model", 64, MIXED, [WIDE]),
         ("linear", 32, MIXED, [WIDE]),
     ],
 )
-def test_a_file_is_run_in_its_own_bits_and_again_in_64_where_they_do_not_mix(
+def test_a_file_is_run_in_its_own_bits_then_in_64_then_all_in_its_own_where_they_do_not_mix(
     model, bits, end, expected, tmp_path, monkeypatch
 ):
-    launched = []
+    launched, precisions = [], []
 
-    def launch(*_, variables, **__):
+    def launch(trial, *_, variables, **__):
         launched.append(variables)
+        precisions.append(trial.precision)
         return end
 
     monkeypatch.setattr(launcher, "launch", launch)
     job = small(model=model, precision=64)
     assert launch_wide(job, bits, "python", tmp_path, 9.0, lambda: False, "task", WIDE) is end
     assert launched == expected
+    assert precisions == [64, 64, 32][: len(launched)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from samplerbench.harness.worker.fingerprint import compute_log_likelihood
+from samplerbench.harness.worker import start_up
+from samplerbench.harness.worker.fingerprint import compute_log_likelihood, draws_numbers
 from samplerbench.models.base import Model
 
 jax = pytest.importorskip("jax")
@@ -40,3 +41,16 @@ def test_other_data_have_another_and_another_prior_has_not():
 
 def test_one_that_is_not_finite_is_none():
     assert compute_log_likelihood(observe(np.array([np.nan]))) is None
+
+
+def test_a_program_that_draws_numbers_itself_is_told_from_one_that_leaves_it_to_its_sites():
+    def project():
+        weights = jax.random.normal(jax.random.PRNGKey(3), (2,))
+        m = numpyro.sample("m", dist.Normal(0.0, 1.0).expand([2]))
+        numpyro.sample("y", dist.Normal(m @ weights, 1.0), obs=0.5)
+        numpyro.sample("later", dist.Normal(m @ weights, 1.0))
+
+    assert draws_numbers(Model("mine", {}, project))
+    assert not draws_numbers(observe(np.ones(3)))
+    start_up.widen(Model("mine", {}, project))
+    assert not jax.config.jax_enable_x64  # where they would be others

@@ -6,6 +6,7 @@ from samplerbench.harness.worker.missing_packages import (
     advise_install,
     advise_release,
     explain_absence,
+    list_absent,
 )
 from tests.support.trials import small
 
@@ -24,6 +25,20 @@ def test_an_environment_that_the_sampler_names_itself_is_not_advised():
         assert "lacks it; next: --with no_such" in text and "leave --env out" not in text
 
 
+def test_all_that_a_file_imports_and_is_absent_is_named_at_once(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import numpy, near, also_absent.part\ntry:\n    import spared\nexcept ImportError: ...\n"
+        "if numpy:\n    from no_such import part\ndef program():\n    import later\n"
+        "if __name__ == '__main__':\n    import ending\n"
+    )
+    (tmp_path / "near.py").write_text("import absent_below")
+    packages = list_absent(ABSENT, file)
+    assert packages == ["no_such", "also_absent", "absent_below"]
+    assert advise_install(packages, "pinned").startswith(f"--with {' '.join(packages)} installs t")
+    assert list_absent(ABSENT, None) == ["no_such"] and list_absent(ValueError(), file) == []
+
+
 def test_a_module_that_a_package_has_no_longer_is_no_absence():
     gone = ModuleNotFoundError("No module named 'numpy.no_more'", name="numpy.no_more")
     for error in (gone, ModuleNotFoundError("a word of one's own"), ValueError("else")):
@@ -34,8 +49,8 @@ def test_into_an_interpreter_a_user_installs_it_himself(tmp_path):
     python = tmp_path / "python"
     python.touch()
     for environment in ("current", str(python)):
-        assert advise_install("x", environment).startswith("uv pip install x there")
-    assert advise_install("x", "pinned").startswith("--with x")
+        assert advise_install(["x"], environment).startswith("uv pip install x there")
+    assert advise_install(["x"], "pinned").startswith("--with x installs it")
 
 
 def test_what_numpyro_lacks_is_left_to_who_asks_the_environments():

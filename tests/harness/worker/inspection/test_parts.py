@@ -15,6 +15,7 @@ from samplerbench.harness.worker.inspection import (
 )
 from samplerbench.harness.worker.inspection.mode_search import NoAnswer
 from samplerbench.models.base import Model, build
+from tests.support.trials import small
 
 
 def standard(u):
@@ -82,4 +83,4 @@ def test_a_program_is_refused_for_quadrature_beyond_two_parameters():
 def test_a_model_that_cannot_be_sampled_says_so_to_its_author():
     assert issubclass(inspect_model.UnfitModel, Exception)
     with pytest.raises(inspect_model.UnfitModel, match="nothing to sample|no parameter|no latent"):
-        inspect_model._find_answer(Model("empty", {}, lambda: None), "empty")
+        inspect_model._find_answer(Model("empty", {}, lambda: None), small(model="empty"))
