@@ -20,6 +20,7 @@ Array = np.ndarray
 
 ALPHA = 0.01  # of each kind of complaint: broken, biased, overconfident, overcautious
 LOG_Z = 0.1  # natural log
+SHARE_BELOW = "the place (share below the exact median)"
 W1 = 0.1  # sds, on top of twice what independent draws score: a net for what means and shares miss
 
 
@@ -239,6 +240,14 @@ def _shift_truth(
     return np.clip(centre, truth - reach, truth + reach)
 
 
+def place_z(e: ReplicateSummary) -> Array:
+    """Errors of the share below the exact median over claimed ones, [replicate, component]."""
+    share = _shift_truth(
+        e.below_median, e.below_se, np.zeros(len(e.names)) + e.below_exact, 0.5 * truth_error(e)
+    )
+    return z_scores(e.below_median, e.below_se, share)
+
+
 def spread_z(e: ReplicateSummary) -> Array:
     """Errors of the share in the exact central half over claimed ones, [replicate, component]."""
     share = _shift_truth(
@@ -257,18 +266,20 @@ def pair_z(pairs: PairWidths) -> Iterator[tuple[str, Array]]:
 
 def location_name(e: ReplicateSummary, i: int) -> str:
     """What stands for the place of component ``i``, in words."""
-    what = "the mean" if e.mean_tame[i] else "the place (share below the exact median)"
+    what = "the mean" if e.mean_tame[i] else SHARE_BELOW
     return f"{what} of '{e.names[i]}'"
 
 
 def check_overconfidence(e: ReplicateSummary) -> Iterator[Complaint]:
-    """Errors larger than claimed: of the mean, of the share in the central half, and of log Z."""
-    z, half, margin = z_values(e), spread_z(e), e.margins.accused_calibration
-    # Half for place, a quarter for spread and modes, a quarter for log Z.
+    """Errors larger than claimed: of means, shares of the draws and log Z."""
+    z, below, half, margin = z_values(e), place_z(e), spread_z(e), e.margins.accused_calibration
+    # Half for means or what stands for them, a quarter for shares and modes, a quarter for log Z.
     modes = [(k, e.modes.errors(k)) for k in e.modes.testable] if e.modes else []
-    alpha, minor = ALPHA / 2 / len(e.names), ALPHA / 4 / (len(e.names) + len(modes))
+    alpha, minor = ALPHA / 2 / len(e.names), ALPHA / 4 / (2 * len(e.names) + len(modes))
     for i, name in enumerate(e.names):
         yield _above_margin(z[:, i], margin, alpha, f"errors of {location_name(e, i)}")
+        if e.mean_tame[i]:
+            yield _above_margin(below[:, i], margin, minor, f"errors of {SHARE_BELOW} of '{name}'")
         spread = f"errors of the spread (share in the exact central half) of '{name}'"
         yield _above_margin(half[:, i], margin, minor, spread)
     if e.log_z is not None and e.log_z_err is not None:

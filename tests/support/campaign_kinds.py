@@ -197,6 +197,13 @@ def _correlate_by_turns(case: Case, exact: Exact, rng: np.random.Generator) -> A
     return x
 
 
+def _skew_by_turns(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+    """A skewness of 0.5 in every other run and of -0.5 in the rest: none on average."""
+    x = _reshape(_skewed)(case, exact, rng)
+    x[::2] = 2 * exact.mean - x[::2]
+    return x
+
+
 def _round(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
     return np.round(iid(case, exact, rng) / (0.05 * exact.sd)) * 0.05 * exact.sd
 
@@ -273,13 +280,18 @@ def _hide(share: float, **what: float) -> Change:
     """Fields of the summary replaced in that share of the replicates."""
 
     def change(e: ReplicateSummary) -> ReplicateSummary:
-        some = np.random.default_rng(len(e.est)).uniform(size=len(e.est)) < share
+        some = _some(e, share)
         fields = {name: getattr(e, name).copy() for name in what}
         for name, value in what.items():
             fields[name][some] = value
         return replace(e, **fields)
 
     return change
+
+
+def _some(e: ReplicateSummary, share: float) -> Array:
+    """[replicate] bool: that share of them."""
+    return np.random.default_rng(len(e.est)).uniform(size=len(e.est)) < share
 
 
 def _nan(x: Array, exact: Exact) -> Array:
@@ -313,6 +325,10 @@ FLAWED = {
     "weighted ess": Kind("ESS of weighted draws claimed twice", is_weighted=True, ess_factor=2.0),
     "log z": Kind("log Z off by one claimed error", change=_change_log_z(1.0)),
     "log z error": Kind("errors of log Z twice those claimed", change=_change_log_z(0.0, 2.0)),
+    "log z far off": Kind(
+        "log Z off by 7 claimed errors in 2 % of runs",
+        change=lambda e: replace(e, log_z=np.where(_some(e, 0.02), e.log_z + 2.45, e.log_z)),
+    ),
     "log z missing": Kind("no log Z in 10 % of runs", change=_hide(0.1, log_z=-np.inf)),
     "no claim": Kind("10 % of runs claim an error of zero", change=_hide(0.1, se=0.0)),
     "rare": Kind("2 % of runs 3 sd away", _in_some(0.02, _elsewhere(1.0)), sizes=SIZES),
@@ -336,6 +352,7 @@ FLAWED = {
     "one mode": Kind("one of two modes missing", one_mode(True), answer=two_modes),
     "either mode": Kind("either of two modes missing", one_mode(False), answer=two_modes),
     "skewness": Kind("skewness 0.5 at right mean and sd", _reshape(_skewed)),
+    "skewness by turns": Kind("skewness 0.5, or -0.5, by turns", _skew_by_turns),
     "kurtosis": Kind("t with 10 degrees of freedom, right sd", _heavy),
     "light tails": Kind("uniform of right sd", _reshape(_uniform)),
     "cut tails": Kind("tails cut at 2.5 sd", _cut, sizes=(1, 2, 10), answer=standard),
