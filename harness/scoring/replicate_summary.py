@@ -30,6 +30,7 @@ from samplerbench.harness.scoring.draw_shares import (
 from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.statistics import ess_rhat, joint, wasserstein
 from samplerbench.harness.statistics import mode_occupancy as modes
+from samplerbench.harness.statistics.curves import CurveProducts
 from samplerbench.harness.statistics.energy_distance import EnergyDistance
 from samplerbench.harness.statistics.pairs import KURTOSIS, PairWidths
 from samplerbench.harness.statistics.shared_draws import find_shared_draws
@@ -102,6 +103,7 @@ class ReplicateSummary:
     directions: int = 0  # the last so many components are no parameters but joint structure
     energy: EnergyDistance | None = None  # from exact draws, over all directions
     pairs: PairWidths | None = None  # of sums and differences of two parameters
+    curves: CurveProducts | None = None  # of squares with other parameters, and with their squares
     # two replicates of ``est`` that share draws, and what share; None where none do
     shared_draws: tuple[int, int, float] | None = None
 
@@ -130,6 +132,7 @@ class ReplicateSummary:
         selected["modes"] = self.modes.select(keep) if self.modes else None
         selected["energy"] = self.energy.select(keep) if self.energy else None
         selected["pairs"] = self.pairs.select(keep) if self.pairs else None
+        selected["curves"] = self.curves.select(keep) if self.curves else None
         selected["shared_draws"] = self._select_shared(keep)
         return replace(self, **selected)
 
@@ -155,7 +158,8 @@ def add_joint(
     with np.errstate(invalid="ignore", divide="ignore"):
         spread_ess = exact_half * (1 - exact_half) / np.square(summary.half_se)
     pairs = directions.pairs.measure(x, log_w, spread_ess) if directions.pairs else None
-    return replace(summary.join(along), energy=energy, pairs=pairs)
+    curves = directions.curves.measure(x, log_w) if directions.curves else None
+    return replace(summary.join(along), energy=energy, pairs=pairs, curves=curves)
 
 
 def _pair(one: ReplicateSummary, other: ReplicateSummary, name: str) -> tuple[Array, Array]:

@@ -13,6 +13,7 @@ from scipy import special
 
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.statistics.between_processes import t_quantile
+from samplerbench.harness.statistics.curves import CurveProducts
 from samplerbench.harness.statistics.estimates import estimate_typical, rms_bounds, z_scores
 from samplerbench.harness.statistics.pairs import PairWidths
 
@@ -71,25 +72,44 @@ def check_bias(e: ReplicateSummary) -> Iterator[Complaint]:
             yield _describe_share(f"mode {k}", "in it", truth, test)
     if e.pairs is not None:
         yield _compare_pairs(e.pairs, 2 * margins.sd)
+    if e.curves is not None and e.curves.labels:
+        yield _compare_curves(e.curves, 2 * margins.sd)
 
 
 def _compare_pairs(pairs: PairWidths, margin: float) -> Complaint:
-    """The sum or difference of two parameters whose variance lies farthest outside its margin.
-
-    They have a level ALPHA of their own: there may be many, and few parameters have hardly any.
-    """
-    alpha = ALPHA / (2 * len(pairs.labels))
-    mean, spread, half = t_intervals(pairs.values, alpha)
-    half = np.hypot(half, -special.ndtri(alpha) * pairs.error)
-    excess = (np.abs(mean - 1.0) - half) / np.maximum(margin, 0.5 * spread)
-    worst = int(np.argmax(np.nan_to_num(excess, nan=-np.inf)))
-    test = _compare_mean(pairs.values[:, worst], 1.0, margin, alpha, float(pairs.error[worst]))
+    """The sum or difference of two parameters whose variance lies farthest outside its margin."""
+    worst, test = _compare_farthest(pairs.values, 1.0, margin, pairs.error)
     value, lo, hi = (float(np.sqrt(max(n, 0.0))) for n in (test.value, test.lo, test.hi))
     reason = (
         f"sd of {pairs.labels[worst]}, each in its sd, is {value:.2f} ({lo:.2f} to {hi:.2f}) times"
         " the exact one: a correlation is wrong"
     )
     return replace(test, reason=reason, value=value, lo=lo, hi=hi)
+
+
+def _compare_curves(curves: CurveProducts, margin: float) -> Complaint:
+    """The square that goes with another parameter otherwise than it should, farthest off."""
+    worst, test = _compare_farthest(curves.values, 0.0, margin, curves.error)
+    reason = (
+        f"the correlation of {curves.labels[worst]} is off by {_interval(test)};"
+        f" {test.tolerance:.2f} is tolerated"
+    )
+    return replace(test, reason=reason)
+
+
+def _compare_farthest(
+    values: Array, truth: float, margin: float, error: Array
+) -> tuple[int, Complaint]:
+    """Which of ``values[replicate, one]`` lies farthest outside its margin, and by how much.
+
+    They have a level ALPHA of their own: there may be many, and few parameters have hardly any.
+    """
+    alpha = ALPHA / (2 * values.shape[1])
+    mean, spread, half = t_intervals(values, alpha)
+    half = np.hypot(half, -special.ndtri(alpha) * error)
+    excess = (np.abs(mean - truth) - half) / np.maximum(margin, 0.5 * spread)
+    worst = int(np.argmax(np.nan_to_num(excess, nan=-np.inf)))
+    return worst, _compare_mean(values[:, worst], truth, margin, alpha, float(error[worst]))
 
 
 def bias_level(e: ReplicateSummary) -> float:

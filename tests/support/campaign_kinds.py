@@ -190,6 +190,34 @@ def correlate_two(rho: float) -> Draw:
     return draw
 
 
+def curved(size: int, curvature: float = 1.0) -> Exact:
+    """``standard`` normals, but that the second follows the square of the first, not correlated."""
+    plain = standard(size)
+    z = special.ndtri((np.arange(1000) + 0.5) / 1000)
+    second = np.sort(np.add.outer(0.5 * z, curvature * (np.square(z) - 1)).ravel())
+
+    def draw(rng: np.random.Generator, n: int) -> dict[str, Array]:
+        x = rng.standard_normal((n, size))
+        x[:, 1] = 0.5 * x[:, 1] + curvature * (np.square(x[:, 0]) - 1)
+        return {"p": x}
+
+    def quantile(p: Array) -> Array:
+        q = np.repeat(special.ndtri(np.asarray(p))[..., None], size, axis=-1)
+        q[..., 1] = np.quantile(second, p)
+        return q
+
+    covariance = np.eye(size)
+    covariance[1, 1] = 0.25 + 2 * curvature**2
+    return Exact(plain.names, plain.mean, covariance, quantile, draw, LOG_Z)
+
+
+def straighten(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+    """Draws of ``curved`` whose first parameter has nothing to do with the others."""
+    x = iid(case, exact, rng)
+    x[..., 0] = rng.standard_normal(x.shape[:3])
+    return x
+
+
 def _correlate_by_turns(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
     """A correlation of 0.3 in every other run and of -0.3 in the rest: none on average."""
     x = correlate_two(0.3)(case, exact, rng)
@@ -307,6 +335,7 @@ EXACT = {
     "weighted": Kind("", is_weighted=True, sizes=(1, 2, 10)),
     "log-normal": Kind("", answer=lognormal, sizes=(2, 10)),
     "two modes": Kind("", answer=two_modes, sizes=(2, 10)),
+    "a curve": Kind("", answer=curved, sizes=(2, 10)),
     "rare counts": Kind("", lambda *args: iid(*args, chains=4), sizes=(1, 2), answer=rare_counts),
     "32 bits": Kind(
         "", lambda *args: iid(*args).astype(np.float32), sizes=(1, 2), answer=far_from_zero
@@ -375,6 +404,12 @@ FLAWED = {
         _correlate_by_turns,
         sizes=(2, 10, 50),
         answer=standard,
+    ),
+    "curve lost": Kind(
+        "a parameter that follows another's square independent of it",
+        straighten,
+        sizes=(2, 10, 50),
+        answer=curved,
     ),
     "signs tied": Kind(
         "signs of two parameters tied, all margins right", tie_signs, sizes=(2,), answer=standard
