@@ -24,10 +24,12 @@ from scipy import stats
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict_tests import (
     LOG_Z,
+    SHARE_BELOW,
     find_location,
     location_name,
     log_z_errors,
     pair_z,
+    place_z,
     rms,
     spread_z,
     t_interval,
@@ -67,10 +69,12 @@ class Limit:
 
 def list_limits(e: ReplicateSummary, disasters: int, total: int) -> Iterator[Limit]:
     """The limits of all statistics of ``e``, without its disasters, which are of ``total`` runs."""
-    z, spread, errors = z_values(e), spread_z(e), truth_error(e)
+    z, spread, errors, place = z_values(e), spread_z(e), truth_error(e), place_z(e)
     most = e.margins.calibration
     for i, name in enumerate(e.names):
         yield _limit_rms(z[:, i], most, f"errors of {location_name(e, i)}")
+        if e.mean_tame[i] and np.isfinite(place[:, i]).any():
+            yield _limit_rms(place[:, i], most, f"errors of {SHARE_BELOW} of '{name}'")
         if np.isfinite(spread[:, i]).any():  # of moments alone there is none
             yield _limit_rms(spread[:, i], most, f"errors of the spread of '{name}'")
         yield from _limit_place(e, i, float(errors[i]))
@@ -203,7 +207,7 @@ def find_disasters(e: ReplicateSummary) -> Array:
 
     Honest normal errors show such a run once in a million. A run that is lost is so whether it
     admits it or not; but weights differ from run to run of an honest sampler, and so do its claims:
-    there the run's own claim counts where it is larger.
+    there the run's own claim counts where it is larger, and so it does of log Z.
     """
     est, se, truth = find_location(e)
     margin = np.where(e.mean_tame, MATTERS * e.sd, MATTERS / 2)
@@ -211,4 +215,15 @@ def find_disasters(e: ReplicateSummary) -> Array:
         off = np.abs(est - truth)
         typical = np.nanmedian(se, axis=0)
         typical = np.fmax(typical, se) if e.weighted else typical
-        return ((off > DISASTER * typical) & (off > margin)).any(axis=1)
+        far = ((off > DISASTER * typical) & (off > margin)).any(axis=1)
+    return far | _is_evidence_far(e)
+
+
+def _is_evidence_far(e: ReplicateSummary) -> Array:
+    """[replicate] bool: log Z is off by so much; what claims no error, or gives none, is not."""
+    if e.log_z is None or e.log_z_err is None or e.log_z_true is None:
+        return np.zeros(len(e.est), dtype=bool)
+    z, error = np.abs(log_z_errors(e)), np.where(e.log_z_err > 0, e.log_z_err, np.nan)
+    typical = np.fmax(error, np.nanmedian(error[np.isfinite(z)])) if np.isfinite(z).any() else error
+    with np.errstate(invalid="ignore"):
+        return z * error > np.maximum(DISASTER * typical, LOG_Z)

@@ -20,7 +20,6 @@ from samplerbench.harness.scoring.draw_shares import (
     HALF,
     MOST,
     NINETY,
-    SEED,
     compute_exact_shares,
     find_cells,
     mark_below,
@@ -31,6 +30,7 @@ from samplerbench.harness.scoring.draw_shares import (
 from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.statistics import ess_rhat, joint, wasserstein
 from samplerbench.harness.statistics import mode_occupancy as modes
+from samplerbench.harness.statistics.curves import CurveProducts
 from samplerbench.harness.statistics.energy_distance import EnergyDistance
 from samplerbench.harness.statistics.pairs import KURTOSIS, PairWidths
 from samplerbench.harness.statistics.shared_draws import find_shared_draws
@@ -47,12 +47,13 @@ PER_COMPONENT = (
     " mean_tame sd_tame mean_se sd_se spacing is_tied may_rest"
     " below_exact half_exact ninety_exact most_exact"
 ).split()
-SOME = 2000  # exact draws that show how often draws are equal by chance
+SOME, SEED = 2000, 20261127  # exact draws that show how often draws are equal by chance
 # A single draw that far off, in sds times the root of their number, moves a mean by as many of its
 # standard errors, and with the others' noise by five; so rare, in runs, such a draw is to be.
 JUMP, RARE = 4.0, 1e-5
 # chance that a chain of independent exact draws is constant, from which on one shows nothing
 MAY_REST = 1e-6
+FEWEST = 4.0  # independent draws that are scored
 TAME = 1.05  # rms z of independent draws up to which the mean's errors pass for normal
 
 
@@ -102,6 +103,7 @@ class ReplicateSummary:
     directions: int = 0  # the last so many components are no parameters but joint structure
     energy: EnergyDistance | None = None  # from exact draws, over all directions
     pairs: PairWidths | None = None  # of sums and differences of two parameters
+    curves: CurveProducts | None = None  # of squares with other parameters, and with their squares
     # two replicates of ``est`` that share draws, and what share; None where none do
     shared_draws: tuple[int, int, float] | None = None
 
@@ -130,6 +132,7 @@ class ReplicateSummary:
         selected["modes"] = self.modes.select(keep) if self.modes else None
         selected["energy"] = self.energy.select(keep) if self.energy else None
         selected["pairs"] = self.pairs.select(keep) if self.pairs else None
+        selected["curves"] = self.curves.select(keep) if self.curves else None
         selected["shared_draws"] = self._select_shared(keep)
         return replace(self, **selected)
 
@@ -155,7 +158,8 @@ def add_joint(
     with np.errstate(invalid="ignore", divide="ignore"):
         spread_ess = exact_half * (1 - exact_half) / np.square(summary.half_se)
     pairs = directions.pairs.measure(x, log_w, spread_ess) if directions.pairs else None
-    return replace(summary.join(along), energy=energy, pairs=pairs)
+    curves = directions.curves.measure(x, log_w) if directions.curves else None
+    return replace(summary.join(along), energy=energy, pairs=pairs, curves=curves)
 
 
 def _pair(one: ReplicateSummary, other: ReplicateSummary, name: str) -> tuple[Array, Array]:
@@ -326,15 +330,23 @@ def _least_ess(columns: dict[str, Array]) -> Array:
 
 
 def _independent_scores(exact: Exact, sd_hat: Array, se: Array, may_rest: Array) -> dict[str, Any]:
-    """What independent draws score, as many as the median replicate claims for its worst
-    component.
+    """What independent draws score, as many as the median replicate claims of each component.
+
+    To the nearest power of two: few sizes in all, of which the largest costs as much as the rest.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        ess = np.square(sd_hat / se).ravel()
-    ess = ess[np.isfinite(ess)]
-    size = float(np.clip(np.median(ess), 4, 10_000)) if ess.size else 4.0
-    # To the nearest fourth root of two: as close as ESS is known, and few sizes in all.
-    ideal = wasserstein.score_independent_draws(exact, int(2 ** (round(4 * np.log2(size)) / 4)))
+        ess = np.square(sd_hat / se)
+    claimed = [column[np.isfinite(column)] for column in ess.T]
+    typical = [np.median(column) if column.size else FEWEST for column in claimed]
+    sizes = 2 ** np.rint(np.log2(np.clip(typical, FEWEST, 10_000))).astype(int)
+    scores = {size: _score_independent(exact, int(size), may_rest) for size in set(sizes)}
+    each = {name: [scores[size][name] for size in sizes] for name in scores[sizes[0]]}
+    return {name: np.diagonal(values).copy() for name, values in each.items()}
+
+
+def _score_independent(exact: Exact, draws: int, may_rest: Array) -> dict[str, Array]:
+    """The distance that so many independent draws score, and what of them has normal errors."""
+    ideal = wasserstein.score_independent_draws(exact, draws)
     # Less two standard errors of an rms, 1 / sqrt(2 n) each, so that chance rules no mean out.
     surely = 1 - 2 / np.sqrt(2 * ideal.replications)
     has_light_tails = (ideal.kurtosis <= KURTOSIS * ideal.draws) & _rarely_jumps(exact, ideal.draws)

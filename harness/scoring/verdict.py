@@ -14,6 +14,7 @@ What lies neither inside nor outside is *undecided*, with what is known and what
 
 **Disasters** are rare runs that are far off. No interval of an rms holds what was not drawn, and
 one such run would rule it; so they are counted apart, and the errors are those of the other runs.
+A log Z that is far off is one, too, unless its run admits it.
 Two of 256 make a sampler *unreliable*: their rate is above 0.058 % with 99 %, where honest normal
 errors show one in a million. Runs that fail or never end are seen by whoever waits; eight of 256, a
 rate above 1 % with 99 %, are unreliable too, and fewer stand in the reason.

@@ -13,6 +13,7 @@ from scipy import special
 
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.statistics.between_processes import t_quantile
+from samplerbench.harness.statistics.curves import CurveProducts
 from samplerbench.harness.statistics.estimates import estimate_typical, rms_bounds, z_scores
 from samplerbench.harness.statistics.pairs import PairWidths
 
@@ -20,6 +21,7 @@ Array = np.ndarray
 
 ALPHA = 0.01  # of each kind of complaint: broken, biased, overconfident, overcautious
 LOG_Z = 0.1  # natural log
+SHARE_BELOW = "the place (share below the exact median)"
 W1 = 0.1  # sds, on top of twice what independent draws score: a net for what means and shares miss
 
 
@@ -70,25 +72,44 @@ def check_bias(e: ReplicateSummary) -> Iterator[Complaint]:
             yield _describe_share(f"mode {k}", "in it", truth, test)
     if e.pairs is not None:
         yield _compare_pairs(e.pairs, 2 * margins.sd)
+    if e.curves is not None and e.curves.labels:
+        yield _compare_curves(e.curves, 2 * margins.sd)
 
 
 def _compare_pairs(pairs: PairWidths, margin: float) -> Complaint:
-    """The sum or difference of two parameters whose variance lies farthest outside its margin.
-
-    They have a level ALPHA of their own: there may be many, and few parameters have hardly any.
-    """
-    alpha = ALPHA / (2 * len(pairs.labels))
-    mean, spread, half = t_intervals(pairs.values, alpha)
-    half = np.hypot(half, -special.ndtri(alpha) * pairs.error)
-    excess = (np.abs(mean - 1.0) - half) / np.maximum(margin, 0.5 * spread)
-    worst = int(np.argmax(np.nan_to_num(excess, nan=-np.inf)))
-    test = _compare_mean(pairs.values[:, worst], 1.0, margin, alpha, float(pairs.error[worst]))
+    """The sum or difference of two parameters whose variance lies farthest outside its margin."""
+    worst, test = _compare_farthest(pairs.values, 1.0, margin, pairs.error)
     value, lo, hi = (float(np.sqrt(max(n, 0.0))) for n in (test.value, test.lo, test.hi))
     reason = (
         f"sd of {pairs.labels[worst]}, each in its sd, is {value:.2f} ({lo:.2f} to {hi:.2f}) times"
         " the exact one: a correlation is wrong"
     )
     return replace(test, reason=reason, value=value, lo=lo, hi=hi)
+
+
+def _compare_curves(curves: CurveProducts, margin: float) -> Complaint:
+    """The square that goes with another parameter otherwise than it should, farthest off."""
+    worst, test = _compare_farthest(curves.values, 0.0, margin, curves.error)
+    reason = (
+        f"the correlation of {curves.labels[worst]} is off by {_interval(test)};"
+        f" {test.tolerance:.2f} is tolerated"
+    )
+    return replace(test, reason=reason)
+
+
+def _compare_farthest(
+    values: Array, truth: float, margin: float, error: Array
+) -> tuple[int, Complaint]:
+    """Which of ``values[replicate, one]`` lies farthest outside its margin, and by how much.
+
+    They have a level ALPHA of their own: there may be many, and few parameters have hardly any.
+    """
+    alpha = ALPHA / (2 * values.shape[1])
+    mean, spread, half = t_intervals(values, alpha)
+    half = np.hypot(half, -special.ndtri(alpha) * error)
+    excess = (np.abs(mean - truth) - half) / np.maximum(margin, 0.5 * spread)
+    worst = int(np.argmax(np.nan_to_num(excess, nan=-np.inf)))
+    return worst, _compare_mean(values[:, worst], truth, margin, alpha, float(error[worst]))
 
 
 def bias_level(e: ReplicateSummary) -> float:
@@ -239,6 +260,14 @@ def _shift_truth(
     return np.clip(centre, truth - reach, truth + reach)
 
 
+def place_z(e: ReplicateSummary) -> Array:
+    """Errors of the share below the exact median over claimed ones, [replicate, component]."""
+    share = _shift_truth(
+        e.below_median, e.below_se, np.zeros(len(e.names)) + e.below_exact, 0.5 * truth_error(e)
+    )
+    return z_scores(e.below_median, e.below_se, share)
+
+
 def spread_z(e: ReplicateSummary) -> Array:
     """Errors of the share in the exact central half over claimed ones, [replicate, component]."""
     share = _shift_truth(
@@ -257,18 +286,20 @@ def pair_z(pairs: PairWidths) -> Iterator[tuple[str, Array]]:
 
 def location_name(e: ReplicateSummary, i: int) -> str:
     """What stands for the place of component ``i``, in words."""
-    what = "the mean" if e.mean_tame[i] else "the place (share below the exact median)"
+    what = "the mean" if e.mean_tame[i] else SHARE_BELOW
     return f"{what} of '{e.names[i]}'"
 
 
 def check_overconfidence(e: ReplicateSummary) -> Iterator[Complaint]:
-    """Errors larger than claimed: of the mean, of the share in the central half, and of log Z."""
-    z, half, margin = z_values(e), spread_z(e), e.margins.accused_calibration
-    # Half for place, a quarter for spread and modes, a quarter for log Z.
+    """Errors larger than claimed: of means, shares of the draws and log Z."""
+    z, below, half, margin = z_values(e), place_z(e), spread_z(e), e.margins.accused_calibration
+    # Half for means or what stands for them, a quarter for shares and modes, a quarter for log Z.
     modes = [(k, e.modes.errors(k)) for k in e.modes.testable] if e.modes else []
-    alpha, minor = ALPHA / 2 / len(e.names), ALPHA / 4 / (len(e.names) + len(modes))
+    alpha, minor = ALPHA / 2 / len(e.names), ALPHA / 4 / (2 * len(e.names) + len(modes))
     for i, name in enumerate(e.names):
         yield _above_margin(z[:, i], margin, alpha, f"errors of {location_name(e, i)}")
+        if e.mean_tame[i]:
+            yield _above_margin(below[:, i], margin, minor, f"errors of {SHARE_BELOW} of '{name}'")
         spread = f"errors of the spread (share in the exact central half) of '{name}'"
         yield _above_margin(half[:, i], margin, minor, spread)
     if e.log_z is not None and e.log_z_err is not None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from samplerbench.components import component_draws
+from samplerbench.harness.statistics.curves import Curves, find_curves
 from samplerbench.harness.statistics.energy_distance import (
     POINTS,
     EnergyDistance,
@@ -49,6 +50,7 @@ class Directions:
     varies: Array  # bool: which of directions, distance and log density are more than rounding
     exact: Exact  # of the directions, the distance, and the log density where it is known
     points: Array  # whitened independent exact draws, [point, direction]
+    curves: Curves | None  # products of squares with parameters; None where pairs are
     pairs: Pairs | None  # sums and differences of two parameters; None where they tell nothing
 
     def project(self, x: Array) -> Array:
@@ -99,8 +101,9 @@ def find_directions(exact: Exact, single: bool = True) -> Directions | None:
     answer = _describe(bank, matrix.shape[1], varies)
     rounding = np.square(ROUNDINGS * _find_rounding(exact, precision))
     pairs = find_pairs(exact.names, draws, np.sqrt(2) * error, float(rounding))
+    curves = find_curves(exact.names, pairs, draws, error) if pairs else None
     place = (exact.mean, whitening, matrix, exact.log_density, varies)
-    return Directions(*place, answer, points, pairs)
+    return Directions(*place, answer, points, curves, pairs)
 
 
 def _find_matrix(exact: Exact, precision: float) -> Array:

@@ -29,7 +29,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from samplerbench.harness.statistics.ess_rhat import series_mean
-from samplerbench.harness.statistics.weighted import normalise_weights
+from samplerbench.harness.statistics.weighted import normalise_weights, without_padding
 
 Array = np.ndarray
 
@@ -64,8 +64,10 @@ class Pairs:
         Weighted by ``log_w[replicate, chain, draw]`` where it is given. ``ess[replicate, c]`` is
         what is claimed for the spread of a parameter; without it variances have no claimed errors.
         """
-        flat = x.reshape(len(x), -1, x.shape[-1])
         weights = None if log_w is None else np.nan_to_num(normalise_weights(log_w))
+        flat = (
+            x.reshape(len(x), -1, x.shape[-1]) if weights is None else without_padding(x, weights)
+        )
         values = np.empty((len(x), len(self.labels)))
         for i, draws in enumerate(flat):
             values[i] = self._measure(draws, None if weights is None else weights[i])
@@ -96,12 +98,12 @@ class Pairs:
     def _square(self, part: Array, few: Array) -> Array:
         """The squares that variances average, of ``part[replicate, component, chain, draw]``."""
         rows = np.moveaxis(part[:, self.which], 1, -1)
-        u = np.moveaxis(_standardise(rows, self.lo, self.hi, self.mean, self.sd), -1, 1)
+        u = np.moveaxis(standardise(rows, self), -1, 1)
         sign = self.sign[few, None, None]
         return np.square(u[:, self.first[few]] + sign * u[:, self.second[few]])
 
     def _measure(self, draws: Array, weights: Array | None) -> Array:
-        u = _standardise(draws[:, self.which], self.lo, self.hi, self.mean, self.sd)
+        u = standardise(draws[:, self.which], self)
         if weights is None:
             products = u.T @ u / len(u)
         else:
@@ -158,6 +160,11 @@ def find_pairs(
     labels = tuple(f"'{own[i]}' {'+' if s > 0 else '-'} '{own[j]}'" for i, j, s in triples)
     error = np.hypot(scatter / np.sqrt(len(u)), known)
     return Pairs(which, lo, hi, mean, sd, labels, first, second, sign, variance, error, scatter)
+
+
+def standardise(x: Array, pairs: Pairs) -> Array:
+    """``x[..., paired]`` cut off, and in the sds of what is left."""
+    return _standardise(x, pairs.lo, pairs.hi, pairs.mean, pairs.sd)
 
 
 def _standardise(x: Array, lo: Array, hi: Array, mean: Array, sd: Array) -> Array:

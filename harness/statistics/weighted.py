@@ -28,7 +28,7 @@ def weighted_moments(x: Array, log_w: Array) -> tuple[Array, Array]:
     The sd is that of the weighted draws taken as a distribution: no n - 1, since n is not known.
     """
     w = normalise_weights(log_w)
-    flat = _without_padding(x, w)
+    flat = without_padding(x, w)
     mean = np.einsum("rn,rnc->rc", w, flat)
     with np.errstate(invalid="ignore"):  # an infinite draw has no deviation from an infinite mean
         square = np.einsum("rn,rnc->rc", w, np.square(flat - mean[:, None]))
@@ -56,7 +56,7 @@ def resample_systematically(w: Array, count: int, offset: float = 0.5) -> Array:
 def weighted_quantiles(x: Array, log_w: Array, probs: Array) -> Array:
     """Quantiles [prob, replicate, component]: the least draw with that share of the weight."""
     w = normalise_weights(log_w)
-    flat = np.moveaxis(_without_padding(x, w), 2, 1)  # [replicate, component, n]
+    flat = np.moveaxis(without_padding(x, w), 2, 1)  # [replicate, component, n]
     order = np.argsort(np.where((w > 0)[:, None], flat, np.inf), axis=2)  # padding last
     share = np.cumsum(
         np.take_along_axis(np.broadcast_to(w[:, None], flat.shape), order, axis=2), axis=2
@@ -67,7 +67,7 @@ def weighted_quantiles(x: Array, log_w: Array, probs: Array) -> Array:
     return np.moveaxis(values, 2, 0)
 
 
-def _without_padding(x: Array, w: Array) -> Array:
+def without_padding(x: Array, w: Array) -> Array:
     """Draws [replicate, n, component], float64, with 0 where the weight is 0."""
     flat = np.asarray(x, dtype=np.float64).reshape(len(x), -1, x.shape[-1])
     return np.where((w == 0)[:, :, None], 0.0, flat)

@@ -190,10 +190,45 @@ def correlate_two(rho: float) -> Draw:
     return draw
 
 
+def curved(size: int, curvature: float = 1.0) -> Exact:
+    """``standard`` normals, but that the second follows the square of the first, not correlated."""
+    plain = standard(size)
+    z = special.ndtri((np.arange(1000) + 0.5) / 1000)
+    second = np.sort(np.add.outer(0.5 * z, curvature * (np.square(z) - 1)).ravel())
+
+    def draw(rng: np.random.Generator, n: int) -> dict[str, Array]:
+        x = rng.standard_normal((n, size))
+        x[:, 1] = 0.5 * x[:, 1] + curvature * (np.square(x[:, 0]) - 1)
+        return {"p": x}
+
+    def quantile(p: Array) -> Array:
+        q = np.repeat(special.ndtri(np.asarray(p))[..., None], size, axis=-1)
+        q[..., 1] = np.quantile(second, p)
+        return q
+
+    covariance = np.eye(size)
+    covariance[1, 1] = 0.25 + 2 * curvature**2
+    return Exact(plain.names, plain.mean, covariance, quantile, draw, LOG_Z)
+
+
+def straighten(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+    """Draws of ``curved`` whose first parameter has nothing to do with the others."""
+    x = iid(case, exact, rng)
+    x[..., 0] = rng.standard_normal(x.shape[:3])
+    return x
+
+
 def _correlate_by_turns(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
     """A correlation of 0.3 in every other run and of -0.3 in the rest: none on average."""
     x = correlate_two(0.3)(case, exact, rng)
     x[::2, ..., 1] *= -1
+    return x
+
+
+def _skew_by_turns(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+    """A skewness of 0.5 in every other run and of -0.5 in the rest: none on average."""
+    x = _reshape(_skewed)(case, exact, rng)
+    x[::2] = 2 * exact.mean - x[::2]
     return x
 
 
@@ -273,13 +308,18 @@ def _hide(share: float, **what: float) -> Change:
     """Fields of the summary replaced in that share of the replicates."""
 
     def change(e: ReplicateSummary) -> ReplicateSummary:
-        some = np.random.default_rng(len(e.est)).uniform(size=len(e.est)) < share
+        some = _some(e, share)
         fields = {name: getattr(e, name).copy() for name in what}
         for name, value in what.items():
             fields[name][some] = value
         return replace(e, **fields)
 
     return change
+
+
+def _some(e: ReplicateSummary, share: float) -> Array:
+    """[replicate] bool: that share of them."""
+    return np.random.default_rng(len(e.est)).uniform(size=len(e.est)) < share
 
 
 def _nan(x: Array, exact: Exact) -> Array:
@@ -295,6 +335,7 @@ EXACT = {
     "weighted": Kind("", is_weighted=True, sizes=(1, 2, 10)),
     "log-normal": Kind("", answer=lognormal, sizes=(2, 10)),
     "two modes": Kind("", answer=two_modes, sizes=(2, 10)),
+    "a curve": Kind("", answer=curved, sizes=(2, 10)),
     "rare counts": Kind("", lambda *args: iid(*args, chains=4), sizes=(1, 2), answer=rare_counts),
     "32 bits": Kind(
         "", lambda *args: iid(*args).astype(np.float32), sizes=(1, 2), answer=far_from_zero
@@ -313,6 +354,10 @@ FLAWED = {
     "weighted ess": Kind("ESS of weighted draws claimed twice", is_weighted=True, ess_factor=2.0),
     "log z": Kind("log Z off by one claimed error", change=_change_log_z(1.0)),
     "log z error": Kind("errors of log Z twice those claimed", change=_change_log_z(0.0, 2.0)),
+    "log z far off": Kind(
+        "log Z off by 7 claimed errors in 2 % of runs",
+        change=lambda e: replace(e, log_z=np.where(_some(e, 0.02), e.log_z + 2.45, e.log_z)),
+    ),
     "log z missing": Kind("no log Z in 10 % of runs", change=_hide(0.1, log_z=-np.inf)),
     "no claim": Kind("10 % of runs claim an error of zero", change=_hide(0.1, se=0.0)),
     "rare": Kind("2 % of runs 3 sd away", _in_some(0.02, _elsewhere(1.0)), sizes=SIZES),
@@ -336,6 +381,7 @@ FLAWED = {
     "one mode": Kind("one of two modes missing", one_mode(True), answer=two_modes),
     "either mode": Kind("either of two modes missing", one_mode(False), answer=two_modes),
     "skewness": Kind("skewness 0.5 at right mean and sd", _reshape(_skewed)),
+    "skewness by turns": Kind("skewness 0.5, or -0.5, by turns", _skew_by_turns),
     "kurtosis": Kind("t with 10 degrees of freedom, right sd", _heavy),
     "light tails": Kind("uniform of right sd", _reshape(_uniform)),
     "cut tails": Kind("tails cut at 2.5 sd", _cut, sizes=(1, 2, 10), answer=standard),
@@ -358,6 +404,12 @@ FLAWED = {
         _correlate_by_turns,
         sizes=(2, 10, 50),
         answer=standard,
+    ),
+    "curve lost": Kind(
+        "a parameter that follows another's square independent of it",
+        straighten,
+        sizes=(2, 10, 50),
+        answer=curved,
     ),
     "signs tied": Kind(
         "signs of two parameters tied, all margins right", tie_signs, sizes=(2,), answer=standard

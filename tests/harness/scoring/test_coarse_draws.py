@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from samplerbench.harness.scoring.draw_shares import BANK, measure_spacing
+from samplerbench.harness.scoring.draw_shares import compute_exact_shares, measure_spacing
 from samplerbench.harness.scoring.replicate_summary import summarise
 from samplerbench.harness.scoring.verdict import judge
 from samplerbench.models.base import Exact
@@ -61,11 +61,16 @@ def test_equal_draws_that_are_a_quantile_count_whole_at_either_precision(at):
         summary = summarise(draws, exact)
         for name, share in (("below_median", "below_exact"), ("most", "most_exact")):
             truth = getattr(summary, share)[0]
-            # six standard errors of the draws' share and of that in exact draws
-            error = np.sqrt(truth * (1 - truth) * (1 / x.size + 1 / BANK))
+            error = np.sqrt(truth * (1 - truth) / x.size)
             assert abs(getattr(summary, name).mean() - truth) < 6 * error
         assert judge(summary).verdict == "honest"
     assert judge(summarise(np.maximum(1.2 * x, at), exact)).verdict == "biased"
+
+
+def test_shares_of_counts_are_known_closer_than_long_runs_tell():
+    law, shares = stats.poisson(5), compute_exact_shares(counts(5.0))
+    assert abs(shares["below_exact"][0] - law.cdf(5)) < 1e-5
+    assert abs(shares["half_exact"][0] - (law.cdf(6) - law.cdf(2))) < 1e-5
 
 
 def test_shares_of_continuous_draws_are_what_their_quantiles_say():

@@ -244,6 +244,36 @@ def test_evidence_without_a_claimed_error_is_honest_by_how_much_runs_differ():
     assert got.verdict == "undecided" and "log Z is off by at most 1.197 nat" in got.reason
 
 
+def test_evidence_far_off_in_two_runs_is_a_disaster_where_they_do_not_admit_it():
+    rng, error = np.random.default_rng(3), np.full(256, 0.3)
+    log_z = 0.3 * rng.standard_normal(256)
+    log_z[:2] = 2.1  # seven claimed errors, which leave the rms of all at 1.2
+    e = replace(ideal(), log_z=log_z, log_z_err=error, log_z_true=0.0)
+    got = judge(e)
+    assert got.verdict == "unreliable" and "2 of 256 runs off by more than 5" in got.reason
+    admitted = np.where(np.arange(256) < 2, 2.0, error)
+    assert judge(replace(e, log_z_err=admitted)).verdict == "honest"
+    small = replace(e, log_z=log_z / 100, log_z_err=error / 100)  # 0.02 of log Z matters to nobody
+    assert judge(small).verdict == "honest"
+
+
+def test_medians_that_are_off_either_way_are_overconfident_under_right_means():
+    e = ideal()
+    off = np.where(np.arange(256) % 2, 0.034, -0.034)[:, None]  # as of a skewness of 0.5
+    got = judge(replace(e, below_median=e.below_median + off))
+    assert got.verdict == "overconfident" and "share below the exact median" in got.reason
+
+
+def test_each_parameter_is_compared_with_as_many_independent_draws_as_it_claims():
+    exact, rng = gaussian(3), np.random.default_rng(8)
+    x = iid(Case(replicates=16, draws=2000, size=3), exact, rng)
+    x[..., 0] = x[:, :, :25, 0].repeat(80, axis=2)
+    e = replicate_summary.summarise(x, exact)
+    for component, draws in enumerate((32, 2048, 2048)):
+        ideal_scores = wasserstein.score_independent_draws(exact, draws)
+        assert e.w1_iid[component] == ideal_scores.w1[component]
+
+
 def test_few_draws_all_in_one_place_by_chance_are_no_bias():
     # none of 32 runs of 8 exact draws lies in the outer 2 %: once in 170 campaigns
     e = ideal(32, ess=8.0)
