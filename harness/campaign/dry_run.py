@@ -14,9 +14,10 @@ from samplerbench.harness.campaign.campaign_folder import (
     refuse_other_content,
     require_writable,
 )
+from samplerbench.harness.campaign.execution import order_trials
 from samplerbench.harness.campaign.expand import default_folder, expand
 from samplerbench.harness.campaign.model_data import read_model_data
-from samplerbench.harness.campaign.run import find_lost_draws, make_plan, order_trials
+from samplerbench.harness.campaign.run import find_lost_draws, make_plan
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Trial
 from samplerbench.harness.run_cost import describe_seconds
