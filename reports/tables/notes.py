@@ -116,7 +116,7 @@ def _explain_verdict(row: Row) -> str:
     if row["status"] != "ok":
         return f"{row['status']}: {row['reason']}"
     if row["verdict"] not in (None, "honest"):
-        seen = _describe_power(row) if row["verdict"] == "undecided" else ""
+        seen = _describe_power(row) if row["verdict"] in ("undecided", "agrees") else ""
         return f"{row['verdict']}: {row['verdict_reason']}{seen}"
     known = row["verdict"] and row.get("power") and not is_control(row["sampler"])
     return f"{row['verdict']}{_describe_power(row)}" if known else ""

@@ -146,9 +146,11 @@ def test_a_cell_scales_its_interval_along_and_a_program_gets_seconds(rows):
 
 def test_one_note_names_all_rows_that_it_is_of(rows):
     few = [changed(row, status="ok", answer="consensus of 16 runs") for row in rows[:3]]
-    few = [changed(row, verdict="agrees", verdict_reason="the same") for row in few]
+    few = [changed(row, verdict="agrees", verdict_reason="the same", power=None) for row in few]
     said = notes.verdict_notes([*few, changed(rows[3], answer="another")])
     assert "honest_one, quick_one, shifted_one: agrees: the same" in said
+    (seen,) = notes.verdict_notes([changed(few[0], answer=None, power="twice the errors")])
+    assert seen == "honest_one: agrees: the same; with 95 % it would have shown twice the errors"
     many = [changed(few[0], sampler=f"s{at}") for at in range(9)]
     assert notes.verdict_notes(many)[0].startswith("s0, s1, s2, s3, s4, s5, and 3 more: agrees")
 

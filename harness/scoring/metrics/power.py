@@ -31,17 +31,24 @@ from samplerbench.text import format_count
 Array = np.ndarray
 
 
-def can_convict(data: TrialData) -> str:
-    """Replicates enough for a verdict, and a ground truth that can convict: why not, or ""."""
+def has_replicates(data: TrialData) -> str:
+    """Replicates enough for a verdict: why not, or ""."""
     if len(data.x) < LEAST:
         return f"{format_count(len(data.x), 'replicate')}; a verdict needs {LEAST}"
+    return ""
+
+
+def can_convict(data: TrialData) -> str:
+    """A ground truth that can convict: why not, or ""."""
     if data.exact is not None and data.exact.error_unknown:
         return "the reference's own errors are not known"
     single = data.exact.single_source if data.exact else ""
     return f"only the {single} to judge by, unconfirmed" if single else ""
 
 
-NEEDS = (*AGAINST_TRUTH, can_convict)
+NEEDS = (*AGAINST_TRUTH, has_replicates)
+#: of flaws that replicates don't show of one another
+BY_TRUTH = (*NEEDS, can_convict)
 
 
 def _detectable(
@@ -64,15 +71,18 @@ def _claimed(e: ReplicateSummary) -> tuple[int, float, float]:
 
 @_detectable("smallest factor of errors over claimed ones")
 def detectable_calibration(data: TrialData) -> Score:
-    """How much larger than claimed errors would have to be."""
+    """How much larger than claimed errors would have to be.
+
+    Where no ground truth can convict, they are about the replicates' mean, which costs one of them.
+    """
     count, *rest = _claimed(_finished(data))
     if count < LEAST:
         claims = f"{count} of {len(data.x)} replicates claim a standard error"
         return no_score(f"{claims}; a verdict needs {LEAST}")
-    return Score(detect_calibration(count, *rest))
+    return Score(detect_calibration(count - bool(can_convict(data)), *rest))
 
 
-@_detectable("smallest bias of any mean", unit="sd")
+@_detectable("smallest bias of any mean", unit="sd", needs=BY_TRUTH)
 def detectable_bias(data: TrialData) -> Score:
     """How far off a mean would have to be: by its average, or by errors that are too large."""
     e, count = _finished(data), len(data.names)
@@ -94,7 +104,7 @@ def _detect_shift(e: ReplicateSummary) -> float:
     return detect_shift(count, *rest) if count >= LEAST else np.nan
 
 
-@_detectable("smallest bias of log Z", needs=[*NEEDS, known_evidence], unit="nat")
+@_detectable("smallest bias of log Z", needs=[*BY_TRUTH, known_evidence], unit="nat")
 def detectable_log_z_bias(data: TrialData) -> Score:
     """How far off log Z would have to be."""
     e = _finished(data)

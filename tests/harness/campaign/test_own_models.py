@@ -526,6 +526,7 @@ def test_a_long_run_answers_and_another_family_confirms_it(tmp_path):
         [alone] = campaign.rows()
     assert alone["verdict"] == "agrees" and alone["seconds_to_5pct"] is None
     assert alone["answer"].startswith("long run (")
+    assert "errors" in alone["power"] and "a mean off" not in alone["power"]
     with samplerbench.run(model=file, sampler=names, out=out, **options) as campaign:
         rows = {row["sampler"]: row for row in campaign.rows()}
         trial = campaign.store.trials()[0]
