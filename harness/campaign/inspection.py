@@ -18,10 +18,13 @@ from samplerbench.harness.environments import environments
 from samplerbench.harness.environments.attribute_search import advise_environment
 from samplerbench.harness.ground_truth import posteriordb_draws, reference_files, select
 from samplerbench.harness.records import Trial
+from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.models.loading.model_names import is_file, load_model
 from samplerbench.models.posteriordb.folder import is_posterior
+from samplerbench.text import tell
 
 LONGEST_S = 300.0  # of an inspection; the trials' timeout where that is less
+SLOW_LOAD_S = 20.0  # from which on a file is said to do more than define its model
 
 
 def inspect_models(
@@ -87,7 +90,17 @@ def _inspect(
         path = select.inspection_path(store.folder, trial)
         path.parent.mkdir(exist_ok=True)
         os.replace(scratch / "draws.npz", path)
+        _tell_slow_load(trial, result.timings.get("load_s") or 0.0)
     shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _tell_slow_load(trial: Trial, seconds: float) -> None:
+    """Say that a file takes long to load, as one that runs a sampler of its own does."""
+    if seconds > SLOW_LOAD_S and is_file(trial.model):
+        tell(
+            f"{trial.model_label} takes {describe_seconds(seconds)} to load, in each process anew;"
+            " a sampler that it runs by itself belongs under if __name__ == '__main__':"
+        )
 
 
 def _copy_reference(folder: Path, trial: Trial) -> None:

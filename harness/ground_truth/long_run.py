@@ -86,6 +86,7 @@ EFFORTS = (
 OWN_STARTS = (
     Effort({}, 500, 1_000, 64),
     Effort({"noncentered": True, "target_accept_prob": 0.9}, 1_000, 4_000, 32),
+    Effort({"noncentered": True, "target_accept_prob": 0.99}, 4_000, 10_000, 16),
 )
 
 

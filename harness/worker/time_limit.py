@@ -73,7 +73,8 @@ class TimeLimit:
 
     def describe(self, guess: float) -> str:
         """``guess`` seconds to come, as ", about 3 min"; "" where that is soon and in time."""
-        over = "" if guess <= self.seconds_left() else f"; past the limit of {self.seconds:g} s"
+        limit = f"; past the limit of {self.seconds:g} s (--timeout)"
+        over = "" if guess <= self.seconds_left() else limit
         if guess < MENTIONED_S and not over:
             return ""
         return f", {describe_seconds(guess)}{over}"

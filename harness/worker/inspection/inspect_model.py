@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 import traceback
 from collections.abc import Collection
 from pathlib import Path
@@ -59,7 +60,9 @@ def _inspect(job: Job) -> Result:
     phase = Path(job.scratch) / "phase.txt"
     try:
         write_whole(phase, "import")
+        start = time.monotonic()
         model = load(job)
+        seconds = time.monotonic() - start
         if model.exact_given is None:
             _set_up_jax(job.trial, model)
         write_whole(phase, "inspect")
@@ -68,7 +71,7 @@ def _inspect(job: Job) -> Result:
         return Result("failed", str(error))
     with open(Path(job.scratch) / "draws.npz", "wb") as file:
         np.savez(file, **arrays)
-    return Result("ok")
+    return Result("ok", timings={"load_s": seconds})
 
 
 def _set_up_jax(trial: Trial, model: Model) -> None:

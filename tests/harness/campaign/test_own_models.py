@@ -15,6 +15,7 @@ from scipy import special
 
 import samplerbench
 from samplerbench.errors import UsageError
+from samplerbench.harness.campaign import inspection
 from samplerbench.harness.campaign.inspection import inspect_models
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.ground_truth import select
@@ -388,10 +389,14 @@ def inspect(folder, trial):
 
 @pytest.mark.process
 @pytest.mark.parametrize("bits", [32, 64])
-def test_an_answer_is_of_the_data_that_a_file_makes_in_the_bits_of_its_trials(bits, tmp_path):
+def test_an_answer_is_of_the_data_that_a_file_makes_in_the_bits_of_its_trials(
+    bits, tmp_path, monkeypatch, capsys
+):
     jax = pytest.importorskip("jax")
+    monkeypatch.setattr(inspection, "SLOW_LOAD_S", 0.0 if bits == 32 else np.inf)
     trial = replace(trial_of_file(tmp_path, RANDOM, "model"), precision=bits, environment="current")
     answer = inspect(tmp_path / "c", trial)
+    assert ("to load, in each process anew" in capsys.readouterr().err) == (bits == 32)
     kind = np.dtype(f"float{bits}")
     with jax.experimental.enable_x64(bits == 64):
         y = np.asarray(jax.random.normal(jax.random.PRNGKey(3), (4,)), kind)

@@ -160,7 +160,7 @@ def test_plain_replicates_stop_at_the_limit(run, clock, tmp_path, monkeypatch):
     result, phases = run(100.0, slow=Slow(clock, has_compiled_mode=False))
     assert (result.status, result.mode, result.replicates) == ("ok", "plain", 7)
     assert kept(tmp_path) == list(range(7))
-    assert "replicates, about 2 min; past the limit of 100 s" in phases
+    assert "replicates, about 2 min; past the limit of 100 s (--timeout)" in phases
     assert result.missing["warm_s"].startswith("no compiled mode on this stack")
 
 
@@ -185,7 +185,7 @@ def test_without_one_replicate_of_simulated_data_it_is_a_timeout_that_says_what_
     [
         (600.0, 10.0, "warm, about 2 min"),
         (1200.0, 30.0, "warm, about 8 min"),
-        (150.0, 10.0, "warm, about 2 min; past the limit of 150 s"),
+        (150.0, 10.0, "warm, about 2 min; past the limit of 150 s (--timeout)"),
         (600.0, 0.1, "warm"),
     ],
 )
