@@ -103,7 +103,9 @@ def make_plan(options: dict[str, Any]) -> tuple[Plan, list[programs.ShippedProgr
     shipped: list[programs.ShippedProgram] = []
     if words.get("model") is not None:
         words["model"], shipped, memory = programs.ship_models(words["model"], memory)
-    return Plan(**check_options(words, "run()", ("out", "retry", "watcher"))), shipped, memory
+    plan = Plan(**check_options(words, "run()", ("out", "retry", "watcher")))
+    sweep.refuse_set_budgets(plan.sweep, words)
+    return plan, shipped, memory
 
 
 def _cluster(plan: Plan, trials: Sequence[Trial]) -> AbstractContextManager[Client | None]:

@@ -88,6 +88,15 @@ def parse_axes(
     return axes
 
 
+def refuse_set_budgets(texts: Iterable[str], options: Iterable[str]) -> None:
+    """Refuse a budget that is swept and among the ``options`` that are set: one would be lost."""
+    budgets = {f.name for f in dataclasses.fields(Budgets)} & set(options)
+    for text in texts:
+        name = text.partition("=")[0].strip().removeprefix("budget.")
+        if name in budgets:
+            raise UsageError(f"{name!r} is both swept and set\n  expected: one or the other")
+
+
 def _owners(chosen: Mapping[str, Sequence[NameAndOptions]]) -> dict[str, dict[str, int]]:
     """Kind -> option -> how many of what is chosen have it and leave it open."""
     owners: dict[str, dict[str, int]] = {

@@ -7,6 +7,7 @@ import math
 import shlex
 import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -24,6 +25,7 @@ FORMAT_OF_ENDING = {
     ".tex": "latex",
 }
 TEXT_ENDINGS = (".txt", ".log")
+LEAST_WIDTH, INDENT = 30, 6  # of a last column; how far in it is on lines of its own
 FOLDER_FLAGS = ("-o", "--output", "--out")  # of a campaign's folder; --out is the older name
 
 
@@ -82,6 +84,26 @@ def open_page(page: Path) -> None:
 def terminal_width() -> int:
     """Columns of the terminal, 120 where there is none."""
     return shutil.get_terminal_size((120, 24)).columns
+
+
+def wrap_last(columns: str, text: str) -> str:
+    """``columns`` and ``text``, the last one, which goes on below itself at a terminal's width.
+
+    It begins on a line of its own where it has no room beside them. In a pipe all is one line.
+    """
+    if not sys.stdout.isatty():
+        return columns + text
+    has_room = terminal_width() - len(columns) >= LEAST_WIDTH
+    indent = " " * (len(columns) if has_room else INDENT)
+    below = textwrap.fill(
+        text,
+        max(terminal_width(), LEAST_WIDTH),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return columns + below.lstrip() if has_room else f"{columns.rstrip()}\n{below}".rstrip()
 
 
 def command_line(*more: str) -> str:

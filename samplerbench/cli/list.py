@@ -13,7 +13,7 @@ from samplerbench.cli import (
     list_preflight,
     list_settings,
 )
-from samplerbench.cli.common import EXIT_OK, add_json, describe_exits
+from samplerbench.cli.common import EXIT_OK, add_json, describe_exits, wrap_last
 from samplerbench.errors import UsageError
 from samplerbench.plugins import PluginError
 from samplerbench.text import escape_controls
@@ -89,7 +89,9 @@ def _list(args: argparse.Namespace) -> tuple[Any, list[str]]:
 
         columns = {column.name: column.description for column in MAIN_COLUMNS}
         width = max(map(len, columns))
-        return {"columns": columns}, [f"  {name:<{width}} {columns[name]}" for name in columns]
+        return {"columns": columns}, [
+            wrap_last(f"  {name:<{width}} ", columns[name]) for name in columns
+        ]
     if args.what == "options":
         return list_options.describe_options()
     if args.what and args.what not in LISTS:
@@ -100,7 +102,7 @@ def _list(args: argparse.Namespace) -> tuple[Any, list[str]]:
     for what, entries in record.items():
         lines += [] if args.what else [f"{what}:"]
         width = max(len(name) for name, _ in entries)
-        lines += [f"  {name:<{width}} {summary}" for name, summary in entries]
+        lines += [wrap_last(f"  {name:<{width}} ", summary) for name, summary in entries]
     return {what: dict(entries) for what, entries in record.items()}, lines
 
 

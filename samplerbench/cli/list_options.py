@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from samplerbench.cli.common import wrap_last
+
 
 def describe_options() -> tuple[dict[str, Any], list[str]]:
     """The JSON Schema of a campaign file, and a line for each of its keys."""
@@ -16,5 +18,8 @@ def describe_options() -> tuple[dict[str, Any], list[str]]:
         for option in OPTIONS.values()
     ]
     widths = [max(len(row[i]) for row in cells) for i in range(2)]
-    lines = [f"  {name:<{widths[0]}}  {kind:<{widths[1]}}  {about}" for name, kind, about in cells]
+    lines = [
+        wrap_last(f"  {name:<{widths[0]}}  {kind:<{widths[1]}}  ", about)
+        for name, kind, about in cells
+    ]
     return make_schema(), lines

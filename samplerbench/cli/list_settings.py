@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from samplerbench.cli.common import wrap_last
 from samplerbench.errors import unknown_name
 from samplerbench.models.base import models
 from samplerbench.options import Description, describe
@@ -84,7 +85,7 @@ def make_lines(entry: dict[str, Any]) -> list[str]:
     widths = [max(len(row[i]) for row in cells) for i in range(4)]
     for row in cells:
         shown = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False))
-        lines.append(f"  {shown}  {row[4]}".rstrip())
+        lines.append(wrap_last(f"  {shown}  ", row[4]).rstrip())
     first = settings[0]
     return [
         *lines,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -231,3 +232,17 @@ def test_a_column_of_the_table_is_listed_with_what_it_is(capsys):
     assert main(["list", "calibration_lo", "--json"]) == 0
     (entry,) = json.loads(capsys.readouterr().out)
     assert entry["kind"] == "column" and "lower end" in entry["summary"]
+
+
+@pytest.mark.parametrize("width", [40, 100])
+@pytest.mark.parametrize("what", ["options", "columns", "samplers", "numpyro_nuts"])
+def test_lists_go_on_below_where_a_terminal_is_narrow(what, width, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert main(["list", what]) == 0
+    whole = capsys.readouterr().out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    assert main(["list", what]) == 0
+    wrapped = capsys.readouterr().out
+    assert wrapped.split() == whole.split() and len(whole.splitlines()) < len(wrapped.splitlines())
+    head = max(len(word) for word in wrapped.split()) + 40  # columns before the last stay whole
+    assert all(len(line) <= max(width, head) for line in wrapped.splitlines())

@@ -13,6 +13,7 @@ from samplerbench.harness.campaign import sweep
 from samplerbench.harness.campaign.expand import expand
 from samplerbench.harness.campaign.plan import Plan
 from samplerbench.harness.campaign.plan_options import check_options, read_campaign_file
+from samplerbench.harness.campaign.run import make_plan
 from samplerbench.reports.tables.notes import make_title
 from samplerbench.reports.tables.selection import differing_columns
 from tests.support import trials as small_trials
@@ -89,6 +90,14 @@ def test_bad_sweeps_are_refused_before_anything_is_run(options, says):
     with pytest.raises(UsageError) as refused:
         planned(**options)
     assert says in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["draws", "budget.draws"])
+def test_a_budget_that_is_swept_and_set_is_refused(name, tmp_path):
+    options = {"sampler": "exact_iid", "sweep": {name: [10, 20]}}
+    make_plan(options)
+    with pytest.raises(UsageError, match="'draws' is both swept and set"):
+        make_plan({**options, "draws": 10})
 
 
 def test_a_name_that_two_things_have_must_be_told_apart():
