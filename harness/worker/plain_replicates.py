@@ -105,8 +105,10 @@ class PlainReplicates:
         """Add the others' draws to ``found``; what an exception ended is run here, to raise it."""
         while missing := [i for i in range(self.count) if i not in found]:
             for index in missing:
-                loss = self._describe_loss(queue, helpers, index)
-                draws = queue.read(index)  # after its holder was seen: it may just have ended
+                loss, draws = "", queue.read(index)
+                if draws is None:
+                    loss = self._describe_loss(queue, helpers, index)
+                    draws = queue.read(index)  # its holder may just have ended
                 if draws is not None:
                     found[index] = draws
                 elif loss == ENDED_BY_ERROR:

@@ -129,6 +129,38 @@ def test_a_process_that_dies_or_hangs_loses_its_replicate_and_no_other(run, faul
     )
 
 
+class BusyHelper:
+    """A process that hands in the last replicate after it has been looked at a few times."""
+
+    def __init__(self, queue):
+        self.queue, self.looks, self.killed = queue, 0, False
+
+    def poll(self):
+        self.looks += 1
+        if self.looks == 3:
+            self.queue.put(1, Draws({"m": np.ones((1, 3))}))
+        return -9 if self.killed else None
+
+    def kill(self):
+        self.killed = True
+
+
+def test_a_process_is_not_given_up_for_a_replicate_that_it_has_handed_in_long_ago(tmp_path):
+    job = Job(trials.small(replicates=2), str(tmp_path), time.monotonic())
+    result = Result("ok")
+    plain = plain_replicates.PlainReplicates(
+        job, result, TimeLimit(100.0, time.monotonic()), 2, 0.001
+    )
+    queue, found = SeedQueue(tmp_path, 2), {}
+    (tmp_path / "0.taken").write_text(f"7 {time.monotonic() - 3600}")
+    (tmp_path / "1.taken").write_text(f"7 {time.monotonic()}")
+    queue.put(0, Draws({"m": np.zeros((1, 3))}))
+    helper = BusyHelper(queue)
+    plain._await_others(queue, {7: helper}, found, None, Draws({"m": np.ones((1, 3))}))
+    assert not helper.killed and result.warnings == []
+    assert [draws.sites["m"].sum() for _, draws in sorted(found.items())] == [0.0, 3.0]
+
+
 @pytest.mark.process
 def test_what_a_replicate_raises_elsewhere_is_the_rows_reason(run):
     result, _ = run("raised")
