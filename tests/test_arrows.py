@@ -48,7 +48,7 @@ COORDINATOR_SIDE = {
     "harness.statistics": "models",
     "harness.ground_truth": f"{STATISTICS} {MODELS} harness",
     "harness.scoring": f"{STATISTICS} harness harness.ground_truth harness.scoring.metrics models",
-    "harness.scoring.metrics": f"{STATISTICS} harness.scoring models",
+    "harness.scoring.metrics": f"{STATISTICS} harness.scoring models rounding",
     "harness.comparison": f"{STATISTICS} harness models rounding",
     "harness.campaign": f"{CAMPAIGN} {STATISTICS} {TABLES} {MODELS} samplers",
     TABLES: "models.loading",

@@ -35,6 +35,7 @@ from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics import estimates
 from samplerbench.harness.statistics.estimates import Estimate, estimate_share
+from samplerbench.rounding import format_number
 
 Array = np.ndarray
 NONE_LEFT = "fewer than two replicates pass their own diagnostics"
@@ -145,4 +146,4 @@ def given_pass(data: TrialData) -> Score:
     if not isinstance(rate, float) or not isinstance(errors, float):
         return Score(None)
     passes = f"its own diagnostics pass in {rate:.0%} of runs"
-    return Score(f"{passes}; of those, errors are {errors:.2f} times the claimed")
+    return Score(f"{passes}; of those, errors are {format_number(errors)} times the claimed")
