@@ -556,7 +556,7 @@ def test_without_a_long_run_only_other_rows_are_there_to_compare_with(tmp_path):
     ) as campaign:
         [row] = campaign.rows()
     assert row["verdict"] == "no exact answer"
-    assert "no sampler of another family" in row["verdict_reason"]
+    assert "no other sampler was run" in row["verdict_reason"]
 
 
 @pytest.mark.process

@@ -140,7 +140,8 @@ def test_a_file_that_makes_errors_of_nan_is_answered_by_quadrature_all_the_same(
     jax = pytest.importorskip("jax")
     pytest.importorskip("numpyro")
     (tmp_path / "mine.py").write_text(DEBUGGED)
-    trial = small(model=f"{tmp_path / 'mine.py'}:model", environment="current")
+    model = f"{tmp_path / 'mine.py'}:model"
+    trial = small(model=model, environment="current", precision=64)  # as inspections are
     x64 = jax.config.jax_enable_x64
     try:
         result = inspect_model._inspect(Job(trial, str(tmp_path), time.monotonic()))
