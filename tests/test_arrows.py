@@ -36,10 +36,10 @@ WORKER_SIDE = {
     "harness": "models samplers",
     "harness.worker": "models models.loading samplers samplers.loading samplers.support harness",
     "harness.worker.inspection": (
-        "models models.loading samplers samplers.support harness harness.worker"
+        "models models.loading samplers samplers.loading samplers.support harness harness.worker"
     ),
     "harness.worker.conformance": (
-        "models models.loading samplers samplers.support harness harness.worker"
+        "models models.loading samplers samplers.loading samplers.support harness harness.worker"
     ),
 }
 #: The coordinator's side, which never imports a sampler's library.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 import warnings as python_warnings
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from samplerbench.models.loading import model_names
 from samplerbench.models.loading.program import make_model
 from samplerbench.options import fill
 from samplerbench.samplers.base import Budget, Sampler, samplers
+from samplerbench.samplers.loading.library_imports import import_libraries
 from samplerbench.samplers.loading.sampler_file import run_sampler_file
 
 MODELS = (
@@ -126,8 +126,7 @@ def _import_libraries(sampler: Sampler) -> tuple[str, ...]:
     with python_warnings.catch_warnings():
         # what libraries say at their import is no test's failure
         python_warnings.simplefilter("ignore")
-        for module in sampler.needs:
-            importlib.import_module(module)
+        import_libraries(sampler.needs)
     if before in (None, read_precision()):
         return ()
     return (f"importing {', '.join(sampler.needs)} switched JAX to {read_precision()}-bit",)

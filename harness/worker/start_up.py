@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import sys
 import time
 import warnings
@@ -18,6 +17,7 @@ from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import is_file
 from samplerbench.models.loading.program_signature import read_signature
 from samplerbench.samplers.base import Sampler
+from samplerbench.samplers.loading import library_imports
 from samplerbench.samplers.support.latent_sites import find_params
 
 MOST_WARNINGS = 3  # different ones, of libraries, that a row tells
@@ -30,8 +30,7 @@ def import_libraries(job: Job, sampler: Sampler, clock: CompileClock, result: Re
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        for module in sampler.needs:
-            importlib.import_module(module)
+        library_imports.import_libraries(sampler.needs)
     texts = {str(w.message) for w in caught if issubclass(w.category, UserWarning)}
     result.warnings += sorted(f"at import: {text}" for text in texts)
     if "jax" in sys.modules:

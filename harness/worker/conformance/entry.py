@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 from collections.abc import Callable
@@ -28,6 +27,7 @@ from samplerbench.models.base import models
 from samplerbench.models.loading.model_names import is_registered, load_model
 from samplerbench.options import fill
 from samplerbench.samplers.base import Sampler, samplers
+from samplerbench.samplers.loading.library_imports import import_libraries
 
 Listener = Callable[[str], None]  # hears the name of each check that begins
 #: libraries behind those that samplers need; like them, they take seconds to import
@@ -67,8 +67,7 @@ def _find_imported(*others: Sampler) -> tuple[str, ...]:
 def _check_sampler(trial: Trial, listener: Listener) -> list[Check]:
     sampler = samplers.get(trial.sampler)
     imported = _find_imported(sampler)
-    for module in sampler.needs:
-        importlib.import_module(module)
+    import_libraries(sampler.needs)
     settings = fill(sampler.settings, trial.settings, sampler.name)
     case = SamplerCase(sampler, settings, imported)
     return run_checks(sampler_checks.CHECKS, case, listener)

@@ -5,7 +5,6 @@ The answer is ``draws.npz``: sampler -> why it can't, "" where it can, as JSON u
 
 from __future__ import annotations
 
-import importlib
 import json
 import traceback
 from pathlib import Path
@@ -20,6 +19,7 @@ from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import is_file
 from samplerbench.samplers.base import Budget, Declined, samplers
+from samplerbench.samplers.loading.library_imports import import_libraries
 
 
 def main(job_file: str) -> int:
@@ -49,8 +49,7 @@ def ask(name: str, model: Model) -> str:
     """Why the sampler, with the settings that it ships with, can't take ``model``; "": it can."""
     try:
         sampler = samplers.get(name)
-        for module in sampler.needs:
-            importlib.import_module(module)
+        import_libraries(sampler.needs)
         sampler.prepare(model, Budget(), sampler.settings())
     except Declined as declined:
         return str(declined)
