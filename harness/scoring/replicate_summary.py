@@ -332,12 +332,14 @@ def _least_ess(columns: dict[str, Array]) -> Array:
 def _independent_scores(exact: Exact, sd_hat: Array, se: Array, may_rest: Array) -> dict[str, Any]:
     """What independent draws score, as many as the median replicate claims of each component.
 
-    To the nearest power of two: few sizes in all, of which the largest costs as much as the rest.
+    Of one that claims none, as many as of all together. To the nearest power of two: few sizes in
+    all, of which the largest costs as much as the rest.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         ess = np.square(sd_hat / se)
-    claimed = [column[np.isfinite(column)] for column in ess.T]
-    typical = [np.median(column) if column.size else FEWEST for column in claimed]
+    claimed = [column[np.isfinite(column)] for column in (*ess.T, ess.ravel())]
+    *own, overall = (np.median(column) if column.size else np.nan for column in claimed)
+    typical = np.nan_to_num(np.where(np.isnan(own), overall, own), nan=FEWEST)
     sizes = 2 ** np.rint(np.log2(np.clip(typical, FEWEST, 10_000))).astype(int)
     scores = {size: _score_independent(exact, int(size), may_rest) for size in set(sizes)}
     each = {name: [scores[size][name] for size in sizes] for name in scores[sizes[0]]}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from samplerbench.harness.scoring import replicate_summary
 from samplerbench.harness.scoring.draw_shares import compute_exact_shares, measure_spacing
 from samplerbench.harness.scoring.replicate_summary import summarise
 from samplerbench.harness.scoring.verdict import judge
@@ -176,3 +177,22 @@ def test_moments_without_standard_errors_neither_clear_nor_convict():
     differs = judge(summarise(x, off))
     assert differs.verdict == "no exact answer"
     assert "reference moments, whose own errors are not known" in differs.reason
+
+
+def test_a_parameter_whose_runs_claim_nothing_is_compared_as_the_others_are():
+    law = stats.gamma(0.5)  # skewed: of four draws a mean has no normal errors, of 1024 it has
+    exact = Exact(
+        ("a", "b"),
+        np.full(2, law.mean()),
+        law.var() * np.eye(2),
+        lambda p: np.stack([law.ppf(p)] * 2, axis=-1),
+        lambda rng, n: {name: law.rvs(n, random_state=rng) for name in "ab"},
+    )
+    se = np.full((256, 2), 1 / 32)
+    for claimed, tame in (
+        (se, True),
+        (np.where([True, False], se, np.nan), True),
+        (16 * se, False),
+    ):
+        found = replicate_summary._independent_scores(exact, 0 * se + 1, claimed, np.zeros(2, bool))
+        assert found["mean_tame"].tolist() == [tame, tame]
