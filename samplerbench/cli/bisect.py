@@ -26,10 +26,10 @@ WHAT = ("import", "accuracy", "time")
 ACCURACY = ("log_z_calibration", "calibration", "log_z_error", "mean_error", "sd_ratio")
 FORMATS = ("table", "markdown", "json")
 EPILOG = """
-Each package that differs is moved alone, from OLD's version to NEW's, with what uv says must go
-along; the first that brings the whole change is bisected over its releases; what went along is then
-put back. Told apart are stacks whose 95 % intervals share nothing. Environments are made in the
-cache and stay there.
+Each package that differs is moved alone, from OLD's version to NEW's, with those that uv says must
+follow. The first that makes the whole change is bisected over its releases; those that followed are
+then put back. Two stacks differ where their 95 % intervals do not overlap. Environments are made in
+the cache and stay there.
 """
 
 

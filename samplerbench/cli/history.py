@@ -28,7 +28,7 @@ def add_parser(commands: Any) -> None:
     )
     add = history.add_argument
     text = "campaign directories, or their JSON of `report --format json`, the oldest first; each"
-    text += " row is held against the one before it"
+    text += " row is compared with the one before it"
     add("folders", type=Path, metavar="DIR", nargs="+", help=text)
     add("--by-date", action="store_true", help="in the order of their last results")
     add("--unlike", action="store_true", help="compare seconds of different machines too")

@@ -25,7 +25,7 @@ def add_parser(commands: Any) -> None:
         " of a mean in sds (bias), of log Z in claimed errors (log_z), share of runs far off"
         " (failures); as bias=0.1,calibration=1.3,failures=1%%",
     )
-    add("--ess", type=float, help="without a campaign: draws that a run is worth (default: 1000)")
+    add("--ess", type=float, help="without a campaign: the ESS of a run (default: 1000)")
     add("--parameters", type=int, help="without a campaign: how many there are (default: 2)")
     plan.set_defaults(command=execute)
 

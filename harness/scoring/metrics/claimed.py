@@ -78,7 +78,7 @@ def ess(data: TrialData) -> Score:
 
 @_claimed_ess(
     "effective draws for the mean, (sd / claimed standard error)^2, worst parameter, median"
-    " over replicates: the claim of what realised_ess is"
+    " over replicates: what realised_ess is compared with"
 )
 def ess_mean(data: TrialData) -> Score:
     """What a run claims that its draws are worth for a mean (Vehtari et al. 2021)."""

@@ -76,8 +76,8 @@ def realised_ess_per_evaluation(data: TrialData) -> Score:
 
 @metric(
     "cost",
-    "seconds of warm runs for one that passes its own diagnostics, of those that failed or"
-    " never ended the time after which a run is given up",
+    "seconds of warm runs for one that passes its own diagnostics; a run that failed or never"
+    " ended counts with the time after which it is given up",
     "lower",
     "s",
     needs=[ground_truth],

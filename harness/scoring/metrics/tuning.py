@@ -20,7 +20,7 @@ def tuning_gradients(data: TrialData) -> Score:
 
 
 @realised_efficiency(
-    "realised_ess / (gradients - tuning_gradients), as papers have it who leave tuning out"
+    "realised_ess / (gradients - tuning_gradients), as in papers that leave tuning out"
 )
 def realised_ess_per_gradient_tuning_free(data: TrialData) -> Score:
     """Realised effective draws a gradient evaluation of the kept draws alone."""

@@ -37,7 +37,7 @@ def verdict_reason(data: TrialData) -> Score:
 
 @metric(
     "status",
-    "what the draws are held against: exact, quadrature, a reference or"
+    "what the draws are compared with: exact, quadrature, a reference, a long run or"
     " a consensus of other samplers",
 )
 def answer(data: TrialData) -> Score:
