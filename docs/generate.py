@@ -125,14 +125,15 @@ def _make_campaign_files() -> str:
 
 
 def _make_exit_codes() -> str:
-    from samplerbench.cli import common
+    from samplerbench.cli.common import describe_exits
 
+    plain = describe_exits()
+    codes = {name: parser.get_default("exits") for name, parser in _commands().items()}
     rows = [
-        (getattr(common, name), name.removeprefix("EXIT_").lower())
-        for name in sorted(vars(common))
-        if name.startswith("EXIT_")
+        (f"`samplerbench {name}`", (text or plain).removeprefix("exit codes: "))
+        for name, text in codes.items()
     ]
-    return "# Exit codes\n\n" + make_table(("code", "meaning"), sorted(rows))
+    return "# Exit codes\n\n" + make_table(("command", "exit codes"), rows)
 
 
 def _make_gallery() -> str:
@@ -173,10 +174,11 @@ def _copy_figures(docs: Path) -> None:
 def _make_runs() -> str:
     parts = ["# Published runs\n"]
     for path in sorted(PUBLISHED.glob("*/*.md")):
-        if path.name not in ("README.md", "figures.md"):
+        if path.name != "figures.md":
             text = path.read_text(encoding="utf-8")
             body = "\n".join(_demote(line) for line in text.splitlines() if "![" not in line)
-            parts.append(f"## {path.parent.name}/{path.stem}\n\n{body}\n")
+            name = "" if path.name == "README.md" else f"/{path.stem}"
+            parts.append(f"## {path.parent.name}{name}\n\n{body}\n")
     return "\n".join(parts)
 
 
