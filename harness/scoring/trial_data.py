@@ -12,7 +12,7 @@ import numpy as np
 from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.ground_truth.varying_components import find_varying
 from samplerbench.harness.records import Result, Trial
-from samplerbench.harness.scoring import replicate_summary
+from samplerbench.harness.scoring import summarise_replicates
 from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.scoring.metrics.base import Score, metrics, no_score
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
@@ -57,7 +57,7 @@ class TrialData:
         """Each replicate against the ground truth, for metrics that need one."""
         assert self.exact is not None, "a metric that needs a ground truth says so"
         log_z, log_z_err = self.file.get("log_z"), self.file.get("log_z_err")
-        summary = replicate_summary.summarise(
+        summary = summarise_replicates.summarise(
             self.x, self.exact, self.log_w, self.file.get("ess"), log_z, log_z_err, self.claims
         )
         return replace(summary, margins=self.margins, labels=tuple(self.result.replicate_names))
@@ -67,7 +67,7 @@ class TrialData:
         """The same with the joint posterior's directions beside the parameters, for the verdict."""
         assert self.exact is not None, "a verdict that needs a ground truth says so"
         ess = self.file.get("ess")
-        return replicate_summary.add_joint(self.summary, self.x, self.exact, self.log_w, ess)
+        return summarise_replicates.add_joint(self.summary, self.x, self.exact, self.log_w, ess)
 
     def score(self, name: str) -> Score:
         """The score in another metric's column."""

@@ -22,7 +22,7 @@ import numpy as np  # noqa: E402
 from samplerbench.harness.campaign.campaign import Campaign, load  # noqa: E402
 from samplerbench.harness.draws_file import DrawsFile  # noqa: E402
 from samplerbench.harness.records import Trial  # noqa: E402
-from samplerbench.harness.scoring.replicate_summary import add_joint, summarise  # noqa: E402
+from samplerbench.harness.scoring.summarise_replicates import add_joint, summarise  # noqa: E402
 from samplerbench.harness.scoring.verdict import judge  # noqa: E402
 from samplerbench.harness.statistics.estimates import estimate_share  # noqa: E402
 

@@ -14,7 +14,8 @@ import numpy as np
 from scipy import special
 from scipy.signal import lfilter
 
-from samplerbench.harness.scoring.replicate_summary import ReplicateSummary, add_joint, summarise
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
+from samplerbench.harness.scoring.summarise_replicates import add_joint, summarise
 from samplerbench.harness.statistics.weighted import kish_ess
 from samplerbench.models.base import Exact
 from tests.support.synthetic import (

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import special
 
-from samplerbench.harness.scoring.replicate_summary import ReplicateSummary, summarise
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
+from samplerbench.harness.scoring.summarise_replicates import summarise
 from samplerbench.harness.statistics.weighted import kish_ess
 from samplerbench.models.base import Exact
 

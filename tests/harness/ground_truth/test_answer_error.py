@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from samplerbench.harness.ground_truth import reference_files
-from samplerbench.harness.scoring.replicate_summary import summarise
+from samplerbench.harness.scoring.summarise_replicates import summarise
 from samplerbench.harness.scoring.verdict import judge
 from samplerbench.harness.statistics import estimates
 from tests.support.synthetic import Case, gaussian, iid

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from samplerbench.harness.scoring import replicate_summary
+from samplerbench.harness.scoring import summarise_replicates
 from samplerbench.harness.scoring.draw_shares import compute_exact_shares, measure_spacing
-from samplerbench.harness.scoring.replicate_summary import summarise
+from samplerbench.harness.scoring.summarise_replicates import summarise
 from samplerbench.harness.scoring.verdict import judge
 from samplerbench.models.base import Exact
 from tests.support.synthetic import Case, far_from_zero, gaussian, iid, rare_counts
@@ -194,5 +194,7 @@ def test_a_parameter_whose_runs_claim_nothing_is_compared_as_the_others_are():
         (np.where([True, False], se, np.nan), True),
         (16 * se, False),
     ):
-        found = replicate_summary._independent_scores(exact, 0 * se + 1, claimed, np.zeros(2, bool))
+        found = summarise_replicates._independent_scores(
+            exact, 0 * se + 1, claimed, np.zeros(2, bool)
+        )
         assert found["mean_tame"].tolist() == [tame, tame]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from samplerbench.harness.scoring.few_replicates import describe_few
-from samplerbench.harness.scoring.replicate_summary import summarise
+from samplerbench.harness.scoring.summarise_replicates import summarise
 from tests.support.synthetic import Case, gaussian, iid
 
 CASE, EXACT = Case(replicates=5), gaussian(2)

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from samplerbench.components import component_draws
-from samplerbench.harness.scoring import replicate_summary
+from samplerbench.harness.scoring import summarise_replicates
 from samplerbench.harness.scoring.equivalence import find_disasters
 from samplerbench.harness.scoring.margins import DEFAULT
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict import judge
 from samplerbench.harness.scoring.verdict_tests import t_interval, t_intervals
 from samplerbench.harness.scoring.verdict_words import COMPARABLE, LEAST, VERDICTS
@@ -34,9 +35,7 @@ from tests.support.synthetic import (
 SMALL = Case(replicates=256, draws=1000, size=2)
 
 
-def score(
-    maker, case: Case = SMALL, exact=gaussian, seed: int = 1
-) -> replicate_summary.ReplicateSummary:
+def score(maker, case: Case = SMALL, exact=gaussian, seed: int = 1) -> ReplicateSummary:
     return maker(case, exact(case.size), np.random.default_rng(seed))
 
 
@@ -223,7 +222,7 @@ def test_draws_without_their_last_two_percent_are_biased():
     x = iid(Case(replicates=64, size=1), exact, np.random.default_rng(7))
     z = (x - exact.mean) / exact.sd
     x = np.where(np.abs(z) > 2.5, exact.mean + 0.4 * exact.sd * z, x)
-    got = judge(replicate_summary.summarise(x, exact))
+    got = judge(summarise_replicates.summarise(x, exact))
     assert got.verdict == "biased" and "98 %" in got.reason
 
 
@@ -268,7 +267,7 @@ def test_each_parameter_is_compared_with_as_many_independent_draws_as_it_claims(
     exact, rng = gaussian(3), np.random.default_rng(8)
     x = iid(Case(replicates=16, draws=2000, size=3), exact, rng)
     x[..., 0] = x[:, :, :25, 0].repeat(80, axis=2)
-    e = replicate_summary.summarise(x, exact)
+    e = summarise_replicates.summarise(x, exact)
     for component, draws in enumerate((32, 2048, 2048)):
         ideal_scores = wasserstein.score_independent_draws(exact, draws)
         assert e.w1_iid[component] == ideal_scores.w1[component]
@@ -289,10 +288,10 @@ def test_draws_that_are_not_finite_go_through_the_whole_scoring():
     exact = gaussian(2)
     x = iid(SMALL, exact, np.random.default_rng(3))
     x[0, 0, 3, 1], x[1, 0, 0, 0] = np.inf, np.nan
-    got = judge(replicate_summary.summarise(x, exact))
+    got = judge(summarise_replicates.summarise(x, exact))
     assert got.verdict == "honest" and "when it ends: 2 did not" in got.reason
     weights = np.zeros(x.shape[:3])
-    got = judge(replicate_summary.summarise(x, exact, log_w=weights, ess=np.full(256, 1000.0)))
+    got = judge(summarise_replicates.summarise(x, exact, log_w=weights, ess=np.full(256, 1000.0)))
     assert got.verdict == "honest" and "when it ends: 2 did not" in got.reason
 
 
@@ -311,14 +310,14 @@ def test_weighted_draws_need_their_own_ess():
     exact = gaussian(2)
     x = iid(Case(replicates=2, draws=20), exact, np.random.default_rng(2))
     with pytest.raises(ValueError, match="pass the sampler's own"):
-        replicate_summary.summarise(x, exact, log_w=np.zeros(x.shape[:3]))
+        summarise_replicates.summarise(x, exact, log_w=np.zeros(x.shape[:3]))
 
 
 def test_evidence_shares_have_their_exact_values():
     exact = gaussian(2)
     probs = (np.arange(2000) + 0.5) / 2000
     x = np.tile(exact.quantile(probs), (3, 1, 1, 1))
-    e = replicate_summary.summarise(x, exact)
+    e = summarise_replicates.summarise(x, exact)
     np.testing.assert_allclose(e.below_median, 0.5)
     np.testing.assert_allclose(e.half, 0.5)
     np.testing.assert_allclose(e.ninety, 0.9)
@@ -333,7 +332,7 @@ def test_exact_draws_of_a_funnel_hold_no_disasters():
     exact = build("funnel", {}).exact()
     sites = exact.draw(np.random.default_rng(0), 256 * 1000)
     x = component_draws(sites, exact.names, 1).reshape(256, 1, 1000, -1)
-    e = replicate_summary.summarise(x, exact)
+    e = summarise_replicates.summarise(x, exact)
     assert not find_disasters(e).any()
     assert list(np.flatnonzero(e.mean_tame)) == [0]
 
@@ -354,7 +353,7 @@ def test_short_runs_of_skewed_parameters_are_judged_by_shares_whichever_paramete
     ideal_scores = wasserstein.score_independent_draws(exact, 24)
     assert np.ptp(ideal_scores.calibration) < 0.25 and (ideal_scores.calibration > 1.1).all()
     x = exact.draw(np.random.default_rng(12), 256 * 24)["p"].reshape(256, 1, 24, 8)
-    assert not replicate_summary.summarise(x, exact).mean_tame.any()
+    assert not summarise_replicates.summarise(x, exact).mean_tame.any()
 
 
 def test_a_share_of_few_draws_goes_in_steps_and_is_not_overcautious_for_that():

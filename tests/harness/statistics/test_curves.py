@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from samplerbench.harness.scoring.replicate_summary import ReplicateSummary, add_joint, summarise
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
+from samplerbench.harness.scoring.summarise_replicates import add_joint, summarise
 from samplerbench.harness.scoring.verdict import judge
 from samplerbench.harness.statistics.curves import find_curves
 from samplerbench.harness.statistics.pairs import find_pairs

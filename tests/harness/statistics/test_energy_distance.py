@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from samplerbench.harness.scoring import verdict
-from samplerbench.harness.scoring.replicate_summary import add_joint, summarise
+from samplerbench.harness.scoring.summarise_replicates import add_joint, summarise
 from samplerbench.harness.statistics import energy_distance
 from samplerbench.harness.statistics.energy_distance import measure_energy, pick_points
 from tests.support.campaign_kinds import tie_signs

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from samplerbench.components import component_draws
-from samplerbench.harness.scoring.replicate_summary import ReplicateSummary, add_joint, summarise
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
+from samplerbench.harness.scoring.summarise_replicates import add_joint, summarise
 from samplerbench.harness.scoring.verdict import judge
 from samplerbench.harness.statistics import joint
 from samplerbench.models.base import Exact, build

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import samplerbench
-from samplerbench.harness.scoring import replicate_summary
+from samplerbench.harness.scoring import summarise_replicates
 from samplerbench.harness.scoring.verdict import judge
 from samplerbench.harness.statistics import mode_occupancy as modes
 from samplerbench.harness.statistics.weighted import kish_ess
@@ -35,7 +35,7 @@ def of_modes(rng, shares, draws=1000):
 
 
 def judged(x, exact=ISLANDS, **more):
-    return judge(replicate_summary.summarise(x, exact, **more))
+    return judge(summarise_replicates.summarise(x, exact, **more))
 
 
 @pytest.mark.slow
@@ -79,7 +79,7 @@ def test_one_island_missed_by_one_replicate_in_forty_is_found():
     shares[:7] = [2 / 3, 1 / 3, 0]
     got = judged(of_modes(rng, shares))
     assert got.verdict == "unreliable" and "7 of 256 runs" in got.reason
-    told = replicate_summary.summarise(of_modes(rng, shares), ISLANDS).modes
+    told = summarise_replicates.summarise(of_modes(rng, shares), ISLANDS).modes
     assert told.never_visited[:7, 2].all() and told.misses_surprisingly.sum() == 7
 
 
@@ -134,7 +134,9 @@ def test_weighted_draws_share_out_by_their_weights():
     log_w = np.where(keep, np.log(part[label]), -np.inf)
     ess = kish_ess(log_w)
     assert judged(x, log_w=log_w, ess=ess).verdict == "honest"
-    share = replicate_summary.summarise(x, ISLANDS, log_w=log_w, ess=ess).modes.share.mean(axis=0)
+    share = summarise_replicates.summarise(x, ISLANDS, log_w=log_w, ess=ess).modes.share.mean(
+        axis=0
+    )
     # 64 replicates of some 1300 draws each: within 5 standard errors
     np.testing.assert_allclose(share, ISLANDS.mode_weights, atol=5 * 0.5 / np.sqrt(64 * 1000))
     flat = np.where(keep, 0.0, -np.inf)
@@ -144,13 +146,13 @@ def test_weighted_draws_share_out_by_their_weights():
 def test_a_replicate_that_is_not_finite_has_no_shares():
     x = iid(np.random.default_rng(10), 100)
     x[3, 0, 5, 1] = np.nan
-    found = replicate_summary.summarise(x, ISLANDS).modes
+    found = summarise_replicates.summarise(x, ISLANDS).modes
     assert np.isnan(found.share[3]).all() and np.isfinite(found.share[4:]).all()
     assert not found.never_visited[3].any() and not found.misses_surprisingly[3]
 
 
 def test_shares_of_exact_draws_err_as_independent_draws_do():
-    found = replicate_summary.summarise(iid(np.random.default_rng(11), 2000), ISLANDS).modes
+    found = summarise_replicates.summarise(iid(np.random.default_rng(11), 2000), ISLANDS).modes
     assert list(found.testable) == [0, 1, 2]
     for k in range(3):
         # 64 standard normals, claims of ESS exact to 10 %: rms 1 within 5 / sqrt(128)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from samplerbench.harness.scoring.equivalence import find_open, list_limits
-from samplerbench.harness.scoring.replicate_summary import ReplicateSummary, add_joint, summarise
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
+from samplerbench.harness.scoring.summarise_replicates import add_joint, summarise
 from samplerbench.harness.scoring.verdict import judge
 from samplerbench.harness.scoring.verdict_tests import pair_z
 from samplerbench.harness.statistics.pairs import MOST, find_pairs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from samplerbench.harness.scoring.replicate_summary import summarise
+from samplerbench.harness.scoring.summarise_replicates import summarise
 from samplerbench.harness.scoring.verdict import judge
 from samplerbench.harness.statistics.shared_draws import find_shared_draws
 from tests.support.synthetic import Case, iid, rare_counts, standard
