@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import inspect
 import math
+import numbers
 import re
 import types
 import typing
@@ -228,6 +229,13 @@ def _convert(value: Any, kind: type) -> Any:
     except (ValueError, OverflowError, TypeError):
         return None
     return value if kind is str and isinstance(value, str) else None
+
+
+def is_count(value: object, least: int) -> bool:
+    """Whether it is a whole number from ``least`` on, of Python's or NumPy's."""
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+        return False
+    return int(value) >= least
 
 
 def require(fits: bool, name: str, value: object, expected: str) -> None:

@@ -22,6 +22,7 @@ from samplerbench.harness.campaign.replicate_draws import (
 )
 from samplerbench.harness.records import Trial
 from samplerbench.harness.statistics.weighted import normalise_weights, resample_systematically
+from samplerbench.options import is_count
 from samplerbench.samplers.base import samplers
 from samplerbench.version import __version__
 
@@ -78,7 +79,7 @@ def _refuse_size(size: int | None, stored: ReplicateDraws) -> None:
             f"resample={size!r} of {stored.trial.label!r}, whose draws all count alike\n"
             "  expected: no resample; it is the size of an equal-weight sample of weighted draws"
         )
-    if not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 1:
+    if not is_count(size, 1):
         raise UsageError(f"resample={size!r}\n  expected: a whole number of draws from 1 on")
 
 

@@ -21,6 +21,7 @@ from samplerbench.harness.ground_truth import reference_formats
 from samplerbench.harness.ground_truth.draws_columns import arrange_columns
 from samplerbench.harness.ground_truth.reference_files import Shapes
 from samplerbench.harness.ground_truth.reference_formats import READERS
+from samplerbench.options import is_count
 
 Array = np.ndarray
 Arrays = dict[str, Array]
@@ -71,12 +72,6 @@ class Layout:
                 f"superchains={self.superchains!r}\n  expected: a whole number from 2 on; or 0,"
                 " where each chain started at a point of its own"
             )
-
-
-def is_count(value: object, least: int) -> bool:
-    """Whether it is a whole number from ``least`` on, of Python's or NumPy's."""
-    is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    return is_whole and value >= least  # type: ignore[operator]
 
 
 def read_draws(draws: Any) -> list[tuple[str, Arrays]]:

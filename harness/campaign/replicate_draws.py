@@ -13,6 +13,7 @@ from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.draws_file import NUMBERS, DrawsFile
 from samplerbench.harness.records import Trial
 from samplerbench.harness.statistics.weighted import kish_ess
+from samplerbench.options import is_count
 from samplerbench.text import format_count
 
 if TYPE_CHECKING:
@@ -103,8 +104,7 @@ def _choose_replicates(choice: Choice, count: int) -> list[int]:
     if choice is None or isinstance(choice, slice):
         picks = list(range(count)[choice or slice(None)])
     else:
-        is_number = isinstance(choice, (int, np.integer)) and not isinstance(choice, bool)
-        picks = [choice] if is_number and 0 <= choice < count else []
+        picks = [choice] if is_count(choice, 0) and choice < count else []
     if not picks:
         raise UsageError(f"replicate={choice!r}\n  {known}")
     return picks
