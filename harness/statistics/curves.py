@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from samplerbench.harness.statistics.pairs import Pairs, standardise
-from samplerbench.harness.statistics.weighted import normalise_weights, without_padding
+from samplerbench.harness.statistics.pairs import Pairs, find_weights, standardise
 
 Array = np.ndarray
 
@@ -48,15 +47,10 @@ class Curves:
 
     def measure(self, x: Array, log_w: Array | None) -> CurveProducts:
         """Products of ``x[replicate, chain, draw, c]``, weighted by ``log_w`` where it is given."""
-        weights = None if log_w is None else np.nan_to_num(normalise_weights(log_w))
-        flat = (
-            x.reshape(len(x), -1, x.shape[-1]) if weights is None else without_padding(x, weights)
-        )
         values = np.empty((len(x), len(self.exact)))
-        for i, draws in enumerate(flat):
-            u = standardise(draws[:, self.pairs.which], self.pairs)
+        for i, (u, w) in enumerate(self.pairs.standardise_each(x, find_weights(log_w))):
             v = (np.square(u) - self.mean) / self.sd
-            values[i] = _multiply(u, v, None if weights is None else weights[i])
+            values[i] = _multiply(u, v, w)
         return CurveProducts(self.labels, values - self.exact, self.error)
 
 

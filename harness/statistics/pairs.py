@@ -24,6 +24,7 @@ ESS of both spreads lie farthest off, which costs a few series and no more.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -64,15 +65,24 @@ class Pairs:
         Weighted by ``log_w[replicate, chain, draw]`` where it is given. ``ess[replicate, c]`` is
         what is claimed for the spread of a parameter; without it variances have no claimed errors.
         """
-        weights = None if log_w is None else np.nan_to_num(normalise_weights(log_w))
-        flat = (
-            x.reshape(len(x), -1, x.shape[-1]) if weights is None else without_padding(x, weights)
-        )
+        weights = find_weights(log_w)
         values = np.empty((len(x), len(self.labels)))
-        for i, draws in enumerate(flat):
-            values[i] = self._measure(draws, None if weights is None else weights[i])
+        for i, (u, w) in enumerate(self.standardise_each(x, weights)):
+            products = u.T @ u / len(u) if w is None else (u * w[:, None]).T @ u
+            values[i] = _combine(products, self.first, self.second, self.sign)
         widths = PairWidths(self.labels, values / self.variance, self.error)
         return widths if ess is None else self._claim(widths, x, weights, ess[:, self.which])
+
+    def standardise_each(
+        self, x: Array, weights: Array | None
+    ) -> Iterator[tuple[Array, Array | None]]:
+        """Draws [draw, paired] of each replicate of ``x``, standardised, with their weights."""
+        if weights is None:
+            for draws in x.reshape(len(x), -1, x.shape[-1]):
+                yield standardise(draws[:, self.which], self), None
+        else:
+            for draws, w in zip(without_padding(x, weights), weights, strict=True):
+                yield standardise(draws[:, self.which], self), w
 
     def _claim(self, widths: PairWidths, x: Array, weights: Array | None, ess: Array) -> PairWidths:
         """``widths`` with the claimed errors of the few that are farthest off by ``ess``."""
@@ -101,14 +111,6 @@ class Pairs:
         u = np.moveaxis(standardise(rows, self), -1, 1)
         sign = self.sign[few, None, None]
         return np.square(u[:, self.first[few]] + sign * u[:, self.second[few]])
-
-    def _measure(self, draws: Array, weights: Array | None) -> Array:
-        u = standardise(draws[:, self.which], self)
-        if weights is None:
-            products = u.T @ u / len(u)
-        else:
-            products = (u * weights[:, None]).T @ u
-        return _combine(products, self.first, self.second, self.sign)
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +162,11 @@ def find_pairs(
     labels = tuple(f"'{own[i]}' {'+' if s > 0 else '-'} '{own[j]}'" for i, j, s in triples)
     error = np.hypot(scatter / np.sqrt(len(u)), known)
     return Pairs(which, lo, hi, mean, sd, labels, first, second, sign, variance, error, scatter)
+
+
+def find_weights(log_w: Array | None) -> Array | None:
+    """Weights that sum to one in each replicate, 0 for padding; None of draws that have none."""
+    return None if log_w is None else np.nan_to_num(normalise_weights(log_w))
 
 
 def standardise(x: Array, pairs: Pairs) -> Array:
