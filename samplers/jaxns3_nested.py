@@ -116,7 +116,7 @@ add(
         "nested sampling by jaxns 3: weighted draws and the evidence",
         typical_s=(50.0, 4.0),
         link="https://jaxns.readthedocs.io",
-        needs=("jax", "numpyro", "jaxns"),
+        needs=("jax", "numpyro", "jaxns.core"),
         distributions=("jaxns", "jaxctx", "tfp-nightly"),
         family="jaxns",
         environment="jaxns3",

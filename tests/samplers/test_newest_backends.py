@@ -114,13 +114,17 @@ def program(group, y):
         ("nutpie_nuts", "plain"),
     ],
 )
-def test_sizes_that_a_program_finds_in_its_data_are_borne(name, mode, tmp_path):
+def test_sizes_that_a_program_finds_in_its_data_are_borne(name, mode, tmp_path, monkeypatch):
+    folder = tmp_path / "own"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
     file = tmp_path / "groups.py"
     file.write_text(GROUPS)
     settings = RUNS[name][0]
     trial = small(model=f"{file}:program", sampler=name, settings=settings, replicates=3)
     result = launch_there(trial, tmp_path)
     assert (result.status, result.mode) == ("ok", mode), result.reason
+    assert not list(folder.iterdir())  # jaxns 3 writes a log where it is imported
 
 
 @pytest.mark.stack
