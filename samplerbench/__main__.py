@@ -1,8 +1,20 @@
-"""``python -m samplerbench``: the command line, as ``samplerbench`` is."""
+"""The command ``samplerbench``, and ``python -m samplerbench``."""
 
 import sys
 
-from samplerbench.cli.main import main
+
+def main() -> int:
+    """Run the command line; returns the exit code.
+
+    Ctrl-C while its modules load ends it as it does later.
+    """
+    try:
+        from samplerbench.cli.main import main as run
+    except KeyboardInterrupt:
+        print("samplerbench: stopped", file=sys.stderr)
+        return 130
+    return run()
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -11,7 +11,8 @@ from typing import Any, Literal, Union
 
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.campaign import sweep
-from samplerbench.harness.campaign.plan import GATES, OPTIONS, Option
+from samplerbench.harness.campaign.option import Option
+from samplerbench.harness.campaign.plan import GATES, OPTIONS
 from samplerbench.harness.campaign.toml_file import read_toml
 from samplerbench.harness.scoring.margins import Margins
 from samplerbench.user_files import split_file

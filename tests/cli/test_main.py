@@ -15,6 +15,7 @@ from unittest.mock import Mock
 import pytest
 
 import samplerbench
+from samplerbench import __main__ as entry
 from samplerbench.cli import common, main
 from samplerbench.harness.scoring.columns import COLUMNS
 from samplerbench.reports.tables import csv_json
@@ -317,6 +318,18 @@ def test_help_and_lists_start_nothing_heavy(command):
     assert "samplerbench.cli.main" in loaded and done.stdout
     heavy = {"jax", "jaxlib", "numpyro", "jaxns", "pandas", "arviz", "matplotlib", "scipy", "rich"}
     assert not loaded & heavy
+
+
+def test_ctrl_c_while_the_command_loads_is_no_traceback(capsys, monkeypatch):
+    class Interrupt:
+        def find_spec(self, name, *_):
+            if name == "samplerbench.cli.main":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "samplerbench.cli.main")
+    monkeypatch.setattr(sys, "meta_path", [Interrupt(), *sys.meta_path])
+    assert entry.main() == common.EXIT_INTERRUPTED
+    assert capsys.readouterr().err == "samplerbench: stopped\n"
 
 
 def test_lists_name_what_is_registered(capsys):

@@ -12,6 +12,7 @@ import pytest
 import samplerbench
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.expand import _lengthen_names, default_folder, expand
+from samplerbench.harness.campaign.option import Option
 from samplerbench.harness.campaign.plan import OPTIONS, Plan
 from samplerbench.harness.campaign.plan_options import (
     ALIASES,
@@ -83,6 +84,12 @@ def test_every_option_has_a_help_text_in_one_sentence_and_a_type():
     assert OPTIONS["precision"].kind == "list of whole numbers"
     assert OPTIONS["timeout"].shown_default == "600"
     assert OPTIONS["scheduler"].shown_default == ""
+
+
+def test_an_option_reads_what_fits_its_type_and_leaves_the_rest_to_be_refused():
+    several = Option("draws", "kept draws", 500, tuple[int, ...])
+    assert (several.kind, several.item, several.type) == ("list of whole numbers", int, int)
+    assert [several.read(text) for text in ("7", "7.5")] == [7, "7.5"]
 
 
 def test_the_docstring_of_run_lists_every_option_with_its_default():
