@@ -7,6 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from samplerbench.harness.ground_truth.long_run import CLAIMS
+from samplerbench.harness.scoring.bias_tests import check_bias
+from samplerbench.harness.scoring.calibration_tests import center_truth, check_overconfidence
+from samplerbench.harness.scoring.complaint import truth_error
 from samplerbench.harness.scoring.equivalence import find_disasters
 from samplerbench.harness.scoring.lost_replicates import (
     check_lost_replicates,
@@ -14,12 +17,6 @@ from samplerbench.harness.scoring.lost_replicates import (
     check_stuck_chains,
 )
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
-from samplerbench.harness.scoring.verdict_tests import (
-    center_truth,
-    check_bias,
-    check_overconfidence,
-    truth_error,
-)
 from samplerbench.harness.scoring.verdict_words import NO_ANSWER, Verdict, worst_complaint
 
 OTHER_FAMILY = "a sampler of another family that agrees with both could confirm it"

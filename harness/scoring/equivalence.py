@@ -21,9 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
-from samplerbench.harness.scoring.verdict_tests import (
-    LOG_Z,
+from samplerbench.harness.scoring.calibration_tests import (
     SHARE_BELOW,
     find_location,
     location_name,
@@ -32,11 +30,10 @@ from samplerbench.harness.scoring.verdict_tests import (
     place_z,
     rms,
     spread_z,
-    t_interval,
-    t_intervals,
-    truth_error,
     z_values,
 )
+from samplerbench.harness.scoring.complaint import LOG_Z, t_interval, t_intervals, truth_error
+from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
 from samplerbench.harness.statistics.pairs import PairWidths
 

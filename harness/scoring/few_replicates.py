@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
+from samplerbench.harness.scoring.calibration_tests import location_name, z_values
+from samplerbench.harness.scoring.complaint import ALPHA
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
-from samplerbench.harness.scoring.verdict_tests import ALPHA, location_name, z_values
 
 
 def describe_few(summary: ReplicateSummary, least: int) -> str:

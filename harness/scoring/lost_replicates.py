@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from samplerbench.harness.scoring.calibration_tests import z_values
+from samplerbench.harness.scoring.complaint import ALPHA
 from samplerbench.harness.scoring.equivalence import DISASTER
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
-from samplerbench.harness.scoring.verdict_tests import ALPHA, z_values
 from samplerbench.harness.scoring.verdict_words import Verdict
 from samplerbench.harness.statistics.estimates import clopper_pearson
 from samplerbench.harness.statistics.mode_occupancy import MAJOR

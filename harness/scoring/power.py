@@ -14,10 +14,10 @@ import numpy as np
 from scipy import optimize, stats
 
 from samplerbench.errors import UsageError, unknown_name
+from samplerbench.harness.scoring.complaint import ALPHA
 from samplerbench.harness.scoring.equivalence import DISASTER, MOST
 from samplerbench.harness.scoring.lost_replicates import DISASTER_RATE
 from samplerbench.harness.scoring.margins import DEFAULT, Margins
-from samplerbench.harness.scoring.verdict_tests import ALPHA
 from samplerbench.harness.scoring.verdict_words import LEAST
 from samplerbench.harness.statistics.estimates import clopper_pearson
 from samplerbench.harness.statistics.joint import MOST as DIRECTIONS

@@ -83,6 +83,15 @@ from samplerbench.harness.scoring.agreement import (
     find_large_claim,
     judge_agreement,
 )
+from samplerbench.harness.scoring.bias_tests import check_bias
+from samplerbench.harness.scoring.calibration_tests import (
+    check_overcaution,
+    check_overconfidence,
+    location_name,
+    rms,
+    z_values,
+)
+from samplerbench.harness.scoring.complaint import ALPHA
 from samplerbench.harness.scoring.equivalence import (
     LEVEL,
     Limit,
@@ -99,15 +108,6 @@ from samplerbench.harness.scoring.lost_replicates import (
     find_silent,
 )
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
-from samplerbench.harness.scoring.verdict_tests import (
-    ALPHA,
-    check_bias,
-    check_overcaution,
-    check_overconfidence,
-    location_name,
-    rms,
-    z_values,
-)
 from samplerbench.harness.scoring.verdict_words import LEAST, NO_ANSWER, Verdict, worst_complaint
 from samplerbench.harness.statistics.duplicates import find_duplicates, find_succession
 from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds

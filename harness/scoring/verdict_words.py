@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from samplerbench.harness.scoring.verdict_tests import Complaint
+from samplerbench.harness.scoring.complaint import Complaint
 
 NO_ANSWER = "no exact answer"
 VERDICTS = (

@@ -20,7 +20,7 @@ Array = np.ndarray
 
 MAJOR = 0.05  # a mode of more weight must be visited
 SURPRISE = 1e-3  # chance of missing a mode, at the claimed ESS, below which it is a failure
-CALIBRATION = 1.15  # factor that a claimed error may be wrong by, as in scoring.verdict_tests
+CALIBRATION = 1.15  # factor that a claimed error may be wrong by: Margins.accused_calibration
 VISITS = 5.0  # expected at the claimed ESS: below, a share is too skewed for a z (kurtosis 1 / n w)
 
 

@@ -10,6 +10,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from samplerbench.harness.scoring.bias_tests import bias_level
+from samplerbench.harness.scoring.calibration_tests import z_values
+from samplerbench.harness.scoring.complaint import ALPHA, LOG_Z
 from samplerbench.harness.scoring.metrics.accuracy import AGAINST_TRUTH
 from samplerbench.harness.scoring.metrics.base import Compute, Need, Score, metric, no_score
 from samplerbench.harness.scoring.metrics.evidence import known_evidence
@@ -22,7 +25,6 @@ from samplerbench.harness.scoring.power import (
 from samplerbench.harness.scoring.rank_verdict import rank_tests
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.trial_data import TrialData
-from samplerbench.harness.scoring.verdict_tests import ALPHA, LOG_Z, bias_level, z_values
 from samplerbench.harness.scoring.verdict_words import LEAST
 from samplerbench.harness.statistics import sbc
 from samplerbench.harness.statistics.estimates import Estimate

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from samplerbench.harness.scoring.complaint import ALPHA
 from samplerbench.harness.scoring.lost_replicates import LOST_SHARE, NO_CLAIM, find_silent
 from samplerbench.harness.scoring.verdict import judge
-from samplerbench.harness.scoring.verdict_tests import ALPHA
 from tests.support.summaries import ideal, lose
 
 

@@ -7,9 +7,9 @@ import pytest
 from scipy import stats
 
 from samplerbench.harness.scoring import power
+from samplerbench.harness.scoring.complaint import ALPHA, t_interval
 from samplerbench.harness.scoring.equivalence import DISASTER
 from samplerbench.harness.scoring.lost_replicates import DISASTER_RATE
-from samplerbench.harness.scoring.verdict_tests import ALPHA, t_interval
 from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
 
 TRIES = 2000

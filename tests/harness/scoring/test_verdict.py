@@ -12,11 +12,12 @@ import pytest
 
 from samplerbench.components import component_draws
 from samplerbench.harness.scoring import summarise_replicates
+from samplerbench.harness.scoring.bias_tests import check_bias
+from samplerbench.harness.scoring.complaint import t_interval, t_intervals
 from samplerbench.harness.scoring.equivalence import find_disasters
 from samplerbench.harness.scoring.margins import DEFAULT
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict import judge
-from samplerbench.harness.scoring.verdict_tests import t_interval, t_intervals
 from samplerbench.harness.scoring.verdict_words import COMPARABLE, LEAST, VERDICTS
 from samplerbench.harness.statistics import wasserstein
 from samplerbench.models.base import build
@@ -85,6 +86,15 @@ def test_the_reason_tells_the_number_and_its_interval():
     assert "too wide" in wide.reason  # its sd is not tame
     assert "log Z" in judge(score(FLAWED["log Z error halved"])).reason
     assert "never moves" in judge(score(FLAWED["all constant"])).reason
+
+
+def test_a_shifted_mean_complains_alone_and_its_interval_holds_the_shift():
+    summary = score(HONEST["iid"])
+    assert not [test.reason for test in check_bias(summary) if test.excess > 1]
+    shifted = replace(summary, est=summary.est + [0.0, 0.2 * summary.sd[1]])
+    (complaint,) = (test for test in check_bias(shifted) if test.excess > 1)
+    assert complaint.reason.startswith("mean of 'p[1]' off by ")
+    assert complaint.lo < 0.2 < complaint.hi
 
 
 def test_without_an_exact_answer_there_is_no_verdict():

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from samplerbench.harness.scoring.calibration_tests import pair_z
 from samplerbench.harness.scoring.equivalence import find_open, list_limits
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.summarise_replicates import add_joint, summarise
 from samplerbench.harness.scoring.verdict import judge
-from samplerbench.harness.scoring.verdict_tests import pair_z
 from samplerbench.harness.statistics.pairs import MOST, find_pairs
 from tests.support.campaign_kinds import correlate_two
 from tests.support.synthetic import Case, gaussian, iid, lognormal, rare_counts, standard
