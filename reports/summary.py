@@ -131,7 +131,7 @@ def _describe_others(rows: Sequence[Row]) -> str:
     parts = [
         f"overcautious: {_join_names(cautious)}" if cautious else "",
         f"undecided: {_join_names(neither)}" if neither else "",
-        f"agrees with other samplers, unconfirmed: {_join_names(agree)}" if agree else "",
+        f"agrees with an answer that is itself a sampler's: {_join_names(agree)}" if agree else "",
         f"not to be relied on: {_list_verdicts(convicted)}" if convicted else "",
         f"not judged: {_list_verdicts(rest)}" if rest else "",
     ]
