@@ -232,7 +232,7 @@ def _find_relation(summary: ReplicateSummary) -> str:
         return f"{_name_pair(summary, *pair)} are the same run, or mirror images"
     if shared := summary.shared_draws:
         first, second, share = shared
-        return f"{_name_pair(summary, first, second)} share {share:.0%} of the draws"
+        return f"{_name_pair(summary, first, second)} share {format_percents(share)} of the draws"
     if len(own.est) < LEAST or not (found := find_succession(own.est)):
         return ""
     at, lag, value = found

@@ -553,7 +553,7 @@ def test_a_note_says_what_the_number_counts_that_tells_rows_apart(rows):
 def test_runs_that_never_end_stand_beside_the_honest_and_below_the_table(rows):
     lost = changed(rows[0], unfinished_rate=1 / 256, caveat="1 of 256 runs failed")
     said = summary.summarise([lost, *rows[1:]], 8)
-    assert "honest_one when it ends (0.4% of runs did not), quick_one and" in said
+    assert "honest_one when it ends (0.39 % of runs did not), quick_one and" in said
     assert "honest_one: 1 of 256 runs failed" in notes.make_notes([lost, *rows[1:]], ["ess"])
 
 
