@@ -24,6 +24,7 @@ autodoc_member_order = "bysource"
 html_theme = "furo"
 html_theme_options: dict[str, list[str]] = {"top_of_page_buttons": []}  # they lead to no source
 html_static_path = ["_static"]
+html_css_files = ["width.css"]
 html_js_files = ["landmarks.js"]
 html_title = f"samplerbench {version}"
 html_show_copyright = False

@@ -115,10 +115,19 @@ def _make_environments() -> str:
 
 
 def _make_campaign_files() -> str:
-    examples = sorted((ROOT / "examples").glob("*.toml"))
-    parts = [
-        "# Campaign files\n\n`samplerbench run FILE.toml`; the keys are the options of `run`.\n"
+    from samplerbench.harness.campaign.plan import OPTIONS
+
+    keys = [
+        (f"`{o.name}`", o.kind + ", or a table" * o.table, o.describe()) for o in OPTIONS.values()
     ]
+    parts = [
+        "# Campaign files\n\n`samplerbench run FILE.toml`; of a `pyproject.toml`, the table"
+        " `[tool.samplerbench]`. An option on the command line takes the place of the file's."
+        " `samplerbench list options --json` prints the JSON Schema, by which an editor completes"
+        " and checks a file.\n",
+        make_table(("key", "type", "what it is"), keys),
+    ]
+    examples = sorted((ROOT / "examples").glob("*.toml"))
     for path in examples:
         parts.append(f"## {path.name}\n\n```toml\n{path.read_text(encoding='utf-8')}```\n")
     return "\n".join(parts)
@@ -141,23 +150,16 @@ def _make_gallery() -> str:
         "# Gallery\n",
         "Of the main job, `samplerbench run`, as published in the repository.\n",
     ]
-    texts = _read_alternatives(PUBLISHED / "default" / "figures.md")
-    for path in sorted((PUBLISHED / "default").glob("*.svg")):
-        text = texts.get(path.name, path.stem.replace("-", " "))
-        parts.append(
-            f"## {path.stem.replace('-', ' ')}\n\n![{text}](default/{path.name})\n\n{text}\n"
-        )
+    for name, title, caption, alternative in _read_figures(PUBLISHED / "default" / "figures.md"):
+        parts.append(f"## {title}\n\n![{alternative}](default/{name}.svg)\n\n{caption}\n")
     parts.append("```{toctree}\n:hidden:\n\nstacks\nruns\n```\n")
     return "\n".join(parts)
 
 
-def _read_alternatives(path: Path) -> dict[str, str]:
-    """File name -> its text, from a ``figures.md``."""
-    if not path.is_file():
-        return {}
-    text = path.read_text(encoding="utf-8")
-    pairs = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", text)
-    return {name: " ".join(alternative.split()) for alternative, name in pairs}
+def _read_figures(path: Path) -> list[list[str]]:
+    """Name, title, caption and text alternative of each figure, from a ``figures.md``."""
+    form = re.compile(r"^# (.+)\n\n(.+?)\. (.+)\n\n(.+)$", re.MULTILINE)
+    return [list(found.groups()) for found in form.finditer(path.read_text(encoding="utf-8"))]
 
 
 def _copy_figures(docs: Path) -> None:
@@ -229,7 +231,7 @@ def _make_decisions() -> str:
         " model; the cost is independent draws a gradient or a likelihood, tuning counted. What is"
         " not here was not run.\n",
     ]
-    heads = ("model", "sampler", "environment", "verdict", "replicates")
+    heads = ("model", "sampler", "verdict", "environment", "replicates")
     heads += ("draws a gradient", "draws a likelihood")
     for kind, models in KINDS.items():
         chosen = [
@@ -267,8 +269,8 @@ def _describe_row(row: dict[str, Any]) -> tuple[str, ...]:
     return (
         row["model"],
         name_row(row),
-        row["environment"],
         row["verdict"],
+        row["environment"],
         str(row["replicates"]),
         *numbers,
     )

@@ -9,7 +9,7 @@ from samplerbench.harness.scoring.verdict_words import CONVICTIONS
 from samplerbench.reports.tables.cells import Row, is_comparable, is_control, label
 from samplerbench.reports.tables.selection import AXES
 from samplerbench.reports.time_to_accuracy import Ranking, list_costs, rank
-from samplerbench.rounding import choose_scale, format_all_rounded
+from samplerbench.rounding import choose_scale, format_all_rounded, format_percents
 
 MOST_NAMED = 4
 GOAL = "from nothing to every mean within 5 % of its sd"
@@ -115,7 +115,11 @@ def _tell_fastest(ranking: Ranking) -> str:
 def _name_shown(row: Row) -> str:
     """A row that is shown honest, with the share of its runs that never ended."""
     rate = row.get("unfinished_rate")
-    return f"{label(row)} when it ends ({rate:.1%} of runs did not)" if rate else label(row)
+    return (
+        f"{label(row)} when it ends ({format_percents(rate)} of runs did not)"
+        if rate
+        else label(row)
+    )
 
 
 def _describe_others(rows: Sequence[Row]) -> str:
@@ -131,7 +135,7 @@ def _describe_others(rows: Sequence[Row]) -> str:
     parts = [
         f"overcautious: {_join_names(cautious)}" if cautious else "",
         f"undecided: {_join_names(neither)}" if neither else "",
-        f"agrees with other samplers, unconfirmed: {_join_names(agree)}" if agree else "",
+        f"agrees with an answer that is itself a sampler's: {_join_names(agree)}" if agree else "",
         f"not to be relied on: {_list_verdicts(convicted)}" if convicted else "",
         f"not judged: {_list_verdicts(rest)}" if rest else "",
     ]

@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.campaign import Campaign as StoredCampaign
 from samplerbench.harness.campaign.campaign import load, no_collection
 from samplerbench.text import escape_controls
@@ -81,6 +82,8 @@ class Campaign(StoredCampaign):
             return default_columns(self.rows())
         if isinstance(columns, (str, bytes)) or not isinstance(columns, Iterable):
             columns = [columns]
+        if not (columns := list(columns)):
+            raise UsageError('no column is named\n  expected: at least one, or "all"')
         return choose_columns(columns)
 
     def plot(

@@ -81,6 +81,12 @@ def format_column(row: Mapping[str, Any], name: str) -> str:
     return format_with_interval(row[name], row.get(f"{name}_lo"), row.get(f"{name}_hi"))
 
 
+def format_percents(*shares: float) -> str:
+    """Ends of an interval of a share, ``0.058 to 3.2 %``: two digits each."""
+    percents = [float(f"{100 * share:.2g}") for share in shares]
+    return f"{' to '.join(f'{percent:g}' for percent in percents)} %"
+
+
 def format_with_half_width(value: float, half: float) -> tuple[str, str]:
     """``value`` to the digit that its interval supports, and the half-width to the same."""
     if half <= SUM_ROUNDING * abs(value) or not math.isfinite(half) or not math.isfinite(value):

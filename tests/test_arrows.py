@@ -47,7 +47,8 @@ COORDINATOR_SIDE = {
     "harness.environments": "harness samplers",
     "harness.statistics": "models",
     "harness.ground_truth": f"{STATISTICS} {MODELS} harness",
-    "harness.scoring": f"{STATISTICS} harness harness.ground_truth harness.scoring.metrics models",
+    "harness.scoring": f"{STATISTICS} harness harness.ground_truth harness.scoring.metrics models"
+    " rounding",
     "harness.scoring.metrics": f"{STATISTICS} harness.scoring models rounding",
     "harness.comparison": f"{STATISTICS} harness models rounding",
     "harness.campaign": f"{CAMPAIGN} {STATISTICS} {TABLES} {MODELS} samplers",

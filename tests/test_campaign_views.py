@@ -65,6 +65,8 @@ def test_a_pickled_campaign_is_opened_again_from_its_folder(campaign):
 def test_a_column_that_is_not_there_is_refused_with_the_nearest(campaign):
     with pytest.raises(UsageError, match="did you mean 'rhat'"):
         campaign.table(columns=["rhta"])
+    with pytest.raises(UsageError, match="no column is named"):
+        campaign.table([])
 
 
 def test_it_names_its_folder_and_how_far_it_is(campaign):

@@ -9,13 +9,14 @@ import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
 from samplerbench.harness.compatibility import known_stacks, tried_samplers
 from samplerbench.harness.compatibility.known_stacks import BREAKS, WORKS, StackRow, find_minor
 from samplerbench.harness.compatibility.stack_tables import name_parts
-from samplerbench.harness.environments import root_cause
+from samplerbench.harness.environments import cache, root_cause
 from samplerbench.harness.environments.pins import SAME_FILES
 from samplerbench.harness.environments.root_cause import Cause, Probe
 
@@ -74,8 +75,10 @@ def examine(python: str | None = None, rows: Sequence[StackRow] | None = None) -
     fine = all(finding.word == WORKS for finding in findings)
     line = ""
     if near and not fine:
-        same = near.minor == find_minor(probe.python)
-        line = mend(python, probe.versions, near) if same else make_anew(near)
+        # one that samplerbench has made stays what its pins say
+        kept = cache.is_finished(Path(python).absolute().parent.parent)
+        can_change = near.minor == find_minor(probe.python) and not kept
+        line = mend(python, probe.versions, near) if can_change else make_anew(near)
     core = {name: probe.versions[name] for name in core_names() if name in probe.versions}
     unknown = any(finding.word == NOT_KNOWN for finding in findings)
     find_out = f"samplerbench check --run --python {shlex.quote(python)}" if unknown else ""

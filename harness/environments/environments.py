@@ -183,7 +183,7 @@ def _split_packages(name: str) -> tuple[str, tuple[str, ...]]:
         wishes = tuple(sorted({str(Requirement(package)) for package in packages}))
     except InvalidRequirement as error:
         raise UsageError(
-            f"{name!r} names no package: {str(error).splitlines()[0]}\n"
+            f"{' '.join(map(repr, packages))} names no package: {str(error).splitlines()[0]}\n"
             "  expected: a package as pip names it, as astropy or 'astropy>=6'"
         ) from error
     if base == "current" or _is_interpreter(base):

@@ -14,6 +14,7 @@ from samplerbench.user_files import MOST_TEXT, read_limited
 #: two distributions of one package: a stack has one of the two
 SAME_FILES = ("tensorflow-probability", "tfp-nightly")
 _EXPECTED = "expected: one name==version a line, such as numpyro==0.13.2, or -r other.txt"
+FREEZE = "; of an installation: pip freeze | grep == > FILE"
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,12 @@ def _read_lines(path: Path, readers: tuple[Path, ...]) -> list[str]:
     try:
         return read_limited(path, MOST_TEXT).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        ways = "a text file of pins; `samplerbench list environments` names the shipped ones"
+        ways = "a text file of pins, or a Python that runs; `samplerbench list environments` names"
+        ways += " the shipped ones"
         if readers:
             ways = f"the path of a file of pins after -r in '{readers[-1]}', relative to that file"
-        raise UsageError(f"can't read pins from '{path}': {error}\n  expected: {ways}") from error
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"can't read pins from '{path}': {why}\n  expected: {ways}") from error
 
 
 def _parse_pythons(text: str, where: str) -> tuple[str, ...]:
@@ -125,4 +128,4 @@ def _parse_pin(text: str, where: str) -> tuple[str, str]:
             name = canonicalize_name(wish.name)
             extras = f"[{','.join(sorted(wish.extras))}]" if wish.extras else ""
             return name, f"{name}{extras}=={exact[0]}"
-    raise UsageError(f"{where}: {text!r} is not one exact version\n  {_EXPECTED}")
+    raise UsageError(f"{where}: {text!r} is not one exact version\n  {_EXPECTED}{FREEZE}")

@@ -57,7 +57,11 @@ def make_request(
     known = ("chains", "draws", "seed", "warmup")
     for name in budget:
         if name not in known:
-            raise unknown_name("argument of sampler_benchmark", name, (*known, "data", "rounds"))
+            raise unknown_name(
+                "argument of sampler_benchmark",
+                name,
+                (*known, "data", "replicates", "rounds", "sampler"),
+            )
     counts = {**budget, **({} if replicates is None else {"replicates": replicates})}
     if rounds is not None and (type(rounds) is not int or rounds < 1):
         raise UsageError(f"rounds={rounds!r}\n  expected: a whole number from 1 on")

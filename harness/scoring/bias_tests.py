@@ -23,6 +23,7 @@ from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.statistics.between_processes import t_quantile
 from samplerbench.harness.statistics.curves import CurveProducts
 from samplerbench.harness.statistics.pairs import PairWidths
+from samplerbench.rounding import format_all_rounded, format_with_interval
 
 Array = np.ndarray
 
@@ -55,8 +56,10 @@ def check_bias(e: ReplicateSummary) -> Iterator[Complaint]:
             yield _describe_sd(name, _compare_mean(ratio, 1.0, margins.sd, alpha, scale_error))
     if e.log_z is not None and e.log_z_true is not None:
         test = _compare_mean(e.log_z, e.log_z_true, LOG_Z, alpha, part=margins.log_z)
-        what = f"mean log Z is {_interval(test)}, not {e.log_z_true:.2f}"
-        yield replace(test, reason=f"{what}; {test.tolerance:.2f} is tolerated")
+        # to a hundredth, however large: its errors are absolute
+        interval = f"{test.value:.2f} ({test.lo:.2f} to {test.hi:.2f})"
+        what = f"mean log Z is {interval}, not {e.log_z_true:.2f}"
+        yield replace(test, reason=f"{what}; {test.tolerance:.3g} is tolerated")
     if e.modes is not None:
         for k, truth in enumerate(e.modes.weights):
             least = np.sqrt(truth * (1 - truth) / np.nanmedian(e.modes.ess[:, k]))
@@ -73,8 +76,8 @@ def _compare_pairs(pairs: PairWidths, margin: float) -> Complaint:
     worst, test = _compare_farthest(pairs.values, 1.0, margin, pairs.error)
     value, lo, hi = (float(np.sqrt(max(n, 0.0))) for n in (test.value, test.lo, test.hi))
     reason = (
-        f"sd of {pairs.labels[worst]}, each in its sd, is {value:.2f} ({lo:.2f} to {hi:.2f}) times"
-        " the exact one: a correlation is wrong"
+        f"sd of {pairs.labels[worst]}, each in its sd, is {format_with_interval(value, lo, hi)}"
+        " times the exact one: a correlation is wrong"
     )
     return replace(test, reason=reason, value=value, lo=lo, hi=hi)
 
@@ -84,7 +87,7 @@ def _compare_curves(curves: CurveProducts, margin: float) -> Complaint:
     worst, test = _compare_farthest(curves.values, 0.0, margin, curves.error)
     reason = (
         f"the correlation of {curves.labels[worst]} is off by {_interval(test)};"
-        f" {test.tolerance:.2f} is tolerated"
+        f" {test.tolerance:.3g} is tolerated"
     )
     return replace(test, reason=reason)
 
@@ -123,7 +126,8 @@ def _claimed_error(half_se: Array, exact: Array | float) -> Array:
 
 
 def _interval(test: Complaint, unit: str = "") -> str:
-    return f"{test.value:.2f}{unit} ({test.lo:.2f} to {test.hi:.2f})"
+    value, lo, hi = format_all_rounded((test.value, test.lo, test.hi), test.lo, test.hi)
+    return f"{value}{unit} ({lo} to {hi})"
 
 
 def _describe_sd(name: str, test: Complaint) -> Complaint:
@@ -131,7 +135,8 @@ def _describe_sd(name: str, test: Complaint) -> Complaint:
 
 
 def _describe_mean(name: str, test: Complaint) -> Complaint:
-    reason = f"mean of '{name}' off by {_interval(test, ' sd')}; {test.tolerance:.2f} is tolerated"
+    reason = f"mean of '{name}' off by {_interval(test, ' sd')}; "
+    reason += f"{test.tolerance:.3g} is tolerated"
     return replace(test, reason=reason)
 
 
@@ -178,8 +183,9 @@ def _compare_distance(
     mean, _, half = t_interval(values, alpha)
     # n draws put a Gaussian's quantiles some 1.1 / sqrt(n) sds off on average
     half = float(np.hypot(half, -special.ndtri(alpha) * 1.1 * error))
+    test = Complaint((mean - half) / limit, "", mean, mean - half, mean + half)
     reason = (
-        f"draws of '{name}' lie {mean:.2f} sd ({mean - half:.2f} to {mean + half:.2f}) from the "
-        f"exact distribution (1-Wasserstein); {limit:.2f} is tolerated"
+        f"draws of '{name}' lie {_interval(test, ' sd')} from the exact distribution"
+        f" (1-Wasserstein); {limit:.3g} is tolerated"
     )
-    return Complaint((mean - half) / limit, reason, mean, mean - half, mean + half)
+    return replace(test, reason=reason)

@@ -15,6 +15,7 @@ from samplerbench.harness.scoring.complaint import ALPHA, Complaint, truth_error
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.statistics.estimates import estimate_typical, rms_bounds, z_scores
 from samplerbench.harness.statistics.pairs import PairWidths
+from samplerbench.rounding import format_all_rounded
 
 Array = np.ndarray
 
@@ -170,15 +171,18 @@ def _typically_below(z: Array, margin: float, alpha: float, what: str) -> Compla
     found = estimate_typical(z, 1 - 2 * alpha)
     value, lo, hi = (np.nan if n is None else n for n in (found.value, found.lo, found.hi))
     excess = np.inf if hi == 0 else 1 / (margin * hi)
-    text = (
-        f"{what} are in the typical run {value:.2f} times the claimed ones ({lo:.2f} to {hi:.2f})"
-    )
-    return Complaint(excess, text, value, lo, hi)
+    return Complaint(excess, *_describe_ratio(f"{what} are in the typical run", value, lo, hi))
 
 
 def _describe_rms(z: Array, lo: float, hi: float, what: str) -> tuple[str, float, float, float]:
-    value = float(rms(z[:, None])[0])
-    return f"{what} are {value:.2f} times the claimed ones ({lo:.2f} to {hi:.2f})", value, lo, hi
+    return _describe_ratio(f"{what} are", float(rms(z[:, None])[0]), lo, hi)
+
+
+def _describe_ratio(
+    what: str, value: float, lo: float, hi: float
+) -> tuple[str, float, float, float]:
+    shown, least, most = format_all_rounded((value, lo, hi), lo, hi)
+    return f"{what} {shown} times the claimed ones ({least} to {most})", value, lo, hi
 
 
 def rms(z: Array) -> Array:

@@ -36,6 +36,7 @@ from samplerbench.harness.scoring.complaint import LOG_Z, t_interval, t_interval
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
 from samplerbench.harness.statistics.pairs import PairWidths
+from samplerbench.rounding import format_percents
 
 Array = np.ndarray
 
@@ -187,7 +188,7 @@ def _limit_rate(count: int, total: int) -> Limit:
     limit = clopper_pearson(count, total, LEVEL)[1]
     needed = _count_for_rate(count, total)
     what = f"{count} of {total} runs off by more than {DISASTER:g} median claimed errors"
-    reason = f"{what}, a rate of up to {limit:.1%}; honest is below {RATE:.0%}"
+    reason = f"{what}, a rate of up to {format_percents(limit)}; honest is below {100 * RATE:g} %"
     return Limit(reason, count / total, limit, RATE, needed)
 
 

@@ -12,6 +12,7 @@ from samplerbench.harness.scoring.verdict_words import Verdict
 from samplerbench.harness.statistics.estimates import clopper_pearson
 from samplerbench.harness.statistics.mode_occupancy import MAJOR
 from samplerbench.harness.statistics.self_diagnostics import find_wrong
+from samplerbench.rounding import format_percents
 
 Array = np.ndarray
 
@@ -37,7 +38,7 @@ def check_rates(summary: ReplicateSummary, disasters: int, origin: str = "") -> 
     for count, rate, what in kinds:
         lo, hi = clopper_pearson(count, total, ALPHA)
         if count > 1 and lo > rate:
-            reason = f"{count} of {total} runs {what} ({lo:.2%} to {hi:.1%})"
+            reason = f"{count} of {total} runs {what} ({format_percents(lo, hi)})"
             return Verdict("unreliable", reason, count / total, lo, hi)
     return None
 
@@ -83,7 +84,7 @@ def check_lost_replicates(summary: ReplicateSummary, off: bool = True) -> Verdic
         (~finite, "failed or not finite"),
     )
     what = ", ".join(f"{int(kind.sum())} {text}" for kind, text in kinds if kind.any())
-    reason = f"{count} of {total} replicates are lost ({100 * lo:.0f} to {100 * hi:.0f} %): {what}"
+    reason = f"{count} of {total} replicates are lost ({format_percents(lo, hi)}): {what}"
     return Verdict("broken", reason, count / total, lo, hi)
 
 
@@ -95,7 +96,7 @@ def check_stuck_chains(summary: ReplicateSummary) -> Verdict | None:
     if stuck == 0:
         return None
     reason = (
-        f"{stuck} of {total} replicates ({100 * lo:.1f} to {100 * hi:.0f} %) "
+        f"{stuck} of {total} replicates ({format_percents(lo, hi)}) "
         "have a chain that never moves, and so claims no error"
     )
     return Verdict("overconfident", reason, stuck / total, lo, hi)

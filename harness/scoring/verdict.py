@@ -111,6 +111,7 @@ from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict_words import LEAST, NO_ANSWER, Verdict, worst_complaint
 from samplerbench.harness.statistics.duplicates import find_duplicates, find_succession
 from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
+from samplerbench.rounding import format_all_rounded, format_percents
 from samplerbench.text import format_count
 
 Array = np.ndarray
@@ -210,9 +211,10 @@ def _check_energy(sound: ReplicateSummary) -> Verdict | None:
     most = ENERGY * sound.margins.bias
     if not lo > most:
         return None
+    shown, least, top = format_all_rounded((value, lo, hi), lo, hi)
     reason = (
         f"the draws' joint distribution is as far from the exact one as a shift of every direction"
-        f" by {value:.2f} sd ({lo:.2f} to {hi:.2f}; energy distance); {most:.2g} is tolerated"
+        f" by {shown} sd ({least} to {top}; energy distance); {most:.2g} is tolerated"
     )
     return Verdict("biased", reason, value, lo, hi)
 
@@ -230,7 +232,7 @@ def _find_relation(summary: ReplicateSummary) -> str:
         return f"{_name_pair(summary, *pair)} are the same run, or mirror images"
     if shared := summary.shared_draws:
         first, second, share = shared
-        return f"{_name_pair(summary, first, second)} share {share:.0%} of the draws"
+        return f"{_name_pair(summary, first, second)} share {format_percents(share)} of the draws"
     if len(own.est) < LEAST or not (found := find_succession(own.est)):
         return ""
     at, lag, value = found
@@ -307,7 +309,7 @@ def _honest_verdict(summary: ReplicateSummary, ordinary: ReplicateSummary) -> Ve
     lost = int((~summary.has_ended).sum())
     if lost:
         low, high = clopper_pearson(lost, total, ALPHA)
-        reason += f"; honest when it ends: {lost} did not ({low:.2%} to {high:.1%})"
+        reason += f"; honest when it ends: {lost} did not ({format_percents(low, high)})"
     if silent := int(find_silent(summary).sum()):
         reason += f"; {silent} of {total} runs {NO_CLAIM}"
     return Verdict("honest", reason, float(ratio[worst]), lo, hi)

@@ -49,6 +49,11 @@ class Finding:
     text: str
 
 
+def names_export(path: Path) -> bool:
+    """Whether ``path`` is a campaign's export, there or not; else it is a campaign's folder."""
+    return path.is_file() or (path.suffix == ".json" and not path.exists())
+
+
 def read_rows(file: Path) -> list[Row]:
     """The rows of a campaign that was exported as JSON; raises UsageError for another file."""
     try:

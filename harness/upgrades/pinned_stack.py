@@ -63,7 +63,8 @@ def read_stack(name: str) -> PinnedStack:
     if not found.pins:
         raise UsageError(
             f"environment {name!r} has no pins\n  expected: a file of pins, or a shipped"
-            " environment as `pinned`; of another Python: uv pip freeze --python PATH > old.txt"
+            " environment as `pinned`; of another Python: uv pip freeze --python PATH |"
+            " grep == > old.txt"
         )
     python = environments.python_version(name)
     return PinnedStack(name, split_pins(found.pins), python, environments.is_complete(name))

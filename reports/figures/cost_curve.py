@@ -152,10 +152,20 @@ def _draw_panel(axes: Axes, curves: Sequence[Curve], kind: str) -> None:
         if kind != "first":  # whose costs hardly differ
             line: dict[str, Any] = {"color": style.get_look(curve.entry.look).color, "ls": ":"}
             axes.plot(cost, curve.independent, lw=0.9, zorder=1, **line)
+    for curve in filter(_is_off, curves):
+        cost = curve.cost(kind)
+        if cost is not None:
+            text = f"↑ {format_number(float(curve.error[-1]))}"
+            style.write_beside(axes, text, (cost[-1], MOST), 7, 0)
     for points in _group_resolutions(curves):
         known = [(cost[0], c.error[0]) for c in points if (cost := c.cost(kind)) is not None]
         color = style.get_look(points[0].entry.look).color
         axes.plot(*np.array(sorted(known)).reshape(-1, 2).T, color=color, lw=1, zorder=1)
+
+
+def _is_off(curve: Curve) -> bool:
+    """Whether its errors lie above the panel, where they would squeeze all others together."""
+    return bool(np.nanmin(curve.error) > MOST)
 
 
 def _group_resolutions(curves: Sequence[Curve]) -> list[list[Curve]]:
@@ -170,15 +180,7 @@ def _group_resolutions(curves: Sequence[Curve]) -> list[list[Curve]]:
 def _draw_curve(axes: Axes, curve: Curve, cost: Array) -> None:
     look = style.get_look(curve.entry.look)
     error, lo, hi = curve.error, curve.lo, curve.hi
-    if np.nanmin(error) > MOST:  # would squeeze all others into a corner
-        axes.annotate(
-            f"↑ {format_number(float(error[-1]))}",
-            (cost[-1], MOST),
-            (7, 0),
-            textcoords="offset points",
-            fontsize=7.5,
-            va="center",
-        )
+    if _is_off(curve):
         error = lo = hi = np.where(np.arange(len(error)) < len(error) - 1, np.nan, MOST)
     bars = np.maximum(0.0, [error - lo, hi - error])
     mark: dict[str, Any] = {"color": look.color, "marker": look.marker, "ms": 4.5}

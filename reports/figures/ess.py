@@ -28,12 +28,12 @@ def draw(scene: Scene) -> Picture:
     labels = [entry.name for entry in known]
     figure, ((axes,),) = style.make_grid([3.0], legend=labels)
     style.set_logarithmic(axes)
-    claims = [entry.row["ess_mean"] for entry in known]
-    middle = math.sqrt(min(claims) * max(claims))
     for entry in known:
-        inwards = -1 if entry.row["ess_mean"] >= middle else 1
-        _draw_point(axes, entry.row, entry.name, style.get_look(entry.look), inwards)
+        _draw_point(axes, entry.row, entry.name, style.get_look(entry.look))
     _draw_diagonal(axes)
+    for row in (entry.row for entry in known if entry.row["realised_ess"] < LEAST):
+        text = f"realises {make_cell(row, 'realised_ess').text}"
+        style.write_beside(axes, text, (row["ess_mean"], LEAST), 0, 6)
     axes.set_xlabel("claimed effective draws a replicate")
     axes.set_ylabel("realised effective draws a replicate")
     style.add_legend(figure, axes, labels)
@@ -60,14 +60,10 @@ def _with_ends(row: Row, column: str) -> str:
     return f"{cell.text} ({' to '.join(cell.spread)})" if cell.spread else cell.text
 
 
-def _draw_point(axes: Axes, row: Row, name: str, look: style.Look, inwards: int) -> None:
+def _draw_point(axes: Axes, row: Row, name: str, look: style.Look) -> None:
     honest = is_comparable(row)
     value, bars = row["realised_ess"], _bars(row, "realised_ess")
     if value < LEAST:  # would squeeze all others into a corner
-        text = f"realises {make_cell(row, 'realised_ess').text}"
-        place: dict[str, Any] = {"ha": "left" if inwards > 0 else "right", "va": "bottom"}
-        place |= {"textcoords": "offset points", "fontsize": 7.5}
-        axes.annotate(text, (row["ess_mean"], LEAST), (0, 6), **place)
         value, bars = LEAST, None
     mfc = look.color if honest else "none"
     mark: dict[str, Any] = {"color": look.color, "marker": look.marker, "mfc": mfc}

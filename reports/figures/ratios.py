@@ -63,7 +63,9 @@ def _draw_group(comparison: Comparison, group: Group, name: str) -> Picture | No
     figure, rows = style.make_grid([tall] * len(quantities), left=1.55, gap=0.72, bottom=0.5)
     for (axes,), quantity in zip(rows, quantities, strict=True):
         _draw_panel(axes, comparison, [r for r in known if r.quantity == quantity], places, names)
-        axes.set_title(f"{quantity}: {MEANING[quantity]}", loc="left")
+        place = axes.get_position()  # from the left edge, beside the axes there is no room
+        title = f"{quantity}: {MEANING[quantity]}"
+        axes.set_title(title, loc="left", x=-place.x0 / place.width, wrap=True)
         axes.set_xlabel(f"ratio ({BETTER[quantity]})", fontsize=8)
     return Picture(figure, _words(group, known), CAPTION, name, escape_controls(group.heading))
 

@@ -104,7 +104,7 @@ def _settings(path: Path) -> Any:
         for line in path.read_text(encoding="utf-8").splitlines():
             key = line.split("#")[0].partition(":")[0].strip()
             if key and key not in matplotlib.rcParams:  # matplotlib itself only logs it
-                raise unknown_name("matplotlib setting", key, _related(key, matplotlib.rcParams))
+                raise unknown_name("setting of matplotlib", key, _related(key, matplotlib.rcParams))
         return matplotlib.rc_params_from_file(path, fail_on_error=True, use_default_template=False)
     except (OSError, KeyError, ValueError) as error:
         raise UsageError(
@@ -117,6 +117,18 @@ def _related(key: str, known: Iterable[str]) -> list[str]:
     """The settings of the same group; all of them would be three hundred."""
     group = [name for name in known if name.split(".")[0] == key.split(".")[0]]
     return group or sorted({name.split(".")[0] for name in known})
+
+
+def write_beside(axes: Axes, text: str, point: tuple[float, float], gap: int, rise: int) -> None:
+    """Write ``text`` ``gap`` points beside a point, where logarithmic axes have more room for it.
+
+    All that sets their limits is drawn before.
+    """
+    lo, hi = axes.get_xlim()
+    side = -1 if point[0] > (lo * hi) ** 0.5 else 1
+    place: dict[str, Any] = {"textcoords": "offset points", "fontsize": 7.5}
+    place |= {"ha": "left" if side > 0 else "right", "va": "bottom" if rise else "center"}
+    axes.annotate(text, point, (side * gap, rise), **place)
 
 
 def get_look(index: int) -> Look:

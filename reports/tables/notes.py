@@ -21,6 +21,7 @@ from samplerbench.reports.tables.selection import (
     follows_sweep,
     model_family,
 )
+from samplerbench.rounding import is_number
 from samplerbench.samplers.base import samplers
 from samplerbench.text import format_count
 
@@ -191,11 +192,16 @@ def warning_notes(rows: Sequence[Row]) -> list[str]:
 def _row_names(rows: Sequence[Row]) -> list[str]:
     """Each row's sampler, and on what, where rows differ in that."""
     axes = [name for name in differing_columns(rows) if name in AXES]
-    places = [", ".join(str(row[n]) for n in axes if row[n] is not None) for row in rows]
+    places = [", ".join(_name_place(n, row[n]) for n in axes if row[n] is not None) for row in rows]
     return [
         f"{label(row)} on {place}" if place else label(row)
         for row, place in zip(rows, places, strict=True)
     ]
+
+
+def _name_place(column: str, value: Any) -> str:
+    """What of a row's place tells it from others: a name as it is, a number with what it counts."""
+    return describe_value(column, value) if is_number(value) else str(value)
 
 
 def _shorten(notes: Sequence[str]) -> list[str]:

@@ -56,7 +56,9 @@ def render(lines: Sequence[Line], form: str, width: int | None = None) -> str:
 def make_table(lines: Sequence[Line]) -> Table:
     """One row a campaign of each sampler, in order."""
     rows = [_make_row(line, point) for line in lines for point in line.points]
-    return Table(summarise(lines), COLUMNS, rows, [NOTE])
+    table = Table(summarise(lines), COLUMNS, rows, [NOTE])
+    filled = [at for at in range(len(COLUMNS)) if any(row[at].short for row in rows)]
+    return table.select(filled)  # what no row has would take the room of the others
 
 
 def summarise(lines: Sequence[Line]) -> str:

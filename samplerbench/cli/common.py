@@ -46,8 +46,8 @@ def add_format(parser: argparse.ArgumentParser, formats: Sequence[str], text: st
     """Add ``--format``; where it is not given, the ending of ``--output`` says it."""
     parser.set_defaults(formats=formats)
     default = "default: by the ending of --output, else table"
-    text = f"{text}; {default}" if text else default
-    parser.add_argument("--format", choices=formats, help=text)
+    text = "; ".join(filter(None, (", ".join(formats), text, default)))
+    parser.add_argument("--format", choices=formats, metavar="FORMAT", help=text)
 
 
 def choose_format(args: argparse.Namespace) -> str:

@@ -129,7 +129,7 @@ def _read_baseline(path: Path) -> Any:
     from samplerbench.harness.upgrades import baseline_gate
 
     rows: Sequence[baseline_gate.Row]
-    if path.is_file():
+    if baseline_gate.names_export(path):
         rows = baseline_gate.read_rows(path)
     else:
         with samplerbench.load(path) as campaign:

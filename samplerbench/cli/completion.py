@@ -12,9 +12,10 @@ SHELLS = ("bash", "zsh", "fish", "tcsh")
 USAGE = """\
 bash: eval "$(samplerbench completion bash)" in ~/.bashrc
 zsh:  samplerbench completion zsh > a folder of $fpath, as _samplerbench
-fish: samplerbench completion fish > ~/.config/fish/completions/samplerbench.fish
+fish: samplerbench completion fish >~/.config/fish/completions/samplerbench.fish
 tcsh: samplerbench completion tcsh > FILE, and source FILE in ~/.tcshrc
-Names of samplers and models are those of now: make it again after installing a plug-in."""
+Names of samplers and models are those of now: make it again after installing a
+plug-in."""
 
 
 def add_parser(commands: Any) -> None:

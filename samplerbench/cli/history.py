@@ -56,10 +56,10 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _read(folder: Path) -> Any:
-    from samplerbench.harness.upgrades.baseline_gate import read_rows
+    from samplerbench.harness.upgrades.baseline_gate import names_export, read_rows
     from samplerbench.harness.upgrades.history import Release
 
-    if folder.is_file():
+    if names_export(folder):
         return Release(folder.stem, None, read_rows(folder))
     with samplerbench.load(folder) as campaign:
         span = campaign.store.time_span()

@@ -38,7 +38,6 @@ def add_parser(commands: Any) -> None:
         "judge",
         help="judge draws that other programs made, show the table, write the report",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = judge.add_argument
     add("files", nargs="+", metavar="FILE", help="draws, one file a replicate")

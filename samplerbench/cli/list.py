@@ -47,7 +47,9 @@ def add_parser(commands: Any) -> None:
         help="environment of the checks, or in which samplers are to take the model"
         " (default: each sampler's own, or pinned)",
     )
-    listing.add_argument("--format", choices=("table", "json"), default="table")
+    listing.add_argument(
+        "--format", choices=("table", "json"), default="table", help="default: table"
+    )
     add_json(listing)
     failed = "a check of --conformance failed"
     listing.set_defaults(command=execute, exits=describe_exits(failed))

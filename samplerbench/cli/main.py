@@ -126,7 +126,9 @@ class _Parser(argparse.ArgumentParser):
         self.error(str(unknown_name(f"option of {self.prog}", word.partition("=")[0], known)))
 
     def format_help(self) -> str:
-        return f"{super().format_help()}\n{self.get_default('exits') or describe_exits()}\n"
+        exits = self._get_formatter()  # of the same width
+        exits.add_text(self.get_default("exits") or describe_exits())
+        return f"{super().format_help()}\n{exits.format_help()}"
 
 
 def build_parser() -> _Parser:

@@ -58,7 +58,7 @@ def test_the_release_that_broke_an_import_is_found_and_a_rerun_makes_nothing(
 def test_what_can_be_no_bisection_is_refused(stacks, tmp_path, capsys):
     out = ["--what", "import", "--out", str(tmp_path / "found")]
     for ends, said in (
-        ([str(tmp_path / "none.txt"), "pinned"], "can't read pins"),
+        ([str(tmp_path / "none.txt"), "pinned"], "none.txt': No such file or directory\n"),
         (["current", "pinned"], "uv pip freeze"),
     ):
         assert main.main(["bisect", *ends, *out]) == common.EXIT_USAGE

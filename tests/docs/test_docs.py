@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import shlex
@@ -15,6 +16,7 @@ import tomllib
 
 from samplerbench.cli.main import build_parser
 from samplerbench.conformance import check_sampler
+from samplerbench.harness.campaign.plan import OPTIONS
 from samplerbench.harness.campaign.specifiers import parse_sampler
 from tests.support.browser import audit_pages
 
@@ -122,6 +124,28 @@ def test_the_documentation_builds_without_a_warning_and_asks_no_other_address(si
     loaded = re.compile(r'<(?:script|img|iframe|link)[^>]*(?:src|href)="(https?:)?//[^"]*"')
     for page in pages:
         assert not loaded.search(page.read_text(encoding="utf-8")), page
+
+
+@pytest.fixture
+def generate(monkeypatch):
+    """The module that writes the generated pages, which Sphinx alone imports."""
+    monkeypatch.syspath_prepend(str(DOCS))
+    return importlib.import_module("generate")
+
+
+def test_the_gallery_has_every_figure_with_its_caption_and_its_words(generate):
+    text = generate.PAGES["gallery/index.md"]()
+    figures = sorted((ROOT / "reports" / "published" / "default").glob("*.svg"))
+    shown = re.findall(r"## .+\n\n!\[(.+)\]\(default/(.+)\)\n\n(.+)\n", text)
+    assert sorted(name for _, name, _ in shown) == [path.name for path in figures]
+    assert all(
+        words != caption and min(len(words), len(caption)) > 40 for words, _, caption in shown
+    )
+
+
+def test_the_page_of_campaign_files_has_every_key(generate):
+    text = generate.PAGES["reference/campaign_files.md"]()
+    assert not [name for name in OPTIONS if f"| `{name}` | " not in text]
 
 
 @pytest.mark.browser

@@ -87,6 +87,11 @@ def test_a_number_has_the_digits_that_its_interval_supports(value, lo, hi, shown
     assert rounding.format_rounded(value, lo, hi) == shown
 
 
+def test_the_ends_of_a_share_have_two_digits_each():
+    assert rounding.format_percents(0.000583, 0.0321) == "0.058 to 3.2 %"
+    assert rounding.format_percents(0.0, 0.998) == "0 to 100 %"
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
@@ -534,10 +539,21 @@ def test_controls_are_neither_counted_nor_said_to_have_no_clock(rows):
     assert summary.summarise(alone[:1], 1) == "Shown honest: exact_iid."
 
 
+def test_an_answer_of_the_samplers_own_is_not_said_to_be_anothers(rows):
+    said = summary.summarise([changed(rows[0], verdict="agrees")], 1)
+    assert said.endswith(f"agrees with an answer that is itself a sampler's: {rows[0]['sampler']}.")
+
+
+def test_a_note_says_what_the_number_counts_that_tells_rows_apart(rows):
+    both = [changed(rows[0], warnings=["odd"], precision=bits, chains=bits) for bits in (32, 64)]
+    places = (f"{rows[0]['sampler']} on {n}-bit, {n} chains" for n in (32, 64))
+    assert notes.warning_notes(both) == [f"{'; '.join(places)}: odd"]
+
+
 def test_runs_that_never_end_stand_beside_the_honest_and_below_the_table(rows):
     lost = changed(rows[0], unfinished_rate=1 / 256, caveat="1 of 256 runs failed")
     said = summary.summarise([lost, *rows[1:]], 8)
-    assert "honest_one when it ends (0.4% of runs did not), quick_one and" in said
+    assert "honest_one when it ends (0.39 % of runs did not), quick_one and" in said
     assert "honest_one: 1 of 256 runs failed" in notes.make_notes([lost, *rows[1:]], ["ess"])
 
 

@@ -35,7 +35,7 @@ from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics import estimates
 from samplerbench.harness.statistics.estimates import Estimate, estimate_share
-from samplerbench.rounding import format_number
+from samplerbench.rounding import format_number, format_percents
 
 Array = np.ndarray
 NONE_LEFT = "fewer than two replicates pass their own diagnostics"
@@ -145,5 +145,5 @@ def given_pass(data: TrialData) -> Score:
     rate, errors = data.score("pass_rate").value, data.score("calibration_given_pass").value
     if not isinstance(rate, float) or not isinstance(errors, float):
         return Score(None)
-    passes = f"its own diagnostics pass in {rate:.0%} of runs"
+    passes = f"its own diagnostics pass in {format_percents(rate)} of runs"
     return Score(f"{passes}; of those, errors are {format_number(errors)} times the claimed")

@@ -28,6 +28,7 @@ from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.scoring.verdict_words import LEAST
 from samplerbench.harness.statistics import sbc
 from samplerbench.harness.statistics.estimates import Estimate
+from samplerbench.rounding import format_percents
 from samplerbench.text import format_count
 
 Array = np.ndarray
@@ -140,13 +141,13 @@ def power(data: TrialData) -> Score:
     if data.trial.calibrate:
         return Score(_describe_ranks(data))
     words = (
-        ("detectable_calibration", "errors {:.2f} times those claimed"),
-        ("detectable_bias", "a mean off by {:.2g} sd"),
-        ("detectable_log_z_bias", "log Z off by {:.2g}"),
-        ("detectable_failure_rate", "{:.1%} of runs far off"),
+        ("detectable_calibration", "errors {:.2f} times those claimed".format),
+        ("detectable_bias", "a mean off by {:.2g} sd".format),
+        ("detectable_log_z_bias", "log Z off by {:.2g}".format),
+        ("detectable_failure_rate", lambda share: f"{format_percents(share)} of runs far off"),
     )
-    found = [(data.score(name).value, text) for name, text in words]
-    known = [text.format(value) for value, text in found if isinstance(value, float)]
+    found = [(data.score(name).value, say) for name, say in words]
+    known = [say(value) for value, say in found if isinstance(value, float)]
     reason = "" if known else data.score("detectable_calibration").reason
     return Score(", ".join(known) or None, reason=reason)
 

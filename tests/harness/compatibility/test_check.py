@@ -14,7 +14,7 @@ from samplerbench.harness.compatibility.check import BREAKS, NOT_KNOWN, WORKS
 from samplerbench.harness.compatibility.known_stacks import IMPORTS, StackRow
 from samplerbench.harness.compatibility.stages import Tools
 from samplerbench.harness.compatibility.tried_samplers import LIBRARY_GROUP
-from samplerbench.harness.environments import root_cause
+from samplerbench.harness.environments import cache, root_cause
 from samplerbench.harness.environments.environments import Environment
 from samplerbench.harness.environments.root_cause import Cause, Probe
 from samplerbench.harness.environments.uv import EnvironmentFailed
@@ -93,7 +93,7 @@ def test_versions_that_import_but_nobody_ran_are_not_known(tmp_path):
 
 
 @pytest.mark.process
-def test_a_library_that_blames_a_missing_package_does_not_hide_the_cause(tmp_path):
+def test_a_library_that_blames_a_missing_package_does_not_hide_the_cause(tmp_path, monkeypatch):
     wrapper = (
         "try:\n    from jaxns import Model\nexcept ImportError as e:\n"
         "    raise ImportError('please install jaxns') from e\n"
@@ -112,6 +112,9 @@ def test_a_library_that_blames_a_missing_package_does_not_hide_the_cause(tmp_pat
     assert "numpyro/contrib/nested_sampling.py:2" in found.cause
     assert "please install jaxns" in found.said
     assert report.mend.endswith("pip install --python " + python + " --no-deps jaxns==2.0.1")
+    monkeypatch.setattr(cache, "is_finished", [tmp_path / "e"].__contains__)
+    made = check.examine(python, ROWS)  # an environment that samplerbench keeps stays as it is
+    assert python not in made.mend and made.mend.startswith("uv venv --python ")
 
 
 @pytest.mark.process

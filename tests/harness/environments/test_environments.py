@@ -281,7 +281,7 @@ def test_packages_come_beside_the_pins_with_their_dependencies_and_the_pins_hold
     ("name", "words"),
     [
         ("pinned+as tropy", "expected: a package as pip names it"),
-        ("pinned+", "names no package"),
+        ("pinned+", "'' names no package"),
         ("current+astropy", "uv pip install astropy"),
         (f"{sys.executable}+astropy", "uv pip install astropy"),
         ("pined+astropy", "did you mean 'pinned'"),

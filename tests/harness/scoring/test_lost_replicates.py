@@ -23,7 +23,7 @@ def test_broken_needs_more_than_five_percent_for_certain():
 
 def test_replicates_that_are_not_finite_are_left_out_until_they_are_many():
     got = judge(lose(ideal(), 2, finite=False, est=np.nan))
-    assert got.verdict == "honest" and "honest when it ends: 2 did not (0.06%" in got.reason
+    assert got.verdict == "honest" and "honest when it ends: 2 did not (0.058 to" in got.reason
     got = judge(lose(ideal(), 8, finite=False, est=np.nan))
     assert got.verdict == "unreliable" and "8 of 256 runs failed or never ended" in got.reason
     assert judge(lose(ideal(), 40, finite=False, est=np.nan)).verdict == "broken"
@@ -35,7 +35,7 @@ def test_two_disasters_of_256_are_unreliable_and_one_is_undecided():
     got = judge(lose(ideal(), 2, est=0.2))
     assert got.verdict == "unreliable"
     assert got.reason.startswith(
-        "2 of 256 runs off by more than 5 median claimed errors (0.06% to 3.2%)"
+        "2 of 256 runs off by more than 5 median claimed errors (0.058 to 3.2 %)"
     )
     got = judge(lose(ideal(), 1, est=0.2))
     assert got.verdict == "undecided" and "1 of 256 runs" in got.reason

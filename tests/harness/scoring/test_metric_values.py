@@ -378,7 +378,7 @@ def test_scores_of_runs_that_pass_their_own_diagnostics_leave_the_others_out(tmp
         said = data.score("given_pass").value
         rate = data.score("pass_rate").value
         assert said.startswith(
-            f"its own diagnostics pass in {rate:.0%} of runs; of those, errors are "
+            f"its own diagnostics pass in {100 * rate:.2g} % of runs; of those, errors are "
         )
         assert data.score("log_z_error_given_pass").reason == "this sampler gives no evidence"
     with data_of(tmp_path, shifted, stored.exact()) as data:

@@ -5,6 +5,7 @@ The error rates proper, on many campaigns, are measured by tests/benchmarks/judg
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -78,7 +79,7 @@ def test_a_missing_mode_is_broken(name):
 def test_the_reason_tells_the_number_and_its_interval():
     got = judge(score(FLAWED["one component shifted"]))
     assert got.verdict == "biased"
-    assert got.reason.startswith("mean of 'p[1]' off by 0.20 sd (0.1")
+    assert re.match(r"mean of 'p\[1\]' off by 0\.\d+ sd \(0\.1", got.reason)
     assert got.lo < 0.2 < got.hi and got.value == pytest.approx(0.2, abs=0.03)
     assert "too narrow: 58" in judge(score(FLAWED["sd / 1.2"])).reason  # in the central half
     assert "98 %" in judge(score(FLAWED["sd x 1.2"])).reason  # twice as many beyond
@@ -395,3 +396,19 @@ def test_intervals_of_columns_are_those_of_each(missing):
     values = np.where(rng.random((30, 4)) < missing, np.nan, rng.normal(size=(30, 4)))
     each = np.array([t_interval(column, 0.01) for column in values.T]).T
     np.testing.assert_allclose(t_intervals(values, 0.01), each, rtol=1e-12)
+
+
+@pytest.mark.parametrize("factor", [1.5, 3.0, 30.0, 3000.0])
+def test_a_reason_has_the_digits_that_its_interval_supports(factor):
+    e = ideal()
+    got = judge(replace(e, se=e.se / factor))
+    found = re.search(r"are (\S+) times the claimed ones \((\S+) to (\S+)\)", got.reason)
+    least, most = float(f"{got.lo:.2g}"), float(f"{got.hi:.2g}")
+    assert all(len(text.replace(".", "").strip("0")) <= 3 for text in found.groups())
+    assert [float(text) for text in found.groups()[1:]] == pytest.approx([least, most], rel=0.05)
+
+
+def test_what_is_tolerated_is_said_however_little_it_is():
+    e = ideal(ess=1e6)
+    strict = replace(e, est=e.est + 0.1, margins=replace(e.margins, bias=0.004))
+    assert judge(strict).reason.endswith("; 0.004 is tolerated")

@@ -32,7 +32,7 @@ def test_a_chain_that_is_the_same_in_all_runs_is_found_and_they_are_not_judged()
     x = iid(Case(64, 400, 1), exact, np.random.default_rng(3), chains=4)
     x[:, 0] = x[0, 0]
     got = judge(summarise(x, exact))
-    assert got.verdict == "not judged" and "0 and 1 share 25% of the draws" in got.reason
+    assert got.verdict == "not judged" and "0 and 1 share 25 % of the draws" in got.reason
     fewer = summarise(x, exact).select(np.arange(64) != 0)
     assert fewer.shared_draws is None  # one of the two that it names is left out
 

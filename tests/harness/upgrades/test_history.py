@@ -53,6 +53,12 @@ def test_the_table_has_a_row_a_point_with_intervals_and_says_what_is_shown():
     assert history.render(lines, "markdown").count("\n| ") >= 4
 
 
+def test_a_column_that_no_row_fills_takes_no_room():
+    one = Release("v1", None, [row(versions={})])
+    text = history.render(trace_lines([one], 1.1, False), "markdown")
+    assert "verdict" in text and "date" not in text and "versions" not in text
+
+
 def test_a_sampler_on_several_models_is_one_sampler():
     release = Release("v1", None, [row(), row(model="funnel")])
     text = history.summarise(trace_lines([release], 1.1, False))

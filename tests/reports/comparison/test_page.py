@@ -22,9 +22,10 @@ from samplerbench.reports.comparison import (
     tables,
 )
 from samplerbench.reports.comparison.comparison import Comparison, compare
-from samplerbench.reports.figures import ratios
+from samplerbench.reports.figures import ratios, style
 from tests.reports.pages.test_campaign_page import Outline
 from tests.support import browser, stored
+from tests.support.cut_texts import find_cut_texts
 from tests.support.rows import row
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # locks of folders left open
@@ -156,7 +157,10 @@ def test_on_a_phone_and_a_desk_in_light_and_dark_the_page_passes_an_accessibilit
 
 
 def test_the_figure_tells_every_ratio_in_words(found):
-    alt = " ".join(picture.alt for picture in ratios.draw_groups(found))
+    with style.use_style():
+        pictures = ratios.draw_groups(found)
+        assert not [text for picture in pictures for text in find_cut_texts(picture.figure)]
+    alt = " ".join(picture.alt for picture in pictures)
     told = [r for r in found.ratios if r.value is not None]
     assert told and all(r.answer in alt for r in told)
     assert "quick_one, time: 0.500" in alt

@@ -27,6 +27,7 @@ from samplerbench.reports.figures import (
 from samplerbench.reports.figures.figure import Section
 from samplerbench.reports.figures.figure_data import load_scene, name_rows
 from tests.support import stored
+from tests.support.cut_texts import find_cut_texts
 
 pytestmark = pytest.mark.slow
 
@@ -75,6 +76,7 @@ def test_a_figure_applies_is_drawn_and_says_its_numbers_in_words(module, scene):
     with style.use_style():
         pictures = draw(module, scene)
         assert all(svg.inline(picture).startswith("<svg") for picture in pictures)
+        assert not [text for picture in pictures for text in find_cut_texts(picture.figure)]
     words = " ".join(f"{picture.title} {picture.alt}" for picture in pictures)
     assert DRAWN[module] in words and all(picture.caption for picture in pictures)
 
@@ -124,6 +126,18 @@ def test_a_cost_curve_is_of_parts_of_the_stored_draws_and_ends_where_the_runs_di
     assert honest.cost("first")[-1] == pytest.approx(row["import_s"] + row["cold_s"])
     full = [1 / np.sqrt(row[f"realised_ess{end}"]) for end in ("", "_hi", "_lo")]
     assert [honest.error[-1], honest.lo[-1], honest.hi[-1]] == pytest.approx(full)
+
+
+@pytest.mark.parametrize("warm", [1e-6, 1e6], ids=["the cheapest", "the dearest"])
+def test_an_error_off_the_scale_is_written_whole_within_the_figure(warm, scene):
+    far = next(e for e in scene.entries if e.row["sampler"] == "shifted_one")
+    moved = replace(far, row={**far.row, "warm_s": warm, "warmup_s": 0.1, "sample_s": 0.2})
+    entries = [moved if entry is far else entry for entry in scene.entries]
+    with style.use_style():
+        figure = draw(cost_curve, replace(scene, entries=entries, cache={}))[0].figure
+        texts = [t for axes in figure.axes for t in axes.texts if t.get_text().startswith("↑")]
+        assert texts and not find_cut_texts(figure)
+        assert all(t.axes.bbox.x0 < t.get_window_extent().x0 for t in texts)  # free of the ticks
 
 
 def test_a_biased_sampler_gets_no_better_with_more_draws(scene):
