@@ -143,6 +143,27 @@ def test_a_cell_of_python_that_is_clocked_or_silenced_is_run(magic, tmp_path):
     assert script.run_file(file).program() is None
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        'x = """\n% of people\n!\n?\n"""',
+        "x = (7\n  % 4)",
+        "x = 7 \\\n  % 4",
+        "x = (3\n!= 2)",
+        "%time x = dict(a=1,\n    b=2)",
+        "if True:\n    %time x = sorted([2,\n        1])",
+    ],
+)
+@pytest.mark.parametrize("magic", ["", "%matplotlib inline\n", "!echo '(\n!echo \"\n"])
+def test_lines_that_only_look_as_if_for_ipython_are_run_as_they_are(cell, magic, tmp_path):
+    file = write_notebook(tmp_path, f"{magic}{cell}\n{magic}def program(): return x")
+    expected: dict = {}
+    exec(cell.replace("%time ", ""), expected)
+    assert script.run_file(file).program() == expected["x"]
+    skipped = [*notebook.read_code(file.read_bytes())[1]]
+    assert sorted(skipped) == sorted(2 * magic.splitlines())
+
+
 def test_a_notebook_that_starts_a_campaign_is_run_up_to_there_and_says_so(tmp_path):
     start = "from samplerbench.errors import RunInModelFile\nraise RunInModelFile('run() called')"
     file = write_notebook(tmp_path, "def before(): ...", start, "def below(): ...")

@@ -135,6 +135,11 @@ KINDS = {
     "pandas' own JSON": (*write_with("d.json", "to_json"), {}, ""),
     "arrays in JSON": (*write("d.json", json.dumps(POINTS)), {}, ""),
     "lines of JSON": (*write_with("d.jsonl", "to_json", orient="records", lines=True), {}, ""),
+    "newline-delimited JSON": (
+        *write_with("d.ndjson", "to_json", orient="records", lines=True),
+        {},
+        "",
+    ),
     "Parquet": (*write_with("d.parquet", "to_parquet", "pyarrow"), {}, ""),
     "Feather": (*write_with("d.feather", "to_feather", "pyarrow"), {}, ""),
     "Excel": (*write_with("d.xlsx", "to_excel", "openpyxl", index=False), {}, ""),
@@ -220,6 +225,21 @@ REFUSED = {
         "groups",
         {},
         ("'red' in row 2 of column 'g' is no number", "--codes g makes integers"),
+    ),
+    **{
+        f"thousands, perhaps: {cell}": (
+            f"x;y\n1;{cell}\n2;2{cell[1:]}\n3;4\n",
+            "line",
+            {},
+            (f"{cell!r} in row 2 of column 'y' is no number", "thousands not set apart"),
+        )
+        for cell in ("1,500", "1.500,5", "1,500.5", "1 500", "1'500", "1,500,000")
+    },
+    "labels that Python takes for numbers": (
+        "x,y\n1_12,1\n11_2,2\n",
+        "line",
+        {},
+        ("'1_12' in row 2 of column 'x' is no number", "--codes x makes integers"),
     ),
     "missing words": (
         "g,y\nred,1\n,2\n",
@@ -444,6 +464,12 @@ def test_commas_are_decimal_signs_only_where_they_separate_nothing_and_no_cell_h
     (tmp_path / "d.csv").write_text("x;y\n1,250;0.5\n2,500;1.5\n")  # thousands, perhaps
     table = read_text_table(tmp_path / "d.csv", {})
     assert table.columns["x"].holds_words and table.columns["y"].values.tolist() == [0.5, 1.5]
+
+
+@pytest.mark.parametrize("proof", ["2,5", "0,125", "1,0e3", "-1234,500"])
+def test_commas_before_three_digits_are_decimal_signs_where_another_cell_shows_it(proof, tmp_path):
+    (tmp_path / "d.csv").write_text(f"x;y\n1,250;{proof}\n")
+    assert read_text_table(tmp_path / "d.csv", {}).columns["x"].values.tolist() == [1.25]
 
 
 def test_stored_arrays_come_back_whatever_they_are_called(tmp_path):
