@@ -7,6 +7,7 @@ import json
 import os
 import random
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -112,6 +113,26 @@ def test_helpers_are_found_through_helpers_packages_and_circles(tmp_path):
         (tmp_path / "package" / f"{name}.py").write_text("")
     names = [path.relative_to(tmp_path).as_posix() for path in script.find_helpers(file)]
     assert names == ["near.py", "package/__init__.py", "package/part.py"]
+
+
+def test_a_file_of_a_package_finds_it_as_python_m_does_and_its_digest_holds_it(tmp_path):
+    folder = tmp_path / "study" / "fits"
+    folder.mkdir(parents=True)
+    for path in (folder.parent / "__init__.py", folder / "__init__.py"):
+        path.write_text("")
+    (folder.parent / "near.py").write_text("x = 1\n")
+    (folder / "part.py").write_text("from ..near import x\n")
+    text = "from .part import x\nfrom study.near import x as y\ndef program(): return x + y\n"
+    (folder / "mine.py").write_text(text)
+    before, first = list(sys.path), script.digest_file(folder / "mine.py")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert script.run_file(folder / "mine.py").program() == 2
+    assert sys.path == before and script.list_packages(folder / "mine.py") == []
+    for name in [name for name in sys.modules if name.partition(".")[0] == "study"]:
+        del sys.modules[name]
+    (folder.parent / "near.py").write_text("x = 2\n")
+    assert script.digest_file(folder / "mine.py") != first
 
 
 # -- notebooks -------------------------------------------------------------------------------------

@@ -21,12 +21,9 @@ from samplerbench.harness.campaign.tables.fit import parse_reading
 from samplerbench.harness.campaign.tables.read_table import READERS
 from samplerbench.harness.campaign.tables.table import make_table
 from samplerbench.harness.campaign.tables.text_table import read_text_table
-from samplerbench.harness.records import Result
-from samplerbench.harness.worker import start_up
 from samplerbench.models.loading import data_files
 from samplerbench.models.loading.model_names import load_model
 from samplerbench.models.loading.program_signature import read_signature
-from tests.support.trials import trial_of_file
 
 PROGRAMS = """
 import numpyro, numpyro.distributions as dist
@@ -530,23 +527,6 @@ def test_a_signature_is_read_without_running_the_file(tmp_path):
     assert read["decorated"].required_names == () and read["decorated"].names == ("x",)
     assert read["model"] is None and read["thing"] is None
     assert read["branched"].names == ("x", "y") and read["doubtful"] is None
-
-
-@pytest.mark.parametrize(
-    ("given", "warnings"),
-    [
-        ('{"x": 1.0}', ["`y` is observed where given, and is sampled: no data for it"]),
-        ('{"x": 1.0, "y": 2.0}', []),
-    ],
-)
-def test_a_row_says_so_where_a_files_own_data_lack_what_its_program_observes(
-    given, warnings, tmp_path
-):
-    program = "def line(x, y=None): sample('y', Normal(x, 1), obs=y)\n"
-    trial = trial_of_file(tmp_path, f"{program}data = {given}\n", "line")
-    result = Result("ok")
-    start_up.check_observed(trial, load_model(trial.model, {}), result)
-    assert result.warnings == warnings
 
 
 def test_a_dry_run_says_what_was_guessed_of_a_table(programs, tmp_path):
