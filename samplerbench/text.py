@@ -36,12 +36,12 @@ def bound_text(text: str, most: int = LONGEST) -> str:
 
 
 def is_number_text(cell: str) -> bool:
-    """Whether a cell of a table is one number."""
+    """Whether a cell of a table is one number; 1_2, which Python takes for 12, is a label."""
     try:
         float(cell)
     except ValueError:
         return False
-    return True
+    return "_" not in cell
 
 
 def format_count(count: int | str, noun: str) -> str:

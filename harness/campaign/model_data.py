@@ -124,12 +124,13 @@ def read_model_data(plan: Plan, memory: Any = None, folder: Path | None = None) 
 
 def _refuse_misplaced(plan: Plan, memory: Any) -> None:
     """Refuse data for a registered model, and options of a table where there is none."""
+    functions = [text for text in plan.model if is_program(text)]
     if not plan.data and memory is None:
         options = [name for name in READING if getattr(plan, name)]
         if options:
-            raise UsageError(f"--{options[0]} says how a table is read\n  expected: --data with it")
+            expected = "a function's data as they are to be" if functions else "--data with it"
+            raise UsageError(f"--{options[0]} says how a table is read\n  expected: {expected}")
         return
-    functions = [text for text in plan.model if is_program(text)]
     if functions:
         raise UsageError(
             f"model {functions[0].rpartition(':')[2]!r} is a function\n"

@@ -58,6 +58,10 @@ def _encode(value: Any) -> bytes:
         return _join(type(value).__name__, sorted(_encode(item) for item in value))
     if not hasattr(value, "dtype"):
         return _join(type(value).__name__, [_describe_value(value).encode()])
+    if str(value.dtype).startswith("key<"):  # of jax.random.key, which NumPy has no array of
+        import jax
+
+        return f"{value.dtype}".encode() + _encode(np.asarray(jax.random.key_data(value)))
     array = np.ascontiguousarray(value)
     head = f"{array.dtype}{array.shape}".encode()
     return head + (_encode(array.tolist()) if array.dtype.hasobject else array.tobytes())

@@ -123,7 +123,6 @@ class TrialRunner:
         self._loaded = model if find_file(self.trial.model) else None
         start_up.record_warnings(self.result)
         start_up.check_precision(trial, self.result)
-        start_up.check_observed(trial, model, self.result)
         self.result.data_digest = provenance.digest_data(model.data)
         start_up.check_devices(trial, sampler, self._settings, self.result)
         prepared, plain = self._run_cold(lambda: self._prepare(model))
@@ -152,7 +151,7 @@ class TrialRunner:
             truths = truths[: len(replicates)]
             if truths:
                 replicates, truths = self._add_log_likelihood(model, replicates, truths, data)
-            start_up.check_params(trial, model, self.result)
+            start_up.check_program(trial, model, self.result)
             self._enter_phase(SAVING)
             self._save(replicates, plain, truths)
 

@@ -12,6 +12,7 @@ from samplerbench.errors import one_line
 from samplerbench.harness.records import Job, Result, Trial
 from samplerbench.harness.worker import plugin_imports, provenance
 from samplerbench.harness.worker.fingerprint import draws_numbers
+from samplerbench.harness.worker.missing_observations import find_missing_observations
 from samplerbench.harness.worker.timing import CompileClock
 from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import is_file
@@ -89,26 +90,24 @@ def check_precision(trial: Trial, result: Result) -> None:
         )
 
 
-def check_observed(trial: Trial, model: Model, result: Result) -> None:
-    """Warn of what a user's program observes where it is given, and samples without these data."""
-    if trial.data_file or not is_file(trial.model):
-        return  # a file's columns are checked before any worker starts
-    signature = read_signature(trial.model)
-    given = {*model.data, *getattr(model.program, "keywords", ())}
-    lacking = [n for n in (signature.observed_names if signature else ()) if n not in given]
-    if lacking:
-        names = ", ".join(lacking)
-        result.warnings.append(f"`{names}` is observed where given, and is sampled: no data for it")
+def check_program(trial: Trial, model: Model, result: Result) -> None:
+    """Warn of what a user's program samples for want of data, and of its ``numpyro.param``.
 
-
-def check_params(trial: Trial, model: Model, result: Result) -> None:
-    """Warn of sites of ``numpyro.param`` in a user's program, which samplers leave as they are."""
+    What it observes where it is given is sampled without these data; samplers leave the sites of
+    ``numpyro.param`` as they are. To be called after the clocked runs, since it traces the program.
+    """
     if not is_file(trial.model) or "numpyro" not in sys.modules:
         return
     try:
-        names = find_params(model)
+        lacking, names = find_missing_observations(model), find_params(model)
     except Exception:  # a program that can't be traced here has run all the same
         return
+    told = trial.data_file and read_signature(trial.model)  # before any worker started
+    if lacking and not told:
+        wanted = ", ".join(lacking)
+        result.warnings.append(
+            f"`{wanted}` is observed where given, and is sampled: no data for it"
+        )
     if names:
         result.warnings.append(
             f"numpyro.param {', '.join(map(repr, names))}: held at the initial value, except by SVI"

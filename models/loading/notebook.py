@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 from typing import Any
 
 from samplerbench.user_files import parse_json
 
 #: lines for IPython: magics, the shell, help, and what is assigned from a magic or the shell
 FOR_IPYTHON = re.compile(r"\s*([%!?]|[\w, ]+=\s*[%!])|\s*[\w.]+\?+\s*$")
+#: a statement that is only clocked
+CLOCKED_STATEMENT = re.compile(r"\s*%time\s+([^-\s].*)")
 #: first lines of cells that hold Python of the notebook's own
 PYTHON_CELL = re.compile(r"\s*%%(time|capture|prun)\b")
 
@@ -26,9 +30,27 @@ def read_code(content: bytes) -> tuple[str, list[str]]:
     skipped: list[str] = []
     for cell in notebook["cells"]:
         if cell.get("cell_type") == "code":
-            for line in _split(cell):
-                lines.append(_replace(line, skipped))
+            lines += _read_cell(cell, skipped)
     return "\n".join(lines) + "\n", skipped
+
+
+def _read_cell(cell: dict[str, Any], skipped: list[str]) -> list[str]:
+    lines = _split(cell)
+    while (number := _find_foreign_line(lines)) is not None:
+        lines[number] = _replace(lines[number], skipped)
+    return lines
+
+
+def _find_foreign_line(lines: list[str]) -> int | None:
+    """A line for IPython at which Python stops; None where it reads all, or stops at its own."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # running the file gives them
+            ast.parse("\n".join(lines))
+    except SyntaxError as error:
+        read = min(error.lineno or len(lines), len(lines))
+        return next((i for i in reversed(range(read)) if FOR_IPYTHON.match(lines[i])), None)
+    return None
 
 
 def _split(cell: dict[str, Any]) -> list[str]:
@@ -40,8 +62,9 @@ def _split(cell: dict[str, Any]) -> list[str]:
 
 
 def _replace(line: str, skipped: list[str]) -> str:
-    """The line, or one that does nothing where it is for IPython."""
-    if not FOR_IPYTHON.match(line):
-        return line
+    """A line for IPython as Python: what is only clocked, or a line that does nothing."""
+    indent = line[: len(line) - len(line.lstrip())]
+    if clocked := CLOCKED_STATEMENT.match(line):
+        return indent + clocked[1]
     skipped.append(line.strip())
-    return line[: len(line) - len(line.lstrip())] + "pass"
+    return indent + "pass"

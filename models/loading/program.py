@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -55,6 +56,7 @@ def check_arguments(
             f"{name} takes {', '.join(positional)} by position only, and data are handed over by "
             "name\n  expected: the same arguments without `/` behind them"
         )
+    open_ended = open_ended or _is_filled_in(program)
     missing = [n for n, p in arguments.items() if p.default is p.empty and n not in data]
     unexpected = [] if open_ended else [n for n in data if n not in arguments]
     if not missing and not unexpected:
@@ -129,12 +131,44 @@ def list_arguments(program: Callable[..., Any]) -> tuple[dict[str, inspect.Param
         return {}, True
     by_keyword = (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)
     arguments = {p.name: p for p in parameters if p.kind in by_keyword}
+    if _is_filled_in(program):
+        filled = {n: p.replace(default=...) for n, p in arguments.items() if p.default is p.empty}
+        arguments.update(filled)
     return arguments, any(p.kind is kinds.VAR_KEYWORD for p in parameters)
 
 
+def _is_filled_in(program: Callable[..., Any]) -> bool:
+    """Whether a decorator takes any arguments in place of ``program``'s, and may add some to them.
+
+    ``functools.wraps`` gives it the program's own signature.
+    """
+    function = _find_function(program)
+    if not (inspect.isfunction(function) and hasattr(function, "__wrapped__")):
+        return False
+    own = inspect.signature(function, follow_wrapped=False).parameters.values()
+    return any(p.kind is p.VAR_KEYWORD for p in own)
+
+
+def _find_function(program: Any) -> Any:
+    """What a ``partial``, a method or a handler of NumPyro calls, which add no arguments."""
+    while True:
+        if isinstance(program, functools.partial):
+            program = program.func
+        elif type(program).__module__ == "numpyro.handlers" and hasattr(program, "fn"):
+            program = program.fn
+        else:
+            return getattr(program, "__func__", program)
+
+
 def _read_parameters(program: Callable[..., Any]) -> list[inspect.Parameter] | None:
-    """The parameters of ``program``; None of a callable of C, which has none to show."""
+    """The parameters of ``program``; None of a callable of C, which has none to show.
+
+    Of a decorator's function its own, unless that takes any.
+    """
+    is_handler = type(program).__module__ == "numpyro.handlers"
+    is_own = inspect.isfunction(_find_function(program)) and not is_handler
+    follow = not is_own or _is_filled_in(program)
     try:
-        return list(inspect.signature(program).parameters.values())
+        return list(inspect.signature(program, follow_wrapped=follow).parameters.values())
     except (TypeError, ValueError):
         return None

@@ -25,10 +25,11 @@ _STOP = "__samplerbench_stop__"  # in a module: why its notebook is not run to i
 def enter_script(file: Path, folder: str = "") -> None:
     """Give this process what ``python FILE`` has, for good: ``sys.path``, ``sys.argv``, folder.
 
+    Where the file is part of a package, that is found as well, as by ``python -m``.
     ``folder`` is where the command was called; where it is not there, as on another machine, the
     working folder stays.
     """
-    sys.path.insert(0, str(file.parent))
+    sys.path[:0] = map(str, _list_folders(file))
     sys.argv = [str(file)]
     if folder:
         with contextlib.suppress(OSError):
@@ -56,7 +57,9 @@ def run_file(file: Path) -> Any:
     name = _name_module(file)
     module = types.ModuleType(name)
     module.__file__ = str(file)
-    module.__spec__ = importlib.machinery.ModuleSpec(name, None, origin=str(file))
+    module.__package__ = _find_package(file)[1]
+    full = f"{module.__package__}.{name}".lstrip(".")
+    module.__spec__ = importlib.machinery.ModuleSpec(full, None, origin=str(file))
     sys.modules[name] = module
     if file.suffix == ".ipynb":
         module.__dict__["display"] = print
@@ -85,6 +88,21 @@ def find_stop(file: Path) -> RunInModelFile | None:
     """Why a notebook that was run here is not run to its end; None where it is."""
     module = sys.modules.get(_name_module(file))
     return module.__dict__.get(_STOP) if module else None
+
+
+def _find_package(file: Path) -> tuple[Path, str]:
+    """The folder from which ``file`` is imported, and its package by dots; "" where it has none."""
+    folder = file.parent
+    names: list[str] = []
+    while (folder / "__init__.py").is_file():
+        names.insert(0, folder.name)
+        folder = folder.parent
+    return folder, ".".join(names)
+
+
+def _list_folders(file: Path) -> list[Path]:
+    """Where modules are that ``file`` imports: beside it, and beside its package."""
+    return [*dict.fromkeys([file.parent, _find_package(file)[0]])]
 
 
 def _name_module(file: Path) -> str:
@@ -145,15 +163,18 @@ def find_helpers(file: Path) -> list[Path]:
     waiting = [file]
     while waiting:
         for name in _imported_names(waiting.pop()):
-            new = [path for path in _find_beside(file.parent, name) if path not in found]
+            new = [path for path in _find_beside(file, name) if path not in found]
             found.update(dict.fromkeys(new))
             waiting += new
     return sorted(set(found) - {file})
 
 
 def _imported_names(file: Path) -> set[str]:
-    """First words of what a file imports, wherever it does."""
-    return {name for node in ast.walk(_parse(file)) for name in _first_words(node)}
+    """First words of what a file imports, wherever it does; its package where by ``.``."""
+    nodes = [*ast.walk(_parse(file))]
+    is_relative = any(isinstance(node, ast.ImportFrom) and node.level for node in nodes)
+    own = _find_package(file)[1].partition(".")[0] if is_relative else ""
+    return {*filter(None, [own]), *(name for node in nodes for name in _first_words(node))}
 
 
 def _parse(file: Path) -> ast.Module:
@@ -185,22 +206,23 @@ def list_packages(file: Path) -> list[str]:
         for node in nodes:
             if node not in spared:
                 found.update(dict.fromkeys(_first_words(node)))
-    return [name for name in found if not _find_beside(file.parent, name)]
+    return [name for name in found if not _find_beside(file, name)]
 
 
-def _find_beside(folder: Path, name: str) -> list[Path]:
-    """The files of the module or package ``name`` in ``folder``."""
-    package = folder / name
-    if package.is_dir():
-        return sorted(package.rglob("*.py"))
-    module = folder / f"{name}.py"
-    return [module] if module.is_file() else []
+def _find_beside(file: Path, name: str) -> list[Path]:
+    """The user's files of the module or package ``name`` that a run of ``file`` imports."""
+    for folder in _list_folders(file):
+        if (folder / name).is_dir():
+            return sorted((folder / name).rglob("*.py"))
+        if (folder / f"{name}.py").is_file():
+            return [folder / f"{name}.py"]
+    return []
 
 
 def digest_file(file: Path) -> str:
     """16 hex digits over the file and its helpers; without helpers, over its content alone."""
-    digest = hashlib.sha256(file.read_bytes())
+    digest, folder = hashlib.sha256(file.read_bytes()), _find_package(file)[0]
     for helper in find_helpers(file):
-        digest.update(f"\n{helper.relative_to(file.parent).as_posix()}\n".encode())
+        digest.update(f"\n{helper.relative_to(folder).as_posix()}\n".encode())
         digest.update(helper.read_bytes())
     return digest.hexdigest()[:16]

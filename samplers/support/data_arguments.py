@@ -55,13 +55,13 @@ def split_data(model: Model) -> DataSplit:
 def is_array(value: Any) -> bool:
     """Whether ``value`` is an array of numbers, of NumPy or JAX, that JAX takes as an argument.
 
-    A pandas Series and a masked array look like one.
+    A pandas Series, a masked array and keys of ``jax.random.key`` look like one.
     """
     jax = sys.modules.get("jax")
     kinds = (np.ndarray, jax.Array) if jax else (np.ndarray,)
     if not isinstance(value, kinds) or isinstance(value, np.ma.MaskedArray):
         return False
-    return getattr(value.dtype, "kind", "") in "biufc"
+    return isinstance(value.dtype, np.dtype) and value.dtype.kind in "biufc"
 
 
 def count_bytes(data: Mapping[str, Any]) -> int:

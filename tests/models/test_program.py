@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 
 from samplerbench.errors import UsageError
 from samplerbench.models.loading.model_names import check_model, load_model
-from samplerbench.models.loading.program import make_model
+from samplerbench.models.loading.program import list_arguments, make_model
 
 
 def program(y, size, scale=1.0):
@@ -40,6 +42,61 @@ def test_arguments_by_position_only_are_refused_unless_they_have_defaults():
     with pytest.raises(UsageError, match="mine takes x, y by position only.*\n.*without `/`"):
         make_model(lambda x, y, /, z=1: None, {"x": 1, "y": 2}, "mine")
     make_model(lambda x=1, /, z=1: None, {"z": 2}, "mine")
+
+
+numpyro = pytest.importorskip("numpyro")
+
+
+class Fit:
+    """Programs whose arguments a decorator fills in."""
+
+    @staticmethod
+    def fill(program):
+        @functools.wraps(program)
+        def inner(*args, **kwargs):
+            return program(*args, scale=kwargs.pop("width", 1.0), **kwargs)
+
+        return inner
+
+    def line(self, x, *, scale, y=None):
+        return x, scale, y
+
+    method = fill(line)
+
+
+def plain(x, *, scale, y=None):
+    return x, scale, y
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        Fit.fill(plain),
+        Fit().method,
+        functools.partial(Fit.fill(plain), y=2),
+        numpyro.handlers.reparam(Fit.fill(plain), config={}),
+        Fit.fill(functools.wraps(plain)(lambda *args, **kwargs: plain(*args, **kwargs))),
+    ],
+)
+def test_what_a_decorator_may_fill_in_is_not_missing(program):
+    for data, scale in (({"x": 1}, 1.0), ({"x": 1, "width": 2.0}, 2.0)):
+        model = make_model(program, data, "line")
+        assert model.program(**model.data)[:2] == (1, scale)
+    names, open_ended = list_arguments(program)
+    assert {*names} == {"x", "scale", "y"} and not open_ended
+
+
+def test_a_compiled_program_takes_what_it_does_itself():
+    jax = pytest.importorskip("jax")
+    with pytest.raises(UsageError, match="missing: size"):
+        make_model(jax.jit(program), {"y": 1}, "mine")
+
+
+def test_a_decorators_own_arguments_count_where_it_names_them():
+    program = functools.wraps(plain)(lambda x: plain(x, scale=1.0))
+    assert make_model(program, {"x": 1}, "line").data == {"x": 1}
+    with pytest.raises(UsageError, match="missing: x\n"):
+        make_model(program, {}, "line")
 
 
 def test_a_program_that_takes_anything_is_given_all():

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -114,6 +115,26 @@ def test_helpers_are_found_through_helpers_packages_and_circles(tmp_path):
     assert names == ["near.py", "package/__init__.py", "package/part.py"]
 
 
+def test_a_file_of_a_package_finds_it_as_python_m_does_and_its_digest_holds_it(tmp_path):
+    folder = tmp_path / "study" / "fits"
+    folder.mkdir(parents=True)
+    for path in (folder.parent / "__init__.py", folder / "__init__.py"):
+        path.write_text("")
+    (folder.parent / "near.py").write_text("x = 1\n")
+    (folder / "part.py").write_text("from ..near import x\n")
+    text = "from .part import x\nfrom study.near import x as y\ndef program(): return x + y\n"
+    (folder / "mine.py").write_text(text)
+    before, first = list(sys.path), script.digest_file(folder / "mine.py")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert script.run_file(folder / "mine.py").program() == 2
+    assert sys.path == before and script.list_packages(folder / "mine.py") == []
+    for name in [name for name in sys.modules if name.partition(".")[0] == "study"]:
+        del sys.modules[name]
+    (folder.parent / "near.py").write_text("x = 2\n")
+    assert script.digest_file(folder / "mine.py") != first
+
+
 # -- notebooks -------------------------------------------------------------------------------------
 
 
@@ -141,6 +162,27 @@ def test_a_notebooks_code_is_run_without_its_magics_which_are_named(tmp_path):
 def test_a_cell_of_python_that_is_clocked_or_silenced_is_run(magic, tmp_path):
     file = write_notebook(tmp_path, f"{magic}\n!pip list\ndef program(): ...")
     assert script.run_file(file).program() is None
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        'x = """\n% of people\n!\n?\n"""',
+        "x = (7\n  % 4)",
+        "x = 7 \\\n  % 4",
+        "x = (3\n!= 2)",
+        "%time x = dict(a=1,\n    b=2)",
+        "if True:\n    %time x = sorted([2,\n        1])",
+    ],
+)
+@pytest.mark.parametrize("magic", ["", "%matplotlib inline\n", "!echo '(\n!echo \"\n"])
+def test_lines_that_only_look_as_if_for_ipython_are_run_as_they_are(cell, magic, tmp_path):
+    file = write_notebook(tmp_path, f"{magic}{cell}\n{magic}def program(): return x")
+    expected: dict = {}
+    exec(cell.replace("%time ", ""), expected)
+    assert script.run_file(file).program() == expected["x"]
+    skipped = [*notebook.read_code(file.read_bytes())[1]]
+    assert sorted(skipped) == sorted(2 * magic.splitlines())
 
 
 def test_a_notebook_that_starts_a_campaign_is_run_up_to_there_and_says_so(tmp_path):

@@ -56,6 +56,7 @@ def test_what_only_looks_like_an_array_is_no_argument_and_no_upload():
     data = {
         "series": series,
         "masked": masked,
+        "key": jax.random.key(0),
         "word": "a",
         "y": np.ones(2),
         "x": jax.numpy.ones(2),

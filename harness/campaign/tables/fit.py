@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from samplerbench.errors import UsageError, unknown_name
-from samplerbench.harness.campaign.tables.table import Column, Table, parse_cells
+from samplerbench.harness.campaign.tables.table import Column, Table, has_thousands, parse_cells
 from samplerbench.models.loading.program import find_whole
 from samplerbench.models.loading.program_signature import Signature
 from samplerbench.options import parse_names
@@ -242,6 +242,9 @@ def _words_error(table: Table, name: str, column: Column) -> UsageError:
         "hands them over"
     )
     start = f"{str(cells[row])!r} in row {row + table.first_row} of column {name!r} is no number"
+    if has_thousands(str(cells[row])):
+        codes = "a point as decimal sign and thousands not set apart"
+        return UsageError(f"{start}\n  expected: numbers in {table.source!r} with {codes}")
     if len(words) < len(cells):
         start += f"; {len(cells) - len(words):,} of {len(cells):,} cells are"
         codes = f"mend those cells, or take their rows out; if all are words, {codes}"

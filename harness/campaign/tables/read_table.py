@@ -134,7 +134,7 @@ READERS: dict[str, Reader] = {
     ".npz": _read_arrays,
     **dict.fromkeys(TEXTS, read_text_table),
     ".json": _read_json,
-    ".jsonl": partial(_read_json, lines=True),
+    **dict.fromkeys((".jsonl", ".ndjson"), partial(_read_json, lines=True)),
     **dict.fromkeys((".parquet", ".pq"), _pandas("read_parquet", "pyarrow")),
     ".feather": _pandas("read_feather", "pyarrow"),
     ".xlsx": _pandas("read_excel", "openpyxl", first_row=2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -110,7 +111,8 @@ def parse_cells(cells: list[str], missing: np.ndarray) -> Column:
     """Whole numbers, numbers, truth values or else words; of missing cells, NaN."""
     words = np.array(cells, dtype=str)
     given = words[~missing]
-    for kind in (np.int64, np.float64):
+    kinds = () if any("_" in cell for cell in given) else (np.int64, np.float64)  # 1_2 is a label
+    for kind in kinds:
         try:
             numbers = given.astype(kind)
         except (ValueError, OverflowError):
@@ -123,3 +125,11 @@ def parse_cells(cells: list[str], missing: np.ndarray) -> Column:
     if not missing.any() and set(np.char.lower(words)) <= {"true", "false"}:
         return Column(np.char.lower(words) == "true", missing)
     return Column(words, missing)
+
+
+def has_thousands(cell: str) -> bool:
+    """Whether a cell may hold thousands that are set apart, as 1,500 and 1.234.567,8 may."""
+    return (
+        re.fullmatch(r"[-+]?[1-9]\d{0,2}([.,' \u00a0\u2019\u202f]\d{3})+([.,]\d*)?", cell)
+        is not None
+    )

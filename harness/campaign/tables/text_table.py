@@ -17,7 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from samplerbench.errors import UsageError
-from samplerbench.harness.campaign.tables.table import Table, parse_cells, refuse_bad_names
+from samplerbench.harness.campaign.tables.table import (
+    Table,
+    has_thousands,
+    parse_cells,
+    refuse_bad_names,
+)
 from samplerbench.text import is_number_text
 from samplerbench.user_files import read_text
 
@@ -148,7 +153,8 @@ def _drop_unnamed(path: Path, header: list[str], rows: Lines) -> tuple[list[str]
 
 
 def _has_decimal_commas(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether cells look like 1,5 and none like 1.5."""
+    """Whether cells look like 1,5, not all of them like thousands (1,500), and none like 1.5."""
     cells = [cell.strip() for row in rows for cell in row]
-    commas = any(re.fullmatch(r"[-+]?\d+,\d+([eE][-+]?\d+)?", cell) for cell in cells)
-    return commas and not any(re.fullmatch(r"[-+]?\d*\.\d+", cell) for cell in cells)
+    commas = [cell for cell in cells if re.fullmatch(r"[-+]?\d+,\d+([eE][-+]?\d+)?", cell)]
+    points = any(re.fullmatch(r"[-+]?\d*\.\d+", cell) for cell in cells)
+    return not (points or all(map(has_thousands, commas)))

@@ -25,22 +25,35 @@ NUMPYRO_SAMPLE = ("numpyro.primitives", "sample")
 
 def advise_tracing(error: BaseException, data: Mapping[str, Any]) -> str:
     """What to do about a program that can't be traced; "" where nothing is known."""
+    series = [name for name, value in data.items() if _is_series(value)]
+    if series and type(error).__name__ == "TracerArrayConversionError":
+        return (
+            f"{', '.join(series)}: pandas Series, which JAX can't trace; .to_numpy() gives arrays"
+        )
     advice = TRACEABLE.get(type(error).__name__, "") or _advise_hidden(error)
     return advice or _advise_words(data)
 
 
+def _is_series(value: Any) -> bool:
+    return hasattr(value, "to_numpy") and hasattr(value, "iloc") and value.ndim == 1
+
+
 def _advise_words(data: Mapping[str, Any]) -> str:
     """How data that hold words are numbered; "" where none do."""
-    arrays = {name: np.asarray(value) for name, value in data.items() if hasattr(value, "shape")}
-    names = [
-        name
-        for name, array in arrays.items()
-        if array.size and isinstance(array.flat[0], str) and array.dtype.kind in "OU"
-    ]
+    names = [name for name, value in data.items() if _holds_words(value)]
     if not names:
         return ""
-    listed = ", ".join(names)
-    return f"{listed}: words; --codes {' '.join(names)} numbers those of a table, in Python codes="
+    numbered = f"numpy.unique({names[0]}, return_inverse=True)[1] numbers them"
+    return f"{', '.join(names)}: words; {numbered}, and those of a table --codes {' '.join(names)}"
+
+
+def _holds_words(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return isinstance(next(iter(value), None), str)
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    return kind in ("O", "U") and any(
+        isinstance(cell, str) for cell in np.asarray(value, object).ravel()[:1]
+    )
 
 
 def _advise_hidden(error: BaseException) -> str:

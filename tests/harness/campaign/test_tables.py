@@ -21,12 +21,9 @@ from samplerbench.harness.campaign.tables.fit import parse_reading
 from samplerbench.harness.campaign.tables.read_table import READERS
 from samplerbench.harness.campaign.tables.table import make_table
 from samplerbench.harness.campaign.tables.text_table import read_text_table
-from samplerbench.harness.records import Result
-from samplerbench.harness.worker import start_up
 from samplerbench.models.loading import data_files
 from samplerbench.models.loading.model_names import load_model
 from samplerbench.models.loading.program_signature import read_signature
-from tests.support.trials import trial_of_file
 
 PROGRAMS = """
 import numpyro, numpyro.distributions as dist
@@ -135,6 +132,11 @@ KINDS = {
     "pandas' own JSON": (*write_with("d.json", "to_json"), {}, ""),
     "arrays in JSON": (*write("d.json", json.dumps(POINTS)), {}, ""),
     "lines of JSON": (*write_with("d.jsonl", "to_json", orient="records", lines=True), {}, ""),
+    "newline-delimited JSON": (
+        *write_with("d.ndjson", "to_json", orient="records", lines=True),
+        {},
+        "",
+    ),
     "Parquet": (*write_with("d.parquet", "to_parquet", "pyarrow"), {}, ""),
     "Feather": (*write_with("d.feather", "to_feather", "pyarrow"), {}, ""),
     "Excel": (*write_with("d.xlsx", "to_excel", "openpyxl", index=False), {}, ""),
@@ -220,6 +222,21 @@ REFUSED = {
         "groups",
         {},
         ("'red' in row 2 of column 'g' is no number", "--codes g makes integers"),
+    ),
+    **{
+        f"thousands, perhaps: {cell}": (
+            f"x;y\n1;{cell}\n2;2{cell[1:]}\n3;4\n",
+            "line",
+            {},
+            (f"{cell!r} in row 2 of column 'y' is no number", "thousands not set apart"),
+        )
+        for cell in ("1,500", "1.500,5", "1,500.5", "1 500", "1'500", "1,500,000")
+    },
+    "labels that Python takes for numbers": (
+        "x,y\n1_12,1\n11_2,2\n",
+        "line",
+        {},
+        ("'1_12' in row 2 of column 'x' is no number", "--codes x makes integers"),
     ),
     "missing words": (
         "g,y\nred,1\n,2\n",
@@ -446,6 +463,12 @@ def test_commas_are_decimal_signs_only_where_they_separate_nothing_and_no_cell_h
     assert table.columns["x"].holds_words and table.columns["y"].values.tolist() == [0.5, 1.5]
 
 
+@pytest.mark.parametrize("proof", ["2,5", "0,125", "1,0e3", "-1234,500"])
+def test_commas_before_three_digits_are_decimal_signs_where_another_cell_shows_it(proof, tmp_path):
+    (tmp_path / "d.csv").write_text(f"x;y\n1,250;{proof}\n")
+    assert read_text_table(tmp_path / "d.csv", {}).columns["x"].values.tolist() == [1.25]
+
+
 def test_stored_arrays_come_back_whatever_they_are_called(tmp_path):
     given = {"file": np.arange(3), "allow_pickle": np.array(["a", "bc"]), "n": np.array(4)}
     data_files.write_arrays(tmp_path / "d.npz", given)
@@ -504,23 +527,6 @@ def test_a_signature_is_read_without_running_the_file(tmp_path):
     assert read["decorated"].required_names == () and read["decorated"].names == ("x",)
     assert read["model"] is None and read["thing"] is None
     assert read["branched"].names == ("x", "y") and read["doubtful"] is None
-
-
-@pytest.mark.parametrize(
-    ("given", "warnings"),
-    [
-        ('{"x": 1.0}', ["`y` is observed where given, and is sampled: no data for it"]),
-        ('{"x": 1.0, "y": 2.0}', []),
-    ],
-)
-def test_a_row_says_so_where_a_files_own_data_lack_what_its_program_observes(
-    given, warnings, tmp_path
-):
-    program = "def line(x, y=None): sample('y', Normal(x, 1), obs=y)\n"
-    trial = trial_of_file(tmp_path, f"{program}data = {given}\n", "line")
-    result = Result("ok")
-    start_up.check_observed(trial, load_model(trial.model, {}), result)
-    assert result.warnings == warnings
 
 
 def test_a_dry_run_says_what_was_guessed_of_a_table(programs, tmp_path):

@@ -43,5 +43,12 @@ def test_a_frame_is_told_from_one_with_another_cell_or_column():
     assert len(digests) == 3
 
 
+def test_typed_keys_of_jax_are_data_as_others_are():
+    jax = pytest.importorskip("jax")
+    keys = [jax.random.key(0), jax.random.key(1), jax.random.split(jax.random.key(0), 3)]
+    digests = {digest_data({"key": key}) for key in keys}
+    assert len(digests) == 3 and digest_data({"key": jax.random.key(0)}) in digests
+
+
 def test_a_function_among_data_leaves_no_address_in_the_digest():
     assert digest_data({"f": lambda: 1}) == digest_data({"f": lambda: 1})

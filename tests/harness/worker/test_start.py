@@ -107,12 +107,12 @@ def test_a_param_of_a_user_s_program_is_said_to_be_held(tmp_path):
 
     said = Result("ok")
     trial = small(model=f"{tmp_path / 'mine.py'}:program")
-    start_up.check_params(trial, Model("program", {}, program), said)
+    start_up.check_program(trial, Model("program", {}, program), said)
     assert said.warnings == [
         "numpyro.param 'center', 'scale': held at the initial value, except by SVI"
     ]
     none = Result("ok")
-    start_up.check_params(trial, Model("program", {}, lambda: numpyro.sample("x", Normal())), none)
-    start_up.check_params(small(), Model("linear", {}, program), none)
-    start_up.check_params(trial, Model("program", {}, lambda: 1 / 0), none)
+    start_up.check_program(trial, Model("program", {}, lambda: numpyro.sample("x", Normal())), none)
+    start_up.check_program(small(), Model("linear", {}, program), none)
+    start_up.check_program(trial, Model("program", {}, lambda: 1 / 0), none)
     assert none.warnings == []

@@ -121,9 +121,24 @@ def test_an_error_of_shapes_is_none_of_support():
 
 
 def test_words_that_a_program_can_not_take_are_told_how_to_be_numbered():
-    data = {"x": np.ones(2), "g": np.array(["a", "b"], dtype=object), "h": np.array(["u", "v"])}
-    advice = tracing_advice.advise_tracing(IndexError("Indexing mode not yet supported"), data)
-    assert advice.startswith("g, h: words; --codes g h numbers")
+    words = ["a", "b"]
+    ragged = [np.ones((2, 2)), np.ones((2, 3))]
+    data = {"x": np.ones(2), "g": np.array(words, object), "h": np.array(words), "i": words}
+    for others in ({}, {"r": ragged, "e": [], "n": None, "w": "a word", "k": np.array([], "U1")}):
+        advice = tracing_advice.advise_tracing(IndexError("not supported"), {**others, **data})
+        assert advice.startswith("g, h, i: words; numpy.unique(g, return_inverse=True)[1] numbers")
+        assert advice.endswith("--codes g h i")
+
+
+def test_series_that_jax_can_not_trace_are_named():
+    import jax
+    import pandas
+
+    x = pandas.Series([1.0, 2.0])
+    with pytest.raises(jax.errors.TracerArrayConversionError) as error:
+        jax.eval_shape(lambda a: a * x, 1.0)
+    advice = tracing_advice.advise_tracing(error.value, {"x": x, "y": x.to_numpy()})
+    assert advice.startswith("x: pandas Series") and ".to_numpy()" in advice
 
 
 DEBUGGED = """
