@@ -53,7 +53,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
             maxcall=settings.maxcall,
             print_progress=False,
         )
-        return dynesty_runs.read_draws(cube, sampler.results, settings, seed)
+        return dynesty_runs.read_draws(cube, sampler, settings, seed)
 
     return Prepared(plain=run)
 

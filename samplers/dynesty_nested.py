@@ -49,7 +49,7 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
             **dynesty_runs.make_arguments(cube, settings), rstate=np.random.default_rng(seed)
         )
         sampler.run_nested(dlogz=settings.dlogz, maxcall=settings.maxcall, print_progress=False)
-        return dynesty_runs.read_draws(cube, sampler.results, settings, seed)
+        return dynesty_runs.read_draws(cube, sampler, settings, seed)
 
     return Prepared(plain=run)
 

@@ -34,7 +34,7 @@ GUIDES = {
 class Settings:
     """The guide, and the optimiser of NumPyro's tutorial, which ships no default for it."""
 
-    # independent normals; others are the keys of GUIDES
+    # normal: independent normals; the others hold correlations
     guide: Annotated[str, Choices(tuple(GUIDES))] = "normal"
     num_steps: Annotated[int, Range(1)] = 2000  # of the optimiser, Adam
     step_size: Annotated[float, POSITIVE] = 0.005  # of Adam

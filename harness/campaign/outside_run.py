@@ -13,7 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from samplerbench.errors import UsageError
-from samplerbench.harness.ground_truth.draws_columns import WEIGHTS, is_statistic, names_weights
+from samplerbench.harness.ground_truth.draws_columns import (
+    LIKE_LOG_Z,
+    WEIGHTS,
+    is_statistic,
+    names_weights,
+)
 from samplerbench.harness.ground_truth.reference_files import Shapes, fit_sites
 from samplerbench.harness.statistics.weighted import kish_ess
 from samplerbench.samplers.base import Draws
@@ -25,6 +30,8 @@ SUM = 1e-6  # that weights differ from 1 by, together
 LEAST_DRAWS = 4  # of a chain: fewer have no ESS
 NUMBERS = ("log_z", "log_z_err", "ess")
 POSITIVE = ("log_z_err", "ess")  # those of them that are above 0
+#: as dynesty calls them: running values, one for each draw, of which the last is the run's
+RUNNING = {"logz": "log_z", "logzerr": "log_z_err"}
 #: statistics that Stan, ArviZ and others count divergences and acceptance by
 DIVERGENT = ("divergent", "diverging")
 ACCEPTANCE = ("accept_stat", "acceptance_rate")
@@ -39,6 +46,7 @@ def make_run(
     where: str, arrays: Mapping[str, Array], shapes: Shapes | None, names: Mapping[str, str]
 ) -> Draws:
     """The draws in one file, under the names of the model's sites. Raises UsageError."""
+    arrays = _end_running(arrays, shapes or {})
     beside = {*WEIGHTS, *NUMBERS}.difference(shapes or ())
     called = {name: other for name, other in names.items() if name in beside and other in arrays}
     names = {name: other for name, other in names.items() if name not in called}
@@ -52,6 +60,7 @@ def make_run(
     extra.update({name: arrays[other] for name, other in called.items()})
     shape = next(iter(sites.values())).shape[:2]
     _refuse_like_weights(where, {**rest, **extra}, shape)
+    _refuse_like_log_z(where, rest)
     log_weights = _read_log_weights(where, extra, shape)
     log_z, log_z_err, ess = (_read_number(where, name, extra.get(name)) for name in NUMBERS)
     if log_weights is not None and ess is None:
@@ -67,6 +76,13 @@ def make_run(
         divergences=None if divergent is None else int(divergent.sum()),
         accept_prob=None if acceptance is None else float(acceptance.mean()),
     )
+
+
+def _end_running(arrays: Mapping[str, Array], shapes: Shapes) -> dict[str, Array]:
+    """The arrays with the last of each of dynesty's running values, under our name as well."""
+    ends = {n: arrays[n].flat[-1:] for n in RUNNING if n in arrays and n not in shapes}
+    ends = {name: end for name, end in ends.items() if end.size}
+    return {**{RUNNING[name]: end for name, end in ends.items()}, **arrays, **ends}
 
 
 def _refuse_unusable(where: str, sites: Mapping[str, Array]) -> None:
@@ -93,6 +109,16 @@ def _refuse_like_weights(where: str, arrays: Mapping[str, Array], shape: tuple[i
             kind = "log_weight" if name.lower().startswith("l") else "weight"
             reason = f"it has {name!r}, which weights are called by"
             raise draws_error(where, reason, f"--names {kind}={name}; or a file without it")
+
+
+def _refuse_like_log_z(where: str, arrays: Mapping[str, Array]) -> None:
+    """Raise UsageError for one number by a name of log Z that is not known: it were not judged."""
+    for name, array in sorted(arrays.items()):
+        found = LIKE_LOG_Z.fullmatch(name.lower())
+        if found and name not in (*NUMBERS, *RUNNING) and np.unique(array).size == 1:
+            known, what = ("log_z_err", "log Z's error") if found[3] else ("log_z", "log Z")
+            reason = f"it has {name!r}, which {what} may be called by"
+            raise draws_error(where, reason, f"--names {known}={name}; or a file without it")
 
 
 def _are_weights(name: str, array: Array, shape: tuple[int, ...]) -> bool:

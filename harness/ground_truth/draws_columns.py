@@ -14,13 +14,17 @@ from samplerbench.errors import UsageError
 Array = np.ndarray
 Place = tuple[int, ...]  # indices of a component
 CHAINS = ("chain", ".chain", "chain__")  # as ArviZ, R's posterior and CmdStanPy number chains
-ORDER = ("draw", ".iteration", ".draw", "iter__", "draw__")  # and the draws of each
+#: and the draws of each; the last two as Julia's MCMCChains and R's coda do; all in lower case
+ORDER = ("draw", ".iteration", ".draw", "iter__", "draw__", "iteration", "iter")
 #: weights of each draw; the last two as dynesty and nautilus call them
 WEIGHTS = ("log_weight", "log_weights", "weight", "weights", "logwt", "log_w")
 #: what others call weights, in lower case: not taken for them, and not left out unsaid
 LIKE_WEIGHTS = re.compile(
     r"wts?|(ln|log)_?wt?s?|(ln|log|norm|((ln|log)_?)?(importance|sample|posterior))_?weights?"
+    r"|weights?|mult|multiplicity|(psis_)?lw|((ln|log)_?)?(iw|importance_ratios?)"
 )
+#: and log Z or its error
+LIKE_LOG_Z = re.compile(r"(ln|log)_?(z|evidence|marginal_?likelihood)(_?(err|error|std|sd|se))?")
 
 KINDS = (
     "expected: .npz (arrays by site), .csv (a column a component), .nc (ArviZ) or .json[.zip] "
@@ -57,9 +61,9 @@ def arrange_columns(path: Path, columns: Mapping[str, Array]) -> dict[str, Array
     Indices count from 1 where none is 0. Raises UsageError.
     """
     chain = next((columns[n] for n in columns if n.lower() in CHAINS), None)
-    order = next((n for n in ORDER if n in columns), None)
+    order = min((n for n in columns if n.lower() in ORDER), key=_rank_order, default=None)
     numbers = {n: v for n, v in columns.items() if n == order}
-    columns = {n: v for n, v in columns.items() if n.lower() not in CHAINS and n not in ORDER}
+    columns = {n: v for n, v in columns.items() if n.lower() not in (*CHAINS, *ORDER)}
     if not columns or not len(next(iter(columns.values()))):
         raise file_error(path, "it holds no draws")
     count = len(next(iter(columns.values())))
@@ -79,6 +83,10 @@ def arrange_columns(path: Path, columns: Mapping[str, Array]) -> dict[str, Array
     columns = {re.sub(r"((?:\.\d+)+)\.$", _bracket, name): v for name, v in columns.items()}
     zero = any(re.search(r"\[(.*,)?\s*0\s*(,.*)?\]$", name) for name in columns)
     return stack_sites(path, columns, first=0 if zero else 1)
+
+
+def _rank_order(name: str) -> int:
+    return ORDER.index(name.lower())
 
 
 def _sort_draws(path: Path, name: str, numbers: Array, part: Array) -> Array:

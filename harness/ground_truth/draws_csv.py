@@ -41,7 +41,7 @@ def read_csv(path: Path) -> dict[str, Array]:
                 skipinitialspace=True,
                 index_col=False,
             )
-        table = table.iloc[_count_warmup("\n".join(comments)) :]
+        table = table.iloc[_count_other_rows(path, "\n".join(comments), len(table)) :]
     except UsageError:
         raise
     except (OSError, ValueError, ArithmeticError, MemoryError, Warning) as error:
@@ -130,10 +130,22 @@ def _read_numbers(path: Path, name: str, series: Any) -> Array:
     return numbers.to_numpy(dtype=np.float64)
 
 
-def _count_warmup(comments: str) -> int:
-    """How many rows of saved warm-up come first, by the comments on top of a file of Stan's."""
+def _count_other_rows(path: Path, comments: str, count: int) -> int:
+    """How many of ``count`` rows come before the draws, by the comments on top of Stan's files.
+
+    Those are of saved warm-up, or the one mean that variational inference writes first. Raises
+    UsageError where fewer draws follow than a run to its end has.
+    """
     said = dict(re.findall(r"^#\s*(\w+)\s*=\s*(\S+)", comments, re.MULTILINE))
-    if said.get("save_warmup") not in ("1", "true"):
-        return 0
-    warmup = said.get("num_warmup") or said.get("warmup", "0")  # as CmdStan, as RStan calls it
-    return math.ceil(int(warmup) / int(said.get("thin", 1)))
+    if said.get("method") == "variational":
+        return 1
+    thin, other = int(said.get("thin", 1)), 0
+    if said.get("save_warmup") in ("1", "true"):
+        warmup = said.get("num_warmup") or said.get("warmup", "0")  # as CmdStan, as RStan calls it
+        other = math.ceil(int(warmup) / thin)
+    expected = math.ceil(int(said.get("num_samples", 0)) / thin)
+    if count < other + expected and said.get("algorithm") != "fixed_param":  # of no warm-up
+        found = format_count(max(count - other, 0), "draw")
+        reason = f"it holds {found}, its comments say {expected}: the run did not end, or the file"
+        raise file_error(path, f"{reason} is cut short")
+    return other

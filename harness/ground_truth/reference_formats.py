@@ -16,6 +16,7 @@ Statistics of the sampler end in two underscores, as Stan has them: ``lp__``, ``
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,9 +101,29 @@ def _by_chain(group: Any) -> dict[str, Array]:
             continue
         axes = [dim[0].name.rpartition("/")[2] if len(dim) else "" for dim in variable.dims]
         if {"chain", "draw"} <= set(axes) and variable.dtype.kind in "biuf":
-            lead = (axes.index("chain"), axes.index("draw"))
-            arrays[name] = np.moveaxis(_unpack(variable), lead, (0, 1))
+            arrays[name] = _order_axes(_unpack(variable), variable, axes, name)
     return arrays
+
+
+def _order_axes(values: Array, variable: Any, axes: list[str], name: str) -> Array:
+    """The array with chains, draws and ArviZ's own axes in the order that their numbers give.
+
+    An axis "theta_dim_0" counts the places of theta; names and labels of others are the user's.
+    """
+    places = {
+        axis: int(found[1])
+        for axis in axes
+        if (found := re.fullmatch(rf"{re.escape(name)}_dim_(\d+)", axis))
+    }
+    for i, axis in enumerate(axes):
+        if axis in ("chain", "draw") or axis in places:
+            numbers = variable.dims[i][0][...]
+            if numbers.dtype.kind in "iu" and len(np.unique(numbers)) == len(numbers):
+                values = np.take(values, np.argsort(numbers), axis=i)
+    rest = [axis for axis in axes if axis not in ("chain", "draw")]
+    if len(places) == len(rest):
+        rest.sort(key=places.__getitem__)
+    return values.transpose([axes.index(axis) for axis in ("chain", "draw", *rest)])
 
 
 def _unpack(variable: Any) -> Array:

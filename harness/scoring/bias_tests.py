@@ -145,7 +145,7 @@ def _describe_share(
 ) -> Complaint:
     lo, hi = max(test.lo, 0.0), min(test.hi, 1.0)
     interval = f"{100 * test.value:.1f} % ({100 * lo:.1f} to {100 * hi:.1f})"
-    width = "too wide: " if test.value < truth else "too narrow: "
+    width = "too far out: " if test.value < truth else "too narrow: "
     share = f"{width if central else ''}{interval}"
     reason = f"draws of '{name}' {share} are {place}, not {100 * truth:.0f} %"
     return replace(test, reason=reason, lo=lo, hi=hi)

@@ -96,7 +96,7 @@ def read(
 
     Without one they are of ``sites`` (None: all), where the draws hold any of these. Components
     that are fixed while others of their site vary are left out where nothing says which count.
-    Raises Unfit where the draws lack a component of the ground truth.
+    Raises Unfit where the draws lack a component of the ground truth, or have one more.
     """
     if trial.calibrate:
         exact = None  # each replicate has data of its own; the truths that made them are the judge
@@ -111,8 +111,27 @@ def read(
         x = file.components(names)
     except (KeyError, IndexError) as error:
         raise Unfit(str(error)) from error
+    if exact:
+        _refuse_further(file, exact)
     if exact is None and not trial.calibrate:
         free = find_varying(owners, x.reshape(-1, len(names)))
         names = tuple(name for name, kept in zip(names, free, strict=True) if kept)
         x = x[..., free]
     return TrialData(trial, result, file, names, x, exact, no_truth, margins)
+
+
+def _refuse_further(file: DrawsFile, exact: Exact) -> None:
+    """Raise Unfit where a site that the ground truth knows has further components that vary."""
+    names, owners = file.component_names()
+    known = {owner for name, owner in zip(names, owners, strict=True) if name in set(exact.names)}
+    further = known.intersection(
+        owner for name, owner in zip(names, owners, strict=True) if name not in set(exact.names)
+    )
+    names, owners = file.component_names(further)
+    if not names:
+        return
+    x = file.components(names)
+    free = find_varying(owners, x.reshape(-1, len(names)))
+    for name, varies in zip(names, free, strict=True):
+        if varies and name not in exact.names:
+            raise Unfit(f"they hold {name!r}, which varies and which the answer knows nothing of")

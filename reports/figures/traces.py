@@ -54,8 +54,9 @@ def _draw_panel(axes: Axes, scene: Scene, series: Series) -> str:
     middle, last = order[len(order) // 2], order[-1]
     _draw_trace(axes, series, x, middle, style.INK, 0.45)
     _draw_trace(axes, series, x, last, look.color, 1.0)
-    if np.nanmin(np.abs(x[last])) > REACH:
-        axes.text(0.5, 0.5, "off the scale", transform=axes.transAxes, ha="center", va="center")
+    if not (np.abs(x[last]) <= REACH).any():
+        words = "off the scale" if np.isfinite(x[last]).any() else "not finite"
+        axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center")
     axes.set_title(f"{series.label}, {scene.names[at]}", loc="left", fontsize=7.5)
     axes.set_ylabel("sds")
     return (

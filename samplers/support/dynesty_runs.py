@@ -38,11 +38,15 @@ def make_arguments(cube: CubeLikelihood, settings: Any) -> dict[str, Any]:
     }
 
 
-def read_draws(cube: CubeLikelihood, results: Any, settings: Any, seed: int) -> Draws:
-    """Draws from dynesty's results, weighted, as one chain."""
+def read_draws(cube: CubeLikelihood, sampler: Any, settings: Any, seed: int) -> Draws:
+    """Draws from a run of dynesty's, weighted, as one chain.
+
+    What its results count for each point lacks evaluations that gave none: of a dynamic run a tenth
+    and more.
+    """
     from dynesty.utils import get_neff_from_logwt
 
-    calls = int(results.ncall.sum())
+    results, calls = sampler.results, int(sampler.ncall)
     cut_short = settings.maxcall is not None and calls >= settings.maxcall
     return cube.make_draws(
         results.samples,

@@ -153,7 +153,7 @@ def _refuse_unsampled(model: Model, site: Any) -> None:
     if site["type"] == "plate" and site["args"][1] not in (None, site["args"][0]):
         raise Declined(
             f"plate {site['name']!r} of {model.name!r} takes {site['args'][1]} of {site['args'][0]}"
-            " at random (subsample_size), which of NumPyro only HMCECS takes: leave it out"
+            " at random (subsample_size), and every run here is on all data: leave it out"
         )
     if is_latent(site) and isinstance(find_base(site["fn"]), Delta):
         raise Declined(
@@ -275,9 +275,9 @@ def require_continuous(
         summed = has_continuous and (discrete[0].enumerated or discrete[0].enumerable)
         able = "numpyro_nuts sums it out; or " if summed else ""
         raise Declined(
-            f"site {discrete[0].name!r} of {model.name!r} is discrete; {sampler} samples continuous"
-            f" parameters only ({able}sum the discrete ones out in the program, and leave those"
-            " that only predict to numpyro.infer.Predictive)"
+            f"site {discrete[0].name!r} of {model.name!r} is discrete; {sampler} is run on"
+            f" continuous parameters only ({able}sum the discrete ones out in the program, and"
+            " leave those that only predict to numpyro.infer.Predictive)"
         )
     return sites
 

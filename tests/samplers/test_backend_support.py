@@ -11,10 +11,15 @@ import pytest
 from scipy import stats
 
 from samplerbench.models.base import Model
+from samplerbench.samplers import dynesty_dynamic
 from samplerbench.samplers.base import Budget
 from samplerbench.samplers.support import dynesty_runs, walkers
 from samplerbench.samplers.support.blackjax_steps import draw_steps
-from samplerbench.samplers.support.cube_likelihood import evaluate_padded, make_cube_likelihood
+from samplerbench.samplers.support.cube_likelihood import (
+    CubeLikelihood,
+    evaluate_padded,
+    make_cube_likelihood,
+)
 from samplerbench.samplers.support.density_chains import prepare_density_chains
 
 POINT = np.array([0.7])
@@ -65,18 +70,34 @@ def test_dynestys_results_are_weighted_draws_and_a_limit_is_said():
     results = types.SimpleNamespace(
         samples=np.full((5, 2), 0.5),
         logwt=np.log([1.0, 1.0, 1.0, 1.0, 1e-300]),
-        ncall=np.full(5, 20),
         logz=np.array([-9.0, -3.0]),
         logzerr=np.array([1.0, 0.25]),
     )
     limited, unlimited = (
         types.SimpleNamespace(maxcall=most, simulations=None) for most in (100, None)
     )
-    draws = dynesty_runs.read_draws(cube, results, limited, 0)
+    sampler = types.SimpleNamespace(results=results, ncall=100)
+    draws = dynesty_runs.read_draws(cube, sampler, limited, 0)
     assert (draws.log_z, draws.log_z_err, draws.likelihoods, draws.ess) == (-3.0, 0.25, 100, 4.0)
     assert draws.cut_short and "maxcall" in draws.termination
     assert draws.sites["centre"].shape == draws.log_weights.shape == (1, 5)
-    assert not dynesty_runs.read_draws(cube, results, unlimited, 0).cut_short
+    assert not dynesty_runs.read_draws(cube, sampler, unlimited, 0).cut_short
+
+
+@pytest.mark.slow
+def test_dynesty_counts_all_evaluations_of_a_dynamic_run(monkeypatch):
+    calls = 0
+
+    def evaluate(cube):
+        nonlocal calls
+        calls += 1
+        return -50 * float(np.square(cube - 0.5).sum())
+
+    plain = CubeLikelihood(2, evaluate, np.asarray, lambda points: {"x": points})
+    monkeypatch.setattr(dynesty_dynamic, "make_cube_likelihood", lambda model: plain)
+    settings = dynesty_dynamic.Settings(nlive=40, n_effective=200, simulations=None)
+    draws = dynesty_dynamic.prepare(MODEL, Budget(), settings).plain(0)
+    assert draws.likelihoods == calls
 
 
 @pytest.mark.slow

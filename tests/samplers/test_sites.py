@@ -226,7 +226,10 @@ def choose_one(y):
 
 
 def test_no_sampler_is_said_to_sum_out_the_only_site():
-    with pytest.raises(Declined, match=r"'label'.*is discrete.*only \(sum the discrete"):
+    with pytest.raises(
+        Declined,
+        match=r"'label'.*is discrete.*is run on continuous parameters only \(sum the discrete",
+    ):
         latent_sites.require_continuous(model_of(choose_one), "NUTS", True, True)
 
 

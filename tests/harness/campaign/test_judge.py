@@ -192,6 +192,22 @@ def test_saved_warm_up_of_stan_is_left_out(said, tmp_path):
     assert run.sites["m"].tolist() == [[0.0, 1.0, 2.0, 3.0, 4.0]]
 
 
+def test_the_mean_that_variational_inference_of_stan_writes_first_is_no_draw(tmp_path):
+    rows = [f"0,{i},{i}" for i in (99, 0, 1, 2, 3)]
+    (tmp_path / "a.csv").write_text("\n".join(["# method = variational", "lp__,m,c", *rows]))
+    ((_, run),) = arrange([tmp_path / "a.csv"])
+    assert run.sites["m"].tolist() == [[0, 1, 2, 3]]
+
+
+def test_a_run_of_stan_that_did_not_end_is_refused(tmp_path):
+    head = "# num_samples = 10\n# num_warmup = 2\n# save_warmup = 1\n# thin = 2\nlp__,m,c\n"
+    (tmp_path / "a.csv").write_text(head + "0,1,2\n" * 6)
+    assert arrange([tmp_path / "a.csv"])[0][1].sites["m"].shape == (1, 5)
+    (tmp_path / "a.csv").write_text(head + "0,1,2\n" * 5)
+    with pytest.raises(UsageError, match="it holds 4 draws, its comments say 5: the run did not"):
+        read_draws([tmp_path / "a.csv"])
+
+
 def test_saved_warm_up_is_left_out_below_a_byte_order_mark(tmp_path):
     head = "\ufeff# num_warmup = 2\n# save_warmup = true\n# thin = 1\nlp__,m,c\n"
     rows = "".join(f"-1,{i},{i}\n" for i in range(6))
@@ -212,7 +228,8 @@ TABLES = {
         [(c, d, 4 * c + d, *x) for c, d, *x in ROWS],
     ),
     "CmdStanPy": ("lp__,chain__,iter__,m,c", ",", [(0, *row) for row in ROWS]),
-    "coda": ("Chain,draw,m,c", ",", ROWS),
+    "coda": ("CHAIN,ITER,m,c", ",", ROWS[::-1]),
+    "MCMCChains": ("iteration,chain,m,c,lp", ",", [(d, c, *x, 0) for c, d, *x in ROWS[::-1]]),
     "semicolons": ("chain;draw;m;c", ";", ROWS),
     "tabs": ("chain\tdraw\tm\tc", "\t", ROWS),
     "blanks": ("chain draw  m c", " ", ROWS),
@@ -438,6 +455,29 @@ def test_weights_and_evidence_go_by_names_of_others_too(name, names, tmp_path):
         np.testing.assert_allclose(np.exp(run.log_weights), [np.arange(1.0, 10)])
 
 
+def test_the_last_of_dynestys_running_values_is_log_z(tmp_path):
+    running = {"logz": np.linspace(-9, -3, 9), "logzerr": np.linspace(1, 0.1, 9)}
+    np.savez(tmp_path / "a.npz", **GOOD, logwt=np.zeros(9), **running)
+    for names in ({}, {"log_z": "logz"}):
+        ((_, run),) = arrange([tmp_path / "a.npz"], names=names)
+        assert (run.log_z, run.log_z_err) == (-3.0, 0.1)
+
+
+@pytest.mark.slow
+@needs_arviz
+def test_netcdf_whose_axes_are_out_of_order_is_put_in_order(tmp_path):
+    import xarray
+
+    values = np.random.default_rng(0).normal(size=(2, 5, 2, 2))
+    dims = ("chain", "draw", "L_dim_0", "L_dim_1")
+    order = {dim: np.arange(size) for dim, size in zip(dims, values.shape, strict=True)}
+    data = xarray.Dataset({"L": (dims, values)}, order)
+    data = data.isel(draw=[3, 1, 0, 2, 4], L_dim_0=[1, 0]).transpose("L_dim_1", ..., "chain")
+    data.to_netcdf(tmp_path / "a.nc", group="posterior", engine="h5netcdf")
+    ((_, arrays),) = read_draws([tmp_path / "a.nc"])
+    np.testing.assert_array_equal(arrays["L"], values)
+
+
 @pytest.mark.slow
 @needs_arviz
 def test_netcdf_that_packs_its_values_is_unpacked(tmp_path):
@@ -491,6 +531,9 @@ REFUSED = {
         "'log_weight' and 'weight'",
     ),
     "weights by another name": ({**GOOD, "wt": np.ones(9)}, "has 'wt', which weights"),
+    "weights in capitals": ({**GOOD, "Weight": np.arange(9.0)}, "has 'Weight', which weights"),
+    "log Z by another name": ({**GOOD, "lnZ": -3.0}, "has 'lnZ', which log Z may be"),
+    "its error so": ({**GOOD, "logz_err": 0.1}, "log Z's error may be"),
     "an error below 0": ({**GOOD, "log_z": 1.0, "log_z_err": -1.0}, "'log_z_err' holds -1"),
     "no effective draws": ({**GOOD, "weight": np.ones(9), "ess": 0.0}, "'ess' holds 0"),
     "two log Zs": ({**GOOD, "log_z": np.arange(2.0)}, "'log_z' holds 0.0, 1.0"),

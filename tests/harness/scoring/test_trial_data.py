@@ -10,6 +10,7 @@ import pytest
 from samplerbench.harness import draws_file
 from samplerbench.harness.records import Result
 from samplerbench.harness.scoring import trial_data
+from samplerbench.models.base import Exact
 from samplerbench.samplers.base import Draws
 from tests.support.trials import small
 
@@ -26,6 +27,24 @@ def test_without_a_ground_truth_the_latent_sites_count_and_no_computed_ones(tmp_
     with draws_file.DrawsFile(path) as file:
         data = trial_data.read(small(replicates=2), Result("ok"), file, None, sites=sites)
     assert names in (data.names, len(data.names))
+
+
+@pytest.mark.parametrize("last", ["fixed", "free"])
+def test_draws_with_components_that_the_answer_lacks_do_not_fit(tmp_path, last):
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(1, 50, 3))
+    if last == "fixed":
+        x[..., 2] = 0.0
+    exact = Exact(("x[0]", "x[1]"), np.zeros(2), np.eye(2), quantile=None, draw=None)
+    path = tmp_path / "draws.npz"
+    draws_file.save_draws(path, {"replicates": [Draws({"x": x})] * 2})
+    with draws_file.DrawsFile(path) as file:
+        if last == "fixed":
+            data = trial_data.read(small(replicates=2), Result("ok"), file, exact)
+            assert data.names == exact.names
+        else:
+            with pytest.raises(trial_data.Unfit, match=r"hold 'x\[2\]', which varies"):
+                trial_data.read(small(replicates=2), Result("ok"), file, exact)
 
 
 def test_names_of_components_are_read_without_the_draws(tmp_path):

@@ -215,3 +215,12 @@ def test_the_gallery_holds_every_figure_once_by_section(scene):
     names = [figure.name for figure in gallery.FIGURES]
     assert len(set(names)) == len(names)
     assert {figure.section for figure in gallery.FIGURES} == set(Section)
+
+
+@pytest.mark.parametrize(("value", "words"), [(np.nan, "not finite"), (1e9, "off the scale")])
+def test_a_trace_that_nothing_is_seen_of_says_why(scene, value, words):
+    series = scene.series[0]
+    lost = replace(scene, series=[replace(series, x=np.full_like(series.x, value))])
+    with style.use_style():
+        figure = draw(traces, lost)[0].figure
+    assert words in [text.get_text() for axes in figure.axes for text in axes.texts]
