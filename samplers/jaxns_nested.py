@@ -24,6 +24,7 @@ from samplerbench.samplers.support.latent_sites import (
     require_proper,
 )
 from samplerbench.samplers.support.log_density import make_log_density
+from samplerbench.samplers.support.prior_transform import make_prior_transform
 from samplerbench.samplers.support.site_handlers import adapt_sites, restore_names
 
 PATIENCE_S = 60.0  # after which it is asked whether the likelihood lets a run end at all
@@ -73,9 +74,18 @@ def _require_transforms(model: Model, sites: list[Latent], names: dict[str, str]
                     )
                 why = _explain_unmapped(transform, name, record["fn"], wanted[name])
                 if why:
-                    raise make_unmapped_error(model, own, why)
+                    raise make_unmapped_error(model, own, why, _find_takers(model))
 
     read_sites(model, check)
+
+
+def _find_takers(model: Model) -> str:
+    """Samplers that take the program: jaxns itself, where a map is known here."""
+    try:
+        make_prior_transform(model)
+    except Declined:
+        return "numpyro_nuts"
+    return "numpyro_nuts or, with jaxns as well, jaxns_direct"
 
 
 def _explain_unmapped(transform: Any, name: str, prior: Any, shape: tuple[int, ...]) -> str:

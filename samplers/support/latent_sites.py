@@ -244,10 +244,15 @@ def name_distribution(prior: Any) -> str:
     return type(prior).__name__
 
 
-def make_unmapped_error(model: Model, site: str, why: str) -> Declined:
-    """The refusal of a site whose prior is no transform of the unit cube's uniform numbers."""
+def make_unmapped_error(
+    model: Model, site: str, why: str, takers: str = "numpyro_nuts"
+) -> Declined:
+    """The refusal of a site whose prior is no transform of the unit cube's uniform numbers.
+
+    ``takers``: samplers that can do without such a transform.
+    """
     return Declined(
-        f"site {site!r} of {model.name!r} can't be mapped from the unit cube: {why}; numpyro_nuts "
+        f"site {site!r} of {model.name!r} can't be mapped from the unit cube: {why}; {takers} "
         "samples such a site, or write it as a transform of Normal or Uniform sites"
     )
 

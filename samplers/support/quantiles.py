@@ -11,10 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from samplerbench.samplers.support.large_concentrations import LEAST, MOST, beta_cdf, gamma_cdf
+from samplerbench.samplers.support.joint_quantiles import JointQuantile, joint_quantiles
+from samplerbench.samplers.support.scalar_quantiles import (
+    find_beta,
+    find_gamma,
+    find_student_t,
+    find_von_mises,
+    find_weibull,
+    halve,
+)
 
-NEWTON_STEPS = 4  # from a tenth off to rounding
-ITERATIONS = 64  # halvings of an interval: more than either precision has bits
 LOG_SPAN = 80.0  # half width of the interval of log x, of what a float of 32 bits holds
 
 
@@ -27,8 +33,8 @@ def cube_shape(prior: Any) -> tuple[int, ...]:
         return tuple(prior.batch_shape) + inner[len(prior.base_dist.batch_shape) :]
     if isinstance(prior, _wrappers()) and not isinstance(prior, dist.FoldedDistribution):
         return cube_shape(prior.base_dist)
-    if isinstance(prior, dist.MultivariateNormal):
-        return tuple(prior.batch_shape) + tuple(prior.event_shape)
+    if joint := _find_joint(prior):
+        return tuple(prior.batch_shape) + joint.shape(prior)
     if prior.event_shape:
         raise NotImplementedError  # its components are not independent
     return tuple(prior.batch_shape)
@@ -42,6 +48,8 @@ def quantile(prior: Any, q: Any) -> Any:
     """
     import numpyro.distributions as dist
 
+    if joint := _find_joint(prior):
+        return joint.find(prior, q)
     for kind, function in _own_quantiles().items():
         if isinstance(prior, kind):
             return function(prior, q)
@@ -53,6 +61,10 @@ def quantile(prior: Any, q: Any) -> Any:
     if isinstance(prior, _wrappers()):
         return quantile(prior.base_dist, q)
     return prior.icdf(q)
+
+
+def _find_joint(prior: Any) -> JointQuantile | None:
+    return next((j for kind, j in joint_quantiles().items() if isinstance(prior, kind)), None)
 
 
 def _wrappers() -> Any:
@@ -72,96 +84,18 @@ def _own_quantiles() -> dict[Any, Callable[[Any, Any], Any]]:
     from numpyro.distributions import truncated
 
     return {
-        dist.Beta: _beta,
-        dist.Gamma: _gamma,
-        dist.StudentT: _student_t,
-        dist.Weibull: _weibull,
-        dist.MultivariateNormal: _multivariate_normal,
+        dist.Beta: find_beta,
+        dist.Gamma: find_gamma,
+        dist.StudentT: find_student_t,
+        dist.Weibull: find_weibull,
+        dist.VonMises: find_von_mises,
         dist.FoldedDistribution: _folded,
+        dist.MixtureSameFamily: _mixture,
+        dist.MixtureGeneral: _mixture,
         truncated.LeftTruncatedDistribution: _truncated,
         truncated.RightTruncatedDistribution: _truncated,
         truncated.TwoSidedTruncatedDistribution: _truncated,
     }
-
-
-def _beta(prior: Any, q: Any) -> Any:
-    """Of TFP's inverse (0.23), which fails about q = 0.5: by a percent, by 24 at Beta(1/2, 1/2)."""
-    import jax.numpy as jnp
-
-    a, b = (jnp.asarray(c, float) for c in (prior.concentration1, prior.concentration0))
-    value = _polish(prior, q, prior.icdf(q))
-    is_large = (a + b >= 2) & (jnp.maximum(a, b) < MOST)
-    return _polish_single(lambda x: beta_cdf(a, b, x), q, value, is_large, 1.0)
-
-
-def _gamma(prior: Any, q: Any) -> Any:
-    """Of TFP's inverse, which takes no whole numbers for concentrations."""
-    import jax.numpy as jnp
-    from numpyro.distributions.util import gammaincinv
-
-    a = jnp.asarray(prior.concentration, float)
-    value = gammaincinv(a, q)
-    return _polish_single(lambda x: gamma_cdf(a, x), q, value, a > LEAST, jnp.inf) / prior.rate
-
-
-def _student_t(prior: Any, q: Any) -> Any:
-    """By the central or the tail mass, whichever is known better: NumPyro's is by the tail's alone.
-
-    t^2 / (df + t^2) is Beta(1/2, df / 2).
-    """
-    import jax.numpy as jnp
-    from numpyro.distributions.util import betaincinv
-
-    half = prior.df / 2
-    central = jnp.abs(2 * q - 1)
-    near = central < 0.5
-    mass = jnp.where(near, central, 2 * jnp.minimum(q, 1 - q))
-    share = betaincinv(jnp.where(near, 0.5, half), jnp.where(near, half, 0.5), mass)
-    ratio = jnp.where(near, share / (1 - share), (1 - share) / share)
-    value = prior.loc + prior.scale * jnp.sign(q - 0.5) * jnp.sqrt(prior.df * ratio)
-    return jnp.where(central < 0.25, value, _polish(prior, q, value))
-
-
-def _polish(prior: Any, q: Any, value: Any) -> Any:
-    """``value`` after Newton's steps to where the cdf is q; none leaves the support."""
-    import jax
-    import jax.numpy as jnp
-
-    def step(_: int, value: Any) -> Any:
-        better = value - (prior.cdf(value) - q) / jnp.exp(prior.log_prob(value))
-        return jnp.where(jnp.isfinite(better) & prior.support(better), better, value)
-
-    return jax.lax.fori_loop(0, NEWTON_STEPS, step, value)
-
-
-def _polish_single(cdf: Any, q: Any, value: Any, is_large: Any, end: float) -> Any:
-    """At 32 bits, two of Newton's steps with a ``cdf`` that is right where ``is_large``.
-
-    ``cdf``: a value between 0 and ``end`` -> its probability and the slope.
-    """
-    import jax.numpy as jnp
-
-    if jnp.asarray(value).dtype != jnp.float32:
-        return value
-    for _ in range(2):
-        probability, slope = cdf(value)
-        better = value - (probability - q) / slope
-        is_sound = is_large & (better > 0) & (better < end)
-        value = jnp.where(is_sound, better, value)
-    return value
-
-
-def _weibull(prior: Any, q: Any) -> Any:
-    import jax.numpy as jnp
-
-    return prior.scale * (-jnp.log1p(-q)) ** (1 / prior.concentration)
-
-
-def _multivariate_normal(prior: Any, q: Any) -> Any:
-    """Its Cholesky factor turns independent normals into a draw."""
-    from jax.scipy.special import ndtri
-
-    return prior.loc + (prior.scale_tril @ ndtri(q)[..., None])[..., 0]
 
 
 def _truncated(prior: Any, q: Any) -> Any:
@@ -194,18 +128,26 @@ def _folded(prior: Any, q: Any) -> Any:
 
     NumPyro folds symmetric distributions alone, and one about zero needs no search.
     """
-    import jax
     import jax.numpy as jnp
 
     base = prior.base_dist
 
-    def halve(_: int, interval: tuple[Any, Any]) -> tuple[Any, Any]:
-        low, high = interval
-        middle = (low + high) / 2
-        x = jnp.exp(middle)
-        is_below = base.cdf(x) - base.cdf(-x) < q
-        return jnp.where(is_below, middle, low), jnp.where(is_below, high, middle)
+    def is_below(log_x: Any) -> Any:
+        return base.cdf(jnp.exp(log_x)) - base.cdf(-jnp.exp(log_x)) < q
 
-    start = jnp.full(jnp.broadcast_shapes(jnp.shape(q), prior.batch_shape), LOG_SPAN)
-    low, high = jax.lax.fori_loop(0, ITERATIONS, halve, (-start, start))
-    return jnp.where(base.loc == 0, -quantile(base, (1 - q) / 2), jnp.exp((low + high) / 2))
+    end = jnp.full(jnp.broadcast_shapes(jnp.shape(q), prior.batch_shape), LOG_SPAN)
+    value = jnp.exp(halve(is_below, -end, end))
+    return jnp.where(base.loc == 0, -quantile(base, (1 - q) / 2), value)
+
+
+def _mixture(prior: Any, q: Any) -> Any:
+    """Between the quantiles of its components, by halving."""
+    import jax.numpy as jnp
+
+    if hasattr(prior, "component_distributions"):
+        each = [quantile(component, q) for component in prior.component_distributions]
+    else:
+        parts = jnp.moveaxis(quantile(prior.component_distribution, q[..., None]), -1, 0)
+        each = list(parts)
+    low, high = jnp.stack(each).min(axis=0), jnp.stack(each).max(axis=0)
+    return halve(lambda x: prior.cdf(x) < q, low, high)

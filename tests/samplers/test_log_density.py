@@ -244,8 +244,17 @@ def test_transforms_wrappers_and_plates_are_mapped_with_their_shapes():
 
 
 def test_a_distribution_without_quantiles_is_declined_by_its_site():
-    with pytest.raises(Declined, match="site 'shares' of 'one_of_each'.*Dirichlet has no quantile"):
-        make_prior_transform(EACH)
+    def point(y):
+        import numpyro
+        import numpyro.distributions as dist
+
+        numpyro.sample("angles", dist.SineBivariateVonMises(0.0, 0.0, 1.0, 1.0, 0.1))
+
+    model = Model("point", {"y": np.zeros(1)}, point)
+    with pytest.raises(
+        Declined, match="'angles' of 'point'.*SineBivariateVonMises has no quantile"
+    ):
+        make_prior_transform(model)
 
 
 def test_an_improper_prior_has_no_cube():

@@ -236,7 +236,7 @@ def test_no_sampler_is_said_to_sum_out_the_only_site():
 @pytest.mark.parametrize(
     ("program", "reason"),
     [
-        (correlate, "site 'L' of 'correlate'.*LKJCholesky has no quantile.*numpyro_nuts"),
+        (correlate, "site 'L' of 'correlate'.*LKJCholesky has no quantile.*jaxns_direct samples"),
         (unwrap_a_circle, "'angle'.*auxiliary site 'angle_unwrapped'.*numpyro_nuts"),
         (walk, "site 'place'.*within scan or cond.*numpyro_nuts and jaxns_direct"),
         (sample_flatly, "prior of 'mean' is improper.*numpyro_nuts takes it"),
