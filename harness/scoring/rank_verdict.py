@@ -14,6 +14,7 @@ from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.scoring.verdict_words import LEAST, Verdict
 from samplerbench.harness.statistics import sbc
 from samplerbench.harness.statistics.sbc import Uniformity
+from samplerbench.rounding import format_beside
 from samplerbench.text import format_count
 
 LOG_LIKELIHOOD = "log_likelihood"  # of draws and truths, as the worker computes it
@@ -101,6 +102,7 @@ def _describe_lack(ranks: RankTests, margin: float) -> str:
         return ""
     count = ranks.usable * (np.log(narrow) / np.log(margin)) ** 2
     return (
-        f"as those of draws {narrow:.2f} times too narrow may be, too; honest is below {margin:g}: "
+        f"as those of draws {format_beside(narrow, margin)} times too narrow may be, too; honest is"
+        f" below {margin:g}: "
         f"about {np.ceil(count):.0f} replicates would show it"
     )

@@ -143,3 +143,10 @@ def test_what_ranks_are_said_to_find_they_find():
         p = sbc.uniformity(sbc.rank_truths(x, truth, KEPT)[:, 0], KEPT).p
         found += 2 * p < sbc.ALPHA
     assert found >= stats.binom.ppf(1e-6, 40, 0.9)
+
+
+def test_how_narrow_draws_may_be_is_not_rounded_onto_the_margin(monkeypatch):
+    monkeypatch.setattr(sbc, "detect_flaws", lambda *_: (None, 1.3504))
+    ranks = rank_verdict.RankTests(("x",), KEPT, COUNT, COUNT, [sbc.Uniformity(0.5, 0.0, 0.0)])
+    words = rank_verdict.verdict_by_ranks(ranks).reason
+    assert "draws 1.3504 times too narrow may be, too; honest is below 1.35:" in words
