@@ -43,7 +43,8 @@ def termination(data: TrialData) -> Score:
     words = data.file.get("termination")
     if words is None:
         return no_score("only nested sampling stops by itself")
-    return Score(Counter(map(str, words)).most_common(1)[0][0])
+    counts = Counter(filter(None, map(str, words)))  # a run that failed has none
+    return Score(counts.most_common(1)[0][0]) if counts else no_score("no run ended")
 
 
 @metric(

@@ -771,6 +771,15 @@ def test_numbers_that_are_weights_by_their_values_are_not_left_out_unsaid(name, 
         make_run("one.csv", arrays, {"m": ()}, {})
 
 
+@pytest.mark.parametrize(("unknown", "count"), [(0, 3), (19, 1), (20, None)])
+def test_divergences_are_those_of_the_draws_that_tell(unknown, count):
+    divergent = np.zeros((1, 20))
+    divergent[0, -3:] = 1
+    divergent[0, :unknown] = np.nan
+    run = make_run("one.csv", {"m": np.zeros((1, 20)), "divergent__": divergent}, {"m": ()}, {})
+    assert run.divergences == count
+
+
 def test_chains_are_replicates_in_the_order_of_files_where_that_is_asked_for():
     runs = [(name, Draws({"m": np.full((2, 5), at)})) for at, name in enumerate("ab")]
     cut = cut_replicates(runs, None, True)

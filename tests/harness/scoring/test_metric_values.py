@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from samplerbench.harness import draws_file
-from samplerbench.harness.draws_file import DrawsFile
+from samplerbench.harness.draws_file import DrawsFile, make_nan_draws
 from samplerbench.harness.records import Result
 from samplerbench.harness.scoring import needs, process_seconds, rank_verdict, trial_data
 from samplerbench.harness.scoring.columns import COLUMNS
@@ -147,6 +147,16 @@ def test_a_run_that_says_it_was_cut_short_fails_its_own_diagnostics(tmp_path, cu
         assert diagnostics.failed_diagnostics(data).value == failed
         known = data.file.get("cut_short")  # None: as in files of an older version
         assert (known is None) == (cut_short is None)
+
+
+def test_a_run_that_failed_has_no_word_in_why_runs_stopped(tmp_path):
+    nested = {"log_weights": np.zeros((1, DRAWS)), "ess": float(DRAWS)}
+    runs = independent_draws(**nested, termination="converged")
+    runs[1:] = [make_nan_draws(runs[0])] * (len(runs) - 1)
+    with data_of(tmp_path, runs, stored.exact()) as data:
+        assert data.score("termination").value == "converged"
+    with data_of(tmp_path, runs[1:], stored.exact()) as data:
+        assert data.score("termination").reason == "no run ended"
 
 
 def test_cost_columns_are_ratios_of_other_columns(tmp_path):
