@@ -222,4 +222,4 @@ def _doubt_seconds(new: Row, old: Row, name: str, unlike: bool) -> str:
 
 
 def _take_seconds(row: Row, name: str) -> list[float]:
-    return [s for s in (row.get("block_seconds") or {}).get(name, ()) if s]
+    return [s for s in (row.get("block_seconds") or {}).get(name) or () if s]

@@ -607,6 +607,17 @@ def test_what_drifts_from_round_to_round_hides_no_difference(rows):
     assert rank(*pair).winners == ["quick_one"]
 
 
+def test_processes_of_unlike_rounds_are_no_pairs(rows):
+    """Each round took twice as long as the one before it; both rows took the same in each."""
+    drift = (0.5, 1.0, 2.0, 4.0)
+    pair = [timed(row, *drift, cold_s=1.0, import_s=0.5, warm_s=0.1) for row in rows[:2]]
+    pair = [{**row, "realised_ess": 400.0, "realised_ess_lo": None} for row in pair]
+    assert len(rank(*pair).winners) == 2
+    for row, lost in zip(pair, (0, 3), strict=True):
+        row["block_seconds"]["cold_s"][lost] = None
+    assert len(rank(*pair).winners) == 2
+
+
 @pytest.mark.parametrize("spread", [(1.0,), (1.0, 1.001)])
 def test_fewer_than_three_processes_name_no_fastest_and_say_so(rows, spread):
     few = [timed(row, *spread, cold_s=cold) for row, cold in ((rows[0], 9.0), (rows[1], 1.0))]

@@ -159,6 +159,15 @@ def test_a_run_that_failed_has_no_word_in_why_runs_stopped(tmp_path):
         assert data.score("termination").reason == "no run ended"
 
 
+def test_the_interval_of_the_least_claim_holds_it_among_fifty_parameters():
+    rng = np.random.default_rng(6)
+    held = 0
+    for _ in range(200):
+        least = claimed._worst_of(None, np.exp(rng.normal(0, 0.1, (64, 50))), np.argmin)
+        held += least.lo <= 1 <= least.hi
+    assert held >= stats.binom.ppf(1e-6, 200, 0.95)
+
+
 def test_cost_columns_are_ratios_of_other_columns(tmp_path):
     runs = independent_draws(gradients=300, likelihoods=100)
     with data_of(tmp_path, runs, stored.exact()) as data:
