@@ -145,7 +145,7 @@ def _limit_evidence(e: ReplicateSummary) -> Iterator[Limit]:
     assert e.log_z is not None and e.log_z_true is not None
     if e.log_z_err is not None and np.isfinite(z := log_z_errors(e)).any():
         yield _limit_rms(z, e.margins.calibration, "errors of log Z")
-        bias = z * e.log_z_err / np.nanmedian(e.log_z_err)
+        bias = z * e.log_z_err / np.median(e.log_z_err[np.isfinite(z)])
         yield _limit_mean(bias, 0.0, e.margins.log_z, "log Z", " claimed errors")
         return
     values = np.where(np.isfinite(e.log_z), e.log_z, np.nan)

@@ -607,6 +607,17 @@ def test_what_drifts_from_round_to_round_hides_no_difference(rows):
     assert rank(*pair).winners == ["quick_one"]
 
 
+def test_those_that_lead_on_as_many_problems_are_all_named(rows):
+    seconds = {"here": (1.0, 9.0), "there": (9.0, 1.0)}
+    pairs = [
+        timed(changed(row, model=model), cold_s=cold)
+        for model, both in seconds.items()
+        for row, cold in zip(rows, both, strict=False)
+    ]
+    said = summary.summarise(pairs, len(pairs))
+    assert "honest_one and quick_one each took least on 1 of 2 problems" in said
+
+
 def test_processes_of_unlike_rounds_are_no_pairs(rows):
     """Each round took twice as long as the one before it; both rows took the same in each."""
     drift = (0.5, 1.0, 2.0, 4.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -9,6 +11,7 @@ from scipy import stats
 from samplerbench.harness.scoring import equivalence
 from samplerbench.harness.scoring.equivalence import LEVEL, RATE
 from samplerbench.harness.scoring.verdict import _undecided
+from tests.support.summaries import ideal
 
 RMS = 1.35
 
@@ -97,3 +100,11 @@ def test_runs_that_do_not_count_are_replaced_by_more_than_one_each():
     assert "about 4 more replicates would show it" in verdict.reason
     almost = equivalence.Limit("x", 1.0, 1.36, RMS, 64, 64)
     assert "about 1 more replicate would show it" in _undecided(almost, 64).reason
+
+
+def test_runs_that_claim_no_error_of_log_z_hide_no_bias_of_the_others():
+    log_z, error = np.random.default_rng(5).normal(-2.0, 0.1, 64), np.full(64, 0.1)
+    error[:40] = 0.0
+    e = replace(ideal(64), log_z=log_z, log_z_err=error, log_z_true=-2.0)
+    _, bias = equivalence._limit_evidence(e)
+    assert (bias.count, bias.limit < 1) == (24, True)
