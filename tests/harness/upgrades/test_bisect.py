@@ -133,6 +133,17 @@ def test_of_two_packages_that_move_together_the_one_that_did_it_is_told(tmp_path
     assert f"with {guilty} 1.3 ({MEANING[EXPONENT]}), all else equal" in sentence
 
 
+def test_from_a_newer_stack_to_an_older_one_releases_are_tried_as_well(tmp_path):
+    report = search(tmp_path, lambda v, s: 2.0 if v["jax"] >= Version("1.4") else 1.0, NEW, OLD)
+    assert found(report) == ("jax", "1.3", "1.4") and not report.culprit.untold
+
+
+def test_releases_that_a_package_skipped_when_it_went_along_are_named(tmp_path):
+    report = search(tmp_path, lambda v, s: 2.0 if v["numpyro"] >= Version("0.3") else 1.0, NEW, OLD)
+    assert found(report) == ("numpyro", "0.1", "0.5")
+    assert report.culprit.untold == ("0.4", "0.3", "0.2")
+
+
 def test_two_packages_that_only_run_together_are_named_together(tmp_path):
     def rule(v, stack):
         if v["jax"] != v["jaxlib"]:
