@@ -68,7 +68,7 @@ def _explain_none(
         return []
     size = power.find_least_size(flaw, ess, parameters, margins)
     percent, unit = (100, " %") if flaw == "failures" else (1, "")
-    shown = f"{format_beside(percent * size, percent * wanted, '.3g')}{unit}"
+    shown = f"{format_beside(percent * size, percent * wanted, form='.3g')}{unit}"
     return [f"{flaw}: none would do, as {MOST:,} replicates, the most planned with, find {shown}"]
 
 

@@ -77,14 +77,16 @@ def format_all_rounded(
     return texts
 
 
-def format_beside(value: float, bound: float, form: str = ".2f") -> str:
-    """``value`` as ``form`` has it, with so many more digits that it stays on its side of a bound.
+def format_beside(value: float, *bounds: float, form: str = ".2f") -> str:
+    """``value`` as ``form`` has it, with so many more digits that it stays on its side of bounds.
 
     So ``2.04 %`` beside a bound of ``2 %``, which two digits would put it on.
     """
     digits, kind = int(form[1:-1]), form[-1]
     texts = (f"{value:.{count}{kind}}" for count in itertools.count(digits))
-    return next(text for text in texts if _keeps_side(float(text), value, bound))
+    return next(
+        text for text in texts if all(_keeps_side(float(text), value, bound) for bound in bounds)
+    )
 
 
 def _keeps_side(rounded: float, value: float, bound: float) -> bool:
@@ -110,8 +112,12 @@ def format_column(row: Mapping[str, Any], name: str) -> str:
 
 
 def format_percents(*shares: float, bound: float = math.nan) -> str:
-    """Ends of an interval of a share, ``0.058 to 3.2 %``: two digits each, more beside a bound."""
-    percents = [float(format_beside(100 * share, 100 * bound, ".2g")) for share in shares]
+    """Ends of an interval of a share, ``0.058 to 3.2 %``: two digits each, more beside a bound.
+
+    What is less than all is not rounded onto 100 %.
+    """
+    bounds = (100 * bound, 100.0)
+    percents = [float(format_beside(100 * share, *bounds, form=".2g")) for share in shares]
     return f"{' to '.join(f'{percent:.12g}' for percent in percents)} %"
 
 

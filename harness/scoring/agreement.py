@@ -31,10 +31,11 @@ def check_truth_error(e: ReplicateSummary) -> Verdict | None:
     worst = int(np.argmax(errors / tolerated))
     if errors[worst] <= tolerated[worst]:
         return None
-    most = format_beside(tolerated[worst], errors[worst], ".2g")
+    most = format_beside(tolerated[worst], errors[worst], form=".2g")
+    error = format_beside(errors[worst], float(most), form=".2g")
     reason = (
         f"the answer is too uncertain to judge by: its mean of '{e.names[worst]}' has a standard"
-        f" error of {format_beside(errors[worst], float(most), '.2g')} sd; up to {most} would do"
+        f" error of {error} sd; up to {most} would do"
     )
     return Verdict(NO_ANSWER, reason)
 

@@ -131,7 +131,7 @@ def _interval(test: Complaint, unit: str = "", bound: float = math.nan) -> str:
 def _beside_tolerance(test: Complaint, unit: str = "") -> str:
     """The interval of what should be 0 beside what is tolerated, on whose other side it lies."""
     nearest, sign = (test.lo, 1) if test.value > 0 else (-test.hi, -1)
-    tolerated = format_beside(test.tolerance, nearest, ".3g")
+    tolerated = format_beside(test.tolerance, nearest, form=".3g")
     return f"{_interval(test, unit, sign * float(tolerated))}; {tolerated} is tolerated"
 
 
@@ -187,7 +187,7 @@ def _compare_distance(
     # n draws put a Gaussian's quantiles some 1.1 / sqrt(n) sds off on average
     half = float(np.hypot(half, -special.ndtri(alpha) * 1.1 * error))
     test = Complaint((mean - half) / limit, "", mean, mean - half, mean + half)
-    tolerated = format_beside(limit, test.lo, ".3g")
+    tolerated = format_beside(limit, test.lo, form=".3g")
     reason = (
         f"draws of '{name}' lie {_interval(test, ' sd', float(tolerated))} from the exact"
         f" distribution (1-Wasserstein); {tolerated} is tolerated"

@@ -212,7 +212,7 @@ def _check_energy(sound: ReplicateSummary) -> Verdict | None:
     most = ENERGY * sound.margins.bias
     if not lo > most:
         return None
-    tolerated = format_beside(most, lo, ".2g")
+    tolerated = format_beside(most, lo, form=".2g")
     shown, least, top = format_all_rounded((value, lo, hi), lo, hi, float(tolerated))
     reason = (
         f"the draws' joint distribution is as far from the exact one as a shift of every direction"
