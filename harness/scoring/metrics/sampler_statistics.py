@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from samplerbench.harness.scoring.metrics.base import Score, metric, no_score, number
-from samplerbench.harness.scoring.needs import birth_contours
+from samplerbench.harness.scoring.needs import birth_contours, weights
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics.nested_checks import NestedChecks, check_nested
 
@@ -51,7 +51,7 @@ def termination(data: TrialData) -> Score:
     "claimed",
     "insertion-index test of nested sampling: smallest p over replicates times their number",
     "higher",
-    needs=[birth_contours],
+    needs=[birth_contours, weights],
 )
 def insertion_p(data: TrialData) -> Score:
     """Whether new points fell where they should (Fowlie, Handley and Su 2020), Bonferroni."""

@@ -149,6 +149,21 @@ def test_a_run_that_says_it_was_cut_short_fails_its_own_diagnostics(tmp_path, cu
         assert (known is None) == (cut_short is None)
 
 
+def test_contours_of_draws_that_count_alike_are_not_tested(tmp_path):
+    points = np.arange(DRAWS, dtype=float)[None]
+    runs = independent_draws(stats={"log_l": points, "log_l_birth": points - 1})
+    with data_of(tmp_path, runs, stored.exact()) as data:
+        assert data.score("insertion_p").reason == "the draws have equal weights"
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # as where trials are scored
+def test_what_no_flaw_would_have_shown_is_left_out_of_the_sentence(tmp_path):
+    runs = independent_draws()
+    runs = [replace(r, sites={n: 1e200 * x for n, x in r.sites.items()}) for r in runs]
+    with data_of(tmp_path, runs, stored.exact()) as data:
+        assert "inf" not in (data.score("power").value or "")
+
+
 def test_a_run_that_failed_has_no_word_in_why_runs_stopped(tmp_path):
     nested = {"log_weights": np.zeros((1, DRAWS)), "ess": float(DRAWS)}
     runs = independent_draws(**nested, termination="converged")
