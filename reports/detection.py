@@ -11,7 +11,7 @@ from samplerbench.harness.scoring.margins import DEFAULT, Margins, read_margins
 from samplerbench.harness.scoring.verdict_words import LEAST
 from samplerbench.reports.tables.cells import Row, label
 from samplerbench.reports.tables.table import Cell, Column, Table
-from samplerbench.rounding import format_number
+from samplerbench.rounding import format_beside, format_number
 from samplerbench.text import format_count
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def plan_in_general(wanted: Mapping[str, float], ess: float, parameters: int) ->
     for flaw, size in wanted.items():
         count = power.plan_replicates(flaw, size, ess, parameters)
         rows.append(_make_cells(flaw, size, count))
-        notes += _explain_none(flaw, count, ess, parameters, DEFAULT)
+        notes += _explain_none(flaw, size, count, ess, parameters, DEFAULT)
     return Table(title, COLUMNS, rows, notes)
 
 
@@ -55,19 +55,20 @@ def plan_for_campaign(wanted: Mapping[str, float], campaign: Campaign) -> Table:
         for flaw, size in wanted.items():
             count = power.plan_replicates(flaw, size, ess, parameters, margins)
             cells.append(_plan_row(row, name, flaw, size, count))
-            why = _explain_none(flaw, count, ess, parameters, margins)
+            why = _explain_none(flaw, size, count, ess, parameters, margins)
             notes += [f"{name}: {text}" for text in why]
     return Table("", (Column("sampler"), *COLUMNS, TIME), cells, notes)
 
 
 def _explain_none(
-    flaw: str, count: int | None, ess: float, parameters: int, margins: Margins
+    flaw: str, wanted: float, count: int | None, ess: float, parameters: int, margins: Margins
 ) -> list[str]:
     """A note where no number of replicates would do: what the most of them find."""
     if count:
         return []
     size = power.find_least_size(flaw, ess, parameters, margins)
-    shown = f"{100 * size:.3g} %" if flaw == "failures" else f"{size:.3g}"
+    percent, unit = (100, " %") if flaw == "failures" else (1, "")
+    shown = f"{format_beside(percent * size, percent * wanted, form='.3g')}{unit}"
     return [f"{flaw}: none would do, as {MOST:,} replicates, the most planned with, find {shown}"]
 
 
@@ -77,7 +78,7 @@ def describe_doubt(row: Row, name: str) -> str:
     known = (
         f"lies between {format_number(lo)} and {format_number(hi)}"
         if lo and hi
-        else ("has no interval (6 replicates give one) and may be several times off")
+        else ("has no interval (more replicates give one) and may be several times off")
     )
     return (
         f"{name}: a rough forecast, of {row['replicates']} replicates: what a run is worth"

@@ -43,8 +43,10 @@ def summarise(rows: Sequence[Row], planned: int) -> str:
     ranked = "shown honest" + " or overcautious" * any(map(_is_overcautious, real))
     if not wins:
         return f"On none {of} is one of those {ranked} told apart as the fastest ({verdicts})."
-    best, times = wins.most_common(1)[0]
-    return f"Of those {ranked} {best} took least on {times} {of} ({verdicts})."
+    times = max(wins.values())
+    best = [name for name, count in wins.items() if count == times]
+    names = f"{_join_names(best)}{' each' * (len(best) > 1)}"
+    return f"Of those {ranked} {names} took least on {times} {of} ({verdicts})."
 
 
 def group_problems(rows: Sequence[Row]) -> dict[tuple[str, ...], list[Row]]:

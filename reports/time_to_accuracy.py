@@ -34,6 +34,7 @@ COUNTS = (1, 10, 1000)  # data sets
 class Process:
     """Seconds that one process took."""
 
+    block: int  # the round that it ran in
     first_s: float  # import and the first run: tracing, compiling, warm-up, sampling
     warm_s: float  # a further run with what is compiled
     more_s: float  # as many draws again, without a new warm-up
@@ -106,11 +107,11 @@ def _list_processes(row: Row) -> list[Process]:
     seconds = row["block_seconds"] or {}
     names = ("import_s", "cold_s", "rerun_s", "warm_s", "sample_s")
     processes = []
-    for each in itertools.zip_longest(*(seconds.get(name, ()) for name in names)):
+    for block, each in enumerate(itertools.zip_longest(*(seconds.get(n, ()) for n in names))):
         started, cold, rerun, warm, sample = each
         again = warm or rerun
         if cold is not None and again:
-            processes.append(Process((started or 0.0) + cold, again, sample or again))
+            processes.append(Process(block, (started or 0.0) + cold, again, sample or again))
     return processes
 
 
@@ -127,8 +128,11 @@ def is_faster(fast: Cost, slow: Cost, count: float, rivals: int = 1) -> bool:
     intervals of the realised ESS add; wrong with a probability of 2.5 % over ``rivals`` such
     comparisons. Never of fewer than 3 processes, or of a machine that others used.
     """
-    pairs = zip(*(one.list_seconds(count, one.ess) for one in (slow, fast)), strict=False)
-    ratios = [a / b for a, b in pairs]
+    more, less = (
+        {p.block: seconds for p, seconds in zip(one.processes, one.list_seconds(count, one.ess))}
+        for one in (slow, fast)
+    )
+    ratios = [more[block] / less[block] for block in more if block in less]
     if len(ratios) < LEAST_PROCESSES or fast.contended or slow.contended or min(ratios) <= 0:
         return False
     middle, half = log_interval(ratios, TAIL / rivals)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -53,8 +54,13 @@ def format_rounded(value: float, lo: float, hi: float) -> str:
     return format_all_rounded((value,), lo, hi)[0]
 
 
-def format_all_rounded(values: Sequence[float], lo: float, hi: float) -> list[str]:
-    """Several numbers that share an interval, as its own ends do, each to its 1 to 3 digits."""
+def format_all_rounded(
+    values: Sequence[float], lo: float, hi: float, bound: float = math.nan
+) -> list[str]:
+    """Several numbers that share an interval, as its own ends do, each to its 1 to 3 digits.
+
+    Or to so many more that none is rounded onto ``bound`` or across it.
+    """
     half = (hi - lo) / 2
     if not 0 < half < math.inf:
         return [format_number(value) for value in values]
@@ -64,15 +70,39 @@ def format_all_rounded(values: Sequence[float], lo: float, hi: float) -> list[st
             texts.append(format_number(value))
             continue
         place = _place(value)
-        texts.append(_shown(value, min(max(last, place - DIGITS + 1), place), place))
+        digit = min(max(last, place - DIGITS + 1), place)
+        while not _keeps_side(round(value, -digit), value, bound):
+            digit -= 1
+        texts.append(_shown(value, digit, place))
     return texts
 
 
-def format_with_interval(value: float, lo: float | None, hi: float | None) -> str:
-    """``5.0 (3.9 to 6.2)``; the number alone where it has no interval."""
+def format_beside(value: float, *bounds: float, form: str = ".2f") -> str:
+    """``value`` as ``form`` has it, with so many more digits that it stays on its side of bounds.
+
+    So ``2.04 %`` beside a bound of ``2 %``, which two digits would put it on.
+    """
+    digits, kind = int(form[1:-1]), form[-1]
+    texts = (f"{value:.{count}{kind}}" for count in itertools.count(digits))
+    return next(
+        text for text in texts if all(_keeps_side(float(text), value, bound) for bound in bounds)
+    )
+
+
+def _keeps_side(rounded: float, value: float, bound: float) -> bool:
+    return (rounded > bound) == (value > bound) and (rounded < bound) == (value < bound)
+
+
+def format_with_interval(
+    value: float, lo: float | None, hi: float | None, bound: float = math.nan
+) -> str:
+    """``5.0 (3.9 to 6.2)``; the number alone where it has no interval.
+
+    None is rounded onto ``bound`` or across it.
+    """
     if lo is None or hi is None:
         return format_number(value)
-    text, least, most = format_all_rounded((value, lo, hi), lo, hi)
+    text, least, most = format_all_rounded((value, lo, hi), lo, hi, bound)
     return f"{text} ({least} to {most})"
 
 
@@ -81,10 +111,14 @@ def format_column(row: Mapping[str, Any], name: str) -> str:
     return format_with_interval(row[name], row.get(f"{name}_lo"), row.get(f"{name}_hi"))
 
 
-def format_percents(*shares: float) -> str:
-    """Ends of an interval of a share, ``0.058 to 3.2 %``: two digits each."""
-    percents = [float(f"{100 * share:.2g}") for share in shares]
-    return f"{' to '.join(f'{percent:g}' for percent in percents)} %"
+def format_percents(*shares: float, bound: float = math.nan) -> str:
+    """Ends of an interval of a share, ``0.058 to 3.2 %``: two digits each, more beside a bound.
+
+    What is less than all is not rounded onto 100 %.
+    """
+    bounds = (100 * bound, 100.0)
+    percents = [float(format_beside(100 * share, *bounds, form=".2g")) for share in shares]
+    return f"{' to '.join(f'{percent:.12g}' for percent in percents)} %"
 
 
 def format_with_half_width(value: float, half: float) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -225,6 +226,7 @@ def _commit(campaign: Campaign, trial: Trial, runs: Runs) -> None:
 
 def _remember(store: Store, command: str) -> None:
     """Keep the command for the report, after the one that made the campaign."""
-    before = store.fact("command")
-    if command and command not in (before or ""):
+    stored = store.fact("command") or ""
+    before = stored if isinstance(stored, str) else shlex.join(stored)  # words, of an older version
+    if command and command not in before.split(" && "):
         store.set_fact("command", f"{before} && {command}" if before else command)

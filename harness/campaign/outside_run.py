@@ -7,7 +7,7 @@ of each draw, and the numbers ``log_z``, ``log_z_err`` and ``ess`` (of weighted 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -65,8 +65,7 @@ def make_run(
     log_z, log_z_err, ess = (_read_number(where, name, extra.get(name)) for name in NUMBERS)
     if log_weights is not None and ess is None:
         ess = float(kish_ess(log_weights[None])[0])
-    divergent = next((extra[name] for name in DIVERGENT if name in extra), None)
-    acceptance = next((extra[name] for name in ACCEPTANCE if name in extra), None)
+    divergent, acceptance = (_find_known(extra, names) for names in (DIVERGENT, ACCEPTANCE))
     return Draws(
         sites,
         log_weights,
@@ -83,6 +82,12 @@ def _end_running(arrays: Mapping[str, Array], shapes: Shapes) -> dict[str, Array
     ends = {n: arrays[n].flat[-1:] for n in RUNNING if n in arrays and n not in shapes}
     ends = {name: end for name, end in ends.items() if end.size}
     return {**{RUNNING[name]: end for name, end in ends.items()}, **arrays, **ends}
+
+
+def _find_known(extra: Mapping[str, Array], names: Sequence[str]) -> Array | None:
+    """The first statistic of these names, of those draws that have it; None where none has."""
+    known = (extra[name][~np.isnan(extra[name])] for name in names if name in extra)
+    return next((each for each in known if each.size), None)
 
 
 def _refuse_unusable(where: str, sites: Mapping[str, Array]) -> None:

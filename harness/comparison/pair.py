@@ -27,6 +27,7 @@ Array = np.ndarray
 Ends = tuple[str, str]  # names of the row and of its reference
 
 WITH_TIMES = ("time", "efficiency")
+LEAST_ROUNDS = f"an answer on time takes {LEAST_PROCESSES} (--blocks)"
 
 
 def compute_ratio(row: Side, base: Side, quantity: str, names: Ends | None) -> Ratio:
@@ -116,6 +117,8 @@ def _obstacle(row: Side, base: Side, quantity: str) -> str:
             return reason
         if quantity != "time" and side.errors is None:
             return "no exact answer"
+    if quantity in WITH_TIMES and (count := len(_log_times(row, base))) < LEAST_PROCESSES:
+        return f"both were timed in {format_count(count, 'round')} of blocks; {LEAST_ROUNDS}"
     if quantity != "time" and min(len(_errors(row)), len(_errors(base))) < FEW:
         return f"fewer than {FEW} replicates"
     return ""
@@ -132,8 +135,7 @@ def _doubt_times(side: Side) -> str:
     if not count and (reason := side.result.missing.get("warm_s")):
         return f"{side.label}: {reason}"
     if count < LEAST_PROCESSES:
-        least = f"an answer on time takes {LEAST_PROCESSES} (--blocks)"
-        return f"{side.label} was timed in {format_count(count, 'process')}; {least}"
+        return f"{side.label} was timed in {format_count(count, 'process')}; {LEAST_ROUNDS}"
     return f"others used the machine that timed {side.label}" * side.result.is_contended
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -15,6 +16,7 @@ Array = np.ndarray
 LEVEL = 0.95
 FEW = 10  # replicates: below, the bootstrap covers 82 % instead of 95 %
 RESAMPLES = 10_000
+AT_ONCE = 4_000_000  # numbers in memory
 SEED = 20260604
 
 
@@ -51,10 +53,11 @@ def resample_log_ratio(one: Array, other: Array, times: Array | None = None) -> 
     them finite; with log ratios of ``times`` [process], of the efficiencies.
     """
     count, rng = len(one), np.random.default_rng(SEED)
+    even = np.full(count, 1 / count)
     # how often each replicate is taken: once each as measured, then at random
-    random_counts = rng.multinomial(count, np.full(count, 1 / count), RESAMPLES)
-    counts = np.vstack([np.ones(count), random_counts])
-    logs = _log_rms(one, counts) - _log_rms(other, counts)
+    drawn = (rng.multinomial(count, even, size) for size in _list_sizes(count))
+    each = itertools.chain([np.ones((1, count))], drawn)
+    logs = np.concatenate([_log_rms(one, taken) - _log_rms(other, taken) for taken in each])
     if times is None:
         return logs
     # as Student's t of the mean log ratio between processes, which are too few to be resampled
@@ -68,9 +71,16 @@ def resample_log_median_ratio(one: Array, other: Array) -> Array:
     A replicate that failed has an infinite error; NaN where most of both failed.
     """
     count, rng = len(one), np.random.default_rng(SEED)
-    picks = np.vstack([np.arange(count), rng.integers(0, count, (RESAMPLES, count))])
+    drawn = (rng.integers(0, count, (size, count)) for size in _list_sizes(count))
+    each = itertools.chain([np.arange(count)[None]], drawn)
     with np.errstate(invalid="ignore"):  # infinite on both sides: NaN, which says so
-        return _log_median(one, picks) - _log_median(other, picks)
+        return np.concatenate([_log_median(one, p) - _log_median(other, p) for p in each])
+
+
+def _list_sizes(count: int) -> list[int]:
+    """How many resamples of ``count`` replicates are worked on at once: memory stays bounded."""
+    step = max(1, AT_ONCE // count)
+    return [min(step, RESAMPLES - start) for start in range(0, RESAMPLES, step)]
 
 
 def count_deciding(errors: Array) -> float:

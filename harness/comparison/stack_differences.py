@@ -115,11 +115,11 @@ def compare_draws(old: Path, new: Path) -> tuple[float | None, str, Conclusion]:
         if are_identical(*_common_runs(a.sites(), b.sites())):
             return None, "the same draws for the same key, bit by bit", Conclusion.IDENTICAL
     other = "other draws for the same key"
-    first, second = (_moments(path) for path in (old, new))
+    (names, first), (other_names, second) = (_moments(path) for path in (old, new))
     if min(len(first), len(second)) < LEAST:
         words = f"{other}; fewer than {LEAST} replicates to say more"
         return None, words, Conclusion.NOT_TESTED
-    p = one_distribution_p(first, second)
+    p = one_distribution_p(first, second) if names == other_names else None
     if p is None:
         words = f"{other}, which are not all finite or of other sites"
         return None, words, Conclusion.NOT_TESTED
@@ -146,27 +146,30 @@ def _common_runs(a: Mapping[str, Array], b: Mapping[str, Array]) -> tuple[Sites,
     return first, second
 
 
-def _moments(path: Path) -> Array:
-    """[replicate, 2 * component]: mean and log sd of each replicate's draws.
+def _moments(path: Path) -> tuple[tuple[str, ...], Array]:
+    """Names of the components, and [replicate, 2 * component]: mean and log sd of their draws.
 
     Replicates are independent, so that tests of samples hold; draws of one chain are not.
     """
     with DrawsFile(path) as file:
-        x, log_w = file.components(file.component_names()[0]), file.get("log_weights")
+        names = tuple(sorted(file.component_names()[0]))  # releases order sites apart
+        x, log_w = file.components(names), file.get("log_weights")
     if log_w is None:
         mean, sd = x.mean(axis=(1, 2), dtype=np.float64), x.std(axis=(1, 2), dtype=np.float64)
     else:
         mean, sd = weighted_moments(x, log_w)
     with np.errstate(divide="ignore"):
-        return np.concatenate([mean, np.log(sd)], axis=1)
+        return names, np.concatenate([mean, np.log(sd)], axis=1)
 
 
 def one_distribution_p(a: Array, b: Array) -> float | None:
-    """p that two samples ``[replicate, component]`` are of one distribution; None where not finite.
+    """p that two samples ``[replicate, component]`` are of one distribution; None for NaN.
 
-    Two-sample Kolmogorov-Smirnov, the least p over components times their number (Bonferroni).
+    Two-sample Kolmogorov-Smirnov, the least p over components times their number (Bonferroni),
+    without those that are one number in both, as what a model fixes is.
     """
-    if a.shape[1] != b.shape[1] or not (np.isfinite(a).all() and np.isfinite(b).all()):
+    if a.shape[1] != b.shape[1] or np.isnan(a).any() or np.isnan(b).any():
         return None
-    least = min(stats.ks_2samp(x, y).pvalue for x, y in zip(a.T, b.T, strict=True))
-    return min(1.0, float(least) * a.shape[1])
+    pairs = [(x, y) for x, y in zip(a.T, b.T, strict=True) if np.unique(np.r_[x, y]).size > 1]
+    least = min((float(stats.ks_2samp(x, y).pvalue) for x, y in pairs), default=1.0)
+    return min(1.0, least * max(1, len(pairs)))

@@ -18,6 +18,7 @@ from samplerbench.harness.scoring.lost_replicates import (
 )
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict_words import NO_ANSWER, Verdict, worst_complaint
+from samplerbench.rounding import format_beside
 
 OTHER_FAMILY = "a sampler of another family that agrees with both could confirm it"
 TELL_ERRORS = "standard errors of the moments, as NAME_mean_se (0: exact), would let them judge"
@@ -30,10 +31,11 @@ def check_truth_error(e: ReplicateSummary) -> Verdict | None:
     worst = int(np.argmax(errors / tolerated))
     if errors[worst] <= tolerated[worst]:
         return None
+    most = format_beside(tolerated[worst], errors[worst], form=".2g")
+    error = format_beside(errors[worst], float(most), form=".2g")
     reason = (
-        f"the answer is too uncertain to judge by: its mean of "
-        f"'{e.names[worst]}' has a standard error of {errors[worst]:.2g} sd; up to "
-        f"{tolerated[worst]:.2g} would do"
+        f"the answer is too uncertain to judge by: its mean of '{e.names[worst]}' has a standard"
+        f" error of {error} sd; up to {most} would do"
     )
     return Verdict(NO_ANSWER, reason)
 
@@ -97,8 +99,8 @@ def find_large_claim(sound: ReplicateSummary) -> str:
     worst = int(np.nanargmax(claimed / known))
     if CLAIMS * claimed[worst] <= known[worst]:
         return ""
-    return (
-        f"calibration is not decided: {claimed[worst]:.0f} effective draws are claimed for "
-        f"'{sound.names[worst]}', and the long run has {known[worst]:.0f}, less than {CLAIMS} times"
-        " as many"
+    return (  # rounded so that the sentence holds of the numbers in it
+        f"calibration is not decided: {np.ceil(claimed[worst]):.0f} effective draws are claimed for"
+        f" '{sound.names[worst]}', and the long run has {np.floor(known[worst]):.0f}, less than"
+        f" {CLAIMS} times as many"
     )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -23,7 +24,7 @@ from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.statistics.between_processes import t_quantile
 from samplerbench.harness.statistics.curves import CurveProducts
 from samplerbench.harness.statistics.pairs import PairWidths
-from samplerbench.rounding import format_all_rounded, format_with_interval
+from samplerbench.rounding import format_all_rounded, format_beside, format_with_interval
 
 Array = np.ndarray
 
@@ -85,11 +86,8 @@ def _compare_pairs(pairs: PairWidths, margin: float) -> Complaint:
 def _compare_curves(curves: CurveProducts, margin: float) -> Complaint:
     """The square that goes with another parameter otherwise than it should, farthest off."""
     worst, test = _compare_farthest(curves.values, 0.0, margin, curves.error)
-    reason = (
-        f"the correlation of {curves.labels[worst]} is off by {_interval(test)};"
-        f" {test.tolerance:.3g} is tolerated"
-    )
-    return replace(test, reason=reason)
+    what = f"the correlation of {curves.labels[worst]} is off by"
+    return replace(test, reason=f"{what} {_beside_tolerance(test)}")
 
 
 def _compare_farthest(
@@ -125,9 +123,16 @@ def _claimed_error(half_se: Array, exact: Array | float) -> Array:
     return np.array([np.nanmedian(c) if np.isfinite(c).any() else 0.0 for c in known.T])
 
 
-def _interval(test: Complaint, unit: str = "") -> str:
-    value, lo, hi = format_all_rounded((test.value, test.lo, test.hi), test.lo, test.hi)
+def _interval(test: Complaint, unit: str = "", bound: float = math.nan) -> str:
+    value, lo, hi = format_all_rounded((test.value, test.lo, test.hi), test.lo, test.hi, bound)
     return f"{value}{unit} ({lo} to {hi})"
+
+
+def _beside_tolerance(test: Complaint, unit: str = "") -> str:
+    """The interval of what should be 0 beside what is tolerated, on whose other side it lies."""
+    nearest, sign = (test.lo, 1) if test.value > 0 else (-test.hi, -1)
+    tolerated = format_beside(test.tolerance, nearest, form=".3g")
+    return f"{_interval(test, unit, sign * float(tolerated))}; {tolerated} is tolerated"
 
 
 def _describe_sd(name: str, test: Complaint) -> Complaint:
@@ -135,9 +140,7 @@ def _describe_sd(name: str, test: Complaint) -> Complaint:
 
 
 def _describe_mean(name: str, test: Complaint) -> Complaint:
-    reason = f"mean of '{name}' off by {_interval(test, ' sd')}; "
-    reason += f"{test.tolerance:.3g} is tolerated"
-    return replace(test, reason=reason)
+    return replace(test, reason=f"mean of '{name}' off by {_beside_tolerance(test, ' sd')}")
 
 
 def _describe_share(
@@ -184,8 +187,9 @@ def _compare_distance(
     # n draws put a Gaussian's quantiles some 1.1 / sqrt(n) sds off on average
     half = float(np.hypot(half, -special.ndtri(alpha) * 1.1 * error))
     test = Complaint((mean - half) / limit, "", mean, mean - half, mean + half)
+    tolerated = format_beside(limit, test.lo, form=".3g")
     reason = (
-        f"draws of '{name}' lie {_interval(test, ' sd')} from the exact distribution"
-        f" (1-Wasserstein); {limit:.3g} is tolerated"
+        f"draws of '{name}' lie {_interval(test, ' sd', float(tolerated))} from the exact"
+        f" distribution (1-Wasserstein); {tolerated} is tolerated"
     )
     return replace(test, reason=reason)

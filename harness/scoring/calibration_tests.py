@@ -112,7 +112,11 @@ def check_overconfidence(e: ReplicateSummary) -> Iterator[Complaint]:
 def center_truth(e: ReplicateSummary) -> ReplicateSummary:
     """The same with a ground truth that may lie anywhere: errors are about the replicates' mean."""
     pairs = e.pairs and replace(e.pairs, error=np.full(len(e.pairs.labels), np.inf))
-    return replace(e, mean_se=np.full(len(e.names), np.inf), pairs=pairs)
+    log_z = e.log_z_true
+    if e.log_z is not None and e.log_z_err is not None:
+        truth, anywhere = np.array([log_z], dtype=np.float64), np.array([np.inf])
+        log_z = float(_shift_truth(e.log_z[:, None], e.log_z_err[:, None], truth, anywhere)[0])
+    return replace(e, mean_se=np.full(len(e.names), np.inf), pairs=pairs, log_z_true=log_z)
 
 
 def check_overcaution(e: ReplicateSummary) -> Iterator[Complaint]:

@@ -36,7 +36,7 @@ from samplerbench.harness.scoring.complaint import LOG_Z, t_interval, t_interval
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
 from samplerbench.harness.statistics.pairs import PairWidths
-from samplerbench.rounding import format_percents
+from samplerbench.rounding import format_beside, format_percents
 
 Array = np.ndarray
 
@@ -57,6 +57,7 @@ class Limit:
     value: float
     limit: float  # in the statistic's units
     margin: float
+    count: int  # replicates that it rests on
     replicates: float  # for a limit inside the margin, as things are; inf: none would do
 
     @property
@@ -144,7 +145,7 @@ def _limit_evidence(e: ReplicateSummary) -> Iterator[Limit]:
     assert e.log_z is not None and e.log_z_true is not None
     if e.log_z_err is not None and np.isfinite(z := log_z_errors(e)).any():
         yield _limit_rms(z, e.margins.calibration, "errors of log Z")
-        bias = z * e.log_z_err / np.nanmedian(e.log_z_err)
+        bias = z * e.log_z_err / np.median(e.log_z_err[np.isfinite(z)])
         yield _limit_mean(bias, 0.0, e.margins.log_z, "log Z", " claimed errors")
         return
     values = np.where(np.isfinite(e.log_z), e.log_z, np.nan)
@@ -154,11 +155,13 @@ def _limit_evidence(e: ReplicateSummary) -> Iterator[Limit]:
 
 def _limit_rms(z: Array, most: float, what: str) -> Limit:
     value, limit = float(rms(z[:, None])[0]), rms_bounds(z, LEVEL)[1]
-    counts, factors = _list_factors(int(np.isfinite(z).sum()))
+    count = int(np.isfinite(z).sum())
+    counts, factors = _list_factors(count)
     inside = value * factors < most
     needed = float(counts[inside.argmax()]) if inside.any() else np.inf
-    reason = f"{what} are at most {limit:.2f} times the claimed ones; honest is below {most:g}"
-    return Limit(reason, value, limit, most, needed)
+    shown = format_beside(limit, most)
+    reason = f"{what} are at most {shown} times the claimed ones; honest is below {most:g}"
+    return Limit(reason, value, limit, most, count, needed)
 
 
 @functools.cache
@@ -173,23 +176,27 @@ def _limit_mean(
 ) -> Limit:
     """Limit of |mean - truth|; ``error`` is the truth's own standard error."""
     mean, _, half = t_interval(values, LEVEL)
-    if np.isnan(mean):
-        return Limit(f"{what} is not known", np.nan, np.nan, margin, np.inf)
     count, value = int(np.isfinite(values).sum()), abs(mean - truth)
+    if np.isnan(mean):
+        reason = f"{what} is known of fewer than two runs"
+        return Limit(reason, np.nan, np.nan, margin, count, np.inf)
     own = NORMAL * error
     limit = value + float(np.hypot(half, own))
     room = np.square(margin - value) - own**2 if value < margin else -1.0
     needed = max(count + 1.0, count * half**2 / room) if room > 0 else np.inf
-    reason = f"{what} is off by at most {limit:.3f}{unit}; honest is below {margin:g}"
-    return Limit(reason, value, limit, margin, needed)
+    part = f", {own:.3f}{unit} of it by the answer's own error" if room <= 0 < own else ""
+    shown = format_beside(limit, margin, form=".3f")
+    reason = f"{what} is off by at most {shown}{unit}{part}; honest is below {margin:g}"
+    return Limit(reason, value, limit, margin, count, needed)
 
 
 def _limit_rate(count: int, total: int) -> Limit:
     limit = clopper_pearson(count, total, LEVEL)[1]
     needed = _count_for_rate(count, total)
     what = f"{count} of {total} runs off by more than {DISASTER:g} median claimed errors"
-    reason = f"{what}, a rate of up to {format_percents(limit)}; honest is below {100 * RATE:g} %"
-    return Limit(reason, count / total, limit, RATE, needed)
+    shown = format_percents(limit, bound=RATE)
+    reason = f"{what}, a rate of up to {shown}; honest is below {100 * RATE:g} %"
+    return Limit(reason, count / total, limit, RATE, total, needed)
 
 
 @functools.cache

@@ -81,7 +81,8 @@ def detect_shift(replicates: int, alpha: float, tolerated: float) -> float:
     def lack(shift: float) -> float:
         return float(stats.ncx2.sf(needed, replicates, replicates * shift**2)) - POWER
 
-    return float(optimize.brentq(lack, 1e-6, 100.0))
+    # this far beyond, the sum lies above by ten standard errors
+    return float(optimize.brentq(lack, 1e-6, np.sqrt(needed / replicates) + 10))
 
 
 def detect_rate(replicates: int) -> float:

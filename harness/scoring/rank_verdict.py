@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from samplerbench.components import component_draws
+from samplerbench.harness.scoring.complaint import ALPHA
 from samplerbench.harness.scoring.lost_replicates import LOST_SHARE
 from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.scoring.verdict_words import LEAST, Verdict
 from samplerbench.harness.statistics import sbc
+from samplerbench.harness.statistics.estimates import clopper_pearson
 from samplerbench.harness.statistics.sbc import Uniformity
+from samplerbench.rounding import format_beside, format_percents
 from samplerbench.text import format_count
 
 LOG_LIKELIHOOD = "log_likelihood"  # of draws and truths, as the worker computes it
@@ -76,6 +79,11 @@ def verdict_by_ranks(ranks: RankTests, margins: Margins = DEFAULT) -> Verdict:
     ``honest`` needs more than uniform ranks: so many replicates that draws too narrow by the margin
     of claimed errors would have been found with 95 %.
     """
+    lost = ranks.replicates - ranks.usable
+    failed = f"{lost} of {ranks.replicates} replicates failed or are not finite"
+    lo, hi = clopper_pearson(lost, ranks.replicates, ALPHA)
+    if ranks.replicates >= LEAST and lo > LOST_SHARE:
+        return Verdict("broken", f"{failed} ({format_percents(lo, hi)})", None, lo, hi)
     if ranks.p is None:
         return Verdict("too few replicates", ranks.reason)
     word, why = "honest", f"ranks of the truths among {ranks.draws} draws are uniform"
@@ -83,10 +91,8 @@ def verdict_by_ranks(ranks: RankTests, margins: Margins = DEFAULT) -> Verdict:
         word, why = sbc.describe_departure(ranks.names[ranks.worst], ranks.tests[ranks.worst])
     elif lack := _describe_lack(ranks, margins.calibration):
         word, why = "undecided", f"{why}, {lack}"
-    if ranks.usable < (1 - LOST_SHARE) * ranks.replicates:
-        lost = ranks.replicates - ranks.usable
-        word, why = "broken", f"{lost} of {ranks.replicates} replicates hold NaN"
-    return Verdict(word, f"by simulation from the prior: {why}, p {ranks.p:.2g}")
+    why += f", p {ranks.p:.2g}" + f"; {failed}" * bool(lost)
+    return Verdict(word, f"by simulation from the prior: {why}")
 
 
 def _describe_lack(ranks: RankTests, margin: float) -> str:
@@ -101,6 +107,7 @@ def _describe_lack(ranks: RankTests, margin: float) -> str:
         return ""
     count = ranks.usable * (np.log(narrow) / np.log(margin)) ** 2
     return (
-        f"as those of draws {narrow:.2f} times too narrow may be, too; honest is below {margin:g}: "
+        f"as those of draws {format_beside(narrow, margin)} times too narrow may be, too; honest is"
+        f" below {margin:g}: "
         f"about {np.ceil(count):.0f} replicates would show it"
     )

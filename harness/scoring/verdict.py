@@ -94,6 +94,7 @@ from samplerbench.harness.scoring.calibration_tests import (
 from samplerbench.harness.scoring.complaint import ALPHA
 from samplerbench.harness.scoring.equivalence import (
     LEVEL,
+    MOST,
     Limit,
     find_disasters,
     find_open,
@@ -111,7 +112,7 @@ from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict_words import LEAST, NO_ANSWER, Verdict, worst_complaint
 from samplerbench.harness.statistics.duplicates import find_duplicates, find_succession
 from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
-from samplerbench.rounding import format_all_rounded, format_percents
+from samplerbench.rounding import format_all_rounded, format_beside, format_percents
 from samplerbench.text import format_count
 
 Array = np.ndarray
@@ -211,10 +212,11 @@ def _check_energy(sound: ReplicateSummary) -> Verdict | None:
     most = ENERGY * sound.margins.bias
     if not lo > most:
         return None
-    shown, least, top = format_all_rounded((value, lo, hi), lo, hi)
+    tolerated = format_beside(most, lo, form=".2g")
+    shown, least, top = format_all_rounded((value, lo, hi), lo, hi, float(tolerated))
     reason = (
         f"the draws' joint distribution is as far from the exact one as a shift of every direction"
-        f" by {shown} sd ({least} to {top}; energy distance); {most:.2g} is tolerated"
+        f" by {shown} sd ({least} to {top}; energy distance); {tolerated} is tolerated"
     )
     return Verdict("biased", reason, value, lo, hi)
 
@@ -281,11 +283,16 @@ def _check_limits(summary: ReplicateSummary, ordinary: ReplicateSummary, disaste
 
 def _undecided(limit: Limit, total: int) -> Verdict:
     """What is known of the statistic that is farthest from decided, and what would decide it."""
-    more = limit.replicates - total
-    if np.isinf(limit.replicates):
+    if np.isnan(limit.value):
+        advice = "more runs that tell it would"
+    elif limit.value >= limit.margin:
         advice = "its estimate lies above, so that more replicates show it only if that falls"
-    else:
-        advice = f"about {_round_up(more)} more replicates would show it, as things are"
+    elif np.isinf(limit.replicates):
+        advice = f"not even {MOST:,} replicates would show it"
+    else:  # of all that are run some may not count
+        more = (limit.replicates - limit.count) * total / limit.count
+        count = format_count(max(1, _round_up(more)), "more replicate")
+        advice = f"about {count} would show it, as things are"
     return Verdict("undecided", f"{limit.reason}: {advice}", limit.value, None, limit.limit)
 
 
@@ -303,7 +310,8 @@ def _honest_verdict(summary: ReplicateSummary, ordinary: ReplicateSummary) -> Ve
     total, margin = len(summary.est), summary.margins.calibration
     reason = (
         f"errors of {location_name(ordinary, worst)} are {ratio[worst]:.2f} times the claimed ones,"
-        f" where they are largest, and at most {hi:.2f} times ({margin:g} is the margin); "
+        f" where they are largest, and at most {format_beside(hi, margin)} times ({margin:g} is the"
+        f" margin); "
         f"{format_count(total, 'replicate')}"
     )
     lost = int((~summary.has_ended).sum())

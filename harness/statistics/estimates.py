@@ -210,7 +210,7 @@ def mean_interval(values: Array, level: float = LEVEL) -> Estimate:
     return Estimate(mean, mean - float(half), mean + float(half), note)
 
 
-def median_interval(values: Array) -> Estimate:
+def median_interval(values: Array, level: float = LEVEL) -> Estimate:
     """Median of the finite ``values``, with the order statistics that hold it between them.
 
     Distribution-free: Binomial(n, 1/2) of the values lie below the median (David and Nagaraja 2003,
@@ -220,11 +220,11 @@ def median_interval(values: Array) -> Estimate:
     if not finite.size:
         return no_estimate("no finite value")
     middle = float(np.median(finite))
-    below = int(stats.binom.ppf((1 - LEVEL) / 2, finite.size, 0.5))  # P(fewer lie below) <= 2.5 %
+    below = int(stats.binom.ppf((1 - level) / 2, finite.size, 0.5))  # P(fewer lie below) below that
     if below == 0:
-        return Estimate(
-            middle, None, None, f"{format_count(finite.size, 'replicate')}; an interval needs 6"
-        )
+        least = int(np.ceil(1 - np.log2(1 - level)))  # all lie on one side with 2^(1 - least)
+        count = format_count(finite.size, "replicate")
+        return Estimate(middle, None, None, f"{count}; an interval needs {least}")
     return Estimate(middle, float(finite[below - 1]), float(finite[-below]))
 
 

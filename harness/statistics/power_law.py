@@ -187,13 +187,17 @@ def resample_gain(first: Sample, second: Sample, stream: int = 0) -> Array:
     slower = _log_median(first.times, second.times, rng)
     if first.errors is None or second.errors is None:
         return -slower
-    a, b = first.errors, second.errors
-    count = min(len(a), len(b))
-    whole = np.isfinite(a[:count]).all(axis=1) & np.isfinite(b[:count]).all(axis=1)
-    a, b = a[:count][whole], b[:count][whole]
+    a, b = pair_errors(first.errors, second.errors)
     n = len(a)
     takes = np.vstack([np.ones(n), rng.multinomial(n, np.full(n, 1 / n), RESAMPLES)])
     return _log_ess(a, takes) - _log_ess(b, takes) - slower
+
+
+def pair_errors(one: Array, other: Array) -> tuple[Array, Array]:
+    """The errors [replicate, component] of those replicates that both finished."""
+    count = min(len(one), len(other))
+    both = [np.isfinite(errors[:count]).all(axis=1) for errors in (one, other)]
+    return one[:count][both[0] & both[1]], other[:count][both[0] & both[1]]
 
 
 def _log_median(first: Array, second: Array, rng: np.random.Generator) -> Array:

@@ -42,14 +42,18 @@ def rank_truths(x: Array, truth: Array, count: int, log_w: Array | None = None) 
     """How many of ``count`` draws lie below the truth, [replicate, component]; ties at random.
 
     ``x[replicate, chain, draw, component]`` is thinned evenly; weighted draws are taken by weight.
-    ``truth[replicate, component]``. A replicate with a draw that is not finite ranks -1.
+    ``truth[replicate, component]``. A replicate with a draw that is not finite, or without any
+    weight, ranks -1.
     """
     rng = np.random.default_rng(SEED)
-    weights = [None] * len(x) if log_w is None else normalise_weights(log_w)
-    ranks = np.empty(truth.shape, dtype=np.int64)
+    weights = None if log_w is None else normalise_weights(log_w)
+    ranks = np.full(truth.shape, -1)
     for r, (draws, true) in enumerate(zip(x, truth, strict=True)):
+        own = None if weights is None else weights[r]
+        if own is not None and np.isnan(own).any():
+            continue
         flat = draws.reshape(-1, draws.shape[-1]).astype(np.float64)
-        sample = flat[_pick(len(flat), count, weights[r], rng)]
+        sample = flat[_pick(len(flat), count, own, rng)]
         below, equal = (sample < true).sum(axis=0), (sample == true).sum(axis=0)
         ranks[r] = below + rng.integers(0, equal + 1)
         ranks[r, ~np.isfinite(sample).all(axis=0)] = -1

@@ -198,7 +198,7 @@ def _compare_seconds(new: Row, old: Row, name: str, slower: float, unlike: bool)
     interval = stats.ttest_ind(*logs, equal_var=False).confidence_interval(LEVEL)
     middle = float(logs[0].mean() - logs[1].mean())
     value, lo, hi = (math.exp(end) for end in (middle, interval.low, interval.high))
-    text = f"{what} {format_with_interval(value, lo, hi)} times the earlier"
+    text = f"{what} {format_with_interval(value, lo, hi, slower)} times the earlier"
     if lo > slower:
         return Finding(1, f"{text}; {slower:g} are tolerated")
     seen = format_number(slower * math.exp(2 * (middle - interval.low)))
@@ -222,4 +222,4 @@ def _doubt_seconds(new: Row, old: Row, name: str, unlike: bool) -> str:
 
 
 def _take_seconds(row: Row, name: str) -> list[float]:
-    return [s for s in (row.get("block_seconds") or {}).get(name, ()) if s]
+    return [s for s in (row.get("block_seconds") or {}).get(name) or () if s]

@@ -202,9 +202,13 @@ class _Bisection:
         self, name: str, untold: Sequence[str], before: PinnedStack, after: PinnedStack
     ) -> tuple[str, ...]:
         """Those of the releases that nothing is known of that could be the one."""
-        lo, hi = (self._version(stack, name) for stack in (before, after))
-        between = self.mover.list_releases(name, lo, hi, after.python) if untold else []
+        between = self._list_between(name, before, after) if untold else ()
         return tuple(release for release in between if release in untold)
+
+    def _list_between(self, name: str, before: PinnedStack, after: PinnedStack) -> tuple[str, ...]:
+        """The releases of a package between two stacks, whose versions are left out."""
+        lo, hi = (self._version(stack, name) for stack in (before, after))
+        return tuple(self.mover.list_releases(name, lo, hi, after.python))
 
     # -- what went along -----------------------------------------------------------------------
 
@@ -227,6 +231,8 @@ class _Bisection:
                 word = self._try("put back", stack, f"{each} {version} told as {told[each]}")
             if word is Word.OLD:
                 guilty, before, inseparable = each, stack, []
+                if each != name:  # it went along, maybe over releases that nobody tried
+                    untold = self._list_between(each, before, after)
                 break
             if word not in (Word.NEW, Word.PART):
                 inseparable += [each] if each != name else []

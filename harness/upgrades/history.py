@@ -96,5 +96,6 @@ def _describe_versions(row: Row, before: Row) -> str:
     now, was = row.get("versions") or {}, before.get("versions") or {}
     if not before:
         return ", ".join(f"{name} {now[name]}" for name in ("numpyro", "jax") if name in now)
-    changed = [name for name in sorted(now) if now[name] != was.get(name)]
-    return ", ".join(f"{name} {now[name]} (was {was.get(name, 'absent')})" for name in changed)
+    changed = [name for name in sorted({*now, *was}) if now.get(name) != was.get(name)]
+    pairs = ((name, now.get(name, "absent"), was.get(name, "absent")) for name in changed)
+    return ", ".join(f"{name} {version} (was {earlier})" for name, version, earlier in pairs)

@@ -88,7 +88,12 @@ class StackMover:
         return self._recall(key, lambda: self._try_all(name, version, along))
 
     def list_releases(self, name: str, after: str, before: str, python: str) -> list[str]:
-        """Releases of ``name`` between two versions that ``python`` takes, the oldest first."""
+        """Releases of ``name`` between two versions that ``python`` takes, in their order.
+
+        The oldest first, or the newest where ``before`` is the older of the two.
+        """
+        if is_newer(after, before):
+            return self.list_releases(name, before, after, python)[::-1]
         key = f"releases {name} {after} {before} {python}"
         return list(self._remember(key, lambda: self._ask_releases(name, after, before, python)))
 

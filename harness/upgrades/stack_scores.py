@@ -171,7 +171,10 @@ class RunScores:
         if failure := _find_failure([new, old]):
             return Outcome(failure=failure)
         pairs = zip(new.list_seconds("warm_s"), old.list_seconds("warm_s"), strict=False)
-        return Outcome({RATIO: _between([a / b for a, b in pairs if a and b])})
+        ratios = [a / b for a, b in pairs if a and b]
+        if len(ratios) < LEAST_PROCESSES:
+            return Outcome(failure=f"no seconds: fewer than {LEAST_PROCESSES} rounds timed both")
+        return Outcome({RATIO: _between(ratios)})
 
     def _run(self, stacks: Sequence[PinnedStack], **more: Any) -> list[Ran]:
         """Each trial of ``stacks`` with its result and its row, run where it is not stored."""

@@ -176,13 +176,20 @@ def _crossings(campaign: Campaign, axis: Axis) -> Iterator[Crossing]:
         known = [(size, a, b) for size, a, b in pairs if a is not None and b is not None]
         if len(known) < 2:
             continue
-        by_error = all(s.errors is not None for _, a, b in known for s in (a, b))
+        by_error = all(_count_pairs(a, b) >= FEW for _, a, b in known)
         if not by_error:
             known = [(size, Sample(a.times), Sample(b.times)) for size, a, b in known]
         sizes, first, second = (list(part) for part in zip(*known, strict=True))
         crossover = power_law.find_crossover(sizes, first, second)
         quantity = QUANTITIES["realised_ess_per_s" if by_error else "warm_s"]
         yield Crossing(axis.get_name(one), axis.get_name(other), quantity, crossover)
+
+
+def _count_pairs(one: Sample, other: Sample) -> int:
+    """How many replicates both finished; 0 where one has no errors."""
+    if one.errors is None or other.errors is None:
+        return 0
+    return len(power_law.pair_errors(one.errors, other.errors)[0])
 
 
 def _sample(campaign: Campaign, trial: Trial) -> Sample | None:
@@ -194,6 +201,4 @@ def _sample(campaign: Campaign, trial: Trial) -> Sample | None:
     exact = None if trial.calibrate else campaign.exact(trial)
     if exact is None or not campaign.store.drop_lost_draws([trial]):
         return Sample(np.asarray(times))
-    errors = mean_errors(campaign.store.draws_path(trial.id), exact)
-    enough = np.isfinite(errors).all(axis=1).sum() >= FEW
-    return Sample(np.asarray(times), errors if enough else None)
+    return Sample(np.asarray(times), mean_errors(campaign.store.draws_path(trial.id), exact))

@@ -13,6 +13,7 @@ from samplerbench.reports.tables.cells import Row
 PER_SECOND = {"ess_per_s": "ess", "realised_ess_per_s": "realised_ess"}
 PER_COST = {
     "realised_ess_per_gradient": "realised_ess",
+    "realised_ess_per_gradient_tuning_free": "realised_ess",
     "realised_ess_per_evaluation": "realised_ess",
 }
 NO_NUMBER = "this parameter's draws give no number"

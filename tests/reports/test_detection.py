@@ -42,6 +42,15 @@ def test_where_none_would_do_the_least_that_is_found_is_said():
     assert plan_replicates("calibration", least * 1.001, 1000, 2)
 
 
+@pytest.mark.parametrize("flaw", ["bias", "failures"])
+def test_what_is_found_at_the_least_is_not_rounded_onto_what_is_wanted(flaw):
+    digits = f"{power.find_least_size(flaw, 1000, 2):.3e}"
+    wanted = float(f"{digits[:4]}{digits[5:]}")  # cut off at three digits, not rounded
+    note = detection.plan_in_general({flaw: wanted}, 1000, 2).notes[-1]
+    found = float(note.rpartition("find ")[2].removesuffix(" %")) / (100 if "%" in note else 1)
+    assert found > wanted
+
+
 def test_rows_of_several_models_are_told_apart(tmp_path):
     with stored.campaign(tmp_path / "c") as campaign:
         rows = campaign.rows()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import re
 
 import pytest
 
+from samplerbench.harness.scoring.columns import MAIN_COLUMNS
 from samplerbench.reports.comparison import provenance_diff
 from samplerbench.reports.pages import appendix, main_table
 from samplerbench.reports.scaling import analysis, records, tables
@@ -67,6 +69,15 @@ def test_a_parameter_without_a_number_has_its_own_reason(campaign, rows):
     del record["missing_by_parameter"]  # as of an older version
     _, c = by_parameter.split_by_parameter([row], {trial.id: record})
     assert c["missing"]["realised_ess_per_s"] == "this parameter's draws give no number"
+
+
+def test_every_ess_over_a_cost_is_the_parameters_own(rows):
+    ratios = [c.name for c in MAIN_COLUMNS if re.search(r"\b(realised_)?ess /", c.description)]
+    costs = dict.fromkeys(ratios, 0.5)
+    row = {**rows[0], **costs, "ess": 50.0, "realised_ess": 50.0, "warm_s": 100.0}
+    record = {"parameters": {"m": {name: [100.0, 90.0, 110.0] for name in ("ess", "realised_ess")}}}
+    (m,) = by_parameter.split_by_parameter([row], {row["trial"]: record})
+    assert len(ratios) == 5 and {m[name] for name in ratios} == {1.0}
 
 
 def test_a_fact_differs_where_its_sides_do():

@@ -89,7 +89,7 @@ def test_a_number_has_the_digits_that_its_interval_supports(value, lo, hi, shown
 
 def test_the_ends_of_a_share_have_two_digits_each():
     assert rounding.format_percents(0.000583, 0.0321) == "0.058 to 3.2 %"
-    assert rounding.format_percents(0.0, 0.998) == "0 to 100 %"
+    assert rounding.format_percents(0.0, 0.998) == "0 to 99.8 %"  # not all
 
 
 @pytest.mark.parametrize(
@@ -605,6 +605,28 @@ def test_what_drifts_from_round_to_round_hides_no_difference(rows):
         timed(row, *drift, cold_s=s, import_s=0.5) for row, s in zip(rows, (1.5, 1.0), strict=False)
     ]
     assert rank(*pair).winners == ["quick_one"]
+
+
+def test_those_that_lead_on_as_many_problems_are_all_named(rows):
+    seconds = {"here": (1.0, 9.0), "there": (9.0, 1.0)}
+    pairs = [
+        timed(changed(row, model=model), cold_s=cold)
+        for model, both in seconds.items()
+        for row, cold in zip(rows, both, strict=False)
+    ]
+    said = summary.summarise(pairs, len(pairs))
+    assert "honest_one and quick_one each took least on 1 of 2 problems" in said
+
+
+def test_processes_of_unlike_rounds_are_no_pairs(rows):
+    """Each round took twice as long as the one before it; both rows took the same in each."""
+    drift = (0.5, 1.0, 2.0, 4.0)
+    pair = [timed(row, *drift, cold_s=1.0, import_s=0.5, warm_s=0.1) for row in rows[:2]]
+    pair = [{**row, "realised_ess": 400.0, "realised_ess_lo": None} for row in pair]
+    assert len(rank(*pair).winners) == 2
+    for row, lost in zip(pair, (0, 3), strict=True):
+        row["block_seconds"]["cold_s"][lost] = None
+    assert len(rank(*pair).winners) == 2
 
 
 @pytest.mark.parametrize("spread", [(1.0,), (1.0, 1.001)])

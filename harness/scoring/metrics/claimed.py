@@ -13,7 +13,7 @@ from samplerbench.harness.scoring.needs import equal_weights, weights
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics import ess_rhat, nested_rhat
 from samplerbench.harness.statistics.ess_rhat import Claims
-from samplerbench.harness.statistics.estimates import median_interval
+from samplerbench.harness.statistics.estimates import median_interval, simultaneous_level
 from samplerbench.harness.statistics.weighted import kish_ess, weighted_moments
 from samplerbench.text import format_count
 
@@ -44,12 +44,16 @@ def _claims(data: TrialData) -> Claims:
 
 
 def _worst_of(data: TrialData, values: Array, pick: Pick) -> Score:
-    """Median over replicates of ``values[replicate, component]``, the worst parameter's."""
+    """Median over replicates of ``values[replicate, component]``, the worst parameter's.
+
+    Its interval is simultaneous over all, as of any that is picked for being extreme.
+    """
     estimates = [median_interval(column) for column in values.T]
     medians = [estimate.value for estimate in estimates if estimate.value is not None]
     if len(medians) < len(estimates) or not medians:
         return Score(None, reason=data.compute_once(_reason), by_parameter=estimates)
-    return score_of(estimates[int(pick(medians))], estimates)
+    level = simultaneous_level(len(estimates), of_extreme=True)
+    return score_of(median_interval(values[:, pick(medians)], level), estimates)
 
 
 def _least_ess(data: TrialData) -> Array:

@@ -147,7 +147,7 @@ def power(data: TrialData) -> Score:
         ("detectable_failure_rate", lambda share: f"{format_percents(share)} of runs far off"),
     )
     found = [(data.score(name).value, say) for name, say in words]
-    known = [say(value) for value, say in found if isinstance(value, float)]
+    known = [say(value) for value, say in found if isinstance(value, float) and np.isfinite(value)]
     reason = "" if known else data.score("detectable_calibration").reason
     return Score(", ".join(known) or None, reason=reason)
 

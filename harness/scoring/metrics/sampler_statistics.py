@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from samplerbench.harness.scoring.metrics.base import Score, metric, no_score, number
-from samplerbench.harness.scoring.needs import birth_contours
+from samplerbench.harness.scoring.needs import birth_contours, weights
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics.nested_checks import NestedChecks, check_nested
 
@@ -43,14 +43,15 @@ def termination(data: TrialData) -> Score:
     words = data.file.get("termination")
     if words is None:
         return no_score("only nested sampling stops by itself")
-    return Score(Counter(map(str, words)).most_common(1)[0][0])
+    counts = Counter(filter(None, map(str, words)))  # a run that failed has none
+    return Score(counts.most_common(1)[0][0]) if counts else no_score("no run ended")
 
 
 @metric(
     "claimed",
     "insertion-index test of nested sampling: smallest p over replicates times their number",
     "higher",
-    needs=[birth_contours],
+    needs=[birth_contours, weights],
 )
 def insertion_p(data: TrialData) -> Score:
     """Whether new points fell where they should (Fowlie, Handley and Su 2020), Bonferroni."""

@@ -17,6 +17,7 @@ from samplerbench.harness.campaign import judge
 from samplerbench.harness.campaign.outside_draws import Layout, arrange_runs, read_draws
 from samplerbench.harness.campaign.outside_replicates import cut_replicates
 from samplerbench.harness.campaign.outside_run import make_run
+from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.scoring.margins import DEFAULT
 from samplerbench.models.base import build
 from samplerbench.reports import summary
@@ -812,6 +813,25 @@ def test_numbers_that_are_weights_by_their_values_are_not_left_out_unsaid(name, 
         return
     with pytest.raises(UsageError, match=f"--names weight={name}; or a file without it"):
         make_run("one.csv", arrays, {"m": ()}, {})
+
+
+def test_every_command_is_kept_once_also_one_that_begins_another(tmp_path):
+    store = Store.create(tmp_path / "c")
+    store.set_fact("command", ["samplerbench", "run", "--out", "c d"])  # as an older version
+    for command in ("judge a.csv --name x", "judge a.csv", "judge a.csv --name x"):
+        judge._remember(store, command)
+    kept = "samplerbench run --out 'c d' && judge a.csv --name x && judge a.csv"
+    assert store.fact("command") == kept
+    store.close()
+
+
+@pytest.mark.parametrize(("unknown", "count"), [(0, 3), (19, 1), (20, None)])
+def test_divergences_are_those_of_the_draws_that_tell(unknown, count):
+    divergent = np.zeros((1, 20))
+    divergent[0, -3:] = 1
+    divergent[0, :unknown] = np.nan
+    run = make_run("one.csv", {"m": np.zeros((1, 20)), "divergent__": divergent}, {"m": ()}, {})
+    assert run.divergences == count
 
 
 def test_chains_are_replicates_in_the_order_of_files_where_that_is_asked_for():

@@ -34,6 +34,20 @@ def test_what_cannot_be_compared_says_why(row, quantity, reason):
     assert (ratio.conclusion, ratio.reason) == (Conclusion.NOT_COMPARED, reason)
 
 
+@pytest.mark.parametrize("shared", [0, 1, 2])
+@pytest.mark.parametrize("quantity", ["time", "efficiency"])
+def test_processes_of_unlike_rounds_are_no_pairs(quantity, shared):
+    row, base = side("a", errors(1, 1), times(1, 1, count=6)), side("b", errors(1, 2), times(1, 2))
+    for at in range(3, 6):
+        del row.result.blocks[at - 1]["warm_s"]
+    for process in (base.result.timings, *base.result.blocks)[: 3 - shared]:
+        del process["warm_s"]
+    ratio = compute_ratio(row, base, quantity, None)
+    rounds = f"{shared} round{'s' * (shared != 1)}"
+    expected = f"both were timed in {rounds} of blocks; an answer on time takes 3 (--blocks)"
+    assert (ratio.conclusion, ratio.reason) == (Conclusion.NOT_COMPARED, expected)
+
+
 def test_draws_of_elsewhere_have_no_clock_and_are_not_asked_for_more_processes():
     outside, base = side("a", errors(1, 1), [0.0]), side("b", errors(1, 2), times(1, 2))
     outside.result.missing["warm_s"] = "made elsewhere: no clock"

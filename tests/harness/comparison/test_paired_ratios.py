@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from samplerbench.harness.comparison import paired_ratios
+from samplerbench.harness.comparison import paired_ratios, resampling
 from samplerbench.harness.comparison.ratio import Conclusion
 from samplerbench.harness.comparison.resampling import difference_interval, ratio_interval
 from samplerbench.harness.comparison.sides import UnlikeMachines, refuse_unlike_machines
@@ -243,3 +243,14 @@ def test_a_campaign_is_compared_with_itself_as_a_tie(tmp_path):
         assert {(r.row, r.reference) for r in within} == {("control_wide", "exact_iid")}
         with pytest.raises(ValueError, match="did you mean 'exact_iid'"):
             compare(campaign, reference="exact_id")
+
+
+def test_resamples_are_the_same_however_many_are_worked_on_at_once(monkeypatch):
+    one, other, logs = errors(1, 1), errors(1, 2), np.array([0.1, 0.2, 0.4])
+    whole = [resampling.resample_log_ratio(one, other, each) for each in (None, logs)]
+    whole.append(resampling.resample_log_median_ratio(one, other))
+    monkeypatch.setattr(resampling, "AT_ONCE", 64 * 999)
+    parts = [resampling.resample_log_ratio(one, other, each) for each in (None, logs)]
+    parts.append(resampling.resample_log_median_ratio(one, other))
+    for all_at_once, in_parts in zip(whole, parts, strict=True):
+        np.testing.assert_allclose(in_parts, all_at_once, atol=1e-12)

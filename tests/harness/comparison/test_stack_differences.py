@@ -158,6 +158,23 @@ def test_two_campaigns_are_compared_and_one_stack_alone_is_not(campaign):
 
 
 @pytest.mark.slow
+def test_what_a_model_fixes_hides_no_difference_of_what_it_does_not():
+    rng = np.random.default_rng(4)
+    old, new = (np.c_[rng.normal(size=16), np.ones(16), np.full(16, -np.inf)] for _ in range(2))
+    assert one_distribution_p(old, new) > 0.05  # the log sd of what is fixed is -inf
+    assert one_distribution_p(old, new + 3.0) < ALPHA
+    assert one_distribution_p(old[:, 1:], new[:, 1:]) == 1.0
+
+
+def test_sites_in_another_order_are_the_same_sites(campaign):
+    kinds = runs(1, 16), runs(2, 16)
+    turned = [replace(each, sites=dict(reversed(each.sites.items()))) for each in kinds[1]]
+    sides = [(name, found, found, {}) for name, found in zip("ab", (kinds[0], turned), strict=True)]
+    changes = compare(campaign(*sides)).changes
+    draws = next(each for each in changes if each.quantity == "draws")
+    assert draws.conclusion is Conclusion.INDISTINGUISHABLE
+
+
 def test_a_test_of_one_distribution_errs_as_seldom_as_it_says():
     rng = np.random.default_rng(3)
     false = sum(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from samplerbench.harness.scoring.agreement import find_large_claim
+from samplerbench.harness.ground_truth.long_run import CLAIMS
+from samplerbench.harness.scoring.agreement import check_contradiction, find_large_claim
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict import judge
 from samplerbench.harness.scoring.verdict_words import COMPARABLE
@@ -76,3 +79,22 @@ def test_an_answer_too_uncertain_to_judge_by_hides_no_contradiction():
     assert judge(vague).reason.startswith("the answer is too uncertain to judge by")
     assert judge(replace(vague, est=3 * vague.est)).verdict == "overconfident"
     assert judge(lose(vague, 2, est=6 / np.sqrt(1000))).verdict == "unreliable"
+
+
+def test_runs_contradict_one_another_by_their_own_log_z_not_by_the_answers():
+    noise = np.random.default_rng(5).normal(0, 0.1, 256)
+    fields = {"log_z": noise, "log_z_err": np.full(256, 0.1)}
+    assert check_contradiction(replace(ideal(256), **fields, log_z_true=1.0)) is None
+    wider = replace(ideal(256), log_z=3 * noise, log_z_err=fields["log_z_err"], log_z_true=1.0)
+    assert "about the replicates' average, errors of log Z" in check_contradiction(wider).reason
+
+
+@pytest.mark.parametrize("known", [10_009.0, 10_009.9])
+def test_the_numbers_of_a_large_claim_are_as_the_sentence_says(known):
+    e = ideal(64)
+    se, long_run = np.full_like(e.se, e.sd / np.sqrt(400.4)), e.sd / np.sqrt(known)
+    words = find_large_claim(
+        replace(e, se=se, sd_hat=0 * e.sd_hat + e.sd, mean_se=long_run, long_run=True)
+    )
+    claimed, has = re.search(r"(\d+) effective .* has (\d+),", words).groups()
+    assert int(has) < CLAIMS * int(claimed)

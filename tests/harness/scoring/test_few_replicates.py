@@ -25,6 +25,14 @@ def test_the_farthest_of_all_errors_is_named_in_sds_and_claimed_errors():
     assert "mean of 'p[1]': 0.5 sd, 5.0 claimed errors, where chance makes up to 3.3" in text
 
 
+def test_where_shares_stand_in_for_means_the_farthest_is_told_in_shares():
+    wild = replace(SUMMARY, mean_tame=np.zeros(2, dtype=bool))
+    below = 0.5 + 0 * wild.below_median
+    below[2, 0] = 0.75
+    text = describe_few(replace(wild, below_median=below, below_se=0 * below + 0.05), 16)
+    assert "of 'p[0]': by 25 % of the draws, 5.0 claimed errors" in text
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_replicates_that_claim_no_error_are_only_counted(count):
     silent = replace(SUMMARY.select(np.arange(5) < count), se=np.zeros((count, 2)))

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from samplerbench.harness import draws_file
-from samplerbench.harness.draws_file import DrawsFile
+from samplerbench.harness.draws_file import DrawsFile, make_nan_draws
 from samplerbench.harness.records import Result
 from samplerbench.harness.scoring import needs, process_seconds, rank_verdict, trial_data
 from samplerbench.harness.scoring.columns import COLUMNS
@@ -147,6 +147,40 @@ def test_a_run_that_says_it_was_cut_short_fails_its_own_diagnostics(tmp_path, cu
         assert diagnostics.failed_diagnostics(data).value == failed
         known = data.file.get("cut_short")  # None: as in files of an older version
         assert (known is None) == (cut_short is None)
+
+
+def test_contours_of_draws_that_count_alike_are_not_tested(tmp_path):
+    points = np.arange(DRAWS, dtype=float)[None]
+    runs = independent_draws(stats={"log_l": points, "log_l_birth": points - 1})
+    with data_of(tmp_path, runs, stored.exact()) as data:
+        assert data.score("insertion_p").reason == "the draws have equal weights"
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # as where trials are scored
+def test_what_no_flaw_would_have_shown_is_left_out_of_the_sentence(tmp_path):
+    runs = independent_draws()
+    runs = [replace(r, sites={**r.sites, "m": 1e200 * r.sites["m"]}) for r in runs]
+    with data_of(tmp_path, runs, stored.exact()) as data:
+        assert "inf" not in (data.score("power").value or "")
+
+
+def test_a_run_that_failed_has_no_word_in_why_runs_stopped(tmp_path):
+    nested = {"log_weights": np.zeros((1, DRAWS)), "ess": float(DRAWS)}
+    runs = independent_draws(**nested, termination="converged")
+    runs[1:] = [make_nan_draws(runs[0])] * (len(runs) - 1)
+    with data_of(tmp_path, runs, stored.exact()) as data:
+        assert data.score("termination").value == "converged"
+    with data_of(tmp_path, runs[1:], stored.exact()) as data:
+        assert data.score("termination").reason == "no run ended"
+
+
+def test_the_interval_of_the_least_claim_holds_it_among_fifty_parameters():
+    rng = np.random.default_rng(6)
+    held = 0
+    for _ in range(200):
+        least = claimed._worst_of(None, np.exp(rng.normal(0, 0.1, (64, 50))), np.argmin)
+        held += least.lo <= 1 <= least.hi
+    assert held >= stats.binom.ppf(1e-6, 200, 0.95)
 
 
 def test_cost_columns_are_ratios_of_other_columns(tmp_path):

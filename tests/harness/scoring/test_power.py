@@ -34,6 +34,13 @@ def test_errors_so_much_larger_than_claimed_are_found(replicates, components):
     assert LOW - 20 <= found <= HIGH  # the sum of cut squares is a gamma variable to 1 %
 
 
+@pytest.mark.parametrize("tolerated", [1.15, 130.0])
+def test_a_shift_is_found_whatever_is_tolerated(tolerated):
+    shift = power.detect_shift(64, ALPHA, tolerated)
+    found = np.square(shift + normal(64, 2)).sum(axis=1) > tolerated**2 * stats.chi2.isf(ALPHA, 64)
+    assert LOW <= found.sum() <= HIGH
+
+
 @pytest.mark.parametrize("replicates", [32, 256])
 def test_a_bias_so_large_is_found_by_the_mean(replicates):
     bias = power.detect_mean(replicates, 0.1, ALPHA / 20, 0.05)

@@ -13,8 +13,8 @@ import pytest
 
 from samplerbench.components import component_draws
 from samplerbench.harness.scoring import summarise_replicates
-from samplerbench.harness.scoring.bias_tests import check_bias
-from samplerbench.harness.scoring.complaint import t_interval, t_intervals
+from samplerbench.harness.scoring.bias_tests import _describe_mean, check_bias
+from samplerbench.harness.scoring.complaint import Complaint, t_interval, t_intervals
 from samplerbench.harness.scoring.equivalence import find_disasters
 from samplerbench.harness.scoring.margins import DEFAULT
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
@@ -412,3 +412,12 @@ def test_what_is_tolerated_is_said_however_little_it_is():
     e = ideal(ess=1e6)
     strict = replace(e, est=e.est + 0.1, margins=replace(e.margins, bias=0.004))
     assert judge(strict).reason.endswith("; 0.004 is tolerated")
+
+
+@pytest.mark.parametrize(("sign", "tolerance"), [(1, 0.05), (-1, 0.05), (1, 0.050284)])
+def test_the_interval_of_a_bias_lies_outside_what_is_said_to_be_tolerated(sign, tolerance):
+    ends = sorted((sign * 0.05029, sign * 0.0797))
+    words = _describe_mean("m", Complaint(1.1, "", sign * 0.065, *ends, tolerance)).reason
+    interval, _, tolerated = words.removesuffix(" is tolerated").partition("; ")
+    nearest = min(abs(float(end)) for end in interval.partition("(")[2].rstrip(")").split(" to "))
+    assert nearest > float(tolerated)

@@ -404,6 +404,8 @@ def test_the_interval_of_a_median_is_of_order_statistics_and_covers_as_it_says()
     assert audit.median_interval(np.arange(20.0)) == audit.Estimate(9.5, 5.0, 14.0)  # 6th and 15th
     few = audit.median_interval(np.arange(5.0))
     assert few.value == 2.0 and few.lo is None and "needs 6" in few.reason
+    assert "needs 8" in audit.median_interval(np.arange(7.0), 0.99).reason
+    assert audit.median_interval(np.arange(8.0), 0.99).hi == 7.0
     with_holes = audit.median_interval(np.array([np.nan, np.inf, *range(6)]))
     assert (with_holes.lo, with_holes.hi) == (0.0, 5.0)
     assert audit.median_interval(np.array([np.nan])).value is None

@@ -143,3 +143,30 @@ def test_what_ranks_are_said_to_find_they_find():
         p = sbc.uniformity(sbc.rank_truths(x, truth, KEPT)[:, 0], KEPT).p
         found += 2 * p < sbc.ALPHA
     assert found >= stats.binom.ppf(1e-6, 40, 0.9)
+
+
+def test_a_run_without_any_weight_has_no_rank_and_the_others_have_theirs():
+    x, truth = normal_world(1.0, 0.0, 1, count=3)
+    log_w = np.zeros(x.shape[:3])
+    log_w[1] = -np.inf
+    ranks = sbc.rank_truths(x, truth, 9, log_w)
+    assert (ranks[:, 0] >= 0).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("usable", "word"), [(COUNT, "honest"), (COUNT - 8, "honest"), (8, "broken")]
+)
+def test_lost_runs_are_told_and_broken_where_they_are_surely_many(usable, word):
+    tests = [sbc.Uniformity(0.5, 0.0, 0.0)] * (usable >= 16)
+    ranks = rank_verdict.RankTests(("x",), KEPT, COUNT, usable, tests, "few")
+    verdict = rank_verdict.verdict_by_ranks(ranks, Margins(calibration=10.0))
+    assert verdict.verdict == word
+    lost = f"{COUNT - usable} of {COUNT} replicates failed or are not finite"
+    assert (lost in verdict.reason) == (usable < COUNT)
+
+
+def test_how_narrow_draws_may_be_is_not_rounded_onto_the_margin(monkeypatch):
+    monkeypatch.setattr(sbc, "detect_flaws", lambda *_: (None, 1.3504))
+    ranks = rank_verdict.RankTests(("x",), KEPT, COUNT, COUNT, [sbc.Uniformity(0.5, 0.0, 0.0)])
+    words = rank_verdict.verdict_by_ranks(ranks).reason
+    assert "draws 1.3504 times too narrow may be, too; honest is below 1.35:" in words

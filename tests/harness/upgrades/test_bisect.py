@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from samplerbench.harness.environments.uv import EnvironmentFailed
+from samplerbench.harness.records import Result
 from samplerbench.harness.upgrades import disguised_stack
 from samplerbench.harness.upgrades.bisect import bisect, judge_number
 from samplerbench.harness.upgrades.bisect_report import Word
@@ -21,7 +22,14 @@ from samplerbench.harness.upgrades.pinned_stack import (
     list_changes,
     list_unshared,
 )
-from samplerbench.harness.upgrades.stack_scores import EXPONENT, MEANING, Number, Outcome
+from samplerbench.harness.upgrades.stack_scores import (
+    EXPONENT,
+    MEANING,
+    Number,
+    Outcome,
+    RunScores,
+    Trials,
+)
 from samplerbench.reports.upgrades import bisection
 
 OLD = PinnedStack("old.txt", {"jax": "1.0", "jaxlib": "1.0", "numpyro": "0.1", "six": "1"}, "3.11")
@@ -123,6 +131,17 @@ def test_of_two_packages_that_move_together_the_one_that_did_it_is_told(tmp_path
     sentence = bisection.summarise(report)
     assert sentence.startswith(f"{guilty} 1.4 made the change: 2.00 (1.90")
     assert f"with {guilty} 1.3 ({MEANING[EXPONENT]}), all else equal" in sentence
+
+
+def test_from_a_newer_stack_to_an_older_one_releases_are_tried_as_well(tmp_path):
+    report = search(tmp_path, lambda v, s: 2.0 if v["jax"] >= Version("1.4") else 1.0, NEW, OLD)
+    assert found(report) == ("jax", "1.3", "1.4") and not report.culprit.untold
+
+
+def test_releases_that_a_package_skipped_when_it_went_along_are_named(tmp_path):
+    report = search(tmp_path, lambda v, s: 2.0 if v["numpyro"] >= Version("0.3") else 1.0, NEW, OLD)
+    assert found(report) == ("numpyro", "0.1", "0.5")
+    assert report.culprit.untold == ("0.4", "0.3", "0.2")
 
 
 def test_two_packages_that_only_run_together_are_named_together(tmp_path):
@@ -286,6 +305,15 @@ def test_changes_are_listed_libraries_first_and_python_among_them():
     old, new = (replace(s, versions={**s.versions, "jaxns": s.python}) for s in (old, new))
     assert list_changes(old, new, "jaxns_direct")[0].name == "jaxns"
     assert list_unshared(old, new) == ["only"]
+
+
+def test_seconds_of_unlike_rounds_are_no_pairs(tmp_path, monkeypatch):
+    sides = ([1.0, 1.0, 1.0, None], [None, 2.0, 2.0, 2.0])
+    blocks = [[{"warm_s": seconds} for seconds in side] for side in sides]
+    ran = [(None, Result("ok", timings=first, blocks=rest), {}) for first, *rest in blocks]
+    monkeypatch.setattr(RunScores, "_run", lambda *_, **__: ran)
+    outcome = RunScores(tmp_path, OLD, Trials(), timed=True)(NEW)
+    assert outcome.failure == "no seconds: fewer than 3 rounds timed both"
 
 
 def test_a_stack_is_written_complete_and_read_back(tmp_path):

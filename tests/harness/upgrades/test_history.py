@@ -21,6 +21,13 @@ def releases():
     ]
 
 
+def test_a_package_that_is_gone_is_a_change_of_versions():
+    first, *_ = releases()
+    gone = Release("v3", 1.2e9, [row(versions={"jax": "0.4.23"})])
+    line = trace_lines([first, gone], 1.1, False)[0]
+    assert line.points[1].versions == "numpyro absent (was 0.13.2)"
+
+
 def test_each_point_is_held_against_the_one_before_it():
     line, other = trace_lines(releases(), 1.1, False)
     first, slower, last = line.points

@@ -19,7 +19,7 @@ from samplerbench.reports.figures import scaling, svg
 from samplerbench.reports.figures.style import use_style
 from samplerbench.reports.pages import campaign_page
 from samplerbench.reports.report import render_by_size
-from samplerbench.reports.scaling import report
+from samplerbench.reports.scaling import analysis, report
 from samplerbench.reports.scaling.analysis import Crossing, analyse_campaign, shorten
 from samplerbench.reports.scaling.lines import find_axes
 from samplerbench.samplers.base import Draws
@@ -82,6 +82,17 @@ def test_a_crossover_is_found_and_its_interval_holds_it_most_times():
         held += found.lo <= 3e4 <= found.hi
     # a percentile bootstrap of 10 runs covers about 90 %: 20 of 30 is 4.3 standard errors below
     assert held >= 20
+
+
+def test_runs_that_both_finished_are_paired_and_none_is_an_error_of_its_own():
+    one, other = np.ones((6, 2)), np.ones((5, 2))
+    one[0, 1], other[1:3, 0] = np.nan, np.inf
+    assert [len(part) for part in power_law.pair_errors(one, other)] == [2, 2]
+    lost, whole = Sample(np.ones(3), np.full((20, 2), np.nan)), Sample(np.ones(3), np.ones((20, 2)))
+    assert (
+        analysis._count_pairs(lost, whole) == 0 == analysis._count_pairs(Sample(np.ones(3)), whole)
+    )
+    assert analysis._count_pairs(whole, whole) == 20
 
 
 def test_lines_that_do_not_cross_say_none_and_equal_lines_say_undecided():
