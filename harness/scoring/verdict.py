@@ -170,10 +170,8 @@ def _judge(summary: ReplicateSummary) -> Verdict:
         return _add_errors(stuck, sound)
     if place := _check_energy(sound):
         return place
-    least = _count_claims(sound)
-    if least < LEAST:
-        reason = f"{least} of {count} replicates claim a standard error; a verdict needs {LEAST}"
-        return Verdict("too few replicates", reason)
+    if _count_claims(sound) < LEAST:
+        return Verdict("too few replicates", _describe_claims(sound, count))
     ordinary, disasters = _split_disasters(sound)
     if large := find_large_claim(sound):
         left_out = f"; {disasters} of {count} runs, far off, are left out" * bool(disasters)
@@ -202,6 +200,21 @@ def _add_errors(stuck: Verdict, sound: ReplicateSummary) -> Verdict:
 def _count_claims(e: ReplicateSummary) -> int:
     """Replicates that claim an error, of the component where these are fewest."""
     return int(np.isfinite(z_values(e)).sum(axis=0).min(initial=len(e.est)))
+
+
+def _describe_claims(sound: ReplicateSummary, count: int) -> str:
+    """How few of ``count`` replicates claim an error, of what, and what would make it more."""
+    claims = np.isfinite(z_values(sound)).sum(axis=0)
+    worst = int(np.argmin(claims))
+    reason = (
+        f"{claims[worst]} of {count} replicates claim an error of {location_name(sound, worst)}"
+    )
+    one_side = np.isin(sound.below_median[:, worst], (0.0, 1.0)).sum()
+    if one_side and not sound.mean_tame[worst]:
+        reason += (
+            f"; all draws of {one_side} lie on one side of that median, which longer runs may mend"
+        )
+    return f"{reason}; a verdict needs {LEAST}"
 
 
 def _check_energy(sound: ReplicateSummary) -> Verdict | None:

@@ -15,7 +15,9 @@ from jax.experimental import enable_x64
 from scipy import integrate as integration
 from scipy import optimize, special, stats
 
+from samplerbench.samplers.support.joint_quantiles import joint_quantiles
 from samplerbench.samplers.support.quantiles import cube_shape, quantile
+from samplerbench.samplers.support.scalar_quantiles import halve
 
 U = np.array([1e-6, 1e-4, 0.01, 0.1, 0.25, 0.3, 0.5, 0.5005, 0.7, 0.9, 0.99, 0.9999, 1 - 2**-20])
 
@@ -303,6 +305,20 @@ def test_an_angle_is_wrapped_to_where_it_is_measured():
     found = np.asarray(quantile(dist.VonMises(3.0, 4.0), q), np.float64)
     expected = stats.vonmises(4).ppf(np.asarray(q, np.float64)) + 3
     np.testing.assert_allclose(found, (expected + np.pi) % (2 * np.pi) - np.pi, atol=2e-6)
+
+
+def test_every_joint_map_is_tested():
+    tested = {name.partition(" ")[0] for name in JOINT} | {
+        "MultivariateStudentT",
+        "ProjectedNormal",
+    }
+    assert {kind.__name__ for kind in joint_quantiles()} == tested
+
+
+def test_halving_ends_where_the_answer_turns():
+    low, high = jnp.zeros(2), jnp.asarray([1.0, 8.0])
+    found = halve(lambda x: x * x < 0.5, low, high)
+    np.testing.assert_allclose(found, np.sqrt([0.5, 0.5]), rtol=1e-6)
 
 
 def test_what_is_no_draw_by_uniform_numbers_has_no_quantile():

@@ -120,6 +120,16 @@ def test_draws_that_claim_no_error_cannot_be_judged():
     assert judge(replace(e, se=np.full_like(e.se, np.nan))).verdict == "too few replicates"
 
 
+def test_runs_on_one_side_of_the_median_claim_no_error_of_it_and_the_reason_says_so():
+    e = ideal(16, ess=5.0)
+    alone = np.arange(16)[:, None] < [6, 0]
+    below, se = np.where(alone, 1.0, e.below_median), np.where(alone, np.nan, e.below_se)
+    got = judge(replace(e, below_median=below, below_se=se, mean_tame=np.zeros(2, dtype=bool)))
+    assert got.verdict == "too few replicates"
+    assert got.reason.startswith("10 of 16 replicates claim an error of the place (share below")
+    assert "of 'a'; all draws of 6 lie on one side of that median" in got.reason
+
+
 @pytest.mark.parametrize("replicates", [256, 1024])
 def test_a_calibration_inside_the_margin_stays_honest(replicates):
     for factor in (1 / 1.05, 1.0, 1.05):
