@@ -9,7 +9,7 @@ import numpy as np
 
 from samplerbench.components import component_draws
 from samplerbench.harness.scoring.complaint import ALPHA
-from samplerbench.harness.scoring.lost_replicates import LOST_SHARE
+from samplerbench.harness.scoring.lost_replicates import LOST_RATE, LOST_SHARE
 from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.scoring.verdict_words import LEAST, Verdict
@@ -89,6 +89,8 @@ def verdict_by_ranks(ranks: RankTests, margins: Margins = DEFAULT) -> Verdict:
     word, why = "honest", f"ranks of the truths among {ranks.draws} draws are uniform"
     if ranks.p < sbc.ALPHA:
         word, why = sbc.describe_departure(ranks.names[ranks.worst], ranks.tests[ranks.worst])
+    elif lost > 1 and lo > LOST_RATE:
+        return Verdict("unreliable", f"{failed} ({format_percents(lo, hi)})", None, lo, hi)
     elif lack := _describe_lack(ranks, margins.calibration):
         word, why = "undecided", f"{why}, {lack}"
     why += f", p {ranks.p:.2g}" + f"; {failed}" * bool(lost)

@@ -35,7 +35,7 @@ from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics import estimates
 from samplerbench.harness.statistics.estimates import Estimate, estimate_share
-from samplerbench.rounding import format_number, format_percents
+from samplerbench.rounding import format_percents, format_with_interval
 
 Array = np.ndarray
 NONE_LEFT = "fewer than two replicates pass their own diagnostics"
@@ -142,8 +142,9 @@ def failure_rate_given_pass(data: TrialData) -> Score:
 )
 def given_pass(data: TrialData) -> Score:
     """What a user with one run has, in a sentence."""
-    rate, errors = data.score("pass_rate").value, data.score("calibration_given_pass").value
-    if not isinstance(rate, float) or not isinstance(errors, float):
+    rate, errors = data.score("pass_rate").value, data.score("calibration_given_pass")
+    if not isinstance(rate, float) or not isinstance(errors.value, float):
         return Score(None)
     passes = f"its own diagnostics pass in {format_percents(rate)} of runs"
-    return Score(f"{passes}; of those, errors are {format_number(errors)} times the claimed")
+    factor = format_with_interval(errors.value, errors.lo, errors.hi)
+    return Score(f"{passes}; of those, errors are {factor} times the claimed")

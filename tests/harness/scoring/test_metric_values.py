@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -414,6 +415,7 @@ def test_scores_of_runs_that_pass_their_own_diagnostics_leave_the_others_out(tmp
         assert said.startswith(
             f"its own diagnostics pass in {100 * rate:.2g} % of runs; of those, errors are "
         )
+        assert re.search(r"errors are [\d.]+ \([\d.]+ to [\d.]+\) times the claimed$", said)
         assert data.score("log_z_error_given_pass").reason == "this sampler gives no evidence"
     with data_of(tmp_path, shifted, stored.exact()) as data:
         why = "fewer than two replicates pass their own diagnostics"

@@ -154,9 +154,12 @@ def test_a_run_without_any_weight_has_no_rank_and_the_others_have_theirs():
 
 
 @pytest.mark.parametrize(
-    ("usable", "word"), [(COUNT, "honest"), (COUNT - 8, "honest"), (8, "broken")]
+    ("usable", "word"),
+    [(COUNT, "honest"), (COUNT - 4, "honest"), (COUNT - 10, "unreliable"), (8, "broken")],
 )
-def test_lost_runs_are_told_and_broken_where_they_are_surely_many(usable, word):
+def test_lost_runs_are_told_and_counted_against_the_sampler_where_they_are_surely_many(
+    usable, word
+):
     tests = [sbc.Uniformity(0.5, 0.0, 0.0)] * (usable >= 16)
     ranks = rank_verdict.RankTests(("x",), KEPT, COUNT, usable, tests, "few")
     verdict = rank_verdict.verdict_by_ranks(ranks, Margins(calibration=10.0))
