@@ -59,5 +59,5 @@ def describe_cost(kept: dict[str, float]) -> str:
         f"{wall:.0f} s, {wall / floor:.2f} times the floor of {floor:.0f} s (clocked phases one"
         f" after another: {kept['clocked_s']:.0f} s; {rest:.0f} s of CPU over {cores:.0f} cores);"
         f" {kept['prepare_s']:.1f} s to inspect models and make answers;"
-        f" {own:.1f} s ({own / wall:.0%}) of its own"
+        f" {own:.1f} s ({100 * own / wall:.0f} %) of its own"
     )

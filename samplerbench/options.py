@@ -93,8 +93,9 @@ def fill(settings_type: type, values: Mapping[str, Any], owner: str) -> Any:
     """A ``settings_type`` dataclass from ``values`` (text or typed), the rest at defaults.
 
     Text is read as the field's annotated type says (bool, int, float, str, or one of these
-    ``| None``). Raises UsageError for an unknown field and for a value that does not fit its type,
-    its Range or its Choices. NaN fits nowhere.
+    ``| None``). ``owner`` is whose settings they are; "" for a plan's. Raises UsageError for an
+    unknown field and for a value that does not fit its type, its Range or its Choices. NaN fits
+    nowhere.
     """
     fields = {f.name: f for f in dataclasses.fields(settings_type)}
     types = _type_hints(settings_type)
@@ -103,7 +104,7 @@ def fill(settings_type: type, values: Mapping[str, Any], owner: str) -> Any:
         _refuse_fixed(settings_type, name, owner)
         if name not in fields:
             raise unknown_name(f"setting of {owner}", name, fields)
-        typed[name] = _read(value, types[name], f"{owner}:{name}")
+        typed[name] = _read(value, types[name], f"{owner}:{name}" if owner else name)
     try:
         return settings_type(**typed)
     except ValueError as error:  # a dataclass may check its values in __post_init__

@@ -175,7 +175,7 @@ def multiply(
             for axis in axes
             if axis.kind == kind and axis.name in known and axis.name not in options
         ]
-        values = [_typed(settings, axis, name or "budget") for axis in open_axes]
+        values = [_typed(settings, axis, name) for axis in open_axes]
         for combination in itertools.product(*values) if open_axes else ():
             swept = dict(zip((axis.name for axis in open_axes), combination, strict=True))
             products.append((name, _filled(settings, kind, name, {**options, **swept})))
@@ -186,7 +186,7 @@ def multiply(
 
 def _filled(settings: type, kind: str, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """``values`` checked and typed; a default is left out, but for a budget."""
-    filled = fill(settings, values, name or "budget")
+    filled = fill(settings, values, name)
     if kind == "budget":
         return {option: getattr(filled, option) for option in sorted(values)}
     return without_defaults(filled, values)

@@ -179,7 +179,7 @@ def _refuse_diverging(shares: Array) -> None:
     lost = int((shares > DIVERGING).sum())
     if 0 < lost <= MOST_DIVERGING * len(shares):
         raise RunFailed(f"most draws of {lost} of its {len(shares)} chains diverge", far_off=True)
-    raise RunFailed(f"{shares.mean():.2%} of its draws diverge")
+    raise RunFailed(f"{100 * shares.mean():.2g} % of its draws diverge")
 
 
 def _refuse_unsettled(sites: Sites) -> None:

@@ -34,7 +34,8 @@ class NestedChecks:
             return {
                 f"ESS below {LEAST_ESS}": self.ess < LEAST_ESS,
                 f"insertion p below {LEAST_P:g}": self.insertion_p < LEAST_P,
-                f"more than {MOST_TIES:.0%} of the points on one likelihood": self.ties > MOST_TIES,
+                f"more than {100 * MOST_TIES:g} % of the points on one likelihood": self.ties
+                > MOST_TIES,
             }
 
 

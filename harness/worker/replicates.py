@@ -184,7 +184,8 @@ class ReplicateRunner:
             spread = statistics.pstdev(totals) / statistics.fmean(totals)
             self.result.timings["warm_spread"] = spread
             if spread > 0.10:
-                self.result.warnings.append(f"unstable: repeats of one seed spread by {spread:.0%}")
+                text = f"unstable: repeats of one seed spread by {100 * spread:.0f} %"
+                self.result.warnings.append(text)
         on_cpu = self.result.machine.get("device") == "cpu"
         if on_cpu and cpu > 0.05 and wall / cpu > CONTENTION:
             text = f"{CONTENTION_WORD}: wall over CPU time is {wall / cpu:.2f}"

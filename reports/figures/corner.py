@@ -16,6 +16,7 @@ from samplerbench.errors import UsageError
 from samplerbench.reports.figures import style
 from samplerbench.reports.figures.figure import Figure, Picture, Section, has_draws
 from samplerbench.reports.figures.figure_data import Scene, Series
+from samplerbench.rounding import format_all_rounded
 
 if TYPE_CHECKING:
     from chainconsumer import Chain
@@ -211,7 +212,8 @@ def _describe_means(means: Array, frame: Frame) -> str:
     if not np.isfinite(means).any():
         return "No finite draws."
     ends = zip(frame.names, np.nanmin(means, axis=0), np.nanmax(means, axis=0), strict=True)
-    words = (f"{name}: replicates' means from {lo:.3g} to {hi:.3g}" for name, lo, hi in ends)
+    shown = ((name, *format_all_rounded((lo, hi), lo, hi)) for name, lo, hi in ends)
+    words = (f"{name}: replicates' means from {lo} to {hi}" for name, lo, hi in shown)
     return f"{'; '.join(words)}."
 
 

@@ -31,7 +31,7 @@ def test_right_runs_pass_and_each_flaw_has_its_reason():
     found = diagnose(None, 1, good, good, nested=checks)
     assert found.fails.tolist() == [False, True, True, True, False, False]
     assert found.reasons["ESS below 25"] == 1
-    assert found.reasons["more than 1% of the points on one likelihood"] == 1
+    assert found.reasons["more than 1 % of the points on one likelihood"] == 1
     assert found.reasons["insertion p below 0.001"] >= 1
 
 
