@@ -185,7 +185,7 @@ def test_the_floor_is_the_clocked_phases_and_the_rest_over_all_cores():
     kept = {**cost.end(), "prepare_s": 2.0, "wall_s": 40.0}
     said = describe_cost(kept)
     assert said.startswith("40 s, 1.25 times the floor of 32 s (clocked phases one after another")
-    assert said.endswith("2.0 s to inspect models and make answers; 2.0 s (5%) of its own")
+    assert said.endswith("2.0 s to inspect models and make answers; 2.0 s (5 %) of its own")
 
 
 def test_a_run_whose_environments_cannot_be_made_has_no_floor():
