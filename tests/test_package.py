@@ -73,7 +73,7 @@ campaign.close()
 '''
 book = v4.new_notebook(cells=[v4.new_code_cell(code)])
 notebook = NotebookClient(book, timeout=300, kernel_name="python3").execute()
-print(*(out.get("text", "") for out in notebook.cells[0].outputs))
+print("".join(out.get("text", "") for out in notebook.cells[0].outputs))
 """
 
 
