@@ -20,8 +20,8 @@ ORDER = ("draw", ".iteration", ".draw", "iter__", "draw__", "iteration", "iter")
 WEIGHTS = ("log_weight", "log_weights", "weight", "weights", "logwt", "log_w")
 #: what others call weights, in lower case: not taken for them, and not left out unsaid
 LIKE_WEIGHTS = re.compile(
-    r"wts?|(ln|log)_?wt?s?|(ln|log|norm|((ln|log)_?)?(importance|sample|posterior))_?weights?"
-    r"|weights?|mult|multiplicity|(psis_)?lw|((ln|log)_?)?(iw|importance_ratios?)"
+    r"wts?|(ln|log)_?wt?s?|((ln|log|norm|((ln|log)_?)?(importance|sample|posterior))_?)?weights?"
+    r"|mult|multiplicity|(psis_)?lw|((ln|log)_?)?(iw|importance_ratios?)"
 )
 #: and log Z or its error
 LIKE_LOG_Z = re.compile(r"(ln|log)_?(z|evidence|marginal_?likelihood)(_?(err|error|std|sd|se))?")

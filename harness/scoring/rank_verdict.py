@@ -82,15 +82,16 @@ def verdict_by_ranks(ranks: RankTests, margins: Margins = DEFAULT) -> Verdict:
     lost = ranks.replicates - ranks.usable
     failed = f"{lost} of {ranks.replicates} replicates failed or are not finite"
     lo, hi = clopper_pearson(lost, ranks.replicates, ALPHA)
+    rate = f"{failed} ({format_percents(lo, hi)})"
     if ranks.replicates >= LEAST and lo > LOST_SHARE:
-        return Verdict("broken", f"{failed} ({format_percents(lo, hi)})", None, lo, hi)
+        return Verdict("broken", rate, None, lo, hi)
     if ranks.p is None:
         return Verdict("too few replicates", ranks.reason)
     word, why = "honest", f"ranks of the truths among {ranks.draws} draws are uniform"
     if ranks.p < sbc.ALPHA:
         word, why = sbc.describe_departure(ranks.names[ranks.worst], ranks.tests[ranks.worst])
     elif lost > 1 and lo > LOST_RATE:
-        return Verdict("unreliable", f"{failed} ({format_percents(lo, hi)})", None, lo, hi)
+        return Verdict("unreliable", rate, None, lo, hi)
     elif lack := _describe_lack(ranks, margins.calibration):
         word, why = "undecided", f"{why}, {lack}"
     why += f", p {ranks.p:.2g}" + f"; {failed}" * bool(lost)

@@ -101,7 +101,7 @@ def read(
     if trial.calibrate:
         exact = None  # each replicate has data of its own; the truths that made them are the judge
     owners: tuple[str, ...] = ()
-    if exact:  # its own names: naming the components would read every array once more
+    if exact:
         names = exact.names
     else:
         names, owners = file.component_names(file.truths() if trial.calibrate else sites)
@@ -122,16 +122,14 @@ def read(
 
 def _refuse_further(file: DrawsFile, exact: Exact) -> None:
     """Raise Unfit where a site that the ground truth knows has further components that vary."""
-    names, owners = file.component_names()
-    known = {owner for name, owner in zip(names, owners, strict=True) if name in set(exact.names)}
-    further = known.intersection(
-        owner for name, owner in zip(names, owners, strict=True) if name not in set(exact.names)
-    )
-    names, owners = file.component_names(further)
+    site_of, known = dict(zip(*file.component_names(), strict=True)), set(exact.names)
+    judged = {site for name, site in site_of.items() if name in known}
+    further = {site for name, site in site_of.items() if site in judged and name not in known}
+    names = tuple(name for name, site in site_of.items() if site in further)
     if not names:
         return
     x = file.components(names)
-    free = find_varying(owners, x.reshape(-1, len(names)))
+    free = find_varying([site_of[name] for name in names], x.reshape(-1, len(names)))
     for name, varies in zip(names, free, strict=True):
-        if varies and name not in exact.names:
+        if varies and name not in known:
             raise Unfit(f"they hold {name!r}, which varies and which the answer knows nothing of")

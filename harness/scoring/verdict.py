@@ -170,7 +170,7 @@ def _judge(summary: ReplicateSummary) -> Verdict:
         return _add_errors(stuck, sound)
     if place := _check_energy(sound):
         return place
-    if _count_claims(sound) < LEAST:
+    if (_count_claims(sound) < LEAST).any():
         return Verdict("too few replicates", _describe_claims(sound, count))
     ordinary, disasters = _split_disasters(sound)
     if large := find_large_claim(sound):
@@ -191,20 +191,20 @@ def _judge(summary: ReplicateSummary) -> Verdict:
 def _add_errors(stuck: Verdict, sound: ReplicateSummary) -> Verdict:
     """The verdict on chains that never move, behind errors beyond their claims where those are."""
     ordinary, _ = _split_disasters(sound)
-    if _count_claims(ordinary) < LEAST or find_large_claim(sound):
+    if (_count_claims(ordinary) < LEAST).any() or find_large_claim(sound):
         return stuck
     larger = worst_complaint("overconfident", check_overconfidence(ordinary))
     return replace(larger, reason=f"{larger.reason}; {stuck.reason}") if larger else stuck
 
 
-def _count_claims(e: ReplicateSummary) -> int:
-    """Replicates that claim an error, of the component where these are fewest."""
-    return int(np.isfinite(z_values(e)).sum(axis=0).min(initial=len(e.est)))
+def _count_claims(e: ReplicateSummary) -> Array:
+    """Replicates that claim an error, of each component."""
+    return np.isfinite(z_values(e)).sum(axis=0)
 
 
 def _describe_claims(sound: ReplicateSummary, count: int) -> str:
     """How few of ``count`` replicates claim an error, of what, and what would make it more."""
-    claims = np.isfinite(z_values(sound)).sum(axis=0)
+    claims = _count_claims(sound)
     worst = int(np.argmin(claims))
     reason = (
         f"{claims[worst]} of {count} replicates claim an error of {location_name(sound, worst)}"

@@ -98,12 +98,13 @@ def check_program(trial: Trial, model: Model, result: Result) -> None:
     """
     if not is_file(trial.model) or "numpyro" not in sys.modules:
         return
+    told = trial.data_file and read_signature(trial.model)  # before any worker started
     try:
-        lacking, names = find_missing_observations(model), find_params(model)
+        lacking = [] if told else find_missing_observations(model)
+        names = find_params(model)
     except Exception:  # a program that can't be traced here has run all the same
         return
-    told = trial.data_file and read_signature(trial.model)  # before any worker started
-    if lacking and not told:
+    if lacking:
         wanted = ", ".join(lacking)
         result.warnings.append(
             f"`{wanted}` is observed where given, and is sampled: no data for it"

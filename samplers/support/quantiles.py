@@ -145,9 +145,8 @@ def _mixture(prior: Any, q: Any) -> Any:
     import jax.numpy as jnp
 
     if hasattr(prior, "component_distributions"):
-        each = [quantile(component, q) for component in prior.component_distributions]
+        parts = [quantile(component, q) for component in prior.component_distributions]
+        each = jnp.stack(parts, axis=-1)
     else:
-        parts = jnp.moveaxis(quantile(prior.component_distribution, q[..., None]), -1, 0)
-        each = list(parts)
-    low, high = jnp.stack(each).min(axis=0), jnp.stack(each).max(axis=0)
-    return halve(lambda x: prior.cdf(x) < q, low, high)
+        each = quantile(prior.component_distribution, q[..., None])
+    return halve(lambda x: prior.cdf(x) < q, each.min(axis=-1), each.max(axis=-1))

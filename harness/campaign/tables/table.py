@@ -111,8 +111,7 @@ def parse_cells(cells: list[str], missing: np.ndarray) -> Column:
     """Whole numbers, numbers, truth values or else words; of missing cells, NaN."""
     words = np.array(cells, dtype=str)
     given = words[~missing]
-    kinds = () if any("_" in cell for cell in given) else (np.int64, np.float64)  # 1_2 is a label
-    for kind in kinds:
+    for kind in (np.int64, np.float64) if all(map(is_number_text, given)) else ():
         try:
             numbers = given.astype(kind)
         except (ValueError, OverflowError):
