@@ -27,7 +27,7 @@ FIGURES = {  # study -> the one picture that shows it, by the start of its name,
     "opening_line": "ess",
     "model_kinds": "ess",
     "posteriordb": "ess",
-    "gpu": "speed",
+    "gpu": "scaling-2",
 }
 
 

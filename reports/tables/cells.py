@@ -19,6 +19,7 @@ from samplerbench.rounding import (
     is_number,
 )
 from samplerbench.samplers.base import samplers
+from samplerbench.user_files import split_file
 
 Row = dict[str, Any]
 
@@ -42,6 +43,17 @@ NEVER_ACCURATE = ("biased", "broken")
 def label(row: Row) -> str:
     """The sampler with those of its settings that differ from the defaults."""
     return format_label(row["sampler"], row["settings"] or {})
+
+
+def unswept_model(row: Row) -> str:
+    """The model with those of its options that are no swept axis, which the row names by itself."""
+    name = str(row["model"])
+    if not row["swept"] or split_file(name)[0]:
+        return name
+    bare, _, options = name.partition(":")
+    swept = str(row["swept"]).split(",")
+    kept = ",".join(option for option in options.split(",") if option not in swept)
+    return f"{bare}:{kept}" if kept else bare
 
 
 def is_comparable(row: Row) -> bool:
@@ -81,6 +93,8 @@ def make_cell(row: Row, name: str) -> Cell:
         return _sampler_cell(row)
     if name == "verdict":
         return _verdict_cell(row)
+    if name == "model":
+        return Cell(unswept_model(row), key=unswept_model(row))
     value = get_value(row, name)
     if value is None:
         reason = (row["missing"] or {}).get(name, "")

@@ -13,14 +13,9 @@ from samplerbench.reports.tables.cells import (
     is_comparable,
     is_control,
     label,
+    unswept_model,
 )
-from samplerbench.reports.tables.selection import (
-    AXES,
-    BY_NAME,
-    differing_columns,
-    follows_sweep,
-    model_family,
-)
+from samplerbench.reports.tables.selection import AXES, BY_NAME, differing_columns, follows_sweep
 from samplerbench.rounding import is_number
 from samplerbench.samplers.base import samplers
 from samplerbench.text import format_count
@@ -63,7 +58,7 @@ def list_shared(rows: Sequence[Row]) -> list[str]:
         same.insert(0, "model")
     shared = dict(rows[0]) if rows else {}
     if shared.get("swept"):  # which holds the model's options
-        shared["model"] = model_family(rows[0])
+        shared["model"] = unswept_model(rows[0])
     return [describe_value(name, shared[name]) for name in same]
 
 
@@ -98,12 +93,18 @@ def _describe_processes(counts: Sequence[int]) -> str:
     """What the intervals of seconds are of, for rows of so many processes."""
     if counts[-1] == 1:
         return "seconds are of one process each: they have no interval (--blocks)"
-    words = format_count(" or ".join(map(str, counts)), "process")
-    freedom = " or ".join(str(count - 1) for count in counts if count > 1)
+    words = format_count(_join_choices(counts), "process")
+    freedom = _join_choices([count - 1 for count in counts if count > 1])
     return (
         f"seconds are of {words} each; 95 % intervals are between these, by Student's t with "
         f"{freedom} degrees of freedom"
     )
+
+
+def _join_choices(numbers: Sequence[int]) -> str:
+    """Numbers of which one holds: ``1, 2 or 3``."""
+    *others, last = map(str, numbers)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def verdict_notes(rows: Sequence[Row]) -> list[str]:
@@ -192,7 +193,8 @@ def warning_notes(rows: Sequence[Row]) -> list[str]:
 def _row_names(rows: Sequence[Row]) -> list[str]:
     """Each row's sampler, and on what, where rows differ in that."""
     axes = [name for name in differing_columns(rows) if name in AXES]
-    places = [", ".join(_name_place(n, row[n]) for n in axes if row[n] is not None) for row in rows]
+    shown = [{**row, "model": unswept_model(row)} for row in rows]
+    places = [", ".join(_name_place(n, r[n]) for n in axes if r[n] is not None) for r in shown]
     return [
         f"{label(row)} on {place}" if place else label(row)
         for row, place in zip(rows, places, strict=True)

@@ -9,8 +9,7 @@ from typing import Any
 from samplerbench.errors import unknown_name
 from samplerbench.harness.scoring import columns
 from samplerbench.harness.scoring.columns import Column
-from samplerbench.reports.tables.cells import Row, get_value, label
-from samplerbench.user_files import split_file
+from samplerbench.reports.tables.cells import Row, get_value, label, unswept_model
 
 #: what rows of one campaign may differ in, beside the sampler
 AXES = (
@@ -63,16 +62,10 @@ def follows_sweep(name: str, rows: Sequence[Row]) -> bool:
     """Whether a column differs only as the swept axes do, which stand in a column of their own."""
     if name not in ("model", "chains", "warmup", "draws") or not any(row["swept"] for row in rows):
         return False
-    pairs = {(model_family(row), row["swept"], str(row[name])) for row in rows}
-    families = {model_family(row) for row in rows}
-    alone = len({(family, swept) for family, swept, _ in pairs}) == len(pairs)
-    return alone and (name != "model" or len(families) == 1)
-
-
-def model_family(row: Row) -> str:
-    """The model without its options."""
-    name = str(row["model"])
-    return name if split_file(name)[0] else name.partition(":")[0]
+    pairs = {(unswept_model(row), row["swept"], str(row[name])) for row in rows}
+    models = {unswept_model(row) for row in rows}
+    alone = len({(model, swept) for model, swept, _ in pairs}) == len(pairs)
+    return alone and (name != "model" or len(models) == 1)
 
 
 def sort_rows(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:

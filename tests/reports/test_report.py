@@ -582,6 +582,16 @@ def test_every_value_of_a_sweep_has_a_name_the_default_too(rows):
         assert [words for words in notes.list_shared([row]) if words not in alike] == [where]
 
 
+def test_a_swept_option_stands_once_where_rows_are_of_several_models(rows):
+    sizes = (("line_nd:dim=4,n_points=100", "n_points=100"), ("eight_schools", "chains=4"))
+    both = [changed(rows[0], model=model, swept=where, warnings=["odd"]) for model, where in sizes]
+    (note,) = notes.warning_notes(both)
+    name = rows[0]["sampler"]
+    assert note.startswith(f"{name} on n_points=100, line_nd:dim=4; {name} on chains=4, eight_")
+    shown = [cells.make_cell(row, "model").text for row in both]
+    assert shown == ["line_nd:dim=4", "eight_schools"]
+
+
 def rank(*rows, count=1):
     return time_to_accuracy.rank(time_to_accuracy.list_costs(rows), count)
 

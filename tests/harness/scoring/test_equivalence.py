@@ -86,7 +86,7 @@ def test_a_limit_is_never_rounded_onto_its_margin(runs):
 def test_an_answer_that_is_too_uncertain_is_not_blamed_on_the_estimate():
     off = np.random.default_rng(4).normal(0, 0.01, 200)
     verdict = _undecided(equivalence._limit_mean(off, 0.0, 0.05, "x", " sd", error=0.03), 200)
-    assert "at most 0.070 sd, 0.070 sd of it by the answer's own error;" in verdict.reason
+    assert "at most 0.070 sd, of which the answer's own error makes 0.070;" in verdict.reason
     assert verdict.reason.endswith(": not even 100,000 replicates would show it")
     above = _undecided(equivalence._limit_mean(off + 0.06, 0.0, 0.05, "x"), 200)
     assert "its estimate lies above" in above.reason
