@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.tables.table import Column, Table, make_table, read_frame
 from samplerbench.harness.campaign.tables.text_table import read_text_table
 from samplerbench.models.loading import data_files
+from samplerbench.text import is_number_text
 from samplerbench.user_files import open_archive, parse_json, read_text, require_regular
 
 TEXTS = (".csv", ".tsv", ".tab", ".txt", ".dat", ".csv.gz", ".tsv.gz", ".txt.gz")
@@ -44,7 +45,7 @@ def _read_arrays(path: Path, columns: Columns) -> Table:
 
 
 def _read_json(path: Path, columns: Columns, lines: bool = False) -> Table:
-    """Records, columns by row name as pandas writes them, or arrays by name as Stan's data.
+    """Records, a frame as pandas writes it, or arrays by name as Stan's data.
 
     With ``lines``, one record a line.
     """
@@ -55,16 +56,38 @@ def _read_json(path: Path, columns: Columns, lines: bool = False) -> Table:
         content = _parse_lines(text) if lines else parse_json(text)
         if not isinstance(content, (list, dict)):
             raise ValueError(f"it holds {content!r} alone")
+        content = _orient(content)
         values = list(content.values()) if isinstance(content, dict) else []
         sizes = {len(value) for value in values if isinstance(value, (list, dict))}
         if all(isinstance(value, (list, dict)) for value in values) and len(sizes) < 2:
             return read_frame(pandas.DataFrame(content), str(path))
         return replace(make_table(content), source=str(path))
-    except (OSError, ValueError, TypeError, OverflowError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise UsageError(
             f"data file {str(path)!r} can't be read: {error}\n"
             "  expected: a list of records, or an object with an array for each name"
         ) from error
+
+
+def _orient(content: Any) -> Any:
+    """JSON of pandas that is split, by row or with a schema, as records; what is none, as it is."""
+    if not isinstance(content, dict):
+        return content
+    parts: list[Any] = [content.get(name) for name in ("columns", "data", "schema")]
+    names, rows, schema = parts
+    lists = isinstance(names, list) and isinstance(rows, list)
+    if lists and set(content) <= {"columns", "data", "index"}:
+        if _are_all(str, names) and _are_all(list, rows):
+            return [dict(zip(names, row, strict=True)) for row in rows]
+    if isinstance(schema, dict) and set(content) == {"schema", "data"}:
+        index = schema.get("primaryKey", ())
+        return [{n: v for n, v in row.items() if n not in index} for row in rows]
+    by_row = all(map(is_number_text, content)) and _are_all(dict, content.values())
+    return [*content.values()] if by_row and content else content
+
+
+def _are_all(kind: type, values: Iterable[Any]) -> bool:
+    return all(isinstance(value, kind) for value in values)
 
 
 def _parse_lines(text: str) -> list[Any]:

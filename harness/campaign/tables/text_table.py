@@ -81,12 +81,14 @@ def _split(path: Path) -> tuple[str, Lines, list[str]]:
     except (OSError, ValueError) as error:
         raise _error(path, getattr(error, "strerror", None) or str(error)) from error
     comments, text = _cut_comments(text)
+    usual = "\t" if path.suffix in (".tsv", ".tab") else ","
+    if hint := re.match(r'"?sep=(.)"?\n', text):  # a first line that Excel understands
+        usual, text = hint[1], text[hint.end() :]
     if not text.strip():
         raise _error(path, "it is empty")
-    usual = "\t" if path.suffix in (".tsv", ".tab") else ","
     uneven = ""  # the first separator that parts lines, but not all alike
     for separator in dict.fromkeys([usual, *SEPARATORS]):
-        lines = _cells(text, separator)
+        lines = _name_rows(_cells(text, separator))
         if lines and len(lines[0]) > 1:
             if len({len(line) for line in lines}) == 1:
                 break
@@ -127,6 +129,20 @@ def _cells(text: str, separator: str) -> Lines:
         return [line for line in reader if line]
     except csv.Error:
         return []
+
+
+def _name_rows(lines: Lines) -> Lines:
+    """The lines with an empty name over row names, which R's ``write.table`` writes none over.
+
+    They are words, or count the rows; so does no column of values that lacks its name.
+    """
+    header, rows = (lines[0], lines[1:]) if lines else ([], [])
+    if len(header) < 2 or not rows or any(len(row) != len(header) + 1 for row in rows):
+        return lines
+    names = [row[0] for row in rows]
+    counted = names == [str(i) for i in range(1, len(rows) + 1)]
+    named = len(set(names)) == len(names) and not any(map(is_number_text, names))
+    return [["", *header], *rows] if counted or named else lines
 
 
 def _refuse_ragged(path: Path, header: list[str], rows: Lines, first_row: int) -> None:

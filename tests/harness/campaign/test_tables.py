@@ -38,6 +38,7 @@ def groups(g, y=None):
 POINTS = {"x": [0, 1, 2, 3, 4], "y": [1.1, 3.2, 4.8, 7.1, 9.0]}
 FRAME = pandas.DataFrame(POINTS)
 ROWS = ["0,1.1", "1,3.2", "2,4.8", "3,7.1", "4,9.0"]
+SPACED = [row.replace(",", " ") for row in ROWS]
 PLAIN = "\n".join(["x,y", *ROWS, ""])
 
 
@@ -80,6 +81,21 @@ KINDS = {
         *write_with("d.csv", "to_csv"),
         {},
         "the first column, which has no name, left out",
+    ),
+    "R's row numbers": (
+        *write("d.txt", '"x" "y"\n' + "".join(f'"{i}" {r}\n' for i, r in enumerate(SPACED, 1))),
+        {},
+        "separator blanks; the first column, which has no name, left out",
+    ),
+    "R's row names": (
+        *write("d.csv", "x,y\n" + "".join(f"{n},{r}\n" for n, r in zip("abcde", ROWS))),
+        {},
+        "the first column, which has no name, left out",
+    ),
+    "Excel's line for the separator": (
+        *write("d.csv", f"sep=;\n{PLAIN}".replace(",", ";").replace(".", ",")),
+        {},
+        "separator ';'; decimal commas",
     ),
     "UTF-16 with its mark": (*write("d.csv", PLAIN, "utf-16"), {}, ""),
     "packed": ("d.csv.gz", lambda path: path.write_bytes(gzip.compress(PLAIN.encode())), {}, ""),
@@ -129,6 +145,10 @@ KINDS = {
         "2 of 7 rows dropped, with missing cells: 1 in 'x', 2 in 'y'",
     ),
     "records": (*write_with("d.json", "to_json", orient="records"), {}, ""),
+    **{
+        f"pandas' JSON by {orient}": (*write_with("d.json", "to_json", orient=orient), {}, "")
+        for orient in ("split", "index", "table")
+    },
     "pandas' own JSON": (*write_with("d.json", "to_json"), {}, ""),
     "arrays in JSON": (*write("d.json", json.dumps(POINTS)), {}, ""),
     "lines of JSON": (*write_with("d.jsonl", "to_json", orient="records", lines=True), {}, ""),
