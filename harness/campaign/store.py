@@ -287,9 +287,15 @@ class Store:
     def drop_lost_draws(self, trials: Sequence[Trial]) -> list[Trial]:
         """Those of ``trials``, which ended ok, whose draws can be used; of others it tells once."""
         lost = {trial.id: self.explain_lost_draws(trial.id) for trial in trials}
+        by_reason: dict[str, list[str]] = {}
         for name, why in lost.items():
-            if why:
-                self._tell(name, f"{why}; samplerbench run runs it again")
+            if why and name not in self._told:
+                by_reason.setdefault(why.replace(name, "", 1), []).append(name)
+        for first, *others in by_reason.values():
+            self._told.update(others)
+            more = f" (and of {len(others)} more)" if others else ""
+            why = lost[first].replace(first, first + more, 1)
+            self._tell(first, f"{why}; samplerbench run runs {'them' if others else 'it'} again")
         return [trial for trial in trials if not lost[trial.id]]
 
     def scratch(self, trial: str) -> Path:

@@ -120,6 +120,7 @@ def load_scene(
     wanted = tuple(names[i] for i in picks)
     has_curve = model is not None and model.curve is not None
     omissions, series = _row_omissions(rows, finished, drawable), []
+    unread: dict[str, list[str]] = {}
     axes = differing_columns(rows)
     for row in drawable[:MOST_SERIES]:
         try:
@@ -127,7 +128,10 @@ def load_scene(
                 name = name_row(row, axes)
                 series.append(_read_series(file, row, wanted, name, looks[name], has_curve))
         except UNREADABLE as error:
-            omissions.append(f"the draws of {label(row)} cannot be read: {error}")
+            reason = str(error).replace(f"the draws of trial {row['trial']} can't be read: ", "")
+            unread.setdefault(reason, []).append(name_row(row, axes))
+    for reason, labels in unread.items():
+        omissions.append(f"the draws of {', '.join(labels)} cannot be read: {reason}")
     named = ((row, name_row(row, axes)) for row in finished[:MOST_ROWS])
     truth, entries = _truth(model, wanted), [Entry(row, name, looks[name]) for row, name in named]
     data = (rows, entries, series, wanted, picks, exact, model, truth, omissions)

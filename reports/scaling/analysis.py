@@ -161,6 +161,8 @@ def _crossings(campaign: Campaign, axis: Axis) -> Iterator[Crossing]:
     """Pairs of one sampler in two places, and of two samplers in one place."""
     rivals = [line for line in axis.lines if not is_control(line.trials[0].sampler)][:MOST_CROSSED]
     samples: dict[str, Sample | None] = {}
+    ended = campaign.store.select_ok([trial for line in rivals for trial in line.trials])
+    campaign.store.drop_lost_draws(ended)  # tells of all at once
 
     def sample(line: Line, size: float) -> Sample | None:
         trial = line.trials[line.sizes.index(size)]

@@ -236,6 +236,19 @@ def test_a_run_runs_trials_again_whose_draws_are_lost(folder, planned, capsys, h
     )
 
 
+def test_lost_draws_of_several_trials_are_told_in_one_line(folder, planned, capsys):
+    for trial in planned[:3]:
+        lose(folder / "draws" / f"{trial.id}.npz", None)
+    store = Store.create(folder)
+    for _ in range(2):
+        assert store.drop_lost_draws(planned[:3]) == []
+    store.close()
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1
+    assert f"the draws of trial {planned[0].id} (and of 2 more) can't be read: No such" in told[0]
+    assert told[0].endswith("samplerbench run runs them again")
+
+
 def test_lost_draws_are_refused_where_they_are_asked_for(folder, planned):
     lose(folder / "draws" / f"{planned[0].id}.npz", None)
     store = Store.open(folder)
