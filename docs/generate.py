@@ -248,7 +248,8 @@ def _read_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def _identify(row: dict[str, Any]) -> tuple[Any, ...]:
-    return row["model"], name_row(row), row["environment"], row["draws"], row["replicates"]
+    place = row["environment"], row["device"]
+    return row["model"], name_row(row), place, row["draws"], row["replicates"]
 
 
 def _is_decisive(row: dict[str, Any]) -> bool:
@@ -270,7 +271,7 @@ def _describe_row(row: dict[str, Any]) -> tuple[str, ...]:
         row["model"],
         name_row(row),
         row["verdict"],
-        row["environment"],
+        row["environment"] + ", gpu" * (row["device"] == "gpu"),
         str(row["replicates"]),
         *numbers,
     )
