@@ -38,9 +38,12 @@ def summarise(rows: Sequence[Row], planned: int) -> str:
         timed = " with a clock" if comparable else ""
         return f"On none of {len(groups)} problems is a sampler{timed} shown honest: {verdicts}."
     contests = [ranking for ranking in rankings if len(ranking.order) > 1]
+    ranked = "shown honest" + " or overcautious" * any(map(_is_overcautious, real))
+    if not contests:
+        count = sum(bool(ranking.order) for ranking in rankings)
+        return f"On {count} of {len(groups)} problems a sampler is {ranked}: {verdicts}."
     wins = Counter(ranking.winners[0] for ranking in contests if ranking.ties == 1)
     of = f"of {len(groups)} problems"
-    ranked = "shown honest" + " or overcautious" * any(map(_is_overcautious, real))
     if not wins:
         return f"On none {of} is one of those {ranked} told apart as the fastest ({verdicts})."
     times = max(wins.values())

@@ -525,7 +525,8 @@ def test_one_alone_is_no_fastest_nor_the_overcautious_honest_and_own_stacks_are_
     said = summary.summarise_problem([cautious])
     assert said.startswith(f"No sampler is shown to be honest here; overcautious: {one['sampler']}")
     second = changed(one, model="other")
-    assert "On none of 2 problems" in summary.summarise([one, second], 2)
+    said = "On 2 of 2 problems a sampler is shown honest: 2 honest."
+    assert summary.summarise([one, second], 2) == said
 
 
 def test_controls_are_neither_counted_nor_said_to_have_no_clock(rows):
