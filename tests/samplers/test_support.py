@@ -37,6 +37,16 @@ def test_chains_of_a_superchain_start_at_one_point_and_go_apart(name, mode):
     assert abs(first[0] - first[1]).max() > 0 and abs(first[2] - first[3]).max() > 0
 
 
+@pytest.mark.slow  # compiles a kernel
+def test_one_chain_is_a_superchain_whose_draws_have_their_own_shape():
+    sampler, model = samplers.get("numpyro_nuts"), build("gaussian", {"dim": 2})
+    alone, grouped = (
+        sampler.prepare(model, Budget(1, 5, 3), sampler.settings(superchains=count)).plain(3)
+        for count in (0, 1)
+    )
+    assert np.array_equal(grouped.sites["x"], alone.sites["x"])
+
+
 def test_superchains_of_unlike_sizes_are_declined_with_how_many_chains_would_do():
     sampler, model = samplers.get("numpyro_nuts"), build("gaussian", {"dim": 2})
     with pytest.raises(Declined, match="4 chains make no 3 superchains .*: --chains 6 would"):
