@@ -121,6 +121,36 @@ def test_a_program_without_observations_or_of_changed_ones_is_declined():
             make_simulator(Model("odd", data, program))
 
 
+@pytest.mark.slow
+def test_data_that_have_a_part_beside_being_observed_can_not_be_drawn_from_the_prior():
+    numpyro = pytest.importorskip("numpyro")
+    normal = numpyro.distributions.Normal
+
+    def autoregression(y):
+        slope = numpyro.sample("slope", normal(0.0, 1.0))
+        numpyro.sample(
+            "y", normal(slope * np.r_[0.0, np.ones(2)] * y[np.array([0, 0, 1])], 1.0), obs=y
+        )
+
+    def wide_as_data(y):
+        mean = numpyro.sample("mean", normal(y.mean(), y.std()))
+        numpyro.sample("y", normal(mean, 1.0), obs=y)
+
+    def observed_twice(y):
+        numpyro.sample("first", normal(0.0, 1.0), obs=y)
+        numpyro.sample("second", normal(0.0, 1.0), obs=y)
+
+    for program, reason in (
+        (autoregression, "distribution of site 'y' of 'odd' depends on data .*'y'"),
+        (wide_as_data, "distribution of site 'mean' of 'odd' depends on data"),
+        (observed_twice, "two sites of 'odd', 'second' among them, are observed to be 'y'"),
+    ):
+        with pytest.raises(Declined, match=reason):
+            make_simulator(Model("odd", {"y": np.array([0.1, 2.0, -3.0])}, program))(
+                np.random.default_rng(0)
+            )
+
+
 def test_points_of_nested_sampling_are_padded_to_the_next_power_of_two():
     assert [jaxns_exact._round_up(points) for points in (1, 2, 3, 64, 65)] == [1, 2, 4, 64, 128]
 
