@@ -119,7 +119,7 @@ def test_every_figure_of_a_page_is_drawn_by_its_name(campaign):
 
 def test_rows_of_one_sampler_are_drawn_by_what_tells_them_apart(tmp_path):
     with contextlib.closing(Store.create(tmp_path / "c")) as store:
-        both = [stored.trial("honest_one", device=device) for device in ("cpu", "gpu")]
+        both = [stored.trial("honest_one", environment=name) for name in ("pinned", "latest")]
         store.add_trials(both)
         for one in both:
             stored.commit_result(store, one, stored.result())
