@@ -39,6 +39,8 @@ class Options:
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""
         apart = 2 * (self.radius + 5 * self.width)
+        room = f"a number up to {BOX / 2 - 5 * self.width:g}, for two shells in the box"
+        require(apart <= BOX, "radius", self.radius, room)
         text = f"shells apart and within the box: a number from {apart:g} to {2 * BOX - apart:g}"
         require(apart <= self.separation <= 2 * BOX - apart, "separation", self.separation, text)
 
