@@ -5,8 +5,9 @@
     y_j ~ Binomial(n_j, theta_group(j))
 
 Trials are gathered by the number of their group, as multilevel regressions are written. Given m and
-k all else is conjugate; what is left is an integral over (logit m, log k), whose integrand is
-analytic up to Im = pi, so that the trapezium rule errs by exp(-2 pi pi / step).
+k all else is conjugate; what is left is an integral over (logit m, log k), by the trapezium rule.
+It errs by exp(-2 pi pi / step), as the integrand is analytic up to Im = pi, or by that of a normal,
+exp(-2 pi^2 (sd / step)^2), as which many groups make it narrow: the grid narrows with it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from samplerbench.models.exact.density_on_line import Line, integrate
 from samplerbench.options import SEED, Range
 
 MIDDLE_K = math.log(10.0)
-STEP = 0.25  # of logit m and log k
+STEP = 0.25  # of logit m and log k, at the most
+DROP = 45.0  # log units below the top that count as nothing: exp(-45) = 3e-20
+NARROWINGS = 3  # of the grid, to what holds the rest: the last changes next to nothing
 SUMS = 3  # trials of each group, in ``n_j`` of 4 to 19 tries
 
 
@@ -121,7 +124,8 @@ class Posterior:
     """The quadrature over (logit m, log k)."""
 
     counts: Counts
-    t: Array  # nodes that hold more than 1e-16 of the probability, [node]
+    axes: tuple[Array, Array]  # of the grid
+    t: Array  # its nodes that hold more than 1e-16 of the probability, [node]
     s: Array
     shares: Array  # sum 1, [node]
     log_evidence: float
@@ -143,20 +147,39 @@ def count_hits(data: Sites) -> Counts:
     return Counts(*sums)
 
 
+def lay_axes(counts: Counts) -> tuple[Array, Array]:
+    """Nodes of t and of s, as many as in T and S, over what holds all but exp(-DROP)."""
+    t, s = T, S
+    for _ in range(NARROWINGS):
+        value = counts.log_density(*np.meshgrid(t, s, indexing="ij"))
+        held = value > value.max() - DROP
+        t, s = _narrow(t, held.any(axis=1)), _narrow(s, held.any(axis=0))
+    return t, s
+
+
+def _narrow(axis: Array, held: Array) -> Array:
+    """As many nodes from the one before the first that is ``held`` to the one after the last."""
+    first, last = np.flatnonzero(held)[[0, -1]]
+    low, high = axis[max(first - 1, 0)], axis[min(last + 1, len(axis) - 1)]
+    return np.linspace(low, high, len(axis))
+
+
 def integrate_posterior(data: Sites) -> Posterior:
     """The posterior on a grid of (t, s)."""
     from scipy.special import gammaln
 
     counts = count_hits(data)
-    t, s = (x.ravel() for x in np.meshgrid(T, S, indexing="ij"))
+    axes = lay_axes(counts)
+    t, s = (x.ravel() for x in np.meshgrid(*axes, indexing="ij"))
     value = counts.log_density(t, s)
     top = value.max()
     mass = np.exp(value - top)
     n, y = data["n"].astype(float), data["y"].astype(float)
     ways = (gammaln(n + 1) - gammaln(y + 1) - gammaln(n - y + 1)).sum()
-    log_evidence = float(top + math.log(mass.sum() * STEP**2) + ways)
+    cell = math.prod(axis[1] - axis[0] for axis in axes)
+    log_evidence = float(top + math.log(mass.sum() * cell) + ways)
     kept = mass > 1e-16 * mass.sum()
-    return Posterior(counts, t[kept], s[kept], mass[kept] / mass[kept].sum(), log_evidence)
+    return Posterior(counts, axes, t[kept], s[kept], mass[kept] / mass[kept].sum(), log_evidence)
 
 
 def make_exact(data: Sites) -> Exact:
@@ -174,7 +197,7 @@ def make_exact(data: Sites) -> Exact:
 
     @functools.cache
     def make_lines() -> list[Line]:
-        return [*_make_hyper_lines(posterior.counts), *_make_rate_lines(posterior)]
+        return [*_make_hyper_lines(posterior), *_make_rate_lines(posterior)]
 
     def quantile(probabilities: Array) -> Array:
         columns = [line.quantile(probabilities) for line in make_lines()]
@@ -193,15 +216,16 @@ def make_exact(data: Sites) -> Exact:
     )
 
 
-def _make_hyper_lines(counts: Counts) -> list[Line]:
+def _make_hyper_lines(posterior: Posterior) -> list[Line]:
     """The distributions of logit m and of log k, each with the other summed out."""
+    counts, (t_axis, s_axis) = posterior.counts, posterior.axes
 
     def log_t(t: Array) -> tuple[Array, Array]:
-        t, at = np.meshgrid(t, S, indexing="ij")  # [t, s]
+        t, at = np.meshgrid(t, s_axis, indexing="ij")  # [t, s]
         return sum_out(t, at, axis=0)
 
     def log_s(s: Array) -> tuple[Array, Array]:
-        t, at = np.meshgrid(T, s)  # [s, t]
+        t, at = np.meshgrid(t_axis, s)  # [s, t]
         return sum_out(t, at, axis=1)
 
     def sum_out(t: Array, s: Array, axis: int) -> tuple[Array, Array]:
@@ -212,7 +236,10 @@ def _make_hyper_lines(counts: Counts) -> list[Line]:
         slope = (mass * counts.slopes(t, s)[axis]).sum(axis=1) / total
         return top[:, 0] + np.log(total), slope
 
-    return [integrate(log_t, T[0], T[-1], 200), integrate(log_s, S[0], S[-1], 150)]
+    return [
+        integrate(log_t, t_axis[0], t_axis[-1], 200),
+        integrate(log_s, s_axis[0], s_axis[-1], 150),
+    ]
 
 
 def _make_rate_lines(posterior: Posterior) -> list[Line]:

@@ -23,7 +23,7 @@ from samplerbench.models.exact import rotation
 from samplerbench.models.exact.tabulated_cdf import invert
 from samplerbench.options import POSITIVE, Range, require
 
-REACH = 9.0  # softnesses beyond the plateau that the quadrature covers
+REACH = 9.0  # softnesses beyond the summit of the radius's density that the quadrature covers
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ def make_exact(options: Options, data: Sites) -> Exact:
         z = np.maximum(r - options.radius, 0.0) / options.softness
         return -0.5 * z * z, -z / options.softness
 
-    high = options.radius + REACH * options.softness
+    # r^(dim - 1) moves the fall's summit out by sqrt(dim - 1) softnesses at the most
+    high = options.radius + (math.sqrt(options.dim - 1) + REACH) * options.softness
     top = rotation.integrate(fall, options.dim, 0.0, high, options.softness / 4)
     return Exact(
         names=tuple(component_names("x", (options.dim,))),

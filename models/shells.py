@@ -24,7 +24,7 @@ from samplerbench.models.exact.tabulated_cdf import invert
 from samplerbench.options import POSITIVE, Range, require
 
 BOX = 6.0  # half the side of the prior's box
-REACH = 9.0  # widths of a shell's wall that the quadrature covers: 1e-19 lies outside
+REACH = 9.0  # widths to each side of a wall's summit that the quadrature covers: beyond is 1e-19
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Options:
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""
         apart = 2 * (self.radius + 5 * self.width)
+        room = f"a number up to {BOX / 2 - 5 * self.width:g}, for two shells in the box"
+        require(apart <= BOX, "radius", self.radius, room)
         text = f"shells apart and within the box: a number from {apart:g} to {2 * BOX - apart:g}"
         require(apart <= self.separation <= 2 * BOX - apart, "separation", self.separation, text)
 
@@ -75,7 +77,9 @@ def make_exact(options: Options, data: Sites) -> Exact:
         z = (r - radius) / width
         return -0.5 * z * z - math.log(math.sqrt(2 * math.pi) * width), -z / width
 
-    low, high = max(radius - REACH * width, 0.0), radius + REACH * width
+    # r^(dim - 1) moves the wall's summit out by sqrt(dim - 1) widths at the most
+    low = max(radius - REACH * width, 0.0)
+    high = radius + (math.sqrt(options.dim - 1) + REACH) * width
     shell = rotation.integrate(wall, options.dim, low, high, width)
     covariance = shell.variance * np.eye(options.dim)
     covariance[0, 0] += half**2

@@ -146,7 +146,7 @@ def run(
         StoreError: The directory can't be used.
         Interrupted: Ctrl-C, or a cluster's scheduler was lost; finished trials are kept.
     """
-    options = _list_given(locals())
+    options = _list_given(locals(), run)
     # inside: workers import this package, which must be light
     from samplerbench.campaign import Campaign
     from samplerbench.errors import UsageError
@@ -166,8 +166,14 @@ def run(
         raise
 
 
-def _list_given(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Arguments that have a value, by name, aliases among them. Raises UsageError."""
+def _list_given(arguments: dict[str, Any], function: Callable[..., Any]) -> dict[str, Any]:
+    """Arguments of ``function`` that are not its defaults, by name, aliases among them.
+
+    Raises UsageError.
+    """
+    import inspect
+
+    defaults = {name: each.default for name, each in inspect.signature(function).parameters.items()}
     aliases = dict(arguments.get("aliases", {}))
     if "output" in aliases:  # the command line's name
         if arguments["out"] is not None:
@@ -175,8 +181,9 @@ def _list_given(arguments: dict[str, Any]) -> dict[str, Any]:
 
             raise UsageError("out and output are given\n  expected: one of its names")
         arguments["out"] = aliases.pop("output")
-    given = {name: value for name, value in arguments.items() if value is not None}
-    return {**{name: value for name, value in given.items() if name != "aliases"}, **aliases}
+    own = {name: value for name, value in arguments.items() if name != "aliases"}
+    given = {name: value for name, value in own.items() if value is not defaults[name]}
+    return {**{name: value for name, value in given.items() if value is not None}, **aliases}
 
 
 def judge(
@@ -236,7 +243,7 @@ def judge(
         UsageError: Draws can't be read, do not fit the model, or are not finite.
         StoreError: The directory can't be used.
     """
-    options = {**_list_given(locals()), "draws": draws}
+    options = {**_list_given(locals(), judge), "draws": draws}
     from samplerbench.campaign import Campaign
     from samplerbench.harness.campaign.judge import judge as judge_draws
 

@@ -76,6 +76,16 @@ def test_old_names_of_options_still_count(monkeypatch):
     assert "model" not in given and "sampler" not in given
 
 
+@pytest.mark.parametrize("name", ["chains", "warmup", "draws", "replicates"])
+def test_a_budget_is_swept_from_python_unless_it_is_given_as_well(name, monkeypatch):
+    monkeypatch.setattr(runs, "expand", lambda plan, data: pytest.exit(plan.sweep))
+    with pytest.raises(pytest.exit.Exception, match=f"{name}=16,32"):
+        samplerbench.run(sampler="exact_iid", sweep={name: [16, 32]})
+    given: dict[str, Any] = {name: 64}
+    with pytest.raises(UsageError, match="both swept and set"):
+        samplerbench.run(sampler="exact_iid", sweep={name: [16, 32]}, **given)
+
+
 def test_an_option_that_is_not_there_is_refused_with_the_nearest():
     with pytest.raises(UsageError, match="did you mean 'replicates'"):
         samplerbench.run(replicate=3)  # type: ignore[call-arg]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
 import samplerbench
 from samplerbench.errors import StoreError, UsageError
+from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.scoring.columns import COLUMNS
 from samplerbench.reports.figures import gallery, plot
 from samplerbench.reports.pages import notebook
@@ -103,8 +106,6 @@ def test_a_campaign_without_a_result_shows_itself_too(tmp_path):
 
 
 def test_every_figure_of_a_page_is_drawn_by_its_name(campaign):
-    from matplotlib.figure import Figure
-
     drawn = []
     for figure in gallery.FIGURES:
         if figure.name == "corner":  # ChainConsumer is no requirement
@@ -114,6 +115,17 @@ def test_every_figure_of_a_page_is_drawn_by_its_name(campaign):
         assert isinstance(made, Figure)
         drawn.append(figure.name)
     assert {"ess", "evidence", "speed", "ranks", "traces"} <= {*drawn}
+
+
+def test_rows_of_one_sampler_are_drawn_by_what_tells_them_apart(tmp_path):
+    with contextlib.closing(Store.create(tmp_path / "c")) as store:
+        both = [stored.trial("honest_one", environment=name) for name in ("pinned", "latest")]
+        store.add_trials(both)
+        for one in both:
+            stored.commit_result(store, one, stored.result())
+    with samplerbench.load(tmp_path / "c") as campaign:
+        for name in ("ess", "ranks"):
+            assert isinstance(campaign.plot(name), Figure)
 
 
 def test_a_notebook_is_given_the_picture(campaign):

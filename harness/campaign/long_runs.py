@@ -44,8 +44,8 @@ def make_long_runs(
     None for trials of so few replicates that there is no verdict. What comes of it, or why there is
     none, is stored with the campaign.
     """
-    first: dict[str, Trial] = {}
-    for trial in trials:
+    first: dict[str, Trial] = {}  # by the most draws: as many claims there are to judge
+    for trial in sorted(trials, key=lambda trial: -trial.draws * trial.chains):
         if (
             not (trial.calibrate or trial.reference)
             and trial.most_replicates >= LEAST

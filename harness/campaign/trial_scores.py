@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from samplerbench.models.base import Exact
 
 
-MOST_KEPT = 32  # ground truths, and summaries of draws, each of up to some MB
+MOST_KEPT = 32  # ground truths, and summaries of draws of other models, each of up to some MB
 
 
 class TrialScores:
@@ -157,9 +157,11 @@ class TrialScores:
         new = [t for t in siblings if t.id not in self._voices and not self._has_other_data(t)]
         kept = self._store.drop_lost_draws(new)
         self._lacks_voices = len(kept) < len(new)
+        if len(self._voices) + len(kept) > MOST_KEPT:  # those of other models
+            names = {t.id for t in siblings}
+            self._voices = {name: v for name, v in self._voices.items() if name in names}
         for each in kept:
             path, family = self._store.draws_path(each.id), _family(each)
-            _make_room(self._voices)
             self._voices[each.id] = summarise_row(each, path, sites, family)
         known = [t.id for t in siblings if t.id in self._voices]
         return {name: self._voices[name] for name in known}

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from samplerbench.harness.draws_file import DrawsFile
-from samplerbench.harness.ground_truth.varying_components import find_varying
+from samplerbench.harness.ground_truth.varying_components import find_varying_in_runs
 from samplerbench.harness.statistics import ess_rhat
 from samplerbench.harness.statistics.self_diagnostics import RHAT_FEW
 
@@ -31,7 +31,7 @@ def describe_wandering(path: Path, improper: Collection[str], rhat: float = RHAT
         if not names or file.get("log_weights") is not None:
             return ""
         x = file.components(names)
-    x = x[..., find_varying(owners, x.reshape(-1, len(names)))]
+    x = x[..., find_varying_in_runs(owners, x, None)]
     overflows = ~np.isfinite(np.square(x)).all(axis=(1, 2, 3))
     lost = overflows | _wanders(x, rhat)
     if lost.mean() <= 0.5:

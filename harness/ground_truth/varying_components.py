@@ -39,6 +39,19 @@ def find_varying(sites: Sequence[str], x: Array) -> Array:
     return ~(fixed & np.isin(site, site[~fixed]))
 
 
+def find_varying_in_runs(sites: Sequence[str], x: Array, log_w: Array | None) -> Array:
+    """``find_varying`` of ``x[replicate, chain, draw, component]`` by the draws that count.
+
+    Not by those of a run that was lost, which are NaN, nor by the padding of a weighted run, whose
+    log weight is -inf.
+    """
+    flat = x.reshape(-1, len(sites))
+    counts = ~np.isnan(flat).all(axis=1)
+    if log_w is not None:
+        counts &= log_w.reshape(-1) > -np.inf
+    return find_varying(sites, flat if counts.all() else flat[counts])
+
+
 def _rounds_one(x: Array) -> Array:
     """Whether each component of ``x[draw, component]`` is 1 to the last digits of its numbers."""
     kind = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)

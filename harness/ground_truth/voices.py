@@ -17,7 +17,7 @@ import numpy as np
 from scipy import stats
 
 from samplerbench.harness.draws_file import DrawsFile
-from samplerbench.harness.ground_truth.varying_components import find_varying
+from samplerbench.harness.ground_truth.varying_components import find_varying_in_runs
 from samplerbench.harness.records import Trial
 from samplerbench.harness.statistics import ess_rhat, self_diagnostics
 from samplerbench.harness.statistics.estimates import effective_replicates
@@ -70,7 +70,7 @@ def summarise_row(
         divergences, cut_short = file.get("divergences"), file.get("cut_short")
         ess = file.get("ess")
         nested = check_nested(file.stats(), log_w, ess) if log_w is not None else None
-    varies = find_varying(owners, x.reshape(-1, len(names)))
+    varies = find_varying_in_runs(owners, x, log_w)
     names, x = tuple(np.array(names)[varies].tolist()), x[..., varies]
     claims = ess_rhat.claims(x) if log_w is None else None
     if claims is not None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from samplerbench.harness.draws_file import DrawsFile
-from samplerbench.harness.ground_truth.varying_components import find_varying
+from samplerbench.harness.ground_truth.varying_components import find_varying_in_runs
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.scoring import summarise_replicates
 from samplerbench.harness.scoring.margins import DEFAULT, Margins
@@ -114,7 +114,7 @@ def read(
     if exact:
         _refuse_further(file, exact)
     if exact is None and not trial.calibrate:
-        free = find_varying(owners, x.reshape(-1, len(names)))
+        free = find_varying_in_runs(owners, x, file.get("log_weights"))
         names = tuple(name for name, kept in zip(names, free, strict=True) if kept)
         x = x[..., free]
     return TrialData(trial, result, file, names, x, exact, no_truth, margins)
@@ -128,8 +128,8 @@ def _refuse_further(file: DrawsFile, exact: Exact) -> None:
     names = tuple(name for name, site in site_of.items() if site in further)
     if not names:
         return
-    x = file.components(names)
-    free = find_varying([site_of[name] for name in names], x.reshape(-1, len(names)))
+    sites, x = [site_of[name] for name in names], file.components(names)
+    free = find_varying_in_runs(sites, x, file.get("log_weights"))
     for name, varies in zip(names, free, strict=True):
         if varies and name not in known:
             raise Unfit(f"they hold {name!r}, which varies and which the answer knows nothing of")

@@ -179,9 +179,10 @@ class RunScores:
     def _run(self, stacks: Sequence[PinnedStack], **more: Any) -> list[Ran]:
         """Each trial of ``stacks`` with its result and its row, run where it is not stored."""
         own = asdict(self.trials)
-        retry = own.pop("retry")
+        retry, draws = own.pop("retry"), own.pop("draws")
+        budget = {} if "sweep" in more else {"draws": draws[0]}
         env = [str(write_stack(stack, self.folder)) for stack in stacks]
-        options = {**own, "env": env, "draws": self.trials.draws[0], **more}
+        options = {**own, "env": env, **budget, **more}
         plan, _, _ = make_plan(options)
         with run(self.folder / "campaign", retry=retry, **options) as campaign:
             rows = {row["trial"]: row for row in campaign.rows()}

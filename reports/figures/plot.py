@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.reports.figures.figure import Figure
-from samplerbench.reports.figures.figure_data import Scene, load_scene
+from samplerbench.reports.figures.figure_data import Scene, load_scene, name_rows
 from samplerbench.reports.figures.gallery import FIGURES, group_by_model
 from samplerbench.reports.figures.style import number_looks, use_style
-from samplerbench.reports.tables.cells import label
 
 if TYPE_CHECKING:
     from matplotlib import figure
@@ -47,12 +46,12 @@ def draw_figure(
 
 
 def _load(campaign: Campaign, model: str | None) -> Scene:
-    rows = campaign.rows()
-    groups = group_by_model([row for row in rows if row["status"] == "ok"])
+    every = group_by_model(campaign.rows())
+    groups = {name: g for name, g in every.items() if any(row["status"] == "ok" for row in g)}
     chosen = _choose("model", model, groups)
     first = next(t for t in campaign.store.trials() if t.model_label == chosen)
-    group = [row for row in rows if row["model"] == chosen]
-    return load_scene(campaign, first, group, number_looks([label(row) for row in rows]))
+    looks = number_looks([name for group in groups.values() for name in name_rows(group)])
+    return load_scene(campaign, first, groups[chosen], looks)
 
 
 def _draw(figure: Figure, scene: Scene, sampler: str | None) -> figure.Figure:

@@ -26,6 +26,7 @@ from samplerbench.samplers.support.log_density import (
 
 METHODS = ("none", "bridge")  # what a setting ``log_z`` may be
 CLAIMS = "log Z error: of bridge sampling, by the ESS of its terms"
+LEAST_DRAWS = 4  # of a chain: halves of one have no autocorrelation
 ITERATIONS, TOLERANCE = 1000, 1e-10  # of log r: it converges within tens
 
 
@@ -44,10 +45,12 @@ def log_z_from_draws(
     """The log of the integral of a density, from ``u`` [chain, draw, dim] drawn from it.
 
     ``log_density``: points [n, dim] -> natural logs [n]. NaN where draws can't be standardised, as
-    of a chain that never moved.
+    of a chain that never moved, and of fewer than LEAST_DRAWS a chain.
     """
     u = np.asarray(u, np.float64)
     dim, half = u.shape[2], u.shape[1] // 2
+    if u.shape[1] < LEAST_DRAWS:
+        return Evidence(np.nan, np.nan, 0)
     fitted, rest = u[:, :half].reshape(-1, dim), u[:, half:]
     try:
         mean, root = fitted.mean(axis=0), np.linalg.cholesky(np.atleast_2d(np.cov(fitted.T)))

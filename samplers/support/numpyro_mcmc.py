@@ -107,7 +107,8 @@ def _make_plain(make: MakeKernel, model: Model, budget: Budget, chain_method: st
             )
         mcmc = cache[0]
         key = jax.random.PRNGKey(seed)
-        start = _find_starts(make, model, budget, seed) if budget.superchains else None
+        grouped = budget.superchains and budget.chains > 1  # MCMC takes one chain's start as it is
+        start = _find_starts(make, model, budget, seed) if grouped else None
         mcmc.run(key, init_params=start, **model.data)
         sites = {k: np.asarray(v) for k, v in mcmc.get_samples(group_by_chain=True).items()}
         fields = mcmc.get_extra_fields(group_by_chain=True)

@@ -18,8 +18,8 @@ Simulate = Callable[[np.random.Generator], tuple[Sites, Sites]]
 def make_simulator(model: Model) -> Simulate:
     """``simulate(rng) -> (parameters, data)``: the model's own, or its NumPyro program run forward.
 
-    Raises Declined where no observed site of the program takes its value from the data, and for an
-    improper prior.
+    Raises Declined where no observed site of the program takes its value from the data, where these
+    have any other part in the program, and for an improper prior.
     """
     return model.simulate or _run_program_forward(model)
 
@@ -33,6 +33,7 @@ def _run_program_forward(model: Model) -> Simulate:
         raise Declined(
             f"{model.name!r} can't be drawn from its prior: that of {improper[0]!r} is improper"
         )
+    checked: list[bool] = []  # in the first call
 
     def simulate(rng: np.random.Generator) -> tuple[Sites, Sites]:
         key = jax.random.PRNGKey(int(rng.integers(2**31)))
@@ -44,6 +45,9 @@ def _run_program_forward(model: Model) -> Simulate:
         drawn = {n: np.asarray(s["value"]) for n, s in sites.items() if s["type"] == "sample"}
         data = {source: drawn.pop(site) for site, source in sources.items()}
         _check_shapes(model, data)
+        if not checked:
+            _refuse_other_uses(model, sites, data, key)
+            checked.append(True)
         return drawn, {**model.data, **data}
 
     return simulate
@@ -65,6 +69,11 @@ def _find_sources(model: Model) -> dict[str, str]:
                     f"site {name!r} of {model.name!r} is not observed to be one of the program's "
                     "arguments, so new data can't be put in its place: hand its data over as one, "
                     "by the dict 'data' of its file or by --data, not as a default"
+                )
+            if same[0] in sources.values():
+                raise Declined(
+                    f"two sites of {model.name!r}, {name!r} among them, are observed to be "
+                    f"{same[0]!r}: no data drawn from the prior are the values of both"
                 )
             sources[name] = same[0]
 
@@ -107,4 +116,29 @@ def _check_shapes(model: Model, drawn: Sites) -> None:
                 f"data {name!r} of {model.name!r} drawn from its prior have shape {values.shape}\n"
                 f"  expected: the shape of its own data, {own}, since all are sampled alike\n"
                 f"  observe an array in a plate of its size, as `with numpyro.plate('data', n)`"
+            )
+
+
+def _refuse_other_uses(model: Model, sites: Any, data: Sites, key: Any) -> None:
+    """Raise Declined where ``data``, once in place of the model's own, change a distribution.
+
+    ``sites`` were drawn given the model's own data: that of an autoregression's next value, or a
+    prior as wide as the data, is then another one than a sampler is given.
+    """
+    from numpyro.handlers import seed, substitute, trace
+
+    values = {name: s["value"] for name, s in sites.items() if s["type"] == "sample"}
+    given = substitute(seed(model.program, key), values)
+    for name, now in trace(given).get_trace(**{**model.data, **data}).items():
+        if now["type"] != "sample":
+            continue
+        before, after = (
+            np.sum(np.asarray(s["fn"].log_prob(s["value"]), np.float64)) for s in (sites[name], now)
+        )
+        if not np.isclose(before, after, rtol=1e-4, atol=1e-4, equal_nan=True):
+            raise Declined(
+                f"the distribution of site {name!r} of {model.name!r} depends on data that are "
+                f"observed ({', '.join(map(repr, data))}), which are to be drawn from the prior\n"
+                "  expected: data that are observed, and used for nothing else; what a prior takes"
+                " of them, as a width, is handed over beside them"
             )

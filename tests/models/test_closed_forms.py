@@ -173,3 +173,39 @@ def test_eight_schools_slope_is_the_derivative_of_the_density():
     assert (high - low) / (2 * step) == pytest.approx(
         eight_schools.condition(t, data).slope, rel=1e-6
     )
+
+
+@pytest.mark.parametrize("dim", [2, 100, 200])
+@pytest.mark.parametrize("name", ["plateau", "shells"])
+def test_what_the_volume_moves_out_in_many_dimensions_is_part_of_the_answer(name, dim):
+    exact = build(name, {"dim": dim} if name == "plateau" else {"dim": dim, "radius": 0.5}).exact()
+    r = np.linspace(1e-9, 20.0, 200_001)
+    z = np.maximum(r - 3.0, 0) / 0.5 if name == "plateau" else (r - 0.5) / 0.1
+    log_mass = -0.5 * z * z + (dim - 1) * np.log(r)
+    mass = np.exp(log_mass - log_mass.max())
+    log_z = log_mass.max() + math.log(mass.sum() * (r[1] - r[0]))
+    log_z += math.log(2) + dim / 2 * math.log(math.pi) - math.lgamma(dim / 2)  # of the sphere
+    if name == "plateau":
+        log_z -= dim * math.log(20.0)
+    else:
+        log_z += math.log(2) - math.log(math.sqrt(2 * math.pi) * 0.1) - dim * math.log(12.0)
+    assert exact.log_evidence == pytest.approx(log_z, abs=1e-8)
+    assert exact.covariance[1, 1] == pytest.approx(mass @ r**2 / mass.sum() / dim, rel=1e-8)
+
+
+@pytest.mark.parametrize("groups", [1, 30, 100])
+def test_a_posterior_that_many_groups_make_narrow_is_integrated_on_nodes_as_near(groups):
+    model = build("hierarchical_binomial", {"groups": groups})
+    counts, exact = hierarchical_binomial.count_hits(model.data), model.exact()
+    centre = math.log(exact.mean[0] / (1 - exact.mean[0]))
+    reach = 12.0 if groups == 1 else 1.5
+    t, s = centre + np.linspace(-reach, reach, 151), math.log(10) + np.linspace(-7, 7, 141)
+    t, s = (x.ravel() for x in np.meshgrid(t, s))
+    mass = np.exp((value := counts.log_density(t, s)) - value.max())
+    mass /= mass.sum()
+    for i, x in enumerate((1 / (1 + np.exp(-t)), s)):
+        mean = mass @ x
+        assert exact.mean[i] == pytest.approx(mean, abs=1e-7 * exact.sd[i])
+        assert exact.sd[i] == pytest.approx(math.sqrt(mass @ (x - mean) ** 2), rel=1e-7)
+        p = (np.arange(2000) + 0.5) / 2000  # the mean of quantiles, to the width of a tail's share
+        assert exact.quantile(p)[:, i].mean() == pytest.approx(mean, abs=2e-3 * exact.sd[i])

@@ -202,6 +202,7 @@ def test_the_weights_asked_for_are_those_at_the_default_data():
         ("eight_schools", {"centred": 2}, "centred=2"),
         ("shells", {"dim": 1}, "dim=1"),
         ("shells", {"separation": 4.0}, "separation=4.0 .*\n.*shells apart and within the box"),
+        ("shells", {"radius": 3.0, "width": 0.2}, "radius=3.0 .*\n.*up to 2, for two shells"),
         ("plateau", {"box": 5.0}, "box=5.0 .*\n.*all that matters"),
         ("spike_slab", {"spike": 0.5}, "spike=0.5"),
         ("log_gamma", {"dim": 1}, "dim=1"),

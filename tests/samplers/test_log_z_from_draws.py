@@ -100,3 +100,10 @@ def test_an_improper_prior_has_no_evidence_and_is_declined_by_its_site():
     nuts = samplers.get("numpyro_nuts")
     with pytest.raises(Declined, match="'level' is improper"):
         nuts.prepare(Model("flat", {}, program), Budget(), nuts.settings(log_z="bridge"))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_too_few_draws_to_halve_give_no_number(count):
+    u = np.random.default_rng(0).standard_normal((4, count, 2))
+    found = log_z_from_draws(u, lambda u: -0.5 * (u**2).sum(axis=1), np.random.default_rng(1))
+    assert math.isnan(found.log_z) and math.isnan(found.error) and found.evaluations == 0

@@ -37,6 +37,16 @@ def test_chains_of_a_superchain_start_at_one_point_and_go_apart(name, mode):
     assert abs(first[0] - first[1]).max() > 0 and abs(first[2] - first[3]).max() > 0
 
 
+@pytest.mark.slow  # compiles a kernel
+def test_one_chain_is_a_superchain_whose_draws_have_their_own_shape():
+    sampler, model = samplers.get("numpyro_nuts"), build("gaussian", {"dim": 2})
+    alone, grouped = (
+        sampler.prepare(model, Budget(1, 5, 3), sampler.settings(superchains=count)).plain(3)
+        for count in (0, 1)
+    )
+    assert np.array_equal(grouped.sites["x"], alone.sites["x"])
+
+
 def test_superchains_of_unlike_sizes_are_declined_with_how_many_chains_would_do():
     sampler, model = samplers.get("numpyro_nuts"), build("gaussian", {"dim": 2})
     with pytest.raises(Declined, match="4 chains make no 3 superchains .*: --chains 6 would"):
@@ -109,6 +119,36 @@ def test_a_program_without_observations_or_of_changed_ones_is_declined():
     ):
         with pytest.raises(Declined, match=reason):
             make_simulator(Model("odd", data, program))
+
+
+@pytest.mark.slow
+def test_data_that_have_a_part_beside_being_observed_can_not_be_drawn_from_the_prior():
+    numpyro = pytest.importorskip("numpyro")
+    normal = numpyro.distributions.Normal
+
+    def autoregression(y):
+        slope = numpyro.sample("slope", normal(0.0, 1.0))
+        numpyro.sample(
+            "y", normal(slope * np.r_[0.0, np.ones(2)] * y[np.array([0, 0, 1])], 1.0), obs=y
+        )
+
+    def wide_as_data(y):
+        mean = numpyro.sample("mean", normal(y.mean(), y.std()))
+        numpyro.sample("y", normal(mean, 1.0), obs=y)
+
+    def observed_twice(y):
+        numpyro.sample("first", normal(0.0, 1.0), obs=y)
+        numpyro.sample("second", normal(0.0, 1.0), obs=y)
+
+    for program, reason in (
+        (autoregression, "distribution of site 'y' of 'odd' depends on data .*'y'"),
+        (wide_as_data, "distribution of site 'mean' of 'odd' depends on data"),
+        (observed_twice, "two sites of 'odd', 'second' among them, are observed to be 'y'"),
+    ):
+        with pytest.raises(Declined, match=reason):
+            make_simulator(Model("odd", {"y": np.array([0.1, 2.0, -3.0])}, program))(
+                np.random.default_rng(0)
+            )
 
 
 def test_points_of_nested_sampling_are_padded_to_the_next_power_of_two():

@@ -71,6 +71,15 @@ def test_an_attempt_that_fails_is_followed_by_a_more_careful_one(store, trial, a
     assert truth.long_run and truth.single_source
 
 
+def test_the_long_run_is_made_for_the_trial_of_the_most_draws(store, trial, attempts):
+    attempts["ends"] = [0]
+    long = replace(trial, draws=5000)
+    long_runs.make_long_runs(store, [trial, long], 600)
+    (job,) = attempts["jobs"]
+    assert job.replicates == long_run.EFFORTS[0].make_trial(long).replicates
+    assert job.replicates > long_run.EFFORTS[0].make_trial(trial).replicates
+
+
 @pytest.mark.parametrize(("bits", "own"), [(32, {"JAX_ENABLE_X64": "0"}), (64, {})])
 def test_a_file_makes_its_data_in_the_bits_of_its_trials(bits, own, store, trial, attempts):
     attempts["ends"] = [0]

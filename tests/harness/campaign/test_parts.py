@@ -23,6 +23,7 @@ from samplerbench.harness.campaign import (
     trial_scores,
 )
 from samplerbench.harness.campaign.watcher import Watcher
+from samplerbench.harness.ground_truth import voices
 from samplerbench.harness.records import Result
 from samplerbench.harness.run_cost import RunCost, describe_cost
 from samplerbench.harness.scoring.score_trial import VERSION
@@ -256,6 +257,22 @@ def test_scores_are_computed_once_and_read_in_one_pass(tmp_path):
         assert record["columns"]["verdict"] == first["columns"]["verdict"]
         with pytest.raises(KeyError, match="no result yet"):
             scores.get(trials[-1])
+
+
+def test_every_row_of_a_model_has_its_voice_however_many_there_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(trial_scores, "MOST_KEPT", 2)
+    monkeypatch.setattr(voices, "summarise_row", lambda trial, *_: f"voice {trial.seed}")
+    with stored.campaign(tmp_path / "c") as campaign:
+        rows = {model: [stored.trial(model, seed=s) for s in range(4)] for model in ("a", "b")}
+        for name in ("select_ok", "drop_lost_draws"):
+            monkeypatch.setattr(campaign.store, name, lambda trials: list(trials))
+        scores = trial_scores.TrialScores(campaign.store)
+        monkeypatch.setattr(scores, "_latents", lambda trial: None)
+        monkeypatch.setattr(scores, "_siblings", lambda trial: rows[trial.sampler])
+        for trial in (*rows["a"], *rows["b"]):
+            heard = scores._hear(trial)
+            assert heard == {each.id: f"voice {each.seed}" for each in rows[trial.sampler]}
+        assert len(scores._voices) == 4  # those of the other model are let go
 
 
 def test_the_control_is_suitable_where_there_may_be_an_exact_answer(tmp_path):

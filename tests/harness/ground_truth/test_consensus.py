@@ -175,3 +175,23 @@ def test_what_a_confirmed_long_run_differs_by_joins_its_error(tmp_path):
     far, _ = consensus.confirm(long_run(0.0, se=1e-4), "numpyro", [many])
     assert (near.mean_se > 0.01 * near.sd).all()
     assert (far.mean_se < 0.005 * far.sd).all()
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rows_of_one_posterior_have_the_same_parameters_whatever_draws_do_not_count(
+    tmp_path, weighted
+):
+    rng = np.random.default_rng(4)
+
+    def run(count):
+        """A site whose second component is 1 throughout, as a Cholesky factor's first is."""
+        x = np.stack([rng.standard_normal((1, count)), np.ones((1, count))], axis=-1)
+        weights = np.zeros((1, count)) if weighted else None
+        return Draws({"L": x}, log_weights=weights, ess=float(count) if weighted else None)
+
+    runs = [run(500 - i * weighted) for i in range(COUNT)]
+    runs += [] if weighted else [draws_file.make_nan_draws(runs[0])]
+    voices = [heard(tmp_path, "blackjax", runs=runs)]
+    voices += [heard(tmp_path, "emcee", runs=[Draws(run(500).sites) for _ in range(COUNT)])]
+    assert [voice.names for voice in voices] == [("L[0]",)] * 2
+    assert consensus.describe_disagreement(*voices) == ""

@@ -47,6 +47,27 @@ def test_draws_with_components_that_the_answer_lacks_do_not_fit(tmp_path, last):
                 trial_data.read(small(replicates=2), Result("ok"), file, exact)
 
 
+@pytest.mark.parametrize("what", ["a lost run", "padding of a shorter run"])
+def test_what_is_fixed_stays_so_beside_draws_that_do_not_count(tmp_path, what):
+    rng = np.random.default_rng(1)
+    path = tmp_path / "draws.npz"
+
+    def run(count):
+        x = rng.normal(size=(1, count, 2))
+        x[..., 1] = 1.0
+        weights = np.zeros((1, count)) if what.startswith("padding") else None
+        return Draws({"x": x}, log_weights=weights, ess=None if weights is None else 10.0)
+
+    whole = run(50)
+    other = run(40) if what.startswith("padding") else draws_file.make_nan_draws(whole)
+    draws_file.save_draws(path, {"replicates": [whole, other]})
+    exact = Exact(("x[0]",), np.zeros(1), np.eye(1), quantile=None, draw=None)
+    with draws_file.DrawsFile(path) as file:
+        for truth in (exact, None):
+            data = trial_data.read(small(replicates=2), Result("ok"), file, truth)
+            assert data.names == ("x[0]",)
+
+
 def test_names_of_components_are_read_without_the_draws(tmp_path):
     path = tmp_path / "draws.npz"
     sites = {"m": np.zeros((1, 2000)), "L": np.zeros((1, 2000, 2, 1))}

@@ -10,9 +10,11 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from samplerbench.harness.campaign.expand import expand
+from samplerbench.harness.campaign.run import make_plan
 from samplerbench.harness.environments.uv import EnvironmentFailed
 from samplerbench.harness.records import Result
-from samplerbench.harness.upgrades import disguised_stack
+from samplerbench.harness.upgrades import disguised_stack, stack_scores
 from samplerbench.harness.upgrades.bisect import bisect, judge_number
 from samplerbench.harness.upgrades.bisect_report import Word
 from samplerbench.harness.upgrades.moved_stacks import StackMover
@@ -314,6 +316,21 @@ def test_seconds_of_unlike_rounds_are_no_pairs(tmp_path, monkeypatch):
     monkeypatch.setattr(RunScores, "_run", lambda *_, **__: ran)
     outcome = RunScores(tmp_path, OLD, Trials(), timed=True)(NEW)
     assert outcome.failure == "no seconds: fewer than 3 rounds timed both"
+
+
+def test_an_exponent_is_of_runs_of_each_number_of_draws(tmp_path, monkeypatch):
+    planned = []
+
+    def run(folder, retry, **options):
+        planned.extend(trial.draws for trial in expand(make_plan(options)[0]))
+        raise InterruptedError
+
+    monkeypatch.setattr(stack_scores, "run", run)
+    for trials, draws in ((Trials(draws=(100, 400)), [100, 400]), (Trials(draws=(100,)), [100])):
+        planned.clear()
+        with pytest.raises(InterruptedError):
+            RunScores(tmp_path, OLD, trials, timed=len(draws) > 1)(NEW)
+        assert planned == draws
 
 
 def test_a_stack_is_written_complete_and_read_back(tmp_path):
