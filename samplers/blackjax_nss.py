@@ -31,6 +31,7 @@ from samplerbench.samplers.support.version_compat import tree_map
 VOLUMES = 100  # simulated shrinkages of the prior volume, as BlackJAX's utilities take by default
 END = "remaining evidence small enough"
 LIMIT = "used the maximum number of samples"
+MOST_LOST = 0.01  # share of the live points; log Z is too high by as much
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,10 @@ def _make_algorithm(density: LogDensity, settings: Settings, data: Any) -> Any:
 
 
 def _draw_live(density: LogDensity, settings: Settings, key: Any, data: Any) -> Any:
-    """Live points from the prior, [point, dim], unconstrained."""
+    """Live points from the prior, [point, dim], unconstrained, and how many stand for others.
+
+    Those that overflow are replaced by their neighbours.
+    """
     import jax
     import jax.numpy as jnp
 
@@ -98,7 +102,16 @@ def _draw_live(density: LogDensity, settings: Settings, key: Any, data: Any) -> 
     points = jax.vmap(draw)(jax.random.split(key, settings.num_live_points))
     # 32 bits round one uniform draw in millions to the border of its interval, which is infinite
     usable = jnp.isfinite(points).all(axis=1, keepdims=True)
-    return jnp.where(usable, points, jnp.roll(points, 1, axis=0))
+    return jnp.where(usable, points, jnp.roll(points, 1, axis=0)), (~usable).sum()
+
+
+def _refuse_overflow(lost: int, settings: Settings) -> None:
+    """Raise OverflowError where the live points lack so much of the prior that log Z is wrong."""
+    if lost > MOST_LOST * settings.num_live_points:
+        raise OverflowError(
+            f"{lost} of {settings.num_live_points} draws from the prior are infinite in"
+            " unconstrained parameters; 64 bits hold more of them (--precision 64)"
+        )
 
 
 def _has_evidence_left(state: Any, settings: Settings) -> Any:
@@ -135,7 +148,9 @@ def _make_plain(model: Model, density: LogDensity, settings: Settings) -> Any:
             cache.extend(make())
         draw_live, init, step, summarise = cache
         live_key, key, weight_key = jax.random.split(jax.random.PRNGKey(seed), 3)
-        state, evaluations = init(draw_live(live_key)), settings.num_live_points
+        live, lost = draw_live(live_key)
+        _refuse_overflow(int(lost), settings)
+        state, evaluations = init(live), settings.num_live_points
         dead: list[Any] = []
         most = settings.max_samples // settings.count_deleted()
         while len(dead) < most and (not dead or _has_evidence_left(state, settings)):
@@ -165,7 +180,8 @@ def _compile(split: DataSplit, density: LogDensity, settings: Settings) -> Compi
         data = split.merge(arguments)
         algorithm = _make_algorithm(density, settings, data)
         live_key, key, weight_key = jax.random.split(jax.random.PRNGKey(seed), 3)
-        state = algorithm.init(_draw_live(density, settings, live_key, data))
+        live, lost = _draw_live(density, settings, live_key, data)
+        state = algorithm.init(live)
 
         def go_on(carry: Any) -> Any:
             step, state = carry[0], carry[1]
@@ -182,7 +198,8 @@ def _compile(split: DataSplit, density: LogDensity, settings: Settings) -> Compi
         dead = _pad(tree_map(lambda x: x[:0], state.particles), rows)
         started = (jnp.int32(0), state, key, dead, jnp.int32(settings.num_live_points))
         steps, state, _, dead, evaluations = lax.while_loop(go_on, advance, started)
-        return steps, evaluations, _write(dead, state.particles, steps * deleted), weight_key
+        dead = _write(dead, state.particles, steps * deleted)
+        return steps, evaluations, dead, weight_key, lost
 
     program = jax.jit(run).lower(np.uint32(0), data).compile()
 
@@ -190,7 +207,8 @@ def _compile(split: DataSplit, density: LogDensity, settings: Settings) -> Compi
         summarise = _make_summary(density, split.merge(data))
 
         def sample(seed: int) -> Any:
-            steps, evaluations, dead, key = program(np.uint32(seed), data)
+            steps, evaluations, dead, key, lost = program(np.uint32(seed), data)
+            _refuse_overflow(int(lost), settings)
             count = int(steps) * deleted + settings.num_live_points
             rows = min(_round_up(count), len(dead.loglikelihood))
             padded = tree_map(lambda x: x[:rows], dead)

@@ -127,6 +127,27 @@ def test_sizes_that_a_program_finds_in_its_data_are_borne(name, mode, tmp_path, 
     assert not list(folder.iterdir())  # jaxns 3 writes a log where it is imported
 
 
+VAGUE = """
+import numpy as np, numpyro, numpyro.distributions as dist
+
+def program():
+    rate = numpyro.sample("rate", dist.Gamma(0.01, 0.01))
+    numpyro.sample("y", dist.Normal(0.0, 1 / rate**0.5).expand([2]), obs=np.array([0.5, -0.5]))
+"""
+
+
+@pytest.mark.stack
+@pytest.mark.process
+def test_a_prior_that_overflows_where_it_has_mass_has_no_evidence_in_32_bits(tmp_path):
+    file = tmp_path / "vague.py"
+    file.write_text(VAGUE)
+    settings = RUNS["blackjax_nss"][0]
+    trial = small(model=f"{file}:program", sampler="blackjax_nss", settings=settings)
+    result = launch_there(trial, tmp_path)
+    assert result.status == "failed" and "of 100 draws from the prior are infinite" in result.reason
+    assert "--precision 64" in result.reason
+
+
 @pytest.mark.stack
 @pytest.mark.process
 def test_pathfinder_is_near_a_normal_posterior_and_says_that_it_is_an_approximation(tmp_path):
