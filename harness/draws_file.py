@@ -77,9 +77,12 @@ def take_run(run: Any, where: str = "run 0") -> Draws:
 
 
 def refuse_swapped(run: Draws, chains: int, draws: int) -> None:
-    """Raise ValueError where the axes of draws are in the other order, as the budget shows."""
+    """Raise ValueError where the axes of draws are in the other order, as the budget shows.
+
+    Of weighted draws there are as many as a run makes, whatever the budget says.
+    """
     name, x = next(iter(run.sites.items()))
-    if x.shape[0] == draws != chains and x.shape[1] != draws:
+    if run.log_weights is None and x.shape[0] == draws != chains and x.shape[1] != draws:
         raise ValueError(
             f"draws of site {name!r} are of shape {x.shape} where {format_count(chains, 'chain')} "
             f"of {draws} draws are asked for; expected: [chain, draw, *event]"

@@ -52,6 +52,8 @@ def test_draws_whose_axes_the_budget_shows_to_be_swapped_are_refused():
         refuse_swapped(Draws({"m": np.zeros((4, 1))}), chains=1, draws=4)
     for shape in ((1, 4), (4, 4), (2, 4), (1, 2)):  # more chains, or fewer draws, than asked for
         refuse_swapped(Draws({"m": np.zeros(shape)}), chains=1, draws=4)
+    weighted = Draws({"m": np.zeros((1, 700))}, log_weights=np.zeros((1, 700)))
+    refuse_swapped(weighted, chains=4, draws=1)  # a nested sampler makes as many as it needs
 
 
 def test_a_run_is_kept_whatever_its_sampler_does_with_its_memory_afterwards():
