@@ -139,6 +139,9 @@ def _refuse_run(run: Any, where: str) -> None:
             raise ValueError(f"{name} in {where} is {value!r}; expected: a number, or None")
         if value is not None and name != "log_z" and value < 0:
             raise ValueError(f"{name} in {where} is {value!r}; expected: a number from 0 on")
+    if run.ess is not None and run.log_weights is None:  # of equal ones ArviZ's is judged
+        expected = "none, or log_weights beside it, zeros where all are equal: then it is judged"
+        raise ValueError(f"{where} claims an ESS of its own, {run.ess:g}; expected: {expected}")
 
 
 def _describe(name: str, x: Any, where: str) -> str:

@@ -72,12 +72,11 @@ class Campaign(StoredCampaign):
             return pandas.DataFrame(values, columns=names)
 
     def _choose_columns(self, columns: Sequence[str] | Literal["all"] | None) -> list[str]:
-        from samplerbench.harness.scoring.columns import COLUMNS
         from samplerbench.reports.tables.campaign_table import default_columns
         from samplerbench.reports.tables.selection import choose_columns
 
         if isinstance(columns, str) and columns == "all":
-            return [column.name for column in COLUMNS]
+            return choose_columns(None)
         if columns is None:
             return default_columns(self.rows())
         if isinstance(columns, (str, bytes)) or not isinstance(columns, Iterable):

@@ -12,6 +12,7 @@ from samplerbench.harness.records import AUTO, Job, Result, Trial
 from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.harness.worker import plugin_imports
 from samplerbench.harness.worker.missing_packages import explain_absence
+from samplerbench.harness.worker.raised_errors import is_out_of_memory
 from samplerbench.harness.worker.time_limit import TimeLimit
 from samplerbench.harness.worker.timing import (
     CompileClock,
@@ -38,14 +39,7 @@ def explain_error(job: Job, error: Exception, own_environment: str) -> tuple[str
     places = dict.fromkeys(find_place(error, file) for file in files if file)
     absence = explain_absence(error, job.trial, own_environment)
     reason = ": ".join(filter(None, [*places, one_line(error), absence]))
-    return "out of memory" if _is_out_of_memory(error) else "failed", reason
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    """Whether Python, the device, or XLA on the host had no memory left."""
-    text = str(error)
-    is_told = "RESOURCE_EXHAUSTED" in text or "out of memory" in text.lower()
-    return is_told or isinstance(error, MemoryError)
+    return "out of memory" if is_out_of_memory(error) else "failed", reason
 
 
 def record_cost(result: Result, launched_at: float, unclocked: tuple[float, float] | None) -> None:

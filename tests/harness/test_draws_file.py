@@ -36,6 +36,7 @@ M, WEIGHTS = GOOD.sites, np.zeros((1, 4))
         ([Draws(M, stats={"lp": [0.0]})], "stats['lp'] in run 0 are of type <class 'list'>"),
         ([Draws(M, stats={"lp": WEIGHTS}), GOOD], "run 1 has stats [], run 0 ['lp']"),
         ([Draws(M, ess="many")], "ess in run 0 is 'many'; expected: a number"),
+        ([Draws(M, ess=250.0)], "run 0 claims an ESS of its own, 250; expected: none, or log_we"),
         ([Draws(M, log_z=-1.0, log_z_err=-0.1)], "log_z_err in run 0 is -0.1; expected: a number"),
         ([Draws(M, log_z=np.zeros(1))], "log_z in run 0 is array([0.]); expected: a number"),
     ],

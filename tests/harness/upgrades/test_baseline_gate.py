@@ -141,3 +141,9 @@ def test_a_baseline_is_read_from_exported_json_and_anything_else_is_refused(tmp_
         (tmp_path / "c.json").write_text(text)
         with pytest.raises(UsageError, match="expected: a campaign's directory"):
             read_rows(tmp_path / "c.json")
+    with pytest.raises(UsageError, match="c.json': its rows lack 'model'"):
+        read_rows(tmp_path / "c.json")
+    for text in ('{"a": 1}', "[1]", "3"):
+        (tmp_path / "d.json").write_text(text)
+        with pytest.raises(UsageError, match="d.json': it holds no list of rows\n"):
+            read_rows(tmp_path / "d.json")
