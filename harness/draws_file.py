@@ -86,6 +86,18 @@ def refuse_swapped(run: Draws, chains: int, draws: int) -> None:
         )
 
 
+def describe_size(run: Draws, chains: int, draws: int) -> str:
+    """What draws of equal weight are where they are not as many as asked for; else ""."""
+    lead = next(iter(run.sites.values())).shape[:2]
+    if run.log_weights is not None or lead == (chains, draws):
+        return ""
+    given, asked = (
+        f"{format_count(a, 'chain')} of {format_count(b, 'draw')}"
+        for a, b in (lead, (chains, draws))
+    )
+    return f"a run gave {given}, not the {asked} asked for"
+
+
 def refuse_unfit(runs: Sequence[Draws]) -> None:
     """Raise ValueError for what are no draws, and for draws of other shapes in another run."""
     for at, run in enumerate(runs):

@@ -226,7 +226,9 @@ class TrialRunner:
 
         (prepared, draws), cold = self.clock.lap(run_from_nothing)
         draws = draws_file.take_run(draws)
-        draws_file.refuse_swapped(draws, self.trial.chains, self.trial.draws)
+        asked = self.trial.chains, self.trial.draws
+        draws_file.refuse_swapped(draws, *asked)
+        self.result.warnings += filter(None, [draws_file.describe_size(draws, *asked)])
         self.limit.reserve(draws, self.asked)
         self.result.timings.update(
             cold_s=cold.wall, cold_cpu_s=cold.cpu, compile_s=cold.compile, compiles=cold.compiles
