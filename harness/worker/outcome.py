@@ -8,13 +8,15 @@ import time
 from collections.abc import Iterable
 
 from samplerbench.errors import one_line
-from samplerbench.harness.records import AUTO, Job, Result, Trial
+from samplerbench.harness.records import AUTO, CONTENTION_WORD, Job, Result, Trial
 from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.harness.worker import plugin_imports
 from samplerbench.harness.worker.missing_packages import explain_absence
 from samplerbench.harness.worker.raised_errors import is_out_of_memory
 from samplerbench.harness.worker.time_limit import TimeLimit
 from samplerbench.harness.worker.timing import (
+    CONTENTION_COLD,
+    LEAST_CPU_S,
     CompileClock,
     read_cpu_seconds,
     read_device_peak_mb,
@@ -51,6 +53,15 @@ def record_cost(result: Result, launched_at: float, unclocked: tuple[float, floa
     clocked_until, cpu = unclocked or now
     result.timings["clocked_s"] = clocked_until - launched_at
     result.timings["rest_cpu_s"] = now[1] - cpu
+
+
+def warn_contended(result: Result, wall: float, cpu: float) -> None:
+    """Warn where others had the cores in the first call: warm runs may be too short to tell."""
+    least, most = CONTENTION_COLD
+    is_seen = result.machine.get("device") == "cpu" and cpu > LEAST_CPU_S
+    if is_seen and least < wall / cpu < most:
+        text = f"{CONTENTION_WORD}: wall over CPU time of the first call is {wall / cpu:.2f}"
+        result.warnings.append(text)
 
 
 def record_memory(result: Result) -> None:

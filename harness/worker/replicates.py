@@ -17,6 +17,7 @@ from samplerbench.harness.worker.raised_errors import RaisedErrors
 from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
 from samplerbench.harness.worker.timing import (
     CONTENTION,
+    LEAST_CPU_S,
     CompileClock,
     Lap,
     read_load,
@@ -200,7 +201,7 @@ class ReplicateRunner:
                 text = f"unstable: repeats of one seed spread by {100 * spread:.0f} %"
                 self.result.warnings.append(text)
         on_cpu = self.result.machine.get("device") == "cpu"
-        if on_cpu and cpu > 0.05 and wall / cpu > CONTENTION:
+        if on_cpu and cpu > LEAST_CPU_S and wall / cpu > CONTENTION:
             text = f"{CONTENTION_WORD}: wall over CPU time is {wall / cpu:.2f}"
             self.result.warnings.append(text)
 
