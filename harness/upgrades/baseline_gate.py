@@ -19,7 +19,7 @@ import numpy as np
 from scipy import stats
 
 from samplerbench.errors import UsageError
-from samplerbench.harness.records import CONTENTION_WORD
+from samplerbench.harness.records import DISTURBANCES
 from samplerbench.harness.scoring.ci_gate import Case, name_row, place_row
 from samplerbench.harness.scoring.columns import COLUMNS
 from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES
@@ -218,7 +218,7 @@ def _doubt_seconds(new: Row, old: Row, name: str, unlike: bool) -> str:
             return str(reason)
         if len(seconds) < LEAST_PROCESSES:
             return f"fewer than {LEAST_PROCESSES} processes were timed (--blocks)"
-        if any(text.startswith(CONTENTION_WORD) for text in row["warnings"] or ()):
+        if any(text.startswith(DISTURBANCES) for text in row["warnings"] or ()):
             return "others used a machine that timed them"
     machines = [row["machine"] or {} for row in (new, old)]
     differ = [each for each in MACHINE if machines[0].get(each) != machines[1].get(each)]

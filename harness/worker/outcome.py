@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 
 from samplerbench.errors import one_line
-from samplerbench.harness.records import AUTO, CONTENTION_WORD, Job, Result, Trial
+from samplerbench.harness.records import AUTO, BUSY_WORD, Job, Result, Trial
 from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.harness.worker import plugin_imports
 from samplerbench.harness.worker.missing_packages import explain_absence
@@ -55,12 +55,12 @@ def record_cost(result: Result, launched_at: float, unclocked: tuple[float, floa
     result.timings["rest_cpu_s"] = now[1] - cpu
 
 
-def warn_contended(result: Result, wall: float, cpu: float) -> None:
+def warn_busy(result: Result, wall: float, cpu: float) -> None:
     """Warn where others had the cores in the first call: warm runs may be too short to tell."""
     least, most = CONTENTION_COLD
     is_seen = result.machine.get("device") == "cpu" and cpu > LEAST_CPU_S
     if is_seen and least < wall / cpu < most:
-        text = f"{CONTENTION_WORD}: wall over CPU time of the first call is {wall / cpu:.2f}"
+        text = f"{BUSY_WORD}: wall over CPU time of the first call is {wall / cpu:.2f}"
         result.warnings.append(text)
 
 

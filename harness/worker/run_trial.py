@@ -233,7 +233,7 @@ class TrialRunner:
         self.result.timings.update(
             cold_s=cold.wall, cold_cpu_s=cold.cpu, compile_s=cold.compile, compiles=cold.compiles
         )
-        outcome.warn_contended(self.result, cold.wall, cold.cpu)
+        outcome.warn_busy(self.result, cold.wall, cold.cpu)
         self._enter_phase("rerun")
         lacking = ("rerun_s", "compiles_per_rerun")
         guesses = cold.wall, cold.wall - cold.compile  # of the seed that comes first there

@@ -62,6 +62,7 @@ def test_seconds_are_worse_where_the_whole_interval_is_beyond_what_is_tolerated(
     [
         ({"machine": {"cpu": "another", "cores_allowed": 2}}, "the machines differ in cpu"),
         ({"warnings": ["contended: wall over CPU time is 2"]}, "others used a machine"),
+        ({"warnings": ["busy in block 2"]}, "others used a machine"),
         ({"block_seconds": {"warm_s": [0.1, 0.1]}}, "fewer than 3 processes"),
         ({"block_seconds": None, "missing": {"warm_s": "made elsewhere"}}, "made elsewhere"),
     ],

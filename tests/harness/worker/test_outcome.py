@@ -52,9 +52,9 @@ def test_the_replicates_that_ended_in_time_are_counted(replicates):
         (9.7, 2.62, "gpu", False),
     ],
 )
-def test_a_first_call_that_waits_for_cores_is_contended(wall, cpu, device, is_told):
+def test_a_first_call_that_waits_for_cores_tells_of_a_busy_machine(wall, cpu, device, is_told):
     result = Result("ok", machine={"device": device})
-    outcome.warn_contended(result, wall, cpu)
-    assert result.is_contended == is_told
-    told = ["contended: wall over CPU time of the first call is 3.70"]
+    outcome.warn_busy(result, wall, cpu)
+    assert result.disturbance == "busy" * is_told and not result.is_contended
+    told = ["busy: wall over CPU time of the first call is 3.70"]
     assert result.warnings == told * is_told
