@@ -89,6 +89,18 @@ def refuse_swapped(run: Draws, chains: int, draws: int) -> None:
         )
 
 
+def describe_size(run: Draws, chains: int, draws: int) -> str:
+    """What draws of equal weight are where they are not as many as asked for; else ""."""
+    lead = next(iter(run.sites.values())).shape[:2]
+    if run.log_weights is not None or lead == (chains, draws):
+        return ""
+    given, asked = (
+        f"{format_count(a, 'chain')} of {format_count(b, 'draw')}"
+        for a, b in (lead, (chains, draws))
+    )
+    return f"a run gave {given}, not the {asked} asked for"
+
+
 def refuse_unfit(runs: Sequence[Draws]) -> None:
     """Raise ValueError for what are no draws, and for draws of other shapes in another run."""
     for at, run in enumerate(runs):
@@ -142,6 +154,9 @@ def _refuse_run(run: Any, where: str) -> None:
             raise ValueError(f"{name} in {where} is {value!r}; expected: a number, or None")
         if value is not None and name != "log_z" and value < 0:
             raise ValueError(f"{name} in {where} is {value!r}; expected: a number from 0 on")
+    if run.ess is not None and run.log_weights is None:  # of equal ones ArviZ's is judged
+        expected = "none, or log_weights beside it, zeros where all are equal: then it is judged"
+        raise ValueError(f"{where} claims an ESS of its own, {run.ess:g}; expected: {expected}")
 
 
 def _describe(name: str, x: Any, where: str) -> str:

@@ -29,6 +29,8 @@ AUTO_CALIBRATE = 64  # of calibration by simulation, whose data sets are made be
 
 #: how a warning begins of clocked phases on a machine that others used
 CONTENTION_WORD = "contended"
+BUSY_WORD = "busy"  # others had the cores in a first call; paired rounds bear that
+DISTURBANCES = (CONTENTION_WORD, BUSY_WORD)
 SAVING = "save"  # the phase of a worker that has run what its limit allows, and writes it
 STATUSES = ("ok", "declined", "failed", "timeout", "crashed", "out of memory")
 
@@ -176,7 +178,13 @@ class Result:
     @property
     def is_contended(self) -> bool:
         """Whether others used the machine while a process ran its clocked phases."""
-        return any(text.startswith(CONTENTION_WORD) for text in self.warnings)
+        return self.disturbance == CONTENTION_WORD
+
+    @property
+    def disturbance(self) -> str:
+        """The word for how others used the machine, in warm runs or in the first call; or ""."""
+        found = (w for w in DISTURBANCES if any(text.startswith(w) for text in self.warnings))
+        return next(found, "")
 
 
 def to_json(record: Any) -> str:

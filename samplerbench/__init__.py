@@ -144,7 +144,7 @@ def run(
     Raises:
         UsageError: An option is not known or does not fit.
         StoreError: The directory can't be used.
-        Interrupted: Ctrl-C, or a cluster's scheduler was lost; finished trials are kept.
+        RunInterrupted: Ctrl-C, or a cluster's scheduler was lost; finished trials are kept.
     """
     options = _list_given(locals(), run)
     # inside: workers import this package, which must be light

@@ -56,8 +56,9 @@ class Campaign(StoredCampaign):
         """The rows as a DataFrame, in the order of the plan, numbers in full.
 
         ``columns``: names of columns, ``"all"`` of them, or, by default, those of the table that
-        the command line prints: the main ones, and those in which rows differ. Raises UsageError
-        for a column that is not there; ``samplerbench list columns`` says what each is.
+        the command line prints: the main ones, and those in which rows differ; also ``status``
+        and ``reason`` where a row did not end ok. Raises UsageError for a column that is not
+        there; ``samplerbench list columns`` says what each is.
         """
         import pandas
 
@@ -72,14 +73,15 @@ class Campaign(StoredCampaign):
             return pandas.DataFrame(values, columns=names)
 
     def _choose_columns(self, columns: Sequence[str] | Literal["all"] | None) -> list[str]:
-        from samplerbench.harness.scoring.columns import COLUMNS
         from samplerbench.reports.tables.campaign_table import default_columns
         from samplerbench.reports.tables.selection import choose_columns
 
         if isinstance(columns, str) and columns == "all":
-            return [column.name for column in COLUMNS]
+            return choose_columns(None)
         if columns is None:
-            return default_columns(self.rows())
+            rows = self.rows()
+            is_ok = all(row["status"] == "ok" for row in rows)
+            return [*default_columns(rows), *(() if is_ok else ("status", "reason"))]
         if isinstance(columns, (str, bytes)) or not isinstance(columns, Iterable):
             columns = [columns]
         if not (columns := list(columns)):

@@ -44,8 +44,9 @@ def component_draws(sites: Mapping[str, Array], names: Sequence[str], lead: int)
     positions = site_positions({site: np.shape(x)[lead:] for site, x in sites.items()})
     for name in names:
         if name not in positions:
-            shapes = ", ".join(f"{site} {list(np.shape(x)[lead:])}" for site, x in sites.items())
-            raise KeyError(f"no component '{name}'; the draws hold {shapes}")
+            shapes = {site: np.shape(x)[lead:] for site, x in sites.items()}
+            held = ", ".join(f"{n!r} {list(s)}" if s else repr(n) for n, s in shapes.items())
+            raise KeyError(f"no component {name!r}; the draws hold {held}")
     wanted = [positions[name] for name in names]
     columns = [np.asarray(sites[site])[(slice(None),) * lead + index] for site, index in wanted]
     return np.stack(columns, axis=-1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from samplerbench.text import bound_text, escape_controls, format_count
 
 LONGEST_NAME = 200  # characters of a name that a nearest one is looked for
 MOST_NAMES = 2000  # among which it is looked for
+MOST_HOLDERS = 4  # names that are offered together
 LONGEST_LIST = 1200  # characters of the names that a refusal lists
 
 
@@ -52,6 +54,12 @@ class RunInterrupted(Exception):
         self.is_kept = is_kept  # what is finished, in that folder
 
 
+def _list_holders(name: str, known: Iterable[str]) -> list[str]:
+    """Names that hold ``name`` as whole words, as numpyro_nuts holds nuts."""
+    word = re.compile(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])", re.IGNORECASE)
+    return [each for each in known if name and word.search(each)]
+
+
 def unknown_name(kind: str, name: object, known: Iterable[str], lists: str = "") -> UsageError:
     """The error for an unknown ``name``: the nearest known name, all of them, what lists them.
 
@@ -60,8 +68,10 @@ def unknown_name(kind: str, name: object, known: Iterable[str], lists: str = "")
     known = sorted(filter(None, known))
     near: list[str] = []
     if isinstance(name, str) and len(name) <= LONGEST_NAME:  # difflib takes time by the square
-        near = difflib.get_close_matches(name, known[:MOST_NAMES], n=1, cutoff=0.65)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+        holders = _list_holders(name, known)
+        if len(holders) <= MOST_HOLDERS:  # many say nothing, nor does one of them
+            near = holders or difflib.get_close_matches(name, known[:MOST_NAMES], 1, cutoff=0.65)
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
     name = bound_text(name, 3 * LONGEST_NAME) if isinstance(name, str) else name
     noun, space, rest = kind.partition(" ")  # "setting of numpyro_hmc" -> "settings of ..."
     text = f"no {kind} is called {name!r}{hint}\n  known {noun}s{space}{rest}: "

@@ -32,7 +32,7 @@ class Draws:
 
     sites: dict[str, np.ndarray]  # site -> [chain, draw, *event]
     log_weights: np.ndarray | None = None  # [chain, draw], natural, up to a constant; None: equal
-    # effective draws as the sampler itself claims (nested sampling); None of weighted ones: Kish's
+    # effective draws as the sampler itself claims, only beside ``log_weights``; None: Kish's
     ess: float | None = None
     log_z: float | None = None  # natural log of the evidence, against the normalised prior
     log_z_err: float | None = None  # its claimed standard error

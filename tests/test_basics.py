@@ -41,7 +41,7 @@ def test_components_are_named_in_the_order_of_their_values():
 def test_a_component_that_is_not_there_is_refused_with_what_is():
     sites = {"m": np.zeros((1, 3)), "b": np.zeros((1, 3, 2))}
     for name in ("c[0]", "b"):
-        with pytest.raises(KeyError, match="no component .*the draws hold .*b \\[2\\]"):
+        with pytest.raises(KeyError, match="no component .*the draws hold .*'b' \\[2\\]"):
             components.component_draws(sites, [name], lead=2)
 
 

@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 import samplerbench
 from samplerbench.errors import StoreError, UsageError
 from samplerbench.harness.campaign.store import Store
-from samplerbench.harness.scoring.columns import COLUMNS
 from samplerbench.reports.figures import gallery, plot
 from samplerbench.reports.pages import notebook
 from samplerbench.reports.tables.campaign_table import MAIN
+from samplerbench.reports.tables.selection import choose_columns
 from tests.support import stored
 
 pytestmark = [
@@ -43,8 +43,10 @@ def test_the_sentence_is_the_one_of_its_page(campaign):
 
 
 def test_the_table_has_the_main_columns_all_or_those_asked_for(campaign):
-    assert list(campaign.table()) == [*MAIN]
-    assert list(campaign.table("all")) == [column.name for column in COLUMNS]
+    table = campaign.table()
+    assert list(table) == [*MAIN, "status", "reason"]  # since not all ended ok
+    assert table["reason"][table["status"] != "ok"].all()
+    assert list(campaign.table("all")) == choose_columns(None)  # as in CSV
     chosen = campaign.table(columns=["rhat", "sampler", "comparable"])
     assert list(chosen) == ["rhat", "sampler", "comparable"]
     rows = campaign.rows()

@@ -42,6 +42,22 @@ def test_an_unknown_name_among_a_million_is_refused_quickly_and_in_few_words():
     assert len(text) < LONGEST + 100
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("NUTS", "; did you mean 'a_nuts' or 'b_nuts'?\n"),
+        ("b", "; did you mean 'b_hmc' or 'b_nuts'?\n"),
+        ("b_nut", "; did you mean 'b_nuts'?\n"),
+        ("ut", "\n"),
+        ("a", "\n"),  # of five, none is nearest
+        ("", "\n"),
+    ],
+)
+def test_a_part_of_a_name_is_met_with_the_names_that_hold_it(name, hint):
+    known = ["b_hmc", "a_nuts", "b_nuts", *(f"a_{i}" for i in range(4))]
+    assert f"no sampler is called {name!r}{hint}" in str(unknown_name("sampler", name, known))
+
+
 def test_names_that_are_empty_are_not_listed():
     assert "known words: prior" in str(unknown_name("word", "x", ["", "prior"]))
 

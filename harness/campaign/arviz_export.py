@@ -41,6 +41,7 @@ def draws(
     mode: str = "replicates",
     resample: int | None = None,
     trial: str | None = None,
+    model: str | None = None,
 ) -> Any:
     """Draws of one replicate, of several (a slice), or of all (None), for ArviZ.
 
@@ -48,8 +49,8 @@ def draws(
     ``posterior`` [chain, draw, *event] and ``sample_stats``, as ArviZ's schema has them; several
     replicates are chains side by side, of which the coordinate ``replicate`` tells the number.
     ``sampler`` is the label in the tables, as ``numpyro_hmc:trajectory_length=1.5``; where several
-    trials share it, ``trial`` names one. ``mode="plain"`` gives the first (0) and second (1) plain
-    run.
+    trials share it, ``model``, its name in the table, or ``trial`` tells them apart.
+    ``mode="plain"`` gives the first (0) and second (1) plain run.
 
     Of weighted draws, ``posterior`` is an equal-weight sample: a systematic resample in random
     order, of the size of the ESS that the sampler claims (Kish's where it claims none, ``resample``
@@ -60,7 +61,7 @@ def draws(
     Raises UsageError for a label that is not there, for ``resample`` of draws without weights, and
     where ArviZ is missing, ValueError for a trial without draws.
     """
-    stored = read_replicates(campaign, sampler, replicate, mode, trial)
+    stored = read_replicates(campaign, sampler, replicate, mode, trial, model)
     attributes = _describe(campaign, stored)
     _refuse_size(resample, stored)
     if stored.log_weights is None:

@@ -11,7 +11,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from samplerbench.harness.records import AUTO, CONTENTION_WORD, Result, Trial
+from samplerbench.harness.records import AUTO, Result, Trial
 
 MACHINE = ("host", "cpu", "cores", "device_kind")  # what all blocks of a trial must share
 AUTO_BLOCKS, AUTO_COLD_S = 3, 10.0  # blocks of a trial whose first run took less seconds than that
@@ -57,6 +57,6 @@ def join_block(result: Result, block: int, ended: Result) -> None:
         warning = f"block {block} ran on another machine and is left out"
     else:
         result.blocks.append(ended.timings)
-        warning = f"{CONTENTION_WORD} in block {block}" * ended.is_contended
+        warning = f"{ended.disturbance} in block {block}" if ended.disturbance else ""
     if warning and warning not in result.warnings:  # one that failed before is tried again
         result.warnings.append(warning)

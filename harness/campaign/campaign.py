@@ -108,12 +108,13 @@ class Campaign:
         mode: str = "replicates",
         resample: int | None = None,
         trial: str | None = None,
+        model: str | None = None,
     ) -> Any:
         """Draws of one sampler for ArviZ; see ``harness.campaign.arviz_export.draws``."""
         from samplerbench.harness.campaign import arviz_export
 
         options: dict[str, Any] = {"mode": mode, "resample": resample, "trial": trial}
-        return arviz_export.draws(self, sampler, replicate=replicate, **options)
+        return arviz_export.draws(self, sampler, replicate=replicate, model=model, **options)
 
     def frame(
         self,
@@ -122,6 +123,7 @@ class Campaign:
         replicate: Choice = 0,
         mode: str = "replicates",
         trial: str | None = None,
+        model: str | None = None,
     ) -> pandas.DataFrame:
         """Draws of one sampler as a DataFrame: a row a draw, a column a component ("beta[0]").
 
@@ -130,7 +132,7 @@ class Campaign:
         """
         from samplerbench.harness.campaign.replicate_draws import make_frame, read_replicates
 
-        return make_frame(read_replicates(self, sampler, replicate, mode, trial))
+        return make_frame(read_replicates(self, sampler, replicate, mode, trial, model))
 
 
 def load(folder: str | PathLike[str]) -> Campaign:

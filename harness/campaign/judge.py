@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shlex
 import threading
@@ -110,7 +111,8 @@ def _list_words(option: str, names: object) -> Any:
 def _refuse_options(options: Mapping[str, Any], name: str) -> None:
     for option in options:
         if field_name(option) not in JUDGE_OPTIONS:
-            raise unknown_name("option in judge()", option, JUDGE_OPTIONS)
+            own = set(inspect.getfullargspec(judge).kwonlyargs) - {"command"}
+            raise unknown_name("option in judge()", option, own.union(JUDGE_OPTIONS))
     named = [options.get(option) for option in ("model", "models", "posterior")]
     if all(each is None or (isinstance(each, (str, list, tuple)) and not each) for each in named):
         raise UsageError(

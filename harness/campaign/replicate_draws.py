@@ -50,14 +50,21 @@ class ReplicateDraws:
 
 
 def read_replicates(
-    campaign: Campaign, sampler: str, replicate: Choice, mode: str, trial: str | None
+    campaign: Campaign,
+    sampler: str,
+    replicate: Choice,
+    mode: str,
+    trial: str | None,
+    model: str | None = None,
 ) -> ReplicateDraws:
-    """The draws of ``sampler``, a label in the tables; ``trial`` names one of several so called.
+    """The draws of ``sampler``, a label in the tables.
+
+    ``model``, its name in the table, or ``trial`` tells apart several trials that are so called.
 
     Raises UsageError for a label, a mode or a replicate that is not there, for a label of several
     trials, and for a trial without draws.
     """
-    chosen = _find_trial(campaign, sampler, trial)
+    chosen = _find_trial(campaign, sampler, trial, model)
     if campaign.store.statuses().get(chosen.id) != "ok":
         raise UsageError(f"{sampler!r} has no draws: its status is not ok")
     if mode not in MODES:
@@ -78,16 +85,25 @@ def read_replicates(
         )
 
 
-def _find_trial(campaign: Campaign, label: str, name: str | None) -> Trial:
+def _find_trial(campaign: Campaign, label: str, name: str | None, model: str | None) -> Trial:
     trials = campaign.store.trials()
     called = {t.id: t for t in trials if t.label == label}
     if not called:
         raise unknown_name("sampler in this campaign", label, {t.label for t in trials})
+    models = {t.model_label for t in called.values()}
+    if model is not None and model not in models:
+        raise unknown_name(f"model of {label}", model, models)
+    called = {id: t for id, t in called.items() if model in (None, t.model_label)}
     matches = {id: t for id, t in called.items() if name in (None, id)}
     if not matches:
         raise unknown_name(f"trial of {label}", name, called)
     if len(matches) > 1:
-        known = "".join(f"\n    trial={t.id!r}: {_place(t)}" for t in matches.values())
+        places = [(t.model_label, t) for t in matches.values()]
+        is_told = len({place for place, _ in places}) == len(places)  # by its model alone
+        known = "".join(
+            f"\n    {f'model={place!r}' if is_told else f'trial={t.id!r}'}: {_place(t)}"
+            for place, t in places
+        )
         reason = f"{label!r} stands for {len(matches)} trials of this campaign"
         raise UsageError(f"{reason}\n  expected: one of{known}")
     return next(iter(matches.values()))

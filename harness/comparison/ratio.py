@@ -37,7 +37,7 @@ class Conclusion(enum.StrEnum):
     INDISTINGUISHABLE = "indistinguishable"  # no difference shown with this many replicates
     NOT_COMPARED = "not compared"  # ``Ratio.reason`` says why
     # of what changed between two stacks (``harness.comparison.stack_differences``)
-    IDENTICAL = "identical"  # the same draws bit by bit, or the same verdict
+    IDENTICAL = "identical"  # the same draws, bit by bit or but for rounding, or the same verdict
     DIFFERENT = "different"  # another distribution of draws, or another verdict
     NOT_TESTED = "not tested"  # numbers side by side, without an interval of their ratio
 

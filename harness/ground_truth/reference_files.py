@@ -223,7 +223,10 @@ def _sites_by_chain(path: Path, arrays: Mapping[str, Array], shapes: Shapes | No
         sites[site] = array if lead == 2 else array[None]
     if len({array.shape[:2] for array in sites.values()}) > 1:
         sizes = ", ".join(f"{name} {array.shape[:2]}" for name, array in sites.items())
-        raise file_error(path, f"sites have unlike numbers of chains and draws: {sizes}")
+        raise UsageError(
+            f"{str(path)!r} can't be used: sites have unlike numbers of chains and draws: {sizes}\n"
+            "  expected: as many of each, since one draw has a value of every site"
+        )
     return sites
 
 

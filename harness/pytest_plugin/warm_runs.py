@@ -91,9 +91,9 @@ class WarmRuns:
         self._head_draws = self._replicates.run_untimed(
             [(self._compiled, s) for s in head], together=False
         )
-        self._timed_seeds = [seed for seed in head if seed not in self._replicates.abandoned]
+        self._timed_seeds = [seed for seed in head if seed not in self._replicates.failed_seeds]
         if not self._timed_seeds:
-            self._replicates.report_abandoned()
+            self._replicates.report_failures()
             pytest.fail("; ".join(self.result.warnings), pytrace=False)
         enough = max(at_least, filling_s / max(sum(lap.wall for lap in laps), 1e-9))
         turns = math.ceil(min(enough, MOST_ROUNDS) / len(self._timed_seeds))
@@ -140,7 +140,7 @@ class WarmRuns:
             *self._head_draws,
             *self._replicates.run_untimed([(compiled, s) for s in seeds], together),
         ]
-        self._replicates.report_abandoned()
+        self._replicates.report_failures()
         abandoned = self._replicates.abandoned
         _still_running.extend(f"{self.request.trial.label} with seed {seed}" for seed in abandoned)
         self.result.missing.update(dict.fromkeys(OF_COLD, COLD))

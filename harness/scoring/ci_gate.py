@@ -71,9 +71,9 @@ def _check(row: Mapping[str, Any], required: str | None) -> Case:
     verdict = row["verdict"] or row["status"]
     reason = row["verdict_reason"] or row["reason"]
     seen = f"would have shown (95 %): {row['power']}" if row.get("power") else ""
-    case = Case(name_row(row), place_row(row), note=f"{verdict}: {reason}")
+    case = Case(name_row(row), place_row(row))
     if not required or row["verdict"] in ALTERNATIVES.get(required, (required,)):
-        return replace(case, note="; ".join(filter(None, [case.note, seen])))
+        return replace(case, note="; ".join(filter(None, [f"{verdict}: {reason}", seen])))
     more = f"; {seen}" if seen and verdict == "undecided" else ""
     return replace(case, failure=f"{verdict}, not {required}: {reason}{more}")
 

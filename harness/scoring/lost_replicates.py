@@ -19,6 +19,7 @@ Array = np.ndarray
 # Of 256 runs two disasters have a lower limit of 0.058 %, eight that never end one of 1.1 %.
 DISASTER_RATE, LOST_RATE = 5e-4, 0.01  # what the lower limit of a rate may be
 NO_CLAIM = "claim no error, or give no log Z, where others do"
+NO_END = "failed, never ended or are not finite"
 LOST_Z = 4.0  # claimed errors that a lost replicate is off by, at least
 LOST_SHARE = 0.05  # share of replicates that may be lost
 
@@ -32,7 +33,7 @@ def check_rates(summary: ReplicateSummary, disasters: int, origin: str = "") -> 
     lost = int((~summary.has_ended).sum())
     kinds = (
         (disasters, DISASTER_RATE, f"off by more than {DISASTER:g} median claimed errors{origin}"),
-        (lost, LOST_RATE, "failed or never ended"),
+        (lost, LOST_RATE, NO_END),
         (int(find_silent(summary).sum()), LOST_RATE, NO_CLAIM),
     )
     for count, rate, what in kinds:

@@ -110,7 +110,7 @@ def read(
     try:
         x = file.components(names)
     except (KeyError, IndexError) as error:
-        raise Unfit(str(error)) from error
+        raise Unfit(error.args[0]) from error  # a KeyError's text is a repr of it
     if exact:
         _refuse_further(file, exact)
     if exact is None and not trial.calibrate:

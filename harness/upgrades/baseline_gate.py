@@ -19,7 +19,7 @@ import numpy as np
 from scipy import stats
 
 from samplerbench.errors import UsageError
-from samplerbench.harness.records import CONTENTION_WORD
+from samplerbench.harness.records import DISTURBANCES
 from samplerbench.harness.scoring.ci_gate import Case, name_row, place_row
 from samplerbench.harness.scoring.columns import COLUMNS
 from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES
@@ -58,7 +58,9 @@ def read_rows(file: Path) -> list[Row]:
     """The rows of a campaign that was exported as JSON; raises UsageError for another file."""
     try:
         content = json.loads(file.read_text("utf-8"))
-        rows = content["rows"] if isinstance(content, dict) else content
+        rows = content.get("rows") if isinstance(content, dict) else content
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise ValueError("it holds no list of rows")
         lacking = [name for row in rows for name in NEEDED_COLUMNS if name not in row]
         strange = [name for row in rows for name in _find_strange(row)]
         if not lacking and not strange:
@@ -70,8 +72,10 @@ def read_rows(file: Path) -> list[Row]:
         why = error.strerror or str(error)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         why = f"it is no JSON: {error}"
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (TypeError, AttributeError) as error:
         why = f"{type(error).__name__}: {error}"
+    except ValueError as error:
+        why = str(error)
     raise UsageError(
         f"can't read the rows of a campaign from {str(file)!r}: {why}\n"
         "  expected: a campaign's directory, or what `samplerbench report DIR --format json` wrote"
@@ -214,7 +218,7 @@ def _doubt_seconds(new: Row, old: Row, name: str, unlike: bool) -> str:
             return str(reason)
         if len(seconds) < LEAST_PROCESSES:
             return f"fewer than {LEAST_PROCESSES} processes were timed (--blocks)"
-        if any(text.startswith(CONTENTION_WORD) for text in row["warnings"] or ()):
+        if any(text.startswith(DISTURBANCES) for text in row["warnings"] or ()):
             return "others used a machine that timed them"
     machines = [row["machine"] or {} for row in (new, old)]
     differ = [each for each in MACHINE if machines[0].get(each) != machines[1].get(each)]

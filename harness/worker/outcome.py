@@ -8,12 +8,15 @@ import time
 from collections.abc import Iterable
 
 from samplerbench.errors import one_line
-from samplerbench.harness.records import AUTO, Job, Result, Trial
+from samplerbench.harness.records import AUTO, BUSY_WORD, Job, Result, Trial
 from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.harness.worker import plugin_imports
 from samplerbench.harness.worker.missing_packages import explain_absence
+from samplerbench.harness.worker.raised_errors import is_out_of_memory
 from samplerbench.harness.worker.time_limit import TimeLimit
 from samplerbench.harness.worker.timing import (
+    CONTENTION_COLD,
+    LEAST_CPU_S,
     CompileClock,
     read_cpu_seconds,
     read_device_peak_mb,
@@ -38,14 +41,7 @@ def explain_error(job: Job, error: Exception, own_environment: str) -> tuple[str
     places = dict.fromkeys(find_place(error, file) for file in files if file)
     absence = explain_absence(error, job.trial, own_environment)
     reason = ": ".join(filter(None, [*places, one_line(error), absence]))
-    return "out of memory" if _is_out_of_memory(error) else "failed", reason
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    """Whether Python, the device, or XLA on the host had no memory left."""
-    text = str(error)
-    is_told = "RESOURCE_EXHAUSTED" in text or "out of memory" in text.lower()
-    return is_told or isinstance(error, MemoryError)
+    return "out of memory" if is_out_of_memory(error) else "failed", reason
 
 
 def record_cost(result: Result, launched_at: float, unclocked: tuple[float, float] | None) -> None:
@@ -57,6 +53,15 @@ def record_cost(result: Result, launched_at: float, unclocked: tuple[float, floa
     clocked_until, cpu = unclocked or now
     result.timings["clocked_s"] = clocked_until - launched_at
     result.timings["rest_cpu_s"] = now[1] - cpu
+
+
+def warn_busy(result: Result, wall: float, cpu: float) -> None:
+    """Warn where others had the cores in the first call: warm runs may be too short to tell."""
+    least, most = CONTENTION_COLD
+    is_seen = result.machine.get("device") == "cpu" and cpu > LEAST_CPU_S
+    if is_seen and least < wall / cpu < most:
+        text = f"{BUSY_WORD}: wall over CPU time of the first call is {wall / cpu:.2f}"
+        result.warnings.append(text)
 
 
 def record_memory(result: Result) -> None:

@@ -20,6 +20,8 @@ from pathlib import Path
 from samplerbench.harness.descendants import name_signal
 from samplerbench.harness.draws_file import make_nan_draws
 from samplerbench.harness.records import PATIENCE, PATIENCE_S, Job, Result, to_json
+from samplerbench.harness.worker.outcome import explain_error
+from samplerbench.harness.worker.raised_errors import RaisedErrors
 from samplerbench.harness.worker.seed_queue import SeedQueue
 from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
 from samplerbench.harness.worker.timing import read_available_mb, read_peak_rss_mb
@@ -40,6 +42,7 @@ class PlainReplicates:
         self.job, self.result, self.limit, self.count = job, result, limit, count
         self.longest = guess  # seconds of a run so far
         self.patience = max(PATIENCE_S, PATIENCE * guess, result.timings.get("cold_s") or 0.0)
+        self.raised = RaisedErrors(lambda error: explain_error(job, error, "")[1])
         self.processes = 1 + (count_helpers(result, count, guess) if limit.allows(guess) else 0)
 
     def run(self, replicate: Callable[[int], Draws], like: Draws) -> list[Draws]:
@@ -49,24 +52,25 @@ class PlainReplicates:
         helpers = self._start_helpers(queue)
         try:
             found = self._run_own_share(
-                queue.take_all() if helpers else range(self.count), replicate
+                queue.take_all() if helpers else range(self.count), replicate, like
             )
             if helpers:
                 with contextlib.suppress(OutOfTime):
                     self._await_others(queue, helpers, found, replicate, like)
         finally:
             _end(helpers)
+        self.raised.report(self.result)
         missing = next(i for i in range(self.count + 1) if i not in found)
         return [found[i] for i in range(missing)]
 
     def _run_own_share(
-        self, indices: Iterable[int], replicate: Callable[[int], Draws]
+        self, indices: Iterable[int], replicate: Callable[[int], Draws], like: Draws
     ) -> dict[int, Draws]:
         """What this process runs, up to the first that does not end in time, which is the last."""
         found: dict[int, Draws] = {}
         for index in indices:
             try:
-                found[index] = self._run_here(replicate, index)
+                found[index] = self._run_here(replicate, index, like)
             except OutOfTime:
                 self.count = index
                 break
@@ -85,12 +89,16 @@ class PlainReplicates:
         command = [sys.executable, str(BOOTSTRAP), str(scratch / "job.json"), "seed_share"]
         return subprocess.Popen(command, stdin=subprocess.PIPE, cwd=scratch)
 
-    def _run_here(self, replicate: Callable[[int], Draws], index: int) -> Draws:
-        """One replicate in this process; raises OutOfTime where it does not end in time."""
+    def _run_here(self, replicate: Callable[[int], Draws], index: int, like: Draws) -> Draws:
+        """One replicate in this process, NaN where it raises an error; may raise OutOfTime."""
         if not self.limit.allows(self.longest):
             raise OutOfTime
         start = time.monotonic()
-        draws = self.limit.call(functools.partial(replicate, index))
+        try:
+            draws = self.limit.call(functools.partial(replicate, index))
+        except Exception as error:  # a library's; other seeds may do
+            self.raised.add(error, self.job.trial.seed + index)
+            return make_nan_draws(like)
         self.longest = max(self.longest, time.monotonic() - start)
         return draws
 
@@ -102,7 +110,7 @@ class PlainReplicates:
         replicate: Callable[[int], Draws],
         like: Draws,
     ) -> None:
-        """Add the others' draws to ``found``; what an exception ended is run here, to raise it."""
+        """Add the others' draws to ``found``; what an exception ended is run here again."""
         while missing := [i for i in range(self.count) if i not in found]:
             for index in missing:
                 loss, draws = "", queue.read(index)
@@ -112,7 +120,7 @@ class PlainReplicates:
                 if draws is not None:
                     found[index] = draws
                 elif loss == ENDED_BY_ERROR:
-                    found[index] = self._run_here(replicate, index)
+                    found[index] = self._run_here(replicate, index, like)
                 elif loss:
                     found[index] = make_nan_draws(like)
                     self.result.warnings.append(

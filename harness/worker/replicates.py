@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from samplerbench.errors import one_line
 from samplerbench.harness.draws_file import make_nan_draws, take_run
 from samplerbench.harness.records import CONTENTION_WORD, PATIENCE, PATIENCE_S, Result
+from samplerbench.harness.worker.raised_errors import RaisedErrors
 from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
 from samplerbench.harness.worker.timing import (
     CONTENTION,
+    LEAST_CPU_S,
     CompileClock,
     Lap,
     read_load,
@@ -58,12 +61,14 @@ class ReplicateRunner:
         laps: Sequence[Lap],
         limit: TimeLimit | None = None,
         announce: Callable[[float], None] = lambda seconds: None,
+        explain: Callable[[Exception], str] = one_line,
     ) -> None:
         self.clock, self.result, self.first = clock, result, first
         self.limit, self.announce = limit or TimeLimit(), announce
         self.patience = max(PATIENCE_S, PATIENCE * sum(lap.wall for lap in laps))
         self.longest = sum(lap.wall - lap.compile for lap in laps)  # seconds of a run so far
         self.abandoned: list[int] = []  # seeds
+        self.raised = RaisedErrors(explain)
 
     def run_timed(self, pairs: Sequence[BoundSampler], more: int = 0) -> list[Draws]:
         """Replicates run one after the other under the clock; ``more`` will follow untimed."""
@@ -124,8 +129,14 @@ class ReplicateRunner:
     def _compile_s(self) -> float:
         return self.result.timings.get("aot_s") or 0.0
 
-    def report_abandoned(self) -> None:
-        """Warn of the replicates that were given up."""
+    @property
+    def failed_seeds(self) -> list[int]:
+        """Seeds of the runs that were given up, or raised an error."""
+        return [*self.abandoned, *self.raised.seeds]
+
+    def report_failures(self) -> None:
+        """Warn of the replicates that were given up, and of those that raised an error."""
+        self.raised.report(self.result)
         if self.abandoned:
             seeds = ", ".join(map(str, self.abandoned[:10]))
             count = format_count(len(self.abandoned), "replicate")
@@ -135,7 +146,7 @@ class ReplicateRunner:
             )
 
     def _run_guarded(self, compiled: Compiled, seed: int) -> tuple[Draws, list[Lap]]:
-        """One run, or NaN for one that hangs; raises OutOfTime where it doesn't end in time."""
+        """One run, or NaN for one that hangs or raises an error; may raise OutOfTime."""
         if not self.limit.allows(self.longest):
             raise OutOfTime
         is_limited, patience = self.limit.seconds_left() < self.patience, self.patience
@@ -146,6 +157,9 @@ class ReplicateRunner:
             if is_limited:
                 raise OutOfTime from None
             self.abandoned.append(seed)
+            return make_nan_draws(self.first), []
+        except Exception as error:  # a library's; other seeds may do
+            self.raised.add(error, seed)
             return make_nan_draws(self.first), []
         self.longest = max(self.longest, sum(lap.wall for lap in laps))
         return draws, laps
@@ -187,7 +201,7 @@ class ReplicateRunner:
                 text = f"unstable: repeats of one seed spread by {100 * spread:.0f} %"
                 self.result.warnings.append(text)
         on_cpu = self.result.machine.get("device") == "cpu"
-        if on_cpu and cpu > 0.05 and wall / cpu > CONTENTION:
+        if on_cpu and cpu > LEAST_CPU_S and wall / cpu > CONTENTION:
             text = f"{CONTENTION_WORD}: wall over CPU time is {wall / cpu:.2f}"
             self.result.warnings.append(text)
 

@@ -39,6 +39,7 @@ from samplerbench.harness.worker.fingerprint import compute_log_likelihood
 from samplerbench.harness.worker.large_sites import leave_out_large
 from samplerbench.harness.worker.plain_replicates import PlainReplicates
 from samplerbench.harness.worker.process import serve
+from samplerbench.harness.worker.raised_errors import RaisedErrors
 from samplerbench.harness.worker.rank_quantities import add_log_likelihood
 from samplerbench.harness.worker.replicates import ReplicateRunner
 from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
@@ -106,6 +107,9 @@ class TrialRunner:
             with contextlib.suppress(Exception):  # the row stands without it
                 self.result.log_likelihood = self.limit.call(self._compute_log_likelihood)
         return self.result
+
+    def _explain(self, error: Exception) -> str:
+        return outcome.explain_error(self.job, error, self.own_environment)[1]
 
     def _compute_log_likelihood(self) -> float | None:
         assert self._loaded, "asked where there is a model"
@@ -222,21 +226,33 @@ class TrialRunner:
 
         (prepared, draws), cold = self.clock.lap(run_from_nothing)
         draws = draws_file.take_run(draws)
-        draws_file.refuse_swapped(draws, self.trial.chains, self.trial.draws)
+        asked = self.trial.chains, self.trial.draws
+        draws_file.refuse_swapped(draws, *asked)
+        self.result.warnings += filter(None, [draws_file.describe_size(draws, *asked)])
         self.limit.reserve(draws, self.asked)
         self.result.timings.update(
             cold_s=cold.wall, cold_cpu_s=cold.cpu, compile_s=cold.compile, compiles=cold.compiles
         )
+        outcome.warn_busy(self.result, cold.wall, cold.cpu)
         self._enter_phase("rerun")
+        lacking = ("rerun_s", "compiles_per_rerun")
+        guesses = cold.wall, cold.wall - cold.compile  # of the seed that comes first there
         try:
             if not self.limit.allows(cold.wall - cold.compile):
                 raise OutOfTime
             again, rerun = self.clock.lap(lambda: self.limit.call(lambda: prepared.plain(second)))
         except OutOfTime:
-            lacking = ("rerun_s", "compiles_per_rerun")
             outcome.explain_missing(self.result, self.limit, lacking, "a second run")
             return prepared, [draws]
-        self.guesses = cold.wall, cold.wall - cold.compile  # of the seed that comes first there
+        except Exception as error:  # of this seed or of every second call: replicates tell
+            raised = RaisedErrors(self._explain)
+            raised.add(error, second)
+            reason = f"a second call, with seed {second}, failed: {raised.first}"
+            self.result.warnings.append(reason)
+            self.result.missing.update(dict.fromkeys(lacking, reason))
+            self.guesses = guesses
+            return prepared, [draws]
+        self.guesses = guesses
         self.alone_s = estimate_alone(rerun.wall, rerun.cpu)
         self.result.timings.update(rerun_s=rerun.wall, compiles_per_rerun=rerun.compiles)
         if rerun.compiles:
@@ -278,7 +294,9 @@ class TrialRunner:
         rest = pairs[TIMED_RUNS:]
         has_batch = not data and mode.sampler.batch is not None
         together = has_batch and len(rest) >= mode.sampler.batch_from
-        runner = ReplicateRunner(clock, result, mode.first, mode.laps, limit, self._announce_timed)
+        runner = ReplicateRunner(
+            clock, result, mode.first, mode.laps, limit, self._announce_timed, self._explain
+        )
         self._enter_phase("warm")
         least = min(len(rest), LEAST_AUTO) if self.trial.replicates == AUTO else len(rest)
         replicates = runner.run_timed(pairs[:TIMED_RUNS], 0 if together else least)
@@ -288,7 +306,7 @@ class TrialRunner:
             rest = pairs[TIMED_RUNS : self.asked]
             self._announce_replicates(0.0 if together else runner.longest * len(rest))
             replicates += runner.run_untimed(rest, together)
-        runner.report_abandoned()
+        runner.report_failures()
         result.mode = "compiled"
         return replicates
 

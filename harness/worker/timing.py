@@ -14,6 +14,9 @@ from samplerbench.samplers.support.data_arguments import is_array
 
 #: wall over CPU above this in a single-threaded phase means that something else had the core
 CONTENTION = 1.15
+#: the same of a first call, which waits for files as well; above the second it waits for a process
+CONTENTION_COLD = 1.5, 10.0
+LEAST_CPU_S = 0.05  # that a phase takes, for its ratio to tell anything
 #: of its wall seconds are a call's own at the least: the CPU seconds of processes that it starts,
 #: or of a device, are not seen
 OWN_SHARE = 0.25

@@ -94,10 +94,10 @@ def _describe_processes(counts: Sequence[int]) -> str:
     if counts[-1] == 1:
         return "seconds are of one process each: they have no interval (--blocks)"
     words = format_count(_join_choices(counts), "process")
-    freedom = _join_choices([count - 1 for count in counts if count > 1])
+    freedom = format_count(_join_choices([n - 1 for n in counts if n > 1]), "degree")
     return (
         f"seconds are of {words} each; 95 % intervals are between these, by Student's t with "
-        f"{freedom} degrees of freedom"
+        f"{freedom} of freedom"
     )
 
 

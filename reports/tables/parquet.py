@@ -33,10 +33,12 @@ def _require_pyarrow() -> None:
     try:
         importlib.import_module("pyarrow")
     except ImportError as error:
+        is_absent = isinstance(error, ModuleNotFoundError)
+        package = "samplerbench[parquet]" if is_absent else "pyarrow<24"  # with NumPy 1 as well
         raise UsageError(
             f"Parquet is written with pyarrow: {error}\n"
             "  expected: pyarrow beside samplerbench; install it with: "
-            "pip install 'samplerbench[parquet]', or take --format csv"
+            f"pip install '{package}', or take --format csv"
         ) from error
 
 

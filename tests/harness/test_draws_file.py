@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from samplerbench.harness.draws_file import DrawsFile, refuse_swapped, save_draws, take_run
+from samplerbench.harness.draws_file import (
+    DrawsFile,
+    describe_size,
+    refuse_swapped,
+    save_draws,
+    take_run,
+)
 from samplerbench.samplers.base import Draws, Prepared, Sampler, samplers
 from tests.support.trials import small
 
@@ -36,6 +42,7 @@ M, WEIGHTS = GOOD.sites, np.zeros((1, 4))
         ([Draws(M, stats={"lp": [0.0]})], "stats['lp'] in run 0 are of type <class 'list'>"),
         ([Draws(M, stats={"lp": WEIGHTS}), GOOD], "run 1 has stats [], run 0 ['lp']"),
         ([Draws(M, ess="many")], "ess in run 0 is 'many'; expected: a number"),
+        ([Draws(M, ess=250.0)], "run 0 claims an ESS of its own, 250; expected: none, or log_we"),
         ([Draws(M, log_z=-1.0, log_z_err=-0.1)], "log_z_err in run 0 is -0.1; expected: a number"),
         ([Draws(M, log_z=np.zeros(1))], "log_z in run 0 is array([0.]); expected: a number"),
     ],
@@ -77,6 +84,13 @@ def test_runs_of_unequal_length_are_kept(tmp_path):
         assert file.sites()["m"].shape == (2, 1, 3)
         assert file.get("log_weights")[0, 0].tolist() == [0, 0, -np.inf]
     assert len(digest) == 64
+
+
+def test_draws_that_are_not_as_many_as_asked_for_are_told():
+    assert describe_size(GOOD, 1, 4) == describe_size(Draws(M, WEIGHTS), 2, 9) == ""
+    told = "a run gave 1 chain of 4 draws, not the 1 chain of 8 draws asked for"
+    assert describe_size(GOOD, 1, 8) == told
+    assert describe_size(GOOD, 2, 4).startswith("a run gave 1 chain of 4 draws, not the 2 chains")
 
 
 @pytest.mark.parametrize("site", [np.array([[None]], object), [[1.0]], np.zeros((1, 0))])

@@ -111,6 +111,16 @@ def test_parquet_without_pyarrow_names_the_extra(campaign, tmp_path, capsys, mon
     assert "pip install 'samplerbench[parquet]'" in capsys.readouterr().err
 
 
+def test_a_pyarrow_that_does_not_import_is_told_from_none(campaign, tmp_path, capsys, monkeypatch):
+    (tmp_path / "pyarrow.py").write_text("raise ImportError('pyarrow requires NumPy 2.0')")
+    monkeypatch.delitem(sys.modules, "pyarrow", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    target = str(tmp_path / "rows.parquet")
+    assert main(["report", str(campaign.folder), "--format", "parquet", "-o", target]) == 2
+    said = capsys.readouterr().err
+    assert "pyarrow requires NumPy 2.0" in said and "pip install 'pyarrow<24'" in said
+
+
 def test_parquet_into_a_folder_that_is_not_there_is_refused(campaign, tmp_path, capsys):
     pytest.importorskip("pyarrow", reason="needs samplerbench[parquet]")
     target = str(tmp_path / "no" / "rows.parquet")

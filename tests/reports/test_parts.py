@@ -12,6 +12,7 @@ from samplerbench.reports.comparison import provenance_diff
 from samplerbench.reports.pages import appendix, main_table
 from samplerbench.reports.scaling import analysis, records, tables
 from samplerbench.reports.tables import by_parameter, csv_json
+from samplerbench.reports.tables.notes import make_notes
 from tests.support import stored
 
 
@@ -97,3 +98,9 @@ def test_columns_written_as_numbers_hold_none_of_words(rows):
     assert csv_json.NUMBERS <= rows[0].keys()
     for row in rows:
         assert not [name for name in csv_json.NUMBERS if isinstance(row[name], str)]
+
+
+@pytest.mark.parametrize(("blocks", "words"), [(2, "1 degree of"), (3, "2 degrees of")])
+def test_the_note_on_seconds_counts_degrees_of_freedom(rows, blocks, words):
+    (said,) = make_notes([{**rows[0], "blocks": blocks}], ["cold_s"])[-1:]
+    assert said.endswith(f"by Student's t with {words} freedom")

@@ -53,7 +53,7 @@ def prepare(model, budget, settings):
 def test_a_samplers_file_has_what_python_gives_it_and_an_error_says_where(tmp_path, monkeypatch):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "walk.py").write_text(AT_WORK)
-    (tmp_path / "mine" / "beside.py").write_text("SEED = 3\n")
+    (tmp_path / "mine" / "beside.py").write_text("SEED = 0\n")
     monkeypatch.chdir(tmp_path)
     trial = trials.small(sampler=f"{tmp_path}/mine/walk.py:prepare", seed=0, replicates=5)
     result = trials.run(trial, tmp_path / "scratch")

@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 
 from samplerbench.harness.scoring.equivalence import DISASTER, find_disasters
+from samplerbench.harness.scoring.lost_replicates import NO_END
 from samplerbench.harness.scoring.metrics.accuracy import (
     AGAINST_TRUTH,
     accuracy_metric,
@@ -64,7 +65,7 @@ def disaster_rate(data: TrialData) -> Score:
 
 @metric(
     "realised",
-    "share of runs that failed or never ended; realised columns are of those that did end",
+    f"share of runs that {NO_END}; realised columns are of the others",
     "lower",
     needs=[ground_truth],
     interval=True,
@@ -120,4 +121,4 @@ def _some_missing(data: TrialData) -> str:
     count, total = int((~ended).sum()), len(ended)
     if not 0 < count < total:
         return ""
-    return f"{count} of {total} runs failed or never ended; realised columns are of the others"
+    return f"{count} of {total} runs {NO_END}; realised columns are of the others"

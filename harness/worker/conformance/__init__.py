@@ -10,6 +10,7 @@ from typing import Any
 
 from samplerbench.errors import UsageError, one_line
 from samplerbench.options import fill
+from samplerbench.text import format_count
 
 
 @dataclass(frozen=True)
@@ -80,4 +81,4 @@ def check_dataclass(kind: Any, noun: str) -> str:
         except UsageError as error:
             raise CheckFailed(f"{field.name}={text} can't be set by text: {error}") from error
         require(settings == defaults, f"{field.name}={text} as text is read as another value")
-    return f"{len(dataclasses.fields(kind))} fields with defaults"
+    return f"{format_count(len(dataclasses.fields(kind)), 'setting')}, each with its default"

@@ -151,13 +151,19 @@ def test_an_unknown_label_is_refused_with_the_nearest_one(campaign):
 
 def test_draws_of_trials_that_share_a_label_are_told_apart(campaign):
     reader, _ = campaign
-    with pytest.raises(ValueError, match="(?s)stands for 2 trials.*trial="):
+    with pytest.raises(ValueError, match="(?s)stands for 2 trials.*model='linear:n_points=4': lin"):
         reader.draws("numpyro_nuts")
+    with pytest.raises(UsageError, match="no model of numpyro_nuts is called 'x'\n  known models"):
+        reader.draws("numpyro_nuts", model="x")
     with pytest.raises(UsageError, match="no trial of numpyro_nuts is called 'x'\n  known trials"):
         reader.draws("numpyro_nuts", trial="x")
     trial = reader.store.trials()[2]
     data = reader.draws("numpyro_nuts", trial=trial.id)
     assert data.attrs["model"] == "linear:n_points=4"
+    for name in ("linear", "linear:n_points=4"):
+        assert reader.draws("numpyro_nuts", model=name).attrs["model"] == name
+    same = reader.frame("numpyro_nuts", model="linear:n_points=4")
+    assert same.equals(reader.frame("numpyro_nuts", trial=trial.id))
 
 
 def test_a_trial_without_draws_says_so(campaign):

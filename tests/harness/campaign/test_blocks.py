@@ -62,6 +62,12 @@ def test_only_missing_blocks_are_run_and_none_of_a_trial_that_failed():
     assert [len(lacking) for lacking in rounds([ended()], trials=TRIALS[:2])] == [1, 1]
 
 
+def test_a_block_that_found_a_busy_machine_says_so():
+    result, busy = ended(), "busy: wall over CPU time of the first call is 2"
+    blocks.join_block(result, 2, ended(warnings=[busy]))
+    assert result.warnings == ["busy in block 2"] and not result.is_contended
+
+
 def test_a_block_adds_its_seconds_and_says_what_was_unusual():
     result = ended()
     busy = "contended: wall over CPU time is 1.30"

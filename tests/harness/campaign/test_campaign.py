@@ -406,7 +406,7 @@ def test_a_file_holds_programs_models_or_functions_that_give_one(tmp_path, name,
 @pytest.mark.process
 def test_the_table_is_a_data_frame_with_every_column(undisturbed):
     table = undisturbed.table("all")
-    assert list(table.columns) == [column.name for column in COLUMNS]
+    assert {column.name for column in COLUMNS} < set(table.columns)
     assert list(table["model"]) == LINES
     assert set(table["status"]) == {"ok"}
     assert table["ess"].gt(0).all()

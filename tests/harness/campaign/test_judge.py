@@ -592,6 +592,7 @@ def test_a_file_of_no_known_kind_or_that_is_not_there_is_refused(tmp_path):
         ({}, "no model is named"),
         ({"model": "linear", "name": "numpyro_nuts"}, "runs itself"),
         ({"model": "linear", "replicates": 3}, "no option in judge.* 'replicates'"),
+        ({"model": "linear", "failure": 2}, "called 'failure'; did you mean 'failures'"),
         ({"model": ["linear", "funnel"]}, "of one model"),
         ({"model": "linear", "reference": "a.npz"}, "a reference can't better|can't be used"),
     ],
@@ -685,7 +686,7 @@ def test_runs_that_failed_count_and_many_make_it_unreliable(extra, tmp_path):
     with samplerbench.judge(draws, model="linear", failures=9, out=tmp_path / "out") as campaign:
         (row,) = campaign.rows()
     assert (row["verdict"], row["replicates"]) == ("unreliable", 265)
-    assert "9 of 265 runs failed or never ended" in row["verdict_reason"]
+    assert "9 of 265 runs failed, never ended or are not finite" in row["verdict_reason"]
 
 
 @pytest.mark.slow

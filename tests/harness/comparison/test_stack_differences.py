@@ -106,6 +106,20 @@ def test_the_same_draws_are_said_to_be_the_same(campaign):
     )
 
 
+def test_draws_that_differ_by_rounding_alone_are_said_to_be_the_same(campaign):
+    first, moved = runs(9, 2), runs(9, 2)
+    for run in moved:
+        run.sites["m"] += 1e-12
+    both = campaign(("old", runs(1, 16), first, {}), ("new", runs(1, 16), moved, {}))
+    found = by_quantity(changes(both))["draws"]
+    assert found.conclusion is Conclusion.IDENTICAL
+    assert found.answer == "the same draws for the same key, but for rounding: up to 1e-11 sd apart"
+    moved[1].sites["c"][0, 7] += 0.1
+    both = campaign(("old", runs(1, 16), first, {}), ("new", runs(1, 16), moved, {}), name="apart")
+    found = by_quantity(changes(both))["draws"]
+    assert found.answer.startswith("other draws for the same key, of one distribution")
+
+
 @pytest.mark.slow
 def test_runs_that_met_their_limit_of_time_are_compared_as_far_as_they_go(campaign):
     both = campaign(("old", runs(1, 16), runs(9, 2), {}), ("new", runs(1, 9), runs(9, 1), {}))

@@ -87,3 +87,9 @@ def test_an_undecided_row_says_what_it_would_have_shown():
     assert line.endswith("why undecided; would have shown (95 %): errors 1.9 times those claimed")
     (line,) = list_failures([{**open_row, "verdict": "biased"}], ["honest"])
     assert line == "a: biased, not honest: why undecided"
+
+
+def test_a_case_says_its_reason_once():
+    (failed,), (passed,) = check_rows(ROWS[1:2], ["honest"]), check_rows(ROWS[1:2], [])
+    assert (failed.failure, failed.note) == ("biased, not honest: why biased", "")
+    assert (passed.failure, passed.note) == ("", "biased: why biased")

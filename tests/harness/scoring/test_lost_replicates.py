@@ -25,7 +25,10 @@ def test_replicates_that_are_not_finite_are_left_out_until_they_are_many():
     got = judge(lose(ideal(), 2, finite=False, est=np.nan))
     assert got.verdict == "honest" and "honest when it ends: 2 did not (0.058 to" in got.reason
     got = judge(lose(ideal(), 8, finite=False, est=np.nan))
-    assert got.verdict == "unreliable" and "8 of 256 runs failed or never ended" in got.reason
+    assert (
+        got.verdict == "unreliable"
+        and "8 of 256 runs failed, never ended or are not finite" in got.reason
+    )
     assert judge(lose(ideal(), 40, finite=False, est=np.nan)).verdict == "broken"
     assert judge(lose(ideal(), 256, finite=False, est=np.nan, se=np.nan)).verdict == "broken"
 

@@ -62,6 +62,7 @@ def test_seconds_are_worse_where_the_whole_interval_is_beyond_what_is_tolerated(
     [
         ({"machine": {"cpu": "another", "cores_allowed": 2}}, "the machines differ in cpu"),
         ({"warnings": ["contended: wall over CPU time is 2"]}, "others used a machine"),
+        ({"warnings": ["busy in block 2"]}, "others used a machine"),
         ({"block_seconds": {"warm_s": [0.1, 0.1]}}, "fewer than 3 processes"),
         ({"block_seconds": None, "missing": {"warm_s": "made elsewhere"}}, "made elsewhere"),
     ],
@@ -141,3 +142,9 @@ def test_a_baseline_is_read_from_exported_json_and_anything_else_is_refused(tmp_
         (tmp_path / "c.json").write_text(text)
         with pytest.raises(UsageError, match="expected: a campaign's directory"):
             read_rows(tmp_path / "c.json")
+    with pytest.raises(UsageError, match="c.json': its rows lack 'model'"):
+        read_rows(tmp_path / "c.json")
+    for text in ('{"a": 1}', "[1]", "3"):
+        (tmp_path / "d.json").write_text(text)
+        with pytest.raises(UsageError, match="d.json': it holds no list of rows\n"):
+            read_rows(tmp_path / "d.json")

@@ -40,3 +40,21 @@ def test_the_replicates_that_ended_in_time_are_counted(replicates):
     assert part.replicates == 3 and "3 of 8 replicates finished" in part.warnings[0]
     assert not outcome.count_finished(none, trial, limit, 0, 8, 90.0)
     assert none.status == "timeout" and "a replicate takes about 90 s" in none.reason
+
+
+@pytest.mark.parametrize(
+    ("wall", "cpu", "device", "is_told"),
+    [
+        (9.7, 2.62, "cpu", True),
+        (2.52, 2.38, "cpu", False),  # idle
+        (9.7, 0.3, "cpu", False),  # a process that the sampler starts has the seconds
+        (0.08, 0.02, "cpu", False),  # too short to tell
+        (9.7, 2.62, "gpu", False),
+    ],
+)
+def test_a_first_call_that_waits_for_cores_tells_of_a_busy_machine(wall, cpu, device, is_told):
+    result = Result("ok", machine={"device": device})
+    outcome.warn_busy(result, wall, cpu)
+    assert result.disturbance == "busy" * is_told and not result.is_contended
+    told = ["busy: wall over CPU time of the first call is 3.70"]
+    assert result.warnings == told * is_told

@@ -13,6 +13,7 @@ from samplerbench.harness.records import Job, Result
 from samplerbench.harness.worker import plain_replicates, replicates, seed_share
 from samplerbench.harness.worker.compiled_mode import compile_and_run
 from samplerbench.harness.worker.plain_replicates import count_helpers
+from samplerbench.harness.worker.raised_errors import RaisedErrors
 from samplerbench.harness.worker.seed_queue import SeedQueue
 from samplerbench.harness.worker.time_limit import TimeLimit
 from samplerbench.harness.worker.timing import CompileClock
@@ -162,12 +163,70 @@ def test_a_process_is_not_given_up_for_a_replicate_that_it_has_handed_in_long_ag
 
 
 @pytest.mark.process
-def test_what_a_replicate_raises_elsewhere_is_the_rows_reason(run):
-    result, _ = run("raised")
-    assert (result.status, result.reason) == (
-        "failed",
-        "mine.py, line 24 in fail: OverflowError: of this seed",
-    )
+def test_a_replicate_that_raises_an_error_here_and_elsewhere_is_lost_and_no_other(run):
+    result, sites = run("raised")
+    lost = np.isnan(sites["m"]).all(axis=(1, 2))
+    assert result.status == "ok" and 2 <= lost.sum() < 12
+    assert_alike(sites["m"], lost)
+    seeds = ", ".join(map(str, np.flatnonzero(lost)))
+    assert result.warnings == [
+        f"{lost.sum()} replicates raised an error, counted as failed (seed {seeds}); first "
+        "mine.py, line 24 in fail: OverflowError: of this seed"
+    ]
+
+
+FAILS_FOR = """
+import numpy as np
+from dataclasses import dataclass
+from samplerbench.samplers.base import Draws, Prepared
+
+@dataclass(frozen=True)
+class Settings:
+    seed: int = 0
+
+def prepare(model, budget, settings):
+    def run(seed):
+        if seed == settings.seed:
+            raise ValueError("bad luck")
+        x = np.random.default_rng(seed).standard_normal((budget.chains, budget.draws))
+        return Draws({"m": x})
+
+    return Prepared(run)
+"""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("seed", [1, 3])  # 1: the second call, which is timed, fails as well
+def test_an_error_of_one_seed_costs_that_replicate_alone(tmp_path, seed):
+    file = tmp_path / "mine.py"
+    file.write_text(FAILS_FOR)
+    trial = trials.small(sampler=f"{file}:prepare", settings={"seed": seed}, replicates=6)
+    result = trials.run(trial, tmp_path / "scratch")
+    assert (result.status, result.reason) == ("ok", "")
+    with DrawsFile(tmp_path / "scratch" / "draws.npz") as draws:
+        x = draws.sites()["m"]
+    assert list(np.flatnonzero(np.isnan(x).all(axis=(1, 2)))) == [seed]
+    place = "mine.py, line 13 in run: ValueError: bad luck"
+    lost = f"1 replicate raised an error, counted as failed (seed {seed}); first {place}"
+    second = f"a second call, with seed 1, failed: {place}"
+    assert result.warnings == [second, lost][seed != 1 :]
+
+
+@pytest.mark.process
+def test_an_error_of_the_first_run_is_the_rows_reason(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(FAILS_FOR)
+    result = trials.run(trials.small(sampler=f"{file}:prepare", replicates=6), tmp_path / "scratch")
+    reason = "mine.py, line 13 in run: ValueError: bad luck"
+    assert (result.status, result.reason) == ("failed", reason)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("RESOURCE_EXHAUSTED: 3 GB")])
+def test_a_machine_without_memory_is_no_failure_of_a_seed(error):
+    errors = RaisedErrors()
+    with pytest.raises(type(error)):
+        errors.add(error, 3)
+    assert not errors.seeds
 
 
 def test_each_replicate_is_taken_once(tmp_path):

@@ -335,12 +335,34 @@ def test_a_replicate_that_hangs_is_given_up_and_the_others_go_on(monkeypatch):
     result = Result("ok", machine={"device": "cpu"})
     runner = replicates.ReplicateRunner(CompileClock(), result, good, [])
     runs = runner.run_timed([(compiled, seed) for seed in (0, 1, 2)])
-    runner.report_abandoned()
+    runner.report_failures()
     assert [bool(np.isnan(draws.sites["x"]).all()) for draws in runs] == [False, True, False]
     assert len(result.runs["warm_s"]) == 2
     assert any(
         "1 replicate did not finish, counted as failed" in w and "seed 1" in w
         for w in result.warnings
+    )
+
+
+def test_a_compiled_replicate_that_raises_an_error_is_lost_and_the_others_go_on():
+    good = Draws({"x": np.zeros((1, 4))})
+
+    def sample(seed):
+        if seed in (1, 4):
+            raise ArithmeticError(f"of seed {seed}")
+        return good
+
+    compiled = Compiled(sample=sample, collect=lambda raw: raw)
+    result = Result("ok", machine={"device": "cpu"})
+    runner = replicates.ReplicateRunner(CompileClock(), result, good, [])
+    runs = runner.run_timed([(compiled, seed) for seed in (0, 1, 2)])
+    runs += runner.run_untimed([(compiled, seed) for seed in (3, 4)], together=False)
+    runner.report_failures()
+    lost = [bool(np.isnan(draws.sites["x"]).all()) for draws in runs]
+    assert lost == [False, True, False, False, True] and runner.failed_seeds == [1, 4]
+    assert result.warnings[-1] == (
+        "2 replicates raised an error, counted as failed (seed 1, 4); first "
+        "ArithmeticError: of seed 1"
     )
 
 
