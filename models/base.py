@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from samplerbench.models.indexable import make_indexable
 from samplerbench.options import fill
 from samplerbench.registry import Registry
 
@@ -69,7 +70,7 @@ class Model:
 
     def with_data(self, data: Sites) -> Model:
         """The same model with other data of the same shapes."""
-        return replace(self, data=data)
+        return replace(self, data=make_indexable(data))
 
 
 @dataclass(frozen=True)
