@@ -6,10 +6,8 @@ import functools
 
 import numpy as np
 import pytest
-from scipy.stats import norm
 
 from samplerbench.errors import UsageError
-from samplerbench.models.indexable import make_indexable
 from samplerbench.models.loading.model_names import check_model, load_model
 from samplerbench.models.loading.program import list_arguments, make_model
 
@@ -47,52 +45,6 @@ def test_arguments_by_position_only_are_refused_unless_they_have_defaults():
 
 
 numpyro = pytest.importorskip("numpyro")
-
-
-def of_groups(y, group):
-    """Reads its data off at the traced index of a plate, and a size off them."""
-    dist = numpyro.distributions
-    with numpyro.plate("groups", group.max() + 1):
-        mu = numpyro.sample("mu", dist.Normal(0.0, 1.0))
-    with numpyro.plate("rows", len(y)) as i:
-        numpyro.sample("y", dist.Normal(mu[(group - group.min())[i]], 1.0), obs=y[i])
-
-
-def of_steps(y, group):
-    """Reads its data off at the traced index of a loop, also those that it is conditioned on."""
-    from numpyro.contrib.control_flow import scan
-
-    def step(x, t):
-        return numpyro.sample("y", numpyro.distributions.Normal(x + group[t], 1.0)), None
-
-    x = numpyro.sample("x", numpyro.distributions.Normal(0.0, 1.0))
-    with numpyro.handlers.condition(data={"y": y}):
-        scan(step, x, np.arange(len(y)))
-
-
-@pytest.mark.parametrize("program", [of_groups, of_steps])
-def test_numpy_data_may_be_read_at_a_traced_index_and_give_sizes(program):
-    import jax
-
-    from samplerbench.samplers.support.log_density import make_log_density
-
-    data = {"y": np.array([0.5, 1.5, 2.5]), "group": np.array([0, 1, 1])}
-    model = make_model(program, data, "mine")
-    density = make_log_density(model)
-    for given in (model.data, model.with_data(data).data):
-        start = np.zeros(density.dim)  # where all means are 0, but those of the loop
-        mean = {of_groups: 0, of_steps: data["group"] + np.array([0, 0.5, 1.5])}[program]
-        expected = norm.logpdf(start).sum() + norm.logpdf(data["y"], mean).sum()
-        assert jax.jit(functools.partial(density.log_joint, data=given))(start) == pytest.approx(
-            expected
-        )
-
-
-def test_indexable_data_give_numbers_and_errors_as_numpy_does():
-    group = make_indexable({"group": np.array([0, 1, 1])})["group"]
-    assert type(group.max()) is type(group[0]) is np.int64
-    with pytest.raises(IndexError, match="only integers"):
-        group["a"]
 
 
 class Fit:
