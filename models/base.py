@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from samplerbench.models.indexable import make_indexable
 from samplerbench.options import fill
 from samplerbench.registry import Registry
 
@@ -70,7 +69,7 @@ class Model:
 
     def with_data(self, data: Sites) -> Model:
         """The same model with other data of the same shapes."""
-        return replace(self, data=make_indexable(data))
+        return replace(self, data=data)
 
 
 @dataclass(frozen=True)

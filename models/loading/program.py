@@ -11,7 +11,6 @@ from typing import Any
 
 from samplerbench.errors import UsageError
 from samplerbench.models.base import Model
-from samplerbench.models.indexable import make_indexable
 
 WHOLE_NAMES = ("data", "df", "frame", "dataset", "table")  # of a parameter that takes all in one
 NEGATIVE_WORDS = ("potential", "energy", "neg", "nll", "loss")  # in names of minus a log density
@@ -23,12 +22,11 @@ def make_model(
 ) -> Model:
     """The model of a NumPyro program and what it takes by keyword; raises UsageError.
 
-    The program is handed the data as they are: frames, lists, words and sizes stay what they are;
-    NumPy arrays may be read at a traced index, too.
+    The program is handed the data as they are: frames, lists, words and sizes stay what they are.
     ``beside`` has what its file binds, for advice where there are no data.
     """
     check_arguments(program, name, data, beside)
-    return Model(name, make_indexable(data), leave_out_seeds(program))
+    return Model(name, dict(data), leave_out_seeds(program))
 
 
 def leave_out_seeds(program: Callable[..., Any]) -> Callable[..., Any]:
