@@ -36,7 +36,7 @@ def advise_tracing(error: BaseException, data: Mapping[str, Any]) -> str:
     if arrays and type(error).__name__ == "TracerArrayConversionError":
         first = arrays[0]
         advice += (
-            f"; {', '.join(arrays)} are NumPy arrays here: {first} = jnp.asarray({first}), in the "
+            f"; NumPy arrays here: {', '.join(arrays)}; {first} = jnp.asarray({first}), in the "
             "program, makes one of JAX"
         )
     return advice or _advise_words(data)

@@ -110,7 +110,7 @@ def model():
     ("text", "words"),
     [
         (LOOP, "next: .*jnp.asarray of what a plate or a loop reads at its index, as data in nump"),
-        (GROUPS, r"; y, group are NumPy arrays here: y = jnp.asarray\(y\), in the program"),
+        (GROUPS, r"; NumPy arrays here: y, group; y = jnp.asarray\(y\), in the program"),
         (SPHERE, r"ProjectedNormalReparam(.|\n)*expected: priors whose support NumPyro maps"),
         (FAR, "next: leave out what chooses a device, as numpyro.set_platform: --device does"),
     ],
