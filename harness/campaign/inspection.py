@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from samplerbench.errors import UsageError
-from samplerbench.harness import kept_programs
+from samplerbench.harness import kept_programs, scratch_folder
 from samplerbench.harness.campaign import programs
 from samplerbench.harness.campaign.model_data import use_stored
 from samplerbench.harness.campaign.store import Store
@@ -24,6 +24,7 @@ from samplerbench.models.posteriordb.folder import is_posterior
 from samplerbench.text import tell
 
 LONGEST_S = 300.0  # of an inspection; the trials' timeout where that is less
+OWN_SAMPLER = "a sampler that it runs by itself belongs under if __name__ == '__main__':"
 SLOW_LOAD_S = 20.0  # from which on a file is said to do more than define its model
 
 
@@ -37,8 +38,9 @@ def inspect_models(
     """Inspect each model of ``trials`` that needs it, once, and store what that tells.
 
     ``keep_programs``: whether workers use programs that were compiled before, and leave theirs.
-    Raises UsageError for a model that can't be sampled and for a reference that does not fit;
-    an inspection that crashes or takes too long is left out: the trials' rows will tell.
+    Raises UsageError for a model that can't be sampled or loaded in time, and for a reference that
+    does not fit; an inspection that crashes or takes too long is left out: the trials' rows will
+    tell.
     """
     first: dict[str, Trial] = {}
     for trial in trials:
@@ -48,7 +50,7 @@ def inspect_models(
     for trial in first.values():
         if needs_inspection(trial) and not select.inspection_path(store.folder, trial).is_file():
             variables = kept_programs.find_variables(trial) if keep_programs else {}
-            _inspect(store, trial, min(timeout, LONGEST_S), cancelled, variables)
+            _inspect(store, trial, timeout, cancelled, variables)
         if trial.deterministic and _answers_itself(store.folder, trial):
             raise _superfluous_sites(trial)
         if trial.reference:
@@ -81,7 +83,9 @@ def _inspect(
     job = replace(job, device="cpu", precision=64)
     scratch = store.scratch(select.model_key(trial))
     task = "inspection.inspect_model"
-    result = launch_wide(job, trial.precision, python, scratch, timeout, cancelled, task, variables)
+    limit = min(timeout, LONGEST_S)
+    result = launch_wide(job, trial.precision, python, scratch, limit, cancelled, task, variables)
+    phase = scratch_folder.read_phase(scratch)
     if result.status == "failed":
         shutil.rmtree(scratch, ignore_errors=True)
         advice = advise_environment(result.reason, trial.environment)
@@ -92,6 +96,19 @@ def _inspect(
         os.replace(scratch / "draws.npz", path)
         _tell_slow_load(trial, result.timings.get("load_s") or 0.0)
     shutil.rmtree(scratch, ignore_errors=True)
+    if result.status == "timeout" and phase == "model" and is_file(trial.model):
+        _refuse_endless_load(trial, limit, timeout)
+
+
+def _refuse_endless_load(trial: Trial, limit: float, timeout: float) -> None:
+    """Refuse a file that takes the time of a whole trial to load; of a longer one only say so."""
+    words = f"{trial.model_label} is not loaded after {round(limit, 1):g} s"
+    if limit < timeout:
+        return tell(f"{words}, which each process does anew; {OWN_SAMPLER}")
+    raise UsageError(
+        f"{words}\n  expected: a file that each process can load and still sample from within "
+        f"--timeout\n  next: {OWN_SAMPLER}"
+    )
 
 
 def _tell_slow_load(trial: Trial, seconds: float) -> None:
@@ -99,7 +116,7 @@ def _tell_slow_load(trial: Trial, seconds: float) -> None:
     if seconds > SLOW_LOAD_S and is_file(trial.model):
         tell(
             f"{trial.model_label} takes {describe_seconds(seconds)} to load, in each process anew;"
-            " a sampler that it runs by itself belongs under if __name__ == '__main__':"
+            f" {OWN_SAMPLER}"
         )
 
 

@@ -12,10 +12,21 @@ from types import ModuleType
 from samplerbench.harness.records import Trial
 from samplerbench.models.loading.script import list_packages
 
+#: names on PyPI of packages that are imported by others
+PIP_NAMES = {
+    "Bio": "biopython",
+    "PIL": "pillow",
+    "cv2": "opencv-python-headless",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+
 
 def advise_install(packages: Sequence[str], environment: str) -> str:
-    """How ``packages`` get into ``environment``, or into another one."""
-    names = " ".join(packages)
+    """How ``packages`` get into ``environment``, or into another one, beside what --with named."""
+    given = [] if Path(environment).exists() else environment.split("+")[1:]
+    names = " ".join(dict.fromkeys([*given, *(PIP_NAMES.get(p, p) for p in packages)]))
     them, they_are = ("it", "it is") if len(packages) == 1 else ("them", "they are")
     path = Path(environment.rpartition("=")[2])
     is_interpreter = environment == "current" or (path.is_file() and path.suffix != ".txt")

@@ -23,15 +23,24 @@ def read_code(content: bytes) -> tuple[str, list[str]]:
     A cell that begins with ``%%`` is left out whole, unless it is Python that is only clocked or
     silenced. Raises ValueError for what is no notebook.
     """
+    skipped: list[str] = []
+    lines = [line for cell in _list_code_cells(content) for line in _read_cell(cell, skipped)]
+    return "\n".join(lines) + "\n", skipped
+
+
+def locate_line(content: bytes, line: int) -> str:
+    """Where a line of ``read_code``'s text stands: ``code cell 3, line 2``, counted from 1."""
+    cells = [_read_cell(cell, []) for cell in _list_code_cells(content)]
+    places = [(n, k) for n, lines in enumerate(cells, 1) for k in range(1, len(lines) + 1)]
+    number, own = places[min(line, len(places)) - 1]  # a text may end in the midst of a statement
+    return f"code cell {number}, line {own}"
+
+
+def _list_code_cells(content: bytes) -> list[dict[str, Any]]:
     notebook = parse_json(content)
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         raise ValueError("it holds no cells")
-    lines: list[str] = []
-    skipped: list[str] = []
-    for cell in notebook["cells"]:
-        if cell.get("cell_type") == "code":
-            lines += _read_cell(cell, skipped)
-    return "\n".join(lines) + "\n", skipped
+    return [cell for cell in notebook["cells"] if cell.get("cell_type") == "code"]
 
 
 def _read_cell(cell: dict[str, Any], skipped: list[str]) -> list[str]:

@@ -122,6 +122,9 @@ def parse_source(file: Path) -> ast.Module:
     """
     try:
         return ast.parse(read_source(file), str(file))
+    except SyntaxError as error:
+        place = _describe_line(str(file), error.lineno or 0)
+        raise SyntaxError(f"{error.msg} ({file.name}, {place})") from error
     except (RecursionError, MemoryError) as error:
         raise ValueError("it is nested too deep") from error
 
@@ -151,7 +154,15 @@ def find_place(error: BaseException, file: Path) -> str:
         return ""
     last = frames[-1]
     inside = f" in {last.name}" if last.name != "<module>" else ""
-    return f"{os.path.basename(last.filename)}, line {last.lineno}{inside}"
+    place = _describe_line(last.filename, last.lineno or 0)
+    return f"{os.path.basename(last.filename)}, {place}{inside}"
+
+
+def _describe_line(path: str, line: int) -> str:
+    """``line 7``; in a notebook, whose cells are run as one text, ``code cell 3, line 2``."""
+    if not path.endswith(".ipynb"):
+        return f"line {line}"
+    return notebook.locate_line(read_limited(Path(path), MOST_TEXT), line)
 
 
 def find_helpers(file: Path) -> list[Path]:

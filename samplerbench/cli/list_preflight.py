@@ -9,8 +9,8 @@ from typing import Any
 from samplerbench.cli import run
 from samplerbench.errors import UsageError
 
-#: options of a plan that say what the model is
-OPTIONS = ("model", "data", "columns", "codes", "missing", "without")
+#: options of a plan that say what the model is, and what it imports
+OPTIONS = ("model", "data", "columns", "codes", "missing", "without", "with_packages")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -40,8 +40,9 @@ def read_answers(args: argparse.Namespace) -> list[dict[str, Any]]:
     options = {name: getattr(args, name) for name in (*OPTIONS, "env")}
     given = {name: value for name, value in options.items() if value}
     if args.what != "samplers" or not args.model:
+        words = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise UsageError(
-            f"{', '.join(f'--{name}' for name in given)} with {args.what or 'no list'!r}\n"
+            f"{words} with {args.what or 'no list'!r}\n"
             "  expected: samplerbench list samplers --model NAME"
         )
     return [asdict(answer) for answer in ask_samplers(**given)]

@@ -199,6 +199,17 @@ def test_answers_of_a_preflight_are_lines_and_json(capsys, monkeypatch):
     assert asked == [{"model": "linear", "env": "pinned"}] * 2
 
 
+def test_a_preflight_takes_what_a_model_imports_as_a_run_does(capsys, monkeypatch):
+    asked, answer = [], preflight.Answer("numpyro_nuts", "pinned", "yes")
+    monkeypatch.setattr(
+        preflight, "ask_samplers", lambda **options: asked.append(options) or [answer]
+    )
+    assert main(["list", "samplers", "--model", "linear", "--with", "corner", "arviz"]) == 0
+    assert asked == [{"model": "linear", "with_packages": ["corner", "arviz"]}]
+    assert main(["list", "models", "--with", "corner"]) == 2
+    assert "--with-packages with 'models'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["models", "--model", "linear"], ["--data", "a.csv"]])
 def test_a_model_goes_with_samplers_only(words, capsys):
     assert main(["list", *words]) == 2

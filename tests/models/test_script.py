@@ -198,6 +198,17 @@ def test_a_notebook_that_starts_a_campaign_is_run_up_to_there_and_says_so(tmp_pa
         script.run_file(write(tmp_path, mine=start))
 
 
+def test_a_place_in_a_notebook_is_its_cell_and_the_line_in_that(tmp_path):
+    cells = ["", "%matplotlib inline\nx = 1", "%%bash\nls\npwd", "y = 2\ny = x / 0\n"]
+    file = write_notebook(tmp_path, *cells)
+    with pytest.raises(ZeroDivisionError) as raised:
+        script.run_file(file)
+    assert script.find_place(raised.value, file) == "mine.ipynb, code cell 4, line 2"
+    file = write_notebook(tmp_path, *cells[:3], "y = 2\ny = = 2")
+    with pytest.raises(UsageError, match=r"invalid syntax \(mine.ipynb, code cell 4, line 2\)"):
+        model_names.check_model(f"{file}:y", {})
+
+
 def test_a_name_that_a_notebook_lacks_is_refused_with_those_that_it_has(tmp_path):
     file = write_notebook(tmp_path, "def growth(): ...", "data = {}")
     with pytest.raises(UsageError, match=r"'growht'; did you mean 'growth'\?\n .* data, growth"):

@@ -59,7 +59,7 @@ def main(job_file: str) -> int:
 def _inspect(job: Job) -> Result:
     phase = Path(job.scratch) / "phase.txt"
     try:
-        write_whole(phase, "import")
+        write_whole(phase, "model")
         start = time.monotonic()
         model = load(job)
         seconds = time.monotonic() - start

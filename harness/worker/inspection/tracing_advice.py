@@ -15,7 +15,8 @@ from samplerbench.samplers.support.observed_values import describe_no_array
 TRACEABLE = {
     "TracerBoolConversionError": "jnp.where or jax.lax.cond in place of `if` on a parameter",
     "TracerArrayConversionError": "jax.numpy in place of numpy for what depends on a parameter, "
-    "and jnp.asarray of what a loop reads off at its index, as data in numpyro.handlers.condition",
+    "and jnp.asarray of what a plate or a loop reads at its index, as data in "
+    "numpyro.handlers.condition",
     "TracerIntegerConversionError": "sizes and indices of lists that depend on no parameter",
     "ConcretizationTypeError": "jnp.asarray in place of float() or int() of a parameter",
 }
@@ -31,6 +32,13 @@ def advise_tracing(error: BaseException, data: Mapping[str, Any]) -> str:
             f"{', '.join(series)}: pandas Series, which JAX can't trace; .to_numpy() gives arrays"
         )
     advice = TRACEABLE.get(type(error).__name__, "") or _advise_hidden(error)
+    arrays = [name for name, value in data.items() if isinstance(value, np.ndarray) and value.ndim]
+    if arrays and type(error).__name__ == "TracerArrayConversionError":
+        first = arrays[0]
+        advice += (
+            f"; NumPy arrays here: {', '.join(arrays)}; {first} = jnp.asarray({first}), in the "
+            "program, makes one of JAX"
+        )
     return advice or _advise_words(data)
 
 

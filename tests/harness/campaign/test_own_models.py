@@ -388,6 +388,20 @@ def inspect(folder, trial):
 
 
 @pytest.mark.process
+def test_a_file_that_takes_a_trials_time_to_load_is_refused_before_any_trial(
+    tmp_path, monkeypatch, capsys
+):
+    trial = trial_of_file(tmp_path, "import time; time.sleep(60)\ndef model(): ...", "model")
+    with closing(Store.create(tmp_path / "c")) as store:
+        trial = replace(trial, environment="current")
+        with pytest.raises(UsageError, match="model is not loaded after 4 s\n.*\n  next: .*main"):
+            inspect_models(store, [trial], 4)
+        monkeypatch.setattr(inspection, "LONGEST_S", 4)
+        inspect_models(store, [trial], 5)
+    assert "is not loaded after 4 s, which each process" in capsys.readouterr().err
+
+
+@pytest.mark.process
 @pytest.mark.parametrize("bits", [32, 64])
 def test_an_answer_is_of_the_data_that_a_file_makes_in_the_bits_of_its_trials(
     bits, tmp_path, monkeypatch, capsys

@@ -53,6 +53,11 @@ def test_into_an_interpreter_a_user_installs_it_himself(tmp_path):
     assert advise_install(["x"], "pinned").startswith("--with x installs it")
 
 
+def test_what_with_named_already_and_the_names_of_pypi_stand_in_what_to_type():
+    advice = advise_install(["arviz", "sklearn"], "pinned+corner")
+    assert advice.startswith("--with corner arviz scikit-learn installs them")
+
+
 def test_what_numpyro_lacks_is_left_to_who_asks_the_environments():
     for name in ("numpyro", "numpyro.distributions"):
         assert advise_release(ImportError("cannot import name 'Levy'", name=name)) == ""

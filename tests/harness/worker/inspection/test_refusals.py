@@ -83,6 +83,15 @@ def model(y):
     with numpyro.handlers.condition(data={"y": y}):
         scan(step, 0.0, np.arange(3))
 """
+GROUPS = """
+import numpy as np, numpyro, numpyro.distributions as dist
+data = {"y": np.array([1.0, 2.0, 3.0]), "group": np.array([0, 1, 1]), "size": 2}
+def model(y, group, size):
+    with numpyro.plate("groups", size):
+        m = numpyro.sample("m", dist.Normal(0, 1))
+    with numpyro.plate("rows", len(y)) as i:
+        numpyro.sample("y", dist.Normal(m[group[i]], 1), obs=y)
+"""
 SPHERE = """
 import numpy as np, numpyro, numpyro.distributions as dist
 def model():
@@ -100,7 +109,8 @@ def model():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (LOOP, "next: .*jnp.asarray of what a loop reads off at its index, as data in numpyro"),
+        (LOOP, "next: .*jnp.asarray of what a plate or a loop reads at its index, as data in nump"),
+        (GROUPS, r"; NumPy arrays here: y, group; y = jnp.asarray\(y\), in the program"),
         (SPHERE, r"ProjectedNormalReparam(.|\n)*expected: priors whose support NumPyro maps"),
         (FAR, "next: leave out what chooses a device, as numpyro.set_platform: --device does"),
     ],
