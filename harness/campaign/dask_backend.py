@@ -17,7 +17,7 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import dask_worker, programs
 from samplerbench.harness.campaign.dask_worker import EnvironmentSpec, RemoteResult, RemoteTrial
 from samplerbench.harness.campaign.dispatch import BackendLost, Outcome
-from samplerbench.harness.campaign.model_data import stored_path
+from samplerbench.harness.campaign.model_data import use_stored
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Result, Trial
@@ -253,7 +253,7 @@ class DaskBackend:
         model, files = _model_files(programs.with_path(self.store.folder, trial).model)
         data_file = ""
         if trial.data_file_digest:
-            stored = stored_path(self.store.folder, trial)
+            stored = Path(use_stored(self.store.folder, trial).data_file)
             data_file = f"data/{stored.name}"
             files[data_file] = stored.read_bytes()
         sampler, more = _sampler_files(trial.sampler)

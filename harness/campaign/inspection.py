@@ -11,7 +11,7 @@ from pathlib import Path
 from samplerbench.errors import UsageError
 from samplerbench.harness import kept_programs, scratch_folder
 from samplerbench.harness.campaign import programs
-from samplerbench.harness.campaign.model_data import use_stored
+from samplerbench.harness.campaign.model_data import hand_over_to_jax, use_stored
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.campaign.wide_launch import launch_wide
 from samplerbench.harness.environments import environments
@@ -94,6 +94,10 @@ def _inspect(
         path = select.inspection_path(store.folder, trial)
         path.parent.mkdir(exist_ok=True)
         os.replace(scratch / "draws.npz", path)
+        if select.read_facts(store.folder, trial)["jax_arrays"]:
+            hand_over_to_jax(store.folder, trial)
+            name = Path(trial.data_file).name or "data"
+            tell(f"{name}: handed over as arrays of JAX, since {trial.model_label} takes no others")
         _tell_slow_load(trial, result.timings.get("load_s") or 0.0)
     shutil.rmtree(scratch, ignore_errors=True)
     if result.status == "timeout" and phase == "model" and is_file(trial.model):

@@ -1,7 +1,8 @@
 """Data of programs in files: read once, and kept in the campaign's folder for its workers.
 
 A program's data are ``data/KEY.npz`` in the folder, arrays by name, and ``data/KEY.json``, which
-says where they came from and how they were read.
+says where they came from and how they were read. ``data/KEY.jax.npz`` is a copy for a program that
+takes arrays of JAX only.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -82,7 +84,17 @@ def use_stored(folder: Path, trial: Trial) -> Trial:
     """The trial with its data where the campaign keeps them, for a worker."""
     if not trial.data_file_digest:
         return trial
-    return replace(trial, data_file=str(stored_path(folder, trial)))
+    path = stored_path(folder, trial)
+    of_jax = path.with_suffix(data_files.JAX_ENDING)
+    return replace(trial, data_file=str(of_jax if of_jax.is_file() else path))
+
+
+def hand_over_to_jax(folder: Path, trial: Trial) -> None:
+    """From now on the program of ``trial`` gets its data as arrays of JAX."""
+    path = stored_path(folder, trial)
+    of_jax = path.with_suffix(data_files.JAX_ENDING)
+    shutil.copyfile(path, of_jax.with_suffix(".part"))
+    os.replace(of_jax.with_suffix(".part"), of_jax)
 
 
 def read_note(folder: Path, trial: Trial) -> str:

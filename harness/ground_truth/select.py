@@ -54,15 +54,16 @@ def reference_path(folder: Path, trial: Trial) -> Path:
 def read_facts(folder: Path, trial: Trial) -> dict[str, Any]:
     """The inspection's ``latents`` (None where not looked for), and ``why`` no ground truth.
 
-    Also ``log_likelihood``, at one point; None where it is not known.
+    Also ``log_likelihood``, at one point, None where it is not known; and ``jax_arrays``, whether
+    the program takes its data as arrays of JAX only.
     """
     path = inspection_path(folder, trial)
     if not path.is_file():
-        return {"latents": None, "why": UNKNOWN, "log_likelihood": None}
+        return {"latents": None, "why": UNKNOWN, "log_likelihood": None, "jax_arrays": False}
     with open_arrays(path) as arrays:
         facts = json.loads(str(arrays["facts"]))
-        level = facts.get("log_likelihood")  # none in answers of earlier versions
-        return {"latents": facts["latents"], "why": facts["why"], "log_likelihood": level}
+        absent = {"log_likelihood": None, "jax_arrays": False}  # in answers of earlier versions
+        return {**absent, **facts}
 
 
 def explain_other_data(folder: Path, trial: Trial, result: Result) -> str:

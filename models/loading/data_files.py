@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 
 from samplerbench.errors import UsageError
 from samplerbench.user_files import open_archive
+
+JAX_ENDING = ".jax.npz"  # of data that a program takes as arrays of JAX only
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -35,11 +38,28 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
 
 
 def read_data(path: Path) -> dict[str, Any]:
-    """What the program is called with, by keyword: arrays; single whole numbers stay numbers."""
-    return {
+    """What the program is called with, by keyword: arrays; single whole numbers stay numbers.
+
+    The ending of the file says whose arrays: NumPy's, or with JAX_ENDING those of JAX.
+    """
+    data = {
         name: a.item() if a.ndim == 0 and a.dtype.kind in "biuU" else a
         for name, a in read_arrays(path).items()
     }
+    return make_jax_arrays(data) if path.name.endswith(JAX_ENDING) else data
+
+
+def make_jax_arrays(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The same data with numbers in arrays of JAX, which a traced index reads; dicts by part."""
+    import jax.numpy as jnp
+
+    def convert(value: Any) -> Any:
+        if isinstance(value, dict):
+            return make_jax_arrays(value)
+        is_numbers = isinstance(value, np.ndarray) and value.dtype.kind in "biuf"
+        return jnp.asarray(value) if is_numbers else value
+
+    return {name: convert(value) for name, value in data.items()}
 
 
 def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:

@@ -32,6 +32,7 @@ from samplerbench.harness.worker.missing_packages import (
 )
 from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import Model
+from samplerbench.models.loading.data_files import JAX_ENDING, make_jax_arrays
 from samplerbench.models.loading.device import advise_device
 from samplerbench.models.loading.model_names import find_file, load_model
 from samplerbench.models.loading.script import locate_error
@@ -66,7 +67,8 @@ def _inspect(job: Job) -> Result:
         if model.exact_given is None:
             _set_up_jax(job.trial, model)
         write_whole(phase, "inspect")
-        arrays = _find_answer(model, job.trial)
+        fitting = fit_data(model, job.trial)
+        arrays = _find_answer(fitting, job.trial, jax_arrays=fitting is not model)
     except (UnfitModel, UsageError) as error:
         return Result("failed", str(error))
     with open(Path(job.scratch) / "draws.npz", "wb") as file:
@@ -104,6 +106,24 @@ def load(job: Job) -> Model:
         ) from error
 
 
+def fit_data(model: Model, trial: Trial) -> Model:
+    """The model with data of a table as arrays of JAX, where it can be traced on no others.
+
+    A program reads them at a traced index, as that of a plate or a loop; most also take NumPy's,
+    and some, which find sizes in them, only those.
+    """
+    if not trial.data_file or trial.data_file.endswith(JAX_ENDING):
+        return model
+    with contextlib.suppress(Exception):
+        find_latents(model)
+        return model
+    of_jax = model.with_data(make_jax_arrays(model.data))
+    with contextlib.suppress(Exception):
+        find_latents(of_jax)
+        return of_jax
+    return model
+
+
 def _advise(error: Exception, trial: Trial) -> str:
     """What to do where a file imports what its environment lacks, or reads what lies beside it."""
     file = find_file(trial.model)
@@ -122,7 +142,7 @@ def _is_wide() -> bool:
     return bool(jax.config.jax_enable_x64)
 
 
-def _find_answer(model: Model, trial: Trial) -> dict[str, Any]:
+def _find_answer(model: Model, trial: Trial, jax_arrays: bool) -> dict[str, Any]:
     name, deterministic = trial.model, trial.deterministic or ()
     if model.exact_given is not None:
         try:
@@ -143,21 +163,26 @@ def _find_answer(model: Model, trial: Trial) -> dict[str, Any]:
     except Exception as error:  # the trials run without an answer, too
         traceback.print_exc()
         why = f"quadrature fails: {one_line(error)}"
-    return _pack(arrays, sites, why, level)
+    return _pack(arrays, sites, why, level, jax_arrays)
 
 
 def _pack(
-    arrays: dict[str, Any], sites: Any, why: str = "", level: float | None = None
+    arrays: dict[str, Any],
+    sites: Any,
+    why: str = "",
+    level: float | None = None,
+    jax_arrays: bool = False,
 ) -> dict[str, Any]:
     """``arrays`` of an answer, or ``why`` there is none, with the sites (None: not looked for).
 
-    ``level``: the log likelihood that tells these data from others.
+    ``level``: the log likelihood that tells these data from others. ``jax_arrays``: whether the
+    program takes its data so only.
     """
     latents = sites and [
         {"name": s.name, "shape": list(s.shape), "kind": kind, "improper": s.improper}
         for s, kind in sites
     ]
-    facts = {"latents": latents, "why": why, "log_likelihood": level}
+    facts = {"latents": latents, "why": why, "log_likelihood": level, "jax_arrays": jax_arrays}
     return {"facts": np.array(json.dumps(facts)), **arrays}
 
 

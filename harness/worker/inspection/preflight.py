@@ -14,7 +14,12 @@ import numpy as np
 from samplerbench.errors import UsageError, one_line
 from samplerbench.files import write_whole
 from samplerbench.harness.records import Job, Result
-from samplerbench.harness.worker.inspection.inspect_model import UnfitModel, load, read_sites
+from samplerbench.harness.worker.inspection.inspect_model import (
+    UnfitModel,
+    fit_data,
+    load,
+    read_sites,
+)
 from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import is_file
@@ -33,6 +38,7 @@ def _ask_all(job: Job) -> Result:
     try:
         model = load(job)
         if is_file(job.trial.model):
+            model = fit_data(model, job.trial)
             read_sites(model, job.trial.model)
     except (UnfitModel, UsageError) as error:
         return Result("failed", str(error))
