@@ -10,6 +10,7 @@ from samplerbench.harness.campaign.campaign_folder import suggest_folder
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Trial
+from samplerbench.models.loading.program_file import is_program
 
 FACT = "versions"  # environment's digest -> package -> version, where the campaign began
 FIRST = ("jax", "jaxlib", "numpyro", "numpy")  # of changes, for who upgrades
@@ -58,6 +59,8 @@ def _list_digests(trial: Trial) -> Iterator[tuple[str, str, str]]:
 
 def _describe_change(what: str, store: Store, before: Trial, now: Trial) -> str:
     """What is known to differ, in words; "" where that is the digest alone."""
+    if what == "model" and is_program(now.model):
+        return "; of a function that is its code, its data or what it closes over"
     if what == "model" and before.model != now.model:
         return f"; {before.model} then, {now.model} now"
     if what != "environment":

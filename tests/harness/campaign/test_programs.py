@@ -195,6 +195,8 @@ def test_a_closure_runs_is_resumed_and_is_read_without_unpickling(tmp_path, monk
     assert (row["status"], row["model"]) == ("ok", "line"), row["reason"]
     with samplerbench.run(**options) as again:
         assert [each["trial"] for each in again.rows()] == [row["trial"]]
+    with pytest.raises(UsageError, match="'line' has changed since .* its code, its data or what"):
+        samplerbench.run(**{**options, "data": {**DATA, "n": 2}})
 
     def refuse(*_, **__):
         raise AssertionError("a program was unpickled")
