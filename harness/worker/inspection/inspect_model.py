@@ -23,6 +23,7 @@ from samplerbench.harness.records import Job, Result, Trial
 from samplerbench.harness.worker import start_up
 from samplerbench.harness.worker.fingerprint import compute_log_likelihood
 from samplerbench.harness.worker.inspection.answer_arrays import pack_exact, pack_quadrature
+from samplerbench.harness.worker.inspection.fit_data import fit_data
 from samplerbench.harness.worker.inspection.mode_search import NoAnswer
 from samplerbench.harness.worker.inspection.tracing_advice import advise_tracing, expect_density
 from samplerbench.harness.worker.missing_packages import (
@@ -32,7 +33,6 @@ from samplerbench.harness.worker.missing_packages import (
 )
 from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import Model
-from samplerbench.models.loading.data_files import JAX_ENDING, make_jax_arrays
 from samplerbench.models.loading.device import advise_device
 from samplerbench.models.loading.model_names import find_file, load_model
 from samplerbench.models.loading.script import locate_error
@@ -104,24 +104,6 @@ def load(job: Job) -> Model:
             f"  expected: a file that Python can import, in environment {trial.environment!r}"
             f"{_advise(error, trial)}"
         ) from error
-
-
-def fit_data(model: Model, trial: Trial) -> Model:
-    """The model with data of a table as arrays of JAX, where it can be traced on no others.
-
-    A program reads them at a traced index, as that of a plate or a loop; most also take NumPy's,
-    and some, which find sizes in them, only those.
-    """
-    if not trial.data_file or trial.data_file.endswith(JAX_ENDING):
-        return model
-    with contextlib.suppress(Exception):
-        find_latents(model)
-        return model
-    of_jax = model.with_data(make_jax_arrays(model.data))
-    with contextlib.suppress(Exception):
-        find_latents(of_jax)
-        return of_jax
-    return model
 
 
 def _advise(error: Exception, trial: Trial) -> str:

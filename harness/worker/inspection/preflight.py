@@ -14,12 +14,8 @@ import numpy as np
 from samplerbench.errors import UsageError, one_line
 from samplerbench.files import write_whole
 from samplerbench.harness.records import Job, Result
-from samplerbench.harness.worker.inspection.inspect_model import (
-    UnfitModel,
-    fit_data,
-    load,
-    read_sites,
-)
+from samplerbench.harness.worker.inspection.fit_data import fit_data
+from samplerbench.harness.worker.inspection.inspect_model import UnfitModel, load, read_sites
 from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import is_file

@@ -22,7 +22,7 @@ from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.ground_truth import select
 from samplerbench.harness.launcher import launch
 from samplerbench.harness.scoring.score_trial import VERSION
-from samplerbench.harness.worker.inspection.inspect_model import fit_data
+from samplerbench.harness.worker.inspection.fit_data import fit_data
 from samplerbench.models.base import build
 from samplerbench.models.loading import data_files, model_names
 from samplerbench.models.loading.model_names import load_model
