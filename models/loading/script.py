@@ -123,7 +123,9 @@ def parse_source(file: Path) -> ast.Module:
     try:
         return ast.parse(read_source(file), str(file))
     except SyntaxError as error:
-        place = _describe_line(str(file), error.lineno or 0)
+        if not error.lineno:  # of null bytes
+            raise
+        place = _describe_line(str(file), error.lineno)
         raise SyntaxError(f"{error.msg} ({file.name}, {place})") from error
     except (RecursionError, MemoryError) as error:
         raise ValueError("it is nested too deep") from error

@@ -124,7 +124,7 @@ def _is_wide() -> bool:
     return bool(jax.config.jax_enable_x64)
 
 
-def _find_answer(model: Model, trial: Trial, jax_arrays: bool) -> dict[str, Any]:
+def _find_answer(model: Model, trial: Trial, jax_arrays: bool = False) -> dict[str, Any]:
     name, deterministic = trial.model, trial.deterministic or ()
     if model.exact_given is not None:
         try:

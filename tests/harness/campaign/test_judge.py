@@ -268,7 +268,7 @@ NO_DRAWS = {
     "headless.csv": ("1.5,2\n2,3\n", "first line looks like numbers: 1.5, 2"),
     "headless.txt": ("1.5 2\n2 3\n", "first line looks like numbers: 1.5, 2"),
     "long.csv": ("m,c\n1,2,3\n", "first row has 3 cells, its header 2; names of rows"),
-    "names.txt": ('"m" "c"\n"1" 2 3\n', "row 2 has 3 cells, the header 2"),
+    "names.txt": ('"m" "c"\n"1" 2 3 4\n', "row 2 has 4 cells, the header 2"),
     "commas.csv": ("m,c\n1,5,2,5\n", "first row has 4 cells, its header 2; decimal commas"),
     "cut.csv": ("m,c\n1,2\n3", "last row has 1 cell, its header 2; the file is cut short"),
     "chains.csv": ("chain,m,c\n1,1,2\n,1,2\n", "a draw has no number of its chain"),
