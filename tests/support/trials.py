@@ -69,3 +69,24 @@ def wait_until(happened: Callable[[], object]) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+#: programs that take a table's columns as arrays of JAX only, of either kind, or of NumPy only
+INDEXED = """
+import numpy as np, numpyro, numpyro.distributions as dist
+def plate(g, y):
+    a = numpyro.sample("a", dist.Normal(0, 1).expand([3]))
+    with numpyro.plate("rows", len(y)) as i:
+        numpyro.sample("y", dist.Normal(a[g[i]], 1.0), obs=y)
+def at(g, y):
+    b = numpyro.sample("b", dist.Normal(0, 1))
+    numpyro.sample("y", dist.Normal(b, 1.0), obs=y.at[0].set(1.0))
+def either(g, y):
+    a = numpyro.sample("a", dist.Normal(0, 1).expand([3]))
+    numpyro.sample("y", dist.Normal(a[g], 1.0), obs=y)
+def whole(df):
+    return plate(df["g"], df["y"])
+def sizes(g, y):
+    a = numpyro.sample("a", dist.Normal(0, 1).expand([len(np.unique(g))]))
+    numpyro.sample("y", dist.Normal(a[g], 1.0), obs=y)
+"""

@@ -22,12 +22,10 @@ from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.ground_truth import select
 from samplerbench.harness.launcher import launch
 from samplerbench.harness.scoring.score_trial import VERSION
-from samplerbench.harness.worker.inspection.fit_data import fit_data
 from samplerbench.models.base import build
 from samplerbench.models.loading import data_files, model_names
-from samplerbench.models.loading.model_names import load_model
 from samplerbench.reports import report
-from tests.support.trials import COMMAND, trial_of_file
+from tests.support.trials import COMMAND, INDEXED, trial_of_file
 
 LINE = """
 import numpyro, numpyro.distributions as dist
@@ -619,27 +617,6 @@ def test_data_that_a_file_draws_anew_are_the_same_in_each_process_or_no_row_is_j
         assert "its file made other data here than for the answer" in row["verdict_reason"]
 
 
-#: programs that take a table's columns as arrays of JAX only, of either kind, or of NumPy only
-INDEXED = """
-import numpy as np, numpyro, numpyro.distributions as dist
-def plate(g, y):
-    a = numpyro.sample("a", dist.Normal(0, 1).expand([3]))
-    with numpyro.plate("rows", len(y)) as i:
-        numpyro.sample("y", dist.Normal(a[g[i]], 1.0), obs=y)
-def at(g, y):
-    b = numpyro.sample("b", dist.Normal(0, 1))
-    numpyro.sample("y", dist.Normal(b, 1.0), obs=y.at[0].set(1.0))
-def either(g, y):
-    a = numpyro.sample("a", dist.Normal(0, 1).expand([3]))
-    numpyro.sample("y", dist.Normal(a[g], 1.0), obs=y)
-def whole(df):
-    return plate(df["g"], df["y"])
-def sizes(g, y):
-    a = numpyro.sample("a", dist.Normal(0, 1).expand([len(np.unique(g))]))
-    numpyro.sample("y", dist.Normal(a[g], 1.0), obs=y)
-"""
-
-
 @pytest.mark.process
 @pytest.mark.parametrize(("name", "of_jax"), [("plate", True), ("at", True), ("sizes", False)])
 def test_a_table_is_handed_over_in_the_arrays_that_the_program_takes(
@@ -657,22 +634,3 @@ def test_a_table_is_handed_over_in_the_arrays_that_the_program_takes(
     assert stored.endswith(data_files.JAX_ENDING) == of_jax
     told = f"d.csv: handed over as arrays of JAX, since m.py:{name} takes no others"
     assert (told in capsys.readouterr().err) == of_jax
-
-
-@pytest.mark.slow  # traces
-@pytest.mark.parametrize(
-    ("name", "of_jax"), [("plate", True), ("whole", True), ("either", False), ("sizes", False)]
-)
-def test_data_are_of_jax_only_where_the_program_takes_no_others(name, of_jax, tmp_path):
-    np.savez(tmp_path / "d.npz", g=np.array([0, 1, 2, 0]), y=np.array([0.5, 1.5, -0.5, 0.2]))
-    trial = trial_of_file(tmp_path, INDEXED, name, data_file=str(tmp_path / "d.npz"))
-    model = load_model(trial.model, {}, trial.data_file)
-    fitting = fit_data(model, trial)
-    assert (fitting is not model) == of_jax
-    arrays = fitting.data.get("df", fitting.data).values()
-    assert all(isinstance(array, np.ndarray) != of_jax for array in arrays)
-    of_jax_file = tmp_path / f"d{data_files.JAX_ENDING}"
-    (tmp_path / "d.npz").rename(of_jax_file)
-    again = load_model(trial.model, {}, str(of_jax_file))
-    arrays = again.data.get("df", again.data).values()
-    assert not any(isinstance(array, np.ndarray) for array in arrays)
