@@ -23,8 +23,6 @@ from samplerbench.models.exact import rotation
 from samplerbench.models.exact.tabulated_cdf import invert
 from samplerbench.options import POSITIVE, Range, require
 
-REACH = 9.0  # softnesses beyond the summit of the radius's density that the quadrature covers
-
 
 @dataclass(frozen=True)
 class Options:
@@ -40,7 +38,7 @@ class Options:
         low, high = self.radius / 100, self.radius
         text = f"a number from {low:g} to {high:g}"
         require(low <= self.softness <= high, "softness", self.softness, text)
-        least = self.radius + REACH * self.softness
+        least = self.radius + rotation.REACH * self.softness
         require(self.box >= least, "box", self.box, f"a number from {least:g} (all that matters)")
 
 
@@ -68,8 +66,7 @@ def make_exact(options: Options, data: Sites) -> Exact:
         z = np.maximum(r - options.radius, 0.0) / options.softness
         return -0.5 * z * z, -z / options.softness
 
-    # r^(dim - 1) moves the fall's summit out by sqrt(dim - 1) softnesses at the most
-    high = options.radius + (math.sqrt(options.dim - 1) + REACH) * options.softness
+    high = rotation.find_end(options.radius, options.softness, options.dim)
     top = rotation.integrate(fall, options.dim, 0.0, high, options.softness / 4)
     return Exact(
         names=tuple(component_names("x", (options.dim,))),

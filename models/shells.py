@@ -24,7 +24,6 @@ from samplerbench.models.exact.tabulated_cdf import invert
 from samplerbench.options import POSITIVE, Range, require
 
 BOX = 6.0  # half the side of the prior's box
-REACH = 9.0  # widths to each side of a wall's summit that the quadrature covers: beyond is 1e-19
 
 
 @dataclass(frozen=True)
@@ -77,9 +76,8 @@ def make_exact(options: Options, data: Sites) -> Exact:
         z = (r - radius) / width
         return -0.5 * z * z - math.log(math.sqrt(2 * math.pi) * width), -z / width
 
-    # r^(dim - 1) moves the wall's summit out by sqrt(dim - 1) widths at the most
-    low = max(radius - REACH * width, 0.0)
-    high = radius + (math.sqrt(options.dim - 1) + REACH) * width
+    low = max(radius - rotation.REACH * width, 0.0)
+    high = rotation.find_end(radius, width, options.dim)
     shell = rotation.integrate(wall, options.dim, low, high, width)
     covariance = shell.variance * np.eye(options.dim)
     covariance[0, 0] += half**2

@@ -84,16 +84,19 @@ def use_stored(folder: Path, trial: Trial) -> Trial:
     """The trial with its data where the campaign keeps them, for a worker."""
     if not trial.data_file_digest:
         return trial
-    path = stored_path(folder, trial)
-    of_jax = path.with_suffix(data_files.JAX_ENDING)
-    return replace(trial, data_file=str(of_jax if of_jax.is_file() else path))
+    of_jax = _jax_path(folder, trial)
+    path = of_jax if of_jax.is_file() else stored_path(folder, trial)
+    return replace(trial, data_file=str(path))
+
+
+def _jax_path(folder: Path, trial: Trial) -> Path:
+    return stored_path(folder, trial).with_suffix(data_files.JAX_ENDING)
 
 
 def hand_over_to_jax(folder: Path, trial: Trial) -> None:
     """From now on the program of ``trial`` gets its data as arrays of JAX."""
-    path = stored_path(folder, trial)
-    of_jax = path.with_suffix(data_files.JAX_ENDING)
-    shutil.copyfile(path, of_jax.with_suffix(".part"))
+    of_jax = _jax_path(folder, trial)
+    shutil.copyfile(stored_path(folder, trial), of_jax.with_suffix(".part"))
     os.replace(of_jax.with_suffix(".part"), of_jax)
 
 

@@ -98,11 +98,10 @@ def _find_trial(campaign: Campaign, label: str, name: str | None, model: str | N
     if not matches:
         raise unknown_name(f"trial of {label}", name, called)
     if len(matches) > 1:
-        places = [(t.model_label, t) for t in matches.values()]
-        is_told = len({place for place, _ in places}) == len(places)  # by its model alone
+        by_model = len({t.model_label for t in matches.values()}) == len(matches)
         known = "".join(
-            f"\n    {f'model={place!r}' if is_told else f'trial={t.id!r}'}: {_place(t)}"
-            for place, t in places
+            f"\n    {f'model={t.model_label!r}' if by_model else f'trial={id!r}'}: {_place(t)}"
+            for id, t in matches.items()
         )
         reason = f"{label!r} stands for {len(matches)} trials of this campaign"
         raise UsageError(f"{reason}\n  expected: one of{known}")

@@ -62,8 +62,8 @@ def read_facts(folder: Path, trial: Trial) -> dict[str, Any]:
         return {"latents": None, "why": UNKNOWN, "log_likelihood": None, "jax_arrays": False}
     with open_arrays(path) as arrays:
         facts = json.loads(str(arrays["facts"]))
-        absent = {"log_likelihood": None, "jax_arrays": False}  # in answers of earlier versions
-        return {**absent, **facts}
+        later = {"log_likelihood": None, "jax_arrays": False}  # not in answers of earlier versions
+        return {"latents": facts["latents"], "why": facts["why"], **later, **facts}
 
 
 def explain_other_data(folder: Path, trial: Trial, result: Result) -> str:

@@ -8,13 +8,14 @@ import time
 from collections.abc import Iterable
 
 from samplerbench.errors import one_line
-from samplerbench.harness.records import AUTO, BUSY_WORD, Job, Result, Trial
+from samplerbench.harness.records import AUTO, BUSY_WORD, CONTENTION_WORD, Job, Result, Trial
 from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.harness.worker import plugin_imports
 from samplerbench.harness.worker.missing_packages import explain_absence
 from samplerbench.harness.worker.raised_errors import is_out_of_memory
 from samplerbench.harness.worker.time_limit import TimeLimit
 from samplerbench.harness.worker.timing import (
+    CONTENTION,
     CONTENTION_COLD,
     LEAST_CPU_S,
     CompileClock,
@@ -58,10 +59,23 @@ def record_cost(result: Result, launched_at: float, unclocked: tuple[float, floa
 def warn_busy(result: Result, wall: float, cpu: float) -> None:
     """Warn where others had the cores in the first call: warm runs may be too short to tell."""
     least, most = CONTENTION_COLD
-    is_seen = result.machine.get("device") == "cpu" and cpu > LEAST_CPU_S
-    if is_seen and least < wall / cpu < most:
-        text = f"{BUSY_WORD}: wall over CPU time of the first call is {wall / cpu:.2f}"
+    ratio = _wall_over_cpu(result, wall, cpu)
+    if least < ratio < most:
+        text = f"{BUSY_WORD}: wall over CPU time of the first call is {ratio:.2f}"
         result.warnings.append(text)
+
+
+def warn_contended(result: Result, wall: float, cpu: float) -> None:
+    """Warn where others had the core in the timed warm runs."""
+    ratio = _wall_over_cpu(result, wall, cpu)
+    if ratio > CONTENTION:
+        result.warnings.append(f"{CONTENTION_WORD}: wall over CPU time is {ratio:.2f}")
+
+
+def _wall_over_cpu(result: Result, wall: float, cpu: float) -> float:
+    """Their ratio; 1 where it tells nothing of others, as on a GPU or of next to no CPU time."""
+    is_told = result.machine.get("device") == "cpu" and cpu > LEAST_CPU_S
+    return wall / cpu if is_told else 1.0
 
 
 def record_memory(result: Result) -> None:

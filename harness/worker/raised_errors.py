@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from samplerbench.errors import one_line
@@ -35,11 +35,16 @@ class RaisedErrors:
     def report(self, result: Result) -> None:
         """Warn of them."""
         if self.seeds:
-            seeds = ", ".join(map(str, sorted(self.seeds)[:MOST_SEEDS]))
+            seeds = name_seeds(sorted(self.seeds))
             count = format_count(len(self.seeds), "replicate")
             result.warnings.append(
                 f"{count} raised an error, counted as failed (seed {seeds}); first {self.first}"
             )
+
+
+def name_seeds(seeds: Sequence[int]) -> str:
+    """The first MOST_SEEDS of them, in a list."""
+    return ", ".join(map(str, seeds[:MOST_SEEDS]))
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -12,12 +12,11 @@ from typing import Any, TypeVar
 
 from samplerbench.errors import one_line
 from samplerbench.harness.draws_file import make_nan_draws, take_run
-from samplerbench.harness.records import CONTENTION_WORD, PATIENCE, PATIENCE_S, Result
-from samplerbench.harness.worker.raised_errors import RaisedErrors
+from samplerbench.harness.records import PATIENCE, PATIENCE_S, Result
+from samplerbench.harness.worker.outcome import warn_contended
+from samplerbench.harness.worker.raised_errors import RaisedErrors, name_seeds
 from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
 from samplerbench.harness.worker.timing import (
-    CONTENTION,
-    LEAST_CPU_S,
     CompileClock,
     Lap,
     read_load,
@@ -138,11 +137,10 @@ class ReplicateRunner:
         """Warn of the replicates that were given up, and of those that raised an error."""
         self.raised.report(self.result)
         if self.abandoned:
-            seeds = ", ".join(map(str, self.abandoned[:10]))
             count = format_count(len(self.abandoned), "replicate")
             self.result.warnings.append(
                 f"{count} did not finish, counted as failed: given up after {self.patience:.0f} s "
-                f"(seed {seeds})"
+                f"(seed {name_seeds(self.abandoned)})"
             )
 
     def _run_guarded(self, compiled: Compiled, seed: int) -> tuple[Draws, list[Lap]]:
@@ -200,10 +198,7 @@ class ReplicateRunner:
             if spread > 0.10:
                 text = f"unstable: repeats of one seed spread by {100 * spread:.0f} %"
                 self.result.warnings.append(text)
-        on_cpu = self.result.machine.get("device") == "cpu"
-        if on_cpu and cpu > LEAST_CPU_S and wall / cpu > CONTENTION:
-            text = f"{CONTENTION_WORD}: wall over CPU time is {wall / cpu:.2f}"
-            self.result.warnings.append(text)
+        warn_contended(self.result, wall, cpu)
 
 
 def _take_finished(runs: Sequence[Future[tuple[Draws, list[Lap]]]]) -> Iterator[Draws]:

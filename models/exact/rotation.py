@@ -23,6 +23,7 @@ from samplerbench.models.exact import density_on_line
 from samplerbench.models.exact.tabulated_cdf import Table, evaluate, tabulate
 
 ANGLES = 600  # nodes of t
+REACH = 9.0  # widths from a summit that a quadrature covers: 1e-19 lies beyond
 Profile = Callable[[Array], tuple[Array, Array]]  # r -> log of the density in space, its derivative
 
 
@@ -50,6 +51,14 @@ class Rotation:
         u = rng.standard_normal((count, self.dim))
         u /= np.linalg.norm(u, axis=1, keepdims=True)
         return u * self.radius.quantile(rng.random(count))[:, None]
+
+
+def find_end(radius: float, width: float, dim: int) -> float:
+    """The last radius to integrate, of a density that falls beyond ``radius`` as a normal does.
+
+    ``width`` is its sd. r^(dim - 1) moves the summit out by sqrt(dim - 1) widths at the most.
+    """
+    return radius + (math.sqrt(dim - 1) + REACH) * width
 
 
 def integrate(profile: Profile, dim: int, low: float, high: float, width: float) -> Rotation:

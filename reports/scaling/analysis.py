@@ -160,22 +160,26 @@ def name_verdict(row: Row | None) -> str:
 def _crossings(campaign: Campaign, axis: Axis) -> Iterator[Crossing]:
     """Pairs of one sampler in two places, and of two samplers in one place."""
     rivals = [line for line in axis.lines if not is_control(line.trials[0].sampler)][:MOST_CROSSED]
+    pairs = [
+        (one, other)
+        for one, other in itertools.combinations(rivals, 2)
+        if (one.label == other.label) != (one.place == other.place)
+    ]
+    crossed = {trial.id: trial for pair in pairs for line in pair for trial in line.trials}
+    ended = campaign.store.select_ok([*crossed.values()])
+    kept = {trial.id for trial in campaign.store.drop_lost_draws(ended)}
     samples: dict[str, Sample | None] = {}
-    ended = campaign.store.select_ok([trial for line in rivals for trial in line.trials])
-    campaign.store.drop_lost_draws(ended)  # tells of all at once
 
     def sample(line: Line, size: float) -> Sample | None:
         trial = line.trials[line.sizes.index(size)]
         if trial.id not in samples:
-            samples[trial.id] = _sample(campaign, trial)
+            samples[trial.id] = _sample(campaign, trial, trial.id in kept)
         return samples[trial.id]
 
-    for one, other in itertools.combinations(rivals, 2):
-        if (one.label == other.label) == (one.place == other.place):
-            continue
+    for one, other in pairs:
         shared = [size for size in one.sizes if size in other.sizes]
-        pairs = [(size, sample(one, size), sample(other, size)) for size in shared]
-        known = [(size, a, b) for size, a, b in pairs if a is not None and b is not None]
+        timed = [(size, sample(one, size), sample(other, size)) for size in shared]
+        known = [(size, a, b) for size, a, b in timed if a is not None and b is not None]
         if len(known) < 2:
             continue
         by_error = all(_count_pairs(a, b) >= FEW for _, a, b in known)
@@ -194,13 +198,13 @@ def _count_pairs(one: Sample, other: Sample) -> int:
     return len(power_law.pair_errors(one.errors, other.errors)[0])
 
 
-def _sample(campaign: Campaign, trial: Trial) -> Sample | None:
+def _sample(campaign: Campaign, trial: Trial, has_draws: bool) -> Sample | None:
     """Warm seconds and errors of a trial's replicates; None where it was not timed."""
     result = campaign.store.result(trial.id)
     times = result.runs.get("warm_s", []) if result is not None and result.status == "ok" else []
     if len(times) < 2:
         return None
-    exact = None if trial.calibrate else campaign.exact(trial)
-    if exact is None or not campaign.store.drop_lost_draws([trial]):
+    exact = None if trial.calibrate or not has_draws else campaign.exact(trial)
+    if exact is None:
         return Sample(np.asarray(times))
     return Sample(np.asarray(times), mean_errors(campaign.store.draws_path(trial.id), exact))
