@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -79,6 +80,18 @@ def test_no_file_names_a_package_index_or_a_folder_of_one_machine():
     files = {path: place.search(path.read_text(errors="replace")) for path in text_files()}
     assert len(files) > 200
     assert_none(f"{path}: {match.group()}" for path, match in files.items() if match)
+
+
+@pytest.mark.process
+def test_nothing_built_or_downloaded_is_in_the_repository():
+    if not (ROOT / ".git").exists() or shutil.which("git") is None:
+        pytest.skip("this is no checkout, or git is missing")
+    words = ["git", "-C", str(ROOT), "ls-files", "-z"]
+    paths = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split("\0")
+    files = [ROOT / path for path in paths if path and (ROOT / path).is_file()]
+    assert len(files) > 500
+    binary = (path for path in files if b"\0" in path.read_bytes() and path.suffix != ".png")
+    assert_none(f"{path} is neither text nor a picture" for path in binary)
 
 
 # -- names -----------------------------------------------------------------------------------------
