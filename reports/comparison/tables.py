@@ -25,7 +25,8 @@ COLUMNS = (
     Column("pairs", align="right", description="replicates or processes that were paired"),
     Column("conclusion", description="after Holm's correction over all ratios"),
 )
-RATIO, IN_PAPER = 4, (0, 3, 4, 6, 7)  # the ratio's own column; those of every table in a paper
+MODEL, RATIO = 2, 4  # where these columns stand
+IN_PAPER = (0, 3, RATIO, 6, 7)  # the columns of every table in a paper
 WITHIN_PAIR = (3, 4, 5, 6, 7)  # columns that differ between ratios of one pair of rows
 RATIO_NOTE = (
     "Ratios with 95 % intervals: of time from paired processes (Student's t), else from paired"
@@ -53,11 +54,13 @@ def paper_table(comparison: Comparison) -> Table:
         text, interval = ratio_texts(ratio)
         lo, _, hi = interval.partition(" to ")
         cell = replace(row[RATIO], text=text, spread=(lo, hi) if interval else None)
-        rows.append([*row[:RATIO], cell, *row[RATIO + 1 : -1], Cell(ratio.answer)])
-    references = {ratio.reference for ratio in ratios}
+        model = f" on {row[MODEL].text}"  # has a column of its own
+        names = [Cell(name.text.removesuffix(model)) for name in row[:MODEL]]
+        rows.append([*names, *row[MODEL:RATIO], cell, *row[RATIO + 1 : -1], Cell(ratio.answer)])
+    references = {row[1].text for row in rows}
     alike = f" to {references.pop()}" if len(references) == 1 else ""
     title = f"ratios{alike}: above 1 the sampler has more of the quantity"
-    differing = {at for at in (1, 2) if len({row[at].text for row in rows}) > 1}
+    differing = {at for at in (1, MODEL) if len({row[at].text for row in rows}) > 1}
     marks = [MARK_MEANING] * any(row[RATIO].marked for row in rows)
     return replace(table, title=title, rows=rows, notes=marks).select({*differing, *IN_PAPER})
 

@@ -11,6 +11,7 @@ from samplerbench.reports.tables.table import NOT_COMPARABLE, Cell, Column, Tabl
 
 LONGEST_NAME = 20  # letters of a sampler on one line
 LONGEST_SETTINGS = 24  # of its settings below it
+LONGEST_TEXT = 36  # of any other text on one line
 INTERVALS = "Brackets: 95 % intervals"
 PACKAGES = r"% needs: \usepackage[T1]{fontenc} \usepackage{textcomp,booktabs}"
 
@@ -100,10 +101,17 @@ def _render_parts(cell: Cell, column: Column) -> tuple[str, str]:
     name, colon, settings = cell.text.partition(":")
     is_long = len(cell.text) > LONGEST_NAME
     if column.heading == "sampler" and is_long and colon:  # folds before its settings
-        below = map(escape, textwrap.wrap(" ".join(settings.split()), LONGEST_SETTINGS))
-        lines = r"\\\quad ".join([f"{escape(name)}:", *below])
-        return rf"\begin{{tabular}}[t]{{@{{}}l@{{}}}}{lines}\end{{tabular}}", ""
+        below = textwrap.wrap(" ".join(settings.split()), LONGEST_SETTINGS)
+        return _stack([f"{name}:", *below], mark), ""
+    if len(cell.text) > LONGEST_TEXT:
+        return _stack(textwrap.wrap(cell.text, LONGEST_TEXT), mark), ""
     return f"{escape(cell.text)}{unit}{mark}", ""
+
+
+def _stack(lines: Iterable[str], mark: str) -> str:
+    """A cell of several lines, indented from the second one on."""
+    text = r"\\\quad ".join(map(escape, lines))
+    return rf"\begin{{tabular}}[t]{{@{{}}l@{{}}}}{text}{mark}\end{{tabular}}"
 
 
 def _number(text: str) -> str:

@@ -7,8 +7,6 @@ import io
 import json
 import math
 import re
-import shutil
-import subprocess
 
 import numpy as np
 import pytest
@@ -32,6 +30,7 @@ from samplerbench.reports.tables import (
 )
 from samplerbench.reports.tables.table import Cell, Column, Table
 from tests.support import stored
+from tests.support.latex import assert_fits_an_article, needs_tex
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # locks of folders left open
 
@@ -484,20 +483,12 @@ def test_latex_names_greek_letters_as_it_knows_them():
 
 
 @pytest.mark.process
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex is installed here")
+@needs_tex
 def test_latex_compiles_and_stays_within_both_columns_of_a_page(campaign, tmp_path):
     few = ["parameter", "sampler", "calibration", "warm_s"]
     table = text(campaign, "latex") + text(campaign, "latex", by_parameter=True, columns=few)
     greek = " ".join(chr(at) for at in range(0x391, 0x3CA) if chr(at).isalpha())
-    head = r"\documentclass[twocolumn]{article}\usepackage[T1]{fontenc}"
-    head += r"\usepackage{textcomp,booktabs}"
-    body = f"{table}\n{latex_escapes.escape(greek)}\n"
-    (tmp_path / "t.tex").write_text(f"{head}\n\\begin{{document}}\n{body}\\end{{document}}\n")
-    given = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
-    done = subprocess.run(given, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-2000:]
-    assert (tmp_path / "t.pdf").stat().st_size > 1000
-    assert "too wide) in paragraph" not in done.stdout
+    assert_fits_an_article(f"{table}\n{latex_escapes.escape(greek)}", tmp_path)
 
 
 # -- who wins ------------------------------------------------------------------------------------

@@ -23,9 +23,11 @@ from samplerbench.reports.comparison import (
 )
 from samplerbench.reports.comparison.comparison import Comparison, compare
 from samplerbench.reports.figures import ratios, style
+from samplerbench.reports.tables import latex
 from tests.reports.pages.test_campaign_page import Outline
 from tests.support import browser, stored
 from tests.support.cut_texts import find_cut_texts
+from tests.support.latex import assert_fits_an_article, needs_tex
 from tests.support.rows import row
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # locks of folders left open
@@ -90,6 +92,24 @@ def test_a_paper_gets_the_ratios_that_were_made_and_a_program_all_of_them(found)
         assert line["row"] == ratio.row and line["conclusion"] == str(ratio.conclusion)
         assert line["model"] == found.rows[ratio.trial]["model"]
         assert (float(line["value"]) if line["value"] else None) == ratio.value
+
+
+def test_a_paper_names_a_model_once_and_folds_long_conclusions(found):
+    conditional = "2.7 times more accurate, if no run is worse than those seen (up to 17 % may be)"
+    one = next(ratio for ratio in found.ratios if ratio.value is not None)
+    model = found.rows[one.trial]["model"]
+    names = {"row": f"{one.row} on {model}", "reference": f"{one.reference} on {model}"}
+    both = [replace(one, answer=conditional, **names), one]
+    table = tables.paper_table(replace(found, ratios=both))
+    assert [row[0].text for row in table.rows] == [one.row] * 2
+    assert table.title.startswith(f"ratios to {one.reference}:")
+    assert r"{@{}l@{}}2.7 times more accurate, if no run\\\quad is worse" in latex.render(table)
+
+
+@pytest.mark.process
+@needs_tex
+def test_a_comparison_fits_an_article(found, tmp_path):
+    assert_fits_an_article(report.render(found, "latex"), tmp_path)
 
 
 def test_the_same_comparison_gives_the_same_bytes(found, made):
