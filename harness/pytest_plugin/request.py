@@ -27,6 +27,9 @@ MODELS = (
     " program, data=data"
 )
 
+OF_ENVIRONMENT = {"env", "with_packages", "device", "precision"}  # options of a campaign alone
+WHERE_IT_RUNS = "it runs in the Python that runs pytest; samplerbench.run() has environments"
+
 
 @dataclass(frozen=True)
 class Request:
@@ -57,11 +60,9 @@ def make_request(
     known = ("chains", "draws", "seed", "warmup")
     for name in budget:
         if name not in known:
-            raise unknown_name(
-                "argument of sampler_benchmark",
-                name,
-                (*known, "data", "replicates", "rounds", "sampler"),
-            )
+            others = ("data", "replicates", "rounds", "sampler")
+            error = unknown_name("argument of sampler_benchmark", name, (*known, *others))
+            raise UsageError(f"{error}\n  {WHERE_IT_RUNS}") if name in OF_ENVIRONMENT else error
     counts = {**budget, **({} if replicates is None else {"replicates": replicates})}
     if rounds is not None and (type(rounds) is not int or rounds < 1):
         raise UsageError(f"rounds={rounds!r}\n  expected: a whole number from 1 on")

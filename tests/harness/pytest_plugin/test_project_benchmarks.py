@@ -106,7 +106,11 @@ def test_it_is_called_once_a_test():
         ({"rounds": 0}, "rounds=0"),
         ({"budget": {"drws": 10}}, "did you mean 'draws'"),
         ({"budget": {"draws": 0}}, "draws = 0"),
-        ({"budget": {"env": "latest"}}, "no argument of sampler_benchmark"),
+        ({"budget": {"env": "latest"}}, "in the Python that runs pytest"),
+        (
+            {"budget": {"draw": 5}},
+            "no argument of sampler_benchmark is called 'draw'; did you mean",
+        ),
         ({"budget": {"seed": -1}}, "seed = -1"),
     ],
 )
