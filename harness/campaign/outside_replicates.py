@@ -10,7 +10,7 @@ import numpy as np
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.outside_run import draws_error
 from samplerbench.samplers.base import Draws
-from samplerbench.text import format_count
+from samplerbench.text import format_count, tell
 
 Runs = Sequence[tuple[str, Draws]]  # each with what it is called: its file
 
@@ -24,6 +24,8 @@ def cut_replicates(runs: Runs, chains_each: int | None, by_chain: bool) -> Runs:
     if weighted and (by_chain or chains_each):
         expected = "one file a replicate: weights of several runs have no common scale"
         raise draws_error(weighted, "its draws have weights", expected)
+    if (by_chain or chains_each) and any(run.log_z is not None for _, run in runs):
+        tell("log_z is left out: it is a run's, and what is judged is cut from runs by chain")
     if by_chain:
         runs = [(f"{name}, chain {i}", each) for name, run in runs for i, each in _split(run)]
     elif chains_each:

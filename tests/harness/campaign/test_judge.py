@@ -388,6 +388,16 @@ def test_chains_of_a_file_are_replicates_where_that_is_said(tmp_path):
     np.testing.assert_array_equal(runs[4][1].sites["c"], sites["c"][1, 1:2])
 
 
+@pytest.mark.parametrize("layout", [{"chains_as_replicates": True}, {"chains_per_replicate": 2}])
+def test_a_log_z_of_files_that_are_cut_by_chain_is_left_out_with_a_word(tmp_path, capsys, layout):
+    sites = exact_draws(2)
+    paths = write_files(tmp_path, sites)
+    for i, path in enumerate(paths):
+        np.savez(path, **{name: values[i] for name, values in sites.items()}, log_z=-3.0)
+    assert all(run.log_z is None for _, run in arrange(paths, **layout))
+    assert "log_z is left out" in capsys.readouterr().err
+
+
 def test_names_of_the_files_are_mapped_to_the_models(tmp_path):
     sites = exact_draws(1)
     np.savez(tmp_path / "a.npz", slope=sites["m"][0], m=sites["c"][0])
