@@ -43,7 +43,7 @@ def make_quantile(shares: Array, means: Array, sds: Array) -> Callable[[Array], 
 def _tabulate_mixture(shares: Array, means: Array, sds: Array) -> tuple[Table, float, float]:
     used = shares > NOTHING * shares.sum()
     w, m, sd = shares[used] / shares[used].sum(), means[used], sds[used]
-    centre, scale = _find_peak(w, m, sd), _weighted_quantile(sd, w, 0.01)
+    centre, scale = _find_peak(w, m, sd), float(_weighted_quantile(sd, w, np.array(0.01)))
     low = np.arcsinh(((m - REACH * sd).min() - centre) / scale)
     high = np.arcsinh(((m + REACH * sd).max() - centre) / scale)
     cells = FIRST
@@ -83,11 +83,11 @@ def _evaluate_in_x(x: Array, w: Array, m: Array, sd: Array) -> tuple[Array, Arra
 
 def _find_peak(w: Array, m: Array, sd: Array) -> float:
     """About where the density is highest: the best of up to 100 of the components' means."""
-    points = np.unique([_weighted_quantile(m, w, p) for p in np.linspace(0.0, 1.0, 100)])
+    points = np.unique(_weighted_quantile(m, w, np.linspace(0.0, 1.0, 100)))
     return float(points[np.argmax(_evaluate_in_x(points, w, m, sd)[1])])
 
 
-def _weighted_quantile(values: Array, w: Array, p: float) -> float:
+def _weighted_quantile(values: Array, w: Array, p: Array) -> Array:
     order = np.argsort(values)
-    place = int(np.searchsorted(np.cumsum(w[order]), p))
-    return float(values[order][min(place, len(w) - 1)])
+    places = np.searchsorted(np.cumsum(w[order]), p)
+    return np.asarray(values[order][np.minimum(places, len(w) - 1)])
