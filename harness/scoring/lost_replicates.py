@@ -71,9 +71,9 @@ def check_lost_replicates(summary: ReplicateSummary, off: bool = True) -> Verdic
     biased = find_wrong(own.est, own.mean, own.sd, own.mean_se) & ~stuck & finite
     with np.errstate(invalid="ignore"):  # what admits so large an error is no disaster
         biased &= off & (np.abs(z_values(own)) > LOST_Z).any(axis=1)
-    blind = (
-        summary.modes.misses_surprisingly if summary.modes else np.zeros(len(finite), dtype=bool)
-    )
+    blind = np.zeros(len(finite), dtype=bool)
+    if summary.modes:
+        blind = summary.modes.misses_surprisingly(summary.margins.accused_calibration)
     count, total = int((~finite | stuck | biased | blind).sum()), len(finite)
     lo, hi = clopper_pearson(count, total, ALPHA)
     if lo <= LOST_SHARE:

@@ -20,7 +20,6 @@ Array = np.ndarray
 
 MAJOR = 0.05  # a mode of more weight must be visited
 SURPRISE = 1e-3  # chance of missing a mode, at the claimed ESS, below which it is a failure
-CALIBRATION = 1.15  # factor that a claimed error may be wrong by: Margins.accused_calibration
 VISITS = 5.0  # expected at the claimed ESS: below, a share is too skewed for a z (kurtosis 1 / n w)
 
 
@@ -37,14 +36,13 @@ class Modes:
         """[replicate, mode] bool: never visited, of modes of more than 5 %."""
         return (self.share == 0) & (self.weights > MAJOR)
 
-    @property
-    def misses_surprisingly(self) -> Array:
+    def misses_surprisingly(self, tolerated: float) -> Array:
         """[replicate] bool: misses a mode that its claimed ESS hardly could.
 
-        The ESS is taken smaller by the factor that an honest claim may be wrong by.
+        The ESS is taken smaller, by the factor ``tolerated`` that a claimed error may be wrong by.
         """
         with np.errstate(invalid="ignore"):
-            chance = (1 - self.weights) ** (self.ess / CALIBRATION**2)
+            chance = (1 - self.weights) ** (self.ess / tolerated**2)
         return (self.never_visited & (chance < SURPRISE)).any(axis=1)
 
     @property

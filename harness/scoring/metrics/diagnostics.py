@@ -47,7 +47,8 @@ def _find_misleading(data: TrialData) -> Array:
     wrong |= self_diagnostics.find_wrong_width(e.sd_hat, e.sd, e.sd_tame)
     if e.log_z is not None and e.log_z_err is not None and e.log_z_true is not None:
         wrong |= self_diagnostics.find_wrong_log_z(e.log_z, e.log_z_err, e.log_z_true)
-    return wrong | e.modes.misses_surprisingly if e.modes else wrong
+    tolerated = e.margins.accused_calibration
+    return wrong | e.modes.misses_surprisingly(tolerated) if e.modes else wrong
 
 
 @_rate("share of replicates that fail their own diagnostics")
