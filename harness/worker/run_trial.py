@@ -329,6 +329,8 @@ class TrialRunner:
     ) -> list[Draws]:
         """All replicates by the library's own call, the first of which are ``known``."""
         self.result.mode = "plain"
+        failed = self.result.missing.get("rerun_s")  # of a replicate, which says so itself
+        self.result.warnings = [text for text in self.result.warnings if text != failed]
         reason = "no compiled mode on this stack: replicates are plain calls"
         self.result.missing.update(dict.fromkeys(OF_COMPILED, reason))
         guess = self._guess_run()

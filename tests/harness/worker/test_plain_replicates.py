@@ -208,8 +208,10 @@ def test_an_error_of_one_seed_costs_that_replicate_alone(tmp_path, seed):
     assert list(np.flatnonzero(np.isnan(x).all(axis=(1, 2)))) == [seed]
     place = "mine.py, line 13 in run: ValueError: bad luck"
     lost = f"1 replicate raised an error, counted as failed (seed {seed}); first {place}"
+    assert result.warnings == [lost]
     second = f"a second call, with seed 1, failed: {place}"
-    assert result.warnings == [second, lost][seed != 1 :]
+    assert result.missing.get("rerun_s", second) == second
+    assert ("rerun_s" in result.missing) == (seed == 1)
 
 
 @pytest.mark.process
