@@ -251,6 +251,10 @@ def _find_relation(summary: ReplicateSummary) -> str:
     if shared := summary.shared_draws:
         first, second, share = shared
         return f"{_name_pair(summary, first, second)} share {format_percents(share)} of the draws"
+    if common := summary.common_noise:
+        first, second, value = common
+        pair = _name_pair(summary, first, second)
+        return f"draws of {pair} go together, place by place (correlation {value:.2f})"
     if len(own.est) < LEAST or not (found := find_succession(own.est)):
         return ""
     at, lag, value = found
