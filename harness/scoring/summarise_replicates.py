@@ -113,7 +113,7 @@ def summarise(
 
 def _find_relations(
     x: Array, exact: Exact, is_tied: Array, columns: dict[str, Any], log_w: Array | None
-) -> dict[str, tuple[int, int, float] | None]:
+) -> dict[str, Any]:
     """What replicates have in common, of continuous parameters and of chains that move.
 
     Weighted draws stand in no order of time that two runs could share.
@@ -123,7 +123,9 @@ def _find_relations(
     if not len(apart) or len(usable) < 2 or x.dtype.kind != "f":
         return {}
     some = x[..., apart][usable]
-    found = {"common_noise": find_common_noise(some) if log_w is None else None}
+    found: dict[str, tuple[int, int, float] | None] = {}
+    if log_w is None:
+        found["common_noise"] = find_common_noise(some)
     if exact.draw is not None:
         sites = exact.draw(np.random.default_rng(SEED), SOME)
         bank = component_draws(sites, exact.names, lead=1)[:, apart]

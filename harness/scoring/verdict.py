@@ -253,8 +253,8 @@ def _find_relation(summary: ReplicateSummary) -> str:
         return f"{_name_pair(summary, first, second)} share {format_percents(share)} of the draws"
     if common := summary.common_noise:
         first, second, value = common
-        pair = _name_pair(summary, first, second)
-        return f"draws of {pair} go together, place by place (correlation {value:.2f})"
+        names = _name_pair(summary, first, second)
+        return f"draws of {names} go together, place by place (correlation {value:.2f})"
     if len(own.est) < LEAST or not (found := find_succession(own.est)):
         return ""
     at, lag, value = found

@@ -37,8 +37,7 @@ def find_common_noise(x: Array) -> tuple[int, int, float] | None:
         return None
     least = np.sqrt(2 * np.log(count * (count - 1) * size / SURPRISE))
     found = (_compare(x[:, :, -length:, i]) for i in range(size))
-    score, *pair = max(found, key=lambda each: each[0])
-    first, second, correlation = pair
+    score, first, second, correlation = max(found, key=lambda each: each[0])
     return (first, second, correlation) if score > least and abs(correlation) > LEAST else None
 
 
