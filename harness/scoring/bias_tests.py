@@ -28,6 +28,7 @@ from samplerbench.rounding import format_all_rounded, format_beside, format_with
 
 Array = np.ndarray
 
+PART = 0.5  # of the spread over replicates, up to which a bias is tolerated whatever the margin is
 W1 = 0.1  # sds, on top of twice what independent draws score: a net for what means and shares miss
 
 
@@ -100,7 +101,7 @@ def _compare_farthest(
     alpha = ALPHA / (2 * values.shape[1])
     mean, spread, half = t_intervals(values, alpha)
     half = np.hypot(half, -special.ndtri(alpha) * error)
-    excess = (np.abs(mean - truth) - half) / np.maximum(margin, 0.5 * spread)
+    excess = (np.abs(mean - truth) - half) / np.maximum(margin, PART * spread)
     worst = int(np.argmax(np.nan_to_num(excess, nan=-np.inf)))
     return worst, _compare_mean(values[:, worst], truth, margin, alpha, float(error[worst]))
 
@@ -161,7 +162,7 @@ def _compare_mean(
     alpha: float,
     error: float = 0.0,
     least: float = 0.0,
-    part: float = 0.5,
+    part: float = PART,
 ) -> Complaint:
     """A mean over replicates against its exact value; tolerated: margin, or part of the spread.
 

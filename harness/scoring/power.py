@@ -14,6 +14,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from samplerbench.errors import UsageError, unknown_name
+from samplerbench.harness.scoring.bias_tests import PART
 from samplerbench.harness.scoring.complaint import ALPHA
 from samplerbench.harness.scoring.equivalence import DISASTER, MOST
 from samplerbench.harness.scoring.lost_replicates import DISASTER_RATE
@@ -23,6 +24,8 @@ from samplerbench.harness.statistics.estimates import clopper_pearson
 from samplerbench.harness.statistics.joint import MOST as DIRECTIONS
 from samplerbench.options import refuse_twice
 
+Array = np.ndarray
+
 POWER = 0.95
 
 
@@ -31,8 +34,9 @@ def detect_calibration(replicates: int, alpha: float, tolerated: float) -> float
 
     For z of true rms c, ``sum z^2 / c^2`` is chi-square with R degrees of freedom. Its lower bound
     ``sqrt(sum z^2 / chi2_R(1 - alpha))`` exceeds what is tolerated where c is
-    ``tolerated sqrt(chi2_R(1 - alpha) / chi2_R(1 - POWER))``, and a little larger where so large an
-    error as to be a disaster, which is left out of the sum, is likely among few replicates.
+    ``tolerated sqrt(chi2_R(1 - alpha) / chi2_R(1 - POWER))``, and a little larger since chance
+    makes some tails look heavy, and where so large an error as to be a disaster, which is left out
+    of the sum, is likely among few replicates.
     """
     needed, seen = stats.chi2.isf(alpha, replicates), stats.chi2.ppf(1 - POWER, replicates)
     least = float(tolerated * np.sqrt(needed / seen))
@@ -55,10 +59,20 @@ def _find_calibration(replicates: int, alpha: float, tolerated: float, factor: f
     spread = 3 - edge * (end**2 + 3) / (1 - beyond) - second**2
     apart = np.arange(min(_count_disasters(replicates), replicates - 1))
     rest = replicates - apart
-    needed = tolerated**2 * stats.chi2.isf(alpha, rest)
+    freedom = _expect_freedom(rest)
+    needed = tolerated**2 * stats.chi2.isf(alpha, freedom) * rest / freedom
     found = stats.gamma.sf(needed, rest * second**2 / spread, scale=spread / second)
     chances = stats.binom.pmf(apart, replicates, beyond)
     return float(1 - chances @ (1 - found))
+
+
+def _expect_freedom(count: Array) -> Array:
+    """Degrees of freedom that so many normal errors are given for the tails that they show.
+
+    Their kurtosis scatters about 3 by sqrt(24 / count), and what it exceeds 3 by, which is
+    sqrt(24 / count) / sqrt(2 pi) on average, counts against them; see ``count_freedom``.
+    """
+    return count / (1 + np.sqrt(24 / count / (2 * np.pi)) / 2)
 
 
 def detect_mean(replicates: int, spread: float, alpha: float, tolerated: float) -> float:
@@ -177,7 +191,8 @@ def _choose_detector(
 
     def detect_bias(replicates: int) -> float:
         by_claims = detect_shift(replicates, claims, tolerated) * spread
-        return min(by_claims, detect_mean(replicates, spread, places, margins.bias))
+        most = max(margins.bias, PART * spread)
+        return min(by_claims, detect_mean(replicates, spread, places, most))
 
     def detect_log_z(replicates: int) -> float:
         by_claims = detect_shift(replicates, ALPHA / 4, tolerated)

@@ -83,6 +83,8 @@ class ReplicateSummary:
     curves: CurveProducts | None = None  # of squares with other parameters, and with their squares
     # two replicates of ``est`` that share draws, and what share; None where none do
     shared_draws: tuple[int, int, float] | None = None
+    # two whose draws at the same place go together, and their correlation; None where none do
+    common_noise: tuple[int, int, float] | None = None
 
     def join(self, other: ReplicateSummary) -> ReplicateSummary:
         """The same replicates with the components of ``other`` beside their own."""
@@ -110,16 +112,17 @@ class ReplicateSummary:
         selected["energy"] = self.energy.select(keep) if self.energy else None
         selected["pairs"] = self.pairs.select(keep) if self.pairs else None
         selected["curves"] = self.curves.select(keep) if self.curves else None
-        selected["shared_draws"] = self._select_shared(keep)
+        selected["shared_draws"] = _select_pair(self.shared_draws, keep)
+        selected["common_noise"] = _select_pair(self.common_noise, keep)
         return replace(self, **selected)
 
-    def _select_shared(self, keep: Array) -> tuple[int, int, float] | None:
-        if self.shared_draws is None:
-            return None
-        first, second, share = self.shared_draws
-        if not (keep[first] and keep[second]):
-            return None
-        return int(keep[:first].sum()), int(keep[:second].sum()), share
+
+def _select_pair(pair: tuple[int, int, float] | None, keep: Array) -> tuple[int, int, float] | None:
+    """Two replicates by their numbers among those in ``keep``; None where one is left out."""
+    if pair is None or not (keep[pair[0]] and keep[pair[1]]):
+        return None
+    first, second, what = pair
+    return int(keep[:first].sum()), int(keep[:second].sum()), what
 
 
 def _pair(one: ReplicateSummary, other: ReplicateSummary, name: str) -> tuple[Array, Array]:

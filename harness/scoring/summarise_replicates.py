@@ -19,6 +19,7 @@ from samplerbench.harness.scoring.draw_shares import (
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.statistics import ess_rhat, joint, wasserstein
 from samplerbench.harness.statistics import mode_occupancy as modes
+from samplerbench.harness.statistics.common_noise import find_common_noise
 from samplerbench.harness.statistics.pairs import KURTOSIS
 from samplerbench.harness.statistics.shared_draws import find_shared_draws
 from samplerbench.harness.statistics.weighted import normalise_weights, weighted_moments
@@ -106,22 +107,33 @@ def summarise(
         may_rest=may_rest,
         long_run=exact.long_run,
         weighted=log_w is not None,
-        shared_draws=None if derived else _find_shared_draws(x, exact, shares["is_tied"], columns),
+        **({} if derived else _find_relations(x, exact, shares["is_tied"], columns, log_w)),
     )
 
 
-def _find_shared_draws(
-    x: Array, exact: Exact, is_tied: Array, columns: dict[str, Any]
-) -> tuple[int, int, float] | None:
-    """Draws that replicates have in common, of continuous parameters and of chains that move."""
+def _find_relations(
+    x: Array, exact: Exact, is_tied: Array, columns: dict[str, Any], log_w: Array | None
+) -> dict[str, Any]:
+    """What replicates have in common, of continuous parameters and of chains that move.
+
+    Weighted draws stand in no order of time that two runs could share.
+    """
     apart = np.flatnonzero(~is_tied)[:2]
     usable = np.flatnonzero((columns["finite"] & columns["moves"]).all(axis=1))
-    if exact.draw is None or not len(apart) or len(usable) < 2 or x.dtype.kind != "f":
-        return None
-    sites = exact.draw(np.random.default_rng(SEED), SOME)
-    bank = component_draws(sites, exact.names, lead=1)[:, apart]
-    found = find_shared_draws(x[..., apart][usable].reshape(len(usable), -1, len(apart)), bank)
-    return found and (int(usable[found[0]]), int(usable[found[1]]), found[2])
+    if not len(apart) or len(usable) < 2 or x.dtype.kind != "f":
+        return {}
+    some = x[..., apart][usable]
+    found: dict[str, tuple[int, int, float] | None] = {}
+    if log_w is None:
+        found["common_noise"] = find_common_noise(some)
+    if exact.draw is not None:
+        sites = exact.draw(np.random.default_rng(SEED), SOME)
+        bank = component_draws(sites, exact.names, lead=1)[:, apart]
+        found["shared_draws"] = find_shared_draws(some.reshape(len(some), -1, len(apart)), bank)
+    return {
+        name: pair and (int(usable[pair[0]]), int(usable[pair[1]]), pair[2])
+        for name, pair in found.items()
+    }
 
 
 def _claim_shares(

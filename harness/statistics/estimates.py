@@ -8,7 +8,6 @@ are counted as failures elsewhere.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +21,7 @@ Array = np.ndarray
 
 LEVEL = 0.95  # of every interval reported; the verdict uses its own
 MEDIAN_ABS_NORMAL = stats.norm.ppf(0.75)  # 0.6745, median of |z| for a standard normal
+NORMAL_KURTOSIS = 3.0
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ def effective_replicates(errors: Array) -> float:
 def calibration(est: Array, se: Array, mean: Array, level: float = LEVEL) -> list[Estimate]:
     """Rms over replicates of (est - mu) / se: 1 is honest, 2 claims four times its ESS.
 
-    Interval as the verdict's, from chi-square. A replicate that claims no standard error (none, or
-    zero) has no z and is left out; such replicates are counted by the gates.
+    Interval of ``rms_bounds``, as the verdict's. A replicate that claims no standard error (none,
+    or zero) has no z and is left out; such replicates are counted by the gates.
     """
     return [_rms(column, level) for column in _columns(z_scores(est, se, mean))]
 
@@ -175,23 +175,38 @@ def z_scores(est: Array, se: Array, mean: Array) -> Array:
     return np.where(claimed, (est - mean) / np.where(claimed, se, 1.0), np.nan)
 
 
-def rms_bounds(z: Array, alpha: float) -> tuple[float, float]:
-    """Bounds of the true rms, each wrong with probability ``alpha`` for normal z; NaN without z.
+def rms_bounds(z: Array, alpha: float, normal: bool = False) -> tuple[float, float]:
+    """Bounds of the true rms, each wrong with probability ``alpha``; NaN without z.
 
-    R times the mean square over the true one is chi-square with R degrees of freedom.
+    The mean square over the true one is chi-square over its degrees of freedom: those of
+    ``count_freedom``, or one for each z where they are taken for ``normal``.
     """
     finite = z[np.isfinite(z)]
     if finite.size == 0:
         return np.nan, np.nan
-    lo, hi = chi_square_ends(finite.size, alpha)
-    total = float(np.square(finite).sum())
+    freedom = float(finite.size) if normal else count_freedom(finite)
+    lo, hi = chi_square_ends(freedom, alpha)
+    total = float(np.mean(np.square(finite))) * freedom
     return float(np.sqrt(total / hi)), float(np.sqrt(total / lo))
 
 
-@functools.cache
-def chi_square_ends(freedom: int, alpha: float) -> tuple[float, float]:
+def count_freedom(z: Array) -> float:
+    """Degrees of freedom of the mean square of the finite ``z``: as many as their tails allow.
+
+    The mean of R squares has the relative variance ``(k - 1) / R`` with the kurtosis k of z about
+    zero, a chi-square over its n degrees of freedom ``2 / n`` (Satterthwaite 1946, Biometrics
+    Bulletin 2:110): n is ``2 R / (k - 1)``, R for normal z. Tails lighter than normal, as a shift
+    of all z makes them, are not believed.
+    """
+    count, effective = int(np.isfinite(z).sum()), effective_replicates(z)
+    kurtosis = max(NORMAL_KURTOSIS, count / effective) if effective else NORMAL_KURTOSIS
+    return 2 * count / (kurtosis - 1)
+
+
+def chi_square_ends(freedom: float, alpha: float) -> tuple[float, float]:
     """Quantiles of chi-square with ``alpha`` outside on each side."""
-    return float(stats.chi2.ppf(alpha, freedom)), float(stats.chi2.isf(alpha, freedom))
+    half = freedom / 2
+    return 2 * float(special.gammaincinv(half, alpha)), 2 * float(special.gammainccinv(half, alpha))
 
 
 def mean_interval(values: Array, level: float = LEVEL) -> Estimate:

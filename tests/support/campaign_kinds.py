@@ -257,6 +257,20 @@ def _share_seeds(seeds: int) -> Draw:
     return draw
 
 
+def _jitter(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+    """Runs of 64 seeds by chance, that differ by a thousandth of an sd where the seed is one."""
+    few = iid(replace(case, replicates=64), exact, rng)[rng.integers(64, size=case.replicates)]
+    return few + 1e-3 * exact.sd * rng.standard_normal(few.shape)
+
+
+def _share_noise(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+    """Half of the variance of each draw is that of the same draw of one other run."""
+    half = replace(case, replicates=-(-case.replicates // 2))
+    both = np.tile(iid(half, exact, rng), (2, 1, 1, 1))[rng.permutation(case.replicates)]
+    own = iid(case, exact, rng)
+    return exact.mean + np.sqrt(0.5) * (own - exact.mean + both - exact.mean)
+
+
 def _mirror(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
     x = iid(case, exact, rng)
     x[1::2] = 2 * exact.mean - x[::2]
@@ -421,6 +435,8 @@ FLAWED = {
     "overlap": Kind("half of the draws are those of the run before", _overlap),
     "four seeds": Kind("four distinct runs only", _share_seeds(4)),
     "one seed": Kind("one distinct run only", _share_seeds(1)),
+    "seeds with noise": Kind("64 distinct runs only, each draw with noise of 0.001 sd", _jitter),
+    "shared numbers": Kind("runs that share half of their noise with another", _share_noise),
 }
 
 #: at the edge of what is tolerated: by chance, not more often than 1 %, is one honest or accused

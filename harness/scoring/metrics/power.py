@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from samplerbench.harness.scoring.bias_tests import bias_level
+from samplerbench.harness.scoring.bias_tests import PART, bias_level
 from samplerbench.harness.scoring.calibration_tests import z_values
 from samplerbench.harness.scoring.complaint import ALPHA, LOG_Z
 from samplerbench.harness.scoring.metrics.accuracy import AGAINST_TRUTH
@@ -92,7 +92,9 @@ def detectable_bias(data: TrialData) -> Score:
     if len(e.est) < LEAST or not e.mean_tame[:count].any():
         return no_score("no mean has normal errors, or too few runs finished")
     spread = e.est[:, :count].std(axis=0, ddof=1) / e.sd[:count]
-    by_mean = [detect_mean(len(e.est), float(one), bias_level(e), e.margins.bias) for one in spread]
+    tolerated, level = np.maximum(e.margins.bias, PART * spread), bias_level(e)
+    pairs = zip(spread.tolist(), tolerated.tolist(), strict=True)
+    by_mean = [detect_mean(len(e.est), one, level, most) for one, most in pairs]
     by_claims = np.median(e.se[:, :count], axis=0) / e.sd[:count] * _detect_shift(e)
     found = np.where(e.mean_tame[:count], np.fmin(by_mean, by_claims), np.nan)
     each = [

@@ -7,9 +7,11 @@ import pytest
 from scipy import stats
 
 from samplerbench.harness.scoring import power
+from samplerbench.harness.scoring.bias_tests import _compare_mean
 from samplerbench.harness.scoring.complaint import ALPHA, t_interval
 from samplerbench.harness.scoring.equivalence import DISASTER
 from samplerbench.harness.scoring.lost_replicates import DISASTER_RATE
+from samplerbench.harness.scoring.margins import DEFAULT
 from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
 
 TRIES = 2000
@@ -49,6 +51,20 @@ def test_a_bias_so_large_is_found_by_the_mean(replicates):
         mean, _, half = t_interval(errors, ALPHA / 20)
         found += mean - half > 0.05
     assert LOW - 20 <= found <= HIGH + 20  # the noise of the spread is left out: 1 %
+
+
+@pytest.mark.parametrize("ess", [50, 400])
+@pytest.mark.parametrize("replicates", [32, 256])
+def test_a_bias_that_is_planned_for_is_found_however_little_runs_are_worth(replicates, ess):
+    # of few effective draws half of the spread is tolerated, which is more than the margin
+    spread, count = 1 / np.sqrt(ess), 1
+    bias = power._choose_detector("bias", ess, count, DEFAULT)(replicates)
+    found = 0
+    for errors in bias + spread * normal(replicates, 4):
+        mean = _compare_mean(errors, 0.0, DEFAULT.bias, ALPHA / (13 * count + 2))
+        claims = rms_bounds(errors / spread, ALPHA / 2 / count)[0]
+        found += mean.excess > 1 or claims > DEFAULT.accused_calibration
+    assert found >= LOW - 20  # as above; either may find it
 
 
 @pytest.mark.parametrize("replicates", [32, 256])

@@ -68,6 +68,30 @@ def test_calibration_interval_holds_the_truth(replicates):
     assert LOW <= held(1.0, audit.calibration(z, np.ones_like(z), 0.0)) <= HIGH
 
 
+def test_replicates_count_as_fewer_where_tails_are_heavier_than_normal():
+    assert audit.count_freedom(np.ones(50)) == 50  # a kurtosis of 1 is not believed
+    assert audit.count_freedom(np.r_[np.zeros(90), np.ones(10), np.nan]) == pytest.approx(200 / 9)
+    assert audit.count_freedom(np.zeros(7)) == 7
+    lo, hi = audit.rms_bounds(np.r_[np.zeros(90), np.ones(10)], 0.01)
+    ends = stats.chi2.ppf([0.99, 0.01], 200 / 9)
+    assert (lo, hi) == pytest.approx(tuple(np.sqrt(0.1 * 200 / 9 / ends)))
+
+
+@pytest.mark.parametrize("replicates", [64, 256])
+@pytest.mark.parametrize("kind", ["t with 10 degrees", "half and twice by turns"])
+def test_calibration_interval_holds_the_truth_of_errors_with_heavy_tails(kind, replicates):
+    rng, tries = np.random.default_rng(22), 4000
+    if kind == "t with 10 degrees":
+        z = rng.standard_t(10, size=(replicates, tries)) / np.sqrt(1.25)
+    else:
+        z = rng.standard_normal((replicates, tries)) / np.sqrt(2.125)
+        z[::2], z[1::2] = z[::2] * 2, z[1::2] / 2
+    kept = held(1.0, audit.calibration(z, np.ones_like(z), 0.0)) / tries
+    assert 0.93 < kept < 0.97  # chi-square with a degree for each replicate: 0.855 to 0.90
+    # what accuses two parameters: 0.8 to 1.1 % by such a chi-square
+    assert np.mean([audit.rms_bounds(column, 0.00125)[0] > 1 for column in z.T]) < 0.002
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("replicates", [16, 32, 64, 256])
 def test_calibration_interval_holds_the_truth_of_weighted_draws(replicates):
