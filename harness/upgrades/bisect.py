@@ -73,7 +73,7 @@ class _Bisection:
         if changed is None:
             report.measure, report.same = self._choose_measure(), True
         else:
-            report.changed = f"{self.old.name} with {name} {steps[changed][0]}"
+            report.second_end = f"{self.old.name} with {name} {steps[changed][0]}"
         words = [self._try("release", stack, f"{name} {v}") for v, stack in steps[1:]]
         if len(words) > 1:
             report.notes.append(MANY.format(format_count(len(words), "release")))

@@ -61,5 +61,5 @@ class Report:
     notes: list[str] = field(default_factory=list)
     same: bool = False  # both ends are alike: there is nothing to find
     package: str = ""  # the one whose every release was tried
-    changed: str = ""  # the stack that the second end is, where it is not the newer one
+    second_end: str = ""  # the stack that the second end is, where it is not the newer one
     back: str = ""  # the first release, where every one was tried, that is as the older stack again

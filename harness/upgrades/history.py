@@ -76,10 +76,10 @@ def trace_lines(releases: Sequence[Release], slower: float, unlike: bool) -> lis
     for release in releases:
         for row in release.rows:
             found.setdefault(identify_row(row, *more), []).append((release, row))
-    names = [(name, model, *rest[len(KEY) - 1 :]) for name, model, *rest in found]
+    names = [(name, model, *(rest[len(KEY) - 1 :] or [""])) for name, model, *rest in found]
     budgets = describe_differences([places[0][1] for places in found.values()], names)
     return [
-        Line(name, model, _make_points(places, slower, unlike), *environment, budget=budget)
+        Line(name, model, _make_points(places, slower, unlike), environment[0], budget)
         for (name, model, *environment), budget, places in zip(
             names, budgets, found.values(), strict=True
         )

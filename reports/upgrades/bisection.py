@@ -32,7 +32,7 @@ def render(report: Report, form: str, width: int | None = None) -> str:
 def summarise(report: Report) -> str:
     """What the bisection comes to, with the intervals that it rests on."""
     old, new = (_describe_outcome(end, report.measure) for end in report.ends)
-    ends = f"{report.old} gives {old}, {report.changed or report.new} gives {new}"
+    ends = f"{report.old} gives {old}, {report.second_end or report.new} gives {new}"
     if report.same and report.package:
         return f"{_count_releases(report)}: {ends}."
     if report.same:
@@ -98,7 +98,7 @@ def make_table(report: Report) -> Table:
     """One row a stack."""
     measure = MEANING.get(report.measure, "")
     columns = [Column("tried"), Column("moved"), Column("with it"), Column("number", align="right")]
-    names = (report.old, report.changed or report.new)
+    names = (report.old, report.second_end or report.new)
     ends = zip(names, (Word.OLD, Word.NEW), report.ends, strict=True)
     rows = [
         [Cell("ends"), Cell(name), Cell(""), _cell(end.numbers.get(report.measure)), Cell(word)]
