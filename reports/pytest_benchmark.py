@@ -14,7 +14,7 @@ from samplerbench.harness.pytest_plugin.scores import SCHEMA
 from samplerbench.harness.scoring.columns import COLUMNS
 from samplerbench.reports import report
 from samplerbench.reports.tables.campaign_table import default_columns
-from samplerbench.reports.tables.cells import Row, is_never_accurate
+from samplerbench.reports.tables.cells import Row, anonymise, is_never_accurate
 from samplerbench.reports.tables.selection import choose_columns, sort_rows
 from samplerbench.text import tell
 from samplerbench.user_files import parse_json, read_limited
@@ -44,6 +44,8 @@ def render(path: Path, options: report.ReportOptions) -> str:
             "  expected: another format, or a campaign's folder"
         )
     rows, others = read(path)
+    if options.anonymous:
+        rows = [*map(anonymise, rows)]
     if others:
         tell(f"left out, since not of sampler_benchmark: {', '.join(others)}")
     columns = choose_columns(options.columns, rows) if options.columns else None

@@ -41,6 +41,9 @@ class ReportOptions:
     anonymous: bool = False  # without the machine's name and the paths of folders
 
 
+PAGE_OPTIONS = ReportOptions("html")
+
+
 def split_names(text: str | None) -> list[str]:
     """Names separated by commas."""
     return [word.strip() for word in (text or "").split(",") if word.strip()]
@@ -204,8 +207,8 @@ def try_write_page(campaign: Campaign) -> Path | str:
         )
 
 
-def write_page(campaign: Campaign) -> Path:
+def write_page(campaign: Campaign, options: ReportOptions = PAGE_OPTIONS) -> Path:
     """The page beside the campaign's database."""
     path = campaign.folder / PAGE
-    write_text(path, [render(campaign, ReportOptions("html"))])
+    write_text(path, [render(campaign, options)])
     return path

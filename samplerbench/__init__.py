@@ -148,6 +148,7 @@ def run(
     """
     options = _list_given(locals(), run)
     # inside: workers import this package, which must be light
+    from samplerbench.arguments import name_arguments
     from samplerbench.campaign import Campaign
     from samplerbench.errors import UsageError
     from samplerbench.harness.campaign.run import run as run_campaign
@@ -160,7 +161,8 @@ def run(
         )
     options["watcher"] = display = watcher or choose_watcher()
     try:
-        return Campaign(run_campaign(**options).store)
+        with name_arguments(run):
+            return Campaign(run_campaign(**options).store)
     except BaseException:
         display.on_interrupt()
         raise
@@ -244,10 +246,12 @@ def judge(
         StoreError: The directory can't be used.
     """
     options = {**_list_given(locals(), judge), "draws": draws}
+    from samplerbench.arguments import name_arguments
     from samplerbench.campaign import Campaign
     from samplerbench.harness.campaign.judge import judge as judge_draws
 
-    return Campaign(judge_draws(**options).store)
+    with name_arguments(judge):
+        return Campaign(judge_draws(**options).store)
 
 
 def load(folder: File) -> Campaign:

@@ -86,7 +86,7 @@ COORDINATOR_SIDE = {
     "reports.pages": "reports reports.figures reports.scaling reports.tables rounding",
 }
 #: on top of all
-TOP = {"__init__", "__main__", "campaign", "conformance", "notebook_progress", "cli"}
+TOP = {"__init__", "__main__", "arguments", "campaign", "conformance", "notebook_progress", "cli"}
 #: of ``harness`` itself, what only the coordinator loads
 LAUNCHER = {"harness.launcher", "harness.scratch_folder", "harness.worker_log"}
 #: files that hold what models and samplers share; of ``models``, samplers import these alone

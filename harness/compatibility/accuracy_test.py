@@ -17,6 +17,7 @@ from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.scoring import score_trial
 from samplerbench.harness.statistics.weighted import weighted_moments
 from samplerbench.models.base import Exact, build
+from samplerbench.text import format_count
 
 Array = np.ndarray
 
@@ -55,7 +56,8 @@ def describe_bias(error: Array, names: list[str]) -> str:
     Student's t over replicates, ``ALPHA`` split over components (Bonferroni).
     """
     if not np.isfinite(error).all():
-        return f"{int((~np.isfinite(error)).any(axis=1).sum())} replicates are not finite"
+        lost = int((~np.isfinite(error)).any(axis=1).sum())
+        return f"{lost} of {format_count(len(error), 'replicate')} not finite"
     replicates, components = error.shape
     if replicates < 2:
         return ""

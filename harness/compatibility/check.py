@@ -78,7 +78,8 @@ def examine(python: str | None = None, rows: Sequence[StackRow] | None = None) -
         # one that samplerbench has made stays what its pins say
         kept = cache.is_finished(Path(python).absolute().parent.parent)
         can_change = near.minor == find_minor(probe.python) and not kept
-        line = mend(python, probe.versions, near) if can_change else make_anew(near)
+        line = mend(python, probe.versions, near) if can_change else ""
+        line = line or make_anew(near)  # also where what breaks is none of what a row names
     core = {name: probe.versions[name] for name in core_names() if name in probe.versions}
     unknown = any(finding.word == NOT_KNOWN for finding in findings)
     find_out = f"samplerbench check --run --python {shlex.quote(python)}" if unknown else ""
@@ -99,13 +100,23 @@ def _judge_sampler(name: str, probe: Probe, rows: Sequence[StackRow]) -> Finding
     # once everything imports, a row of the same decisive versions speaks
     decisive = tried_samplers.decisive(name)
     same = [row for row in rows if _agree(row.versions(), probe.versions, decisive)]
+    minor = find_minor(probe.python)
+    whole = [row for row in same if row.versions() == probe.versions and row.minor == minor]
+    # the very same stack speaks first, as it was run here: one's own rows come before others
+    known = (_read_word(name, some) for some in (whole[:1], same))
+    unknown = Finding(name, NOT_KNOWN, "everything imports; nobody has run it on these versions")
+    return next(filter(None, known), unknown)
+
+
+def _read_word(name: str, same: Sequence[StackRow]) -> Finding | None:
+    """What rows say of a sampler: one on which it works outweighs others; None for nothing."""
     words = [row.samplers[name] for row in same if row.samplers.get(name, {}).get("word")]
     if any(word["word"] == WORKS for word in words):
         return Finding(name, WORKS)
     broken = [word for word in words if word["word"] == BREAKS and "status" in word]
     if broken:
         return _make_broken(name, Cause(broken[0].get("cause", ""), broken[0].get("file", "")))
-    return Finding(name, NOT_KNOWN, "everything imports; nobody has run it on these versions")
+    return None
 
 
 def _make_broken(name: str, cause: Cause) -> Finding:

@@ -17,6 +17,8 @@ from samplerbench.harness.records import format_label
 
 #: a rule that several verdicts satisfy
 ALTERNATIVES = {"agrees": ("agrees", "honest"), "undecided": ("undecided", "agrees", "honest")}
+#: what rows of one sampler may differ in on one model and environment
+BUDGETS = ("device", "precision", "chains", "warmup", "draws", "calibrate")
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,14 @@ def check_rows(rows: Sequence[Mapping[str, Any]], rules: Sequence[str]) -> list[
     by_label, default = _split_rules(rules)
     labels = {name_row(row) for row in rows}
     missing = [Case(name, "", "there is no such row") for name in by_label.keys() - labels]
-    return [*missing, *(_check(row, by_label.get(name_row(row), default)) for row in rows)]
+    places = place_rows(rows)
+    return [
+        *missing,
+        *(
+            _check(row, place, by_label.get(name_row(row), default))
+            for row, place in zip(rows, places, strict=True)
+        ),
+    ]
 
 
 def name_row(row: Mapping[str, Any]) -> str:
@@ -62,16 +71,36 @@ def name_row(row: Mapping[str, Any]) -> str:
     return format_label(row["sampler"], row["settings"] or {})
 
 
-def place_row(row: Mapping[str, Any]) -> str:
-    """Where a row ran."""
-    return f"{row['model']} on {row['environment']}"
+def place_rows(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Where each of ``rows`` ran: ``linear on pinned``, and what tells it from its like."""
+    bare = [f"{row['model']} on {row['environment']}" for row in rows]
+    names = [(name_row(row), place) for row, place in zip(rows, bare, strict=True)]
+    differences = describe_differences(rows, names)
+    return [", ".join(filter(None, parts)) for parts in zip(bare, differences, strict=True)]
 
 
-def _check(row: Mapping[str, Any], required: str | None) -> Case:
+def describe_differences(
+    rows: Sequence[Mapping[str, Any]], names: Sequence[tuple[str, ...]]
+) -> list[str]:
+    """What tells each of ``rows`` from others of its name: ``draws 100``; "" for nothing."""
+    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for row, name in zip(rows, names, strict=True):
+        groups.setdefault(name, []).append(row)
+    differing = {
+        name: [column for column in BUDGETS if len({row.get(column) for row in group}) > 1]
+        for name, group in groups.items()
+    }
+    return [
+        ", ".join(f"{column} {row[column] or 'none'}" for column in differing[name])
+        for row, name in zip(rows, names, strict=True)
+    ]
+
+
+def _check(row: Mapping[str, Any], place: str, required: str | None) -> Case:
     verdict = row["verdict"] or row["status"]
     reason = row["verdict_reason"] or row["reason"]
     seen = f"would have shown (95 %): {row['power']}" if row.get("power") else ""
-    case = Case(name_row(row), place_row(row))
+    case = Case(name_row(row), place)
     if not required or row["verdict"] in ALTERNATIVES.get(required, (required,)):
         return replace(case, note="; ".join(filter(None, [f"{verdict}: {reason}", seen])))
     more = f"; {seen}" if seen and verdict == "undecided" else ""

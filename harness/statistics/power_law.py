@@ -70,24 +70,27 @@ def fit_exponent(
         for s, v, e in zip(sizes, values, errors, strict=True)
         if v is not None and 0 < v < math.inf
     ]
-    if len(points) < 2:
-        return Exponent(None, None, None, len(points), reason="fewer than 2 sizes have a number")
+    count = len({x for x, _, _ in points})
+    if count < 2:
+        return Exponent(None, None, None, count, reason="fewer than 2 sizes have a number")
+    points.sort(key=lambda point: point[0])
     x, y = np.array([p[0] for p in points]), np.array([p[1] for p in points])
     point_errors = [p[2] for p in points]
     se = None if None in point_errors else np.hypot(np.array(point_errors, float), floor)
     if se is not None and not (se > 0).all():
         se = None
     slope, half = _line(x, y, se)
-    last = (y[-1] - y[-2]) / (x[-1] - x[-2])
-    reach = None if se is None else Z * math.hypot(se[-1], se[-2]) / (x[-1] - x[-2])
+    step = x[-1] - x[-2]
+    last = (y[-1] - y[-2]) / step if step else None
+    reach = None if se is None or not step else Z * math.hypot(se[-1], se[-2]) / step
     return Exponent(
         slope,
         None if half is None else slope - half,
         None if half is None else slope + half,
         len(points),
-        float(last),
-        None if reach is None else float(last - reach),
-        None if reach is None else float(last + reach),
+        None if last is None else float(last),
+        None if last is None or reach is None else float(last - reach),
+        None if last is None or reach is None else float(last + reach),
         "" if half is not None else f"{len(points)} sizes leave no degree of freedom",
     )
 
@@ -123,6 +126,8 @@ def fit_paired(sizes: Sequence[float], runs: Sequence[Sequence[float]]) -> Expon
 
     Student's t over the runs, widened by what differs between the processes of the sizes.
     """
+    if len(set(sizes)) < 2:
+        return Exponent(None, None, None, len(set(sizes)), reason="fewer than 2 sizes")
     slopes = np.array(fit_slopes(sizes, list(zip(*runs, strict=False))))
     if len(slopes) < 2:
         return Exponent(None, None, None, len(sizes), reason="fewer than 2 runs at every size")

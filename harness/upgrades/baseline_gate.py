@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from scipy import stats
 
 from samplerbench.errors import UsageError
 from samplerbench.harness.records import DISTURBANCES
-from samplerbench.harness.scoring.ci_gate import Case, name_row, place_row
+from samplerbench.harness.scoring.ci_gate import BUDGETS, Case, name_row, place_rows
 from samplerbench.harness.scoring.columns import COLUMNS
+from samplerbench.harness.scoring.verdict_words import COMPARABLE
 from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES
 from samplerbench.harness.statistics.estimates import LEVEL
 from samplerbench.rounding import format_number, format_with_interval
@@ -30,12 +32,13 @@ Row = Mapping[str, Any]
 
 SLOWER = 1.1  # times the earlier seconds that are tolerated, where the user names no other
 GRAVITY = ("overconfident", "unreliable", "biased", "broken")  # the last is worst
+ACQUITTALS = (*COMPARABLE, "agrees")  # others say that nothing is shown, which is no gain
 CALIBRATIONS = {"calibration": "calibration", "log_z_calibration": "calibration of log Z"}
 SECONDS = {"warm_s": "warm seconds", "cold_s": "seconds of a first call"}
 #: what must agree for seconds to be compared; runners of one kind have names of their own
 MACHINE = ("cpu", "cores_allowed", "architecture", "device_kind")
 #: what rows are matched by; the environment only where rows would be alike without it
-KEY = ("model", "device", "precision", "chains", "warmup", "draws", "calibrate")
+KEY = ("model", *BUDGETS)
 NEEDED_COLUMNS = ("sampler", *KEY, "status", "verdict")  # columns without which a row says nothing
 
 NO_SUCH_ROW = "there is no such row any more"
@@ -63,10 +66,12 @@ def read_rows(file: Path) -> list[Row]:
             raise ValueError("it holds no list of rows")
         lacking = [name for row in rows for name in NEEDED_COLUMNS if name not in row]
         strange = [name for row in rows for name in _find_strange(row)]
-        if not lacking and not strange:
+        split = any(row.get("parameter") is not None for row in rows)
+        if not lacking and not strange and not split:
             nothing = dict.fromkeys(column.name for column in COLUMNS)  # of an older report
             return [{**nothing, **row} for row in rows]
-        why = f"its rows lack {lacking[0]!r}" if lacking else ""
+        why = "its rows are of one parameter each, by --by parameter" if split else ""
+        why = f"its rows lack {lacking[0]!r}" if lacking else why
         why = why or f"{strange[0]!r} of a row is none that a report wrote"
     except OSError as error:
         why = error.strerror or str(error)
@@ -82,10 +87,27 @@ def read_rows(file: Path) -> list[Row]:
     )
 
 
+def read_end_time(file: Path) -> float | None:
+    """When the last result of a campaign that was exported came, in seconds since the epoch.
+
+    None where the file, whose rows can be read, does not say it.
+    """
+    content = json.loads(file.read_text("utf-8"))
+    facts = content.get("campaign") if isinstance(content, dict) else None
+    text = facts.get("last_result") if isinstance(facts, dict) else None
+    try:
+        return datetime.fromisoformat(text).timestamp() if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
 def _find_strange(row: Row) -> list[str]:
     """The columns of a row whose values are of another kind than a report writes."""
-    kinds: dict[str, Any] = dict.fromkeys(("sampler", "status", "reason", "verdict"), str)
-    kinds |= {"settings": dict, "machine": dict, "warnings": list, "block_seconds": dict}
+    words = ("sampler", "status", "reason", "verdict", "verdict_reason", "environment")
+    kinds: dict[str, Any] = dict.fromkeys((*words, "model", "device", "calibrate"), str)
+    kinds |= dict.fromkeys(("precision", "chains", "warmup", "draws"), int)
+    kinds |= dict.fromkeys(("settings", "machine", "versions", "missing", "block_seconds"), dict)
+    kinds["warnings"] = list
     for name in (*CALIBRATIONS, *SECONDS):
         kinds |= dict.fromkeys((name, f"{name}_lo", f"{name}_hi"), (int, float))
     strange = [
@@ -95,6 +117,8 @@ def _find_strange(row: Row) -> list[str]:
     ]
     if strange:
         return strange
+    if not all(isinstance(text, str) for text in row.get("warnings") or ()):
+        return ["warnings"]
     seconds = [s for name in SECONDS for s in (row.get("block_seconds") or {}).get(name) or ()]
     return [] if all(isinstance(s, (int, float)) for s in seconds) else ["block_seconds"]
 
@@ -110,10 +134,12 @@ def check_against(
     pairs = match_rows(rows, baseline)
     known = [id(new) for _, new in pairs]
     fresh = [row for row in rows if id(row) not in known]
+    places = place_rows([*(new or old for old, new in pairs), *fresh])
     cases = [
         _check(new, old, slower, unlike) if new else _report_gone(old, fresh) for old, new in pairs
     ]
-    return [*cases, *(Case(name_row(r), place_row(r), note="not in the baseline") for r in fresh)]
+    cases += [Case(name_row(row), "", note="not in the baseline") for row in fresh]
+    return [replace(case, place=place) for case, place in zip(cases, places, strict=True)]
 
 
 def match_rows(rows: Sequence[Row], baseline: Sequence[Row]) -> list[tuple[Row, Row | None]]:
@@ -144,15 +170,14 @@ def _report_gone(old: Row, fresh: Sequence[Row]) -> Case:
     ]
     nearest: list[str] = min(changes, key=len, default=[])
     failure = ": ".join(filter(None, [NO_SUCH_ROW, "; ".join(nearest)]))
-    return Case(name_row(old), place_row(old), failure=failure)
+    return Case(name_row(old), "", failure=failure)
 
 
 def _check(new: Row, old: Row, slower: float, unlike: bool) -> Case:
-    case = Case(name_row(old), place_row(new))
     findings = compare_rows(new, old, slower, unlike)
     worse = "; ".join(each.text for each in findings if each.sign > 0)
     seen = "; ".join(each.text for each in findings if each.text and each.sign <= 0)
-    return replace(case, failure=worse, note=seen)
+    return Case(name_row(old), "", failure=worse, note=seen)
 
 
 def compare_rows(new: Row, old: Row, slower: float = SLOWER, unlike: bool = False) -> list[Finding]:
@@ -172,6 +197,8 @@ def compare_rows(new: Row, old: Row, slower: float = SLOWER, unlike: bool = Fals
 def _compare_verdicts(new: Row, old: Row) -> Finding:
     before, now = old["verdict"], new["verdict"]
     sign = _find_gravity(now) - _find_gravity(before)
+    if sign < 0 and now not in (*ACQUITTALS, *GRAVITY):
+        sign = 0
     text = f"verdict {now}, " + ("as before" if now == before else f"was {before}")
     return Finding(sign, f"{text}: {new['verdict_reason']}" if sign > 0 else text)
 

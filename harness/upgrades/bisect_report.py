@@ -44,6 +44,7 @@ class Culprit:
     differences: str  # what the two stacks differ in
     untold: tuple[str, ...] = ()  # releases in between of which nothing is known
     inseparable: tuple[str, ...] = ()  # packages that were moved with it and can't be put back
+    jointly: tuple[str, ...] = ()  # without any one of these, or of it, the change stays
 
 
 @dataclass
@@ -59,4 +60,6 @@ class Report:
     partial: tuple[str, ...] = ()  # packages that each bring a part, where none brings it all
     notes: list[str] = field(default_factory=list)
     same: bool = False  # both ends are alike: there is nothing to find
+    package: str = ""  # the one whose every release was tried
+    second_end: str = ""  # the stack that the second end is, where it is not the newer one
     back: str = ""  # the first release, where every one was tried, that is as the older stack again

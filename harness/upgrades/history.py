@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from samplerbench.harness.scoring.ci_gate import describe_differences
 from samplerbench.harness.upgrades.baseline_gate import (
     KEY,
     Finding,
@@ -56,11 +57,13 @@ class Line:
     model: str
     points: tuple[Point, ...]
     environment: str = ""  # where a campaign has the sampler in several
+    budget: str = ""  # as "draws 100", where there are lines of several
 
     @property
     def place(self) -> str:
         """Where it ran: what tells lines of one sampler apart."""
-        return f"{self.model} on {self.environment}" if self.environment else self.model
+        place = f"{self.model} on {self.environment}" if self.environment else self.model
+        return ", ".join(filter(None, [place, self.budget]))
 
 
 def trace_lines(releases: Sequence[Release], slower: float, unlike: bool) -> list[Line]:
@@ -73,9 +76,13 @@ def trace_lines(releases: Sequence[Release], slower: float, unlike: bool) -> lis
     for release in releases:
         for row in release.rows:
             found.setdefault(identify_row(row, *more), []).append((release, row))
+    names = [(name, model, *(rest[len(KEY) - 1 :] or [""])) for name, model, *rest in found]
+    budgets = describe_differences([places[0][1] for places in found.values()], names)
     return [
-        Line(name, model, _make_points(places, slower, unlike), *rest[len(KEY) - 1 :])
-        for (name, model, *rest), places in found.items()
+        Line(name, model, _make_points(places, slower, unlike), environment[0], budget)
+        for (name, model, *environment), budget, places in zip(
+            names, budgets, found.values(), strict=True
+        )
     ]
 
 

@@ -26,6 +26,8 @@ from samplerbench.harness.upgrades.pinned_stack import (
     list_changes,
 )
 
+#: jax refuses a jaxlib that is newer than itself; its releases before 0.4.31 tell uv nothing of it
+PAIR = ("jax", "jaxlib")
 MOST_RELEASES = 200  # of one package between two versions: more are not listed
 #: uv with these arguments, in this folder; returns what it printed
 Uv = Callable[[list[str], Path], str]
@@ -63,29 +65,38 @@ class StackMover:
         self.changes = {change.name: change for change in list_changes(self.old, self.new, sampler)}
         self.left_out = list(self._remember("left out", self._ask_left_out))
 
-    def move(self, name: str) -> PinnedStack | ResolutionFailure:
-        """``old`` with ``name`` in the version of ``new``; so is what goes along, where it can."""
+    def move(self, name: str, far: bool = False) -> PinnedStack | ResolutionFailure:
+        """``old`` with ``name`` in the version of ``new``; so is what goes along, where it can.
+
+        ``far``: as of ``resolve``.
+        """
         if name == PYTHON:
             return replace(self.old, name=f"{PYTHON} {self.new.python}", python=self.new.python)
-        moved = self.resolve(name, self.changes[name].new)
+        moved = self.resolve(name, self.changes[name].new, far=far)
         if isinstance(moved, ResolutionFailure):
             return moved
         along = {other for other in self._list_moved(moved) if other != name}
         if all(moved.versions.get(other) == self.new.versions[other] for other in along):
             return moved
-        whole = self.resolve(name, self.changes[name].new, frozenset(along))
+        whole = self.resolve(name, self.changes[name].new, frozenset(along), far)
         return moved if isinstance(whole, ResolutionFailure) else whole
 
     def resolve(
-        self, name: str, version: str, along: frozenset[str] = frozenset()
+        self,
+        name: str,
+        version: str,
+        along: frozenset[str] = frozenset(),
+        far: bool = False,
     ) -> PinnedStack | ResolutionFailure:
         """``old`` with ``name`` in ``version``, and the least of other changes that it takes.
 
         Packages that differ between the two stacks may move between their versions in them, first
-        those that ``new`` has newer; those in ``along`` to the version in ``new``.
+        those that ``new`` has newer; those in ``along`` to the version in ``new``. ``far``: where
+        packages must go down, all that may do so go as far as they can, since a package that says
+        nothing of what it is too old for would break beside the others.
         """
-        key = " ".join([name, version, *sorted(along)])
-        return self._recall(key, lambda: self._try_all(name, version, along))
+        key = " ".join([name, version, *sorted(along), *["far"] * far])
+        return self._recall(key, lambda: self._try_all(name, version, along, far))
 
     def list_releases(self, name: str, after: str, before: str, python: str) -> list[str]:
         """Releases of ``name`` between two versions that ``python`` takes, in their order.
@@ -97,12 +108,13 @@ class StackMover:
         key = f"releases {name} {after} {before} {python}"
         return list(self._remember(key, lambda: self._ask_releases(name, after, before, python)))
 
-    def _try_all(self, name: str, version: str, along: frozenset[str]) -> dict[str, Any]:
+    def _try_all(self, name: str, version: str, along: frozenset[str], far: bool) -> dict[str, Any]:
         answer: dict[str, Any] = {}
         for downgrades in (False, True):
             for python in dict.fromkeys((self.old.python, self.new.python)):
                 lines = [self._wish(each, name, version, along, downgrades) for each in self._names]
-                answer = self._compile([*lines, f"{name}=={version}"], python, name)
+                wishes, near = [*lines, f"{name}=={version}"], downgrades and not far
+                answer = self._compile(wishes, python, name, near)
                 if "cause" not in answer:
                     return answer
         return answer
@@ -120,11 +132,18 @@ class StackMover:
         if each in along:
             return f"{each}=={after}"
         if is_newer(before, after):
-            return f"{each}>={after},<={before}" if down else f"{each}=={before}"
+            both = each in PAIR and name in PAIR and is_newer(before, version)
+            most = version if both and not is_newer(after, version) else before
+            return f"{each}>={after},<={most}" if down else f"{each}=={before}"
         return f"{each}>={before},<={after}"
 
-    def _compile(self, wishes: list[str], python: str, moved: str = "") -> dict[str, Any]:
-        """The versions that uv makes of ``wishes``, or the cause why it makes none."""
+    def _compile(
+        self, wishes: list[str], python: str, moved: str = "", near: bool = False
+    ) -> dict[str, Any]:
+        """The versions that uv makes of ``wishes``, or the cause why it makes none.
+
+        The lowest that will do; ``near``: the older stack's where they will do, else the highest.
+        """
         folder = self.folder / "uv"
         folder.mkdir(parents=True, exist_ok=True)
         names = ("wishes.in", "added.txt", "never.txt", "pins.txt")
@@ -133,9 +152,10 @@ class StackMover:
         _write(wanted, wishes)
         _write(added, [f"{name}=={self.new.versions[name]}" for name in only_new])
         never.write_text(uv.leave_out(name for name in self.left_out if name != moved), "utf-8")
-        pins.unlink(missing_ok=True)
+        _write(pins, self.old.pins if near else [])  # uv prefers what stands there
         command = ["--python", interpreters.find(python, "bisect"), "--override", str(never)]
-        command += ["--resolution", "lowest-direct", "--constraint", str(added)]
+        command += ["--resolution", "highest" if near else "lowest-direct"]
+        command += ["--constraint", str(added)]
         try:
             self._call_uv([*command, str(wanted), "--output-file", str(pins)], folder)
             found = dict(pin.split("==") for pin in read_pins(pins))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from samplerbench import files
+from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.expand import expand
 from samplerbench.harness.campaign.run import make_plan, run
 from samplerbench.harness.compatibility import tried_samplers
@@ -168,7 +169,13 @@ class RunScores:
         seed = int(stack.digest[:6], 16)
         ran = self._run([self.old, stack], blocks=self.trials.blocks, seed=seed)
         (_, old, _), (_, new, _) = ran
-        if failure := _find_failure([new, old]):
+        if failure := _find_failure([old]):
+            raise UsageError(
+                f"{self.old.name!r} has no seconds to hold others against: {failure}\n"
+                "  expected: an older stack that runs; what breaks is found with --what import or"
+                " --what accuracy; --retry tries it again"
+            )
+        if failure := _find_failure([new]):
             return Outcome(failure=failure)
         pairs = zip(new.list_seconds("warm_s"), old.list_seconds("warm_s"), strict=False)
         ratios = [a / b for a, b in pairs if a and b]

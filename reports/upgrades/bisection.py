@@ -32,16 +32,31 @@ def render(report: Report, form: str, width: int | None = None) -> str:
 def summarise(report: Report) -> str:
     """What the bisection comes to, with the intervals that it rests on."""
     old, new = (_describe_outcome(end, report.measure) for end in report.ends)
+    ends = f"{report.old} gives {old}, {report.second_end or report.new} gives {new}"
+    if report.same and report.package:
+        return f"{_count_releases(report)}: {ends}."
     if report.same:
         hint = "what came and went in between is found with --releases PACKAGE"
-        return f"No change is shown: {report.old} gives {old}, {report.new} gives {new}; {hint}."
-    ends = f"{report.old} gives {old}, {report.new} gives {new}"
+        return f"No change is shown: {ends}; {hint}."
     if report.culprit is None:
         parts = f" {' and '.join(report.partial)} each bring a part." if report.partial else ""
         return f"No one package brings the change by itself: {ends}.{parts}"
     back = f"; it is gone again with {report.back}" if report.back else ""
     shown = "" if report.culprit.number_with else f" ({ends})"
     return f"{_accuse(report.culprit, report)}{back}{shown}."
+
+
+def _count_releases(report: Report) -> str:
+    """That no release of the package is apart from the older stack, and how many were tried."""
+    tried = [one for one in report.tries if one.question == "release"]
+    count = sum(one.word is not Word.UNRESOLVED for one in tried)
+    if not count:
+        return f"No release of {report.package} could be tried, since none resolves"
+    which = f"the {count} releases" if count > 1 else "the one release"
+    return (
+        f"No change is shown by {which} of {report.package} that could be tried, each with what"
+        " has to go along"
+    )
 
 
 def _accuse(culprit: Culprit, report: Report) -> str:
@@ -51,12 +66,17 @@ def _accuse(culprit: Culprit, report: Report) -> str:
     if culprit.inseparable:
         others = " and ".join(culprit.inseparable)
         name = f"{name} (or {others}, which went along and can't be put back alone)"
+    if culprit.jointly:
+        others = " and ".join(culprit.jointly)
+        name = f"{name} with {others} (the change stays where any one of them is put back)"
     if report.partial:
         verb = "made a part of the change"
     shown = ""
     if culprit.number_with and culprit.number_without:
         with_it, without = map(format_interval, (culprit.number_with, culprit.number_without))
         shown = f": {with_it} with it and {without} with {culprit.name} {culprit.earlier}"
+        if culprit.jointly:
+            shown = f": {with_it} with them and {without} with all of them put back"
         shown += f" ({MEANING[report.measure]})"
     alone = "all else equal" if ", " not in culprit.differences else culprit.differences
     return f"{name} {verb}{shown}, {alone}"
@@ -78,7 +98,7 @@ def make_table(report: Report) -> Table:
     """One row a stack."""
     measure = MEANING.get(report.measure, "")
     columns = [Column("tried"), Column("moved"), Column("with it"), Column("number", align="right")]
-    names = (report.old, report.new if not report.back else "the release that changed")
+    names = (report.old, report.second_end or report.new)
     ends = zip(names, (Word.OLD, Word.NEW), report.ends, strict=True)
     rows = [
         [Cell("ends"), Cell(name), Cell(""), _cell(end.numbers.get(report.measure)), Cell(word)]

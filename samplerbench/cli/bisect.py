@@ -12,6 +12,9 @@ from samplerbench.cli.common import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
     EXIT_OK,
+    add_format,
+    add_json,
+    choose_format,
     command_line,
     describe_exits,
     make_printer,
@@ -25,6 +28,8 @@ WHAT = ("import", "accuracy", "time")
 #: those of ``harness.upgrades.stack_scores``, which is not loaded for a help text
 ACCURACY = ("log_z_calibration", "calibration", "log_z_error", "mean_error", "sd_ratio")
 FORMATS = ("table", "markdown", "json")
+FOLDER_FLAGS = ("--folder", "--out")  # -o is the file of what is printed; --out is the older name
+LEAST_RUNS = 2  # of an exponent, for an interval
 EPILOG = """
 Each package that differs is moved alone, from OLD's version to NEW's, with those that uv says must
 follow. The first that makes the whole change is bisected over its releases; those that followed are
@@ -71,12 +76,14 @@ def add_parser(commands: Any) -> None:
     blocks = "processes of each stack that a ratio of seconds is from (default: 3)"
     add("--blocks", type=int, default=3, help=blocks)
     add("--timeout", type=float, default=600.0, help="seconds a trial may take (default: 600)")
-    add("--out", type=Path, metavar="DIR", help="directory of the stacks tried; resumed if there")
+    folder = "directory of the stacks tried; resumed if there"
+    add(*FOLDER_FLAGS, dest="out", type=Path, metavar="DIR", help=folder)
     add("--retry", action="store_true", help="run stacks again that ended other than ok")
-    add("--format", choices=FORMATS, default="table", help="default: table")
+    add_format(bisect, FORMATS)
     add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
     add("--dry-run", action="store_true", help="say what would be tried; do nothing")
-    add("--quiet", action="store_true", help="no progress")
+    add("-q", "--quiet", action="store_true", help="no progress")
+    add_json(bisect)
     bisect.set_defaults(command=execute, exits=describe_exits("no package is found"))
 
 
@@ -89,6 +96,7 @@ def execute(args: argparse.Namespace) -> int:
     from samplerbench.harness.upgrades.pinned_stack import read_stack
     from samplerbench.reports.upgrades import bisection
 
+    args.format = choose_format(args)
     old, new = read_stack(args.old), read_stack(args.new)
     if old.digest == new.digest:
         raise UsageError(
@@ -130,14 +138,38 @@ def _refuse_early(args: argparse.Namespace) -> None:
         raise UsageError(
             f"--measure {args.measure} with --what {args.what}\n  expected: --what accuracy with it"
         )
-    if len({*args.draws}) < len(args.draws):
-        raise UsageError(f"--draws {' '.join(map(str, args.draws))}\n  expected: each number once")
+    _refuse_draws(args)
     names = ("model", "sampler", "warmup", "replicates", "blocks", "timeout")
     for draws in args.draws:
         given = {name: getattr(args, name) for name in names} | {"draws": draws}
         plan, _, memory = make_plan(check_options(given, "the command line"))
         expand(plan, read_model_data(plan, memory))
     refuse_unwritable(args.output)
+
+
+def _refuse_draws(args: argparse.Namespace) -> None:
+    """Raise UsageError for budgets of which no stack would have a number."""
+    from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES
+
+    draws = f"--draws {' '.join(map(str, args.draws))}"
+    if len({*args.draws}) < len(args.draws):
+        raise UsageError(f"{draws}\n  expected: each number once")
+    if len(args.draws) > 1 and args.what != "time":
+        raise UsageError(
+            f"{draws} with --what {args.what}\n  expected: one number; several are for --what time"
+        )
+    if args.what != "time":
+        return
+    if len(args.draws) > 1 and args.replicates < LEAST_RUNS:
+        raise UsageError(
+            f"--replicates {args.replicates} with {draws}\n"
+            f"  expected: {LEAST_RUNS} or more; an exponent's interval is from these runs"
+        )
+    if len(args.draws) == 1 and args.blocks < LEAST_PROCESSES:
+        raise UsageError(
+            f"--blocks {args.blocks} with --what time\n"
+            f"  expected: {LEAST_PROCESSES} or more; a ratio's interval is from these processes"
+        )
 
 
 def _make_score(args: argparse.Namespace, sampler: str, folder: Path, old: Any, say: Any) -> Any:
@@ -163,7 +195,7 @@ def _claim(folder: Path, ends: str) -> None:
     if file.is_file() and file.read_text("utf-8") != ends:
         raise UsageError(
             f"{str(folder)!r} holds a bisection between other stacks\n"
-            "  expected: a new directory, or that of the same OLD and NEW; name one with --out"
+            "  expected: a new directory, or that of the same OLD and NEW; name one with --folder"
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -171,5 +203,5 @@ def _claim(folder: Path, ends: str) -> None:
     except OSError as error:
         raise UsageError(
             f"can't write {str(folder)!r}: {error.strerror}\n"
-            "  expected: a directory that can be written; name another with --out"
+            "  expected: a directory that can be written; name another with --folder"
         ) from error

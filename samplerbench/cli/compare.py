@@ -24,6 +24,7 @@ from samplerbench.cli.common import (
     write_or_print,
 )
 from samplerbench.errors import UsageError
+from samplerbench.text import escape_controls
 
 FORMATS = ("table", "json", "markdown", "latex", "csv", "html")
 
@@ -81,6 +82,9 @@ def execute(args: argparse.Namespace) -> int:
                 "--gate with --format or --output\n"
                 "  expected: --junit FILE or --summary FILE, which write what a gate found"
             )
+        for name in ("reference", "caption", "label"):
+            if getattr(args, name):
+                raise UsageError(f"--{name} with --gate\n  expected: one of the two")
         return _hold_against_baseline(args)
     for name in ("junit", "summary", "slower"):
         if getattr(args, name) is not None:
@@ -118,8 +122,9 @@ def _hold_against_baseline(args: argparse.Namespace) -> int:
         rows = campaign.rows()
     cases = baseline_gate.check_against(rows, _read_baseline(args.gate), slower, args.unlike)
     for case in cases:
-        print(f"{case.name}, {case.place}: {'fails' if case.failure else 'passes'}")
-        print("".join(f"  {text}\n" for text in (case.failure, case.note) if text), end="")
+        lines = [f"{case.name}, {case.place}: {'fails' if case.failure else 'passes'}"]
+        lines += [f"  {text}" for text in (case.failure, case.note) if text]
+        print(escape_controls("\n".join(lines)))
     gate_files.write_files(cases, f"{args.folder} against {args.gate}", args.junit, args.summary)
     return EXIT_FAILED if any(case.failure for case in cases) else EXIT_OK
 

@@ -45,7 +45,7 @@ def completion_script(shell: str, parser: Callable[[], argparse.ArgumentParser])
         words = [names[option] for option in action.option_strings if option in names]
         if words and not action.choices:
             action.choices = words[0]  # only to be completed; names with settings are fine too
-        elif action.dest == "what":
+        elif action.dest == "what" and not action.option_strings:
             action.choices = names["what"]
         elif action.metavar in ("FOLDER", "DIR"):
             action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]  # what shtab reads

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import samplerbench
 from samplerbench.cli.common import (
@@ -16,6 +17,12 @@ from samplerbench.cli.common import (
     terminal_width,
     write_or_print,
 )
+from samplerbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from samplerbench.harness.upgrades.history import Release
 
 FORMATS = ("table", "markdown", "html")
 
@@ -47,20 +54,44 @@ def execute(args: argparse.Namespace) -> int:
     args.format = choose_format(args)
     refuse_slower(args.slower)
     refuse_same_folder(*args.folders)
-    releases = [_read(folder) for folder in args.folders]
+    releases = _tell_apart([_read(folder) for folder in args.folders], args.folders)
     if args.by_date:
-        releases.sort(key=lambda release: release.end_time or 0.0)
+        releases = _sort_by_date(releases)
     lines = trace_lines(releases, args.slower, args.unlike)
+    if not lines:
+        names = ", ".join(release.name for release in releases)
+        raise UsageError(f"no row is in {names}\n  expected: campaigns with results")
     write_or_print([history.render(lines, args.format, terminal_width())], args.output)
     return EXIT_OK
 
 
-def _read(folder: Path) -> Any:
-    from samplerbench.harness.upgrades.baseline_gate import names_export, read_rows
+def _tell_apart(releases: Sequence[Release], folders: Sequence[Path]) -> list[Release]:
+    """Releases of one name by the paths that were given."""
+    names = [release.name for release in releases]
+    return [
+        replace(release, name=str(folder)) if names.count(release.name) > 1 else release
+        for release, folder in zip(releases, folders, strict=True)
+    ]
+
+
+def _sort_by_date(releases: Sequence[Release]) -> list[Release]:
+    """In the order of their last results. Raises UsageError for one whose date is not known."""
+    undated = [release.name for release in releases if release.end_time is None]
+    if undated:
+        raise UsageError(
+            f"--by-date: {undated[0]!r} does not say when its last result came\n"
+            "  expected: campaigns with results, or what `report --format json` writes of them"
+        )
+    return sorted(releases, key=lambda release: release.end_time or 0.0)
+
+
+def _read(folder: Path) -> Release:
+    from samplerbench.harness.upgrades.baseline_gate import names_export, read_end_time, read_rows
     from samplerbench.harness.upgrades.history import Release
 
     if names_export(folder):
-        return Release(folder.stem, None, read_rows(folder))
+        rows = read_rows(folder)
+        return Release(folder.stem, read_end_time(folder), rows)
     with samplerbench.load(folder) as campaign:
         span = campaign.store.time_span()
         return Release(folder.resolve().name, span[1] if span else None, campaign.rows())

@@ -60,16 +60,16 @@ def execute(args: argparse.Namespace) -> int:
     if args.env and not (args.conformance or args.model):
         raise UsageError(f"--env {args.env} is for --conformance NAME and for --model NAME")
     if args.conformance:
-        return list_conformance.execute(args.conformance, args.env)
+        return list_conformance.execute(args.conformance, args.env, args.format == "json")
     if args.posteriordb and args.what not in (None, "posteriors"):
         raise UsageError(
             f"--posteriordb does not go with {args.what!r}\n"
             "  expected: samplerbench list posteriors --posteriordb FOLDER"
         )
     if args.posteriordb or args.what == "posteriors":
-        print("\n".join(list_posteriors.lines(args.posteriordb)))
-        return EXIT_OK
-    record, lines = _list(args)
+        record, lines = list_posteriors.describe_posteriors(args.posteriordb)
+    else:
+        record, lines = _list(args)
     shown = [json.dumps(record, indent=1)] if args.format == "json" else lines
     print("\n".join(map(escape_controls, shown)))
     return EXIT_OK

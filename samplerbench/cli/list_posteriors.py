@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
 from samplerbench.models.posteriordb import folder, load
 from samplerbench.models.posteriordb.base import Program, programs
 
 
-def lines(checkout: str | None) -> Iterator[str]:
+def describe_posteriors(checkout: str | None) -> tuple[dict[str, Any], list[str]]:
     """Programs and the posteriors that they serve; with a checkout, its posteriors and why not.
 
-    Raises UsageError for a folder that is none.
+    As a record for JSON and as lines. Raises UsageError for a folder that is none.
     """
-    return _checkout_lines(checkout) if checkout else _program_lines()
+    return _describe_checkout(checkout) if checkout else _describe_programs()
 
 
-def _program_lines() -> Iterator[str]:
-    yield "programs for models of posteriordb, the posteriors that they serve, Stan's density:"
-    for name in programs.names():
-        program = programs.get(name)
-        yield f"  {name:<26} {', '.join(program.posteriors)}"
-        yield f"      {program.density}{_remarks(program)}"
+def _describe_programs() -> tuple[dict[str, Any], list[str]]:
+    known = {name: programs.get(name) for name in programs.names()}
+    lines = ["programs for models of posteriordb, the posteriors that they serve, Stan's density:"]
+    for name, program in known.items():
+        lines.append(f"  {name:<26} {', '.join(program.posteriors)}")
+        lines.append(f"      {program.density}{_remarks(program)}")
+    record = {
+        name: {"posteriors": [*program.posteriors], "density": program.density}
+        for name, program in known.items()
+    }
+    return {"programs": record}, lines
 
 
 def _remarks(program: Program) -> str:
@@ -33,10 +38,16 @@ def _remarks(program: Program) -> str:
     return remarks
 
 
-def _checkout_lines(checkout: str) -> Iterator[str]:
+def _describe_checkout(checkout: str) -> tuple[dict[str, Any], list[str]]:
     database = folder.find_root(checkout)
-    for name, why in load.explain_not_runnable(database).items():
-        yield f"  {name:<44} {why or _reference_line(folder.find_posterior(database, name))}"
+    record = {
+        name: {
+            "runs": not why,
+            "about": why or _reference_line(folder.find_posterior(database, name)),
+        }
+        for name, why in load.explain_not_runnable(database).items()
+    }
+    return {"posteriors": record}, [f"  {n:<44} {each['about']}" for n, each in record.items()]
 
 
 def _reference_line(entry: folder.Posterior) -> str:

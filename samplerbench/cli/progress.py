@@ -70,7 +70,7 @@ def make_bar(stream: TextIO, describe_left: Callable[[], str]) -> Progress:
 
     return Progress(
         SpinnerColumn("line"),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),  # a name may have brackets
         BarColumn(20),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -260,7 +260,8 @@ class TerminalProgress(CountingWatcher):
 
     def _update(self) -> None:
         phases = "; ".join(self._phases.values()) or "next trial"
-        self._progress.update(self._task, description=phases[:60], completed=self.done)
+        shown = escape_controls(phases[:60])
+        self._progress.update(self._task, description=shown, completed=self.done)
 
 
 def _model_and_stack(trial: Trial) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,7 +112,7 @@ def execute(args: argparse.Namespace) -> int:
     if args.open and (args.output or args.format != "table"):
         raise UsageError("--open shows the page\n  expected: it without --output and --format")
     by = args.by == "parameter"
-    columns, sort = report.split_names(args.columns), report.split_names(args.sort)
+    columns, sort = (_read_names(args, name) for name in ("columns", "sort"))
     options = report.ReportOptions(
         args.format,
         columns,
@@ -132,7 +133,7 @@ def execute(args: argparse.Namespace) -> int:
             paths = report.write_figures(campaign, args.figures, args.style)
             print(f"{format_count(len(paths), 'file')} in {args.figures}")
         if args.open:
-            open_page(report.write_page(campaign))
+            open_page(report.write_page(campaign, replace(options, form="html")))
         if args.open or ((args.draws or args.figures) and not args.output):
             return EXIT_OK
         with no_collection():
@@ -149,6 +150,30 @@ def execute(args: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def _read_names(args: argparse.Namespace, option: str) -> Sequence[str]:
+    """The columns that ``--columns`` or ``--sort`` names.
+
+    Raises UsageError where it names none, and where nothing that is shown has columns.
+    """
+    from samplerbench.reports.report import split_names
+
+    text = getattr(args, option)
+    names = split_names(text)
+    if text is None:
+        return names
+    if not names:
+        raise UsageError(
+            f"--{option} {text!r} names no column\n  expected: names with commas, as "
+            "sampler,verdict; list them with: samplerbench list columns"
+        )
+    if args.by == "size" or (not args.output and (args.draws or args.figures) and not args.open):
+        raise UsageError(
+            f"--{option} is for a table of rows, and none is shown\n  expected: it without "
+            "--by size, and with --output where there is --draws or --figures"
+        )
+    return names
+
+
 def _find_newest() -> Path:
     """The newest campaign here, which is named beside what is shown of it."""
     from samplerbench.harness.campaign import stored_runs
@@ -161,8 +186,11 @@ def _find_newest() -> Path:
 def _report_pytest_benchmark(args: argparse.Namespace, options: ReportOptions) -> int:
     from samplerbench.reports import pytest_benchmark
 
-    if args.folder or args.figures:
-        more = "a folder" if args.folder else "--figures"
+    names = ("figures", "draws", "open")
+    others = ["a folder"] * bool(args.folder) + [f"--{n}" for n in names if getattr(args, n)]
+    others += ["--by size"] * (args.by == "size")
+    if others:
+        more = others[0]
         raise UsageError(f"--pytest-benchmark and {more} were given\n  expected: one of them")
     write_or_print(pytest_benchmark.render(args.pytest_benchmark, options), args.output)
     return EXIT_OK

@@ -42,8 +42,10 @@ def test_the_release_that_broke_an_import_is_found_and_a_rerun_makes_nothing(
     assert "jaxlib 1.2 made the change" in said and "host_callback is gone" in said
     assert "releases of jaxlib in between: 1.1, 1.2" in shown.err
     monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path))  # no stack can be made any more
-    assert main.main([*command, "--quiet", "--format", "json"]) == common.EXIT_OK
-    again = json.loads(capsys.readouterr().out)
+    file = tmp_path / "found.json"
+    as_folder = ["--folder" if word == "--out" else word for word in command]
+    assert main.main([*as_folder, "-q", "-o", str(file)]) == common.EXIT_OK
+    again = json.loads(file.read_text())
     assert (again["culprit"]["name"], again["culprit"]["earlier"]) == ("jaxlib", "1.1")
     (tmp_path / "mine.py").write_text("def prepare(model, budget, settings): ...\n")
     of_a_file = ["--sampler", f"{tmp_path / 'mine.py'}:prepare", "--format", "json"]
@@ -102,6 +104,14 @@ def test_what_would_be_refused_later_is_refused_before_an_environment_is_made(
             "did you mean 'numpyro_nuts'",
         ),
         (stacks, ["--what", "import", "-o", str(tmp_path)], "can't be written"),
+        (stacks, ["--what", "import", "-o", "x.csv"], "nothing is written as .csv"),
+        (stacks, ["--what", "accuracy", "--draws", "9", "8"], "several are for --what time"),
+        (stacks, ["--what", "time", "--blocks", "2"], "expected: 3 or more"),
+        (
+            stacks,
+            ["--what", "time", "--draws", "9", "8", "--replicates", "1"],
+            "expected: 2 or more",
+        ),
     ):
         assert main.main(["bisect", *ends, *options]) == common.EXIT_USAGE
         assert said in capsys.readouterr().err

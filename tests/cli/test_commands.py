@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 
 import pytest
 
@@ -77,11 +78,22 @@ def test_conformance_is_listed_check_by_check_and_a_failure_is_in_the_exit_code(
     assert "pass  gives draws            of 8 components" in text and "skip  declines" in text
     checks.append(Check("is_accurate", False, "lost"))
     assert list_conformance.execute("mine", "current") == EXIT_FAILED
-    assert "1 of 3 checks failed" in capsys.readouterr().out
+    assert list_conformance.execute("mine", "current", as_json=True) == EXIT_FAILED
+    text, record = capsys.readouterr().out.split("\n[", 1)
+    assert "1 of 3 checks failed" in text
+    (outcome,) = json.loads(f"[{record}")
+    assert (outcome["kind"], outcome["environment"], len(outcome["checks"])) == (
+        "sampler",
+        "current",
+        3,
+    )
+    assert outcome["checks"][2] == {"name": "is_accurate", "passed": False, "text": "lost"}
 
 
 def test_every_program_of_posteriordb_is_listed_with_its_density():
-    text = "\n".join(list_posteriors.lines(None))
+    record, lines = list_posteriors.describe_posteriors(None)
+    assert record["programs"].keys() == {*programs.names()}
+    text = "\n".join(lines)
     for name in programs.names():
         program = programs.get(name)
         assert name in text and program.density in text and program.posteriors[0] in text
@@ -92,3 +104,4 @@ def test_a_completion_script_knows_every_command():
     for words in MINIMAL.values():
         assert words[0] in script
     assert "numpyro_nuts" in script and "eight_schools" in script
+    assert "_bisect___what_choices=(import accuracy time)" in script

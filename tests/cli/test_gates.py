@@ -73,6 +73,9 @@ def test_options_of_a_gate_without_one_are_refused(campaign, capsys):
         (["compare", "NOW", "--gate", "B", "--slower", "inf"], "--slower inf"),
         (["compare", "NOW", "--gate", "B", "-o", "x.csv"], "expected: --junit FILE"),
         (["compare", "NOW", "--gate", "EMPTY"], "holds no row"),
+        (["compare", "NOW", "--gate", "B", "--reference", "x"], "--reference with --gate"),
+        (["history", "EMPTY", "--format", "html"], "no row is in empty"),
+        (["history", "NOW", "B", "--by-date"], "'b' does not say when its last result came"),
         (["history", "NOW", "none.json"], "'none.json': No such file"),
         (["compare", "NOW", "--gate", "none.json"], "`samplerbench report DIR --format json`"),
         (["compare", "NOW", "--gate", "none"], "is not a campaign: it does not exist"),
@@ -80,6 +83,11 @@ def test_options_of_a_gate_without_one_are_refused(campaign, capsys):
         (["compare", "NOW", "--slower", "1"], "--slower without a gate"),
         (["plan", "--detect", "bias=0.1", "--ess", "-1"], "--ess -1\n  expected: a number above 0"),
         (["matrix", "--stored", "--into", "none.md"], "can't read 'none.md': No such file"),
+        (["report", "NOW", "--columns", ""], "--columns '' names no column"),
+        (["report", "NOW", "--sort", ","], "--sort ',' names no column"),
+        (["report", "NOW", "--by", "size", "--columns", "verdict"], "--columns is for a table"),
+        (["report", "NOW", "--draws", "d", "--sort", "verdict"], "--sort is for a table"),
+        (["report", "--pytest-benchmark", "f.json", "--draws", "d"], "--pytest-benchmark and --dr"),
         (["report", "NOW", "--style", "ggplot"], "--style is for what has figures"),
         (["report", "NOW", "--style", "nope", "--figures", "f"], "known styles of matplotlib"),
     ],
@@ -150,6 +158,20 @@ def test_a_history_reads_campaigns_and_exported_rows_in_the_order_given(campaign
     command = ["history", str(earlier), str(campaign), "--format", "html", "-o", str(page)]
     assert main.main(command) == common.EXIT_OK and "<svg" in page.read_text()
     assert json.loads(earlier.read_text())[0]["versions"] == {"jax": "0.4.20"}
+
+
+def test_campaigns_of_one_name_are_told_apart_by_their_paths(campaign, tmp_path, capsys):
+    copy = shutil.copytree(campaign, tmp_path / campaign.name)
+    assert main.main(["history", str(campaign), str(copy), "--format", "markdown"]) == 0
+    said = capsys.readouterr().out.replace("\\", "")  # markdown's
+    assert "over 2 campaigns" in said and str(copy) in said and str(campaign) in said
+
+
+def test_a_name_in_a_baseline_steers_no_terminal(campaign, tmp_path, capsys):
+    file = write_json(tmp_path / "b.json", [row(sampler="red\x1b[31m")])
+    assert main.main(["compare", str(campaign), "--gate", str(file)]) == common.EXIT_FAILED
+    out = capsys.readouterr().out
+    assert "\x1b" not in out and r"red\x1b[31m, linear on pinned: fails" in out
 
 
 @pytest.mark.process

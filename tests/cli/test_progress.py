@@ -51,6 +51,15 @@ def test_a_terminal_shows_a_row_for_each_trial_under_one_heading(campaign, monke
     assert "\x1b[32mhonest" in text and "\x1b[31mbroken" in text  # green and red
 
 
+def test_brackets_in_a_name_are_no_markup_of_a_terminals_bar(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "130")
+    stream = Terminal()
+    with progress.make_bar(stream, lambda: "") as bar:
+        bar.add_task("d[/x].py:kernel: running", total=1)
+        bar.refresh()
+    assert "d[/x].py:kernel: running" in stream.getvalue()
+
+
 def test_a_terminal_is_not_steered_by_a_reason_or_a_name(campaign, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "400")

@@ -146,6 +146,21 @@ def test_a_version_known_to_break_when_run_is_said_to_break(tmp_path):
 
 
 @pytest.mark.process
+def test_a_row_of_the_very_stack_outweighs_one_of_its_main_versions(tmp_path):
+    broken = {"word": BREAKS, "status": "failed", "cause": "TypeError: clip", "file": "a.py:1"}
+    here = {**GOOD, "numpy": "1.25.0", "etils": "1.0"}
+    samplers = {**ROWS[0].samplers, "numpyro_sa": broken}
+    own = row(here, samplers=samplers, stages={"runs": {"ok": False}}, chosen={})
+    report = check.examine(interpreter(tmp_path / "e", here, files()), [own, *ROWS])
+    assert words(report)["numpyro_sa"] == BREAKS and words(report)["numpyro_nuts"] == WORKS
+    beside = check.examine(interpreter(tmp_path / "f", GOOD, files()), [own, *ROWS])
+    assert beside.fine
+    own = row(GOOD, samplers=samplers, stages={"runs": {"ok": False}}, chosen={}, key="own")
+    report = check.examine(interpreter(tmp_path / "g", GOOD, files()), [own, ROWS[0]])
+    assert not report.fine and report.mend.startswith("uv venv")
+
+
+@pytest.mark.process
 def test_an_import_that_kills_the_process_is_told(tmp_path):
     code = "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"
     python = interpreter(tmp_path / "e", GOOD, {**files(), "jax/__init__.py": code})

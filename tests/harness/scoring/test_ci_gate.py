@@ -93,3 +93,11 @@ def test_a_case_says_its_reason_once():
     (failed,), (passed,) = check_rows(ROWS[1:2], ["honest"]), check_rows(ROWS[1:2], [])
     assert (failed.failure, failed.note) == ("biased, not honest: why biased", "")
     assert (passed.failure, passed.note) == ("", "biased: why biased")
+
+
+def test_rows_of_several_budgets_have_places_of_their_own():
+    rows = [{**row("a", "biased"), "draws": draws} for draws in (100, 200)]
+    assert list_failures(rows, ["honest"]) == [
+        "a (linear on pinned, draws 100): biased, not honest: why biased",
+        "a (linear on pinned, draws 200): biased, not honest: why biased",
+    ]

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from samplerbench.errors import UsageError
-from samplerbench.harness.upgrades.baseline_gate import NEEDED_COLUMNS, check_against, read_rows
+from samplerbench.harness.upgrades.baseline_gate import (
+    NEEDED_COLUMNS,
+    check_against,
+    compare_rows,
+    read_end_time,
+    read_rows,
+)
 from tests.support.rows import row, write_json
 
 
@@ -115,6 +123,9 @@ def test_a_row_that_the_baseline_lacks_passes():
         ("calibration", "x"),
         ("machine", 5),
         ("warnings", 3),
+        ("warnings", [3]),
+        ("versions", "jax"),
+        ("model", ["linear"]),
         ("block_seconds", {"warm_s": ["a"]}),
     ],
 )
@@ -148,3 +159,45 @@ def test_a_baseline_is_read_from_exported_json_and_anything_else_is_refused(tmp_
         (tmp_path / "d.json").write_text(text)
         with pytest.raises(UsageError, match="d.json': it holds no list of rows\n"):
             read_rows(tmp_path / "d.json")
+
+
+def test_rows_of_several_budgets_have_places_of_their_own():
+    rows = [row(draws=100), row(draws=200), row(draws=200, model="funnel")]
+    places = [case.place for case in check_against(rows, rows)]
+    assert places == [
+        "linear on pinned, draws 100",
+        "linear on pinned, draws 200",
+        "funnel on pinned",
+    ]
+    gone = check_against([row(draws=100)], [row(draws=400)])
+    assert [case.place for case in gone] == [
+        "linear on pinned, draws 400",
+        "linear on pinned, draws 100",
+    ]
+
+
+@pytest.mark.parametrize("now, sign", [("honest", -1), ("agrees", -1), ("undecided", 0)])
+def test_a_verdict_is_better_only_where_it_acquits(now, sign):
+    verdict, *_ = compare_rows(row(now), row("overconfident"))
+    assert verdict.sign == sign
+    assert compare_rows(row("too few replicates"), row("broken"))[0].sign == 0
+    assert compare_rows(row("biased"), row("broken"))[0].sign < 0
+
+
+def test_a_baseline_that_is_split_by_parameter_is_refused(tmp_path):
+    file = write_json(tmp_path / "a.json", [row(parameter="slope"), row(parameter="c")])
+    with pytest.raises(UsageError, match="by --by parameter"):
+        read_rows(file)
+
+
+def test_an_export_says_when_its_last_result_came(tmp_path):
+    for campaign, time in (
+        ({"last_result": "2001-09-09T01:46:40+00:00"}, 1.0e9),
+        ({"last_result": None}, None),
+        ({"last_result": "soon"}, None),
+        (None, None),
+    ):
+        file = tmp_path / "a.json"
+        file.write_text(json.dumps({"campaign": campaign, "rows": []}))
+        assert read_end_time(file) == time
+    assert read_end_time(write_json(file, [row()])) is None

@@ -10,11 +10,12 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.expand import expand
 from samplerbench.harness.campaign.run import make_plan
 from samplerbench.harness.environments.uv import EnvironmentFailed
 from samplerbench.harness.records import Result
-from samplerbench.harness.upgrades import disguised_stack, stack_scores
+from samplerbench.harness.upgrades import disguised_stack, moved_stacks, stack_scores
 from samplerbench.harness.upgrades.bisect import bisect, judge_number
 from samplerbench.harness.upgrades.bisect_report import Word
 from samplerbench.harness.upgrades.moved_stacks import StackMover
@@ -57,6 +58,11 @@ class Index:
         lines = [Requirement(line) for line in Path(wanted).read_text().splitlines()]
         if "--no-deps" in arguments:
             pins = self._newest(lines)
+        elif paths["--resolution"] == "highest":
+            there = dict(
+                line.split("==") for line in Path(paths["--output-file"]).read_text().split()
+            )
+            pins = self._nearest(lines, there)
         else:
             pins = self._lowest(lines)
         text = "".join(f"{name}=={version}\n" for name, version in pins.items())
@@ -73,11 +79,21 @@ class Index:
         found = {name: max(v, key=Version, default="") for name, v in self._allowed(lines).items()}
         return self._checked(found)
 
-    def _lowest(self, lines):
-        allowed = self._allowed(lines)
+    def _nearest(self, lines, there):
+        """As uv does: what is in the output file where it will do, else the newest."""
+        allowed = self._pair(self._allowed(lines))
+        chosen = {name: max(v, key=Version, default="") for name, v in allowed.items()}
+        kept = {name: there[name] for name in chosen if there[name] in allowed[name]}
+        return self._checked({**chosen, **kept})
+
+    def _pair(self, allowed):
         if "jax" in allowed and "jaxlib" in allowed:
             both = [v for v in allowed["jax"] if v in allowed["jaxlib"]]
             allowed["jax"] = allowed["jaxlib"] = both
+        return allowed
+
+    def _lowest(self, lines):
+        allowed = self._pair(self._allowed(lines))
         return self._checked({name: min(v, key=Version, default="") for name, v in allowed.items()})
 
     def _checked(self, found):
@@ -140,8 +156,38 @@ def test_from_a_newer_stack_to_an_older_one_releases_are_tried_as_well(tmp_path)
     assert found(report) == ("jax", "1.3", "1.4") and not report.culprit.untold
 
 
-def test_releases_that_a_package_skipped_when_it_went_along_are_named(tmp_path):
+def test_what_goes_along_to_older_releases_goes_no_farther_than_it_must(tmp_path):
     report = search(tmp_path, lambda v, s: 2.0 if v["numpyro"] >= Version("0.3") else 1.0, NEW, OLD)
+    assert found(report) == ("numpyro", "0.2", "0.3") and not report.culprit.untold
+    mover = StackMover(NEW, OLD, tmp_path / "other", call_uv=Index())
+    near, far = (mover.resolve("jax", "1.4", far=far) for far in (False, True))
+    assert near.versions == {**NEW.versions, "jax": "1.4", "jaxlib": "1.4"}
+    assert far.versions == {**near.versions, "numpyro": "0.1"}
+
+
+def test_a_stack_that_breaks_beside_newer_packages_is_tried_with_all_that_may_go_along(tmp_path):
+    def rule(v, stack):
+        if v["jax"] < Version("1.3") and v["numpyro"] > Version("0.2"):
+            return "failed: ImportError: no such name in jax"
+        return 2.0 if v["jaxlib"] >= Version("1.2") else 1.0
+
+    report = search(tmp_path, rule, NEW, OLD)
+    assert found(report) == ("jaxlib", "1.1", "1.2")
+    words = [t.word for t in report.tries if t.question == "package"]
+    assert words == [Word.BREAKS, Word.NEW]
+
+
+def test_releases_that_a_package_skipped_when_it_went_along_are_named(tmp_path):
+    class Coupled(Index):
+        """Releases of jaxlib before 1.3 take numpyro 0.1 alone."""
+
+        def _checked(self, chosen):
+            if Version(chosen.get("jaxlib") or "9") < Version("1.3"):
+                chosen = {**chosen, "numpyro": "0.1"}
+            return super()._checked(chosen)
+
+    rule = lambda v, s: 2.0 if v["numpyro"] >= Version("0.3") else 1.0  # noqa: E731
+    report = search(tmp_path, rule, NEW, OLD, Coupled())
     assert found(report) == ("numpyro", "0.1", "0.5")
     assert report.culprit.untold == ("0.4", "0.3", "0.2")
 
@@ -354,3 +400,99 @@ def test_a_file_that_is_not_complete_gets_what_its_pins_depend_on(tmp_path):
     new = PinnedStack("new", {"numpyro": "0.5"}, "3.11", complete=False)
     mover = StackMover(old, new, tmp_path, call_uv=Deep())
     assert mover.old.versions == {"numpyro": "0.1", "six": "1"} and mover.old.complete
+
+
+def test_releases_that_show_nothing_are_no_word_on_the_ends(tmp_path):
+    rule = lambda v, s: 2.0 if v["numpyro"] >= Version("0.3") else 1.0  # noqa: E731
+    mover = StackMover(OLD, NEW, tmp_path, call_uv=Index())
+    report = bisect(mover, Scores(rule), lambda line: None, "jax")
+    assert report.same and {t.word for t in report.tries} == {Word.OLD}
+    sentence = bisection.summarise(report)
+    assert sentence.startswith("No change is shown by the 9 releases of jax that could be tried")
+    assert "new.txt gives 2.00" in sentence and "--releases" not in sentence
+    assert report.notes[0].startswith("9 releases were each held against the older stack")
+
+
+def test_the_end_that_a_release_made_has_its_name(tmp_path):
+    mover = StackMover(OLD, NEW, tmp_path, call_uv=Index())
+    rule = lambda v, s: 2.0 if v["numpyro"] == Version("0.3") else 1.0  # noqa: E731
+    report = bisect(mover, Scores(rule), lambda line: None, "numpyro")
+    rows = [[cell.text for cell in row] for row in bisection.make_table(report).rows]
+    assert rows[1][:2] == ["ends", "old.txt with numpyro 0.3"] and "2.00" in rows[1][3]
+
+
+@pytest.fixture
+def no_interpreters(monkeypatch):
+    """Pythons by their versions, none of which is looked for."""
+    monkeypatch.setattr(moved_stacks.interpreters, "find", lambda version, name: version)
+
+
+def test_every_release_of_python_or_of_another_distribution_is_the_newer_one(
+    tmp_path, no_interpreters
+):
+    old, new = (
+        replace(stack, versions={**stack.versions, name: "1"}, python=python)
+        for stack, name, python in (
+            (OLD, "tensorflow-probability", "3.11"),
+            (NEW, "tfp-nightly", "3.12"),
+        )
+    )
+    index = Index({**RELEASES, "tfp-nightly": ["1"], "tensorflow-probability": ["1"]})
+    for package, rule in (
+        (PYTHON, lambda v, s: 1.0 + (s.python == "3.12")),
+        ("tfp-nightly", lambda v, s: 1.0 + ("tfp-nightly" in v)),
+    ):
+        mover = StackMover(old, new, tmp_path, call_uv=index)
+        report = bisect(mover, Scores(rule), lambda line: None, package)
+        assert report.culprit.name == package
+
+
+def test_a_change_that_stays_where_either_of_two_is_put_back_is_of_both(tmp_path):
+    report = search(tmp_path, lambda v, s: 1.0 + (max(v["jax"], v["jaxlib"]) >= Version("1.4")))
+    assert (report.culprit.name, report.culprit.jointly) == ("jaxlib", ("jax",))
+    sentence = bisection.summarise(report)
+    assert sentence.startswith("jaxlib 1.4 with jax (the change stays where any one of them is put")
+    assert "with all of them put back" in sentence
+
+
+def test_a_package_without_which_the_change_stays_is_not_accused(tmp_path):
+    def rule(v, stack):
+        if v["jax"] < v["jaxlib"]:
+            return "crashed: too old"
+        return 2.0 if v["jax"] >= Version("1.4") else 1.0
+
+    report = search(tmp_path, rule)
+    assert found(report) == ("jax", "1.4", "1.3") and not report.culprit.inseparable
+
+
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [
+        (lambda v, s: 1.0 + (s.python == "3.12"), PYTHON),
+        (lambda v, s: 1.0 + (v["numpyro"] > Version("0.1")), "numpyro"),
+    ],
+)
+def test_a_python_that_went_along_is_told_from_the_package(tmp_path, rule, name, no_interpreters):
+    class Newer(Index):
+        """Releases of numpyro from 0.2 on are for Python 3.12."""
+
+        def __call__(self, arguments, folder):
+            wanted = next(a for a in arguments if a.endswith(".in"))
+            is_old = "numpyro==0.1\n" in Path(wanted).read_text()
+            if "--no-deps" not in arguments and not is_old and "3.12" not in arguments:
+                raise EnvironmentFailed("environment 'bisect' could not be made: no such Python")
+            super().__call__(arguments, folder)
+
+    new = replace(OLD, name="new.txt", versions={**OLD.versions, "numpyro": "0.5"}, python="3.12")
+    mover = StackMover(OLD, new, tmp_path, call_uv=Newer())
+    report = bisect(mover, Scores(rule), lambda line: None)
+    assert report.culprit.name == name
+
+
+def test_an_older_stack_that_does_not_run_has_no_ratio_to_hold_others_against(
+    tmp_path, monkeypatch
+):
+    failed = [(None, Result("failed", reason="ImportError: x"), {})] * 2
+    monkeypatch.setattr(RunScores, "_run", lambda *_, **__: failed)
+    with pytest.raises(UsageError, match="'old.txt' has no seconds .*: failed: ImportError: x\n"):
+        RunScores(tmp_path, OLD, Trials(), timed=True)(NEW)

@@ -51,6 +51,13 @@ def test_environments_of_one_campaign_are_lines_of_their_own():
     assert [len(line.points) for line in moved] == [2]
 
 
+def test_budgets_of_one_sampler_are_lines_of_their_own_that_the_table_tells_apart():
+    both = [row(draws=100), row(draws=400, environment="latest"), row(model="funnel")]
+    lines = trace_lines([Release("a", None, both), Release("b", None, both)], 1.1, False)
+    assert [line.place for line in lines] == ["linear, draws 100", "linear, draws 400", "funnel"]
+    assert [len(line.points) for line in lines] == [2, 2, 2]
+
+
 def test_the_table_has_a_row_a_point_with_intervals_and_says_what_is_shown():
     lines = trace_lines(releases(), 1.1, False)
     text = history.render(lines, "table", 120)

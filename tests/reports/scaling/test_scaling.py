@@ -60,6 +60,16 @@ def test_few_sizes_give_a_reason_instead_of_an_interval():
     assert one.exponent is None and "fewer than 2" in one.reason
 
 
+def test_equal_sizes_are_one_size_and_the_largest_two_are_told_by_size():
+    same = power_law.fit_exponent((10, 10), (1.0, 2.0), (0.1, 0.1))
+    assert (same.exponent, same.sizes) == (None, 1) and "fewer than 2 sizes" in same.reason
+    assert power_law.fit_paired((10, 10), [[1.0, 2.0], [1.0, 2.0]]).reason == "fewer than 2 sizes"
+    twice = power_law.fit_exponent((10, 20, 20), (1.0, 2.0, 2.0), (0.1, 0.1, 0.1))
+    assert twice.exponent == pytest.approx(1.0) and twice.last is None and twice.last_lo is None
+    mixed = power_law.fit_exponent((100, 1, 10), (100.0, 1.0, 10.0), (0.1, 0.1, 0.1))
+    assert mixed.last == pytest.approx(1.0) and mixed.last_lo < 1 < mixed.last_hi
+
+
 def sample(seconds: float, ess: float, rng, runs: int = 10, replicates: int = 32) -> Sample:
     times = seconds * np.exp(0.05 * rng.standard_normal(runs))
     return Sample(times, rng.standard_normal((replicates, 2)) / np.sqrt(ess))

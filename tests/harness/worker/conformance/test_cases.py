@@ -122,3 +122,21 @@ def test_libraries_are_imported_where_they_are_in_the_list_of_modules():
 def test_what_is_neither_sampler_nor_model_is_refused():
     with pytest.raises(UsageError, match="no sampler or model is called 'no_such_thing'"):
         conformance.check("no_such_thing", "current", print)
+
+
+def test_runs_that_are_not_finite_do_not_agree_with_others():
+    rng = np.random.default_rng(0)
+    exact = programs.make_easy().exact()
+
+    def run(site=""):
+        draws = {name: x[None] for name, x in exact.draw(rng, 250).items()}
+        if site:
+            draws[site] = np.full_like(draws[site], np.nan)
+        return Draws(draws)
+
+    sound = [run() for _ in range(16)]
+    assert "16 and 16 runs" in sampler_checks._compare_runs(sound, [run() for _ in range(16)])
+    for site in programs.SHAPES:
+        lost = [run() for _ in range(15)] + [run(site)]
+        with pytest.raises(CheckFailed, match="they differ: .* p nan"):
+            sampler_checks._compare_runs(sound, lost)
