@@ -10,13 +10,16 @@ import numpy as np
 
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.campaign.tables.table import Column, Table, has_thousands, parse_cells
+from samplerbench.harness.campaign.tables.word_codes import (
+    WORDS,
+    describe_codes,
+    number_words,
+    parse_codes,
+)
 from samplerbench.models.loading.program import find_whole
 from samplerbench.models.loading.program_signature import Signature
 from samplerbench.options import parse_names
 from samplerbench.text import is_number_text
-
-WORDS = "words"  # of --codes NAME=words
-MOST_CODES = 12  # of one column's that a note shows
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Reading:
     """The options that say how a table is read."""
 
     columns: Mapping[str, str] = field(default_factory=dict)  # parameter -> column, by name, number
-    codes: Mapping[str, str] = field(default_factory=dict)  # parameter -> "" (integers) or WORDS
+    codes: Mapping[str, str] = field(default_factory=dict)  # parameter -> as of ``parse_codes``
     missing: str = ""  # drop or nan
     left_out: tuple[str, ...] = ()  # parameters that the table does not hold, on purpose
 
@@ -47,12 +50,8 @@ def parse_reading(
 ) -> Reading:
     """The options as they were written. Raises UsageError."""
     names = parse_names("columns", columns)
-    kinds = dict(word.strip().partition("=")[::2] for text in codes for word in text.split(","))
-    for name, kind in kinds.items():
-        if kind not in ("", WORDS):
-            raise UsageError(f"codes: {name}={kind}\n  expected: {name}, or {name}={WORDS}")
     left_out = tuple(word.strip() for text in without for word in text.split(","))
-    return Reading(names, kinds, missing, left_out)
+    return Reading(names, parse_codes(codes), missing, left_out)
 
 
 def fit(table: Table, signature: Signature | None, reading: Reading) -> ProgramData:
@@ -81,7 +80,7 @@ def fit(table: Table, signature: Signature | None, reading: Reading) -> ProgramD
         columns, words = _fill_missing(table, columns, reading)
         notes += words
     arrays, labels = _encode(table, columns, reading, words_pass=signature is None or bool(whole))
-    notes += [_describe_codes(name, words) for name, words in labels.items()]
+    notes += describe_codes(labels)
     return ProgramData(arrays, "; ".join(notes), labels)
 
 
@@ -219,17 +218,11 @@ def _encode(
 
     ``words_pass``: words of which nothing is said are handed over, not refused.
     """
-    arrays, labels = {}, {}
     for name, column in columns.items():
-        kind = reading.codes.get(name)
-        if kind == "":
-            values, arrays[name] = np.unique(column.values, return_inverse=True)
-            labels[name] = [str(value) for value in values]
-        elif column.holds_words and kind is None and not words_pass:
+        if column.holds_words and name not in reading.codes and not words_pass:
             raise _words_error(table, name, column)
-        else:
-            arrays[name] = column.values
-    return arrays, labels
+    numbers, labels = number_words(columns, reading.codes)
+    return {name: numbers.get(name, c.values) for name, c in columns.items()}, labels
 
 
 def _words_error(table: Table, name: str, column: Column) -> UsageError:
@@ -249,8 +242,3 @@ def _words_error(table: Table, name: str, column: Column) -> UsageError:
         start += f"; {len(cells) - len(words):,} of {len(cells):,} cells are"
         codes = f"mend those cells, or take their rows out; if all are words, {codes}"
     return UsageError(f"{start}\n  expected: numbers in {table.source!r}; {codes}")
-
-
-def _describe_codes(name: str, words: list[str]) -> str:
-    shown = [f"{word}={code}" for code, word in enumerate(words[:MOST_CODES])]
-    return f"{name}: {', '.join([*shown, *['...'] * (len(words) > MOST_CODES)])}"

@@ -366,6 +366,33 @@ def test_words_are_numbered_by_sorted_order_or_handed_over(programs):
     assert words.arrays["g"].tolist() == ["red", "blue", "red", "green"]
 
 
+TEAMS = "home,away\nAjax,Bern\nAjax,Celta\nBern,Celta\nBern,Dnipro\n"
+
+
+def test_words_of_columns_that_share_some_are_numbered_together_or_refused(programs):
+    programs.write_text("def games(home, away): ...\n")
+    programs.with_name("d.csv").write_text(TEAMS)
+    told = r"'Bern' would be 1 in 'home' and 0 in 'away'(.|\n)*--codes home\+away(.|\n)*away=apart"
+    with pytest.raises(UsageError, match=told):
+        read(programs, "d.csv", "games", codes=("home", "away"))
+    together = program_data(read(programs, "d.csv", "games", codes=("home+away",)))
+    numbers = {name: array.tolist() for name, array in together.arrays.items()}
+    assert numbers == {"home": [0, 0, 1, 1], "away": [1, 2, 2, 3]}
+    assert together.note == "home, away: Ajax=0, Bern=1, Celta=2, Dnipro=3"
+    apart = program_data(read(programs, "d.csv", "games", codes=("home", "away=apart")))
+    numbers = {name: array.tolist() for name, array in apart.arrays.items()}
+    assert numbers == {"home": [0, 0, 1, 1], "away": [0, 1, 1, 2]}
+    assert apart.note == "home: Ajax=0, Bern=1; away: Bern=0, Celta=1, Dnipro=2"
+
+
+def test_columns_with_the_same_words_are_numbered_alike(programs):
+    programs.write_text("def games(home, away): ...\n")
+    programs.with_name("d.csv").write_text("home,away\nno,yes\nyes,no\nno,no\n")
+    data = program_data(read(programs, "d.csv", "games", codes=("home", "away")))
+    assert data.arrays["home"].tolist() == [0, 1, 0] and data.arrays["away"].tolist() == [1, 0, 0]
+    assert data.note == "home, away: no=0, yes=1"
+
+
 def test_a_program_of_one_parameter_for_all_gets_a_table_whole(programs, tmp_path):
     programs.write_text("def line(df, scale=1.0): ...\ndef need(data, n): ...\n")
     (tmp_path / "d.csv").write_text("x,y,group\n1,2,red\n3,4,blue\n")
