@@ -124,7 +124,7 @@ def _refuse_lacking(
             f"the data do not fit {signature.program}({', '.join(signature.names)}): "
             f"missing: {', '.join(missing)}{untaken}\n  {table.source} holds: "
             f"{', '.join(table.columns)}\n  expected: what the program takes; say which column is "
-            f"which with --columns {example}"
+            f"which with --columns {example}{_advise_number(signature, missing, likely)}"
         )
     sampled = [name for name in signature.observed_names if name in lacking]
     if sampled:
@@ -134,6 +134,17 @@ def _refuse_lacking(
             f"{', '.join(table.columns)}\n  expected: a column for it, as --columns {example}; "
             f"--without {names} to mean it"
         )
+
+
+def _advise_number(signature: Signature, missing: Sequence[str], likely: str) -> str:
+    """How a program gets what is no column, as a size; "" where a column is meant by its name."""
+    filled = ", ".join(f"{name}=..." for name in missing)
+    if likely:
+        return ""
+    return (
+        f"\n  a size or another value that no column holds: program = functools.partial("
+        f"{signature.program}, {filled}) in the file, and that as the model"
+    )
 
 
 def _keep_taken(

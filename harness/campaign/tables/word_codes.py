@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -52,21 +53,16 @@ def number_words(
 
 def _refuse_unlike(labels: Mapping[str, list[str]]) -> None:
     """Raise UsageError for a word that has other numbers in two of the columns."""
-    names = [*labels]
-    for i, first in enumerate(names):
-        for second in names[i + 1 :]:
-            shared = [word for word in labels[first] if word in labels[second]]
-            places = [
-                (word, labels[first].index(word), labels[second].index(word)) for word in shared
-            ]
-            unlike = [place for place in places if place[1] != place[2]]
-            if unlike:
-                word, a, b = unlike[0]
-                raise UsageError(
-                    f"{word!r} would be {a} in {first!r} and {b} in {second!r}: each column has its "
-                    f"own words\n  expected: --codes {first}{TOGETHER}{second}, which numbers them "
-                    f"together; or {second}={APART}, where that is meant"
-                )
+    for first, second in itertools.combinations(labels, 2):
+        a, b = ({word: i for i, word in enumerate(labels[name])} for name in (first, second))
+        unlike = [word for word in a if word in b and a[word] != b[word]]
+        if unlike:
+            word = unlike[0]
+            raise UsageError(
+                f"{word!r} would be {a[word]} in {first!r} and {b[word]} in {second!r}: each column "
+                f"has words of its own\n  expected: --codes {first}{TOGETHER}{second}, which "
+                f"numbers them together; or {second}={APART}, where that is meant"
+            )
 
 
 def describe_codes(labels: Mapping[str, list[str]]) -> list[str]:

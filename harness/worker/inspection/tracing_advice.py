@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from samplerbench.models.base import Model
+from samplerbench.models.loading.program import list_arguments
 from samplerbench.samplers.support.observed_values import describe_no_array
 
 #: what does in place of Python's and NumPy's own, which want a number where JAX traces an unknown
@@ -40,6 +41,18 @@ def advise_tracing(error: BaseException, data: Mapping[str, Any]) -> str:
             "program, makes one of JAX"
         )
     return advice or _advise_words(data)
+
+
+def advise_lacking(model: Model) -> str:
+    """What to do where the program has None for what it was not given; "" where it has none."""
+    parameters, _ = list_arguments(model.program)
+    names = [n for n, p in parameters.items() if p.default is None and n not in model.data]
+    if not names:
+        return ""
+    return (
+        f"{', '.join(names)}: None, since no data were handed over for it; --data FILE, or 'data' "
+        "in the file, a dict by name"
+    )
 
 
 def _is_series(value: Any) -> bool:

@@ -31,6 +31,7 @@ def line(x, y=None):
     a = numpyro.sample("a", dist.Normal(0, 3))
     b = numpyro.sample("b", dist.Normal(0, 3))
     numpyro.sample("y", dist.Normal(a + b * x, 1), obs=y)
+def sized(g, size, spread): ...
 def groups(g, y=None):
     a = numpyro.sample("a", dist.Normal(0, 3).expand([3]))
     numpyro.sample("y", dist.Normal(a[g], 1), obs=y)
@@ -235,6 +236,12 @@ REFUSED = {
         "line",
         {},
         ("`y` is observed where given and would be sampled", "--without y to mean it"),
+    ),
+    "a size": (
+        "g\n0\n1\n",
+        "sized",
+        {},
+        ("functools.partial(sized, size=..., spread=...) in the file",),
     ),
     "infinity": (f"{PLAIN}5,inf\n", "line", {}, ("inf in row 7 of column 'y'",)),
     "words": (
