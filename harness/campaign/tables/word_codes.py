@@ -59,8 +59,8 @@ def _refuse_unlike(labels: Mapping[str, list[str]]) -> None:
         if unlike:
             word = unlike[0]
             raise UsageError(
-                f"{word!r} would be {a[word]} in {first!r} and {b[word]} in {second!r}: each column "
-                f"has words of its own\n  expected: --codes {first}{TOGETHER}{second}, which "
+                f"{word!r} would be {a[word]} in {first!r} and {b[word]} in {second!r}, which have "
+                f"other words each\n  expected: --codes {first}{TOGETHER}{second}, which "
                 f"numbers them together; or {second}={APART}, where that is meant"
             )
 

@@ -21,6 +21,7 @@ from samplerbench.harness.campaign.tables.fit import parse_reading
 from samplerbench.harness.campaign.tables.read_table import READERS
 from samplerbench.harness.campaign.tables.table import make_table
 from samplerbench.harness.campaign.tables.text_table import read_text_table
+from samplerbench.harness.campaign.tables.word_codes import parse_codes
 from samplerbench.models.loading import data_files
 from samplerbench.models.loading.model_names import load_model
 from samplerbench.models.loading.program_signature import read_signature
@@ -390,6 +391,12 @@ def test_words_of_columns_that_share_some_are_numbered_together_or_refused(progr
     numbers = {name: array.tolist() for name, array in apart.arrays.items()}
     assert numbers == {"home": [0, 0, 1, 1], "away": [0, 1, 1, 2]}
     assert apart.note == "home: Ajax=0, Bern=1; away: Bern=0, Celta=1, Dnipro=2"
+
+
+def test_how_words_are_numbered_is_said_for_each_column():
+    kinds = parse_codes(("home+away,g", "h=words", "k=apart"))
+    group = "home+away"
+    assert kinds == {"home": group, "away": group, "g": "", "h": "words", "k": "apart"}
 
 
 def test_columns_with_the_same_words_are_numbered_alike(programs):

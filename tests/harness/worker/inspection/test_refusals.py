@@ -10,8 +10,11 @@ import pytest
 
 from samplerbench.harness.records import Job
 from samplerbench.harness.worker.inspection import inspect_model, tracing_advice
-from samplerbench.harness.worker.inspection.inspect_model import UnfitModel, load
+from samplerbench.harness.worker.inspection.inspect_model import load
+from samplerbench.harness.worker.inspection.summed_sites import refuse_unsummed
+from samplerbench.harness.worker.inspection.unfit_model import UnfitModel
 from samplerbench.models.base import Model
+from samplerbench.samplers.support.latent_sites import Latent
 from tests.support.trials import small
 
 
@@ -166,6 +169,13 @@ def test_discrete_sites_that_can_be_summed_out_are_none_of_the_parameters(
     trial = small(model=f"{tmp_path / 'mine.py'}:{program}", environment="current")
     sites = inspect_model.read_sites(load(Job(trial, str(tmp_path), time.monotonic())), trial.model)
     assert [(site.name, kind) for site, kind in sites] == [(parameter, "continuous")]
+
+
+def test_a_discrete_site_that_can_not_be_summed_out_is_left_to_the_samplers():
+    pytest.importorskip("numpyro")
+    count = Latent("n", (), discrete=True, improper=False)
+    rate = Latent("m", (), discrete=False, improper=False)
+    refuse_unsummed(Model("model", {}, lambda: 1 / 0), [rate, count], str)
 
 
 @pytest.mark.parametrize("place", [".", "src"])
