@@ -113,6 +113,11 @@ import numpyro, numpyro.distributions as dist
 def model(x=None, y=None):
     numpyro.sample("y", dist.Normal(numpyro.sample("m", dist.Normal(0, 1)), len(x)), obs=y)
 """
+BY_POSITION = """
+import numpyro, numpyro.distributions as dist
+def model(*data):
+    x, y = data
+"""
 FAR = """
 import jax
 x = jax.device_put(3.0, jax.devices("far")[0])
@@ -130,6 +135,7 @@ def model():
         (SPHERE, r"ProjectedNormalReparam(.|\n)*expected: priors whose support NumPyro maps"),
         (UNPLATED, r"Missing a plate .* 'z'(.|\n)*'z' of 'model' can't be summed out"),
         (NOTHING, r"next: x, y: None, since no data were handed over for it; --data FILE"),
+        (BY_POSITION, "next: data are handed over by name, and it takes them by position"),
         (FAR, "next: leave out what chooses a device, as numpyro.set_platform: --device does"),
     ],
 )
@@ -221,6 +227,20 @@ def test_series_that_jax_can_not_trace_are_named():
         jax.eval_shape(lambda a: a * x, 1.0)
     advice = tracing_advice.advise_tracing(error.value, {"x": x, "y": x.to_numpy()})
     assert advice.startswith("x: pandas Series") and ".to_numpy()" in advice
+    wide = x.convert_dtypes()
+    with pytest.raises(TypeError) as error:
+        jax.eval_shape(lambda a: a * wide, 1.0)
+    assert "x: pandas Series" in tracing_advice.advise_tracing(error.value, {"x": wide})
+
+
+def test_lists_that_are_no_operands_are_told_how_to_be_arrays():
+    import jax
+
+    with pytest.raises(TypeError) as error:
+        jax.eval_shape(lambda a: a * [1.0, 2.0], 1.0)
+    advice = tracing_advice.advise_tracing(error.value, {"x": [1.0, 2.0], "n": 2})
+    assert advice == "x: list, no array; numpy.asarray(x) makes one"
+    assert tracing_advice.advise_tracing(ValueError("other"), {"x": [1.0, 2.0]}) == ""
 
 
 DEBUGGED = """
