@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import dis
 import hashlib
+import logging
 import pickle
 import sys
 import types
@@ -86,9 +87,9 @@ def _parts(value: Any, seen: _Seen) -> list[str | bytes]:
     if isinstance(value, (list, tuple)):
         return _encode_each(value, seen)
     if isinstance(value, (set, frozenset)):
-        return sorted(_encode(each, {}) for each in value)
+        return sorted(_encode(each, dict(seen)) for each in value)
     if isinstance(value, Mapping):
-        pairs = sorted(value.items(), key=lambda pair: _encode(pair[0], {}))
+        pairs = sorted(value.items(), key=lambda pair: _encode(pair[0], dict(seen)))
         return _encode_each([each for pair in pairs for each in pair], seen)
     if isinstance(value, np.generic) or (hasattr(value, "__array__") and hasattr(value, "dtype")):
         return _array_parts(value, seen)
@@ -120,6 +121,10 @@ def _object_parts(value: Any, seen: _Seen) -> list[str | bytes]:
         return _encode_each([value.__func__, value.__self__], seen)
     if isinstance(value, type):
         return _class_parts(value, seen)
+    if isinstance(value, logging.Logger):  # which holds every other of the process
+        return [value.name]
+    if isinstance(value, property):
+        return _encode_each([value.fget, value.fset, getattr(value, "__dict__", {})], seen)
     if hasattr(value, "__wrapped__") and not _is_python_class(type(value)):  # as of jax.jit
         return _encode_each([value.__wrapped__], seen)
     if hasattr(value, "func") and hasattr(value, "keywords"):  # functools.partial

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import os
 import re
 import sys
@@ -105,10 +106,8 @@ def _is_handler(program: Any) -> bool:
 
 
 def _pickle(record: dict[str, Any], program: Any, name: str, data: Mapping[str, Any]) -> bytes:
-    import cloudpickle
-
     try:
-        return cloudpickle.dumps(record)
+        return _dump(record)
     except Exception as error:  # whatever the pickling of a user's object raises
         parts = {f"{key!r} in data": value for key, value in data.items()}
         parts.update((f"{key!r}", value) for key, value in referenced_values(program).items())
@@ -120,11 +119,27 @@ def _pickle(record: dict[str, Any], program: Any, name: str, data: Mapping[str, 
         ) from error
 
 
-def _can_pickle(value: Any) -> bool:
+def _dump(value: Any) -> bytes:
+    """``cloudpickle.dumps``, of a class with properties of a library's own kind as well.
+
+    As of ``numpyro.distributions.constraints.dependent_property`` in a distribution of one's own.
+    """
     import cloudpickle
 
+    class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+        def reducer_override(self, value: Any) -> Any:
+            if isinstance(value, property) and type(value) is not property:
+                return type(value), (value.fget,), vars(value)
+            return super().reducer_override(value)
+
+    with io.BytesIO() as file:
+        Pickler(file).dump(value)
+        return file.getvalue()
+
+
+def _can_pickle(value: Any) -> bool:
     try:
-        cloudpickle.dumps(value)
+        _dump(value)
     except Exception:  # as above: the question is only whether it does
         return False
     return True

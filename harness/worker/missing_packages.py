@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +21,7 @@ PIP_NAMES = {
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
 }
+LEVELS_ABOVE = 4  # folders above a file in which a module of the user's own may lie
 
 
 def advise_install(packages: Sequence[str], environment: str) -> str:
@@ -39,6 +40,27 @@ def advise_install(packages: Sequence[str], environment: str) -> str:
         f"--with {names} installs {them} beside the pins (by the name that pip knows);"
         f" or --env current, or --env path/to/python, where {they_are} installed"
     )
+
+
+def find_own(packages: Sequence[str], file: Path | None) -> dict[str, Path]:
+    """Those of ``packages`` that are modules of the user's own -> the folder that each lies in.
+
+    In the working folder or above the file, where an editor or a notebook's kernel finds them.
+    """
+    found: dict[str, Path] = {}
+    for package in packages:
+        for folder in _list_near_folders(file):
+            if (folder / f"{package}.py").is_file() or (folder / package / "__init__.py").is_file():
+                found.setdefault(package, folder)
+    return found
+
+
+def describe_own(found: Mapping[str, Path]) -> str:
+    """How modules of the user's own are found by a run of a file."""
+    places = ", ".join(f"{package} is in {folder}" for package, folder in found.items())
+    folders = dict.fromkeys(map(str, found.values()))
+    calls = "; ".join(f"sys.path.insert(0, {folder!r})" for folder in folders)
+    return f"{places}; at the top of the file: import sys; {calls}"
 
 
 def advise_release(error: Exception) -> str:
@@ -83,6 +105,12 @@ def list_absent(error: BaseException, file: Path | None) -> list[str]:
         return [package] if package else []
     others = [name for name in list_packages(file) if not _is_there(name)]
     return [*dict.fromkeys([package, *others])]
+
+
+def _list_near_folders(file: Path | None) -> list[Path]:
+    """The working folder and those above the file, each with its ``src``."""
+    above = file.resolve().parents[1:LEVELS_ABOVE] if file else ()
+    return [place for folder in (Path.cwd(), *above) for place in (folder, folder / "src")]
 
 
 def _is_there(package: str) -> bool:

@@ -51,7 +51,7 @@ from samplerbench.harness.worker.timing import (
 )
 from samplerbench.models.base import Model, Sites
 from samplerbench.models.loading.model_names import find_file, is_file, load_model
-from samplerbench.models.loading.script import describe_skipped
+from samplerbench.models.loading.script import describe_redefined, describe_skipped
 from samplerbench.options import fill
 from samplerbench.samplers.base import (
     Budget,
@@ -209,6 +209,7 @@ class TrialRunner:
         model = load_model(trial.model, trial.model_options, trial.data_file)
         if file:
             self.result.warnings += describe_skipped(file)
+            self.result.warnings += describe_redefined(file, trial.model)
         if is_own:
             self._enter_phase("import")
             start_up.import_libraries(self.job, sampler, self.clock, self.result)

@@ -124,6 +124,11 @@ def _list_positional(program: Callable[..., Any]) -> list[str]:
     return [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY and p.default is p.empty]
 
 
+def takes_any_position(program: Callable[..., Any]) -> bool:
+    """Whether ``program`` takes any number of arguments by position, as by ``*args``."""
+    return any(p.kind is p.VAR_POSITIONAL for p in _read_parameters(program) or [])
+
+
 def list_arguments(program: Callable[..., Any]) -> tuple[dict[str, inspect.Parameter], bool]:
     """What ``program`` takes by keyword, and whether it takes any other name, too."""
     kinds, parameters = inspect.Parameter, _read_parameters(program)

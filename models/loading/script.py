@@ -143,6 +143,22 @@ def describe_skipped(file: Path) -> list[str]:
     return notes
 
 
+def describe_redefined(file: Path, model: str) -> list[str]:
+    """Where a file defines the program of ``path/to/file.py:name`` more than once, in a sentence.
+
+    In a branch only one definition is run.
+    """
+    name = model.rpartition(":")[2]
+    lines = [
+        node.lineno
+        for node in _parse(file).body
+        if isinstance(node, ast.FunctionDef) and node.name == name
+    ]
+    places = [_describe_line(str(file), line) for line in lines]
+    said = f"{name!r} is defined at {' and '.join(places)}: the last one is taken"
+    return [said] * (len(lines) > 1)
+
+
 def locate_error(error: BaseException, file: Path) -> str:
     """The place in a user's own files that an error comes from: ``mine.py, line 7``."""
     return find_place(error, file) or file.name

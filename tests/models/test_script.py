@@ -243,3 +243,17 @@ def test_a_generators_maker_that_outlives_the_files_run_makes_others_again():
     with repeatable_randomness():
         make = np.random.default_rng
     assert make().normal() != make().normal()
+
+
+def test_a_program_that_is_defined_twice_is_said_to_be_the_last(tmp_path):
+    cells = ["import math", "def model():\n    pass", "x = 1\ndef model(y):\n    pass"]
+    file = tmp_path / "a.ipynb"
+    sources = [{"cell_type": "code", "source": cell} for cell in cells]
+    file.write_text(json.dumps({"cells": sources}))
+    assert script.describe_redefined(file, f"{file}:model") == [
+        "'model' is defined at code cell 2, line 1 and code cell 3, line 2: the last one is taken"
+    ]
+    plain = tmp_path / "a.py"
+    plain.write_text("if 1:\n    def f(): pass\nelse:\n    def f(): pass\ndef g(): pass\n")
+    assert script.describe_redefined(plain, "a.py:f") == []
+    assert script.describe_redefined(plain, "a.py:g") == []

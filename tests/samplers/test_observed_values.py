@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from samplerbench.harness.worker.inspection.inspect_model import UnfitModel, read_sites
+from samplerbench.harness.worker.inspection.inspect_model import read_sites
+from samplerbench.harness.worker.inspection.unfit_model import UnfitModel
 from samplerbench.models.base import Model
 from samplerbench.samplers.support.observed_values import find_impossible
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from samplerbench.errors import UsageError
-from samplerbench.harness.worker.inspection.inspect_model import UnfitModel, read_sites
+from samplerbench.harness.worker.inspection.inspect_model import read_sites
+from samplerbench.harness.worker.inspection.unfit_model import UnfitModel
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Budget, Declined, Draws, Prepared, samplers
 from samplerbench.samplers.support import latent_sites

@@ -10,13 +10,16 @@ import numpy as np
 
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.campaign.tables.table import Column, Table, has_thousands, parse_cells
+from samplerbench.harness.campaign.tables.word_codes import (
+    WORDS,
+    describe_codes,
+    number_words,
+    parse_codes,
+)
 from samplerbench.models.loading.program import find_whole
 from samplerbench.models.loading.program_signature import Signature
 from samplerbench.options import parse_names
 from samplerbench.text import is_number_text
-
-WORDS = "words"  # of --codes NAME=words
-MOST_CODES = 12  # of one column's that a note shows
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Reading:
     """The options that say how a table is read."""
 
     columns: Mapping[str, str] = field(default_factory=dict)  # parameter -> column, by name, number
-    codes: Mapping[str, str] = field(default_factory=dict)  # parameter -> "" (integers) or WORDS
+    codes: Mapping[str, str] = field(default_factory=dict)  # parameter -> as of ``parse_codes``
     missing: str = ""  # drop or nan
     left_out: tuple[str, ...] = ()  # parameters that the table does not hold, on purpose
 
@@ -47,12 +50,8 @@ def parse_reading(
 ) -> Reading:
     """The options as they were written. Raises UsageError."""
     names = parse_names("columns", columns)
-    kinds = dict(word.strip().partition("=")[::2] for text in codes for word in text.split(","))
-    for name, kind in kinds.items():
-        if kind not in ("", WORDS):
-            raise UsageError(f"codes: {name}={kind}\n  expected: {name}, or {name}={WORDS}")
     left_out = tuple(word.strip() for text in without for word in text.split(","))
-    return Reading(names, kinds, missing, left_out)
+    return Reading(names, parse_codes(codes), missing, left_out)
 
 
 def fit(table: Table, signature: Signature | None, reading: Reading) -> ProgramData:
@@ -81,7 +80,7 @@ def fit(table: Table, signature: Signature | None, reading: Reading) -> ProgramD
         columns, words = _fill_missing(table, columns, reading)
         notes += words
     arrays, labels = _encode(table, columns, reading, words_pass=signature is None or bool(whole))
-    notes += [_describe_codes(name, words) for name, words in labels.items()]
+    notes += describe_codes(labels)
     return ProgramData(arrays, "; ".join(notes), labels)
 
 
@@ -125,7 +124,7 @@ def _refuse_lacking(
             f"the data do not fit {signature.program}({', '.join(signature.names)}): "
             f"missing: {', '.join(missing)}{untaken}\n  {table.source} holds: "
             f"{', '.join(table.columns)}\n  expected: what the program takes; say which column is "
-            f"which with --columns {example}"
+            f"which with --columns {example}{_advise_number(signature, missing, likely)}"
         )
     sampled = [name for name in signature.observed_names if name in lacking]
     if sampled:
@@ -135,6 +134,17 @@ def _refuse_lacking(
             f"{', '.join(table.columns)}\n  expected: a column for it, as --columns {example}; "
             f"--without {names} to mean it"
         )
+
+
+def _advise_number(signature: Signature, missing: Sequence[str], likely: str) -> str:
+    """How a program gets what is no column, as a size; "" where a column is meant by its name."""
+    filled = ", ".join(f"{name}=..." for name in missing)
+    if likely:
+        return ""
+    return (
+        f"\n  a size or another value that no column holds: program = functools.partial("
+        f"{signature.program}, {filled}) in the file, and that as the model"
+    )
 
 
 def _keep_taken(
@@ -219,17 +229,11 @@ def _encode(
 
     ``words_pass``: words of which nothing is said are handed over, not refused.
     """
-    arrays, labels = {}, {}
     for name, column in columns.items():
-        kind = reading.codes.get(name)
-        if kind == "":
-            values, arrays[name] = np.unique(column.values, return_inverse=True)
-            labels[name] = [str(value) for value in values]
-        elif column.holds_words and kind is None and not words_pass:
+        if column.holds_words and name not in reading.codes and not words_pass:
             raise _words_error(table, name, column)
-        else:
-            arrays[name] = column.values
-    return arrays, labels
+    numbers, labels = number_words(columns, reading.codes)
+    return {name: numbers.get(name, c.values) for name, c in columns.items()}, labels
 
 
 def _words_error(table: Table, name: str, column: Column) -> UsageError:
@@ -249,8 +253,3 @@ def _words_error(table: Table, name: str, column: Column) -> UsageError:
         start += f"; {len(cells) - len(words):,} of {len(cells):,} cells are"
         codes = f"mend those cells, or take their rows out; if all are words, {codes}"
     return UsageError(f"{start}\n  expected: numbers in {table.source!r}; {codes}")
-
-
-def _describe_codes(name: str, words: list[str]) -> str:
-    shown = [f"{word}={code}" for code, word in enumerate(words[:MOST_CODES])]
-    return f"{name}: {', '.join([*shown, *['...'] * (len(words) > MOST_CODES)])}"

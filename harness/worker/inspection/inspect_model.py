@@ -25,10 +25,18 @@ from samplerbench.harness.worker.fingerprint import compute_log_likelihood
 from samplerbench.harness.worker.inspection.answer_arrays import pack_exact, pack_quadrature
 from samplerbench.harness.worker.inspection.fit_data import fit_data
 from samplerbench.harness.worker.inspection.mode_search import NoAnswer
-from samplerbench.harness.worker.inspection.tracing_advice import advise_tracing, expect_density
+from samplerbench.harness.worker.inspection.summed_sites import refuse_unsummed
+from samplerbench.harness.worker.inspection.tracing_advice import (
+    advise_lacking,
+    advise_tracing,
+    expect_density,
+)
+from samplerbench.harness.worker.inspection.unfit_model import UnfitModel
 from samplerbench.harness.worker.missing_packages import (
     advise_install,
     advise_release,
+    describe_own,
+    find_own,
     list_absent,
 )
 from samplerbench.harness.worker.process import serve
@@ -46,10 +54,6 @@ from samplerbench.samplers.support.observed_values import (
 )
 
 NAN_POINTS = 20  # at which a density is tried
-
-
-class UnfitModel(Exception):
-    """The model cannot be sampled; the text is for its author."""
 
 
 def main(job_file: str) -> int:
@@ -113,8 +117,11 @@ def _advise(error: Exception, trial: Trial) -> str:
         if (file.parent / error.filename).exists():
             return f"\n  next: call the command in {file.parent}, where {error.filename!r} is"
     packages = list_absent(error, file)
-    next_step = advise_install(packages, trial.environment) if packages else ""
-    next_step = next_step or advise_device(error) or advise_release(error)
+    own = find_own(packages, file)
+    others = [package for package in packages if package not in own]
+    steps = [describe_own(own)] * bool(own)
+    steps += [advise_install(others, trial.environment)] * bool(others)
+    next_step = "; ".join(steps) or advise_device(error) or advise_release(error)
     return next_step and f"\n  next: {next_step}"
 
 
@@ -179,7 +186,7 @@ def read_sites(
         raise UnfitModel(str(error)) from error
     except Exception as error:
         traceback.print_exc()
-        advice = advise_release(error) or advise_tracing(error, model.data)
+        advice = advise_release(error) or advise_tracing(error, model.data) or advise_lacking(model)
         raise UnfitModel(
             f"{_locate_error(error, name)}: {one_line(error)}\n  {short!r} was traced on its data: "
             f"{_describe_shapes(model)}\n  expected: a NumPyro program that runs on them"
@@ -190,7 +197,9 @@ def read_sites(
             f"model {short!r} has no latent site\n  expected: at least one numpyro.sample without "
             "obs=; is an observed site's data missing, or every site observed?"
         )
-    if not any(site.discrete for site in latents):
+    if any(site.discrete for site in latents):
+        refuse_unsummed(model, latents, lambda error: _locate_error(error, name))
+    else:
         density = _make_fitting_density(model, name)
         _refuse_impossible_values(model, short)
         _refuse_changing_density(density, model, short)

@@ -15,7 +15,8 @@ from samplerbench.errors import UsageError, one_line
 from samplerbench.files import write_whole
 from samplerbench.harness.records import Job, Result
 from samplerbench.harness.worker.inspection.fit_data import fit_data
-from samplerbench.harness.worker.inspection.inspect_model import UnfitModel, load, read_sites
+from samplerbench.harness.worker.inspection.inspect_model import load, read_sites
+from samplerbench.harness.worker.inspection.unfit_model import UnfitModel
 from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import is_file

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from samplerbench.models.base import Model
+from samplerbench.models.loading.program import list_arguments, takes_any_position
 from samplerbench.samplers.support.observed_values import describe_no_array
 
 #: what does in place of Python's and NumPy's own, which want a number where JAX traces an unknown
@@ -26,11 +27,8 @@ NUMPYRO_SAMPLE = ("numpyro.primitives", "sample")
 
 def advise_tracing(error: BaseException, data: Mapping[str, Any]) -> str:
     """What to do about a program that can't be traced; "" where nothing is known."""
-    series = [name for name, value in data.items() if _is_series(value)]
-    if series and type(error).__name__ == "TracerArrayConversionError":
-        return (
-            f"{', '.join(series)}: pandas Series, which JAX can't trace; .to_numpy() gives arrays"
-        )
+    if type(error).__name__ == "TracerArrayConversionError" and (series := _advise_series(data)):
+        return series
     advice = TRACEABLE.get(type(error).__name__, "") or _advise_hidden(error)
     arrays = [name for name, value in data.items() if isinstance(value, np.ndarray) and value.ndim]
     if arrays and type(error).__name__ == "TracerArrayConversionError":
@@ -39,7 +37,40 @@ def advise_tracing(error: BaseException, data: Mapping[str, Any]) -> str:
             f"; NumPy arrays here: {', '.join(arrays)}; {first} = jnp.asarray({first}), in the "
             "program, makes one of JAX"
         )
-    return advice or _advise_words(data)
+    return advice or _advise_words(data) or _advise_series(data) or _advise_lists(error, data)
+
+
+def advise_lacking(model: Model) -> str:
+    """What to do where the program lacks data that it may need; "" where nothing is known.
+
+    It has None for what it was not given, or takes what it gets by position.
+    """
+    parameters, is_open = list_arguments(model.program)
+    if not parameters and not is_open and takes_any_position(model.program):
+        return "data are handed over by name, and it takes them by position: name its parameters"
+    names = [n for n, p in parameters.items() if p.default is None and n not in model.data]
+    if not names:
+        return ""
+    return (
+        f"{', '.join(names)}: None, since no data were handed over for it; --data FILE, or 'data' "
+        "in the file, a dict by name"
+    )
+
+
+def _advise_series(data: Mapping[str, Any]) -> str:
+    """How pandas Series become arrays; "" where there are none."""
+    names = [name for name, value in data.items() if _is_series(value)]
+    told = f"{', '.join(names)}: pandas Series, which JAX can't trace; .to_numpy() gives arrays"
+    return told if names else ""
+
+
+def _advise_lists(error: BaseException, data: Mapping[str, Any]) -> str:
+    """How lists become arrays, where they are no operands; "" where there are none."""
+    names = [name for name, value in data.items() if isinstance(value, (list, tuple))]
+    if not names or not isinstance(error, TypeError):
+        return ""
+    kind = type(data[names[0]]).__name__
+    return f"{', '.join(names)}: {kind}, no array; numpy.asarray({names[0]}) makes one"
 
 
 def _is_series(value: Any) -> bool:

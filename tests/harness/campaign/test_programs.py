@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import pickle
 import subprocess
 import sys
@@ -122,6 +123,19 @@ print(digest_values(outer, {"y": np.ones(2)}))
 """
 
 
+def test_a_program_with_a_logger_has_one_digest_whatever_other_loggers_there_are():
+    one = digest_values(make_program(2.0, logging.getLogger("mine")))
+    logging.getLogger("mine.part"), logging.getLogger("another")
+    assert digest_values(make_program(2.0, logging.getLogger("mine"))) == one
+    assert digest_values(make_program(2.0, logging.getLogger("another"))) != one
+
+
+def test_what_holds_itself_as_a_key_has_a_digest():
+    thing = Program(2.0)
+    thing.known, thing.all = {thing: 1}, {thing}
+    assert len(digest_values(thing)) == 16
+
+
 @pytest.mark.process
 def test_a_digest_is_the_same_in_every_session_and_wherever_the_function_stands():
     answers = {
@@ -135,6 +149,32 @@ def test_a_digest_is_the_same_in_every_session_and_wherever_the_function_stands(
         for lines, seed in ((0, "1"), (5, "2"))
     }
     assert len(answers) == 1
+
+
+class Dependent(property):
+    """A property of a library's own kind, as ``dependent_property`` of NumPyro's constraints."""
+
+    def __init__(self, function=None, *, event_dim=0):
+        super().__init__(function)
+        self.event_dim = event_dim
+
+
+def test_a_class_with_properties_of_a_kind_of_its_own_is_shipped():
+    class Distribution:
+        support = Dependent(lambda self: "positive", event_dim=1)
+
+    shipped = programs.ship(make_program(2.0, Distribution), DATA)
+    used = pickle.loads(shipped.content)["program"](1.0)[2]
+    assert used().support == "positive" and vars(used)["support"].event_dim == 1
+
+
+def test_a_changed_property_of_a_class_is_another_digest():
+    def make(kind, text):
+        return type("Thing", (), {"support": kind(lambda self: text)})
+
+    for kind in (property, Dependent):
+        one, same, other = (digest_values(make(kind, text)) for text in ("a", "a", "b"))
+        assert one == same != other
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from samplerbench.harness.campaign.tables.fit import parse_reading
 from samplerbench.harness.campaign.tables.read_table import READERS
 from samplerbench.harness.campaign.tables.table import make_table
 from samplerbench.harness.campaign.tables.text_table import read_text_table
+from samplerbench.harness.campaign.tables.word_codes import parse_codes
 from samplerbench.models.loading import data_files
 from samplerbench.models.loading.model_names import load_model
 from samplerbench.models.loading.program_signature import read_signature
@@ -31,6 +32,7 @@ def line(x, y=None):
     a = numpyro.sample("a", dist.Normal(0, 3))
     b = numpyro.sample("b", dist.Normal(0, 3))
     numpyro.sample("y", dist.Normal(a + b * x, 1), obs=y)
+def sized(g, size, spread): ...
 def groups(g, y=None):
     a = numpyro.sample("a", dist.Normal(0, 3).expand([3]))
     numpyro.sample("y", dist.Normal(a[g], 1), obs=y)
@@ -236,6 +238,12 @@ REFUSED = {
         {},
         ("`y` is observed where given and would be sampled", "--without y to mean it"),
     ),
+    "a size": (
+        "g\n0\n1\n",
+        "sized",
+        {},
+        ("functools.partial(sized, size=..., spread=...) in the file",),
+    ),
     "infinity": (f"{PLAIN}5,inf\n", "line", {}, ("inf in row 7 of column 'y'",)),
     "words": (
         WORDS,
@@ -364,6 +372,39 @@ def test_words_are_numbered_by_sorted_order_or_handed_over(programs):
     assert coded.note == "g: blue=0, green=1, red=2"
     words = program_data(read(programs, "d.csv", "groups", codes=("g=words",)))
     assert words.arrays["g"].tolist() == ["red", "blue", "red", "green"]
+
+
+TEAMS = "home,away\nAjax,Bern\nAjax,Celta\nBern,Celta\nBern,Dnipro\n"
+
+
+def test_words_of_columns_that_share_some_are_numbered_together_or_refused(programs):
+    programs.write_text("def games(home, away): ...\n")
+    programs.with_name("d.csv").write_text(TEAMS)
+    told = r"'Bern' would be 1 in 'home' and 0 in 'away'(.|\n)*--codes home\+away(.|\n)*away=apart"
+    with pytest.raises(UsageError, match=told):
+        read(programs, "d.csv", "games", codes=("home", "away"))
+    together = program_data(read(programs, "d.csv", "games", codes=("home+away",)))
+    numbers = {name: array.tolist() for name, array in together.arrays.items()}
+    assert numbers == {"home": [0, 0, 1, 1], "away": [1, 2, 2, 3]}
+    assert together.note == "home, away: Ajax=0, Bern=1, Celta=2, Dnipro=3"
+    apart = program_data(read(programs, "d.csv", "games", codes=("home", "away=apart")))
+    numbers = {name: array.tolist() for name, array in apart.arrays.items()}
+    assert numbers == {"home": [0, 0, 1, 1], "away": [0, 1, 1, 2]}
+    assert apart.note == "home: Ajax=0, Bern=1; away: Bern=0, Celta=1, Dnipro=2"
+
+
+def test_how_words_are_numbered_is_said_for_each_column():
+    kinds = parse_codes(("home+away,g", "h=words", "k=apart"))
+    group = "home+away"
+    assert kinds == {"home": group, "away": group, "g": "", "h": "words", "k": "apart"}
+
+
+def test_columns_with_the_same_words_are_numbered_alike(programs):
+    programs.write_text("def games(home, away): ...\n")
+    programs.with_name("d.csv").write_text("home,away\nno,yes\nyes,no\nno,no\n")
+    data = program_data(read(programs, "d.csv", "games", codes=("home", "away")))
+    assert data.arrays["home"].tolist() == [0, 1, 0] and data.arrays["away"].tolist() == [1, 0, 0]
+    assert data.note == "home, away: no=0, yes=1"
 
 
 def test_a_program_of_one_parameter_for_all_gets_a_table_whole(programs, tmp_path):

@@ -14,6 +14,7 @@ from samplerbench.harness.worker.inspection import (
     inspect_model,
 )
 from samplerbench.harness.worker.inspection.mode_search import NoAnswer
+from samplerbench.harness.worker.inspection.unfit_model import UnfitModel
 from samplerbench.models.base import Model, build
 from tests.support.trials import small
 
@@ -81,6 +82,6 @@ def test_a_program_is_refused_for_quadrature_beyond_two_parameters():
 
 @pytest.mark.slow
 def test_a_model_that_cannot_be_sampled_says_so_to_its_author():
-    assert issubclass(inspect_model.UnfitModel, Exception)
-    with pytest.raises(inspect_model.UnfitModel, match="nothing to sample|no parameter|no latent"):
+    assert issubclass(UnfitModel, Exception)
+    with pytest.raises(UnfitModel, match="nothing to sample|no parameter|no latent"):
         inspect_model._find_answer(Model("empty", {}, lambda: None), small(model="empty"))

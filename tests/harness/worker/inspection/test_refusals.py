@@ -10,8 +10,11 @@ import pytest
 
 from samplerbench.harness.records import Job
 from samplerbench.harness.worker.inspection import inspect_model, tracing_advice
-from samplerbench.harness.worker.inspection.inspect_model import UnfitModel, load
+from samplerbench.harness.worker.inspection.inspect_model import load
+from samplerbench.harness.worker.inspection.summed_sites import refuse_unsummed
+from samplerbench.harness.worker.inspection.unfit_model import UnfitModel
 from samplerbench.models.base import Model
+from samplerbench.samplers.support.latent_sites import Latent
 from tests.support.trials import small
 
 
@@ -97,6 +100,24 @@ import numpy as np, numpyro, numpyro.distributions as dist
 def model():
     numpyro.sample("m", dist.ProjectedNormal(np.zeros(3)))
 """
+UNPLATED = """
+import numpy as np, numpyro, numpyro.distributions as dist
+data = {"y": np.array([1.0, 2.0, 3.0])}
+def model(y):
+    m = numpyro.sample("m", dist.Normal(np.array([-1.0, 1.0]), 1).to_event(1))
+    z = numpyro.sample("z", dist.Bernoulli(0.5).expand([3]))
+    numpyro.sample("y", dist.Normal(m[z], 1), obs=y)
+"""
+NOTHING = """
+import numpyro, numpyro.distributions as dist
+def model(x=None, y=None):
+    numpyro.sample("y", dist.Normal(numpyro.sample("m", dist.Normal(0, 1)), len(x)), obs=y)
+"""
+BY_POSITION = """
+import numpyro, numpyro.distributions as dist
+def model(*data):
+    x, y = data
+"""
 FAR = """
 import jax
 x = jax.device_put(3.0, jax.devices("far")[0])
@@ -112,6 +133,9 @@ def model():
         (LOOP, "next: .*jnp.asarray of what a plate or a loop reads at its index, as data in nump"),
         (GROUPS, r"; NumPy arrays here: y, group; y = jnp.asarray\(y\), in the program"),
         (SPHERE, r"ProjectedNormalReparam(.|\n)*expected: priors whose support NumPyro maps"),
+        (UNPLATED, r"Missing a plate .* 'z'(.|\n)*'z' of 'model' can't be summed out"),
+        (NOTHING, r"next: x, y: None, since no data were handed over for it; --data FILE"),
+        (BY_POSITION, "next: data are handed over by name, and it takes them by position"),
         (FAR, "next: leave out what chooses a device, as numpyro.set_platform: --device does"),
     ],
 )
@@ -121,6 +145,60 @@ def test_what_can_not_be_formed_is_told_with_what_can(text, words, tmp_path):
     trial = small(model=f"{tmp_path / 'mine.py'}:model", environment="current")
     with pytest.raises(UnfitModel, match=words):
         inspect_model.read_sites(load(Job(trial, str(tmp_path), time.monotonic())), trial.model)
+
+
+SUMMED = """
+import numpy as np, numpyro, numpyro.distributions as dist
+from numpyro.contrib.control_flow import scan
+data = {"y": np.array([1.0, 2.0, 3.0])}
+def plate(y):
+    m = numpyro.sample("m", dist.Normal(np.array([-1.0, 1.0]), 1).to_event(1))
+    with numpyro.plate("rows", 3):
+        z = numpyro.sample("z", dist.Bernoulli(0.5))
+        numpyro.sample("y", dist.Normal(m[z], 1), obs=y)
+def chain(y):
+    p = numpyro.sample("p", dist.Beta(np.ones(2), 1).to_event(1))
+    def step(z, y):
+        z = numpyro.sample("z", dist.Bernoulli(p[z]), infer={"enumerate": "parallel"})
+        return z, numpyro.sample("y", dist.Normal(z, 1), obs=y)
+    scan(step, 0, y)
+"""
+
+
+@pytest.mark.slow  # traces
+@pytest.mark.parametrize(("program", "parameter"), [("plate", "m"), ("chain", "p")])
+def test_discrete_sites_that_can_be_summed_out_are_none_of_the_parameters(
+    program, parameter, tmp_path
+):
+    pytest.importorskip("numpyro")
+    (tmp_path / "mine.py").write_text(SUMMED)
+    trial = small(model=f"{tmp_path / 'mine.py'}:{program}", environment="current")
+    sites = inspect_model.read_sites(load(Job(trial, str(tmp_path), time.monotonic())), trial.model)
+    assert [(site.name, kind) for site, kind in sites] == [(parameter, "continuous")]
+
+
+def test_a_discrete_site_that_can_not_be_summed_out_is_left_to_the_samplers():
+    pytest.importorskip("numpyro")
+    count = Latent("n", (), discrete=True, improper=False)
+    rate = Latent("m", (), discrete=False, improper=False)
+    refuse_unsummed(Model("model", {}, lambda: 1 / 0), [rate, count], str)
+
+
+@pytest.mark.parametrize("place", [".", "src"])
+def test_a_module_of_the_users_own_is_told_where_it_lies_not_to_be_installed(place, tmp_path):
+    package = tmp_path / place / "near_by"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    notebooks = tmp_path / "notebooks"
+    notebooks.mkdir()
+    file = notebooks / "mine.py"
+    file.write_text("import near_by, far_off\ndef model(): pass\n")
+    trial = small(model=f"{file}:model", environment="pinned")
+    with pytest.raises(UnfitModel) as refused:
+        load(Job(trial, str(tmp_path), time.monotonic()))
+    folder = str(package.parent)
+    told = f"next: near_by is in {folder}; at the top of the file: import sys; sys.path.insert(0, "
+    assert f"{told}{folder!r}); --with far_off installs it" in str(refused.value)
 
 
 def test_an_error_of_shapes_is_none_of_support():
@@ -149,6 +227,20 @@ def test_series_that_jax_can_not_trace_are_named():
         jax.eval_shape(lambda a: a * x, 1.0)
     advice = tracing_advice.advise_tracing(error.value, {"x": x, "y": x.to_numpy()})
     assert advice.startswith("x: pandas Series") and ".to_numpy()" in advice
+    wide = x.convert_dtypes()
+    with pytest.raises(TypeError) as error:
+        jax.eval_shape(lambda a: a * wide, 1.0)
+    assert "x: pandas Series" in tracing_advice.advise_tracing(error.value, {"x": wide})
+
+
+def test_lists_that_are_no_operands_are_told_how_to_be_arrays():
+    import jax
+
+    with pytest.raises(TypeError) as error:
+        jax.eval_shape(lambda a: a * [1.0, 2.0], 1.0)
+    advice = tracing_advice.advise_tracing(error.value, {"x": [1.0, 2.0], "n": 2})
+    assert advice == "x: list, no array; numpy.asarray(x) makes one"
+    assert tracing_advice.advise_tracing(ValueError("other"), {"x": [1.0, 2.0]}) == ""
 
 
 DEBUGGED = """
