@@ -31,19 +31,20 @@ INTRODUCTION = f"""\
 # Which sampler was shown honest on which kind of model
 
 Every row with {LEAST} replicates or more of the [published runs](../gallery/runs.md) and the
-[studies](index.md) on the [models](../reference/models.md) whose answer is known. Where a sampler ran more than once in an environment, the row with
-most replicates stands. Rows with fewer replicates are in the studies, and so are
-[real posteriors](posteriordb.md). A sampler that is missing here may just not have had {LEAST} runs in the time given.
+[studies](index.md) on the [models](../reference/models.md) whose answer is known. Where a sampler
+ran more than once in an environment, the row with most replicates stands. Rows with fewer
+replicates are in the studies, and so are [real posteriors](posteriordb.md). A sampler that is
+missing here may just not have had {LEAST} runs in the time given.
 
-All samplers had their defaults, or the settings that are named. With others they may do better. A sampler that is not
-shown honest is undecided or shown not to be: the tables below say which.
+All samplers had their defaults, or the settings that are named. With others they may do better. A
+sampler that is not shown honest is undecided or shown not to be: the tables below say which.
 
 """
 HEADS = ("sampler", "verdict", "environment", "replicates", "draws per 1000 evaluations")
 MEANING = """\
-The last column of the tables below: how many independent draws (realised ESS) 1000 evaluations of the log density
-yield, with or without its gradient, tuning counted, and the 95 % interval. \\* not comparable, since the claims are not
-shown to hold.
+The last column of the tables below: how many independent draws (realised ESS) 1000 evaluations of
+the log density yield, with or without its gradient, tuning counted, and the 95 % interval. \\* not
+comparable, since the claims are not shown to hold.
 """
 
 
@@ -104,10 +105,12 @@ def _rank(verdict: str) -> tuple[int, str]:
 
 def _describe(row: dict[str, Any]) -> tuple[str, ...]:
     name = "realised_ess_per_evaluation"
-    ends = [row[each] for each in (name, f"{name}_lo", f"{name}_hi")]
     cost = "-"
-    if ends[0] is not None:
-        cost = format_with_interval(*(None if end is None else 1000 * end for end in ends))
+    if row[name] is not None:
+        lo, hi = (
+            None if end is None else 1000 * end for end in (row[f"{name}_lo"], row[f"{name}_hi"])
+        )
+        cost = format_with_interval(1000 * row[name], lo, hi)
         cost += "" if row["verdict"] in COMPARABLE else "\\*"
     place = row["environment"] + ", gpu" * (row["device"] == "gpu")
     return name_row(row), row["verdict"], place, str(row["replicates"]), cost

@@ -62,9 +62,9 @@ def _make_columns() -> str:
             interval = "yes*" if "if no run is worse" in given else "yes" if given else ""
             rows.append((f"`{c.name}`", c.description, interval, c.unit, c.better))
     head = (
-        "# Columns\n\nOf `campaign.table(\"all\")`, `--format csv`, `json` and `--columns`. A column"
-        " `NAME` with a 95 % interval has the columns `NAME_lo` and `NAME_hi` beside it, in the same"
-        " unit; \\* that interval holds if no run is worse than those seen.\n\n"
+        '# Columns\n\nOf `campaign.table("all")`, `--format csv`, `json` and `--columns`.'
+        " A column `NAME` with a 95 % interval has the columns `NAME_lo` and `NAME_hi` beside"
+        " it, in the same unit; \\* that interval holds if no run is worse than those seen.\n\n"
     )
     return head + make_table(("column", "holds", "interval", "unit", "better"), rows)
 
@@ -108,9 +108,9 @@ def _make_models() -> str:
     from samplerbench.models.base import models
 
     found = [models.get(name) for name in models.names()]
-    return (
-        "# Models\n\nAn option rides on the name: `--model gaussian:dim=20`.\n\n"
-    ) + _describe((m.name, _begin_sentence(m.summary), m.options) for m in found)
+    return ("# Models\n\nAn option rides on the name: `--model gaussian:dim=20`.\n\n") + _describe(
+        (m.name, _begin_sentence(m.summary), m.options) for m in found
+    )
 
 
 def _make_environments() -> str:

@@ -55,7 +55,9 @@ def _make_gallery() -> str:
 def _read_figures() -> list[list[str]]:
     """Name, title, caption and text alternative of each figure of the main job."""
     form = re.compile(r"^# (.+)\n\n(.+?)\. (.+)\n\n(.+)$", re.MULTILINE)
-    return [list(found.groups()) for found in form.finditer(_read(PUBLISHED / "default/figures.md"))]
+    return [
+        list(found.groups()) for found in form.finditer(_read(PUBLISHED / "default/figures.md"))
+    ]
 
 
 def _list_runs() -> list[str]:

@@ -100,7 +100,8 @@ def test_a_dry_run_of_a_campaign_that_is_there_names_what_is_left(tmp_path, monk
     own = describe_run(None, {**options, "model": "mine.py:program"})
     assert own[-1].endswith("and a long run of NUTS as a reference")
     ranked = describe_run(
-        None, {**options, "sampler": "numpyro_nuts", "model": "mine.py:program", "calibrate": "prior"}
+        None,
+        {**options, "sampler": "numpyro_nuts", "model": "mine.py:program", "calibrate": "prior"},
     )
     assert "long run" not in ranked[-1]
     (tmp_path / "other").mkdir()
