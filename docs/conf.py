@@ -18,6 +18,7 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]
+smartquotes_action = "qe"  # quotes and ellipses: "--env" is to stay as it is typed
 nb_execution_mode = "off"  # notebooks hold what they printed when they ran
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"

@@ -33,7 +33,7 @@ class Options:
     # component: 32 bits do
     correlation: Annotated[float, Range(-0.999, 0.999)] = 0.5
     spread: Annotated[float, Range(1.0, 1e4)] = 1.0  # the largest scale over the smallest
-    prior_sd: Annotated[float, Range(0.1, 1e4)] = 10.0  # over the error's own
+    prior_sd: Annotated[float, Range(0.1, 1e4)] = 10.0  # sd of the prior over that of the error
     data_seed: Annotated[int, SEED] = 1  # of NumPy's legacy generator
 
 

@@ -34,7 +34,7 @@ class Options:
     # between neighbours, in sds of the error; below 4 modes run into one another
     separation: Annotated[float, Range(4.0, 1e3)] = 8.0
     ratio: Annotated[float, Range(1.0, 10.0)] = 2.0  # weight of a mode over that of the next
-    prior_sd: Annotated[float, Range(1.0, 1e4)] = 10.0  # over the error's own
+    prior_sd: Annotated[float, Range(1.0, 1e4)] = 10.0  # sd of the prior over that of the error
 
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""

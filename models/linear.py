@@ -35,10 +35,10 @@ class Options:
     # the mean error bar; below 1e-6 the posterior's sd nears the spacing of float64, above 1e6
     # nothing is learnt
     noise: Annotated[float, Range(1e-6, 1e6)] = 1.5
-    m_low: Annotated[float, Range(-1e12, 1e12)] = -5.0  # the slope's prior is uniform from here
-    m_high: Annotated[float, Range(-1e12, 1e12)] = 5.0  # to here
-    c_low: Annotated[float, Range(-1e12, 1e12)] = -10.0  # the intercept's likewise
-    c_high: Annotated[float, Range(-1e12, 1e12)] = 10.0  # to here
+    m_low: Annotated[float, Range(-1e12, 1e12)] = -5.0  # the slope's prior is uniform from m_low
+    m_high: Annotated[float, Range(-1e12, 1e12)] = 5.0  # to m_high
+    c_low: Annotated[float, Range(-1e12, 1e12)] = -10.0  # the intercept's from c_low
+    c_high: Annotated[float, Range(-1e12, 1e12)] = 10.0  # to c_high
 
     def __post_init__(self) -> None:
         """Refuse what makes no problem."""

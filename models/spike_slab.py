@@ -30,8 +30,8 @@ class Options:
     dim: Annotated[int, Range(1, 200)] = 10  # parameters
     # evidence of the spike over that of the slab
     weight: Annotated[float, Range(0.01, 1e6)] = 100.0
-    spike: Annotated[float, POSITIVE] = 0.01  # sd
-    slab: Annotated[float, Range(0.01, 0.1)] = 0.1  # sd
+    spike: Annotated[float, POSITIVE] = 0.01  # sd of the spike
+    slab: Annotated[float, Range(0.01, 0.1)] = 0.1  # sd of the slab
     offset: Annotated[float, Range(0.0, 0.3)] = 0.031  # of the spike, in every component
 
     def __post_init__(self) -> None:

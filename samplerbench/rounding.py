@@ -149,6 +149,8 @@ def _shown(value: float, last: int, place: int) -> str:
     whole = round(value, -last)
     if abs(whole) >= 10.0 ** (place + 1):  # 9.996 has become 10.00
         last += last < place + 2 - DIGITS
+    if abs(whole) >= 1e13:  # more than 10,000 G
+        return f"{value:.{max(0, _place(whole) - last)}e}"
     if abs(whole) >= 10_000:
         power = min(3, _place(whole) // 3)
         return f"{whole / 1000**power:.{max(0, 3 * power - last)}f}{'kMG'[power - 1]}"

@@ -26,14 +26,15 @@ class Settings:
 
     # mean acceptance that tuning aims for, as in BlackJAX's manual
     target: Annotated[float, SHARE] = 0.9
-    # steps of tuning as a share of the draws: the step size, twice,
+    # steps that tune the step size, twice, as a share of the draws
     frac_tune1: Annotated[float, SHARE] = 0.1
-    frac_tune2: Annotated[float, SHARE] = 0.1  # and the posterior's size
-    # mean number of integrator's steps a draw
+    # steps that tune the trajectory by the posterior's size, likewise
+    frac_tune2: Annotated[float, SHARE] = 0.1
+    # mean number of the integrator's steps per draw
     target_num_integration_steps: Annotated[float, POSITIVE] = 2.0
-    diagonal_preconditioning: bool = True  # scales adapted a parameter, else none
+    diagonal_preconditioning: bool = True  # a scale adapted for each parameter, else none
     random_trajectory_length: bool = True  # about its mean, else always the mean
-    # a device a chain, else one after the other
+    # parallel: a device for each chain; vectorized: side by side in one program
     chain_method: Annotated[str, Choices(CHAIN_METHODS)] = "parallel"
 
 

@@ -23,15 +23,17 @@ from samplerbench.samplers.support.density_chains import prepare_density_chains,
 class Settings:
     """Arguments of ``blackjax.mclmc_find_L_and_step_size``, defaults as shipped."""
 
-    # steps of tuning as a share of the draws: the step size,
+    # steps that tune the step size, as a share of the draws
     frac_tune1: Annotated[float, SHARE] = 0.1
-    frac_tune2: Annotated[float, SHARE] = 0.1  # then the posterior's size,
-    frac_tune3: Annotated[float, SHARE] = 0.1  # then the length after which momentum is forgotten
+    # then steps that measure the posterior's size, likewise
+    frac_tune2: Annotated[float, SHARE] = 0.1
+    # then steps that tune the length after which momentum is forgotten, likewise
+    frac_tune3: Annotated[float, SHARE] = 0.1
     # energy error a dimension that the step size aims for
     desired_energy_var: Annotated[float, POSITIVE] = 5e-4
     trust_in_estimate: Annotated[float, POSITIVE] = 1.5  # spread of log errors that tuning trusts
     num_effective_samples: Annotated[int, Range(1)] = 150  # memory of the step size's tuning
-    # a device a chain, else one after the other
+    # parallel: a device for each chain; vectorized: side by side in one program
     chain_method: Annotated[str, Choices(CHAIN_METHODS)] = "parallel"
 
 

@@ -29,7 +29,7 @@ class Settings:
     target_acceptance_rate: Annotated[float, SHARE] = 0.8  # mean acceptance that warm-up aims for
     # at most 2**doublings - 1 gradient evaluations a draw
     max_num_doublings: Annotated[int, Range(1)] = 10
-    # a device a chain, else one after the other
+    # parallel: a device for each chain; vectorized: side by side in one program
     chain_method: Annotated[str, Choices(CHAIN_METHODS)] = "parallel"
     # bridge: log Z from the draws, by bridge sampling
     log_z: Annotated[str, Choices(METHODS)] = "none"

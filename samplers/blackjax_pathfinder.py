@@ -28,10 +28,10 @@ class Settings:
     paths: Annotated[int, Range(1)] = 1
     # draws for each estimate of the ELBO; of each of several paths
     num_samples: Annotated[int, Range(1)] = 200
-    maxiter: Annotated[int, Range(1)] = 30  # of the optimiser, L-BFGS
-    maxcor: Annotated[int, Range(1)] = 10  # its history
-    gtol: Annotated[float, POSITIVE] = 1e-8  # its end by the gradient,
-    ftol: Annotated[float, POSITIVE] = 1e-5  # and by the density
+    maxiter: Annotated[int, Range(1)] = 30  # iterations of the optimiser, L-BFGS
+    maxcor: Annotated[int, Range(1)] = 10  # steps that the optimiser remembers
+    gtol: Annotated[float, POSITIVE] = 1e-8  # it ends where the gradient is smaller
+    ftol: Annotated[float, POSITIVE] = 1e-5  # or where the density changes by less
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:

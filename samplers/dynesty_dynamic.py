@@ -28,7 +28,7 @@ class Settings:
     # unif, rwalk, slice or rslice; auto: by the dimension
     sample: Annotated[str, Choices(dynesty_runs.METHODS)] = "auto"
     walks: Annotated[int | None, Range(1)] = None  # steps of rwalk
-    slices: Annotated[int | None, Range(1)] = None  # of slice and rslice
+    slices: Annotated[int | None, Range(1)] = None  # steps of slice and rslice
     bootstrap: Annotated[int | None, Range(0)] = None  # times that bounds are enlarged by bootstrap
     dlogz: Annotated[float, POSITIVE] = 0.01  # stops the first run (dlogz_init)
     n_effective: Annotated[int | None, Range(1)] = None  # effective draws to stop at

@@ -29,7 +29,7 @@ class Settings:
     # unif, rwalk, slice or rslice; auto: by the dimension
     sample: Annotated[str, Choices(dynesty_runs.METHODS)] = "auto"
     walks: Annotated[int | None, Range(1)] = None  # steps of rwalk
-    slices: Annotated[int | None, Range(1)] = None  # of slice and rslice
+    slices: Annotated[int | None, Range(1)] = None  # steps of slice and rslice
     bootstrap: Annotated[int | None, Range(0)] = None  # times that bounds are enlarged by bootstrap
     # stop when the live points may add less to log Z
     dlogz: Annotated[float | None, POSITIVE] = None

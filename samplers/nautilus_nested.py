@@ -25,10 +25,10 @@ class Settings:
     """Arguments of ``nautilus.Sampler`` and of its run, defaults as shipped."""
 
     n_live: Annotated[int, Range(10)] = 2000  # live points of the exploration
-    enlarge_per_dim: Annotated[float, Range(1)] = 1.1  # of the ellipsoids
+    enlarge_per_dim: Annotated[float, Range(1)] = 1.1  # factor on ellipsoids, per dimension
     # volumes are split where their ellipsoids are so much larger
     split_threshold: Annotated[int, Range(1)] = 100
-    # of the ensemble that predicts the likelihood; 0: none
+    # networks in the ensemble that predicts the likelihood; 0: none
     n_networks: Annotated[int, Range(0)] = 4
     # share of the evidence in the live points that ends the exploration
     f_live: Annotated[float, SHARE] = 0.01

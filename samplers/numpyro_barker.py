@@ -22,7 +22,7 @@ class Settings:
     dense_mass: bool = False  # a full mass matrix, else its diagonal
     target_accept_prob: Annotated[float, SHARE] = 0.4  # mean acceptance that warm-up aims for
     init: Annotated[str, Choices(STARTS)] = "uniform"  # NumPyro's init_to_<init>
-    # a device a chain, else one after the other
+    # parallel: a device for each chain; vectorized: side by side in one program
     chain_method: Annotated[str, Choices(CHAIN_METHODS)] = "parallel"
 
 

@@ -36,7 +36,7 @@ class Settings:
     init: Annotated[str, Choices(STARTS)] = "uniform"  # NumPyro's init_to_<init>
     # groups of chains that start at one point each, for nested R-hat; 0: each chain at its own
     superchains: Annotated[int, Range(0)] = 0
-    # a device a chain, else one after the other
+    # parallel: a device for each chain; vectorized: side by side in one program
     chain_method: Annotated[str, Choices(CHAIN_METHODS)] = "parallel"
 
 

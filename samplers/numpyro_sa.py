@@ -20,7 +20,7 @@ class Settings:
     adapt_state_size: Annotated[int | None, Range(2)] = None
     dense_mass: bool = True  # a full covariance of the proposal, else its diagonal
     init: Annotated[str, Choices(STARTS)] = "uniform"  # NumPyro's init_to_<init>
-    # a device a chain, else one after the other; vectorized: one chain alone
+    # parallel: a device for each chain; vectorized takes one chain alone
     chain_method: Annotated[str, Choices(CHAIN_METHODS)] = "parallel"
 
 

@@ -36,8 +36,8 @@ class Settings:
 
     # normal: independent normals; the others hold correlations
     guide: Annotated[str, Choices(tuple(GUIDES))] = "normal"
-    num_steps: Annotated[int, Range(1)] = 2000  # of the optimiser, Adam
-    step_size: Annotated[float, POSITIVE] = 0.005  # of Adam
+    num_steps: Annotated[int, Range(1)] = 2000  # steps of the optimiser, Adam
+    step_size: Annotated[float, POSITIVE] = 0.005  # Adam's step size
     num_particles: Annotated[int, Range(1)] = 1  # draws of the guide for each estimate of the ELBO
 
 

@@ -25,12 +25,12 @@ class Settings:
     """The ladder of TFP's manual and the step of its HMC, and NumPyro's ``chain_method``."""
 
     replicas: Annotated[int, Range(2)] = 4  # temperatures, the first of them 1
-    ratio: Annotated[float, SHARE] = 0.5  # of the inverse temperatures of neighbours
+    ratio: Annotated[float, SHARE] = 0.5  # of neighbours' inverse temperatures
     num_leapfrog_steps: Annotated[int, Range(1)] = 3  # gradients a draw of each replica
     step_size: Annotated[float, POSITIVE] = 1.0  # of the first replica, where its adaptation starts
     target_accept_prob: Annotated[float, SHARE] = 0.75  # mean acceptance that warm-up aims for
     init: Annotated[str, Choices(STARTS)] = "uniform"  # NumPyro's init_to_<init>
-    # a device a chain, else one after the other
+    # parallel: a device for each chain; vectorized: side by side in one program
     chain_method: Annotated[str, Choices(CHAIN_METHODS)] = "parallel"
 
 

@@ -25,7 +25,7 @@ class Settings:
     """Arguments of ``ultranest.ReactiveNestedSampler`` and of its run, defaults as shipped."""
 
     min_num_live_points: Annotated[int, Range(10)] = 400  # live points: the resolution
-    cluster_num_live_points: Annotated[int, Range(1)] = 40  # of each cluster at the least
+    cluster_num_live_points: Annotated[int, Range(1)] = 40  # a cluster's, at least
     # error of log Z, in nats between bootstraps, that more live points are added to reach
     dlogz: Annotated[float, POSITIVE] = 0.5
     # the same of the posterior: Kullback-Leibler divergence between bootstraps, in nats

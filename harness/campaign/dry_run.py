@@ -39,7 +39,9 @@ def describe_run(out: Path | None, options: dict[str, Any], retry: bool = False)
     guesses = durations.guess_all(waiting, plan, folder)
     total = sum(each.total for each in guesses.values()) / plan.jobs
     done = len(trials) - len(waiting)
-    own = any(not is_registered(trial.model) and not trial.reference for trial in waiting)
+    own = any(
+        not (is_registered(trial.model) or trial.reference or trial.calibrate) for trial in waiting
+    )
     more = ", and a long run of NUTS as a reference" if own and not plan.no_long_run else ""
     return [
         *data.list_notes(),

@@ -80,7 +80,7 @@ def check_lost_replicates(summary: ReplicateSummary, off: bool = True) -> Verdic
         return None
     kinds = (
         (blind, f"never in a mode of more than {100 * MAJOR:.0f} %"),
-        (biased, "off by more than half an sd"),
+        (biased, f"off by more than half an sd and {LOST_Z:g} claimed errors"),
         (stuck, "with a chain that never moves"),
         (~finite, "failed or not finite"),
     )

@@ -45,7 +45,7 @@ def draw(scene: Scene) -> Picture:
         f"Line plot. {'; '.join(_words(entry, cost) for entry, cost in known)}.",
         "Import and the first run, then one compiled run for each further data set, each until"
         " every mean is known to 5 % of its sd. Bands: 95 % intervals, between processes and of"
-        " the realised ESS. Grey lines: the numbers of data sets in the table above. Only rows"
+        " the realised ESS. Grey lines: the numbers of data sets in the page's table. Only rows"
         " whose speed is comparable are drawn.",
     )
 

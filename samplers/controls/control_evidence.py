@@ -19,7 +19,7 @@ class Settings:
     """How flawed it is."""
 
     error: Annotated[float, POSITIVE] = 0.3  # true standard error of log Z, natural log
-    factor: Annotated[float, POSITIVE] = 2.0  # it over the claimed one
+    factor: Annotated[float, POSITIVE] = 2.0  # true standard error over the claimed one
 
 
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:

@@ -24,16 +24,18 @@ ROOT = Path(__file__).parents[2]
 #: a page of each kind
 AUDITED = (
     *("index", "tutorial/which_sampler", "reference/samplers", "reference/python"),
-    *("studies/index", "gallery/index"),
+    *("studies/index", "studies/gpu", "studies/decisions", "gallery/index", "gallery/run_backends"),
+    *("howto/index", "howto/commands", "explanation/verdict"),
 )
 DOCS = ROOT / "docs"
 PAGES = sorted(p for p in DOCS.rglob("*.md") if "_build" not in p.parts)
 
 
 def commands(path):
-    """The samplerbench commands in a page's console blocks."""
-    blocks = re.findall(r"```console\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
-    lines = [line[2:] for block in blocks for line in block.splitlines() if line[:2] == "$ "]
+    """The samplerbench commands in a page's console and shell blocks."""
+    text = path.read_text(encoding="utf-8")
+    blocks = re.findall(r"```(?:console|bash)\n(.*?)```", text, re.DOTALL)
+    lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
     return [line for line in lines if line.startswith("samplerbench ")]
 
 
@@ -48,6 +50,8 @@ def test_a_command_of_the_documentation_is_one_of_the_command_line(page, line):
 
 def test_every_option_that_the_prose_names_is_one_of_the_command_line():
     known = {flag for parser in list_parsers(build_parser()) for flag in list_flags(parser)}
+    script = (ROOT / "tests" / "benchmarks" / "judge.py").read_text(encoding="utf-8")
+    known |= set(re.findall(r'"(--[a-z][a-z-]+)"', script))  # the page on verdicts names its own
     texts = {page: page.read_text(encoding="utf-8") for page in [*PAGES, ROOT / "README.md"]}
     prose = {page: re.sub(r"```.*?```", "", text, flags=re.DOTALL) for page, text in texts.items()}
     named = [(page, flag) for page, text in prose.items() for flag in find_flags(text)]

@@ -99,6 +99,11 @@ def test_a_dry_run_of_a_campaign_that_is_there_names_what_is_left(tmp_path, monk
     (tmp_path / "mine.py").write_text("def program(): ...")
     own = describe_run(None, {**options, "model": "mine.py:program"})
     assert own[-1].endswith("and a long run of NUTS as a reference")
+    ranked = describe_run(
+        None,
+        {**options, "sampler": "numpyro_nuts", "model": "mine.py:program", "calibrate": "prior"},
+    )
+    assert "long run" not in ranked[-1]
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "file").touch()
     with pytest.raises(StoreError, match="is not a campaign"):

@@ -21,6 +21,18 @@ def test_broken_needs_more_than_five_percent_for_certain():
     assert judge(lose(ideal(64), least - 1, est=2.0)).verdict == "unreliable"
 
 
+def test_the_reason_says_that_lost_means_are_off_by_claimed_errors_too():
+    # 60 more are off by as much and admit it: they are not counted, and the words fit the count
+    e, at = ideal(), np.random.default_rng(3).permutation(256)[:100]
+    est, se = e.est.copy(), e.se.copy()
+    est[at] += 2.0
+    se[at[:60]] = 1.0
+    got = judge(replace(e, est=est, se=se))
+    assert got.verdict == "broken"
+    assert "40 of 256 replicates are lost" in got.reason
+    assert got.reason.endswith("40 off by more than half an sd and 4 claimed errors")
+
+
 def test_replicates_that_are_not_finite_are_left_out_until_they_are_many():
     got = judge(lose(ideal(), 2, finite=False, est=np.nan))
     assert got.verdict == "honest" and "honest when it ends: 2 did not (0.058 to" in got.reason
