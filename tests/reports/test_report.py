@@ -163,7 +163,7 @@ def test_a_key_below_the_table_says_what_claims_are_held_against(campaign):
     for form in ("table", "markdown"):
         shown = text(campaign, form).replace("\n", " ")
         assert "realised: what errors over 256 runs show; calibration: error / claimed" in shown
-    assert "claimed error" not in text(campaign, "table", columns=["sampler", "rhat"])
+    assert "error / claimed" not in text(campaign, "table", columns=["sampler", "rhat"])
 
 
 def test_the_reference_is_no_method(campaign, rows):
