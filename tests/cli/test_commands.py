@@ -104,4 +104,5 @@ def test_a_completion_script_knows_every_command():
     for words in MINIMAL.values():
         assert words[0] in script
     assert "numpyro_nuts" in script and "eight_schools" in script
-    assert "_bisect___what_choices=(import accuracy time)" in script
+    # older releases of shtab put each word in quotation marks
+    assert "_bisect___what_choices=(import accuracy time)" in script.replace("'", "")
