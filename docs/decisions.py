@@ -10,6 +10,7 @@ from typing import Any
 from markdown_table import make_table
 
 from samplerbench.harness.scoring.ci_gate import name_row
+from samplerbench.harness.scoring.verdict_words import COMPARABLE
 from samplerbench.rounding import format_with_interval
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +27,6 @@ KINDS = {
 }
 FEW, NORMAL = list(KINDS)[:2]
 ORDER = ("honest", "overcautious", "agrees", "undecided")
-COMPARABLE = ("honest", "overcautious")
 INTRODUCTION = f"""\
 # Which sampler was shown honest on which kind of model
 

@@ -6,6 +6,7 @@ import functools
 import importlib.util
 import re
 import shutil
+import types
 from collections.abc import Callable
 from pathlib import Path
 
@@ -99,7 +100,7 @@ def _list_studies() -> list[str]:
 
 
 def _make_studies() -> str:
-    text = re.sub(r"^\| \[(\w+)\]\(\1\)", r"| [\1](\1.md)", _read(STUDIES / "README.md"), flags=8)
+    text = re.sub(r"(?m)^\| \[(\w+)\]\(\1\)", r"| [\1](\1.md)", _read(STUDIES / "README.md"))
     return f"{text}\n```{{toctree}}\n:hidden:\n\n" + "\n".join(_list_studies()) + "\n```\n"
 
 
@@ -125,7 +126,7 @@ def _show_figure(study: str) -> str:
 
 
 @functools.cache
-def _load_publisher():
+def _load_publisher() -> types.ModuleType:
     """The file that publishes studies, which says what figure each shows."""
     spec = importlib.util.spec_from_file_location("publish", STUDIES / "publish.py")
     assert spec is not None and spec.loader is not None

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -52,27 +52,24 @@ class Finding:
     text: str
 
 
+class Export(NamedTuple):
+    """What a campaign's export holds of it."""
+
+    rows: list[Row]
+    end_time: float | None  # of its last result, in seconds since the epoch; None: it is not told
+
+
 def names_export(path: Path) -> bool:
     """Whether ``path`` is a campaign's export, there or not; else it is a campaign's folder."""
     return path.is_file() or (path.suffix == ".json" and not path.exists())
 
 
-def read_rows(file: Path) -> list[Row]:
-    """The rows of a campaign that was exported as JSON; raises UsageError for another file."""
+def read_export(file: Path) -> Export:
+    """A campaign that was exported as JSON; raises UsageError for another file."""
     try:
         content = json.loads(file.read_text("utf-8"))
         rows = content.get("rows") if isinstance(content, dict) else content
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise ValueError("it holds no list of rows")
-        lacking = [name for row in rows for name in NEEDED_COLUMNS if name not in row]
-        strange = [name for row in rows for name in _find_strange(row)]
-        split = any(row.get("parameter") is not None for row in rows)
-        if not lacking and not strange and not split:
-            nothing = dict.fromkeys(column.name for column in COLUMNS)  # of an older report
-            return [{**nothing, **row} for row in rows]
-        why = "its rows are of one parameter each, by --by parameter" if split else ""
-        why = f"its rows lack {lacking[0]!r}" if lacking else why
-        why = why or f"{strange[0]!r} of a row is none that a report wrote"
+        return Export(_check_rows(rows), _read_end_time(content))
     except OSError as error:
         why = error.strerror or str(error)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -87,12 +84,23 @@ def read_rows(file: Path) -> list[Row]:
     )
 
 
-def read_end_time(file: Path) -> float | None:
-    """When the last result of a campaign that was exported came, in seconds since the epoch.
+def _check_rows(rows: Any) -> list[Row]:
+    """The rows, with the columns that an older report lacks. Raises ValueError for what is none."""
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("it holds no list of rows")
+    lacking = [name for row in rows for name in NEEDED_COLUMNS if name not in row]
+    strange = [name for row in rows for name in _find_strange(row)]
+    if lacking:
+        raise ValueError(f"its rows lack {lacking[0]!r}")
+    if any(row.get("parameter") is not None for row in rows):
+        raise ValueError("its rows are of one parameter each, by --by parameter")
+    if strange:
+        raise ValueError(f"{strange[0]!r} of a row is none that a report wrote")
+    nothing = dict.fromkeys(column.name for column in COLUMNS)
+    return [{**nothing, **row} for row in rows]
 
-    None where the file, whose rows can be read, does not say it.
-    """
-    content = json.loads(file.read_text("utf-8"))
+
+def _read_end_time(content: Any) -> float | None:
     facts = content.get("campaign") if isinstance(content, dict) else None
     text = facts.get("last_result") if isinstance(facts, dict) else None
     try:

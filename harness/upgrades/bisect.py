@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from samplerbench.harness.upgrades.bisect_report import Culprit, Report, Try, Word
+from samplerbench.harness.upgrades.bisect_ends import Ends, Word
+from samplerbench.harness.upgrades.bisect_report import Culprit, Report, Try
 from samplerbench.harness.upgrades.disguised_stack import read_refusal
 from samplerbench.harness.upgrades.moved_stacks import ResolutionFailure, StackMover, swap_versions
 from samplerbench.harness.upgrades.pinned_stack import (
@@ -21,7 +22,7 @@ from samplerbench.harness.upgrades.pinned_stack import (
     describe_differences,
     list_unshared,
 )
-from samplerbench.harness.upgrades.stack_scores import ACCURACY, Number, Outcome, Say, ScoreStack
+from samplerbench.harness.upgrades.stack_scores import Outcome, Say, ScoreStack
 from samplerbench.text import format_count
 
 MANY = (
@@ -50,9 +51,8 @@ class _Bisection:
 
     def run(self) -> Report:
         report = self.report
-        report.ends = (self._find_outcome(self.old), self._find_outcome(self.new))
-        report.measure = self._choose_measure()
-        report.same = not self._differ()
+        report.ends = Ends(self._find_outcome(self.old), self._find_outcome(self.new))
+        report.same = not report.ends.are_apart
         if report.same:
             return report
         if unshared := list_unshared(self.old, self.new):
@@ -67,11 +67,11 @@ class _Bisection:
         """Each release of ``name``, in order; the first that is apart from the older stack."""
         report = self.report
         report.package = name
-        report.ends = (self._find_outcome(self.old), self._find_outcome(self.new))
+        report.ends = Ends(self._find_outcome(self.old), self._find_outcome(self.new))
         steps = [(self._version(self.old, name), self.old), *self._list_steps(name)]
         changed = next((at for at, (_, stack) in enumerate(steps) if self._is_apart(stack)), None)
         if changed is None:
-            report.measure, report.same = self._choose_measure(), True
+            report.same = True
         else:
             report.second_end = f"{self.old.name} with {name} {steps[changed][0]}"
         words = [self._try("release", stack, f"{name} {v}") for v, stack in steps[1:]]
@@ -103,13 +103,10 @@ class _Bisection:
 
     def _is_apart(self, stack: PinnedStack) -> bool:
         """Whether ``stack`` is told apart from the older one, which is then one of two ends."""
-        outcome, ends = self._find_outcome(stack), self.report.ends
-        self.report.ends = (ends[0], outcome)
-        self.report.measure = self._choose_measure()
-        if self._differ():
-            return True
-        self.report.ends = ends
-        return False
+        ends = self.report.ends._replace(new=self._find_outcome(stack))
+        if ends.are_apart:
+            self.report.ends = ends
+        return ends.are_apart
 
     # -- outcomes ------------------------------------------------------------------------------
 
@@ -119,32 +116,10 @@ class _Bisection:
             self._outcomes[stack.digest] = self.score(stack)
         return self._outcomes[stack.digest]
 
-    def _choose_measure(self) -> str:
-        """The first number whose intervals at both ends are apart; else the first of both."""
-        old, new = (end.numbers for end in self.report.ends)
-        shared = [name for name in (*ACCURACY, *old) if name in old and name in new]
-        apart = (name for name in shared if old[name].is_apart(new[name]))
-        return next(apart, shared[0] if shared else "")
-
-    def _differ(self) -> bool:
-        """Whether there is a change to find."""
-        old, new = self.report.ends
-        if old.failure or new.failure or not self.report.measure:
-            return old.failure != new.failure
-        return old.numbers[self.report.measure].is_apart(new.numbers[self.report.measure])
-
-    def _judge(self, outcome: Outcome) -> Word:
-        ends = self.report.ends
-        if outcome.failure or any(end.failure for end in ends) or not self.report.measure:
-            return _judge_failure(outcome, *ends)
-        number = outcome.numbers.get(self.report.measure)
-        before, after = (end.numbers[self.report.measure] for end in ends)
-        return Word.BREAKS if number is None else judge_number(number, before, after)
-
     def _try(self, question: str, stack: PinnedStack, moved: str) -> Word:
         """The word on a stack, put into the report."""
         outcome = self._find_outcome(stack)
-        word = self._judge(outcome)
+        word = self.report.ends.judge(outcome)
         parts = describe_differences(stack, self.old).split(", ")
         along = ", ".join(part for part in parts if part != moved)
         number = outcome.numbers.get(self.report.measure)
@@ -310,26 +285,3 @@ class _Bisection:
 
     def _version(self, stack: PinnedStack, name: str) -> str:
         return stack.python if name == PYTHON else stack.versions.get(name, "none")
-
-
-def judge_number(number: Number, old: Number, new: Number) -> Word:
-    """What ``number`` says, of two ends that are apart."""
-    if not number.is_apart(old):
-        return Word.OLD if number.is_apart(new) else Word.UNTOLD
-    if (number.value > old.value) != (new.value > old.value):
-        return Word.OTHER
-    is_between = min(old.value, new.value) < number.value < max(old.value, new.value)
-    return Word.PART if number.is_apart(new) and is_between else Word.NEW
-
-
-def _judge_failure(outcome: Outcome, old: Outcome, new: Outcome) -> Word:
-    """By what it breaks with: where it is in a file's line, numbers of lines move by releases."""
-    if outcome.failure == old.failure:
-        return Word.OLD
-    if _strip_line(outcome.failure) == _strip_line(new.failure):
-        return Word.NEW
-    return Word.BREAKS if outcome.failure else Word.OTHER
-
-
-def _strip_line(failure: str) -> str:
-    return failure.rstrip("0123456789)").rstrip(":")

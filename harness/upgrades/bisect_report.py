@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass, field
 
+from samplerbench.harness.upgrades.bisect_ends import Ends, Word
 from samplerbench.harness.upgrades.stack_scores import Number, Outcome
-
-
-class Word(enum.StrEnum):
-    """What a stack's outcome says, held against both ends."""
-
-    OLD = "as the older stack"
-    NEW = "as the newer stack"
-    PART = "a part of the change"  # apart from both, on the newer one's side
-    UNTOLD = "not told apart"  # its interval reaches to both
-    OTHER = "neither"  # apart from the older stack, away from the newer one
-    BREAKS = "breaks"
-    UNRESOLVED = "does not resolve"
 
 
 @dataclass(frozen=True)
@@ -53,8 +41,7 @@ class Report:
 
     old: str
     new: str
-    measure: str = ""  # the number that tells both ends apart; "" for imports
-    ends: tuple[Outcome, Outcome] = (Outcome(), Outcome())
+    ends: Ends = Ends(Outcome(), Outcome())
     tries: list[Try] = field(default_factory=list)
     culprit: Culprit | None = None
     partial: tuple[str, ...] = ()  # packages that each bring a part, where none brings it all
@@ -63,3 +50,8 @@ class Report:
     package: str = ""  # the one whose every release was tried
     second_end: str = ""  # the stack that the second end is, where it is not the newer one
     back: str = ""  # the first release, where every one was tried, that is as the older stack again
+
+    @property
+    def measure(self) -> str:
+        """The number that tells both ends apart; "" for imports."""
+        return self.ends.measure

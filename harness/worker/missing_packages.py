@@ -24,6 +24,19 @@ PIP_NAMES = {
 LEVELS_ABOVE = 4  # folders above a file in which a module of the user's own may lie
 
 
+def advise_packages(error: BaseException, file: Path | None, environment: str) -> str:
+    """What to do where ``error`` is about packages that are not there; "" where it is not.
+
+    Modules of the user's own are told where they lie, the others to be installed.
+    """
+    packages = list_absent(error, file)
+    own = _find_own(packages, file)
+    others = [package for package in packages if package not in own]
+    steps = [_describe_own(own)] * bool(own)
+    steps += [advise_install(others, environment)] * bool(others)
+    return "; ".join(steps)
+
+
 def advise_install(packages: Sequence[str], environment: str) -> str:
     """How ``packages`` get into ``environment``, or into another one, beside what --with named."""
     given = [] if Path(environment).exists() else environment.split("+")[1:]
@@ -42,7 +55,7 @@ def advise_install(packages: Sequence[str], environment: str) -> str:
     )
 
 
-def find_own(packages: Sequence[str], file: Path | None) -> dict[str, Path]:
+def _find_own(packages: Sequence[str], file: Path | None) -> dict[str, Path]:
     """Those of ``packages`` that are modules of the user's own -> the folder that each lies in.
 
     In the working folder or above the file, where an editor or a notebook's kernel finds them.
@@ -55,7 +68,7 @@ def find_own(packages: Sequence[str], file: Path | None) -> dict[str, Path]:
     return found
 
 
-def describe_own(found: Mapping[str, Path]) -> str:
+def _describe_own(found: Mapping[str, Path]) -> str:
     """How modules of the user's own are found by a run of a file."""
     places = ", ".join(f"{package} is in {folder}" for package, folder in found.items())
     folders = dict.fromkeys(map(str, found.values()))

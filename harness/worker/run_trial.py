@@ -90,6 +90,7 @@ class TrialRunner:
         self.alone_s: float | None = None  # a plain run's, had the machine done nothing else
         self._loaded: Model | None = None  # of a user's file
         self.own_environment = ""  # that the sampler names
+        self.second_error = ""  # of the second plain call; as a replicate it would say so itself
         self.unclocked: tuple[float, float] | None = None  # wall and CPU seconds when that begins
 
     def run(self) -> Result:
@@ -248,9 +249,8 @@ class TrialRunner:
         except Exception as error:  # of this seed or of every second call: replicates tell
             raised = RaisedErrors(self._explain)
             raised.add(error, second)
-            reason = f"a second call, with seed {second}, failed: {raised.first}"
-            self.result.warnings.append(reason)
-            self.result.missing.update(dict.fromkeys(lacking, reason))
+            self.second_error = f"a second call, with seed {second}, failed: {raised.first}"
+            self.result.missing.update(dict.fromkeys(lacking, self.second_error))
             self.guesses = guesses
             return prepared, [draws]
         self.guesses = guesses
@@ -284,6 +284,7 @@ class TrialRunner:
         ``data`` holds a data set for each replicate, or nothing: then all have the model's own.
         """
         self._enter_phase("compile")
+        self.result.warnings += filter(None, [self.second_error])
         clock, limit, result = self.clock, self.limit, self.result
         mode, lap = compiled_mode.compile_and_run(
             prepared, bool(data), self.seeds, clock, limit, self.guesses
@@ -330,8 +331,6 @@ class TrialRunner:
     ) -> list[Draws]:
         """All replicates by the library's own call, the first of which are ``known``."""
         self.result.mode = "plain"
-        failed = self.result.missing.get("rerun_s")  # of a replicate, which says so itself
-        self.result.warnings = [text for text in self.result.warnings if text != failed]
         reason = "no compiled mode on this stack: replicates are plain calls"
         self.result.missing.update(dict.fromkeys(OF_COMPILED, reason))
         guess = self._guess_run()

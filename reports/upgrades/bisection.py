@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from samplerbench.harness.upgrades.bisect_report import Culprit, Report, Try, Word
+from samplerbench.harness.upgrades.bisect_ends import Word
+from samplerbench.harness.upgrades.bisect_report import Culprit, Report, Try
 from samplerbench.harness.upgrades.stack_scores import MEANING, Number, Outcome
 from samplerbench.reports.tables import markdown, terminal
 from samplerbench.reports.tables.csv_json import as_indented_json

@@ -135,7 +135,7 @@ def _read_baseline(path: Path) -> Any:
 
     rows: Sequence[baseline_gate.Row]
     if baseline_gate.names_export(path):
-        rows = baseline_gate.read_rows(path)
+        rows = baseline_gate.read_export(path).rows
     else:
         with samplerbench.load(path) as campaign:
             rows = campaign.rows()

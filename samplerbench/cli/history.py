@@ -86,12 +86,12 @@ def _sort_by_date(releases: Sequence[Release]) -> list[Release]:
 
 
 def _read(folder: Path) -> Release:
-    from samplerbench.harness.upgrades.baseline_gate import names_export, read_end_time, read_rows
+    from samplerbench.harness.upgrades.baseline_gate import names_export, read_export
     from samplerbench.harness.upgrades.history import Release
 
     if names_export(folder):
-        rows = read_rows(folder)
-        return Release(folder.stem, read_end_time(folder), rows)
+        export = read_export(folder)
+        return Release(folder.stem, export.end_time, export.rows)
     with samplerbench.load(folder) as campaign:
         span = campaign.store.time_span()
         return Release(folder.resolve().name, span[1] if span else None, campaign.rows())

@@ -32,13 +32,7 @@ from samplerbench.harness.worker.inspection.tracing_advice import (
     expect_density,
 )
 from samplerbench.harness.worker.inspection.unfit_model import UnfitModel
-from samplerbench.harness.worker.missing_packages import (
-    advise_install,
-    advise_release,
-    describe_own,
-    find_own,
-    list_absent,
-)
+from samplerbench.harness.worker.missing_packages import advise_packages, advise_release
 from samplerbench.harness.worker.process import serve
 from samplerbench.models.base import Model
 from samplerbench.models.loading.device import advise_device
@@ -116,12 +110,8 @@ def _advise(error: Exception, trial: Trial) -> str:
     if isinstance(error, FileNotFoundError) and file and isinstance(error.filename, str):
         if (file.parent / error.filename).exists():
             return f"\n  next: call the command in {file.parent}, where {error.filename!r} is"
-    packages = list_absent(error, file)
-    own = find_own(packages, file)
-    others = [package for package in packages if package not in own]
-    steps = [describe_own(own)] * bool(own)
-    steps += [advise_install(others, trial.environment)] * bool(others)
-    next_step = "; ".join(steps) or advise_device(error) or advise_release(error)
+    next_step = advise_packages(error, file, trial.environment)
+    next_step = next_step or advise_device(error) or advise_release(error)
     return next_step and f"\n  next: {next_step}"
 
 

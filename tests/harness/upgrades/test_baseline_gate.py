@@ -12,8 +12,7 @@ from samplerbench.harness.upgrades.baseline_gate import (
     NEEDED_COLUMNS,
     check_against,
     compare_rows,
-    read_end_time,
-    read_rows,
+    read_export,
 )
 from tests.support.rows import row, write_json
 
@@ -136,29 +135,29 @@ def test_a_baseline_whose_values_are_of_another_kind_is_refused(name, value, tmp
     if name == "calibration":
         file.write_text(file.read_text().replace('"calibration": 1.0', '"calibration": "x"'))
     with pytest.raises(UsageError, match=f"{name!r} of a row is none"):
-        read_rows(file)
+        read_export(file)
 
 
 def test_columns_that_an_older_report_does_not_have_are_empty(tmp_path):
     old = {name: value for name, value in row().items() if name in NEEDED_COLUMNS}
-    (read,) = read_rows(write_json(tmp_path / "a.json", [old]))
+    (read,) = read_export(write_json(tmp_path / "a.json", [old])).rows
     assert read["warnings"] is None and not check(row(), read).failure
 
 
 def test_a_baseline_is_read_from_exported_json_and_anything_else_is_refused(tmp_path):
-    assert read_rows(write_json(tmp_path / "a.json", [row()]))[0]["verdict"] == "honest"
+    assert read_export(write_json(tmp_path / "a.json", [row()])).rows[0]["verdict"] == "honest"
     (tmp_path / "b.json").write_text('{"schema": 1, "rows": []}')
-    assert read_rows(tmp_path / "b.json") == []
+    assert read_export(tmp_path / "b.json").rows == []
     for text in ("[1]", "{}", "no", '[{"sampler": "x"}]'):
         (tmp_path / "c.json").write_text(text)
         with pytest.raises(UsageError, match="expected: a campaign's directory"):
-            read_rows(tmp_path / "c.json")
+            read_export(tmp_path / "c.json")
     with pytest.raises(UsageError, match="c.json': its rows lack 'model'"):
-        read_rows(tmp_path / "c.json")
+        read_export(tmp_path / "c.json")
     for text in ('{"a": 1}', "[1]", "3"):
         (tmp_path / "d.json").write_text(text)
         with pytest.raises(UsageError, match="d.json': it holds no list of rows\n"):
-            read_rows(tmp_path / "d.json")
+            read_export(tmp_path / "d.json")
 
 
 def test_rows_of_several_budgets_have_places_of_their_own():
@@ -187,7 +186,7 @@ def test_a_verdict_is_better_only_where_it_acquits(now, sign):
 def test_a_baseline_that_is_split_by_parameter_is_refused(tmp_path):
     file = write_json(tmp_path / "a.json", [row(parameter="slope"), row(parameter="c")])
     with pytest.raises(UsageError, match="by --by parameter"):
-        read_rows(file)
+        read_export(file)
 
 
 def test_an_export_says_when_its_last_result_came(tmp_path):
@@ -199,5 +198,5 @@ def test_an_export_says_when_its_last_result_came(tmp_path):
     ):
         file = tmp_path / "a.json"
         file.write_text(json.dumps({"campaign": campaign, "rows": []}))
-        assert read_end_time(file) == time
-    assert read_end_time(write_json(file, [row()])) is None
+        assert read_export(file).end_time == time
+    assert read_export(write_json(file, [row()])).end_time is None

@@ -16,8 +16,9 @@ from samplerbench.harness.campaign.run import make_plan
 from samplerbench.harness.environments.uv import EnvironmentFailed
 from samplerbench.harness.records import Result
 from samplerbench.harness.upgrades import disguised_stack, moved_stacks, stack_scores
-from samplerbench.harness.upgrades.bisect import bisect, judge_number
-from samplerbench.harness.upgrades.bisect_report import Word
+from samplerbench.harness.upgrades.bisect import bisect
+from samplerbench.harness.upgrades.bisect_ends import Ends, Word, judge_number
+from samplerbench.harness.upgrades.bisect_report import Report
 from samplerbench.harness.upgrades.moved_stacks import StackMover
 from samplerbench.harness.upgrades.pinned_stack import (
     PYTHON,
@@ -343,6 +344,19 @@ def test_what_does_not_resolve_is_a_row_with_its_cause(tmp_path):
 )
 def test_a_number_is_as_the_end_that_its_interval_reaches(value, half, word):
     assert judge_number(number(value, half), number(1.0), number(2.0)) is word
+
+
+def test_what_tells_both_ends_apart_follows_from_their_numbers_and_failures():
+    old = Outcome({"calibration": number(1.0), "mean_error": number(0.0)})
+    new = Outcome({"calibration": number(1.0), "mean_error": number(2.0)})
+    report = Report("old", "new", Ends(old, new))
+    assert report.measure == "mean_error" and report.ends.are_apart
+    assert report.ends.judge(new) is Word.NEW and report.ends.judge(Outcome()) is Word.BREAKS
+    assert Report("old", "new").measure == "" and not Report("old", "new").ends.are_apart
+    failed = Ends(old, Outcome(failure="ImportError: no x (a.py:3)"))
+    assert (
+        failed.are_apart and failed.judge(Outcome(failure="ImportError: no x (a.py:4)")) is Word.NEW
+    )
 
 
 def test_changes_are_listed_libraries_first_and_python_among_them():
