@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from samplerbench.cli.progress import LineProgress, summarize
+from samplerbench.harness.campaign.trial_names import TrialNames
 from samplerbench.harness.campaign.watcher import Watcher
 from samplerbench.harness.records import Result, Trial
 
@@ -35,6 +36,7 @@ class NotebookProgress(Watcher):
     """A bar of tqdm with the phase under way, and a line for each result."""
 
     def __init__(self) -> None:
+        self._names = TrialNames()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # without ipywidgets it is text, and says so
             from tqdm.auto import tqdm
@@ -42,14 +44,15 @@ class NotebookProgress(Watcher):
 
     def on_start(self, campaign: Campaign, waiting: list[Trial]) -> None:
         self.campaign = campaign
+        self._names = TrialNames(waiting)
         self._reset(len(waiting), "starting")
 
     def on_phase(self, trial: Trial, phase: str) -> None:
-        self._bar.set_description(f"{trial.label}: {phase}")
+        self._bar.set_description(f"{self._names.name(trial)}: {phase}")
 
     def on_result(self, trial: Trial, result: Result, seconds: float) -> None:
         words = summarize(self.campaign, trial, result).line
-        self._bar.write(f"{trial.label}, {trial.model_label}: {words}; took {seconds:.0f} s")
+        self._bar.write(f"{self._names.describe(trial)}: {words}; took {seconds:.0f} s")
         self._advance()
 
     def on_round(self, blocks: Sequence[Trial]) -> None:

@@ -18,6 +18,7 @@ from samplerbench.harness.campaign.execution import order_trials
 from samplerbench.harness.campaign.expand import default_folder, expand
 from samplerbench.harness.campaign.model_data import read_model_data
 from samplerbench.harness.campaign.run import find_lost_draws, make_plan
+from samplerbench.harness.campaign.trial_names import TrialNames
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Trial
 from samplerbench.harness.run_cost import describe_seconds
@@ -69,12 +70,13 @@ def _finished(folder: Path, trials: Sequence[Trial], retry: bool) -> set[str]:
 
 
 def _describe_trials(trials: Sequence[Trial], guesses: dict[str, durations.Guess]) -> list[str]:
-    cells = [(t.label, t.model_label, t.environment, guesses[t.id].total) for t in trials]
+    names = TrialNames(trials)
+    cells = [(t.label, t.model_label, names.describe_setup(t), guesses[t.id].total) for t in trials]
     widths = [max((len(str(row[i])) for row in cells), default=0) for i in range(3)]
     return [
-        f"  {label:<{widths[0]}}  {model:<{widths[1]}}  {environment:<{widths[2]}}  "
+        f"  {label:<{widths[0]}}  {model:<{widths[1]}}  {setup:<{widths[2]}}  "
         f"{describe_seconds(seconds)}"
-        for label, model, environment, seconds in cells
+        for label, model, setup, seconds in cells
     ]
 
 

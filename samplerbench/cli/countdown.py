@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from samplerbench.harness.campaign.trial_names import TrialNames
 from samplerbench.harness.campaign.watcher import Watcher
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.run_cost import describe_seconds
@@ -71,6 +72,7 @@ class CountingWatcher(Watcher):
 
     def __init__(self) -> None:
         self.total = self.done = 0
+        self.names = TrialNames()
         self._guesses: Mapping[str, Guess] = {}
         self._countdown = Countdown({})
 
@@ -79,6 +81,7 @@ class CountingWatcher(Watcher):
 
     def on_start(self, campaign: Campaign, waiting: list[Trial]) -> None:
         self.campaign = campaign
+        self.names = TrialNames(waiting)
         self.total, self.done = len(waiting), 0
         guesses = {}
         for name, guess in self._guesses.items():

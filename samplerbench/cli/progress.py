@@ -156,15 +156,15 @@ class LineProgress(CountingWatcher):
 
     def on_phase(self, trial: Trial, phase: str) -> None:
         super().on_phase(trial, phase)
-        self._phases[trial.id] = escape_controls(f"{trial.label}: {phase}")
+        self._phases[trial.id] = escape_controls(f"{self.names.name(trial)}: {phase}")
         if self._verbose or "," in phase:  # a guess, which only what takes long comes with
-            self._print(escape_controls(f"{trial.label}, {_model_and_stack(trial)}: {phase}"))
+            self._print(escape_controls(f"{self.names.describe(trial)}: {phase}"))
 
     def on_result(self, trial: Trial, result: Result, seconds: float) -> None:
         super().on_result(trial, result, seconds)
         self._phases.pop(trial.id, None)
         summary = summarize(self.campaign, trial, result).line
-        name = escape_controls(f"{trial.label}, {_model_and_stack(trial)}")
+        name = escape_controls(self.names.describe(trial))
         self._print(
             f"[{self.done}/{self.total}] {name}: {summary}; "
             f"took {seconds:.1f} s, {self.time_left()}"
@@ -195,7 +195,7 @@ class TerminalProgress(CountingWatcher):
         super().on_start(campaign, waiting)
         self._task = self._progress.add_task("starting", total=self.total)
         if waiting:
-            models = {_model_and_stack(trial) for trial in waiting}
+            models = {self.names.describe_place(trial) for trial in waiting}
             self._widths = [
                 min(LONGEST, max(len(trial.label) for trial in waiting)),
                 min(LONGEST, max(map(len, models))) if len(models) > 1 else 0,
@@ -208,14 +208,14 @@ class TerminalProgress(CountingWatcher):
     def on_phase(self, trial: Trial, phase: str) -> None:
         super().on_phase(trial, phase)
         with self._lock:
-            self._phases[trial.id] = f"{trial.label}: {phase}"
+            self._phases[trial.id] = f"{self.names.name(trial)}: {phase}"
             self._update()
 
     def on_result(self, trial: Trial, result: Result, seconds: float) -> None:
         super().on_result(trial, result, seconds)
         summary = summarize(self.campaign, trial, result)
         numbers = (summary.claimed_ess, summary.realised_ess, summary.warm, f"{seconds:.1f}")
-        cells = (trial.label, _model_and_stack(trial), summary.verdict, *numbers)
+        cells = (trial.label, self.names.describe_place(trial), summary.verdict, *numbers)
         with self._lock:
             self._phases.pop(trial.id, None)
             self._print(cells, "", COLORS.get(summary.verdict, "red"))
@@ -262,9 +262,3 @@ class TerminalProgress(CountingWatcher):
         phases = "; ".join(self._phases.values()) or "next trial"
         shown = escape_controls(phases[:60])
         self._progress.update(self._task, description=shown, completed=self.done)
-
-
-def _model_and_stack(trial: Trial) -> str:
-    """The trial's model and environment, and its device where that is not the usual one."""
-    device = "" if trial.device == "cpu" else f", {trial.device}"
-    return f"{trial.model_label} on {trial.environment_label}{device}"
