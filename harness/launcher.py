@@ -16,6 +16,7 @@ from samplerbench.harness.descendants import name_signal
 from samplerbench.harness.records import SAVING, Job, Result, Trial, to_json
 from samplerbench.harness.worker_log import WorkerLog
 from samplerbench.models.base import models
+from samplerbench.models.loading.script import SEARCH_VARIABLE, describe_search_path
 from samplerbench.options import fill
 from samplerbench.plugins import Plugin
 from samplerbench.samplers.base import samplers
@@ -47,6 +48,7 @@ def environment_variables(trial: Trial) -> dict[str, str]:
         "PYTHONNOUSERSITE": "1",
         "PYTHONUNBUFFERED": "1",
         "MPLBACKEND": "Agg",
+        SEARCH_VARIABLE: describe_search_path(),  # for the modules of a user's file
         "TQDM_DISABLE": "1",
     }
 

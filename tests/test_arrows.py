@@ -33,7 +33,7 @@ WORKER_SIDE = {
     "samplers.controls": "models samplers",
     "samplers.loading": "models models.loading samplers samplers.support",
     "samplers.support": "models samplers",
-    "harness": "models samplers",
+    "harness": "models models.loading samplers",
     "harness.worker": "models models.loading samplers samplers.loading samplers.support harness",
     "harness.worker.inspection": (
         "models models.loading samplers samplers.loading samplers.support harness harness.worker"

@@ -23,7 +23,7 @@ from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Result, Trial
 from samplerbench.models.loading.model_names import find_file
 from samplerbench.models.loading.program_file import is_program
-from samplerbench.models.loading.script import find_helpers
+from samplerbench.models.loading.script import find_helpers, place_module
 from samplerbench.models.posteriordb import folder
 from samplerbench.samplers.base import samplers
 from samplerbench.user_files import full_path, read_limited, split_file
@@ -266,11 +266,12 @@ class DaskBackend:
 def _model_files(model: str) -> tuple[str, dict[str, bytes]]:
     """What stands for the model's path on another machine, and the files that it needs.
 
-    Of a user's program that is its file and the modules beside it that it imports; what it reads
-    must be on the workers.
+    Of a user's program that is its file and the modules of the user's that it imports; what it
+    reads must be on the workers.
     """
     if file := find_file(model):
-        return f"model/{file.name}:{model.rpartition(':')[2]}", _read_with_helpers(file, "model")
+        path = f"model/{place_module(file, file)}:{model.rpartition(':')[2]}"
+        return path, _read_with_helpers(file, "model")
     if is_program(model):
         path, _, name = model.rpartition(":")
         relative = f"model/{Path(path).name}"
@@ -290,10 +291,10 @@ def _sampler_files(sampler: str) -> tuple[str, dict[str, bytes]]:
         return "", {}
     path, name = split_file(sampler)
     file = full_path(path)
-    return f"sampler/{file.name}:{name}", _read_with_helpers(file, "sampler")
+    return f"sampler/{place_module(file, file)}:{name}", _read_with_helpers(file, "sampler")
 
 
 def _read_with_helpers(file: Path, folder: str) -> dict[str, bytes]:
-    """A user's file and the modules beside it that it imports, by their paths in ``folder``."""
+    """A user's file and the modules of the user's that it imports, by their paths in ``folder``."""
     paths = [file, *find_helpers(file)]
-    return {f"{folder}/{p.relative_to(file.parent).as_posix()}": p.read_bytes() for p in paths}
+    return {f"{folder}/{place_module(path, file)}": path.read_bytes() for path in paths}

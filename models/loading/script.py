@@ -19,6 +19,8 @@ from samplerbench.models.loading import notebook, top_level
 from samplerbench.models.loading.device import kept_device
 from samplerbench.user_files import MOST_TEXT, read_limited
 
+#: the caller's ``PYTHONPATH`` in a worker, whose own interpreter starts without one
+SEARCH_VARIABLE = "SAMPLERBENCH_PYTHONPATH"
 _STOP = "__samplerbench_stop__"  # in a module: why its notebook is not run to its end
 
 
@@ -101,8 +103,28 @@ def _find_package(file: Path) -> tuple[Path, str]:
 
 
 def _list_folders(file: Path) -> list[Path]:
-    """Where modules are that ``file`` imports: beside it, and beside its package."""
-    return [*dict.fromkeys([file.parent, _find_package(file)[0]])]
+    """Where modules are that ``file`` imports: beside it and its package, and in ``PYTHONPATH``."""
+    return [*dict.fromkeys([file.parent, _find_package(file)[0], *_list_search_path()])]
+
+
+def _list_search_path() -> list[Path]:
+    """Folders of the caller's ``PYTHONPATH``, without this project's and installed packages.
+
+    Those would take the place of what an environment holds.
+    """
+    text = os.environ.get(SEARCH_VARIABLE) or os.environ.get("PYTHONPATH", "")
+    folders = [Path(part).absolute() for part in text.split(os.pathsep) if part]
+    return [
+        folder
+        for folder in folders
+        if folder.name not in ("site-packages", "dist-packages")
+        and not (folder / "samplerbench").is_dir()
+    ]
+
+
+def describe_search_path() -> str:
+    """The folders of ``PYTHONPATH`` as a worker is to get them."""
+    return os.pathsep.join(map(str, _list_search_path()))
 
 
 def _name_module(file: Path) -> str:
@@ -250,8 +272,15 @@ def _find_beside(file: Path, name: str) -> list[Path]:
 
 def digest_file(file: Path) -> str:
     """16 hex digits over the file and its helpers; without helpers, over its content alone."""
-    digest, folder = hashlib.sha256(file.read_bytes()), _find_package(file)[0]
+    digest = hashlib.sha256(file.read_bytes())
     for helper in find_helpers(file):
-        digest.update(f"\n{helper.relative_to(folder).as_posix()}\n".encode())
+        digest.update(f"\n{place_module(helper, file)}\n".encode())
         digest.update(helper.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def place_module(module: Path, file: Path) -> str:
+    """The path of ``file`` or of a helper of it below the folder that it is imported from."""
+    folders = [_find_package(file)[0], *_list_folders(file)]
+    folder = next(folder for folder in folders if module.is_relative_to(folder))
+    return module.relative_to(folder).as_posix()

@@ -135,6 +135,31 @@ def test_a_file_of_a_package_finds_it_as_python_m_does_and_its_digest_holds_it(t
     assert script.digest_file(folder / "mine.py") != first
 
 
+def test_modules_of_the_callers_pythonpath_are_found_and_installed_packages_are_not(
+    tmp_path, monkeypatch
+):
+    folders = [tmp_path / name for name in ("lib", "site-packages", "own")]
+    for folder in (*folders, tmp_path / "here"):
+        folder.mkdir()
+    (folders[0] / "far_module.py").write_text("x = 5\n")
+    (folders[1] / "numpy.py").write_text("raise RuntimeError\n")
+    (folders[2] / "samplerbench").mkdir()
+    file = write(tmp_path / "here", mine="from far_module import x\ndef program(): return x\n")
+    alone = script.digest_file(file)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, folders)))
+    monkeypatch.delenv(script.SEARCH_VARIABLE, raising=False)
+    assert script.run_file(file).program() == 5
+    del sys.modules["far_module"]
+    assert script.find_helpers(file) == [folders[0] / "far_module.py"]
+    assert script.place_module(folders[0] / "far_module.py", file) == "far_module.py"
+    first = script.digest_file(file)
+    assert alone != first
+    # a worker has them under a name of its own
+    monkeypatch.setenv(script.SEARCH_VARIABLE, script.describe_search_path())
+    monkeypatch.delenv("PYTHONPATH")
+    assert script.describe_search_path() == str(folders[0]) and script.digest_file(file) == first
+
+
 # -- notebooks -------------------------------------------------------------------------------------
 
 

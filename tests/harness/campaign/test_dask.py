@@ -273,6 +273,18 @@ def test_the_files_of_a_users_model_and_of_its_pins_travel(tmp_path):
     assert remote.find_difference(remote.code_digest(), [shipment.environment]) == ""
 
 
+def test_a_file_within_packages_travels_with_the_modules_above_it(tmp_path):
+    folder = tmp_path / "study" / "fits"
+    folder.mkdir(parents=True)
+    for package in (folder, folder.parent):
+        (package / "__init__.py").write_text("")
+    (folder.parent / "near.py").write_text("x = 1\n")
+    (folder / "mine.py").write_text("from study.near import x\nprogram = None\n")
+    model, shipped = dask_backend._model_files(f"{folder}/mine.py:program")
+    assert model == "model/study/fits/mine.py:program"
+    assert {"model/study/near.py", "model/study/fits/mine.py"} <= {*shipped}
+
+
 def test_the_files_of_a_users_sampler_travel(tmp_path):
     (tmp_path / "here").mkdir()
     file, helper = tmp_path / "here" / "mine.py", tmp_path / "here" / "steps.py"
