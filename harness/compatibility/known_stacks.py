@@ -33,6 +33,8 @@ WORKS, BREAKS, NOT_TRIED = "works", "breaks", "not tried"
 class StackRow:
     """What came of one stack."""
 
+    __pydantic_config__ = {"extra": "forbid"}  # how `load` checks it
+
     name: str
     chosen: dict[str, str]  # the versions that the matrix file gave
     key: str  # of what was asked for; the same key is not run twice
@@ -113,12 +115,22 @@ def own() -> Path:
 
 def load(path: Path) -> list[StackRow]:
     """The rows in ``path``; none where there is no such file. Raises UsageError for another."""
+    from pydantic import TypeAdapter, ValidationError
+
     if not path.is_file():
         return []
     try:
         rows = json.loads(path.read_text("utf-8"))["rows"]
-        return [StackRow(**{**row, "pins": tuple(row["pins"].split())}) for row in rows]
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        rows = [{**row, "pins": row["pins"].split()} for row in rows]
+        known = TypeAdapter(list[StackRow]).validate_python(rows)
+        if any("ok" not in stage for row in known for stage in row.stages.values()):
+            raise ValueError("a stage without 'ok'")
+        return known
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        if isinstance(error, ValidationError):
+            first = error.errors()[0]
+            place, *field = first["loc"]
+            error = ValueError(f"{'.'.join(map(str, field))} of row {place}: {first['msg']}")
         raise UsageError(
             f"{str(path)!r} holds no known stacks: {error}\n"
             "  expected: a file that `samplerbench matrix` wrote; move this one away"

@@ -16,6 +16,7 @@ from typing import Any
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness.campaign.toml_file import read_toml
 from samplerbench.harness.compatibility import tried_samplers
+from samplerbench.harness.compatibility.resolve import slug
 from samplerbench.harness.compatibility.stack_tables import (
     Stack,
     read_count,
@@ -68,12 +69,19 @@ def _read_all_stacks(content: Mapping[str, Any], path: Path) -> dict[str, Stack]
     rules = [read_rule(table, f"rule {i} of {source}") for i, table in tables]
     python = read_python(content.get("python", ""), str(path))
     stacks: dict[str, Stack] = {}
+    by_file: dict[str, Stack] = {}
     for i, table in enumerate(_tables(content, "stacks"), 1):
         for stack in read_stacks(table, rules, python, f"[[stacks]] {i} of {path}"):
             if stacks.setdefault(stack.name, stack) != stack:
                 raise UsageError(
                     f"two different stacks of {path} are called {stack.name!r}\n"
                     "  expected: one name a stack; give one of them a name = of its own"
+                )
+            other = by_file.setdefault(slug(stack.name), stack).name
+            if other != stack.name:
+                raise UsageError(
+                    f"the stacks {other!r} and {stack.name!r} of {path} would be written to files "
+                    f"called {slug(other)!r}\n  expected: names that differ in letters or digits"
                 )
     if not stacks:
         raise UsageError(f"{path} names no stacks\n  expected: tables [[stacks]] with versions")

@@ -390,9 +390,37 @@ def test_rows_come_back_as_they_were_kept(tmp_path):
         thread.join()
     assert {one.key for one in known_stacks.load(file)} == set("01234567")
     assert replace(known_stacks.load(file)[0], key="") == replace(row, key="")
-    file.write_text("{}")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda row: {},
+        lambda row: {"rows": [{**row, "pins": ["numpy==1.26.4"]}]},
+        lambda row: {"rows": [{**row, "stages": {"imports": {}}}]},
+        lambda row: {"rows": [{**row, "stages": ["imports"]}]},
+        lambda row: {"rows": [{**row, "name": 3}]},
+        lambda row: {"rows": [{**row, "more": 3}]},
+        lambda row: {"rows": row},
+        lambda row: {"rows": None},
+        lambda row: [row],
+    ],
+)
+def test_a_damaged_file_of_known_stacks_is_refused(tmp_path, damage):
+    file = tmp_path / "known.json"
+    known_stacks.keep(file, first_row(tmp_path))
+    (row,) = json.loads(file.read_text())["rows"]
+    file.write_text(json.dumps(damage(row)))
     with pytest.raises(UsageError, match="holds no known stacks"):
         known_stacks.load(file)
+
+
+def test_names_of_stacks_that_make_one_file_are_refused(tmp_path):
+    file = tmp_path / "matrix.toml"
+    tables = [f'[[stacks]]\nname = "a{c}b"\njax = "0.4.2{i}"\n' for i, c in enumerate("/!")]
+    file.write_text("".join(tables))
+    with pytest.raises(UsageError, match="'a/b' and 'a!b' of .* files called 'a-b'"):
+        matrix_file.read(file)
 
 
 def test_rows_of_another_suite_are_not_known(tmp_path):
