@@ -230,7 +230,8 @@ def test_a_file_that_does_not_do_is_refused_with_what_would(case, sites, tmp_pat
     with pytest.raises(UsageError) as refused:
         reference_files.read_reference(tmp_path / name, shapes)
     assert words in str(refused.value)
-    assert "expected: .npz (arrays by site)" in str(refused.value)
+    wanted = "a file that is there" if case == "not there" else ".npz (arrays by site)"
+    assert f"expected: {wanted}" in str(refused.value)
 
 
 def test_names_of_a_reference_count_components_as_its_file_does(tmp_path):
