@@ -7,7 +7,7 @@ of each draw, and the numbers ``log_z``, ``log_z_err`` and ``ess`` (of weighted 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,10 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.ground_truth.draws_columns import (
     LIKE_LOG_Z,
     WEIGHTS,
+    count_from_zero,
     is_statistic,
     names_weights,
+    put_chains_first,
 )
 from samplerbench.harness.ground_truth.reference_files import Shapes, fit_sites
 from samplerbench.harness.statistics.weighted import kish_ess
@@ -46,7 +48,8 @@ def make_run(
     where: str, arrays: Mapping[str, Array], shapes: Shapes | None, names: Mapping[str, str]
 ) -> Draws:
     """The draws in one file, under the names of the model's sites. Raises UsageError."""
-    arrays = _end_running(arrays, shapes or {})
+    names = count_from_zero(where, arrays, names)
+    arrays = _end_running(put_chains_first(arrays), shapes or {})
     beside = {*WEIGHTS, *NUMBERS}.difference(shapes or ())
     called = {name: other for name, other in names.items() if name in beside and other in arrays}
     names = {name: other for name, other in names.items() if name not in called}
@@ -62,6 +65,7 @@ def make_run(
     _refuse_like_weights(where, {**rest, **extra}, shape)
     _refuse_like_log_z(where, rest)
     log_weights = _read_log_weights(where, extra, shape)
+    _refuse_unheard(where, {*rest, *called}, has_weights=log_weights is not None)
     log_z, log_z_err, ess = (_read_number(where, name, extra.get(name)) for name in NUMBERS)
     if log_weights is not None and ess is None:
         ess = float(kish_ess(log_weights[None])[0])
@@ -124,6 +128,16 @@ def _refuse_like_log_z(where: str, arrays: Mapping[str, Array]) -> None:
             known, what = ("log_z_err", "log Z's error") if found[3] else ("log_z", "log Z")
             reason = f"it has {name!r}, which {what} may be called by"
             raise draws_error(where, reason, f"--names {known}={name}; or a file without it")
+
+
+def _refuse_unheard(where: str, claims: Set[str], has_weights: bool) -> None:
+    """Raise UsageError for a claim that is not judged by itself: it were left out unsaid."""
+    if "ess" in claims and not has_weights:
+        reason = "its draws count alike, and its 'ess' would not be judged: ArviZ's is"
+        raise draws_error(where, reason, "weight=1 beside each draw, or a file without 'ess'")
+    if "log_z_err" in claims and "log_z" not in claims:
+        reason = "it has 'log_z_err', and no 'log_z' that this is the error of"
+        raise draws_error(where, reason, "both of them, or neither")
 
 
 def _are_weights(name: str, array: Array, shape: tuple[int, ...]) -> bool:

@@ -134,7 +134,9 @@ class TrialScores:
         if exact is not None:
             return consensus.confirm(exact, _family_of(long_run.SAMPLER), list(voices.values()))
         own, family = voices.get(trial.id), _family(trial)
-        truth, why = consensus.find_consensus(own, family, list(voices.values()))
+        truth, why = consensus.find_consensus(
+            own, family, list(voices.values()), elsewhere=bool(trial.outside_digest)
+        )
         if truth is None:
             improper = select.improper_sites(self._store.folder, trial)
             wandering = improper_posterior.describe_wandering(

@@ -34,15 +34,23 @@ from samplerbench.models.base import Exact
 Array = np.ndarray
 
 MEAN, SD = 0.05, 0.06  # tolerated difference of means in sds, of sds as a share
+#: what would give a row something to be compared with
+HERE = (
+    "name one of another family with --sampler, give --reference, or judge with --calibrate prior"
+)
+ELSEWHERE = "give --reference, or run one of another family with this --model into the same --out"
 MANY = 10_000  # stands for the replicates of a long run, whose standard errors are well known
 
 
 def find_consensus(
-    own: ConsensusRow | str | None, family: str, rows: Sequence[ConsensusRow | str]
+    own: ConsensusRow | str | None,
+    family: str,
+    rows: Sequence[ConsensusRow | str],
+    elsewhere: bool = False,
 ) -> tuple[Exact | None, str]:
     """The ground truth for a row of ``family`` from the voices ``rows`` of all, or the reason.
 
-    ``own``: the row's own voice, if it has one.
+    ``own``: the row's own voice, if it has one. ``elsewhere``: its draws were not made here.
     """
     others = _hear_others(family, rows)
     if not others:
@@ -51,10 +59,7 @@ def find_consensus(
             if len(rows) > 1
             else "no other sampler was run"
         )
-        return None, (
-            f"{lack}, to make a consensus of; name one of another family with --sampler, give "
-            "--reference, or judge with --calibrate prior"
-        )
+        return None, (f"{lack}, to make a consensus of; {ELSEWHERE if elsewhere else HERE}")
     speakers = [*([own] if isinstance(own, ConsensusRow) else []), *others]
     disagreement = _first_disagreement(speakers)
     return (None, disagreement) if disagreement else (_pool(others), "")

@@ -32,9 +32,64 @@ KINDS = (
 )
 
 
-def file_error(path: object, reason: str) -> UsageError:
-    """The error for a file of draws or moments that can't be used."""
-    return UsageError(f"{str(path)!r} can't be used: {reason}\n  {KINDS}")
+class Columns(dict[str, Array]):
+    """Arrays by site from columns of components: [draw, ...], or [chain, draw, ...] by number.
+
+    Names in the file count the places of components from ``first``.
+    """
+
+    def __init__(self, sites: Mapping[str, Array], first: int, has_chains: bool) -> None:
+        super().__init__(sites)
+        self.first, self.has_chains = first, has_chains
+
+
+def put_chains_first(arrays: Mapping[str, Array]) -> Mapping[str, Array]:
+    """``arrays`` with an axis of one chain where they are of columns that have none.
+
+    That axis tells the draws of a vector from chains of a scalar.
+    """
+    if not isinstance(arrays, Columns) or arrays.has_chains:
+        return arrays
+    return {name: array[None] for name, array in arrays.items()}
+
+
+def count_from_zero(
+    path: object, arrays: Mapping[str, Array], names: Mapping[str, str]
+) -> dict[str, str]:
+    """``names`` of which those that a file has for components, "b[1]" or "b.1", count from 0.
+
+    Raises UsageError for a place before the first.
+    """
+    if not isinstance(arrays, Columns):
+        return dict(names)
+    return {name: _count_place(path, arrays, other) for name, other in names.items()}
+
+
+def _count_place(path: object, arrays: Columns, name: str) -> str:
+    match = re.fullmatch(r"(.+?)\s*(?:\[([\d,\s]+)\]|((?:\.\d+)+)\.?)", name)
+    if name in arrays or match is None or match[1] not in arrays:
+        return name
+    places = [int(digits) - arrays.first for digits in re.findall(r"\d+", match[2] or match[3])]
+    if min(places, default=0) < 0:
+        first = ",".join(["1"] * len(places))
+        raise UsageError(
+            f"{name!r} is not in {str(path)!r}, whose indices count from 1\n"
+            f"  expected: names as in the file, as {match[1]}[{first}]"
+        )
+    return f"{match[1]}[{','.join(map(str, places))}]"
+
+
+def file_error(path: object, reason: str, expected: str = "") -> UsageError:
+    """The error for a file of draws or moments that can't be used; a kind of file is expected."""
+    wanted = f"expected: {expected}" if expected else KINDS
+    return UsageError(f"{str(path)!r} can't be used: {reason}\n  {wanted}")
+
+
+def lost_file_error(path: object, error: FileNotFoundError) -> UsageError:
+    """The error for a file that is not there."""
+    pattern = "; a pattern is filled in by the shell, without quotes, or by Python's glob.glob"
+    expected = "a file that is there" + pattern * bool(re.search(r"[*?\[]", str(path)))
+    return file_error(path, explain(error), expected)
 
 
 def explain(error: BaseException) -> str:
@@ -55,7 +110,7 @@ def is_statistic(name: str) -> bool:
     return name.endswith("__")
 
 
-def arrange_columns(path: Path, columns: Mapping[str, Array]) -> dict[str, Array]:
+def arrange_columns(path: Path, columns: Mapping[str, Array]) -> Columns:
     """Arrays by site from the columns of a table, a row a draw; by chain where these have numbers.
 
     Indices count from 1 where none is 0. Raises UsageError.
@@ -75,14 +130,16 @@ def arrange_columns(path: Path, columns: Mapping[str, Array]) -> dict[str, Array
         check_lengths(path, [len(part) for part in parts])
     for name, values in numbers.items():
         parts = [_sort_draws(path, name, values, part) for part in parts]
-    if chain is not None or order is not None:
+    has_chains = chain is not None or order is not None
+    if has_chains:
         columns = {n: np.stack([v[part] for part in parts]) for n, v in columns.items()}
     if any(is_statistic(name) for name in columns):  # of Stan: theta.1.2
         columns = {re.sub(r"((?:\.\d+)+)$", _bracket, name): v for name, v in columns.items()}
     # R makes theta.1.2. of theta[1,2]
     columns = {re.sub(r"((?:\.\d+)+)\.$", _bracket, name): v for name, v in columns.items()}
     zero = any(re.search(r"\[(.*,)?\s*0\s*(,.*)?\]$", name) for name in columns)
-    return stack_sites(path, columns, first=0 if zero else 1)
+    first = 0 if zero else 1
+    return Columns(stack_sites(path, columns, first), first, has_chains)
 
 
 def _rank_order(name: str) -> int:

@@ -14,11 +14,18 @@ from typing import Any
 import numpy as np
 
 from samplerbench.errors import UsageError
-from samplerbench.harness.ground_truth.draws_columns import arrange_columns, explain, file_error
+from samplerbench.harness.ground_truth.draws_columns import (
+    arrange_columns,
+    explain,
+    file_error,
+    lost_file_error,
+)
 from samplerbench.text import format_count, is_number_text
 from samplerbench.user_files import read_text
 
 Array = np.ndarray
+ROW_NAMES = ".row_names"  # of the column that has no name in the file
+WHOLE = "all draws of a run; one that failed is left out, and of judged draws --failures counts it"
 
 
 def read_csv(path: Path) -> dict[str, Array]:
@@ -30,6 +37,8 @@ def read_csv(path: Path) -> dict[str, Array]:
         if not rows:
             raise file_error(path, "it holds no draws")
         separator, names = _find_names(path, comments, rows)
+        if _has_row_names(len(names), rows, separator):
+            rows[0], names = f"{ROW_NAMES}{separator}{rows[0]}", [ROW_NAMES, *names]
         _refuse_ragged(path, len(names), rows, separator)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pandas.errors.ParserWarning)  # cells would be lost
@@ -44,9 +53,12 @@ def read_csv(path: Path) -> dict[str, Array]:
         table = table.iloc[_count_other_rows(path, "\n".join(comments), len(table)) :]
     except UsageError:
         raise
+    except FileNotFoundError as error:
+        raise lost_file_error(path, error) from error
     except (OSError, ValueError, ArithmeticError, MemoryError, Warning) as error:
         raise file_error(path, explain(error)) from error
-    return arrange_columns(path, {str(n): _read_numbers(path, str(n), table[n]) for n in table})
+    named = [name for name in table if name != ROW_NAMES]
+    return arrange_columns(path, {str(n): _read_numbers(path, str(n), table[n]) for n in named})
 
 
 def _split_comments(text: str) -> tuple[list[str], list[str]]:
@@ -92,6 +104,19 @@ def _find_names(path: Path, comments: list[str], rows: list[str]) -> tuple[str, 
     return separator, names
 
 
+def _has_row_names(count: int, rows: list[str], separator: str) -> bool:
+    """Whether names of rows come first, without a name of their own, as of R's ``write.table``.
+
+    They count the rows or are words; each row has a cell more than the header of ``count`` names.
+    """
+    cells = [_split_cells(row, separator) for row in rows[1:]]
+    if not cells or any(len(row) != count + 1 for row in cells) or cells[0][0] == "":
+        return False
+    first = [row[0] for row in cells]
+    are_words = not any(map(is_number_text, first))
+    return are_words or first == [str(i) for i in range(1, len(first) + 1)]
+
+
 def _refuse_ragged(path: Path, count: int, rows: list[str], separator: str) -> None:
     """Raise UsageError where the first or the last row has other cells than the header's names."""
     for which, row in (("first", rows[1:2]), ("last", rows[2:][-1:])):
@@ -100,7 +125,6 @@ def _refuse_ragged(path: Path, count: int, rows: list[str], separator: str) -> N
             cells.pop()
         if len(cells) != count:
             why = {
-                count + 1: "; names of rows, which R's write.table puts first, are to go",
                 2 * count: "; decimal commas want another separator, as ';'",
             }.get(len(cells), "; the file is cut short" if len(cells) < count else "")
             shown = format_count(len(cells), "cell")
@@ -147,5 +171,5 @@ def _count_other_rows(path: Path, comments: str, count: int) -> int:
     if count < other + expected and said.get("algorithm") != "fixed_param":  # of no warm-up
         found = format_count(max(count - other, 0), "draw")
         reason = f"it holds {found}, its comments say {expected}: the run did not end, or the file"
-        raise file_error(path, f"{reason} is cut short")
+        raise file_error(path, f"{reason} is cut short", WHOLE)
     return other

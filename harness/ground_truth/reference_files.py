@@ -14,7 +14,12 @@ import numpy as np
 
 from samplerbench.components import component_names, site_positions
 from samplerbench.errors import UsageError, unknown_name
-from samplerbench.harness.ground_truth.draws_columns import file_error, names_weights
+from samplerbench.harness.ground_truth.draws_columns import (
+    count_from_zero,
+    file_error,
+    names_weights,
+    put_chains_first,
+)
 from samplerbench.harness.ground_truth.reference_formats import choose_reader, read_sites
 from samplerbench.harness.ground_truth.varying_components import stack_varying
 from samplerbench.harness.statistics import ess_rhat
@@ -52,8 +57,9 @@ def read_reference(path: Path, shapes: Shapes | None = None, names: Names = None
     are their MCSE (Vehtari et al. 2021, as ArviZ computes them). Raises UsageError for a file that
     can't be read and for one that does not fit.
     """
-    names = names or {}
-    held = read_sites(path)
+    columns = read_sites(path)
+    names = count_from_zero(path, columns, names or {})
+    held = put_chains_first(columns)
     if shapes is not None:
         _refuse_weights(
             path, {n: a for n, a in held.items() if n not in {*shapes, *names.values()}}

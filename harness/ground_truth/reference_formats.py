@@ -26,10 +26,12 @@ import numpy as np
 from samplerbench.errors import UsageError
 from samplerbench.harness.ground_truth.draws_columns import (
     KINDS,
+    Columns,
     check_lengths,
     explain,
     file_error,
     is_statistic,
+    lost_file_error,
     stack_sites,
 )
 from samplerbench.harness.ground_truth.draws_csv import read_csv
@@ -51,12 +53,17 @@ def choose_reader(path: Path) -> Reader:
 def read_sites(path: Path) -> dict[str, Array]:
     """The arrays in ``path`` without the sampler's statistics. Raises UsageError."""
     arrays = choose_reader(path)(path)
-    return {name: array for name, array in arrays.items() if not is_statistic(name)}
+    sites = {name: array for name, array in arrays.items() if not is_statistic(name)}
+    if isinstance(arrays, Columns):
+        return Columns(sites, arrays.first, arrays.has_chains)
+    return sites
 
 
 def _read_npz(path: Path) -> dict[str, Array]:
     try:
         sites = read_npz(path)
+    except FileNotFoundError as error:
+        raise lost_file_error(path, error) from error
     except (OSError, ValueError) as error:
         raise file_error(path, str(error)) from error
     for name, array in sites.items():
@@ -80,7 +87,7 @@ def _read_netcdf(path: Path) -> dict[str, Array]:
     except ImportError as error:
         raise file_error(path, f"{error}: pip install 'samplerbench[arviz]'") from error
     except FileNotFoundError as error:
-        raise file_error(path, explain(error)) from error
+        raise lost_file_error(path, error) from error
     except UsageError:
         raise
     except (OSError, KeyError) as error:
@@ -146,6 +153,8 @@ def _read_json(path: Path) -> dict[str, Array]:
         }
     except UsageError:
         raise
+    except FileNotFoundError as error:
+        raise lost_file_error(path, error) from error
     except KeyError as error:
         raise file_error(path, f"a chain lacks {error}, which the first one has") from error
     except (OSError, LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -153,7 +162,7 @@ def _read_json(path: Path) -> dict[str, Array]:
         raise file_error(path, reason) from error
     if any(values.ndim != 2 or not values.size for values in columns.values()) or not columns:
         raise file_error(path, "it is not a list of chains, each a dict of lists of draws")
-    return stack_sites(path, columns, first=1)
+    return Columns(stack_sites(path, columns, first=1), first=1, has_chains=True)
 
 
 def _refuse_other_json(path: Path, chains: Any) -> None:

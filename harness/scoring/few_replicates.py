@@ -7,6 +7,7 @@ from scipy import stats
 
 from samplerbench.harness.scoring.calibration_tests import location_name, z_values
 from samplerbench.harness.scoring.complaint import ALPHA
+from samplerbench.harness.scoring.lost_replicates import describe_lost
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.rounding import format_percents
 
@@ -14,7 +15,8 @@ from samplerbench.rounding import format_percents
 def describe_few(summary: ReplicateSummary, least: int) -> str:
     """How many there are of ``least``, and the largest error among them, in sds and as claimed."""
     count = len(summary.est)
-    text = f"{count} replicate{'s' * (count > 1)}; a verdict needs {least}"
+    lost = describe_lost(summary)
+    text = f"{count} replicate{'s' * (count > 1)}{', ' * bool(lost)}{lost}; a verdict needs {least}"
     z = z_values(summary)
     if not np.isfinite(z).any():
         return text

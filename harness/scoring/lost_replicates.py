@@ -20,6 +20,7 @@ Array = np.ndarray
 DISASTER_RATE, LOST_RATE = 5e-4, 0.01  # what the lower limit of a rate may be
 NO_CLAIM = "claim no error, or give no log Z, where others do"
 NO_END = "failed, never ended or are not finite"
+STUCK, UNFINISHED = "with a chain that never moves", "failed or not finite"
 LOST_Z = 4.0  # claimed errors that a lost replicate is off by, at least
 LOST_SHARE = 0.05  # share of replicates that may be lost
 
@@ -60,13 +61,27 @@ def _is_claim(error: Array) -> Array:
     return np.isfinite(error) & (error > 0)
 
 
+def find_stuck(summary: ReplicateSummary) -> Array:
+    """[replicate] bool: it ends, and a chain of it is constant that can't well be."""
+    moving: Array = (summary.moves | summary.may_rest).all(axis=1)
+    return summary.has_ended & ~moving
+
+
+def describe_lost(summary: ReplicateSummary) -> str:
+    """How many replicates have no claim since they fail, are not finite or stuck; "" for none."""
+    return _count_kinds((find_stuck(summary), STUCK), (~summary.has_ended, UNFINISHED))
+
+
+def _count_kinds(*kinds: tuple[Array, str]) -> str:
+    return ", ".join(f"{int(kind.sum())} {text}" for kind, text in kinds if kind.any())
+
+
 def check_lost_replicates(summary: ReplicateSummary, off: bool = True) -> Verdict | None:
     """More than 5 % of replicates wrong, blind, not finite or stuck, by the exact lower bound.
 
     Without ``off`` only what needs no ground truth counts: not finite or stuck.
     """
-    finite = summary.has_ended
-    stuck = finite & ~(summary.moves | summary.may_rest).all(axis=1)
+    finite, stuck = summary.has_ended, find_stuck(summary)
     own = summary.parameters()
     biased = find_wrong(own.est, own.mean, own.sd, own.mean_se) & ~stuck & finite
     with np.errstate(invalid="ignore"):  # what admits so large an error is no disaster
@@ -81,10 +96,10 @@ def check_lost_replicates(summary: ReplicateSummary, off: bool = True) -> Verdic
     kinds = (
         (blind, f"never in a mode of more than {100 * MAJOR:.0f} %"),
         (biased, f"off by more than half an sd and {LOST_Z:g} claimed errors"),
-        (stuck, "with a chain that never moves"),
-        (~finite, "failed or not finite"),
+        (stuck, STUCK),
+        (~finite, UNFINISHED),
     )
-    what = ", ".join(f"{int(kind.sum())} {text}" for kind, text in kinds if kind.any())
+    what = _count_kinds(*kinds)
     reason = f"{count} of {total} replicates are lost ({format_percents(lo, hi)}): {what}"
     return Verdict("broken", reason, count / total, lo, hi)
 

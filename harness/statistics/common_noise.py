@@ -30,7 +30,7 @@ def find_common_noise(x: Array) -> tuple[int, int, float] | None:
     With the correlation of their draws; None where no two do for certain. Of each chain the last
     half counts: from one starting point all runs come the same way.
     """
-    x = x[:RUNS]
+    x = _leave_out_copies(x[:RUNS])
     count, chains, draws, size = x.shape
     length = min(draws // 2, MOST // (count * chains))
     if count < 2 or length < 2:
@@ -39,6 +39,19 @@ def find_common_noise(x: Array) -> tuple[int, int, float] | None:
     found = (_compare(x[:, :, -length:, i]) for i in range(size))
     score, first, second, correlation = max(found, key=lambda each: each[0])
     return (first, second, correlation) if score > least and abs(correlation) > LEAST else None
+
+
+def _leave_out_copies(x: Array) -> Array:
+    """``x[replicate, chain, draw, component]`` without chains that repeat another of some run.
+
+    Chains of one seed are no more of a run than the first of them.
+    """
+    sums = x[..., 0].sum(axis=2)
+    order = np.argsort(sums, axis=1, kind="stable")
+    ordered = np.take_along_axis(sums, order, axis=1)
+    copied = np.zeros(sums.shape, dtype=bool)
+    np.put_along_axis(copied, order[:, 1:], ordered[:, 1:] == ordered[:, :-1], axis=1)
+    return x[:, ~copied.any(axis=0)]
 
 
 def _compare(x: Array) -> tuple[float, int, int, float]:

@@ -71,7 +71,8 @@ def _list_arguments(node: ast.AST) -> Iterator[tuple[str, Any, ast.expr]]:
             ordered = [*every.posonlyargs, *every.args]
             start = len(ordered) - len(every.defaults)
             for argument, value in zip(ordered[start:], every.defaults):  # noqa: B905
-                yield argument.arg, argument.annotation, value
+                if argument not in every.posonlyargs:  # the kernel is called with names
+                    yield argument.arg, argument.annotation, value
             for argument, default in zip(every.kwonlyargs, every.kw_defaults):  # noqa: B905
                 if default is not None:
                     yield argument.arg, argument.annotation, default

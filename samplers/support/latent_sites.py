@@ -15,10 +15,12 @@ import numpy as np
 from samplerbench.errors import unknown_name
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Declined
+from samplerbench.samplers.support.improper_priors import is_abstract, is_improper, list_masks
 
 T = TypeVar("T")
 
 ALL = "all"  # in place of the names of all deterministic sites
+MASKED_BY = "masked_by"  # of a record: masks of a prior that is traced on abstract ones
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,26 @@ def read_sites(model: Model, read: Callable[[dict[str, Any]], T]) -> T:
     import jax
 
     results: list[T] = []
-    jax.eval_shape(lambda: results.append(read(trace_sites(model, model.data))))
+
+    def trace() -> None:
+        sites = trace_sites(model, model.data)
+        _compute_masks(model, sites)
+        results.append(read(sites))
+
+    jax.eval_shape(trace)
     return results[0]
+
+
+def _compute_masks(model: Model, sites: dict[str, Any]) -> None:
+    """Note the masks of latent sites, from a run of the program where they are abstract."""
+    import jax
+
+    latents = [each for each in sites.values() if is_latent(each) and not is_in_control_flow(each)]
+    if any(is_abstract(mask) for site in latents for mask in list_masks(site["fn"])):
+        with jax.ensure_compile_time_eval():
+            computed = trace_sites(model, model.data)
+        for site in latents:
+            site[MASKED_BY] = list_masks(computed[site["name"]]["fn"])
 
 
 def find_parameters(model: Model, deterministic: Collection[str] = ()) -> list[Latent]:
@@ -124,7 +144,7 @@ def trace_sites(model: Model, data: Any, key: Any = None) -> dict[str, Any]:
         """A value for what can't be drawn; None leaves the site to its distribution."""
         _refuse_unsampled(model, site)
         site["stands_for"] = _find_reparametrised()
-        improper = site["type"] == "sample" and _is_improper(site["fn"])
+        improper = site["type"] == "sample" and is_improper(site["fn"])
         return init_to_feasible(site) if improper else None
 
     key = jax.random.PRNGKey(0) if key is None else key
@@ -189,7 +209,8 @@ def read_latent(name: str, site: Any) -> Latent:
     # not the shape of the distribution: a site may be given with sample_shape=. And no attribute of
     # the value, which a handler such as `substitute` may have made a plain number.
     shape, owner = np.shape(site["value"]), site["stands_for"]
-    return Latent(name, shape, discrete, _is_improper(prior), marked, enumerable, owner)
+    improper = is_improper(prior, site.get(MASKED_BY, ()))
+    return Latent(name, shape, discrete, improper, marked, enumerable, owner)
 
 
 def is_latent(site: Any) -> bool:
@@ -214,20 +235,6 @@ def split_vector(vector: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str
         parts[name] = vector[first : first + math.prod(shape)].reshape(shape)
         first += math.prod(shape)
     return parts
-
-
-def _is_improper(prior: Any) -> bool:
-    """Whether a prior has no density of its own: improper, or left out by ``mask(False)``.
-
-    NumPyro's ``UniformReparam`` masks uniform sites, whose density is a constant anyhow.
-    """
-    from numpyro.distributions import ImproperUniform, MaskedDistribution, Uniform
-
-    masked = False
-    while hasattr(prior, "base_dist"):
-        masked |= isinstance(prior, MaskedDistribution) and prior._mask is False
-        prior = prior.base_dist
-    return isinstance(prior, ImproperUniform) or (masked and not isinstance(prior, Uniform))
 
 
 def find_base(prior: Any) -> Any:

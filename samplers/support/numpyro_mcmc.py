@@ -126,15 +126,21 @@ def _make_plain(make: MakeKernel, model: Model, budget: Budget, chain_method: st
 
 
 def _refuse_field(kernel: Any, error: Exception) -> None:
-    """Raise UsageError where ``error`` is that a kernel's ``sample_field`` names no draw."""
+    """Raise UsageError where ``error`` is that a kernel's state has no field with its draw."""
     name = type(kernel).__name__
     expected = "expected: the field of its state that holds the draw"
     try:
         field = kernel.sample_field
     except NotImplementedError:  # what MCMCKernel itself has
         raise UsageError(f"{name} sets no sample_field; {expected}") from error
-    fields = getattr(getattr(error, "obj", None), "_fields", ())  # Python 3.9 does not tell
-    if fields and getattr(error, "name", "") in str(field).split("."):
+    state, lacks = getattr(error, "obj", None), getattr(error, "name", "")  # not in Python 3.9
+    if lacks not in str(field).split("."):
+        return
+    if isinstance(state, (dict, list, tuple)) and not hasattr(state, "_fields"):
+        kind = type(state).__name__
+        found = f"the state of {name} is a {kind}; expected: a namedtuple with a field {lacks!r}"
+        raise UsageError(found) from error
+    if fields := getattr(state, "_fields", ()):
         found = f"sample_field of {name} is {field!r}; {expected}, one of {', '.join(fields)}"
         raise UsageError(found) from error
 

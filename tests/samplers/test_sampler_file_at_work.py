@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -139,3 +141,19 @@ def test_a_field_that_a_kernels_state_lacks_is_said_to_be_wrong(tmp_path, name, 
     result = trials.run(trials.small(sampler=f"{tmp_path}/mine.py:{name}"), tmp_path / "scratch")
     assert f"{said}; expected: the field of its state that holds the draw" in result.reason
     assert (", one of i, z, z_grad" in result.reason) == (name == "Misspelt")
+
+
+BARE_STATE = """
+from numpyro.infer import NUTS
+class Bare(NUTS):
+    def init(self, *given, **named):
+        return super().init(*given, **named)._asdict()
+"""
+
+
+@pytest.mark.process
+def test_a_state_that_is_no_namedtuple_is_said_to_be_wrong(tmp_path):
+    (tmp_path / "mine.py").write_text(BARE_STATE)
+    result = trials.run(trials.small(sampler=f"{tmp_path}/mine.py:Bare"), tmp_path / "scratch")
+    said = "the state of Bare is a dict; expected: a namedtuple with a field 'z'"
+    assert said in result.reason or sys.version_info < (3, 10)

@@ -106,6 +106,40 @@ def mask_a_prior(y):
     numpyro.sample("mean", dist.Normal(0.0, 1.0).mask(False))
 
 
+def mask_where(known):
+    """A program whose site ``x`` has no prior where ``known(y)`` is False."""
+
+    def mask_some(y):
+        with numpyro.plate("n", 3), numpyro.handlers.mask(mask=known(y)):
+            numpyro.sample("x", dist.Normal(0.0, 1.0))
+
+    return mask_some
+
+
+#: masks of NumPy and of JAX, which are abstract while a program is traced
+MASKS = {
+    "numpy": lambda y: np.asarray([0.0, 2.0, 3.0]) > 1,
+    "jax": lambda y: jax.numpy.asarray([0.0, 2.0, 3.0]) > 1,
+    "none left": lambda y: jax.numpy.zeros(3, dtype=bool),
+}
+
+
+@pytest.mark.parametrize("name", MASKS)
+def test_a_prior_that_an_array_leaves_out_somewhere_is_improper(name):
+    model = model_of(mask_where(MASKS[name]))
+    assert [site.improper for site in latent_sites.find_latents(model)] == [True]
+    for sampler in ("jaxns_direct", "dynesty_nested"):
+        pytest.importorskip({"jaxns_direct": "jaxns", "dynesty_nested": "dynesty"}[sampler])
+        with pytest.raises(Declined, match="prior of 'x' is improper"):
+            samplers.get(sampler).prepare(model, Budget(), samplers.get(sampler).settings())
+
+
+@pytest.mark.parametrize("make", [np.ones, lambda size: jax.numpy.asarray(np.ones(size)) > 0])
+def test_a_prior_that_an_array_leaves_whole_is_proper(make):
+    model = model_of(mask_where(lambda y: make(3) > 0.5))
+    assert [site.improper for site in latent_sites.find_latents(model)] == [False]
+
+
 def walk(y):
     from numpyro.contrib.control_flow import scan
 

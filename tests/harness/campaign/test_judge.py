@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import shutil
 from importlib.util import find_spec
@@ -27,6 +28,7 @@ from tests.support.trials import small
 
 EXACT = build("linear", {}).exact()
 DRAWS = 100
+PLACES = [(1, 1), (2, 1), (1, 2), (2, 2)]  # of a matrix, as Stan orders them
 needs_arviz = pytest.mark.skipif(find_spec("arviz") is None, reason="needs ArviZ")
 
 
@@ -267,7 +269,11 @@ NO_DRAWS = {
     "twice.csv": ("m,c,m\n1,2,3\n", "two columns are called 'm'"),
     "headless.csv": ("1.5,2\n2,3\n", "first line looks like numbers: 1.5, 2"),
     "headless.txt": ("1.5 2\n2 3\n", "first line looks like numbers: 1.5, 2"),
-    "long.csv": ("m,c\n1,2,3\n", "first row has 3 cells, its header 2; names of rows"),
+    "long.csv": ("m,c\n7,2,3\n", "first row has 3 cells, its header 2\n"),
+    "stopped.csv": (
+        "# num_samples = 9\nlp__,m,c\n0,1,2\n",
+        "says? 9.*expected: all draws.*--failures",
+    ),
     "names.txt": ('"m" "c"\n"1" 2 3 4\n', "row 2 has 4 cells, the header 2"),
     "commas.csv": ("m,c\n1,5,2,5\n", "first row has 4 cells, its header 2; decimal commas"),
     "cut.csv": ("m,c\n1,2\n3", "last row has 1 cell, its header 2; the file is cut short"),
@@ -299,6 +305,65 @@ def test_components_that_a_file_names_otherwise_are_suggested_in_their_order(tmp
     (tmp_path / "a.csv").write_text(",".join(names) + "\n" + ",".join("1" * 11))
     with pytest.raises(UsageError, match=r"x\[2\]=x_2,.*x\[10\]=x_10"):
         arrange([tmp_path / "a.csv"], {"x": (11,)})
+
+
+#: text that counts components from 1, names of the first and of the last in it
+FROM_ONE = {
+    "stan.csv": ("lp__,b.1,b.2,b.3\n{}", [("b.1", "b.3"), ("b[1]", "b[3]")], "0,{},{},{}"),
+    "r.csv": ('"b[1]","b[2]","b[3]"\n{}', [("b[1]", "b[3]")], "{},{},{}"),
+    "made_by_r.csv": ("b.1.,b.2.,b.3.\n{}", [("b.1.", "b.3."), ("b[1]", "b[3]")], "{},{},{}"),
+    "turing.tsv": ("b[1]\tb[2]\tb[3]\n{}", [("b[1]", "b[3]")], "{}\t{}\t{}"),
+}
+
+
+@pytest.mark.parametrize("name", FROM_ONE)
+def test_components_are_named_as_the_file_counts_them(name, tmp_path):
+    text, pairs, row = FROM_ONE[name]
+    rows = [row.format(draw, 10 + draw, 20 + draw) for draw in range(9)]
+    (tmp_path / name).write_text(text.format("\n".join(rows)))
+    for first, last in pairs:
+        ((_, run),) = arrange([tmp_path / name], names={"m": first, "c": last})
+        assert run.sites["m"].tolist() == [list(range(9))]
+        assert run.sites["c"].tolist() == [list(range(20, 29))]
+    with pytest.raises(UsageError, match=r"(?s)'b\[0\]' is not in .*count from 1.*as b\[1\]"):
+        arrange([tmp_path / name], names={"m": "b[0]", "c": "b[1]"})
+
+
+def test_components_of_matrices_and_of_posteriordb_are_named_as_the_file_counts_them(tmp_path):
+    rows = [f"0,{','.join(str(10 * place + draw) for place in range(4))}" for draw in range(9)]
+    (tmp_path / "a.csv").write_text("\n".join(["lp__,b.1.1,b.2.1,b.1.2,b.2.2", *rows]))
+    chain = {f"b[{i},{j}]": list(range(10 * k, 10 * k + 9)) for k, (i, j) in enumerate(PLACES)}
+    (tmp_path / "a.json").write_text(json.dumps([chain]))
+    for file, named in (("a.csv", "b.2.1"), ("a.csv", "b[2, 1]"), ("a.json", "b[2,1]")):
+        ((_, run),) = arrange([tmp_path / file], {"m": ()}, names={"m": named})
+        assert run.sites["m"].tolist() == [list(range(10, 19))]
+
+
+@pytest.mark.parametrize("header", ["lp__,m.1,m.2,m.3,m.4", "lp__,m[0],m[1],m[2],m[3]"])
+def test_a_vector_of_a_table_is_not_taken_for_chains_of_a_scalar(header, tmp_path):
+    (tmp_path / "a.csv").write_text("\n".join([header, *["0,1,2,3,4"] * 9]))
+    with pytest.raises(UsageError, match=r"site 'm' has shape \(1, 9, 4\)"):
+        arrange([tmp_path / "a.csv"], {"m": ()})
+
+
+@pytest.mark.parametrize("names", [range(1, 10), [f"draw {i}" for i in range(9)]])
+@pytest.mark.parametrize(("ending", "separator"), [("csv", ","), ("csv", " "), ("txt", " ")])
+def test_names_of_rows_as_r_writes_them_are_left_out(names, ending, separator, tmp_path):
+    rows = [f'"{name}"{separator}{i}{separator}{i + 10}' for i, name in enumerate(names)]
+    path = tmp_path / f"a.{ending}"
+    path.write_text("\n".join([f'"m"{separator}"c"', *rows]))
+    ((_, run),) = arrange([path])
+    assert run.sites["m"].tolist() == [list(range(9))]
+    assert run.sites["c"].tolist() == [list(range(10, 19))]
+
+
+@pytest.mark.parametrize("ending", ["csv", "npz", "nc", "json"])
+def test_a_file_that_is_not_there_is_refused_and_a_pattern_is_told_who_fills_it_in(
+    ending, tmp_path
+):
+    for name, words in (("a", "expected: a file that is there$"), ("*", "glob.glob$")):
+        with pytest.raises(UsageError, match=words):
+            read_draws(tmp_path / f"{name}.{ending}")
 
 
 def test_one_name_for_two_parameters_is_refused(tmp_path):
@@ -545,6 +610,8 @@ REFUSED = {
     "weights in capitals": ({**GOOD, "Weight": np.arange(9.0)}, "has 'Weight', which weights"),
     "log Z by another name": ({**GOOD, "lnZ": -3.0}, "has 'lnZ', which log Z may be"),
     "its error so": ({**GOOD, "logz_err": 0.1}, "log Z's error may be"),
+    "an ESS that is not judged": ({**GOOD, "ess": 5.0}, "its 'ess' would not be judged"),
+    "an error of nothing": ({**GOOD, "log_z_err": 0.1}, "'log_z_err', and no 'log_z'"),
     "an error below 0": ({**GOOD, "log_z": 1.0, "log_z_err": -1.0}, "'log_z_err' holds -1"),
     "no effective draws": ({**GOOD, "weight": np.ones(9), "ess": 0.0}, "'ess' holds 0"),
     "two log Zs": ({**GOOD, "log_z": np.arange(2.0)}, "'log_z' holds 0.0, 1.0"),

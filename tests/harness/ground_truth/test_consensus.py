@@ -37,6 +37,13 @@ def agreed(own, rows):
     return consensus.find_consensus(own, own.family, rows)
 
 
+def test_draws_from_elsewhere_are_told_what_their_command_takes():
+    _, here = consensus.find_consensus(None, "numpyro", [])
+    _, elsewhere = consensus.find_consensus(None, "numpyro", [], elsewhere=True)
+    assert "--sampler" in here and "--sampler" not in elsewhere
+    assert "--reference" in elsewhere and "same --out" in elsewhere
+
+
 def test_the_answer_is_the_pool_of_the_other_families_and_is_unconfirmed(tmp_path):
     voices = [heard(tmp_path, name) for name in ("numpyro_nuts", "blackjax", "jaxns_nested")]
     found, why = agreed(voices[0], voices)

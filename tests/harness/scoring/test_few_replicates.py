@@ -37,3 +37,13 @@ def test_where_shares_stand_in_for_means_the_farthest_is_told_in_shares():
 def test_replicates_that_claim_no_error_are_only_counted(count):
     silent = replace(SUMMARY.select(np.arange(5) < count), se=np.zeros((count, 2)))
     assert describe_few(silent, 16) == f"{count} replicate{'s'[: count - 1]}; a verdict needs 16"
+
+
+def test_runs_without_a_number_and_runs_that_never_move_are_counted():
+    finite, moves = SUMMARY.finite.copy(), SUMMARY.moves.copy()
+    finite[:2], moves[1:4] = False, False
+    text = describe_few(replace(SUMMARY, finite=finite, moves=moves), 16)
+    wanted = (
+        "5 replicates, 2 with a chain that never moves, 2 failed or not finite; a verdict needs"
+    )
+    assert text.startswith(wanted)

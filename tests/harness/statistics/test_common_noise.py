@@ -60,6 +60,16 @@ def test_independent_runs_stay_below_what_the_bound_allows(kind):
     assert worst < 5.2
 
 
+@pytest.mark.parametrize("copies", [2, 8])
+def test_chains_of_one_seed_are_no_more_of_a_run_than_one_of_them(copies):
+    """The same noise eight times over would be sqrt(8) times its sds: 4.0 would be 11."""
+    x = np.repeat(draws(runs=256, count=50), copies, axis=1)
+    assert find_common_noise(x) is None
+    x = np.repeat(draws(), copies, axis=1)
+    x[40] = np.sqrt(0.5) * (x[40] + x[7])
+    assert find_common_noise(x)[:2] == (7, 40)
+
+
 def test_what_all_runs_have_in_common_besides_noise_is_none():
     x = draws(chains=4, count=400)
     place = np.arange(400)

@@ -1,0 +1,40 @@
+"""Priors that have no density of their own in some place: improper, or left out by a mask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+
+def list_masks(prior: Any) -> list[Any]:
+    """The masks of a distribution, which leave out its density where they are False."""
+    masks = []
+    while hasattr(prior, "base_dist"):
+        masks += [prior._mask] if type(prior).__name__ == "MaskedDistribution" else []
+        prior = prior.base_dist
+    return masks
+
+
+def is_abstract(mask: Any) -> bool:
+    """Whether only a run of the program tells the values of a mask."""
+    import jax
+
+    return isinstance(mask, jax.core.Tracer)
+
+
+def is_improper(prior: Any, masks: Sequence[Any] = ()) -> bool:
+    """Whether a prior is improper, or a mask leaves some of it out.
+
+    ``masks``: its own as a run of the program computes them, where those of ``prior`` are abstract.
+    NumPyro's ``UniformReparam`` masks uniform sites, whose density is a constant anyhow.
+    """
+    from numpyro.distributions import ImproperUniform, Uniform
+
+    known = [mask for mask in masks or list_masks(prior) if not is_abstract(mask)]
+    while hasattr(prior, "base_dist"):
+        prior = prior.base_dist
+    if isinstance(prior, ImproperUniform):
+        return True
+    return not isinstance(prior, Uniform) and not all(np.asarray(mask).all() for mask in known)
