@@ -113,7 +113,7 @@ class LongRunner(TrialRunner):
                 break
             time.sleep(POLL_S)
         if not ended:
-            raise OutOfTime(f"there is no time for its chains in {left:.0f} s")
+            raise OutOfTime("compiling left no time for its chains before the limit (--timeout)")
         return [ended[seed] for seed in self.seeds if seed in ended]
 
     def _diverges(self, ended: Iterable[Draws]) -> bool:
