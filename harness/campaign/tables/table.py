@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -144,7 +144,7 @@ def is_date(cell: str) -> bool:
     return re.fullmatch(rf"{day}([ T]\d{{1,2}}:\d\d.*)?", cell.strip()) is not None
 
 
-def find_unit(cells: Sequence[str]) -> str:
+def find_unit(cells: Iterable[str]) -> str:
     """What stands before or behind the number in each of ``cells``, as '$' or 'mg'; else ""."""
     pattern = r"([$€£¥]?)\s*([-+]?[\d.]+)\s*(\D*)"
     matches = [re.fullmatch(pattern, cell) for cell in cells]
