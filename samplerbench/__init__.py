@@ -121,8 +121,8 @@ def run(
             takes by name, or the path of a .npz, .csv, .tsv, .json, .parquet, .feather or .xlsx
             file.
         columns: ``{"x": "X"}``: columns of the data for the program's names.
-        codes: Columns of words to number by sorted order; ``"home+away"`` numbers two together,
-            ``{"g": "words"}`` hands words over.
+        codes: Columns of words to number by sorted order, an ordered category by its own;
+            ``"home+away"`` numbers two together, ``{"g": "words"}`` hands words over.
         missing: ``"drop"`` leaves rows with missing cells out, ``"nan"`` hands over NaN.
         without: Names of the program that the data lack on purpose, so that they are sampled.
         reference: A file of reference draws or moments, for a model without an exact answer.

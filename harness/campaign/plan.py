@@ -134,8 +134,8 @@ class Plan:
     )
     codes: Words = _option(
         (),
-        "columns of words to number from 0 by sorted order; NAME+NAME numbers columns together,"
-        " NAME=words hands the words over",
+        "columns of words to number from 0 by sorted order, those of an ordered category by its"
+        " own; NAME+NAME numbers columns together, NAME=words hands the words over",
         metavar="NAME",
         table=True,
     )

@@ -18,6 +18,7 @@ from samplerbench.harness.campaign.expand import expand
 from samplerbench.harness.campaign.model_data import read_model_data, use_stored
 from samplerbench.harness.campaign.run import make_plan
 from samplerbench.harness.environments import environments
+from samplerbench.harness.environments.attribute_search import advise_environment
 from samplerbench.harness.environments.uv import EnvironmentFailed
 from samplerbench.harness.records import Trial
 from samplerbench.samplers.base import samplers
@@ -75,7 +76,8 @@ def _ask_environment(trials: Sequence[Trial], folder: Path) -> list[Answer]:
     task = "inspection.preflight"
     result = launcher.launch(job, python, scratch, LONGEST_S, task=task, names=asked)
     if result.status == "failed":
-        raise UsageError(result.reason)
+        advice = advise_environment(result.reason, name)
+        raise UsageError(result.reason + (advice and f"\n  {advice}"))
     if result.status != "ok":
         reason = f"{result.status}: {result.reason}"
         return [Answer(sampler, name, UNKNOWN, reason) for sampler in asked]

@@ -120,7 +120,7 @@ def _pickle(record: dict[str, Any], program: Any, name: str, data: Mapping[str, 
 
 
 def _dump(value: Any) -> bytes:
-    """``cloudpickle.dumps``, of a class with properties of a library's own kind as well.
+    """``cloudpickle.dumps``, of a class with cached properties or a library's own kind as well.
 
     As of ``numpyro.distributions.constraints.dependent_property`` in a distribution of one's own.
     """
@@ -128,6 +128,9 @@ def _dump(value: Any) -> bytes:
 
     class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         def reducer_override(self, value: Any) -> Any:
+            if isinstance(value, functools.cached_property):  # up to Python 3.11 it holds a lock
+                state = {name: held for name, held in vars(value).items() if name != "lock"}
+                return type(value), (value.func,), state
             if isinstance(value, property) and type(value) is not property:
                 return type(value), (value.fget,), vars(value)
             return super().reducer_override(value)

@@ -18,6 +18,7 @@ LACKS = (
     re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>numpyro[\w.]*)'"),
     re.compile(r"No module named '(?P<module>numpyro[\w.]*)\.(?P<name>\w+)'"),
 )
+NEWEST = "latest"  # the environment with the newest NumPyro
 _PROBE = "import sys; exec('from {} import {}'.format(*sys.argv[1:]))"  # a submodule, too
 
 
@@ -37,9 +38,10 @@ def advise_environment(reason: str, asked: str) -> str:
         has = f"environment {having[0]!r} has it"
         return f"{lack}; {has}: --env {having[0]}"
     if made:
-        others = ", ".join(made)
-        return f"{lack}, and so do those that are made on this machine: {others}"
-    return f"{lack}; a newer NumPyro may have it, which is a guess: --env latest"
+        lack += f", and so do those that are made on this machine: {', '.join(made)}"
+    if NEWEST in (asked.partition("+")[0], *made):
+        return lack
+    return f"{lack}; a newer NumPyro may have it, which is a guess: --env {NEWEST}"
 
 
 def _find_python(name: str) -> str:

@@ -97,8 +97,8 @@ class LongRunner(TrialRunner):
             behind = sum(now - start > patience for start, _ in running.values())
             if not ended and behind:
                 raise OutOfTime(
-                    f"none of its chains ended in {first_s:.0f} s, so that {LEAST_CHAINS} would "
-                    f"not in {left:.0f} s"
+                    f"none of its chains ended in {first_s:.2g} s, so that {LEAST_CHAINS} would "
+                    f"not in the {left:.2g} s that were left to them (--timeout)"
                 )
             if behind > MOST_BEHIND * len(self.seeds):
                 raise OutOfTime(
@@ -113,7 +113,7 @@ class LongRunner(TrialRunner):
                 break
             time.sleep(POLL_S)
         if not ended:
-            raise OutOfTime(f"there is no time for its chains in {left:.0f} s")
+            raise OutOfTime("compiling left no time for its chains before the limit (--timeout)")
         return [ended[seed] for seed in self.seeds if seed in ended]
 
     def _diverges(self, ended: Iterable[Draws]) -> bool:

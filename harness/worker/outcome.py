@@ -6,9 +6,18 @@ import statistics
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import fields
 
 from samplerbench.errors import one_line
-from samplerbench.harness.records import AUTO, BUSY_WORD, CONTENTION_WORD, Job, Result, Trial
+from samplerbench.harness.records import (
+    AUTO,
+    BUSY_WORD,
+    CONTENTION_WORD,
+    Job,
+    Result,
+    Trial,
+    format_label,
+)
 from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.harness.worker import plugin_imports
 from samplerbench.harness.worker.missing_packages import explain_absence
@@ -27,6 +36,9 @@ from samplerbench.harness.worker.timing import (
 from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import find_file
 from samplerbench.models.loading.script import find_place
+from samplerbench.samplers.base import samplers
+
+NO_START = "Cannot find valid initial parameters"  # NumPyro's words
 
 
 def explain_error(job: Job, error: Exception, own_environment: str) -> tuple[str, str]:
@@ -42,7 +54,25 @@ def explain_error(job: Job, error: Exception, own_environment: str) -> tuple[str
     places = dict.fromkeys(find_place(error, file) for file in files if file)
     absence = explain_absence(error, job.trial, own_environment)
     reason = ": ".join(filter(None, [*places, one_line(error), absence]))
+    if advice := _advise_start(error, job.trial):
+        reason = f"{reason.rstrip('.')}; {advice}"
     return "out of memory" if is_out_of_memory(error) else "failed", reason
+
+
+def _advise_start(error: Exception, trial: Trial) -> str:
+    """What to do where NumPyro finds no start; "" of other errors, and where that is done already.
+
+    It looks within 2 of the origin, unconstrained, far from a prior of -20 or 2,450,000.
+    """
+    if NO_START not in str(error) or trial.sampler not in samplers.names():
+        return ""
+    settings = samplers.get(trial.sampler).settings
+    if "init" not in {field.name for field in fields(settings)}:
+        return ""
+    if trial.settings.get("init") == "sample":
+        return "next: see that the data are possible, and the density finite, where the prior is"
+    label = format_label(trial.sampler, {**trial.settings, "init": "sample"})
+    return f"next: {label} starts at draws of the prior, not within 2 of the origin"
 
 
 def record_cost(result: Result, launched_at: float, unclocked: tuple[float, float] | None) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import keyword
 import unicodedata
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -33,7 +34,7 @@ def adapt_sites(model: Model, rename: bool = True) -> tuple[Model, dict[str, str
             if site["type"] in ("sample", "deterministic"):
                 every.append(name)
             changed.extend([name] if site.get("kwargs", {}).get("sample_shape") else [])
-            changed.extend([name] if _find_whole_gamma(site) else [])
+            changed.extend([name] if _is_whole_gamma(site) else [])
 
     read_sites(model, read)
     names = choose_identifiers(every) if rename else {}
@@ -77,21 +78,29 @@ def _adapt(program: Callable[..., Any], names: Mapping[str, str]) -> Any:
             if msg["type"] == "sample" and shape:
                 msg["fn"] = msg["fn"].expand(shape + tuple(msg["fn"].batch_shape))
                 msg["kwargs"]["sample_shape"] = ()
-            if gamma := _find_whole_gamma(msg):
+            if _is_whole_gamma(msg):
+                msg["fn"] = _copy_to_base(msg["fn"])  # the program may keep it from call to call
+                gamma = find_base(msg["fn"])
                 gamma.concentration = jnp.asarray(gamma.concentration, float)
 
     return AdaptSites(program)
 
 
-def _find_whole_gamma(site: Mapping[str, Any]) -> Any:
-    """The Gamma at the bottom of a latent site's distribution whose concentration is whole."""
+def _is_whole_gamma(site: Mapping[str, Any]) -> bool:
+    """Whether at the bottom of a latent site lies a Gamma whose concentration is whole."""
     import jax.numpy as jnp
     from numpyro.distributions import Gamma
 
     base: Any = find_base(site["fn"]) if is_latent(site) else None
-    if not isinstance(base, Gamma) or jnp.result_type(base.concentration).kind not in "iu":
-        return None
-    return base
+    return isinstance(base, Gamma) and jnp.result_type(base.concentration).kind in "iu"
+
+
+def _copy_to_base(prior: Any) -> Any:
+    """``prior`` with copies of what ``find_base`` passes, so that its base can be changed."""
+    copied = copy(prior)
+    if hasattr(copied, "base_dist"):
+        copied.base_dist = _copy_to_base(copied.base_dist)
+    return copied
 
 
 def _rename(name: str, names: Mapping[str, str]) -> str:

@@ -18,6 +18,7 @@ from samplerbench.samplers.support.site_handlers import (
 )
 
 jax = pytest.importorskip("jax")
+jnp = jax.numpy
 numpyro = pytest.importorskip("numpyro")
 pytestmark = pytest.mark.slow  # each traces a program
 dist = numpyro.distributions
@@ -85,6 +86,14 @@ def give_gamma_whole_numbers(y):
     with numpyro.plate("k", 2):
         numpyro.sample("rate", dist.Gamma(2, 1))
     numpyro.sample("scale", dist.InverseGamma(3, 2))
+
+
+KEPT_RATE = dist.Gamma(2, 1)  # of a dict of priors, as programs keep them
+
+
+def keep_gamma_whole_numbers(y):
+    with numpyro.plate("k", 2):
+        numpyro.sample("rate", KEPT_RATE)
 
 
 def subsample(y):
@@ -289,6 +298,18 @@ def test_nested_sampling_takes_a_gamma_of_whole_numbers():
     pytest.importorskip("jaxns")
     sampler = samplers.get("jaxns_nested")
     assert sampler.prepare(model_of(give_gamma_whole_numbers), Budget(), sampler.settings()).plain
+
+
+def test_a_prior_that_a_program_keeps_is_left_as_it_is():
+    adapted, _ = adapt_sites(model_of(keep_gamma_whole_numbers))
+
+    def draw():
+        seeded = numpyro.handlers.seed(adapted.program, 0)
+        return numpyro.handlers.trace(seeded).get_trace(None)["rate"]["value"]
+
+    for _ in range(2):  # traced anew each time, with the very same Gamma
+        jax.make_jaxpr(draw)()
+    assert KEPT_RATE.concentration == 2 and jnp.result_type(KEPT_RATE.concentration).kind == "i"
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from samplerbench.errors import UsageError, unknown_name
-from samplerbench.harness.campaign.tables.table import Column, Table, has_thousands, parse_cells
+from samplerbench.harness.campaign.tables.table import (
+    Column,
+    Table,
+    find_unit,
+    has_thousands,
+    is_date,
+    parse_cells,
+)
 from samplerbench.harness.campaign.tables.word_codes import (
     WORDS,
     describe_codes,
@@ -218,7 +225,8 @@ def _choose_rows(column: Column, kept: np.ndarray) -> Column:
     """These rows, none of which has a missing cell in any column."""
     values = column.values[kept]
     if column.holds_words:  # they may be truth values, which no missing cell can be
-        return parse_cells(values.tolist(), np.zeros(len(values), bool))
+        cells = parse_cells(values.tolist(), np.zeros(len(values), bool))
+        return replace(cells, levels=column.levels)
     return Column(values.astype(np.int64) if column.is_whole else values)
 
 
@@ -241,14 +249,26 @@ def _words_error(table: Table, name: str, column: Column) -> UsageError:
     cells = column.values.ravel()
     words = [i for i, cell in enumerate(cells) if not is_number_text(cell)]
     row = words[0] if words else 0
+    order = "by their order in the file" if column.levels else "by sorted order"
     codes = (
-        f"--codes {name} makes integers of words, by sorted order, and --codes {name}={WORDS} "
-        "hands them over"
+        f"--codes {name} makes integers of words, {order}, and --codes {name}={WORDS} hands them "
+        "over"
     )
     start = f"{str(cells[row])!r} in row {row + table.first_row} of column {name!r} is no number"
     if has_thousands(str(cells[row])):
         codes = "a point as decimal sign and thousands not set apart"
         return UsageError(f"{start}\n  expected: numbers in {table.source!r} with {codes}")
+    if all(map(is_date, cells)):
+        codes = (
+            f"of a date, its days since the first one, say; --codes {name}={WORDS} hands dates "
+            "over as text"
+        )
+        return UsageError(f"{start}\n  expected: numbers in {table.source!r}: {codes}")
+    if unit := find_unit(cells):
+        return UsageError(
+            f"{start}\n  expected: numbers in {table.source!r} without {unit}; if they are words, "
+            f"{codes}"
+        )
     if len(words) < len(cells):
         start += f"; {len(cells) - len(words):,} of {len(cells):,} cells are"
         codes = f"mend those cells, or take their rows out; if all are words, {codes}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ class Column:
     values: np.ndarray  # [row] of a table, any shape of an array; of words, dtype U
     missing: np.ndarray | None = None  # [row], where cells are missing
     is_whole: bool = False  # whether numbers are whole but for the missing cells, which are NaN
+    levels: tuple[str, ...] = ()  # all words of an ordered category, in its order
 
     @property
     def holds_words(self) -> bool:
@@ -104,7 +105,10 @@ def _read_series(series: Any) -> Column:
     if kind in "biu" and not missing.any():
         dtype = {"b": np.bool_, "i": np.int64, "u": np.uint64}[kind]
         return Column(series.to_numpy(dtype=dtype), missing)
-    return parse_cells([str(value) for value in series], missing)
+    column = parse_cells([str(value) for value in series], missing)
+    if column.holds_words and getattr(series.dtype, "ordered", False):
+        return replace(column, levels=tuple(map(str, series.dtype.categories)))
+    return column
 
 
 def parse_cells(cells: list[str], missing: np.ndarray) -> Column:
@@ -132,3 +136,19 @@ def has_thousands(cell: str) -> bool:
         re.fullmatch(r"[-+]?[1-9]\d{0,2}([.,' \u00a0\u2019\u202f]\d{3})+([.,]\d*)?", cell)
         is not None
     )
+
+
+def is_date(cell: str) -> bool:
+    """Whether a cell is a date, as 2024-01-31, 31.1.24 or 2024-01-31 12:00:00."""
+    day = r"(\d{4}([-/.])\d{1,2}\2\d{1,2}|\d{1,2}([-/.])\d{1,2}\3(\d{4}|\d{2}))"
+    return re.fullmatch(rf"{day}([ T]\d{{1,2}}:\d\d.*)?", cell.strip()) is not None
+
+
+def find_unit(cells: Iterable[str]) -> str:
+    """What stands before or behind the number in each of ``cells``, as '$' or 'mg'; else ""."""
+    pattern = r"([$€£¥]?)\s*([-+]?[\d.]+)\s*(\D*)"
+    matches = [re.fullmatch(pattern, cell) for cell in cells]
+    if not all(match and is_number_text(match[2]) for match in matches):
+        return ""
+    units = {(match[1], match[3]) for match in matches if match}
+    return " and ".join(repr(part) for part in units.pop() if part) if len(units) == 1 else ""

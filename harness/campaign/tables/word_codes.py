@@ -44,11 +44,25 @@ def number_words(
     numbers, labels = {}, {}
     for name, values in chosen.items():
         others = [v for n, v in chosen.items() if TOGETHER in kinds[n] and kinds[n] == kinds[name]]
-        known = np.unique(np.concatenate([values, *others]))
-        numbers[name] = np.searchsorted(known, values)
+        known = np.array(_list_levels(columns, name, kinds), dtype=str)
+        known = known if len(known) else np.unique(np.concatenate([values, *others]))
+        order = np.argsort(known)
+        numbers[name] = order[np.searchsorted(known, values, sorter=order)]
         labels[name] = [str(value) for value in known]
     _refuse_unlike({n: labels[n] for n in chosen if kinds[n] == "" and columns[n].holds_words})
     return numbers, labels
+
+
+def _list_levels(
+    columns: Mapping[str, Column], name: str, kinds: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The words of an ordered category in its order; () of others, and of unlike ones together."""
+    levels = columns[name].levels
+    alike = [
+        TOGETHER not in kinds[name] or kinds.get(n) != kinds[name] or c.levels == levels
+        for n, c in columns.items()
+    ]
+    return levels if all(alike) else ()
 
 
 def _refuse_unlike(labels: Mapping[str, list[str]]) -> None:

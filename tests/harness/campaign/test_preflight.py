@@ -10,7 +10,7 @@ import pytest
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import preflight
 from samplerbench.harness.campaign.expand import own_environment
-from samplerbench.harness.environments import cache, environments
+from samplerbench.harness.environments import attribute_search, cache, environments
 from samplerbench.harness.worker.inspection.preflight import ask
 from samplerbench.harness.worker.timing import CompileClock
 from samplerbench.models.base import build
@@ -58,6 +58,16 @@ def test_every_sampler_answers_and_a_discrete_site_is_named(file):
 def test_a_program_that_fails_is_refused_with_the_line(file):
     with pytest.raises(UsageError, match="mine.py, line 11 in fails: NameError: name 'unknown'"):
         preflight.ask_samplers(model=f"{file}:fails", env="current")
+
+
+@pytest.mark.process
+@pytest.mark.slow
+def test_what_numpyro_lacks_is_told_with_the_environment_to_take(tmp_path, monkeypatch):
+    path = tmp_path / "newer.py"
+    path.write_text("from numpyro.contrib.none_such import anything\ndef program(): ...")
+    monkeypatch.setattr(attribute_search, "_find_python", lambda name: "")
+    with pytest.raises(UsageError, match=r"lacks numpyro.contrib.none_such; .*: --env latest$"):
+        preflight.ask_samplers(model=f"{path}:program", env="current")
 
 
 def test_an_environment_that_is_not_made_is_named_and_not_made(monkeypatch):

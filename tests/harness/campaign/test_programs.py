@@ -168,11 +168,22 @@ def test_a_class_with_properties_of_a_kind_of_its_own_is_shipped():
     assert used().support == "positive" and vars(used)["support"].event_dim == 1
 
 
+def test_a_class_with_a_cached_property_is_shipped():
+    class Design:
+        @functools.cached_property  # which holds a lock up to Python 3.11
+        def rows(self):
+            return [1.0, 2.0]
+
+    shipped = programs.ship(make_program(2.0, Design), DATA)
+    design = pickle.loads(shipped.content)["program"](1.0)[2]()
+    assert design.rows == [1.0, 2.0] and design.rows is design.rows
+
+
 def test_a_changed_property_of_a_class_is_another_digest():
     def make(kind, text):
         return type("Thing", (), {"support": kind(lambda self: text)})
 
-    for kind in (property, Dependent):
+    for kind in (property, functools.cached_property, Dependent):
         one, same, other = (digest_values(make(kind, text)) for text in ("a", "a", "b"))
         assert one == same != other
 

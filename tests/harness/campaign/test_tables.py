@@ -17,7 +17,7 @@ from samplerbench.harness.campaign.dry_run import describe_run
 from samplerbench.harness.campaign.expand import expand
 from samplerbench.harness.campaign.model_data import ModelData, read_model_data, stored_path
 from samplerbench.harness.campaign.plan import OPTIONS, Plan
-from samplerbench.harness.campaign.tables.fit import parse_reading
+from samplerbench.harness.campaign.tables.fit import fit, parse_reading
 from samplerbench.harness.campaign.tables.read_table import READERS
 from samplerbench.harness.campaign.tables.table import make_table
 from samplerbench.harness.campaign.tables.text_table import read_text_table
@@ -260,6 +260,21 @@ REFUSED = {
         )
         for cell in ("1,500", "1.500,5", "1,500.5", "1 500", "1'500", "1,500,000")
     },
+    "dates": (
+        "x,y\n2024-01-31,1\n2024-02-01,2\n",
+        "line",
+        {},
+        ("of a date, its days since the first one, say; --codes x=words hands dates over",),
+    ),
+    "days first, with the hour": ("x,y\n31.1.24 12:00,1\n", "line", {}, ("of a date, its",)),
+    "a currency": (
+        "x,y\n$0.25,1\n$-2,2\n",
+        "line",
+        {},
+        ("without '$'; if they are words, --codes x makes",),
+    ),
+    "a unit": ("x,y\n1.5 mg,1\n2 mg,2\n", "line", {}, ("without 'mg'; if they are words",)),
+    "numbered words of two kinds": ("x,y\n1A,1\n1B,2\n", "line", {}, ("csv'; --codes x makes",)),
     "labels that Python takes for numbers": (
         "x,y\n1_12,1\n11_2,2\n",
         "line",
@@ -372,6 +387,15 @@ def test_words_are_numbered_by_sorted_order_or_handed_over(programs):
     assert coded.note == "g: blue=0, green=1, red=2"
     words = program_data(read(programs, "d.csv", "groups", codes=("g=words",)))
     assert words.arrays["g"].tolist() == ["red", "blue", "red", "green"]
+
+
+@pytest.mark.parametrize("last", ["low", None])
+def test_an_ordered_category_is_numbered_in_its_own_order(last):
+    words = pandas.Categorical(["low", "high", last], ["low", "medium", "high"], ordered=True)
+    table = make_table(pandas.DataFrame({"g": words, "y": [1.0, 2.0, 3.0]}))
+    fitted = fit(table, None, parse_reading((), ("g",), "drop", ()))
+    assert fitted.arrays["g"].tolist() == [0, 2, 0][: 3 if last else 2]
+    assert fitted.labels == {"g": ["low", "medium", "high"]}
 
 
 TEAMS = "home,away\nAjax,Bern\nAjax,Celta\nBern,Celta\nBern,Dnipro\n"

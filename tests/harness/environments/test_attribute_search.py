@@ -28,11 +28,17 @@ def test_an_environment_that_has_it_is_named(made):
     assert advice.endswith("numpyro.distributions.Levy; environment 'latest' has it: --env latest")
 
 
-def test_where_none_has_it_that_is_said_and_where_none_is_made_it_is_a_guess(made):
-    made.update(pinned=False, latest=False)
-    assert "and so do those" in attribute_search.advise_environment(LACK, "pinned")
+def test_where_none_has_it_that_is_said_and_the_newest_is_a_guess_until_it_is_made(made):
+    made.update(pinned=False, backends=False)
+    advice = attribute_search.advise_environment(LACK, "pinned")
+    assert "and so do those that are made on this machine: backends; a newer" in advice
+    assert advice.endswith("which is a guess: --env latest")
     made.clear()
     assert "which is a guess: --env latest" in attribute_search.advise_environment(LACK, "pinned")
+    made.update(pinned=False, latest=False)
+    for asked, other in (("pinned", "latest"), ("latest", "pinned")):
+        advice = attribute_search.advise_environment(LACK, asked)
+        assert advice.endswith(f"made on this machine: {other}")
 
 
 def test_a_name_that_can_not_be_imported_is_a_lack_and_other_errors_are_none(made):

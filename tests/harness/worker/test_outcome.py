@@ -23,6 +23,28 @@ def test_an_error_gives_a_status_and_a_reason_of_one_line(error, status, tmp_pat
     assert found == status and "\n" not in reason and type(error).__name__ in reason
 
 
+NO_START = RuntimeError("Cannot find valid initial parameters. Please check your model again.")
+
+
+@pytest.mark.parametrize(
+    ("sampler", "settings", "told"),
+    [
+        ("numpyro_nuts", {}, "next: numpyro_nuts:init=sample starts at draws of the prior"),
+        ("numpyro_hmc", {"num_steps": 3}, "next: numpyro_hmc:init=sample,num_steps=3 starts"),
+        ("numpyro_nuts", {"init": "sample"}, "next: see that the data are possible"),
+    ],
+)
+def test_a_start_that_is_not_found_is_told_with_one_at_draws_of_the_prior(sampler, settings, told):
+    trial = small(sampler=sampler, settings=settings)
+    assert told in outcome.explain_error(Job(trial, "", 0.0), NO_START, "")[1]
+
+
+def test_samplers_without_the_setting_are_told_of_no_start():
+    for sampler in ("jaxns_nested", "of_a_plugin"):
+        job = Job(small(sampler=sampler), "", 0.0)
+        assert outcome.explain_error(job, NO_START, "")[1].endswith("check your model again.")
+
+
 def test_timings_that_are_there_keep_their_numbers():
     result = Result("ok", timings={"warm_s": 1.0})
     outcome.explain_missing(result, TimeLimit(60), ("warm_s", "aot_s"), "the compiled mode")
