@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import PurePath
 from typing import Any
 
-from samplerbench.harness.record_fields import explain_misfit
+from samplerbench.harness.record_fields import explain_misfit, read_whole
 from samplerbench.plugins import Plugin
 from samplerbench.user_files import parse_json, split_file
 
@@ -211,7 +211,7 @@ def read_job(text: str) -> Job:
 def read_result(text: str) -> Result:
     """A Result from its JSON text; raises ValueError where it is not one."""
     try:
-        record = parse_json(text)
+        record = parse_json(text, read_whole)
     except ValueError as error:
         raise ValueError(f"not a result: {error}") from error
     return result_from_record(record)
