@@ -13,6 +13,7 @@ import orjson
 
 from samplerbench.harness.scoring.columns import COLUMNS
 from samplerbench.reports.tables.cells import Row, get_value
+from samplerbench.text import spell_out_halves
 
 CHUNK = 2000  # lines that are handed on together
 SCHEMA = 1  # of the JSON; it counts up where what stood there means something else, or is gone
@@ -111,7 +112,7 @@ _write_line: Callable[[Iterable[Any]], str] = csv.writer(_Lines(), lineterminato
 
 def _as_line(values: Iterable[Any]) -> str:
     """A line of CSV; what is no character stands in it as its code."""
-    return _write_line([_spell_text(v) if isinstance(v, str) else v for v in values])
+    return _write_line([spell_out_halves(v) if isinstance(v, str) else v for v in values])
 
 
 class _RecordCells:
@@ -173,7 +174,7 @@ def _dump(value: Any) -> str:
 def _spell_text(value: Any) -> Any:
     """The value with what is no character, in any of its texts, as its code."""
     if isinstance(value, str):
-        return value if value.isascii() else value.encode(errors="backslashreplace").decode()
+        return spell_out_halves(value)
     if isinstance(value, Mapping):
         return {_spell_text(key): _spell_text(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):

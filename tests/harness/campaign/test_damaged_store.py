@@ -443,6 +443,13 @@ def test_a_disk_that_is_full_in_mid_run_ends_it_with_what_is_kept(folder, planne
     Store.create(folder).close()  # the lock was given back
 
 
+def test_a_result_that_another_run_has_stored_meanwhile_is_said_to_be_its(folder, planned):
+    store = Store.create(folder)
+    with pytest.raises(RunInterrupted, match="another run writes to .*, whose campaign.lock was"):
+        with discard_when_refused(store, planned):
+            store.commit(planned[0], Result("failed", "late"), store.scratch(planned[0].id), 1.0)
+
+
 # -- memory ----------------------------------------------------------------------------------------
 
 
