@@ -135,6 +135,11 @@ def _refuse_run(run: Any, where: str) -> None:
         raise ValueError(f"in {where} {what}; expected: dicts, name -> [chain, draw, *event]")
     if not run.sites:
         raise ValueError("the sampler gave no sites; expected: name -> [chain, draw, *event]")
+    for name in (*run.sites, *run.stats):
+        if not _is_storable(name):
+            raise ValueError(
+                f"a site in {where} is called {name!r}; expected: a name in characters"
+            )
     for name, x in run.sites.items():
         if not _is_numeric(x) or x.ndim < 2 or 0 in x.shape[:2]:
             text = _describe(name, x, where)
@@ -157,6 +162,13 @@ def _refuse_run(run: Any, where: str) -> None:
     if run.ess is not None and run.log_weights is None:  # of equal ones ArviZ's is judged
         expected = "none, or log_weights beside it, zeros where all are equal: then it is judged"
         raise ValueError(f"{where} claims an ESS of its own, {run.ess:g}; expected: {expected}")
+
+
+def _is_storable(name: Any) -> bool:
+    """Whether it is a text that a file of arrays can hold as a name, and give back."""
+    if not isinstance(name, str) or not name or "\0" in name:
+        return False
+    return name.encode(errors="replace").decode() == name  # no half of a character
 
 
 def _describe(name: str, x: Any, where: str) -> str:

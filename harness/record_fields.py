@@ -10,6 +10,11 @@ from typing import Any, get_args, get_origin, get_type_hints
 Check = Callable[[Any], bool]
 
 
+def read_whole(digits: str) -> float:
+    """A whole number of a record; beyond 64 bits, which no count is, a float, maybe infinity."""
+    return int(digits) if len(digits) < 20 else float(digits)
+
+
 def explain_misfit(record_type: type, record: Any) -> str:
     """Why ``record``, a value of JSON, holds no fields of ``record_type``; "" where it does."""
     if not isinstance(record, dict):

@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import PurePath
 from typing import Any
 
-from samplerbench.harness.record_fields import explain_misfit
+from samplerbench.harness.record_fields import explain_misfit, read_whole
 from samplerbench.plugins import Plugin
+from samplerbench.text import spell_out_halves
 from samplerbench.user_files import parse_json, split_file
 
 #: replicates that are asked for where a trial's own number is AUTO: as many as take AUTO_S seconds,
@@ -92,7 +93,7 @@ class Trial:
     def sampler_name(self) -> str:
         """The sampler without the folder of its file, as tables show it."""
         file, rest = split_file(self.sampler)
-        return f"{PurePath(file).name}:{rest}" if file else self.sampler
+        return spell_out_halves(f"{PurePath(file).name}:{rest}" if file else self.sampler)
 
     @property
     def model_label(self) -> str:
@@ -117,15 +118,17 @@ class Trial:
         is_named = bool(equals) and "+" not in name  # of pinned+astropy==6 it is a version
         path = PurePath(self.environment)
         folder = path.parent.parent
-        if is_named or path.parent.name != "bin" or folder.name in ("", "usr", "local"):
-            return name if is_named else path.name
-        return str(folder.relative_to(folder.parents[1])) if folder.name[0] == "." else folder.name
+        label = name if is_named else path.name
+        if not is_named and path.parent.name == "bin" and folder.name not in ("", "usr", "local"):
+            hidden = folder.name[0] == "."
+            label = str(folder.relative_to(folder.parents[1])) if hidden else folder.name
+        return spell_out_halves(label)
 
 
 def format_label(name: str, settings: dict[str, Any]) -> str:
     """``name:key=value,key=value``, or the bare name."""
     pairs = ",".join(f"{key}={value}" for key, value in sorted(settings.items()))
-    return f"{name}:{pairs}" if pairs else name
+    return spell_out_halves(f"{name}:{pairs}" if pairs else name)
 
 
 @dataclass(frozen=True)
@@ -211,7 +214,7 @@ def read_job(text: str) -> Job:
 def read_result(text: str) -> Result:
     """A Result from its JSON text; raises ValueError where it is not one."""
     try:
-        record = parse_json(text)
+        record = parse_json(text, read_whole)
     except ValueError as error:
         raise ValueError(f"not a result: {error}") from error
     return result_from_record(record)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from samplerbench.harness.records import Result
@@ -41,6 +43,13 @@ class RunCost:
         values = asdict(self)
         del values["_start"]
         return values
+
+
+def is_cost(kept: Mapping[str, float]) -> bool:
+    """Whether numbers by name are those of a kept cost, and each is possible."""
+    names = RunCost().end().keys()
+    is_whole = names <= kept.keys() and all(0 <= kept[name] < math.inf for name in names)
+    return is_whole and kept["wall_s"] > 0 and kept["cores"] > 0
 
 
 def describe_seconds(seconds: float) -> str:

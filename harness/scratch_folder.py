@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import zipfile
 from pathlib import Path
 
 from samplerbench.harness.records import Result, read_result
@@ -64,9 +65,9 @@ def read_answer(folder: Path) -> Result | None:
 
 
 def holds_draws(folder: Path) -> bool:
-    """Whether there is a file of draws, and no link to one."""
+    """Whether there is a file of draws that can be read, and no link to one."""
     path = folder / DRAWS
-    return path.is_file() and not path.is_symlink()
+    return path.is_file() and not path.is_symlink() and zipfile.is_zipfile(path)
 
 
 def _read(path: Path, most: int) -> bytes:

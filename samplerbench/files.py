@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from samplerbench.errors import UsageError
+from samplerbench.user_files import full_path
 
 
 def find_cache() -> Path:
@@ -44,7 +45,7 @@ def write_beside(path: Path) -> Iterator[Path]:
     What ``path`` held before is kept else, as on a full disk. Devices and pipes, and files in a
     folder that can't be written, are written as they are.
     """
-    target = path.resolve()
+    target = full_path(path)
     if (path.exists() and not path.is_file()) or not os.access(target.parent, os.W_OK):
         yield path
         return

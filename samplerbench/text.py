@@ -22,6 +22,11 @@ def escape_controls(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
+def spell_out_halves(text: str) -> str:
+    """Text with halves of characters, as of a file's name that is no UTF-8, by their codes."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
+
+
 def in_one_line(text: object) -> str:
     """A path or a name without control characters and line breaks."""
     return escape_controls(str(text)).replace("\n", "\\n").replace("\t", "\\t")

@@ -16,7 +16,7 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +110,13 @@ def _unpack(content: bytes, most: int) -> bytes:
     return unpacked
 
 
-def parse_json(content: str | bytes) -> Any:
-    """What JSON text stands for. Raises ValueError, also for text nested too deep."""
+def parse_json(content: str | bytes, read_whole: Callable[[str], float] = int) -> Any:
+    """What JSON text stands for. Raises ValueError, also for text nested too deep.
+
+    ``read_whole`` reads a whole number.
+    """
     try:
-        return json.loads(content)
+        return json.loads(content, parse_int=read_whole)
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from samplerbench.errors import UsageError, one_line, unknown_name
 from samplerbench.harness.campaign.plan import Plan
 from samplerbench.rounding import format_with_half_width
 from samplerbench.text import LONGEST, bound_text, escape_controls, format_count
+from tests.support import stored
 
 
 def test_a_short_text_is_whole_and_a_long_one_keeps_its_ends():
@@ -24,6 +26,18 @@ def test_characters_that_steer_a_terminal_are_shown_by_their_code(character):
     assert character not in escape_controls(f"a{character}b")
     assert character not in str(UsageError(f"a{character}b"))
     assert character not in one_line(ValueError(f"a{character}b"))
+
+
+def test_a_file_whose_name_is_no_utf_8_is_labelled_in_text_that_can_be_written_and_drawn():
+    odd = {
+        "model": "/a/b\udcff.py:f",
+        "sampler": "c\udcff.py:g",
+        "environment": "/d\udcff/bin/python",
+    }
+    trial = stored.trial("a", settings={"x": "\ud800"}, model_options={"y": "\udfff"})
+    trial = replace(trial, **odd)
+    labels = (trial.label, trial.model_label, trial.sampler_name, trial.environment_label)
+    assert "|".join(labels) == (r"c\udcff.py:g:x=\ud800|b\udcff.py:f:y=\udfff|c\udcff.py:g|d\udcff")
 
 
 @pytest.mark.slow

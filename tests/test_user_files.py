@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from samplerbench import files, user_files
+from samplerbench.cli.common import refuse_same_folder
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import toml_file
 from samplerbench.harness.campaign.plan_options import read_campaign_file
@@ -179,6 +180,17 @@ def test_a_loop_of_links_is_refused(tmp_path):
     path = user_files.full_path(tmp_path / "a.npz")
     with pytest.raises(UsageError, match="[Ll]evels of symbolic links|is no file"):
         data_files.read_arrays(path)
+
+
+def test_a_loop_of_links_is_one_folder_of_a_comparison_and_may_be_written_over(tmp_path):
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(UsageError, match="is named twice"):
+        refuse_same_folder(loop, loop)
+    refuse_same_folder(loop, tmp_path)
+    with files.write_beside(loop) as part:
+        part.write_text("whole")
+    assert loop.read_text() == "whole"
 
 
 def test_a_signature_is_read_of_no_pipe(tmp_path):

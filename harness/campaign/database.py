@@ -48,6 +48,12 @@ COLUMNS = {
 }
 
 
+def into(table: str) -> str:
+    """What follows INSERT INTO; columns go by name, since a newer version may have more."""
+    columns = COLUMNS[table]
+    return f"{table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
 def create_database(folder: Path) -> None:
     """Make the database, which is there whole or not at all under its final name.
 

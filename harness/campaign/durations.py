@@ -22,6 +22,7 @@ from samplerbench.harness.campaign.stored_records import parse_trial
 from samplerbench.harness.campaign.stored_runs import list_runs
 from samplerbench.harness.records import TIMED_RUNS, Trial, fit_replicates
 from samplerbench.samplers.base import samplers
+from samplerbench.user_files import full_path
 
 TYPICAL_DRAWS = 5000  # of the runs that a sampler's typical seconds are of
 START_S = 1.5  # to start a worker and import its libraries
@@ -62,7 +63,7 @@ def guess_all(trials: Sequence[Trial], plan: Plan, folder: Path | None = None) -
     if not trials:
         return {}
     folders = [*([folder] if folder else []), *(path for path, _ in list_runs()[:MOST_FOLDERS])]
-    known = read_known(dict.fromkeys(path.resolve() for path in folders))
+    known = read_known(dict.fromkeys(full_path(path) for path in folders))
     how = plan.blocks, plan.runs_alone, known, plan.timeout
     return {trial.id: guess(trial, *how) for trial in trials}
 

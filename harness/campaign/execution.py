@@ -56,9 +56,8 @@ def run_and_commit(
         score()
         if note := read_note(store.folder, trial):
             result.warnings.append(note)
-        if result.status == "ok":
-            campaign.trial_scores.invalidate(trial)
-        store.commit(trial, result, store.scratch(trial.id), seconds)
+        stale = campaign.trial_scores.list_stale(trial) if result.status == "ok" else []
+        store.commit(trial, result, store.scratch(trial.id), seconds, stale)
         if cost:
             cost.add(result, seconds)
         waiting.append((trial, result, seconds))
@@ -84,7 +83,7 @@ def run_blocks(
         assert result is not None, "blocks are of finished trials"
         join_block(result, block.block, ended)
         cost.add(ended, seconds)
-        campaign.store.add_block(trial, result, seconds)
-        campaign.trial_scores.renew_seconds(trial, result)
+        renewed = campaign.trial_scores.renew_seconds(trial, result)
+        campaign.store.add_block(trial, result, seconds, renewed)
         shutil.rmtree(campaign.store.scratch(block.id), ignore_errors=True)
         watcher.on_block(block, ended, seconds)

@@ -221,8 +221,7 @@ def _commit(campaign: Campaign, trial: Trial, runs: Runs) -> None:
             f"{trial.chains} chains of {trial.draws} draws: axes are taken as [chain, draw]; where "
             "they are [draw, chain], claims are wrong"
         )
-    campaign.trial_scores.invalidate(trial)
-    store.commit(trial, result, scratch, took_s=0.0)
+    store.commit(trial, result, scratch, 0.0, campaign.trial_scores.list_stale(trial))
     campaign.trial_scores.get(trial)
 
 

@@ -15,6 +15,7 @@ from samplerbench.harness import launcher
 from samplerbench.harness.campaign import durations, inspection, long_runs, programs, sweep
 from samplerbench.harness.campaign.blocks import plan_rounds
 from samplerbench.harness.campaign.campaign import Campaign
+from samplerbench.harness.campaign.campaign_folder import LOCK
 from samplerbench.harness.campaign.changed_names import note_versions, refuse_changed
 from samplerbench.harness.campaign.dispatch import BackendLost, ExecutionBackend
 from samplerbench.harness.campaign.execution import order_trials, run_and_commit, run_blocks
@@ -163,6 +164,8 @@ def _explain_loss(store: Store, trials: Sequence[Trial], error: Exception) -> Ru
     if isinstance(error, StoreLost):
         return RunInterrupted(store.folder, len(trials), str(error), is_kept=False)
     lost_what = f"{store.folder} could not be written: {error}"
+    if isinstance(error, sqlite3.IntegrityError):  # the result is there, of a run without our lock
+        lost_what = f"another run writes to {store.folder}, whose {LOCK} was removed"
     return RunInterrupted(store.folder, _count_unfinished(store, trials), lost_what)
 
 

@@ -27,12 +27,16 @@ from samplerbench.harness.campaign.campaign_folder import (
 from samplerbench.harness.campaign.database import (
     ClosedDatabase,
     create_database,
+    into,
     open_database,
     write,
 )
 from samplerbench.harness.campaign.draws_digest import DrawsDigests
 from samplerbench.harness.records import Result, Trial, to_json
 from samplerbench.text import format_count, tell
+
+END_OF_TIME = 253402300799  # the last second of the year 9999, since the epoch
+MOST_POSITION = 2**53
 
 
 class Store:
@@ -156,9 +160,10 @@ class Store:
     def add_trials(self, trials: list[Trial]) -> None:
         """Store planned trials; those that are there already keep their place."""
         (last,) = self._db.execute("SELECT COALESCE(MAX(position), -1) FROM trials").fetchone()
+        last = min(last, MOST_POSITION)
         rows = [(t.id, last + 1 + i, to_json(t)) for i, t in enumerate(trials)]
         with write(self._db):
-            self._db.executemany("INSERT OR IGNORE INTO trials VALUES (?, ?, ?)", rows)
+            self._db.executemany(f"INSERT OR IGNORE INTO {into('trials')}", rows)
 
     def trials(self) -> list[Trial]:
         """All trials in the order of the plan."""
@@ -218,17 +223,29 @@ class Store:
         return total
 
     def time_span(self) -> tuple[float, float] | None:
-        """Times of the first and the last result, seconds since the epoch; None without one."""
+        """Times of the first and the last result, seconds since the epoch; None without one.
+
+        What no calendar has, as of a damaged record, is no time.
+        """
         first, last = self._db.execute(
             "SELECT MIN(finished_at), MAX(finished_at) FROM results"
+            f" WHERE finished_at BETWEEN 0 AND {END_OF_TIME}"
         ).fetchone()
         return None if first is None else (first, last)
 
-    def commit(self, trial: Trial, result: Result, scratch: Path, took_s: float) -> None:
+    def commit(
+        self,
+        trial: Trial,
+        result: Result,
+        scratch: Path,
+        took_s: float,
+        stale: Sequence[str] = (),
+    ) -> None:
         """Store a worker's files and its result, together or not at all.
 
         The draws are moved to their place first; they count only once the row that holds their
         digest is committed, so a kill between the two leaves a file that the next run replaces.
+        ``stale``: trials whose scores the result changes, so that they are scored again.
         """
         self.check_place()
         log, draws = scratch / "log.txt", scratch / "draws.npz"
@@ -241,7 +258,8 @@ class Store:
             sync_to_disk(self.folder / "draws")
         row = (trial.id, result.status, to_json(result), time.time(), took_s)
         with write(self._db):
-            self._db.execute("INSERT INTO results VALUES (?, ?, ?, ?, ?)", row)
+            self._db.execute(f"INSERT INTO {into('results')}", row)
+            self._delete("scores", [trial.id, *stale])
         shutil.rmtree(scratch, ignore_errors=True)
 
     def _make_folders(self) -> None:
@@ -249,22 +267,34 @@ class Store:
         for name in ("draws", "logs"):
             (self.folder / name).mkdir(exist_ok=True)
 
-    def add_block(self, trial: Trial, result: Result, took_s: float) -> None:
-        """Store a result that one block more has changed; its process took ``took_s``."""
+    def add_block(
+        self, trial: Trial, result: Result, took_s: float, scores: dict[str, Any] | None = None
+    ) -> None:
+        """Store a result that one block more has changed, and its scores where they are known.
+
+        Its process took ``took_s``.
+        """
         self.check_place()
         with write(self._db):
             self._db.execute(
                 "UPDATE results SET record=?, took_s=took_s+? WHERE trial=?",
                 (to_json(result), took_s, trial.id),
             )
+            if scores is None:
+                self._delete("scores", [trial.id])
+            else:
+                row = (json.dumps(scores), trial.id)
+                self._db.execute("UPDATE scores SET record=? WHERE trial=?", row)
 
     def delete_results(self, trials: list[str]) -> None:
         """Delete the results of ``trials`` so that they are run again."""
         with write(self._db):
-            for table in ("scores", "results"):
-                self._db.executemany(
-                    f"DELETE FROM {table} WHERE trial=?", [(trial,) for trial in trials]
-                )
+            self._delete("scores", trials)
+            self._delete("results", trials)
+
+    def _delete(self, table: str, trials: Sequence[str]) -> None:
+        rows = [(trial,) for trial in trials]
+        self._db.executemany(f"DELETE FROM {table} WHERE trial=?", rows)
 
     def draws_path(self, trial: str) -> Path:
         """The file that holds the draws of ``trial``, or is to hold them; see ``find_draws``."""
@@ -317,21 +347,34 @@ class Store:
         ).fetchone()
         return _parse_scores(row[0]) if row else None
 
-    def save_scores(self, trial: str, version: int, record: dict[str, Any]) -> None:
-        """Store the scores of one trial; does nothing where the folder can't be written."""
+    def save_scores(
+        self,
+        trial: str,
+        version: int,
+        record: dict[str, Any],
+        seen: tuple[int, int] | None = None,
+    ) -> None:
+        """Store the scores of one trial; does nothing where the folder can't be written.
+
+        Nor where the store is no more in the ``state`` in which it was ``seen`` when they were
+        begun: another process may have added a result that changes them.
+        """
         row = (trial, version, json.dumps(record))
         with contextlib.suppress(sqlite3.OperationalError), write(self._db, patience=0.0):
-            self._db.execute("INSERT OR REPLACE INTO scores VALUES (?, ?, ?)", row)
+            if seen is not None and seen != self.state():
+                return
+            self._db.execute(f"INSERT OR REPLACE INTO {into('scores')}", row)
 
     def delete_scores(self, trials: list[str]) -> None:
         """Delete the scores of ``trials``, so that they are scored again."""
         with write(self._db):
-            self._db.executemany("DELETE FROM scores WHERE trial=?", [(one,) for one in trials])
+            self._delete("scores", trials)
 
     def set_fact(self, name: str, value: Any) -> None:
         """Store a fact about the campaign (how it was called, for the report)."""
         with write(self._db):
-            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, json.dumps(value)))
+            row = (name, json.dumps(value))
+            self._db.execute(f"INSERT OR REPLACE INTO {into('meta')}", row)
 
     def fact(self, name: str) -> Any:
         """A fact stored with ``set_fact``, or None; also for one that is damaged."""

@@ -6,8 +6,9 @@ from typing import Any
 
 import orjson
 
-from samplerbench.harness.record_fields import make_check
+from samplerbench.harness.record_fields import make_check, read_whole
 from samplerbench.harness.records import Result, Trial, read_trial, result_from_record
+from samplerbench.harness.run_cost import is_cost
 from samplerbench.user_files import parse_json
 
 Text = str | None  # of a record; None where SQLite could not take it apart
@@ -16,7 +17,7 @@ Text = str | None  # of a record; None where SQLite could not take it apart
 #: facts about a campaign, by name
 FACTS: dict[str, Any] = {
     "command": str | list[str],
-    "cost": dict[str, float | int | None],
+    "cost": dict[str, float | int],
     "margin": list[str],
     "sweep": list[str],
     "versions": dict[str, dict[str, str]],
@@ -33,7 +34,7 @@ def parse(text: Text) -> Any:
         if not isinstance(text, str):
             raise ValueError("it is no text")
         text.encode()  # bytes that are no UTF-8 stand in it as surrogates
-        return parse_json(text)
+        return parse_json(text, read_whole)
     except ValueError as error:
         raise ValueError(f"not JSON: {error}") from error
 
@@ -48,6 +49,8 @@ def parse_trial(name: str, text: Text) -> Trial:
 def check_trial(name: str, text: Text) -> None:
     """Raise ValueError for a trial that is damaged, or not the one that its name is a digest of."""
     found = read_trial(parse(text)).id
+    if found != name:  # a setting may be a whole number that ``parse`` takes for a float
+        found = read_trial(parse_json(text)).id
     if found != name:
         raise ValueError(f"not a trial: its fields have changed, they are those of {found}")
 
@@ -72,6 +75,9 @@ def check_scores(scores: Any) -> dict[str, Any]:
 def parse_fact(name: str, text: Text) -> Any:
     """A stored fact about the campaign."""
     value = parse(text)
-    if value is not None and not make_check(FACTS.get(name, Any))(value):
+    if value is None:
+        return None
+    is_fact = make_check(FACTS.get(name, Any))(value)
+    if not is_fact or (name == "cost" and not is_cost(value)):
         raise ValueError(f"{ascii(value)[:60]} is no {name!r} of a campaign")
     return value

@@ -43,13 +43,15 @@ class TrialScores:
         """The scores of a finished trial: the stored ones, or computed and stored now.
 
         Those that lack lost draws, the trial's own or of one that it is compared with, or a model
-        or its answer, are not stored: these may come back.
+        or its answer, are not stored: these may come back. Nor are those of what another process
+        has changed meanwhile.
         """
         from samplerbench.harness.scoring import score_trial
 
         stored = self._store.score(trial.id, score_trial.VERSION)
         if stored is not None:
             return stored
+        seen = self._store.state()
         result = self._store.result(trial.id)
         if result is None:
             raise KeyError(f"trial {trial.id} has no result yet")
@@ -64,7 +66,7 @@ class TrialScores:
         path = self._store.draws_path(trial.id)
         scores = score_trial.score(trial, result, path, exact, why, sites, self._margins())
         if not self._lacks_voices:
-            self._store.save_scores(trial.id, score_trial.VERSION, scores)
+            self._store.save_scores(trial.id, score_trial.VERSION, scores, seen)
         return scores
 
     def set_margins(self, texts: Collection[str]) -> None:
@@ -84,21 +86,22 @@ class TrialScores:
 
         return read_margins(self._store.fact("margin") or ())
 
-    def renew_seconds(self, trial: Trial, result: Result) -> None:
-        """Adapt stored scores, where there are any, to a result with more blocks."""
+    def renew_seconds(self, trial: Trial, result: Result) -> dict[str, Any] | None:
+        """Stored scores as a result with more blocks has them; None where there are none."""
         from samplerbench.harness.scoring import score_trial
 
         scores = self._store.score(trial.id, score_trial.VERSION)
         if scores is not None:
             scores["columns"] = score_trial.renew_seconds(scores["columns"], result)
-            self._store.save_scores(trial.id, score_trial.VERSION, scores)
+        return scores
 
-    def invalidate(self, trial: Trial) -> None:
-        """Drop the scores that a new result of ``trial`` changes: where rows judge one another."""
+    def list_stale(self, trial: Trial) -> list[str]:
+        """Trials whose scores a new result of ``trial`` changes: where rows judge one another."""
         exact = self.exact(trial)
-        if not trial.calibrate and (exact is None or exact.single_source):
-            self._voices.pop(trial.id, None)
-            self._store.delete_scores([sibling.id for sibling in self._siblings(trial)])
+        if trial.calibrate or (exact is not None and not exact.single_source):
+            return []
+        self._voices.pop(trial.id, None)
+        return [sibling.id for sibling in self._siblings(trial)]
 
     def _siblings(self, trial: Trial) -> list[Trial]:
         """All trials of the same model and data that only other rows can judge."""

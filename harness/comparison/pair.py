@@ -116,7 +116,8 @@ def _obstacle(row: Side, base: Side, quantity: str) -> str:
         if quantity in WITH_TIMES and (reason := _doubt_times(side)):
             return reason
         if quantity != "time" and side.errors is None:
-            return "no exact answer"
+            unfit = side.verdict == "not judged"  # its row says why
+            return f"{side.label} is not judged" if unfit else "no exact answer"
     if quantity in WITH_TIMES and (count := len(_log_times(row, base))) < LEAST_PROCESSES:
         return f"both were timed in {format_count(count, 'round')} of blocks; {LEAST_ROUNDS}"
     if quantity != "time" and min(len(_errors(row)), len(_errors(base))) < FEW:

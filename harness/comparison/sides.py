@@ -34,7 +34,8 @@ class Side:
     trial: Trial
     result: Result
     verdict: str | None
-    errors: Array | None  # [replicate, component], (estimate - exact) / sd; None: no ground truth
+    #: [replicate, component], (estimate - exact) / sd; None: no ground truth, or no draws of it
+    errors: Array | None
     where: str = ""  # what tells it from rows of the same label: " on latest"
 
 
@@ -43,17 +44,21 @@ def read_side(
 ) -> Side:
     """The side of a finished trial; ``draws`` is its draws file, ``exact`` its ground truth.
 
-    A trial that did not end ok has no errors, and neither has one without a ground truth.
+    A trial that did not end ok has no errors, and neither has one without a ground truth, or whose
+    draws are not of the parameters that this is about.
     """
     judged = result.status == "ok" and exact is not None and not trial.calibrate
     errors = mean_errors(draws, exact) if judged and exact is not None else None
     return Side(trial.label, trial, result, verdict, errors)
 
 
-def mean_errors(draws: Path, exact: Exact) -> Array:
-    """Errors of the means in exact sds, [replicate, component]."""
+def mean_errors(draws: Path, exact: Exact) -> Array | None:
+    """Errors of the means in exact sds, [replicate, component]; None for draws of others."""
     with DrawsFile(draws) as file:
-        x, log_w = file.components(exact.names), file.get("log_weights")
+        try:
+            x, log_w = file.components(exact.names), file.get("log_weights")
+        except (KeyError, IndexError):  # the row says which is missing
+            return None
     mean = x.mean(axis=(1, 2), dtype=np.float64) if log_w is None else weighted_moments(x, log_w)[0]
     return (mean - exact.mean) / exact.sd
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samplerbench.errors import UsageError
-from samplerbench.user_files import MOST_TEXT, read_limited
+from samplerbench.user_files import MOST_TEXT, full_path, read_limited
 
 #: two distributions of one package: a stack has one of the two
 SAME_FILES = ("tensorflow-probability", "tfp-nightly")
@@ -86,7 +86,7 @@ def _read(path: Path, readers: tuple[Path, ...]) -> tuple[dict[str, str], tuple[
 
 
 def _refuse_loop(file: Path, readers: tuple[Path, ...], where: str) -> None:
-    if file.resolve() in [reader.resolve() for reader in readers]:
+    if full_path(file) in map(full_path, readers):
         raise UsageError(
             f"{where}: '{file}' adds itself\n"
             "  expected: after -r a file that does not lead back here\n"

@@ -17,6 +17,7 @@ from scipy import stats
 from samplerbench.harness.statistics.estimates import LEVEL, Estimate
 
 LEAST_PROCESSES = 3  # for any answer on time: with 2 Student's t has one degree of freedom
+MOST_LOG = 700.0  # whose exponential a float still holds
 TAIL = (1 - LEVEL) / 2  # probability on either side of an interval
 
 
@@ -31,6 +32,7 @@ def estimate_seconds(seconds: Sequence[float]) -> Estimate:
         return Estimate(value, None, None, f"no interval: {reason}")
     if min(seconds) > 0:
         _, half = log_interval(seconds)
+        half = min(half, MOST_LOG)
         return Estimate(value, value * math.exp(-half), value * math.exp(half))
     half = _half_width(seconds, TAIL)
     return Estimate(value, max(0.0, value - half), value + half)

@@ -13,6 +13,7 @@ import orjson
 
 from samplerbench.harness.scoring.columns import COLUMNS
 from samplerbench.reports.tables.cells import Row, get_value
+from samplerbench.text import spell_out_halves
 
 CHUNK = 2000  # lines that are handed on together
 SCHEMA = 1  # of the JSON; it counts up where what stood there means something else, or is gone
@@ -106,7 +107,12 @@ class _Lines:
         return text
 
 
-_as_line: Callable[[Iterable[Any]], str] = csv.writer(_Lines(), lineterminator="").writerow
+_write_line: Callable[[Iterable[Any]], str] = csv.writer(_Lines(), lineterminator="").writerow
+
+
+def _as_line(values: Iterable[Any]) -> str:
+    """A line of CSV; what is no character stands in it as its code."""
+    return _write_line([spell_out_halves(v) if isinstance(v, str) else v for v in values])
 
 
 class _RecordCells:
@@ -147,15 +153,33 @@ def _list_rows(rows: Iterable[Row], names: Sequence[str]) -> Iterator[str]:
     start = "[\n"
     for row in rows:
         values = {name: row[name] if name in row else get_value(row, name) for name in names}
-        text = orjson.dumps(values, option=orjson.OPT_NON_STR_KEYS)
-        is_whole = text.count(b"null") == [*values.values()].count(None)  # else maybe an infinity
-        yield start + (text.decode() if is_whole else _json(values))
+        text = _dump(values)
+        is_whole = text.count("null") == [*values.values()].count(None)  # else maybe an infinity
+        yield start + (text if is_whole else _json(values))
         start = ",\n"
     yield "[]" if start == "[\n" else "\n]"
 
 
 def _json(value: Any) -> str:
-    return orjson.dumps(_spell_infinities(value), option=orjson.OPT_NON_STR_KEYS).decode()
+    return _dump(_spell_infinities(value))
+
+
+def _dump(value: Any) -> str:
+    try:
+        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # half a character, as of a file's name that is no UTF-8
+        return orjson.dumps(_spell_text(value), option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _spell_text(value: Any) -> Any:
+    """The value with what is no character, in any of its texts, as its code."""
+    if isinstance(value, str):
+        return spell_out_halves(value)
+    if isinstance(value, Mapping):
+        return {_spell_text(key): _spell_text(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_spell_text(each) for each in value]
+    return value
 
 
 def _spell_infinities(value: Any) -> Any:

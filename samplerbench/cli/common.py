@@ -14,6 +14,7 @@ from pathlib import Path
 from samplerbench.cli.streams import is_gone
 from samplerbench.errors import UsageError
 from samplerbench.text import tell
+from samplerbench.user_files import full_path
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 FORMAT_OF_ENDING = {
@@ -77,8 +78,8 @@ def open_page(page: Path) -> None:
     """Show ``page`` in a browser; where there is none, say where it lies."""
     import webbrowser
 
-    if not webbrowser.open(page.resolve().as_uri()):
-        tell(f"no browser is here; the page is {page.resolve()}")
+    if not webbrowser.open(full_path(page).as_uri()):
+        tell(f"no browser is here; the page is {full_path(page)}")
 
 
 def terminal_width() -> int:
@@ -124,7 +125,7 @@ def add_latex_options(parser: argparse.ArgumentParser) -> None:
 
 def refuse_same_folder(*folders: Path) -> None:
     """Raise UsageError where a campaign would be held against itself."""
-    places = [folder.resolve() for folder in folders]
+    places = [full_path(folder) for folder in folders]
     for folder, place in zip(folders, places, strict=True):
         if places.count(place) > 1:
             raise UsageError(

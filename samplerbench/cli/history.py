@@ -18,6 +18,7 @@ from samplerbench.cli.common import (
     write_or_print,
 )
 from samplerbench.errors import UsageError
+from samplerbench.user_files import full_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,4 +95,4 @@ def _read(folder: Path) -> Release:
         return Release(folder.stem, export.end_time, export.rows)
     with samplerbench.load(folder) as campaign:
         span = campaign.store.time_span()
-        return Release(folder.resolve().name, span[1] if span else None, campaign.rows())
+        return Release(full_path(folder).name, span[1] if span else None, campaign.rows())

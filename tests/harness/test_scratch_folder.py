@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from samplerbench.harness import scratch_folder, worker_log
@@ -140,3 +142,19 @@ def test_a_log_is_put_back_where_the_whole_folder_has_gone(small_log):
     small_log.path.parent.rmdir()
     small_log.finish()
     assert small_log.path.read_text() == "what was printed\n"
+
+
+def test_a_file_that_holds_no_arrays_is_no_file_of_draws(tmp_path):
+    path = tmp_path / scratch_folder.DRAWS
+    for content in (b"", b"PK", b"x" * 1000):
+        path.write_bytes(content)
+        assert not scratch_folder.holds_draws(tmp_path)
+    np.savez(path, m=np.zeros(3))
+    assert scratch_folder.holds_draws(tmp_path)
+
+
+def test_a_whole_number_beyond_64_bits_is_a_float_which_every_table_can_show(tmp_path):
+    record = '{"status": "failed", "timings": {"cold_s": %s, "warm_s": 123456789012345678}}'
+    (tmp_path / "result.json").write_text(record % ("9" * 400))
+    found = scratch_folder.read_answer(tmp_path).timings
+    assert found == {"cold_s": math.inf, "warm_s": 123456789012345678}

@@ -312,6 +312,15 @@ def test_json_says_infinity_in_words_also_inside_settings(rows):
     assert json.loads("".join(csv_json.as_json([], ["w1"]))) == empty
 
 
+def test_what_is_no_character_stands_in_csv_and_json_as_its_code(rows):
+    hurt = changed(rows[0], reason="a\udcff", versions={"\ud800": "b\udcff"})
+    names = selection.choose_columns(None, rows)
+    text = "".join(csv_json.as_csv([hurt], names))
+    assert "a\\udcff" in text and "versions.\\ud800" in text and text.encode()
+    (found,) = json.loads("".join(csv_json.as_json([hurt], names)))["rows"]
+    assert found["reason"] == "a\\udcff" and found["versions"] == {"\\ud800": "b\\udcff"}
+
+
 def test_the_rows_alone_are_what_json_was(campaign):
     rows = json.loads(text(campaign, "json-rows", columns=["sampler", "ess"]))
     assert rows == json.loads(text(campaign, "json", columns=["sampler", "ess"]))["rows"]

@@ -100,8 +100,8 @@ def test_a_stored_block_changes_intervals_and_leaves_all_other_scores(tmp_path):
         before, whole = campaign.rows()[0], campaign.scores(trial)
         result = campaign.store.result(trial.id)
         result.blocks.append({name: 2 * seconds for name, seconds in result.blocks[0].items()})
-        campaign.store.add_block(trial, result, 7.0)
-        campaign.trial_scores.renew_seconds(trial, result)
+        renewed = campaign.trial_scores.renew_seconds(trial, result)
+        campaign.store.add_block(trial, result, 7.0, renewed)
         after, scores = campaign.rows()[0], campaign.scores(trial)
         assert after["blocks"] == 4 and after["warm_s"] > before["warm_s"]
         assert after["realised_ess_per_s"] == after["realised_ess"] / after["warm_s"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import shutil
@@ -30,7 +31,7 @@ from samplerbench.harness.campaign.run import (
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.environments import environments
 from samplerbench.harness.ground_truth import select
-from samplerbench.harness.records import to_json
+from samplerbench.harness.records import Result, to_json
 from samplerbench.harness.scoring.score_trial import VERSION
 from tests.support import damage, stored
 
@@ -442,6 +443,13 @@ def test_a_disk_that_is_full_in_mid_run_ends_it_with_what_is_kept(folder, planne
     Store.create(folder).close()  # the lock was given back
 
 
+def test_a_result_that_another_run_has_stored_meanwhile_is_said_to_be_its(folder, planned):
+    store = Store.create(folder)
+    with pytest.raises(RunInterrupted, match="another run writes to .*, whose campaign.lock was"):
+        with discard_when_refused(store, planned):
+            store.commit(planned[0], Result("failed", "late"), store.scratch(planned[0].id), 1.0)
+
+
 # -- memory ----------------------------------------------------------------------------------------
 
 
@@ -454,3 +462,60 @@ def test_answers_of_many_models_are_not_all_kept(tmp_path):
     assert len(scores._exact) == trial_scores.MOST_KEPT
     assert scores.exact(sizes[0]).mean[0] == means[0]
     store.close()
+
+
+def test_a_place_that_no_plan_gives_is_no_obstacle_to_more_trials(folder, planned):
+    damage.execute(folder, "UPDATE trials SET position=9223372036854775807")
+    with contextlib.closing(Store.create(folder)) as store:
+        store.add_trials([*planned, stored.trial("numpyro_nuts")])
+        assert len(store.trials()) == len(planned) + 1
+
+
+def test_a_store_with_columns_of_a_newer_version_is_written_to(folder, planned):
+    for table in ("meta", "trials", "results", "scores"):
+        damage.execute(folder, f"ALTER TABLE {table} ADD COLUMN later INTEGER")
+    with contextlib.closing(Store.create(folder)) as store:
+        store.set_fact("sweep", [])
+        store.delete_results([planned[0].id])
+        damage.commit(store, planned[0])
+        store.save_scores(planned[0].id, VERSION, {"columns": {}, "missing": {}})
+        store.add_trials([stored.trial("numpyro_nuts")])
+    assert rows_of(folder).keys() == {trial.id for trial in planned}
+
+
+# -- scores ----------------------------------------------------------------------------------------
+
+
+def test_scores_that_were_begun_before_another_process_changed_the_store_are_not_kept(
+    folder, planned
+):
+    with samplerbench.load(folder) as reader, samplerbench.load(folder) as writer:
+        reader.store.delete_scores([planned[0].id])
+        seen = reader.store.state()
+        writer.store.set_fact("margin", [])  # as a result would
+        reader.store.save_scores(planned[0].id, VERSION, {"columns": {}, "missing": {}}, seen)
+        assert reader.store.score(planned[0].id, VERSION) is None
+        seen = reader.store.state()
+        reader.store.save_scores(planned[0].id, VERSION, {"columns": {}, "missing": {}}, seen)
+        assert reader.store.score(planned[0].id, VERSION) is not None
+
+
+@pytest.mark.parametrize("step", ["commit", "add_block"])
+def test_a_result_and_the_scores_that_it_changes_are_written_together(folder, planned, step):
+    first, second = planned[0], planned[1]
+    with contextlib.closing(Store.create(folder)) as store:
+        result = store.result(first.id)
+        damage.execute(
+            folder,
+            "CREATE TRIGGER kill BEFORE DELETE ON scores BEGIN SELECT RAISE(ABORT, 'killed'); END",
+        )
+        before = store.results()
+        with pytest.raises(sqlite3.Error, match="killed"):
+            if step == "add_block":
+                result.blocks.append({})
+                store.add_block(first, result, 1.0)
+            else:
+                extra = stored.trial("numpyro_nuts")
+                failed = Result("failed", "as told")
+                store.commit(extra, failed, store.scratch(extra.id), 1.0, [second.id])
+        assert store.results() == before

@@ -145,7 +145,7 @@ def test_a_result_is_scored_beside_the_next_trial_or_after_it_and_no_later(
     with stored.campaign(tmp_path / "c") as campaign:
         backend, trials = PhasedBackend(phases), [stored.trial("a", seed=s) for s in range(3)]
         campaign.store.add_trials(trials)
-        monkeypatch.setattr(campaign.trial_scores, "invalidate", lambda trial: None)
+        monkeypatch.setattr(campaign.trial_scores, "list_stale", lambda trial: [])
         scored = lambda trial: backend.log.append(f"score {trial.seed}")  # noqa: E731
         monkeypatch.setattr(campaign.trial_scores, "get", scored)
         monkeypatch.setattr(execution, "read_note", lambda *_: "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import sqlite3
 
@@ -14,10 +15,14 @@ import samplerbench
 from samplerbench.errors import SamplerbenchError
 from samplerbench.harness.campaign.campaign_folder import FILE
 from samplerbench.harness.campaign.store import Store
-from samplerbench.reports import report
+from samplerbench.harness.upgrades.history import Release, trace_lines
+from samplerbench.reports import provenance, report
+from samplerbench.reports.upgrades import history
 from tests.support import damage
 
-VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
+#: of the right type, and impossible: half a character, controls, numbers that no clock gives
+ODD = st.sampled_from(["\ud800", "\x1b[2J", "\0", 10**400, -(10**30), 1e308, -1.0, math.inf])
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | ODD
 JSON = st.recursive(
     VALUES,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
@@ -51,11 +56,20 @@ def renew(whole, tmp_path):
     return folder
 
 
+def read_release(folder):
+    """The campaign as a part of a history."""
+    with samplerbench.load(folder) as campaign:
+        span = campaign.store.time_span()
+        return Release(folder.name, span[1] if span else None, campaign.rows())
+
+
 def show_everything(folder, form):
     """Show the campaign, then open it as a run does; the trials with a row."""
     with samplerbench.load(folder) as campaign:
         rows = [row["trial"] for row in campaign.rows()]
         report.render(campaign, report.ReportOptions(form, width=100))
+        provenance.run_dates(campaign)
+        history.render(trace_lines([read_release(folder)], 1.1, False), "table", 100)
         for name in ("command", "cost", "margin", "sweep"):
             campaign.store.fact(name)
     Store.create(folder).close()
@@ -130,6 +144,15 @@ def test_a_fact_of_any_content_harms_no_row(whole, tmp_path, name, value):
     text = json.dumps(value).encode("utf-8", "surrogatepass")
     damage.execute(folder, "INSERT OR REPLACE INTO meta VALUES (?, CAST(? AS TEXT))", name, text)
     assert len(show_everything(folder, "table")) == len(damage.make_trials())
+
+
+@pytest.mark.slow
+@LESS
+@given(column=st.sampled_from(["finished_at", "took_s"]), value=st.floats(allow_nan=False))
+def test_times_that_no_calendar_has_harm_no_row(whole, tmp_path, column, value):
+    folder = renew(whole, tmp_path)
+    damage.execute(folder, f"UPDATE results SET {column}=?", value)
+    assert len(show_everything(folder, "json")) == len(damage.make_trials())
 
 
 @LESS

@@ -12,6 +12,7 @@ from samplerbench.harness.campaign import store_queries, stored_records
 from samplerbench.harness.campaign.draws_digest import DrawsDigests
 from samplerbench.harness.record_fields import explain_misfit, make_check
 from samplerbench.harness.records import Result, Trial, to_json
+from samplerbench.harness.run_cost import RunCost
 from samplerbench.harness.scoring import stored_scores
 from tests.support import stored
 
@@ -65,3 +66,18 @@ def test_a_digest_is_made_anew_once_a_file_has_changed(tmp_path):
     assert digests.explain_misfit(file, expected) == ""
     file.write_bytes(b"two!")
     assert "has another digest" in digests.explain_misfit(file, expected)
+
+
+def test_a_cost_that_no_run_has_is_no_fact():
+    whole = RunCost(wall_s=2.0).end()
+    assert stored_records.parse_fact("cost", json.dumps(whole)) == whole
+    for harm in ({"cores": 0}, {"wall_s": -1.0}, {"rest_cpu_s": math.inf}, {"prepare_s": 10**400}):
+        with pytest.raises(ValueError, match="is no 'cost' of a campaign"):
+            stored_records.parse_fact("cost", json.dumps({**whole, **harm}))
+    with pytest.raises(ValueError, match="is no 'cost' of a campaign"):
+        stored_records.parse_fact("cost", '{"wall_s": 1.0}')
+
+
+def test_a_trial_with_a_setting_beyond_64_bits_is_the_one_that_its_name_says():
+    trial = stored.trial("exact_iid", settings={"most": 10**25})
+    stored_records.check_trial(trial.id, to_json(trial))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from samplerbench.harness.comparison.pair import compute_ratio
 from samplerbench.harness.comparison.ratio import Conclusion
-from samplerbench.harness.comparison.sides import with_places
+from samplerbench.harness.comparison.sides import read_side, with_places
+from samplerbench.harness.draws_file import save_draws
+from samplerbench.samplers.base import Draws
+from tests.support import stored
 from tests.support.sides import errors, side, times
 
 
@@ -15,6 +20,11 @@ from tests.support.sides import errors, side, times
     ("row", "quantity", "reason"),
     [
         (side("a", None, times(1, 1)), "error", "no exact answer"),
+        (
+            replace(side("a", None, times(1, 1)), verdict="not judged"),
+            "error",
+            "a is not judged",
+        ),
         (side("a", errors(1, 1, count=4), times(1, 1)), "error", "fewer than 10 replicates"),
         (
             side("a", errors(1, 1), times(1, 1, count=2)),
@@ -46,6 +56,19 @@ def test_processes_of_unlike_rounds_are_no_pairs(quantity, shared):
     rounds = f"{shared} round{'s' * (shared != 1)}"
     expected = f"both were timed in {rounds} of blocks; an answer on time takes 3 (--blocks)"
     assert (ratio.conclusion, ratio.reason) == (Conclusion.NOT_COMPARED, expected)
+
+
+def test_draws_that_lack_a_parameter_have_no_errors_and_are_compared_in_time_alone(tmp_path):
+    whole, lacking = tmp_path / "whole.npz", tmp_path / "lacking.npz"
+    runs = [Draws({"m": np.zeros((1, 4)), "c": np.zeros((1, 4))})] * 12
+    save_draws(whole, {"replicates": runs})
+    save_draws(lacking, {"replicates": [Draws({"m": run.sites["m"]}) for run in runs]})
+    sides = [
+        read_side(stored.trial("a"), stored.result(), "not judged", path, stored.exact())
+        for path in (whole, lacking)
+    ]
+    assert sides[0].errors.shape == (12, 2) and sides[1].errors is None
+    assert compute_ratio(*sides, "error", None).reason == "a is not judged"
 
 
 def test_draws_of_elsewhere_have_no_clock_and_are_not_asked_for_more_processes():

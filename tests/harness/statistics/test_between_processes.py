@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,11 @@ def test_seconds_that_may_be_zero_have_a_mean_and_an_interval_not_below_zero():
     found = estimate_seconds([0.0, 0.0, 3.0])
     assert find_typical([0.0, 0.0, 3.0]) == found.value == 1.0
     assert found.lo == 0.0 and found.hi == pytest.approx(1.0 + t_quantile(3))
+
+
+def test_seconds_that_no_clock_gives_have_an_interval_that_a_float_holds():
+    found = estimate_seconds([1e-300, 1e300])
+    assert 0 < found.lo < found.value < found.hi < math.inf
 
 
 def test_the_interval_of_a_quotient_holds_it_with_95_percent():
