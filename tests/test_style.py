@@ -121,7 +121,7 @@ EXCEPTIONS = {
     ("samplerbench.harness.worker.conformance.sampler_case", "compiled"): "holds a Compiled",
     ("samplerbench.samplers.dynesty_nested", "bound"): "dynesty's own name",
     ("samplerbench.samplers.dynesty_dynamic", "bound"): "dynesty's own name",
-    ("samplerbench.samplers.controls.control_shifted", "by"): "a setting, stored with trials",
+    ("samplerbench.samplers.controls", "by"): "a setting, stored with trials",
     ("samplerbench.harness.campaign.plan", "without"): "an option of the command line",
     ("samplerbench.harness.compatibility.check", "said"): "a key of `samplerbench check --json`",
     ("samplerbench.harness.compatibility.known_stacks", "chosen"): "a key of known.json",

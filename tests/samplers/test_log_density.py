@@ -12,7 +12,7 @@ from scipy import special, stats
 
 from samplerbench.models.base import Model, build, models
 from samplerbench.samplers.base import Declined
-from samplerbench.samplers.controls.flawed import spread_by_site
+from samplerbench.samplers.controls import spread_by_site
 from samplerbench.samplers.support.log_density import LogDensity, make_log_density, map_batches
 from samplerbench.samplers.support.prior_transform import make_prior_transform
 
