@@ -33,16 +33,9 @@ BUDGET = Budget(chains=1, warmup=50, draws=50)
 NUTS_SETTINGS = samplers.get("numpyro_nuts").settings()
 pytestmark = [
     pytest.mark.slow,  # each compiles a program
+    pytest.mark.usefixtures("compile_fast"),
     pytest.mark.filterwarnings("default"),  # programs may do what NumPyro warns of
 ]
-
-
-@pytest.fixture(autouse=True)
-def compile_fast():
-    """Most of the time would go into making programs fast that run for 100 iterations."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 def load(name, folder):

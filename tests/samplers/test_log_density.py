@@ -255,14 +255,3 @@ def test_a_distribution_without_quantiles_is_declined_by_its_site():
         Declined, match="'angles' of 'point'.*SineBivariateVonMises has no quantile"
     ):
         make_prior_transform(model)
-
-
-def test_an_improper_prior_has_no_cube():
-    def program(y):
-        import numpyro
-        import numpyro.distributions as dist
-
-        numpyro.sample("m", dist.ImproperUniform(dist.constraints.real, (), ()))
-
-    with pytest.raises(Declined, match="prior of 'm' is improper"):
-        make_prior_transform(Model("improper", {"y": np.zeros(1)}, program))
