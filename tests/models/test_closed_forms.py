@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 
 import numpy as np
@@ -9,19 +10,10 @@ import pytest
 from scipy import integrate, stats
 
 from samplerbench.models import (
-    eggbox,
     eight_schools,
     funnel,
     gaussian,
-    heavy_tail,
     hierarchical_binomial,
-    item_response,
-    log_gamma,
-    plateau,
-    rosenbrock,
-    shells,
-    spike_slab,
-    stochastic_volatility,
 )
 from samplerbench.models.base import build, models
 from samplerbench.models.exact import (
@@ -32,28 +24,12 @@ from samplerbench.models.exact import (
     tabulated_cdf,
 )
 
-MODULES = (
-    eggbox,
-    eight_schools,
-    funnel,
-    gaussian,
-    heavy_tail,
-    hierarchical_binomial,
-    item_response,
-    log_gamma,
-    plateau,
-    rosenbrock,
-    shells,
-    spike_slab,
-    stochastic_volatility,
-)
-
 PROBABILITIES = np.array([0.001, 0.1, 0.5, 0.7, 0.999])
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__[20:])
-def test_a_model_is_registered_under_its_files_name_with_its_options(module):
-    family = models.get(module.__name__.rpartition(".")[2])
+@pytest.mark.parametrize("name", models.names())
+def test_a_model_is_registered_under_its_files_name_with_its_options(name):
+    family, module = models.get(name), importlib.import_module(f"samplerbench.models.{name}")
     assert (family.options, family.build) == (module.Options, module.build)
 
 
