@@ -21,6 +21,9 @@ from samplerbench.samplers import ultranest_nested
 from samplerbench.samplers.base import Budget, Declined, Draws, samplers
 from samplerbench.samplers.support.cube_likelihood import CubeLikelihood
 
+numpyro = pytest.importorskip("numpyro")
+dist = numpyro.distributions
+
 SIGMAS = 5.5
 #: compiled chains: settings, budget, seeds, and independent draws that all are worth at the least
 CHAINS = {
@@ -204,8 +207,6 @@ def test_independent_normals_are_too_narrow_for_a_correlated_posterior():
 
 def half_of_the_prior(y):
     import jax.numpy as jnp
-    import numpyro
-    import numpyro.distributions as dist
 
     theta = numpyro.sample("theta", dist.Normal(0, 1).expand([2]).to_event(1))
     numpyro.factor("positive", jnp.where(theta[0] < 0, jnp.nan, 0.0))
@@ -237,16 +238,10 @@ def test_an_ensemble_takes_a_density_of_nan_for_zero():
 
 
 def discrete(y):
-    import numpyro
-    import numpyro.distributions as dist
-
     numpyro.sample("k", dist.Bernoulli(0.3))
 
 
 def improper(y):
-    import numpyro
-    import numpyro.distributions as dist
-
     numpyro.sample("m", dist.ImproperUniform(dist.constraints.real, (), ()))
     numpyro.sample("n", dist.Dirichlet(np.ones(3)))
 
@@ -287,9 +282,6 @@ def test_an_improper_prior_is_declined_by_its_site_with_what_to_do(name):
 )
 def test_a_single_parameter_is_declined_by_what_needs_two(name, settings, reason):
     def program(y):
-        import numpyro
-        import numpyro.distributions as dist
-
         numpyro.sample("m", dist.Normal(0, 1))
 
     with pytest.raises(Declined, match=f"one parameter; {reason}"):

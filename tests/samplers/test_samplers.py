@@ -32,6 +32,9 @@ from samplerbench.samplers.support.jaxns_results import (
     make_arguments,
 )
 
+numpyro = pytest.importorskip("numpyro")
+dist = numpyro.distributions
+
 MCMC_NAMES = ("numpyro_nuts", "numpyro_hmc", "numpyro_sa")
 WITH_JAX = (*MCMC_NAMES, "jaxns_nested")
 SHORT = Budget(chains=2, warmup=200, draws=250)
@@ -49,9 +52,6 @@ pytestmark = [
 
 
 def every_shape(y):
-    import numpyro
-    import numpyro.distributions as dist
-
     scalar = numpyro.sample("scalar", dist.Normal(0, 1))
     vector = numpyro.sample("vector", dist.Normal(0, 1).expand([2]).to_event(1))
     matrix = numpyro.sample("matrix", dist.Normal(0, 1).expand([2, 2]).to_event(2))
@@ -65,24 +65,15 @@ SHAPES = {"scalar": (), "vector": (2,), "matrix": (2, 2), "sum": (), "row": (2,)
 
 
 def with_a_discrete_site(y):
-    import numpyro
-    import numpyro.distributions as dist
-
     k = numpyro.sample("k", dist.Bernoulli(0.3))
     numpyro.sample("y", dist.Normal(k, 1), obs=y)
 
 
 def with_no_latent_site(y):
-    import numpyro
-    import numpyro.distributions as dist
-
     numpyro.sample("y", dist.Normal(0, 1), obs=y)
 
 
 def with_an_improper_prior(y):
-    import numpyro
-    import numpyro.distributions as dist
-
     real = dist.constraints.real
     location = numpyro.sample("location", dist.ImproperUniform(real, (), event_shape=()))
     numpyro.sample("y", dist.Normal(location, 1), obs=y)
@@ -504,9 +495,6 @@ def test_exact_iid_draws_of_different_seeds_are_independent(linear):
 
 
 def with_a_likelihood_of_nan(y):
-    import numpyro
-    import numpyro.distributions as dist
-
     m = numpyro.sample("m", dist.Uniform(-1, 1))
     numpyro.sample("y", dist.Normal(m * np.nan, 1, validate_args=False), obs=y)
 
