@@ -62,7 +62,7 @@ def _draw_replicates(axes: Axes, series: Series, start: int) -> int:
     mark: dict[str, Any] = {"color": look.color, "marker": look.marker, "ms": 3.5, "lw": 0.8}
     axes.errorbar(at, values, yerr=errors, label=series.label, ls="", **mark)
     band = estimates.mean_interval(values)
-    if band.lo is not None:
+    if band.lo is not None and band.hi is not None:
         ends = [at[0] - 0.8, at[-1] + 0.8]
         axes.fill_between(ends, band.lo, band.hi, color=look.color, alpha=0.2, lw=0)
     return int(at[-1]) + 1

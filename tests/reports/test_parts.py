@@ -10,7 +10,7 @@ import pytest
 from samplerbench.harness.scoring.columns import MAIN_COLUMNS
 from samplerbench.reports.comparison import provenance_diff
 from samplerbench.reports.pages import appendix, main_table
-from samplerbench.reports.scaling import analysis, records, tables
+from samplerbench.reports.scaling import analysis, report, tables
 from samplerbench.reports.tables import by_parameter, csv_json
 from samplerbench.reports.tables.notes import make_notes
 from tests.support import stored
@@ -89,7 +89,7 @@ def test_a_fact_differs_where_its_sides_do():
 def test_a_campaign_of_one_size_has_no_scaling(campaign, rows):
     assert analysis.analyse_campaign(campaign, rows) == []
     empty = analysis.analyse_campaign(campaign, [])
-    assert [records.make_record(one) for one in empty] == []
+    assert [report.make_record(one) for one in empty] == []
     assert [tables.make_tables(one) for one in empty] == []
 
 
