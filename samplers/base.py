@@ -113,14 +113,14 @@ class Sampler:
 
 samplers: Registry[Sampler] = Registry(
     "sampler",
-    ("samplerbench.samplers", "samplerbench.samplers.controls"),
+    ("samplerbench.samplers",),
     Sampler,
     file_reader="samplerbench.samplers.loading.sampler_file",
 )
 
 
 def add(sampler: Sampler) -> Sampler:
-    """Register ``sampler`` under its name (the file's stem)."""
+    """Register ``sampler`` under its name: the file's stem, but for ``controls``."""
     return samplers.add(sampler.name, sampler)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -133,8 +134,8 @@ def _make_plain(model: Model, density: LogDensity, settings: Settings) -> Any:
     import jax
 
     data = model.data
-    cache: list[Any] = []
 
+    @functools.cache
     def make() -> tuple[Any, Any, Any, Any]:
         algorithm = _make_algorithm(density, settings, data)
         live = jax.jit(lambda key: _draw_live(density, settings, key, data))
@@ -144,9 +145,7 @@ def _make_plain(model: Model, density: LogDensity, settings: Settings) -> Any:
     def plain(seed: int) -> Draws:
         from blackjax.ns.utils import finalise
 
-        if not cache:
-            cache.extend(make())
-        draw_live, init, step, summarise = cache
+        draw_live, init, step, summarise = make()
         live_key, key, weight_key = jax.random.split(jax.random.PRNGKey(seed), 3)
         live, lost = draw_live(live_key)
         _refuse_overflow(int(lost), settings)

@@ -8,6 +8,7 @@ The warm-up of the budget has no meaning here.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -37,15 +38,12 @@ class Settings:
 def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     """A fit for each chain, and draws from it. Raises Declined for no and for discrete sites."""
     require_continuous(model, "Pathfinder")
-
-    def make_chain(split: DataSplit) -> tuple[Any, Any]:
-        return _make_chain(model, split, budget, settings)
-
+    make_chain = functools.partial(_make_chain, model, budget, settings)
     return prepare_chains(make_chain, model, budget, "sequential")
 
 
 def _make_chain(
-    model: Model, split: DataSplit, budget: Budget, settings: Settings
+    model: Model, budget: Budget, settings: Settings, split: DataSplit
 ) -> tuple[Any, Any]:
     """Pure functions of one fit and of draws from it, as ``chain_programs`` takes them."""
     import blackjax

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -41,14 +42,12 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     model, _ = adapt_sites(model, rename=False)
     require_proper(model, "nested sampling")
     prior = make_prior_transform(model)  # may raise Declined
-    cache: list[Any] = []
+    build = functools.cache(lambda: _build(prior, make_log_density(model), settings, model.data))
 
     def plain(seed: int) -> Draws:
         import jax
 
-        if not cache:
-            cache.extend(_build(prior, make_log_density(model), settings, model.data))
-        sampler, constrain = cache
+        sampler, constrain = build()
         run_key, evidence_key = jax.random.split(jax.random.PRNGKey(seed))
         results = sampler.run(key=run_key, args=()).to_result().trim()
         evidence = results.log_Z_mean, results.log_Z_uncert

@@ -7,6 +7,7 @@ warm-up of the budget has no meaning here.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -52,15 +53,12 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
         require_two(
             model, dim, f"guide={settings.guide} takes two at least (guide=normal takes it)"
         )
-
-    def make_chain(split: DataSplit) -> tuple[Any, Any]:
-        return _make_chain(model, split, budget, settings)
-
+    make_chain = functools.partial(_make_chain, model, budget, settings)
     return prepare_chains(make_chain, model, budget, "sequential")
 
 
 def _make_chain(
-    model: Model, split: DataSplit, budget: Budget, settings: Settings
+    model: Model, budget: Budget, settings: Settings, split: DataSplit
 ) -> tuple[Any, Any]:
     """Pure functions of one fit and of draws from it, as ``chain_programs`` takes them."""
     import jax

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -43,14 +44,12 @@ def prepare(model: Model, budget: Budget, settings: Settings) -> Prepared:
     """
     require_continuous(model, "nutpie_nuts")
     density = make_log_density(model)
-    cache: list[Any] = []
+    build = functools.cache(lambda: _build(model, density))
 
     def plain(seed: int) -> Draws:
         import nutpie
 
-        if not cache:
-            cache.extend(_build(model, density))
-        compiled, constrain = cache
+        compiled, constrain = build()
         trace = nutpie.sample(
             compiled,
             draws=budget.draws,

@@ -42,6 +42,16 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         _running.pop()
 
 
+@pytest.fixture(scope="module")
+def compile_fast() -> Iterator[None]:
+    """For tests that mostly compile, and are not about how fast the programs then are."""
+    import jax
+
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
     if event != "subprocess.Popen" or not _running:
         return

@@ -30,7 +30,6 @@ WORKER_SIDE = {
     "models.loading": "models models.posteriordb",
     "models.posteriordb": "models models.loading",
     "samplers": "models samplers.support",
-    "samplers.controls": "models samplers",
     "samplers.loading": "models models.loading samplers samplers.support",
     "samplers.support": "models samplers",
     "harness": "models models.loading samplers",

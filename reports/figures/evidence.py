@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from samplerbench.harness.statistics import estimates
 from samplerbench.reports.figures import style
 from samplerbench.reports.figures.figure import Figure, Picture, Section
 from samplerbench.reports.figures.figure_data import Scene, Series
@@ -60,11 +61,10 @@ def _draw_replicates(axes: Axes, series: Series, start: int) -> int:
     at = start + np.arange(len(values))
     mark: dict[str, Any] = {"color": look.color, "marker": look.marker, "ms": 3.5, "lw": 0.8}
     axes.errorbar(at, values, yerr=errors, label=series.label, ls="", **mark)
-    mean = values.mean()
-    if len(values) > 1:
-        half = 1.96 * values.std(ddof=1) / np.sqrt(len(values))
+    band = estimates.mean_interval(values)
+    if band.lo is not None and band.hi is not None:
         ends = [at[0] - 0.8, at[-1] + 0.8]
-        axes.fill_between(ends, mean - half, mean + half, color=look.color, alpha=0.2, lw=0)
+        axes.fill_between(ends, band.lo, band.hi, color=look.color, alpha=0.2, lw=0)
     return int(at[-1]) + 1
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from samplerbench.errors import UsageError
-from samplerbench.reports.scaling.analysis import Scaling
-from samplerbench.reports.scaling.records import list_points, make_record
+from samplerbench.reports.scaling.analysis import QUANTITIES, Scaling
+from samplerbench.reports.scaling.lines import PLACES, Axis
 from samplerbench.reports.scaling.tables import FOOTNOTE, make_tables
 from samplerbench.reports.tables import markdown, terminal
 from samplerbench.reports.tables.cells import MARK_MEANING
@@ -65,3 +67,44 @@ def _csv(scalings: Sequence[Scaling]) -> str:
     """Points alone; an infinity is empty, as a number that is missing."""
     points = [point for scaling in scalings for point in list_points(scaling.axis)]
     return "".join(as_csv(points, list(points[0])))
+
+
+def make_record(scaling: Scaling) -> dict[str, Any]:
+    """One axis as JSON takes it."""
+    axis = scaling.axis
+    return {
+        "axis": axis.name,
+        "of": axis.setting,
+        "points": list(list_points(axis)),
+        "exponents": [
+            {"sampler": g.line, "quantity": g.quantity, "comparable": not g.marked, **asdict(g.fit)}
+            for g in scaling.growth
+        ],
+        "crossovers": [
+            {
+                "first": c.first,
+                "second": c.second,
+                "of": c.quantity,
+                **asdict(c.crossover),
+                "answer": c.describe(axis.name),
+            }
+            for c in scaling.crossings
+        ],
+        "verdicts": [{"sampler": line, "by_size": text} for line, text in scaling.verdicts],
+    }
+
+
+def list_points(axis: Axis) -> Iterator[dict[str, Any]]:
+    """One record for each line and size."""
+    ends = [f"{name}{end}" for name in QUANTITIES for end in ("", "_lo", "_hi")]
+    for line in axis.lines:
+        for size, row in zip(line.sizes, line.rows, strict=True):
+            yield {
+                "sampler": line.label,
+                **dict(zip(PLACES, line.place, strict=True)),
+                "axis": axis.name,
+                "size": size,
+                **{name: row[name] for name in ("verdict", "status", "reason")},
+                **{name: row[name] for name in ends if name in row},
+                "trial": row["trial"],
+            }

@@ -196,14 +196,6 @@ def _spell_infinities(value: Any) -> Any:
 
 def as_indented_json(records: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> str:
     """Few records, nested, for reading too; a number that is not finite is null."""
-    return json.dumps(_drop_infinities(records), indent=1, allow_nan=False) + "\n"
-
-
-def _drop_infinities(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _drop_infinities(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_drop_infinities(each) for each in value]
-    return value
+    options = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+    plain = json.loads(orjson.dumps(records, option=options))
+    return json.dumps(plain, indent=1) + "\n"

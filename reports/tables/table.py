@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -107,13 +108,8 @@ class Table:
     @property
     def groups(self) -> list[tuple[str, int]]:
         """Neighbouring columns of one group: its name, and how many columns."""
-        groups: list[tuple[str, int]] = []
-        for column in self.columns:
-            if groups and groups[-1][0] == column.group:
-                groups[-1] = (column.group, groups[-1][1] + 1)
-            else:
-                groups.append((column.group, 1))
-        return groups
+        groups = itertools.groupby(column.group for column in self.columns)
+        return [(name, len(list(each))) for name, each in groups]
 
 
 def text_rows(rows: Sequence[Sequence[str]]) -> list[list[Cell]]:

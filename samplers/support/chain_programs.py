@@ -13,6 +13,7 @@ step of which waits for the chain that takes longest.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -68,13 +69,13 @@ def prepare_chains(
 
 
 def _make_plain(make_chain: MakeChain, model: Model, budget: Budget, chain_method: str) -> Any:
-    # the programs, made in the first call: they are part of what one waits for
-    cache: list[Any] = []
+    # in the first call: the programs are part of what one waits for
+    make = functools.cache(
+        lambda: _make_programs(make_chain, keep_constant(model), budget, chain_method)
+    )
 
     def plain(seed: int) -> Draws:
-        if not cache:
-            cache.append(_make_programs(make_chain, keep_constant(model), budget, chain_method))
-        warm, draw, seeds = cache[0]
+        warm, draw, seeds = make()
         return _collect(draw(warm(np.uint32(seed), *seeds[1:], {}), {}))
 
     return plain

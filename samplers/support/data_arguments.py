@@ -7,6 +7,7 @@ values of them.
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -123,12 +124,10 @@ def _bind_or_compile(
 
 def _add_lazy_binding(constant: Compiled, compile_for_data: Callable[[], Compiled]) -> Compiled:
     """``constant``, whose ``with_data`` has data as arguments, compiled when first asked for."""
-    cache: list[Compiled] = []
+    compile_once = functools.cache(compile_for_data)
 
     def with_data(other: Sites) -> Compiled:
-        if not cache:
-            cache.append(compile_for_data())
-        bind = cache[0].with_data
+        bind = compile_once().with_data
         assert bind is not None  # of ``_bind_or_compile``
         return bind(other)
 

@@ -5,6 +5,7 @@ The library moves in the space of unconstrained parameters; its draws are constr
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -29,10 +30,7 @@ def prepare_density_chains(
     Chains start where NumPyro's do. Raises Declined for no and for discrete latent sites.
     """
     require_continuous(model, sampler)
-
-    def make_chain(split: DataSplit) -> tuple[Any, Any]:
-        return _make_chain(warm, draw, model, split)
-
+    make_chain = functools.partial(_make_chain, warm, draw, model)
     return prepare_chains(make_chain, model, budget, chain_method)
 
 

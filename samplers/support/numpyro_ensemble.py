@@ -6,6 +6,7 @@ on.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -48,9 +49,7 @@ def prepare_ensemble(
     number = count_walkers(walkers, dim, model.name)
     kept = math.ceil(budget.draws / number)  # steps of each walker
 
-    def make_chain(split: DataSplit) -> tuple[Any, Any]:
-        return _make_chain(make, split, budget, number, kept, counts)
-
+    make_chain = functools.partial(_make_chain, make, budget, number, kept, counts)
     plain = _make_plain(make, model, budget, number, kept)
     return prepare_chains(make_chain, model, budget, "vectorized", plain)
 
@@ -60,14 +59,14 @@ def _make_plain(
 ) -> Any:
     from numpyro.infer import MCMC
 
-    cache: list[Any] = []  # the MCMC object, built in the first call
+    @functools.cache
+    def build() -> Any:
+        sizes = {"num_warmup": budget.warmup, "num_samples": kept * walkers}
+        method: dict[str, Any] = {"chain_method": "vectorized", "progress_bar": False}
+        return MCMC(make(), **sizes, thinning=walkers, num_chains=walkers, **method)
 
     def plain(seed: int) -> Draws:
-        if not cache:
-            sizes = {"num_warmup": budget.warmup, "num_samples": kept * walkers}
-            method: dict[str, Any] = {"chain_method": "vectorized", "progress_bar": False}
-            cache.append(MCMC(make(), **sizes, thinning=walkers, num_chains=walkers, **method))
-        mcmc, chains = cache[0], []
+        mcmc, chains = build(), []
         for key in make_chain_keys(seed, budget.chains):
             mcmc.run(key, **model.data)
             paths = mcmc.get_samples(group_by_chain=True)  # [walker, step, *event]
@@ -81,7 +80,7 @@ def _make_plain(
 
 
 def _make_chain(
-    make: Callable[[], Any], split: DataSplit, budget: Budget, walkers: int, kept: int, counts: bool
+    make: Callable[[], Any], budget: Budget, walkers: int, kept: int, counts: bool, split: DataSplit
 ) -> tuple[Any, Any]:
     """Pure functions of one ensemble, as ``chain_programs`` takes them of a chain."""
     import jax

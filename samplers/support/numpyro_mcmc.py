@@ -6,6 +6,7 @@ devices are too few for ``parallel`` ones, NumPyro runs them one after the other
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -71,10 +72,7 @@ def prepare_mcmc(
     ``gradients``: evaluations in an iteration of a kernel whose state does not tell them.
     """
     require_continuous(model, type(make()).__name__, enumerates=True, enumerates_unmarked=True)
-
-    def make_chain(split: DataSplit) -> tuple[Any, Any]:
-        return _make_chain(make, split, budget, gradients)
-
+    make_chain = functools.partial(_make_chain, make, budget, gradients)
     plain = _make_plain(make, model, budget, chain_method)
     return prepare_chains(make_chain, model, budget, chain_method, plain)
 
@@ -156,7 +154,7 @@ def _find_starts(make: MakeKernel, model: Model, budget: Budget, seed: int) -> A
 
 
 def _make_chain(
-    make: MakeKernel, split: DataSplit, budget: Budget, gradients: int | None = None
+    make: MakeKernel, budget: Budget, gradients: int | None, split: DataSplit
 ) -> tuple[Any, Any]:
     """Pure functions of one chain: ``warm(key, data) -> carry``, ``draw(carry, data) -> raw``.
 

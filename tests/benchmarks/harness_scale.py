@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,17 +41,17 @@ def make_plan(count: int) -> Plan:
     return Plan(sampler=settings, env=("current",), sweep=(f"n_points={sizes}",))
 
 
-def write(folder: Path, count: int) -> None:
-    """A campaign with ``count`` trials, all but ten with results and scores of a small one."""
+def write(folder: Path, trials: Sequence[Trial], left: int = 0) -> None:
+    """A campaign with ``trials``, all but the last ones with results and scores of a small one."""
     from samplerbench.harness.scoring.score_trial import VERSION
 
     with stored.campaign(folder / "small") as small:
         small.rows()
         scores = json.dumps(small.store.scores(VERSION)[small.store.trials()[0].id])
     store = Store.create(folder / "large")
-    trials = expand(make_plan(count))
     store.add_trials(trials)
-    done, result = [trial.id for trial in trials[:-LEFT]], to_json(stored.result())
+    done = [trial.id for trial in trials[: len(trials) - left]]
+    result = to_json(stored.result())
     with store._db as db:
         ended = "INSERT INTO results VALUES (?, 'ok', ?, 0, 1)"
         db.executemany(ended, [(name, result) for name in done])
@@ -210,7 +210,7 @@ def main() -> None:
             count = min(goal.trials or arguments.trials, arguments.trials)
             folder = Path(base) / str(count)
             if not folder.exists():
-                write(folder, count)
+                write(folder, expand(make_plan(count)), LEFT)
             again = [sys.executable, __file__, "--folder", str(folder), "--trials", str(count)]
             done = subprocess.run([*again, "--parts", name], stdout=subprocess.PIPE, check=True)
             wall, cpu, _, peak = json.loads(done.stdout.splitlines()[-1])

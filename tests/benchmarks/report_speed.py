@@ -7,7 +7,6 @@ format is made in a process of its own, and its seconds and memory are printed.
 from __future__ import annotations
 
 import argparse
-import json
 import resource
 import subprocess
 import sys
@@ -18,35 +17,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anywhere
 
 from samplerbench.harness.campaign.campaign import load  # noqa: E402
-from samplerbench.harness.campaign.store import Store  # noqa: E402
-from samplerbench.harness.records import to_json  # noqa: E402
-from samplerbench.harness.scoring.score_trial import VERSION  # noqa: E402
+from tests.benchmarks.harness_scale import write  # noqa: E402
 from tests.support import stored  # noqa: E402
 
 MODELS = 30
-
-
-def write(folder: Path, count: int) -> None:
-    """``count`` finished trials, scores taken from a small campaign."""
-    with stored.campaign(folder / "small") as small:
-        small.rows()
-        known = small.store.scores(VERSION)
-        scores = json.dumps(known[small.store.trials()[0].id])
-    store = Store.create(folder / "large")
-    trials = [
-        stored.trial(f"sampler_{i // MODELS}", model_options={"n_points": 32 + i % MODELS})
-        for i in range(count)
-    ]
-    store.add_trials(trials)
-    ended = to_json(stored.result())
-    with store._db as db:
-        db.executemany(
-            "INSERT INTO results VALUES (?, 'ok', ?, 0, 1)", [(t.id, ended) for t in trials]
-        )
-        db.executemany(
-            "INSERT INTO scores VALUES (?, ?, ?)", [(t.id, VERSION, scores) for t in trials]
-        )
-    store.close()
 
 
 def measure(folder: Path, form: str) -> None:
@@ -74,7 +48,12 @@ def main() -> None:
         measure(arguments.folder, arguments.formats[0])
         return
     with tempfile.TemporaryDirectory() as folder:
-        write(Path(folder), arguments.trials)
+        models = [{"n_points": 32 + i} for i in range(MODELS)]
+        trials = [
+            stored.trial(f"sampler_{i // MODELS}", model_options=models[i % MODELS])
+            for i in range(arguments.trials)
+        ]
+        write(Path(folder), trials)
         print(f"{arguments.trials} trials", flush=True)
         for form in arguments.formats:
             where = str(Path(folder) / "large")

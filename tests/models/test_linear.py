@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from samplerbench.errors import UsageError
 from samplerbench.models import base, linear
 from samplerbench.models.exact import truncated_normal
+from tests.support.posteriors import assert_moments, assert_quantiles, columns
 
 # The posterior of the default data: mean m 2.040, c 3.153; sd 0.0882, 0.480; correlation -0.862.
 BOXES = {
@@ -195,31 +195,18 @@ def test_a_million_points_leave_the_plain_least_squares_posterior():
 def test_draws_have_the_exact_moments_and_stay_in_the_box(case):
     model, options, _ = case
     exact, count = model.exact(), 200_000
-    draws = model.exact().draw(np.random.default_rng(5), count)
+    draws = exact.draw(np.random.default_rng(5), count)
     assert list(draws) == ["m", "c"] and draws["m"].shape == draws["c"].shape == (count,)
     for name in ("m", "c"):
         assert draws[name].min() >= getattr(options, f"{name}_low")
         assert draws[name].max() <= getattr(options, f"{name}_high")
-    z = (np.stack([draws["m"], draws["c"]]) - exact.mean[:, None]) / exact.sd[:, None]
-    products = np.stack([z[0], z[1], z[0] ** 2 - 1, z[1] ** 2 - 1, z[0] * z[1]])
-    correlation = exact.covariance[0, 1] / exact.sd.prod()
-    wanted = np.array([0, 0, 0, 0, correlation])
-    errors = products.std(axis=1) / math.sqrt(count)
-    # 5 standard errors: one in 1.7 million by chance, 70 numbers, one fixed seed
-    assert np.all(np.abs(products.mean(axis=1) - wanted) < 5 * errors)
+    assert_moments(exact, columns(draws, exact.names))
 
 
 @pytest.mark.slow
 def test_draws_follow_the_exact_quantiles(case):
-    model, _, _ = case
-    exact, count = model.exact(), 200_000
-    draws = exact.draw(np.random.default_rng(6), count)
-    p = np.linspace(0.001, 0.999, 999)
-    # Dvoretzky, Kiefer and Wolfowitz with Massart's constant: P(D > d) < 2 exp(-2 n d^2) = 1e-6
-    furthest = math.sqrt(math.log(2 / 1e-6) / (2 * count))
-    for name, quantiles in zip(exact.names, exact.quantile(p).T, strict=True):
-        below = np.searchsorted(np.sort(draws[name]), quantiles, side="right") / count
-        assert np.abs(below - p).max() < furthest
+    exact = case[0].exact()
+    assert_quantiles(exact, columns(exact.draw(np.random.default_rng(6), 200_000), exact.names))
 
 
 def test_draws_repeat_with_the_seed_and_differ_between_seeds():
@@ -297,39 +284,6 @@ def test_simulated_data_come_from_the_prior_and_the_likelihood():
     # standard normals: the mean of n is within 5 / sqrt(n), the mean square within 5 sqrt(2 / n)
     assert abs(z.mean()) < 5 / math.sqrt(z.size)
     assert abs((z**2).mean() - 1) < 5 * math.sqrt(2 / z.size)
-
-
-@pytest.mark.slow
-def test_truth_ranks_evenly_among_draws_given_data_simulated_from_it():
-    model, options = made(n_points=3)
-    rng, ranks = np.random.default_rng(11), []
-    for _ in range(300):
-        parameters, data = model.simulate(rng)
-        draws = linear.make_exact(options, data).draw(rng, 199)
-        ranks.append([(draws[name] < parameters[name]).mean() for name in ("m", "c")])
-    # Simulation-based calibration (Talts et al. 2018); ranks over 200 are uniform to 1/200, and
-    # the bound at 1e-6 by the inequality above is 0.155
-    for column in np.array(ranks).T:
-        distance = stats.kstest(column, "uniform").statistic
-        assert distance < math.sqrt(math.log(2 / 1e-6) / 600) + 1 / 200
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"n_points": 0}, "n_points=0 .*\n.*expected: a whole number from 1"),
-        ({"data_seed": -1}, "data_seed=-1 .*\n.*expected: .* from 0 to 4,294,967,295"),
-        ({"noise": 0.0}, "noise=0.0 .*\n.*expected: a number from 1e-6 to 1e6"),
-        ({"noise": math.nan}, "noise=nan"),
-        ({"m_low": 5.0}, "m_low, m_high=.*\n.*expected: m_low below m_high"),
-        ({"c_high": math.inf}, "c_high=inf .*\n.*expected: a number from -1e12 to 1e12"),
-        ({"c_low": math.nan}, "c_low=nan"),
-        ({"m_low": 2.0, "m_high": 2.0 + 1e-12}, "m_low, m_high=.*\n.*apart by 1e-9"),
-    ],
-)
-def test_options_that_make_no_problem_are_refused(options, message):
-    with pytest.raises(UsageError, match=message):
-        base.build("linear", options)
 
 
 @pytest.mark.process

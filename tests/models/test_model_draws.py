@@ -11,7 +11,13 @@ from scipy import integrate, stats
 from samplerbench.errors import UsageError
 from samplerbench.models import base, islands
 from samplerbench.models.exact import normal_mixture
-from tests.support.posteriors import build_with_answer, columns
+from tests.support.posteriors import (
+    assert_even_ranks,
+    assert_moments,
+    assert_quantiles,
+    build_with_answer,
+    columns,
+)
 
 FAMILIES = (
     "gaussian",
@@ -50,16 +56,7 @@ DRAWN = {
 @pytest.mark.parametrize("name", DRAWN)
 def test_draws_have_the_exact_moments(name):
     _, exact = build_with_answer(name, **DRAWN[name])
-    count = 200_000
-    x = columns(exact.draw(np.random.default_rng(5), count), exact.names)
-    z = (x - exact.mean) / exact.sd
-    i, j = np.triu_indices(len(exact.names))
-    products = np.hstack([z, z[:, i] * z[:, j]])
-    correlation = (exact.covariance / np.outer(exact.sd, exact.sd))[i, j]
-    wanted = np.append(np.zeros(len(exact.names)), correlation)
-    errors = products.std(axis=0) / math.sqrt(count)
-    # 5 standard errors: one in 1.7 million by chance, 110 numbers, one fixed seed
-    assert np.all(np.abs(products.mean(axis=0) - wanted) < 5 * errors)
+    assert_moments(exact, columns(exact.draw(np.random.default_rng(5), 200_000), exact.names))
 
 
 @pytest.mark.slow
@@ -68,14 +65,7 @@ def test_draws_have_the_exact_moments(name):
 )
 def test_draws_follow_the_exact_quantiles(name, options):
     _, exact = build_with_answer(name, **options)
-    count = 200_000
-    x = columns(exact.draw(np.random.default_rng(6), count), exact.names)
-    p = np.linspace(0.001, 0.999, 999)
-    # Dvoretzky, Kiefer and Wolfowitz with Massart's constant: P(D > d) < 2 exp(-2 n d^2) = 1e-6
-    furthest = math.sqrt(math.log(2 / 1e-6) / (2 * count))
-    for values, quantiles in zip(x.T, exact.quantile(p).T, strict=True):
-        below = np.searchsorted(np.sort(values), quantiles, side="right") / count
-        assert np.abs(below - p).max() < furthest
+    assert_quantiles(exact, columns(exact.draw(np.random.default_rng(6), 200_000), exact.names))
 
 
 def test_a_mixtures_quantiles_invert_its_cdf():
@@ -110,22 +100,11 @@ def test_the_centred_and_the_other_form_have_one_answer():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", FAMILIES)
-def test_truth_ranks_evenly_among_draws_given_data_simulated_from_it(name):
-    model = base.build(name, {})
-    rng, ranks = np.random.default_rng(11), []
-    for _ in range(300):
-        parameters, data = model.simulate(rng)
-        assert data.keys() == model.data.keys()
-        exact = model.exact_given(data)
-        draws = columns(exact.draw(rng, 199), exact.names)
-        truth = columns({k: np.asarray(v)[None] for k, v in parameters.items()}, exact.names)
-        ranks.append((draws < truth).mean(axis=0))
-    # Simulation-based calibration (Talts et al. 2018); ranks over 200 are uniform to 1/200, and
-    # the bound of Massart at 1e-6 is 0.155
-    for one in np.array(ranks).T:
-        distance = stats.kstest(one, "uniform").statistic
-        assert distance < math.sqrt(math.log(2 / 1e-6) / 600) + 1 / 200
+@pytest.mark.parametrize(
+    ("name", "options"), [*((name, {}) for name in FAMILIES), ("linear", {"n_points": 3})]
+)
+def test_truth_ranks_evenly_among_draws_given_data_simulated_from_it(name, options):
+    assert_even_ranks(base.build(name, options))
 
 
 @pytest.mark.parametrize(
@@ -183,6 +162,14 @@ def test_the_weights_asked_for_are_those_at_the_default_data():
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
+        ("linear", {"n_points": 0}, "n_points=0 .*\n.*expected: a whole number from 1"),
+        ("linear", {"data_seed": -1}, "data_seed=-1 .*\n.*expected: .* from 0 to 4,294,967,295"),
+        ("linear", {"noise": 0.0}, "noise=0.0 .*\n.*expected: a number from 1e-6 to 1e6"),
+        ("linear", {"noise": math.nan}, "noise=nan"),
+        ("linear", {"m_low": 5.0}, "m_low, m_high=.*\n.*expected: m_low below m_high"),
+        ("linear", {"c_high": math.inf}, "c_high=inf .*\n.*expected: a number from -1e12 to 1e12"),
+        ("linear", {"c_low": math.nan}, "c_low=nan"),
+        ("linear", {"m_low": 2.0, "m_high": 2.0 + 1e-12}, "m_low, m_high=.*\n.*apart by 1e-9"),
         ("gaussian", {"dim": 0}, "dim=0 .*\n.*expected: a whole number from 1 to 4,096"),
         ("gaussian", {"correlation": 1.0}, "correlation=1.0 .*\n.*from -0.999 to 0.999"),
         ("gaussian", {"correlation": math.nan}, "correlation=nan"),

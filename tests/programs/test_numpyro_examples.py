@@ -33,16 +33,9 @@ BUDGET = Budget(chains=1, warmup=50, draws=50)
 NUTS_SETTINGS = samplers.get("numpyro_nuts").settings()
 pytestmark = [
     pytest.mark.slow,  # each compiles a program
+    pytest.mark.usefixtures("compile_fast"),
     pytest.mark.filterwarnings("default"),  # programs may do what NumPyro warns of
 ]
-
-
-@pytest.fixture(autouse=True)
-def compile_fast():
-    """Most of the time would go into making programs fast that run for 100 iterations."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 def load(name, folder):
@@ -79,7 +72,9 @@ def test_the_compiled_mode_takes_what_runs_bare(name, tmp_path):
     parameters = [site for site, _ in inspect_model.read_sites(model, name)]
     assert parameters and samplers.get("numpyro_nuts").prepare(model, BUDGET, NUTS_SETTINGS)
     split = keep_constant(model)
-    warm, draw = numpyro_mcmc._make_chain(lambda: HMC(model.program, num_steps=1), split, BUDGET)
+    warm, draw = numpyro_mcmc._make_chain(
+        lambda: HMC(model.program, num_steps=1), BUDGET, None, split
+    )
     sites, _, _ = jax.eval_shape(lambda key: draw(warm(key, {}), {}), jax.random.PRNGKey(0))
     shapes = {site.name: (BUDGET.draws, *site.shape) for site in parameters}
     assert {name: sites[name].shape for name in shapes} == shapes

@@ -10,7 +10,7 @@ import pytest
 from samplerbench.harness.scoring.columns import MAIN_COLUMNS
 from samplerbench.reports.comparison import provenance_diff
 from samplerbench.reports.pages import appendix, main_table
-from samplerbench.reports.scaling import analysis, records, tables
+from samplerbench.reports.scaling import analysis
 from samplerbench.reports.tables import by_parameter, csv_json
 from samplerbench.reports.tables.notes import make_notes
 from tests.support import stored
@@ -47,16 +47,6 @@ def test_the_main_table_has_a_row_each_and_its_columns_in_groups(rows):
     assert len(chosen.columns) == 2 and len(chosen.rows[0]) == 2
 
 
-def test_rows_are_split_by_parameter_and_the_worst_is_the_whole_rows(campaign, rows):
-    trial = campaign.store.trials()[0]
-    split = by_parameter.split_by_parameter(rows[:1], {trial.id: campaign.scores(trial)})
-    assert [row["parameter"] for row in split] == ["m", "c"]
-    assert min(row["realised_ess"] for row in split) == rows[0]["realised_ess"]
-    assert {row["cold_s"] for row in split} == {rows[0]["cold_s"]}
-    (whole,) = by_parameter.split_by_parameter(rows[:1], {})
-    assert whole["parameter"] is None
-
-
 def test_a_parameter_without_a_number_has_its_own_reason(campaign, rows):
     trial, row = campaign.store.trials()[0], rows[0]
     record = copy.deepcopy(campaign.scores(trial))
@@ -88,9 +78,6 @@ def test_a_fact_differs_where_its_sides_do():
 
 def test_a_campaign_of_one_size_has_no_scaling(campaign, rows):
     assert analysis.analyse_campaign(campaign, rows) == []
-    empty = analysis.analyse_campaign(campaign, [])
-    assert [records.make_record(one) for one in empty] == []
-    assert [tables.make_tables(one) for one in empty] == []
 
 
 def test_columns_written_as_numbers_hold_none_of_words(rows):

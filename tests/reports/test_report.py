@@ -248,6 +248,7 @@ def test_by_parameter_gives_one_row_a_parameter_with_its_own_numbers(campaign):
     assert honest[0]["realised_ess"] != honest[1]["realised_ess"]
     assert honest[0]["cold_s"] == honest[1]["cold_s"] == pytest.approx(2.0)
     whole = json.loads(text(campaign, "json"))["rows"][0]
+    assert whole["realised_ess"] == min(row["realised_ess"] for row in honest)
     assert whole["ess"] <= min(row["ess"] for row in honest)  # least in each run, then the median
     for row in honest:
         tighter = min(row["ess_bulk"], row["ess_tail"])  # of medians: no less than the median

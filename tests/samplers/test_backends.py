@@ -21,6 +21,9 @@ from samplerbench.samplers import ultranest_nested
 from samplerbench.samplers.base import Budget, Declined, Draws, samplers
 from samplerbench.samplers.support.cube_likelihood import CubeLikelihood
 
+numpyro = pytest.importorskip("numpyro")
+dist = numpyro.distributions
+
 SIGMAS = 5.5
 #: compiled chains: settings, budget, seeds, and independent draws that all are worth at the least
 CHAINS = {
@@ -38,18 +41,9 @@ NESTED = {
 
 pytestmark = [
     pytest.mark.slow,  # JAX compiles
+    pytest.mark.usefixtures("compile_fast"),
     pytest.mark.filterwarnings("ignore:There are not enough devices:UserWarning"),
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compile_fast():
-    """Most of these tests is compiling; none is about how fast the programs then are."""
-    import jax
-
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 def prepared(name: str, model: Model, budget: Budget | None = None, **settings):
@@ -213,8 +207,6 @@ def test_independent_normals_are_too_narrow_for_a_correlated_posterior():
 
 def half_of_the_prior(y):
     import jax.numpy as jnp
-    import numpyro
-    import numpyro.distributions as dist
 
     theta = numpyro.sample("theta", dist.Normal(0, 1).expand([2]).to_event(1))
     numpyro.factor("positive", jnp.where(theta[0] < 0, jnp.nan, 0.0))
@@ -246,16 +238,10 @@ def test_an_ensemble_takes_a_density_of_nan_for_zero():
 
 
 def discrete(y):
-    import numpyro
-    import numpyro.distributions as dist
-
     numpyro.sample("k", dist.Bernoulli(0.3))
 
 
 def improper(y):
-    import numpyro
-    import numpyro.distributions as dist
-
     numpyro.sample("m", dist.ImproperUniform(dist.constraints.real, (), ()))
     numpyro.sample("n", dist.Dirichlet(np.ones(3)))
 
@@ -264,16 +250,26 @@ def model_of(program) -> Model:
     return Model(program.__name__, {"y": np.zeros(1)}, program)
 
 
-@pytest.mark.parametrize("name", [*NESTED, "blackjax_nuts", "emcee_ensemble", "walnutpie_walnuts"])
+@pytest.mark.parametrize(
+    "name", [*NESTED, "blackjax_nuts", "emcee_ensemble", "nutpie_nuts", "walnutpie_walnuts"]
+)
 def test_a_discrete_site_is_declined_by_its_name(name):
     with pytest.raises(Declined, match="site 'k' of 'discrete' is discrete"):
         prepared(name, model_of(discrete))
 
 
-@pytest.mark.parametrize("name", NESTED)
-def test_nested_sampling_declines_an_improper_prior_by_its_site(name):
-    with pytest.raises(Declined, match="prior of 'm' is improper"):
-        prepared(name, model_of(improper))
+#: samplers that need a prior to draw from, and settings that do
+PROPER = {
+    **dict.fromkeys([*NESTED, "jaxns_nested", "jaxns_direct", "jaxns3_nested"], {}),
+    **dict.fromkeys(["blackjax_nss", "blackjax_smc"], {}),
+    "numpyro_nuts": {"log_z": "bridge"},
+}
+
+
+@pytest.mark.parametrize("name", PROPER)
+def test_an_improper_prior_is_declined_by_its_site_with_what_to_do(name):
+    with pytest.raises(Declined, match="prior of 'm' is improper.*give it bounds"):
+        prepared(name, model_of(improper), **PROPER[name])
 
 
 @pytest.mark.parametrize(
@@ -286,9 +282,6 @@ def test_nested_sampling_declines_an_improper_prior_by_its_site(name):
 )
 def test_a_single_parameter_is_declined_by_what_needs_two(name, settings, reason):
     def program(y):
-        import numpyro
-        import numpyro.distributions as dist
-
         numpyro.sample("m", dist.Normal(0, 1))
 
     with pytest.raises(Declined, match=f"one parameter; {reason}"):
@@ -321,6 +314,23 @@ WRONG = [
     ("walnutpie_walnuts", {"max_trajectory_doublings": 0}),
     ("numpyro_svi", {"guide": "delta"}),
     ("numpyro_svi", {"num_steps": 0}),
+    ("jaxns_nested", {"num_live_points": 1}),
+    ("jaxns_nested", {"max_samples": 0}),
+    ("jaxns_nested", {"live_evidence_frac": 1.0}),
+    ("blackjax_nss", {"num_live_points": 1}),
+    ("blackjax_nss", {"num_delete": 500}),
+    ("blackjax_adjusted_mclmc", {"target": 1.5}),
+    ("blackjax_adjusted_mclmc", {"target_num_integration_steps": 0.0}),
+    ("blackjax_smc", {"target_ess": 1.0}),
+    ("blackjax_smc", {"num_particles": 1}),
+    ("blackjax_pathfinder", {"paths": 0}),
+    ("blackjax_pathfinder", {"gtol": 0.0}),
+    ("jaxns3_nested", {"allocation_target": "best"}),
+    ("jaxns3_nested", {"max_samples": 0}),
+    ("nutpie_nuts", {"adaptation": "full"}),
+    ("nutpie_nuts", {"maxdepth": 0}),
+    ("numpyro_aies", {"move": "walk"}),
+    ("numpyro_ess", {"init_mu": -1.0}),
 ]
 
 

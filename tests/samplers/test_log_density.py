@@ -6,13 +6,15 @@ import functools
 
 import jax
 import numpy as np
+import numpyro
+import numpyro.distributions as dist
 import pytest
 from jax.flatten_util import ravel_pytree
 from scipy import special, stats
 
 from samplerbench.models.base import Model, build, models
 from samplerbench.samplers.base import Declined
-from samplerbench.samplers.controls.flawed import spread_by_site
+from samplerbench.samplers.controls import spread_by_site
 from samplerbench.samplers.support.log_density import LogDensity, make_log_density, map_batches
 from samplerbench.samplers.support.prior_transform import make_prior_transform
 
@@ -36,9 +38,6 @@ def double():
 
 def one_of_each(y):
     """Sites of every shape, two of them constrained, one given another, and a factor."""
-    import numpyro
-    import numpyro.distributions as dist
-
     zeta = numpyro.sample("zeta", dist.LogNormal(0, 0.5))
     shares = numpyro.sample("shares", dist.Dirichlet(np.array([2.0, 3.0, 4.0])))
     with numpyro.plate("rows", 2):
@@ -220,8 +219,6 @@ def test_uniform_points_of_the_cube_are_draws_from_the_prior(name):
 
 
 def transformed(y):
-    import numpyro
-    import numpyro.distributions as dist
     from numpyro.distributions.transforms import AffineTransform
 
     numpyro.sample(
@@ -245,9 +242,6 @@ def test_transforms_wrappers_and_plates_are_mapped_with_their_shapes():
 
 def test_a_distribution_without_quantiles_is_declined_by_its_site():
     def point(y):
-        import numpyro
-        import numpyro.distributions as dist
-
         numpyro.sample("angles", dist.SineBivariateVonMises(0.0, 0.0, 1.0, 1.0, 0.1))
 
     model = Model("point", {"y": np.zeros(1)}, point)
@@ -255,14 +249,3 @@ def test_a_distribution_without_quantiles_is_declined_by_its_site():
         Declined, match="'angles' of 'point'.*SineBivariateVonMises has no quantile"
     ):
         make_prior_transform(model)
-
-
-def test_an_improper_prior_has_no_cube():
-    def program(y):
-        import numpyro
-        import numpyro.distributions as dist
-
-        numpyro.sample("m", dist.ImproperUniform(dist.constraints.real, (), ()))
-
-    with pytest.raises(Declined, match="prior of 'm' is improper"):
-        make_prior_transform(Model("improper", {"y": np.zeros(1)}, program))

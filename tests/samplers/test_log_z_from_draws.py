@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from samplerbench.models.base import Model, build
+from samplerbench.models.base import build
 from samplerbench.options import fill
-from samplerbench.samplers.base import Budget, Declined, samplers
+from samplerbench.samplers.base import Budget, samplers
 from samplerbench.samplers.support.log_z_from_draws import log_z_from_draws
 
 RUNS, CHAINS, DRAWS, DIM = 64, 2, 1000, 2
@@ -88,18 +88,6 @@ def test_nuts_gives_the_exact_evidence_of_a_line_in_both_modes():
     np.testing.assert_array_equal(
         own.collect(own.sample(own.warmup(0))).sites["m"], runs[0].sites["m"]
     )
-
-
-def test_an_improper_prior_has_no_evidence_and_is_declined_by_its_site():
-    def program():
-        import numpyro
-        import numpyro.distributions as dist
-
-        numpyro.sample("level", dist.ImproperUniform(dist.constraints.real, (), ()))
-
-    nuts = samplers.get("numpyro_nuts")
-    with pytest.raises(Declined, match="'level' is improper"):
-        nuts.prepare(Model("flat", {}, program), Budget(), nuts.settings(log_z="bridge"))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

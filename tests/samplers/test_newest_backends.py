@@ -13,25 +13,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from samplerbench.errors import UsageError
 from samplerbench.harness import launcher
 from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.environments import environments
-from samplerbench.models.base import Model, build
-from samplerbench.options import fill
-from samplerbench.samplers import (
-    blackjax_adjusted_mclmc,
-    blackjax_nss,
-    blackjax_pathfinder,
-    blackjax_smc,
-    jaxns3_nested,
-    jaxns_direct,
-    jaxns_nested,
-    numpyro_aies,
-    numpyro_ess,
-    nutpie_nuts,
-)
-from samplerbench.samplers.base import Budget, Declined, samplers
+from samplerbench.models.base import build
+from samplerbench.samplers import jaxns_direct, jaxns_nested, numpyro_aies
+from samplerbench.samplers.base import Budget, samplers
 from samplerbench.samplers.support.numpyro_ensemble import import_kernel
 from tests.support.trials import small
 
@@ -175,55 +162,7 @@ def test_jaxns_without_the_wrapper_draws_what_it_draws_with_it():
     np.testing.assert_allclose(direct.sites["m"], wrapped.sites["m"], rtol=1e-4)
 
 
-@pytest.mark.parametrize("module", (blackjax_nss, blackjax_smc, jaxns3_nested, jaxns_direct))
-def test_nested_samplers_decline_an_improper_prior_by_its_site(module):
-    def program():
-        import numpyro
-        import numpyro.distributions as dist
-
-        numpyro.sample("level", dist.ImproperUniform(dist.constraints.real, (), ()))
-
-    settings = getattr(module, "Settings", jaxns_nested.Settings)()
-    with pytest.raises(Declined, match="'level' is improper"):
-        module.prepare(Model("flat", {}, program), Budget(), settings)
-
-
-def test_nutpie_declines_a_discrete_site_by_name():
-    def program():
-        import numpyro
-        import numpyro.distributions as dist
-
-        numpyro.sample("count", dist.Poisson(3.0))
-
-    with pytest.raises(Declined, match="count"):
-        nutpie_nuts.prepare(Model("counts", {}, program), Budget(), nutpie_nuts.Settings())
-
-
 def test_an_older_numpyro_has_no_ensembles_and_says_which_has():
     with pytest.raises(ImportError, match="has no AIES; it came with 0.15"):
         numpyro_aies.prepare(build("linear", {}), Budget(), numpyro_aies.Settings())
     assert import_kernel("NUTS").__name__ == "NUTS"
-
-
-@pytest.mark.parametrize(
-    ("module", "settings"),
-    [
-        (blackjax_nss, {"num_live_points": 1}),
-        (blackjax_nss, {"num_delete": 500}),
-        (blackjax_adjusted_mclmc, {"target": 1.5}),
-        (blackjax_adjusted_mclmc, {"target_num_integration_steps": 0.0}),
-        (blackjax_smc, {"target_ess": 1.0}),
-        (blackjax_smc, {"num_particles": 1}),
-        (blackjax_pathfinder, {"paths": 0}),
-        (blackjax_pathfinder, {"gtol": 0.0}),
-        (jaxns3_nested, {"allocation_target": "best"}),
-        (jaxns3_nested, {"max_samples": 0}),
-        (nutpie_nuts, {"adaptation": "full"}),
-        (nutpie_nuts, {"maxdepth": 0}),
-        (numpyro_aies, {"move": "walk"}),
-        (numpyro_ess, {"init_mu": -1.0}),
-    ],
-)
-def test_settings_that_make_no_run_are_refused_with_what_is_expected(module, settings):
-    with pytest.raises(UsageError, match="expected"):
-        fill(module.Settings, settings, "sampler")

@@ -10,13 +10,13 @@ from samplerbench.samplers.support.latent_sites import find_latents
 from samplerbench.samplers.support.log_density import make_log_density
 from samplerbench.samplers.support.noncentered import noncenter
 
+numpyro = pytest.importorskip("numpyro")
+dist = numpyro.distributions
+
 pytestmark = pytest.mark.slow
 
 
 def program(y):
-    import numpyro
-    import numpyro.distributions as dist
-
     scale = numpyro.sample("scale", dist.HalfNormal(1.0))
     numpyro.sample("t", dist.StudentT(4.0, 1.0, scale))
     with numpyro.plate("group", 3):
@@ -27,7 +27,6 @@ def program(y):
 
 
 def test_location_scale_sites_are_standardised_and_the_others_left():
-    pytest.importorskip("numpyro")
     model = Model("mine", {"y": np.array(0.5)}, program)
     shapes = {site.name: site.shape for site in find_latents(noncenter(model))}
     assert shapes == {
@@ -40,7 +39,6 @@ def test_location_scale_sites_are_standardised_and_the_others_left():
 
 
 def test_the_joint_density_is_that_of_the_program_at_the_same_place():
-    pytest.importorskip("numpyro")
     model = Model("mine", {"y": np.array(0.5)}, program)
     own, other = make_log_density(model), make_log_density(noncenter(model))
     rng = np.random.default_rng(1)
@@ -56,8 +54,6 @@ def test_the_joint_density_is_that_of_the_program_at_the_same_place():
 
 
 def walk():
-    import numpyro
-    import numpyro.distributions as dist
     from numpyro.contrib.control_flow import scan
 
     def step(before, _):
@@ -68,15 +64,11 @@ def walk():
 
 
 def test_sites_within_a_scan_are_left_where_they_are():
-    pytest.importorskip("numpyro")
     latents = find_latents(noncenter(Model("mine", {}, walk)))
     assert {site.name: site.shape for site in latents} == {"start_decentered": (), "place": (3,)}
 
 
 def grow():
-    import numpyro
-    import numpyro.distributions as dist
-
     scale = numpyro.sample("scale", dist.LogNormal(0.0, 2.0))
     shift = dist.transforms.AffineTransform(1.0, scale)
     numpyro.sample("moved", dist.TransformedDistribution(dist.Normal(0.0, 1.0), shift))
@@ -85,7 +77,6 @@ def grow():
 
 
 def test_transformed_and_masked_sites_are_left_as_they_are():
-    pytest.importorskip("numpyro")
     model = noncenter(Model("mine", {}, grow))
     assert {s.name for s in find_latents(model)} == {"scale", "moved", "masked", "a_decentered"}
     density = make_log_density(model)

@@ -11,7 +11,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy import special
 
 import samplerbench
 from samplerbench.errors import UsageError
@@ -147,14 +146,8 @@ def test_a_simplex_of_two_free_parameters_is_a_dirichlet(tmp_path):
     answer, _ = select.find_ground_truth(tmp_path, trial)
     assert answer.names == ("p[0]", "p[1]", "p[2]")
     np.testing.assert_allclose(answer.mean, np.array([4, 6, 3]) / 13, atol=1e-9)
-    # 10! / (3! 5! 2!) B(4, 6, 3) / B(1, 1, 1)
-    log_z = (
-        special.gammaln([11, 3]).sum()
-        - special.gammaln([4, 6, 3]).sum()
-        + special.gammaln([4, 6, 3]).sum()
-        - special.gammaln(13)
-    )
-    assert answer.log_evidence == pytest.approx(log_z, abs=1e-8)
+    # 10! / (3! 5! 2!) B(4, 6, 3) / B(1, 1, 1) = 10! 2! / 12!
+    assert answer.log_evidence == pytest.approx(-np.log(66), abs=1e-8)
 
 
 def reference_draws(count: int) -> dict[str, np.ndarray]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from samplerbench.errors import UsageError
 from samplerbench.models.posteriordb import (
@@ -58,56 +57,11 @@ def test_a_kernel_is_of_squared_distances_and_tiny_variances_need_64_bits():
     assert programs.get("gp_pois_regr").precision == 64
 
 
-def test_dogs_remember_what_they_avoided_and_suffered_before_each_trial():
-    trials = adapt("dogs", y=[[1, 0, 1], [0, 0, 1]])  # 1: a shock
-    assert trials["shocked"].tolist() == [[0, 1, 1], [0, 0, 0]]
-    assert trials["avoided"].tolist() == [[0, 0, 1], [0, 1, 2]]
-    assert programs.get("dogs").program is logistic.dogs
-
-
-def test_distances_are_in_hundreds_of_metres_where_the_name_says_so():
-    data = {"switched": [1, 0], "dist": np.array([50.0, 200.0])}
-    assert adapt("wells_dist100_model", **data)["X"].tolist() == [[0.5], [2.0]]
-    assert adapt("wells_dist", **data)["X"].tolist() == [[1, 50], [1, 200]]
-
-
 def test_both_mixtures_state_the_same_density_and_only_one_orders_its_means():
     first, free = map(programs.get, ("low_dim_gauss_mix", "low_dim_gauss_mix_collapse"))
     assert (
         first.density == f"{mixtures.DENSITY}, mu[1] < mu[2]" and free.density == mixtures.DENSITY
     )
-
-
-def test_diamonds_lose_their_intercept_and_have_centred_columns():
-    X = np.array([[1.0, 2.0, 5.0], [1.0, 4.0, 9.0]])
-    data = adapt("diamonds", X=X, Y=np.zeros(2), prior_only=0)
-    assert data["Xc"].tolist() == [[-1, -2], [1, 2]] and data["prior_only"] == 0
-    assert programs.get("diamonds").program is priors.diamonds
-
-
-@pytest.mark.slow
-def test_a_rates_density_is_that_of_a_beta_distribution():
-    log_density = pytest.importorskip("numpyro.infer.util").log_density
-    data = adapt("Rate_1_model", n=10, k=7)
-
-    def density(theta):
-        return float(log_density(rates.rate, (), data, {"theta": theta})[0])
-
-    expected = stats.beta(8, 4).logpdf(0.8) - stats.beta(8, 4).logpdf(0.3)
-    assert density(0.8) - density(0.3) == pytest.approx(expected, rel=1e-5)
-
-
-def test_an_interaction_is_the_product_of_its_columns():
-    data = {"kid_score": [70.0, 90.0], "mom_hs": np.array([0.0, 1.0])}
-    X = adapt("kidscore_interaction", **data, mom_iq=np.array([90.0, 110.0]))["X"]
-    assert X.tolist() == [[1, 0, 90, 0], [1, 1, 110, 110]]
-    assert programs.get("kidscore_interaction").program is regressions.cauchy_scale
-
-
-def test_lags_are_the_values_before_the_latest_first():
-    data = adapt("arK", K=2, y=[1.0, 2.0, 3.0, 4.0])
-    assert data["y"].tolist() == [3, 4] and data["lags"].tolist() == [[2, 1], [3, 2]]
-    assert programs.get("arK").program is series.autoregression
 
 
 def test_each_subject_has_its_file_and_its_columns_after_the_intercept():

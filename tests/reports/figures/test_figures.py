@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.collections import PolyCollection
+from scipy import stats
 
 from samplerbench.errors import UsageError
 from samplerbench.reports.figures import (
@@ -162,6 +164,16 @@ def test_log_z_is_drawn_where_the_exact_one_is_not_known(scene, known):
     assert "dashed line" not in log_z.caption
     with style.use_style():
         assert "dashed line" in draw(evidence, scene)[0].caption
+
+
+def test_the_band_of_few_log_zs_is_by_students_t_as_the_tables_interval_is(scene):
+    (nested,) = (series for series in scene.series if series.log_z is not None)
+    few = replace(nested, log_z=nested.log_z[:3], log_z_err=nested.log_z_err[:3])
+    with style.use_style():
+        axes = draw(evidence, replace(scene, series=[few]))[0].figure.axes[0]
+    (band,) = (part.get_paths()[0].get_extents() for part in axes.findobj(PolyCollection))
+    half = stats.t(2).ppf(0.975) * few.log_z.std(ddof=1) / np.sqrt(3)
+    assert [band.y0, band.y1] == pytest.approx(few.log_z.mean() + np.array([-half, half]))
 
 
 def test_corner_plots_without_their_library_are_told_of_once_with_what_to_install(

@@ -189,14 +189,6 @@ def test_a_page_spells_the_defaults_out_and_leaves_the_machine_out_where_asked(
         assert ('"host"' in report.render(campaign, given)) is not anonymous
 
 
-def test_a_noted_command_is_shown_as_it_was_given(tmp_path):
-    with stored.campaign(tmp_path / "c") as one:
-        one.store.set_fact("command", "samplerbench run --draws 7")
-        from samplerbench.reports.provenance import list_commands
-
-        assert list_commands(one, one.store.trials()) == ["samplerbench run --draws 7"]
-
-
 def test_a_figure_costs_one_module_named_in_the_tuple(campaign, monkeypatch):
     """It is drawn where it applies alone, with its own heading; one that fails is told."""
 

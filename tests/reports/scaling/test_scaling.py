@@ -19,7 +19,7 @@ from samplerbench.reports.figures import scaling, svg
 from samplerbench.reports.figures.style import use_style
 from samplerbench.reports.pages import campaign_page
 from samplerbench.reports.report import render_by_size
-from samplerbench.reports.scaling import analysis, report
+from samplerbench.reports.scaling import analysis, report, tables
 from samplerbench.reports.scaling.analysis import Crossing, analyse_campaign, shorten
 from samplerbench.reports.scaling.lines import find_axes
 from samplerbench.samplers.base import Draws
@@ -214,6 +214,8 @@ def test_the_report_by_size_tells_exponents_crossovers_and_who_stops_being_hones
     assert told["honest_one on cpu"] == "honest from 32 to 30.0k"
     assert told["shifted_one on cpu"].endswith("broken at 30.0k")
     assert told["lost_one on cpu"] == "out of memory from 32 to 30.0k"
+    first, *_, last = [table.title for table in tables.make_tables(found)]
+    assert (first, last) == ("Verdict by size", "Crossovers")
 
 
 @pytest.mark.slow

@@ -1,1 +1,0 @@
-"""Samplers with a known flaw, which every score must catch."""
