@@ -20,7 +20,7 @@ Array = np.ndarray
 DISASTER_RATE, LOST_RATE = 5e-4, 0.01  # what the lower limit of a rate may be
 NO_CLAIM = "claim no error, or give no log Z, where others do"
 NO_END = "failed, never ended or are not finite"
-STUCK, UNFINISHED = "with a chain that never moves", "failed or not finite"
+STUCK_WORDS, UNFINISHED_WORDS = "with a chain that never moves", "failed or not finite"
 LOST_Z = 4.0  # claimed errors that a lost replicate is off by, at least
 LOST_SHARE = 0.05  # share of replicates that may be lost
 
@@ -69,7 +69,7 @@ def find_stuck(summary: ReplicateSummary) -> Array:
 
 def describe_lost(summary: ReplicateSummary) -> str:
     """How many replicates have no claim since they fail, are not finite or stuck; "" for none."""
-    return _count_kinds((find_stuck(summary), STUCK), (~summary.has_ended, UNFINISHED))
+    return _count_kinds((find_stuck(summary), STUCK_WORDS), (~summary.has_ended, UNFINISHED_WORDS))
 
 
 def _count_kinds(*kinds: tuple[Array, str]) -> str:
@@ -96,8 +96,8 @@ def check_lost_replicates(summary: ReplicateSummary, off: bool = True) -> Verdic
     kinds = (
         (blind, f"never in a mode of more than {100 * MAJOR:.0f} %"),
         (biased, f"off by more than half an sd and {LOST_Z:g} claimed errors"),
-        (stuck, STUCK),
-        (~finite, UNFINISHED),
+        (stuck, STUCK_WORDS),
+        (~finite, UNFINISHED_WORDS),
     )
     what = _count_kinds(*kinds)
     reason = f"{count} of {total} replicates are lost ({format_percents(lo, hi)}): {what}"

@@ -20,7 +20,7 @@ from samplerbench.samplers.support.improper_priors import is_abstract, is_improp
 T = TypeVar("T")
 
 ALL = "all"  # in place of the names of all deterministic sites
-MASKED_BY = "masked_by"  # of a record: masks of a prior that is traced on abstract ones
+MASK_KEY = "masked_by"  # of a record: masks of a prior that is traced on abstract ones
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _compute_masks(model: Model, sites: dict[str, Any]) -> None:
         with jax.ensure_compile_time_eval():
             computed = trace_sites(model, model.data)
         for site in latents:
-            site[MASKED_BY] = list_masks(computed[site["name"]]["fn"])
+            site[MASK_KEY] = list_masks(computed[site["name"]]["fn"])
 
 
 def find_parameters(model: Model, deterministic: Collection[str] = ()) -> list[Latent]:
@@ -209,7 +209,7 @@ def read_latent(name: str, site: Any) -> Latent:
     # not the shape of the distribution: a site may be given with sample_shape=. And no attribute of
     # the value, which a handler such as `substitute` may have made a plain number.
     shape, owner = np.shape(site["value"]), site["stands_for"]
-    improper = is_improper(prior, site.get(MASKED_BY, ()))
+    improper = is_improper(prior, site.get(MASK_KEY, ()))
     return Latent(name, shape, discrete, improper, marked, enumerable, owner)
 
 

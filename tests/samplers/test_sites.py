@@ -10,7 +10,7 @@ from samplerbench.harness.worker.inspection.inspect_model import read_sites
 from samplerbench.harness.worker.inspection.unfit_model import UnfitModel
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Budget, Declined, Draws, Prepared, samplers
-from samplerbench.samplers.support import latent_sites
+from samplerbench.samplers.support import improper_priors, latent_sites
 from samplerbench.samplers.support.site_handlers import (
     adapt_sites,
     choose_identifiers,
@@ -141,6 +141,14 @@ def test_a_prior_that_an_array_leaves_out_somewhere_is_improper(name):
         pytest.importorskip({"jaxns_direct": "jaxns", "dynesty_nested": "dynesty"}[sampler])
         with pytest.raises(Declined, match="prior of 'x' is improper"):
             samplers.get(sampler).prepare(model, Budget(), samplers.get(sampler).settings())
+
+
+def test_masks_of_a_prior_are_found_below_its_wrappers():
+    prior = dist.Normal(0.0, 1.0).expand([3]).mask(np.array([True, False, True])).to_event(1)
+    (mask,) = improper_priors.list_masks(prior)
+    assert mask.tolist() == [True, False, True] and improper_priors.is_improper(prior)
+    assert not improper_priors.is_improper(prior, [np.ones(3, dtype=bool)])
+    assert not improper_priors.is_improper(dist.Uniform(0.0, 1.0).mask(False))
 
 
 @pytest.mark.parametrize("make", [np.ones, lambda size: jax.numpy.asarray(np.ones(size)) > 0])
