@@ -16,12 +16,14 @@ from samplerbench.cli.main import main
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import judge
 from samplerbench.harness.campaign.outside_draws import Layout, arrange_runs, read_draws
+from samplerbench.harness.campaign.outside_replicates import cut_replicates
 from samplerbench.harness.campaign.outside_run import make_run
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.scoring.margins import DEFAULT
 from samplerbench.models.base import build
 from samplerbench.reports import summary
 from samplerbench.reports.tables import notes
+from samplerbench.samplers.base import Draws
 from tests.support.trials import small
 
 EXACT = build("linear", {}).exact()
@@ -894,6 +896,13 @@ def test_divergences_are_those_of_the_draws_that_tell(unknown, count):
     divergent[0, :unknown] = np.nan
     run = make_run("one.csv", {"m": np.zeros((1, 20)), "divergent__": divergent}, {"m": ()}, {})
     assert run.divergences == count
+
+
+def test_chains_are_replicates_in_the_order_of_files_where_that_is_asked_for():
+    runs = [(name, Draws({"m": np.full((2, 5), at)})) for at, name in enumerate("ab")]
+    cut = cut_replicates(runs, None, True)
+    assert [name for name, _ in cut] == ["a, chain 0", "a, chain 1", "b, chain 0", "b, chain 1"]
+    assert [run.sites["m"].shape for _, run in cut] == [(1, 5)] * 4
 
 
 ONE = {"m": np.zeros((1, 1, 20)), "c": np.zeros((1, 1, 20))}
