@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from samplerbench.errors import StoreError, StoreLost
+from samplerbench.errors import DrawsLost, StoreError, StoreLost
 from samplerbench.harness.campaign import set_aside, store_queries, stored_records
 from samplerbench.harness.campaign.campaign_folder import (
     FILE,
@@ -33,6 +33,7 @@ from samplerbench.harness.campaign.database import (
 )
 from samplerbench.harness.campaign.draws_digest import DrawsDigests
 from samplerbench.harness.records import Result, Trial, to_json
+from samplerbench.harness.scratch_folder import put_in_place, require_folder
 from samplerbench.text import format_count, tell
 
 END_OF_TIME = 253402300799  # the last second of the year 9999, since the epoch
@@ -121,14 +122,24 @@ class Store:
         return [trial for trial in trials if statuses.get(trial.id) == "ok"]
 
     def check_whole(self, trials: Sequence[Trial]) -> None:
-        """Raise StoreLost where the database, or draws of ``trials``, are no more in the folder."""
+        """Raise StoreLost where the database, or draws of ``trials``, are no more in the folder.
+
+        So for a database that others, as this run will no more be there to tell, can't read.
+        """
         self.check_place()
+        try:
+            with contextlib.closing(open_database(self.folder)) as other:
+                (found,) = other.execute("PRAGMA quick_check(1)").fetchone()
+        except (StoreError, sqlite3.Error) as error:
+            found = str(error).partition("\n")[0]
+        if found != "ok":
+            raise StoreLost(f"{str(self.folder / FILE)!r} was damaged during the run: {found}")
         ended = self.select_ok(trials)
         gone = [trial.id for trial in ended if not self.draws_path(trial.id).is_file()]
         if gone:
             where = self.draws_path(gone[0]).parent
             count = format_count(len(gone), "trial")
-            raise StoreLost(f"the draws of {count} are gone from {where}")
+            raise DrawsLost(f"the draws of {count} are gone from {where}", len(gone))
 
     def check_place(self) -> None:
         """Raise StoreLost where the database is no more where it was opened."""
@@ -251,10 +262,10 @@ class Store:
         log, draws = scratch / "log.txt", scratch / "draws.npz"
         self._make_folders()
         if log.is_file():
-            os.replace(log, self.folder / "logs" / f"{trial.id}.txt")
+            put_in_place(log, self.folder / "logs" / f"{trial.id}.txt")
         if result.status == "ok":
             sync_to_disk(draws)
-            os.replace(draws, self.draws_path(trial.id))
+            put_in_place(draws, self.draws_path(trial.id))
             sync_to_disk(self.folder / "draws")
         row = (trial.id, result.status, to_json(result), time.time(), took_s)
         with write(self._db):
@@ -263,9 +274,9 @@ class Store:
         shutil.rmtree(scratch, ignore_errors=True)
 
     def _make_folders(self) -> None:
-        """Make what holds the files of workers; one of them may have taken it away."""
+        """Make what holds the files of workers; one may have taken it away, or its place."""
         for name in ("draws", "logs"):
-            (self.folder / name).mkdir(exist_ok=True)
+            require_folder(self.folder / name)
 
     def add_block(
         self, trial: Trial, result: Result, took_s: float, scores: dict[str, Any] | None = None
