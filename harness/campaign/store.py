@@ -27,8 +27,8 @@ from samplerbench.harness.campaign.campaign_folder import (
 from samplerbench.harness.campaign.database import (
     ClosedDatabase,
     create_database,
-    into,
     open_database,
+    spell_columns,
     write,
 )
 from samplerbench.harness.campaign.draws_digest import DrawsDigests
@@ -174,7 +174,7 @@ class Store:
         last = min(last, MOST_POSITION)
         rows = [(t.id, last + 1 + i, to_json(t)) for i, t in enumerate(trials)]
         with write(self._db):
-            self._db.executemany(f"INSERT OR IGNORE INTO {into('trials')}", rows)
+            self._db.executemany(f"INSERT OR IGNORE INTO {spell_columns('trials')}", rows)
 
     def trials(self) -> list[Trial]:
         """All trials in the order of the plan."""
@@ -269,7 +269,7 @@ class Store:
             sync_to_disk(self.folder / "draws")
         row = (trial.id, result.status, to_json(result), time.time(), took_s)
         with write(self._db):
-            self._db.execute(f"INSERT INTO {into('results')}", row)
+            self._db.execute(f"INSERT INTO {spell_columns('results')}", row)
             self._delete("scores", [trial.id, *stale])
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -374,7 +374,7 @@ class Store:
         with contextlib.suppress(sqlite3.OperationalError), write(self._db, patience=0.0):
             if seen is not None and seen != self.state():
                 return
-            self._db.execute(f"INSERT OR REPLACE INTO {into('scores')}", row)
+            self._db.execute(f"INSERT OR REPLACE INTO {spell_columns('scores')}", row)
 
     def delete_scores(self, trials: list[str]) -> None:
         """Delete the scores of ``trials``, so that they are scored again."""
@@ -385,7 +385,7 @@ class Store:
         """Store a fact about the campaign (how it was called, for the report)."""
         with write(self._db):
             row = (name, json.dumps(value))
-            self._db.execute(f"INSERT OR REPLACE INTO {into('meta')}", row)
+            self._db.execute(f"INSERT OR REPLACE INTO {spell_columns('meta')}", row)
 
     def fact(self, name: str) -> Any:
         """A fact stored with ``set_fact``, or None; also for one that is damaged."""
