@@ -136,7 +136,7 @@ def _refuse_run(run: Any, where: str) -> None:
     if not run.sites:
         raise ValueError("the sampler gave no sites; expected: name -> [chain, draw, *event]")
     for name in (*run.sites, *run.stats):
-        if not _is_storable(name):
+        if not is_site_name(name):
             raise ValueError(
                 f"a site in {where} is called {name!r}; expected: a name in characters"
             )
@@ -164,7 +164,7 @@ def _refuse_run(run: Any, where: str) -> None:
         raise ValueError(f"{where} claims an ESS of its own, {run.ess:g}; expected: {expected}")
 
 
-def _is_storable(name: Any) -> bool:
+def is_site_name(name: Any) -> bool:
     """Whether it is a text that a file of arrays can hold as a name, and give back."""
     if not isinstance(name, str) or not name or "\0" in name:
         return False

@@ -24,10 +24,23 @@ LONGEST_PHASE = 120  # characters that are shown
 
 def make_scratch(folder: Path) -> None:
     """Make the folder anew, empty. Raises OSError where it can't be made."""
-    if folder.parent.exists() and not folder.parent.is_dir():
-        remove_scratch(folder.parent)
+    require_folder(folder.parent)
     remove_scratch(folder)
-    folder.mkdir(parents=True)
+    folder.mkdir()
+
+
+def require_folder(folder: Path) -> None:
+    """Make the folder where it is not there; a file, or a link to nothing, gives way to it."""
+    if not folder.is_dir():
+        folder.unlink(missing_ok=True)
+        folder.mkdir(parents=True)
+
+
+def put_in_place(file: Path, target: Path) -> None:
+    """Move ``file`` to ``target``; a folder that a worker put there gives way to it."""
+    if target.is_dir() and not target.is_symlink():
+        remove_scratch(target)
+    os.replace(file, target)
 
 
 def remove_scratch(folder: Path) -> None:

@@ -42,6 +42,14 @@ class StoreLost(StoreError):
     """A campaign's folder that was taken away while a run wrote to it."""
 
 
+class DrawsLost(StoreLost):
+    """Draws that were taken away while a run went on: the same command runs their trials again."""
+
+    def __init__(self, text: str, count: int) -> None:
+        super().__init__(text)
+        self.count = count  # of trials
+
+
 class RunInterrupted(Exception):
     """The run was stopped from outside; what had finished is kept. ``folder`` says where."""
 

@@ -113,12 +113,22 @@ def _unpack(content: bytes, most: int) -> bytes:
 def parse_json(content: str | bytes, read_whole: Callable[[str], float] = int) -> Any:
     """What JSON text stands for. Raises ValueError, also for text nested too deep.
 
-    ``read_whole`` reads a whole number.
+    So for a name that an object has twice, of which Python would take the last. ``read_whole``
+    reads a whole number.
     """
     try:
-        return json.loads(content, parse_int=read_whole)
+        return json.loads(content, parse_int=read_whole, object_pairs_hook=_refuse_twice)
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
+
+
+def _refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {twice[:60]!r} is there twice in one object")
+    return found
 
 
 @contextlib.contextmanager

@@ -182,6 +182,22 @@ def test_a_loop_of_links_is_refused(tmp_path):
         data_files.read_arrays(path)
 
 
+def test_a_name_that_json_has_twice_is_refused():
+    assert user_files.parse_json('[{"x": 1}, {"x": 2, "y": {"x": 3}}]')
+    with pytest.raises(ValueError, match="the name 'x' is there twice"):
+        user_files.parse_json('{"x": [1], "y": 2, "x": [3]}')
+
+
+@pytest.mark.parametrize("code", ["utf-8-sig", "utf-16"])
+def test_a_campaign_file_is_read_with_the_mark_of_its_encoding(tmp_path, code):
+    path = tmp_path / "c.toml"
+    path.write_bytes("draws = 10\r\n".encode(code))
+    assert toml_file.read_toml(path) == {"draws": 10}
+    path.write_bytes(b"# \xe9\n")
+    with pytest.raises(ValueError, match="no text in UTF-8: byte 0xe9 in line 1"):
+        toml_file.read_toml(path)
+
+
 def test_a_loop_of_links_is_one_folder_of_a_comparison_and_may_be_written_over(tmp_path):
     loop = tmp_path / "loop"
     loop.symlink_to(loop)

@@ -48,7 +48,7 @@ COLUMNS = {
 }
 
 
-def into(table: str) -> str:
+def spell_columns(table: str) -> str:
     """What follows INSERT INTO; columns go by name, since a newer version may have more."""
     columns = COLUMNS[table]
     return f"{table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"

@@ -16,7 +16,7 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.outside_replicates import Runs, cut_replicates, refuse_uneven
 from samplerbench.harness.campaign.outside_run import draws_error, make_run
 from samplerbench.harness.campaign.tables import read_table
-from samplerbench.harness.draws_file import make_nan_draws
+from samplerbench.harness.draws_file import is_site_name, make_nan_draws
 from samplerbench.harness.ground_truth import reference_formats
 from samplerbench.harness.ground_truth.draws_columns import arrange_columns
 from samplerbench.harness.ground_truth.reference_files import Shapes
@@ -77,8 +77,17 @@ class Layout:
 def read_draws(draws: Any) -> list[tuple[str, Arrays]]:
     """Arrays by name of each file, or of each replicate of arrays; with where they are from.
 
-    Raises UsageError for what can't be read.
+    Raises UsageError for what can't be read, and for a site whose name can't be stored.
     """
+    given = _read_given(draws)
+    for where, arrays in given:
+        for name in arrays:
+            if not is_site_name(name):
+                raise draws_error(where, f"a site is called {name!r}", "a name in characters")
+    return given
+
+
+def _read_given(draws: Any) -> list[tuple[str, Arrays]]:
     if isinstance(draws, Mapping):
         return _split_arrays(draws)
     if isinstance(draws, (str, PathLike)):

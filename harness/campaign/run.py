@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samplerbench.errors import RunInModelFile, RunInterrupted, StoreLost, UsageError
+from samplerbench.errors import DrawsLost, RunInModelFile, RunInterrupted, StoreLost, UsageError
 from samplerbench.harness import launcher
 from samplerbench.harness.campaign import durations, inspection, long_runs, programs, sweep
 from samplerbench.harness.campaign.blocks import plan_rounds
@@ -160,7 +160,9 @@ def _explain_loss(store: Store, trials: Sequence[Trial], error: Exception) -> Ru
     try:
         store.check_place()
     except StoreLost as lost:
-        error = lost
+        return RunInterrupted(store.folder, len(trials), str(lost), is_kept=False)
+    if isinstance(error, DrawsLost):
+        return RunInterrupted(store.folder, error.count, str(error))
     if isinstance(error, StoreLost):
         return RunInterrupted(store.folder, len(trials), str(error), is_kept=False)
     lost_what = f"{store.folder} could not be written: {error}"

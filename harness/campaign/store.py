@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from samplerbench.errors import StoreError, StoreLost
+from samplerbench.errors import DrawsLost, StoreError, StoreLost
 from samplerbench.harness.campaign import set_aside, store_queries, stored_records
 from samplerbench.harness.campaign.campaign_folder import (
     FILE,
@@ -27,12 +27,13 @@ from samplerbench.harness.campaign.campaign_folder import (
 from samplerbench.harness.campaign.database import (
     ClosedDatabase,
     create_database,
-    into,
     open_database,
+    spell_columns,
     write,
 )
 from samplerbench.harness.campaign.draws_digest import DrawsDigests
 from samplerbench.harness.records import Result, Trial, to_json
+from samplerbench.harness.scratch_folder import put_in_place, require_folder
 from samplerbench.text import format_count, tell
 
 END_OF_TIME = 253402300799  # the last second of the year 9999, since the epoch
@@ -121,14 +122,24 @@ class Store:
         return [trial for trial in trials if statuses.get(trial.id) == "ok"]
 
     def check_whole(self, trials: Sequence[Trial]) -> None:
-        """Raise StoreLost where the database, or draws of ``trials``, are no more in the folder."""
+        """Raise StoreLost where the database, or draws of ``trials``, are no more in the folder.
+
+        So for a database that others, as this run will no more be there to tell, can't read.
+        """
         self.check_place()
+        try:
+            with contextlib.closing(open_database(self.folder)) as other:
+                (found,) = other.execute("PRAGMA quick_check(1)").fetchone()
+        except (StoreError, sqlite3.Error) as error:
+            found = str(error).partition("\n")[0]
+        if found != "ok":
+            raise StoreLost(f"{str(self.folder / FILE)!r} was damaged during the run: {found}")
         ended = self.select_ok(trials)
         gone = [trial.id for trial in ended if not self.draws_path(trial.id).is_file()]
         if gone:
             where = self.draws_path(gone[0]).parent
             count = format_count(len(gone), "trial")
-            raise StoreLost(f"the draws of {count} are gone from {where}")
+            raise DrawsLost(f"the draws of {count} are gone from {where}", len(gone))
 
     def check_place(self) -> None:
         """Raise StoreLost where the database is no more where it was opened."""
@@ -163,7 +174,7 @@ class Store:
         last = min(last, MOST_POSITION)
         rows = [(t.id, last + 1 + i, to_json(t)) for i, t in enumerate(trials)]
         with write(self._db):
-            self._db.executemany(f"INSERT OR IGNORE INTO {into('trials')}", rows)
+            self._db.executemany(f"INSERT OR IGNORE INTO {spell_columns('trials')}", rows)
 
     def trials(self) -> list[Trial]:
         """All trials in the order of the plan."""
@@ -251,21 +262,21 @@ class Store:
         log, draws = scratch / "log.txt", scratch / "draws.npz"
         self._make_folders()
         if log.is_file():
-            os.replace(log, self.folder / "logs" / f"{trial.id}.txt")
+            put_in_place(log, self.folder / "logs" / f"{trial.id}.txt")
         if result.status == "ok":
             sync_to_disk(draws)
-            os.replace(draws, self.draws_path(trial.id))
+            put_in_place(draws, self.draws_path(trial.id))
             sync_to_disk(self.folder / "draws")
         row = (trial.id, result.status, to_json(result), time.time(), took_s)
         with write(self._db):
-            self._db.execute(f"INSERT INTO {into('results')}", row)
+            self._db.execute(f"INSERT INTO {spell_columns('results')}", row)
             self._delete("scores", [trial.id, *stale])
         shutil.rmtree(scratch, ignore_errors=True)
 
     def _make_folders(self) -> None:
-        """Make what holds the files of workers; one of them may have taken it away."""
+        """Make what holds the files of workers; one may have taken it away, or its place."""
         for name in ("draws", "logs"):
-            (self.folder / name).mkdir(exist_ok=True)
+            require_folder(self.folder / name)
 
     def add_block(
         self, trial: Trial, result: Result, took_s: float, scores: dict[str, Any] | None = None
@@ -363,7 +374,7 @@ class Store:
         with contextlib.suppress(sqlite3.OperationalError), write(self._db, patience=0.0):
             if seen is not None and seen != self.state():
                 return
-            self._db.execute(f"INSERT OR REPLACE INTO {into('scores')}", row)
+            self._db.execute(f"INSERT OR REPLACE INTO {spell_columns('scores')}", row)
 
     def delete_scores(self, trials: list[str]) -> None:
         """Delete the scores of ``trials``, so that they are scored again."""
@@ -374,7 +385,7 @@ class Store:
         """Store a fact about the campaign (how it was called, for the report)."""
         with write(self._db):
             row = (name, json.dumps(value))
-            self._db.execute(f"INSERT OR REPLACE INTO {into('meta')}", row)
+            self._db.execute(f"INSERT OR REPLACE INTO {spell_columns('meta')}", row)
 
     def fact(self, name: str) -> Any:
         """A fact stored with ``set_fact``, or None; also for one that is damaged."""

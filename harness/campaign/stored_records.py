@@ -50,7 +50,7 @@ def check_trial(name: str, text: Text) -> None:
     """Raise ValueError for a trial that is damaged, or not the one that its name is a digest of."""
     found = read_trial(parse(text)).id
     if found != name:  # a setting may be a whole number that ``parse`` takes for a float
-        found = read_trial(parse_json(str(text))).id
+        found = read_trial(parse_json(text or "")).id
     if found != name:
         raise ValueError(f"not a trial: its fields have changed, they are those of {found}")
 

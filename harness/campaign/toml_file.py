@@ -8,17 +8,17 @@ from typing import Any
 
 import tomllib
 
-from samplerbench.user_files import MOST_TEXT, read_limited
+from samplerbench.user_files import MOST_TEXT, read_text
 
 MOST_DOTS = 100  # of one key: tomllib takes time by their square
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """What the file holds. Raises OSError, and ValueError for what is no TOML."""
-    content = read_limited(path, MOST_TEXT)
-    if any(part.count(b".") > MOST_DOTS for part in re.split(rb"[=,\n]", content)):
+    content = read_text(path, MOST_TEXT)
+    if any(part.count(".") > MOST_DOTS for part in re.split(r"[=,\n]", content)):
         raise ValueError(f"a key or a word has more than {MOST_DOTS} dots")
     try:
-        return tomllib.loads(content.decode("utf-8-sig"))
+        return tomllib.loads(content)
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error

@@ -135,7 +135,7 @@ def test_a_model_in_one_cell_is_run_in_the_next_and_its_table_stands_below(tmp_p
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
     _, run, table, shown, figure = (cell.outputs for cell in notebook.cells)
     progress = "".join(output.get("text", "") for output in run)
-    assert "numpyro_nuts, growth: " in progress and "ESS" in progress
+    assert "numpyro_nuts, growth on " in progress and "ESS" in progress
     words = "".join(output.get("text", "") for output in table)
     assert "growth" in words and "numpyro_nuts" in words and "ok" in words
     html = shown[-1]["data"]["text/html"]

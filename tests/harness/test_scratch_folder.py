@@ -158,3 +158,28 @@ def test_a_whole_number_beyond_64_bits_is_a_float_which_every_table_can_show(tmp
     (tmp_path / "result.json").write_text(record % ("9" * 400))
     found = scratch_folder.read_answer(tmp_path).timings
     assert found == {"cold_s": math.inf, "warm_s": 123456789012345678}
+
+
+PLACES = {
+    "file": lambda path: path.write_text("x"),
+    "link to nothing": lambda path: path.symlink_to("nowhere/x"),
+    "loop": lambda path: path.symlink_to(path),
+    "pipe": os.mkfifo,
+}
+
+
+@pytest.mark.parametrize("how", PLACES)
+def test_what_stands_in_the_place_of_a_folder_gives_way_to_it(tmp_path, how):
+    PLACES[how](tmp_path / "draws")
+    scratch_folder.require_folder(tmp_path / "draws")
+    assert (tmp_path / "draws").is_dir()
+    PLACES[how](tmp_path / "scratch")
+    scratch_folder.make_scratch(tmp_path / "scratch" / "one")
+    assert (tmp_path / "scratch" / "one").is_dir()
+
+
+def test_a_folder_in_the_place_of_a_file_gives_way_to_it(tmp_path):
+    (tmp_path / "target" / "x").mkdir(parents=True)
+    (tmp_path / "file").write_text("whole")
+    scratch_folder.put_in_place(tmp_path / "file", tmp_path / "target")
+    assert (tmp_path / "target").read_text() == "whole"

@@ -424,7 +424,30 @@ def test_draws_that_are_taken_away_in_mid_run_are_noticed(folder, planned):
     shutil.rmtree(folder / "draws")
     with pytest.raises(StoreLost, match="the draws of 3 trial"):
         store.check_whole(planned)
+    with pytest.raises(RunInterrupted, match="stopped with 3 trials to go; what is") as end:
+        with discard_when_refused(store, planned):
+            store.check_whole(planned)
+    assert end.value.is_kept  # the same command runs them again
+
+
+def test_a_database_that_was_damaged_in_mid_run_is_noticed(folder, planned):
+    store = Store.create(folder)
+    content = bytearray((folder / FILE).read_bytes())
+    with open(folder / FILE, "r+b") as file:  # the same file, as a worker may write to it
+        file.write(bytes(len(content)))
+    with pytest.raises(StoreLost, match="was damaged during the run: "):
+        store.check_whole([])
     store.close()
+
+
+@pytest.mark.parametrize("name", ["draws", "logs"])
+def test_a_file_that_a_worker_puts_in_the_place_of_a_folder_loses_no_result(folder, planned, name):
+    with contextlib.closing(Store.create(folder)) as store:
+        store.delete_results([planned[0].id])
+        shutil.rmtree(folder / name)
+        (folder / name).write_text("x")
+        damage.commit(store, planned[0])
+        assert store.explain_lost_draws(planned[0].id) == ""
 
 
 @pytest.mark.parametrize(

@@ -385,6 +385,13 @@ def test_arrays_without_names_are_refused(given):
         read_draws(given)
 
 
+@pytest.mark.parametrize("name", [1, "", "a\0b", "a\udcff"])
+def test_a_site_whose_name_can_t_be_stored_is_refused_by_its_name(name, tmp_path):
+    draws = {**exact_draws(2), name: np.zeros((2, 1, 4))}
+    with pytest.raises(UsageError, match=f"a site is called {re.escape(ascii(name))}"):
+        samplerbench.judge(draws, model="linear", out=tmp_path / "out")
+
+
 def test_paths_come_from_whatever_gives_them(tmp_path):
     paths = write_files(tmp_path, exact_draws(2))
     assert len(read_draws(path for path in paths)) == 2
