@@ -27,7 +27,8 @@ from samplerbench.models.base import Sites
 from samplerbench.samplers.base import Draws
 from samplerbench.text import tell
 
-LONGEST_S = 300.0  # of all attempts for one model; the trials' timeout where that is less
+LONGEST_S = 300.0  # of all attempts for one model; less or more as the trials' timeout has it
+SHARE = 0.5  # of a timeout that leaves them more than that
 LEAST_S = 30.0  # left for a further attempt
 RHAT_DRIFT = 1.2  # of a chain by itself; one that mixes slowly may pass with more care
 
@@ -42,7 +43,7 @@ def make_long_runs(
     """Make a long run of each model of ``trials`` that nothing better can judge, once.
 
     None for trials of so few replicates that there is no verdict. What comes of it, or why there is
-    none, is stored with the campaign.
+    none, is stored with the campaign. One that was short of time is made again with more.
     """
     first: dict[str, Trial] = {}  # by the most draws: as many claims there are to judge
     for trial in sorted(trials, key=lambda trial: -trial.draws * trial.chains):
@@ -52,13 +53,15 @@ def make_long_runs(
             and needs_inspection(trial)  # else it has an exact answer, which is not built here
         ):
             first.setdefault(select.model_key(trial), trial)
+    limit = min(timeout, max(LONGEST_S, SHARE * timeout))
     for trial in first.values():
         path = select.long_run_path(store.folder, trial)
-        if long_run.record_path(path).is_file():
+        record = long_run.read_record(path)
+        if record and not 0 < record.short_s < limit:
             continue
         if select.find_ground_truth(store.folder, trial)[0] is None:
             variables = kept_programs.find_variables(trial) if keep_programs else {}
-            _make(store, trial, path, min(timeout, LONGEST_S), cancelled, variables)
+            _make(store, trial, path, limit, cancelled, variables)
 
 
 def _make(
@@ -79,7 +82,7 @@ def _make(
     )
     path.parent.mkdir(exist_ok=True)
     start = time.monotonic()
-    record = _try_efforts(store, trial, python, path, start + limit, cancelled, variables)
+    record = _try_efforts(store, trial, python, path, limit, cancelled, variables)
     record = replace(record, seconds=time.monotonic() - start)
     record.save(long_run.record_path(path))
     key = select.model_key(trial)  # rows of an earlier run are judged anew
@@ -92,12 +95,13 @@ def _try_efforts(
     trial: Trial,
     python: str,
     path: Path,
-    deadline: float,
+    limit: float,
     cancelled: Callable[[], bool],
     variables: Mapping[str, str],
 ) -> LongRun:
     """The first attempt that passes; the record of why none does where there is none."""
     attempts: list[str] = []
+    deadline, is_short = time.monotonic() + limit, False
     model = programs.with_path(store.folder, use_stored(store.folder, trial))
     improper = select.improper_sites(store.folder, trial)
 
@@ -121,11 +125,17 @@ def _try_efforts(
             return replace(record, attempts=attempts)
         except RunFailed as failure:
             attempts.append(f"{job.label}: {failure}")
+            is_short = not failure.hopeless and deadline - time.monotonic() < LEAST_S
             if failure.hopeless:
                 break
             if failure.far_off:
                 efforts = [] if effort in OWN_STARTS else list(OWN_STARTS)
-    return LongRun(why=attempts[-1], attempts=attempts[:-1])
+    why = attempts[-1]
+    if is_short:
+        more = 2 * limit
+        timeout = more if more <= LONGEST_S else more / SHARE
+        why += f"; --timeout {timeout:.0f} gives it {more:.0f} s"
+    return LongRun(why=why, attempts=attempts[:-1], short_s=limit * is_short)
 
 
 def _refuse_wandering(

@@ -100,6 +100,7 @@ class LongRun:
     seconds: float = 0.0
     label: str = ""  # the sampler with its settings
     attempts: list[str] = field(default_factory=list)  # why earlier attempts did not do
+    short_s: float = 0.0  # seconds that it had, where more could do; 0: they would not
 
     def save(self, path: Path) -> None:
         """Write the record to ``path`` as JSON."""

@@ -110,6 +110,23 @@ def test_what_more_care_can_not_mend_is_not_tried_again(store, trial, attempts):
     assert truth is None and why == "numpyro_nuts:init=sample: declined: for a reason"
 
 
+def test_one_that_was_short_of_time_is_made_again_with_more(store, trial, attempts):
+    attempts["ends"] = [50, 0]
+    for _ in range(2):  # nothing new comes of as many seconds
+        long_runs.make_long_runs(store, [trial], 20)
+    assert len(attempts["jobs"]) == 1
+    truth, why = select.find_ground_truth(store.folder, trial)
+    assert truth is None and why.endswith("of its draws diverge; --timeout 40 gives it 40 s")
+    long_runs.make_long_runs(store, [trial], 40)
+    assert len(attempts["jobs"]) == 2 and select.find_ground_truth(store.folder, trial)[0]
+
+
+def test_a_long_timeout_gives_a_long_run_more_than_its_usual_time(store, trial, attempts, capsys):
+    attempts["ends"] = [0]
+    long_runs.make_long_runs(store, [trial], 3600)
+    assert "in at most 1800 s" in capsys.readouterr().err
+
+
 def test_a_long_run_of_improper_priors_begins_with_a_few_chains_and_ends_where_they_drift(
     store, trial, attempts, monkeypatch
 ):
