@@ -36,11 +36,14 @@ def test_it_speaks_before_the_first_trial_and_tells_each_result(notebook, capsys
     pytest.importorskip("tqdm")
     watcher = notebook_progress.choose_watcher()
     assert "inspecting the model" in capsys.readouterr().out
-    watcher.on_start(SimpleNamespace(), [TRIAL, TRIAL])
+    watcher.on_start(SimpleNamespace(), [TRIAL, stored.trial("numpyro_nuts", chains=2)])
     watcher.on_phase(TRIAL, "cold")
-    assert "numpyro_nuts: cold" in capsys.readouterr().out
+    assert "numpyro_nuts, linear on pinned, 1 chain: cold" in capsys.readouterr().out
     watcher.on_result(TRIAL, FAILURE, 3.2)
-    assert "numpyro_nuts, linear: failed: no such disk; took 3 s\n" in capsys.readouterr().out
+    assert (
+        "numpyro_nuts, linear on pinned, 1 chain: failed: no such disk; took 3 s\n"
+        in capsys.readouterr().out
+    )
     watcher.on_result(TRIAL, FAILURE, 3.2)
     told = capsys.readouterr().out
     assert "finished" in told and "2/2" in told

@@ -31,7 +31,8 @@ def enter_script(file: Path, folder: str = "") -> None:
     ``folder`` is where the command was called; where it is not there, as on another machine, the
     working folder stays.
     """
-    sys.path[:0] = map(str, _list_folders(file))
+    sys.path[:0] = map(str, _list_own_folders(file))
+    sys.path += map(str, _list_search_path())  # where an environment's packages go first
     sys.argv = [str(file)]
     if folder:
         with contextlib.suppress(OSError):
@@ -104,14 +105,15 @@ def _find_package(file: Path) -> tuple[Path, str]:
 
 def _list_folders(file: Path) -> list[Path]:
     """Where modules are that ``file`` imports: beside it and its package, and in ``PYTHONPATH``."""
-    return [*dict.fromkeys([file.parent, _find_package(file)[0], *_list_search_path()])]
+    return [*dict.fromkeys([*_list_own_folders(file), *_list_search_path()])]
+
+
+def _list_own_folders(file: Path) -> list[Path]:
+    return [*dict.fromkeys([file.parent, _find_package(file)[0]])]
 
 
 def _list_search_path() -> list[Path]:
-    """Folders of the caller's ``PYTHONPATH``, without this project's and installed packages.
-
-    Those would take the place of what an environment holds.
-    """
+    """Folders of the caller's ``PYTHONPATH``, without this project's and installed packages."""
     text = os.environ.get(SEARCH_VARIABLE) or os.environ.get("PYTHONPATH", "")
     folders = [Path(part).absolute() for part in text.split(os.pathsep) if part]
     return [

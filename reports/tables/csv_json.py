@@ -167,8 +167,9 @@ def _json(value: Any) -> str:
 def _dump(value: Any) -> str:
     try:
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
-    except TypeError:  # half a character, as of a file's name that is no UTF-8
-        return orjson.dumps(_spell_text(value), option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # a number above 64 bits; half a character, as of a name that is no UTF-8
+        plain = _drop_infinities(_spell_text(value))
+        return json.dumps(plain, separators=(",", ":"), allow_nan=False)
 
 
 def _spell_text(value: Any) -> Any:
@@ -196,6 +197,14 @@ def _spell_infinities(value: Any) -> Any:
 
 def as_indented_json(records: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> str:
     """Few records, nested, for reading too; a number that is not finite is null."""
-    options = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
-    plain = json.loads(orjson.dumps(records, option=options))
-    return json.dumps(plain, indent=1) + "\n"
+    return json.dumps(_drop_infinities(records), indent=1, allow_nan=False) + "\n"
+
+
+def _drop_infinities(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _drop_infinities(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_drop_infinities(each) for each in value]
+    return value

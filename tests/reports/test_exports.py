@@ -6,6 +6,7 @@ import json
 import math
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -14,6 +15,14 @@ from samplerbench.harness.records import STATUSES
 from samplerbench.reports import report
 from samplerbench.reports.tables import csv_json, parquet, selection
 from tests.support import stored
+
+
+class Ends(NamedTuple):
+    """Any tuple with names."""
+
+    lo: float
+    hi: float
+
 
 SCHEMA = json.loads(Path(csv_json.__file__).with_name("report.schema.json").read_text())
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # locks of folders left open
@@ -126,3 +135,11 @@ def test_parquet_into_a_folder_that_is_not_there_is_refused(campaign, tmp_path, 
     target = str(tmp_path / "no" / "rows.parquet")
     assert main(["report", str(campaign.folder), "--format", "parquet", "-o", target]) == 2
     assert "can't be written" in capsys.readouterr().err
+
+
+def test_what_json_writes_is_json_whatever_numbers_and_texts_a_row_has():
+    row = {"settings": {"steps": 10**30, "file": "a\udc80.py", "rate": float("inf")}}
+    (back,) = json.loads("".join(csv_json._list_rows([row], ["settings"])))
+    assert back["settings"]["steps"] == 10**30 and back["settings"]["rate"] == "inf"
+    nested = json.loads(csv_json.as_indented_json({"end": Ends(1.0, math.nan)}))
+    assert nested == {"end": [1.0, None]}
