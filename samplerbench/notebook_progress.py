@@ -56,6 +56,7 @@ class NotebookProgress(Watcher):
         self._advance()
 
     def on_round(self, blocks: Sequence[Trial]) -> None:
+        self._names = TrialNames(blocks)
         self._reset(len(blocks), f"block {blocks[0].block}")
 
     def on_block(self, block: Trial, result: Result, seconds: float) -> None:

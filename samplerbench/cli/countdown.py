@@ -97,6 +97,7 @@ class CountingWatcher(Watcher):
         self._countdown.end(_part(trial), seconds)
 
     def on_round(self, blocks: Sequence[Trial]) -> None:
+        self.names = TrialNames(blocks)  # of trials that an earlier run finished, too
         self.total, self.done = len(blocks), 0
         parts = {_part(block): self._guesses.get(_part(block)[0]) for block in blocks}
         guesses = {part: guess.block for part, guess in parts.items() if guess}

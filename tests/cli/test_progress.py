@@ -170,3 +170,12 @@ def test_verbose_is_a_line_for_each_phase_on_a_terminal_too(campaign):
     watcher, trial = progress.choose_watcher(False, stream, True), campaign.store.trials()[0]
     watcher.on_phase(trial, "cold")
     assert stream.getvalue().splitlines() == [f"{trial.label}, linear on pinned: cold"]
+
+
+def test_blocks_of_trials_that_an_earlier_run_finished_are_told_apart():
+    stream = io.StringIO()
+    watcher = progress.LineProgress(stream, verbose=True)
+    blocks = [stored.trial("numpyro_nuts", chains=chains, block=2) for chains in (1, 64)]
+    watcher.on_round(blocks)
+    watcher.on_phase(blocks[1], "cold")
+    assert stream.getvalue().splitlines()[-1] == "numpyro_nuts, linear on pinned, 64 chains: cold"
