@@ -98,6 +98,16 @@ def open_database(folder: Path) -> sqlite3.Connection:
     return connection
 
 
+def find_damage(folder: Path) -> str:
+    """Why a program that opens the database in ``folder`` now can't read it; "" where it can."""
+    try:
+        with contextlib.closing(open_database(folder)) as connection:
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except (StoreError, sqlite3.Error) as error:
+        found = str(error).partition("\n")[0]
+    return "" if found == "ok" else found
+
+
 def _refuse_other(connection: sqlite3.Connection, folder: Path) -> None:
     """Raise StoreError for a database of another program, a newer schema, or without its tables."""
     try:

@@ -27,6 +27,7 @@ from samplerbench.harness.campaign.campaign_folder import (
 from samplerbench.harness.campaign.database import (
     ClosedDatabase,
     create_database,
+    find_damage,
     open_database,
     spell_columns,
     write,
@@ -127,13 +128,8 @@ class Store:
         So for a database that others, as this run will no more be there to tell, can't read.
         """
         self.check_place()
-        try:
-            with contextlib.closing(open_database(self.folder)) as other:
-                (found,) = other.execute("PRAGMA quick_check(1)").fetchone()
-        except (StoreError, sqlite3.Error) as error:
-            found = str(error).partition("\n")[0]
-        if found != "ok":
-            raise StoreLost(f"{str(self.folder / FILE)!r} was damaged during the run: {found}")
+        if damage := find_damage(self.folder):
+            raise StoreLost(f"{str(self.folder / FILE)!r} was damaged during the run: {damage}")
         ended = self.select_ok(trials)
         gone = [trial.id for trial in ended if not self.draws_path(trial.id).is_file()]
         if gone:

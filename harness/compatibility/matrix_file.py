@@ -69,7 +69,6 @@ def _read_all_stacks(content: Mapping[str, Any], path: Path) -> dict[str, Stack]
     rules = [read_rule(table, f"rule {i} of {source}") for i, table in tables]
     python = read_python(content.get("python", ""), str(path))
     stacks: dict[str, Stack] = {}
-    by_file: dict[str, Stack] = {}
     for i, table in enumerate(_tables(content, "stacks"), 1):
         for stack in read_stacks(table, rules, python, f"[[stacks]] {i} of {path}"):
             if stacks.setdefault(stack.name, stack) != stack:
@@ -77,7 +76,7 @@ def _read_all_stacks(content: Mapping[str, Any], path: Path) -> dict[str, Stack]
                     f"two different stacks of {path} are called {stack.name!r}\n"
                     "  expected: one name a stack; give one of them a name = of its own"
                 )
-            other = by_file.setdefault(slug(stack.name), stack).name
+            other = next(name for name in stacks if slug(name) == slug(stack.name))
             if other != stack.name:
                 raise UsageError(
                     f"the stacks {other!r} and {stack.name!r} of {path} would be written to files "

@@ -112,7 +112,7 @@ _write_line: Callable[[Iterable[Any]], str] = csv.writer(_Lines(), lineterminato
 
 def _as_line(values: Iterable[Any]) -> str:
     """A line of CSV; what is no character stands in it as its code."""
-    return _write_line([spell_out_halves(v) if isinstance(v, str) else v for v in values])
+    return _write_line(map(_spell_text, values))
 
 
 class _RecordCells:
@@ -161,50 +161,41 @@ def _list_rows(rows: Iterable[Row], names: Sequence[str]) -> Iterator[str]:
 
 
 def _json(value: Any) -> str:
-    return _dump(_spell_infinities(value))
+    return _dump(_map_leaves(_spell_infinity, value))
 
 
 def _dump(value: Any) -> str:
     try:
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:  # a number above 64 bits; half a character, as of a name that is no UTF-8
-        plain = _drop_infinities(_spell_text(value))
+        plain = _map_leaves(_drop_infinity, _map_leaves(_spell_text, value))
         return json.dumps(plain, separators=(",", ":"), allow_nan=False)
-
-
-def _spell_text(value: Any) -> Any:
-    """The value with what is no character, in any of its texts, as its code."""
-    if isinstance(value, str):
-        return spell_out_halves(value)
-    if isinstance(value, Mapping):
-        return {_spell_text(key): _spell_text(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_spell_text(each) for each in value]
-    return value
-
-
-def _spell_infinities(value: Any) -> Any:
-    """JSON knows no infinity: it travels as a word."""
-    kind = value.__class__
-    if kind is float:
-        return value if math.isfinite(value) else str(value)
-    if kind is dict:
-        return {key: _spell_infinities(each) for key, each in value.items()}
-    if kind is list or kind is tuple:
-        return [_spell_infinities(each) for each in value]
-    return value
 
 
 def as_indented_json(records: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> str:
     """Few records, nested, for reading too; a number that is not finite is null."""
-    return json.dumps(_drop_infinities(records), indent=1, allow_nan=False) + "\n"
+    return json.dumps(_map_leaves(_drop_infinity, records), indent=1, allow_nan=False) + "\n"
 
 
-def _drop_infinities(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
+def _map_leaves(change: Callable[[Any], Any], value: Any) -> Any:
+    """The value with every text, number and None in it as ``change`` makes it; keys' texts too."""
     if isinstance(value, Mapping):
-        return {key: _drop_infinities(each) for key, each in value.items()}
+        names = ((change(k) if isinstance(k, str) else k, each) for k, each in value.items())
+        return {name: _map_leaves(change, each) for name, each in names}
     if isinstance(value, (list, tuple)):
-        return [_drop_infinities(each) for each in value]
-    return value
+        return [_map_leaves(change, each) for each in value]
+    return change(value)
+
+
+def _spell_text(leaf: Any) -> Any:
+    """What is no character, by its code."""
+    return spell_out_halves(leaf) if isinstance(leaf, str) else leaf
+
+
+def _spell_infinity(leaf: Any) -> Any:
+    """JSON knows no infinity: it travels as a word."""
+    return str(leaf) if isinstance(leaf, float) and not math.isfinite(leaf) else leaf
+
+
+def _drop_infinity(leaf: Any) -> Any:
+    return None if isinstance(leaf, float) and not math.isfinite(leaf) else leaf

@@ -8,6 +8,13 @@ from typing import Any
 import numpy as np
 
 
+def find_base(prior: Any) -> Any:
+    """The distribution at the bottom of wrappers and transforms."""
+    while hasattr(prior, "base_dist"):
+        prior = prior.base_dist
+    return prior
+
+
 def list_masks(prior: Any) -> list[Any]:
     """The masks of a distribution, which leave out its density where they are False."""
     masks = []
@@ -33,8 +40,7 @@ def is_improper(prior: Any, masks: Sequence[Any] = ()) -> bool:
     from numpyro.distributions import ImproperUniform, Uniform
 
     known = [mask for mask in masks or list_masks(prior) if not is_abstract(mask)]
-    while hasattr(prior, "base_dist"):
-        prior = prior.base_dist
-    if isinstance(prior, ImproperUniform):
+    base = find_base(prior)
+    if isinstance(base, ImproperUniform):
         return True
-    return not isinstance(prior, Uniform) and not all(np.asarray(mask).all() for mask in known)
+    return not isinstance(base, Uniform) and not all(np.asarray(mask).all() for mask in known)

@@ -15,7 +15,12 @@ import numpy as np
 from samplerbench.errors import unknown_name
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Declined
-from samplerbench.samplers.support.improper_priors import is_abstract, is_improper, list_masks
+from samplerbench.samplers.support.improper_priors import (
+    find_base,
+    is_abstract,
+    is_improper,
+    list_masks,
+)
 
 T = TypeVar("T")
 
@@ -235,13 +240,6 @@ def split_vector(vector: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str
         parts[name] = vector[first : first + math.prod(shape)].reshape(shape)
         first += math.prod(shape)
     return parts
-
-
-def find_base(prior: Any) -> Any:
-    """The distribution at the bottom of wrappers and transforms."""
-    while hasattr(prior, "base_dist"):
-        prior = prior.base_dist
-    return prior
 
 
 def name_distribution(prior: Any) -> str:

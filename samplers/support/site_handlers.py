@@ -16,7 +16,8 @@ from typing import Any
 
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Draws, Prepared
-from samplerbench.samplers.support.latent_sites import find_base, is_latent, read_sites
+from samplerbench.samplers.support.improper_priors import find_base
+from samplerbench.samplers.support.latent_sites import is_latent, read_sites
 from samplerbench.samplers.support.mapped_draws import map_draws
 
 
