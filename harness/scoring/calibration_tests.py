@@ -161,13 +161,13 @@ def log_z_errors(e: ReplicateSummary) -> Array:
 
 def _above_margin(z: Array, margin: float, alpha: float, what: str) -> Complaint:
     lo, hi = rms_bounds(z, alpha)
-    return Complaint(lo / margin, *_describe_rms(z, lo, hi, what))
+    return Complaint(lo / margin, *_describe_rms(z, lo, hi, what, margin))
 
 
 def _below_margin(z: Array, margin: float, alpha: float, what: str) -> Complaint:
     lo, hi = rms_bounds(z, alpha)
     excess = np.inf if hi == 0 else 1 / (margin * hi)
-    return Complaint(excess, *_describe_rms(z, lo, hi, what))
+    return Complaint(excess, *_describe_rms(z, lo, hi, what, 1 / margin))
 
 
 def _typically_below(z: Array, margin: float, alpha: float, what: str) -> Complaint:
@@ -175,17 +175,21 @@ def _typically_below(z: Array, margin: float, alpha: float, what: str) -> Compla
     found = estimate_typical(z, 1 - 2 * alpha)
     value, lo, hi = (np.nan if n is None else n for n in (found.value, found.lo, found.hi))
     excess = np.inf if hi == 0 else 1 / (margin * hi)
-    return Complaint(excess, *_describe_ratio(f"{what} are in the typical run", value, lo, hi))
+    words = _describe_ratio(f"{what} are in the typical run", value, lo, hi, 1 / margin)
+    return Complaint(excess, *words)
 
 
-def _describe_rms(z: Array, lo: float, hi: float, what: str) -> tuple[str, float, float, float]:
-    return _describe_ratio(f"{what} are", float(rms(z[:, None])[0]), lo, hi)
+def _describe_rms(
+    z: Array, lo: float, hi: float, what: str, bound: float
+) -> tuple[str, float, float, float]:
+    return _describe_ratio(f"{what} are", float(rms(z[:, None])[0]), lo, hi, bound)
 
 
 def _describe_ratio(
-    what: str, value: float, lo: float, hi: float
+    what: str, value: float, lo: float, hi: float, bound: float
 ) -> tuple[str, float, float, float]:
-    shown, least, most = format_all_rounded((value, lo, hi), lo, hi)
+    """The ratio in words, no number on the other side of ``bound``, beyond which it complains."""
+    shown, least, most = format_all_rounded((value, lo, hi), lo, hi, bound)
     return f"{what} {shown} times the claimed ones ({least} to {most})", value, lo, hi
 
 

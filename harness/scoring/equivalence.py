@@ -187,6 +187,7 @@ def _limit_mean(
     limit = value + float(np.hypot(half, own))
     room = np.square(margin - value) - own**2 if value < margin else -1.0
     needed = max(count + 1.0, count * half**2 / room) if room > 0 else np.inf
+    needed = needed if needed <= MOST else np.inf
     part = f", of which the answer's own error makes {own:.3f}" if room <= 0 < own else ""
     shown = format_beside(limit, margin, form=".3f")
     reason = f"{what} is off by at most {shown}{unit}{part}; honest is below {margin:g}"

@@ -9,6 +9,13 @@ correlated within a run. The mean of ``exp(u cos(t))`` is the Bessel function ``
 at most ``exp(u^2 / 4)``; so ``S`` exceeds z sds, those of ``V = sum |a_f|^2 |b_f|^2 / 2``, with a
 chance of at most ``exp(-z^2 / 2)`` (Chernoff 1952, Ann. Math. Statist. 23:493). A trend that all
 runs have is in few coefficients, of which k show no more than ``sqrt(2 k)`` sds.
+
+The phases of one run are tied to one another where it hardly moves but for a short visit elsewhere:
+two such visits at one place go together in all coefficients, by chance. A visit of L of n draws is
+in some ``n / L`` coefficients, which ``sqrt(2 n / L)`` bounds: one that exceeds seven sds is
+shorter than a twenty-fifth of the run. So what two runs have in common is to lie in more draws than
+that. Their number is that of the products ``x_t y_t``, ``(sum |x y|)^2 / sum (x y)^2``: it is
+some two fifths of all of draws that go together throughout.
 """
 
 from __future__ import annotations
@@ -21,6 +28,7 @@ LEAST = 0.25  # correlation of draws: less makes squares of errors go together b
 SURPRISE = 1e-6  # chance that any two of independent replicates seem to
 ENDS = (0.05, 0.95)  # quantiles at which draws are cut off, so that no single one decides
 POOL = 4096  # draws that tell them
+SPREAD = 0.1  # share of the draws, at least, that what runs have in common lies in
 RUNS, MOST = 1000, 2_000_000  # replicates, and draws of all of them together, that are compared
 
 
@@ -57,6 +65,7 @@ def _leave_out_copies(x: Array) -> Array:
 def _compare(x: Array) -> tuple[float, int, int, float]:
     """The largest |S| of two replicates of ``x[replicate, chain, draw]`` in sds, which, and r."""
     cut = np.clip(x, *np.quantile(x.ravel()[:: max(1, x.size // POOL)], ENDS)).astype(np.float64)
+    cut -= cut.mean(axis=2, keepdims=True)
     waves = np.fft.rfft(cut, axis=2)[:, :, 1:]
     # each but the last of an even number stands for two, of which one is the other's conjugate
     single = np.zeros(waves.shape[1:], dtype=bool)
@@ -70,6 +79,14 @@ def _compare(x: Array) -> tuple[float, int, int, float]:
         scores = np.nan_to_num(np.abs(sums) / np.sqrt(variances))
         correlations = sums / np.sqrt(np.outer(np.diag(sums), np.diag(sums)))
     scores[np.tril_indices(len(x))] = 0.0
+    scores[_count_draws(cut.reshape(len(x), -1)) < SPREAD * cut[0].size] = 0.0
     first, second = np.unravel_index(int(np.argmax(scores)), scores.shape)
     best = float(scores[first, second])
     return best, int(first), int(second), float(correlations[first, second])
+
+
+def _count_draws(x: Array) -> Array:
+    """How many draws the mean product of two of the runs ``x[replicate, draw]`` rests on."""
+    size = np.abs(x)
+    fourth = np.square(x) @ np.square(x).T
+    return np.square(size @ size.T) / np.where(fourth > 0, fourth, np.inf)

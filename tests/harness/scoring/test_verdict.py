@@ -14,6 +14,7 @@ import pytest
 from samplerbench.components import component_draws
 from samplerbench.harness.scoring import summarise_replicates
 from samplerbench.harness.scoring.bias_tests import _describe_mean, check_bias
+from samplerbench.harness.scoring.calibration_tests import check_overcaution, check_overconfidence
 from samplerbench.harness.scoring.complaint import Complaint, t_interval, t_intervals
 from samplerbench.harness.scoring.equivalence import find_disasters
 from samplerbench.harness.scoring.margins import DEFAULT
@@ -431,3 +432,18 @@ def test_the_interval_of_a_bias_lies_outside_what_is_said_to_be_tolerated(sign, 
     interval, _, tolerated = words.removesuffix(" is tolerated").partition("; ")
     nearest = min(abs(float(end)) for end in interval.partition("(")[2].rstrip(")").split(" to "))
     assert nearest > float(tolerated)
+
+
+#: two errors that make the interval 1.38 to 10.1; all equal, so that its end is 0.869, below 1/1.15
+@pytest.mark.parametrize(("few", "far", "others"), [(2, 10.0, 0.8), (0, 0.0, 0.57593)])
+def test_the_interval_of_a_complaint_about_claims_lies_outside_what_is_tolerated(few, far, others):
+    e, tolerated = ideal(replicates=32, size=1), DEFAULT.accused_calibration
+    error = np.where(np.arange(32) < few, far, others)[:, None]
+    same = {"below_median": e.below_exact + 0 * error, "half": e.half_exact + 0 * error}
+    summary = replace(e, est=error * e.se, **same)
+    tests = [*check_overconfidence(summary), *check_overcaution(summary)]
+    outside = [test.reason for test in tests if test.excess > 1]
+    assert outside
+    for reason in outside:
+        least, most = reason.rpartition("(")[2].removesuffix(")").split(" to ")
+        assert float(least) > tolerated or float(most) < 1 / tolerated, reason

@@ -89,6 +89,24 @@ def test_a_short_run_or_a_single_one_shows_nothing():
     assert find_common_noise(x[:1]) is None and find_common_noise(x[:, :, :3]) is None
 
 
+@pytest.mark.parametrize("stay", [200, 400, 800])
+def test_chains_that_hardly_ever_move_go_together_by_chance_alone(stay):
+    """Two short visits at one place make two runs alike in all coefficients."""
+    rng = np.random.default_rng(stay)
+    for _ in range(4):
+        visit = np.cumsum(rng.uniform(size=(256, 1, 1000)) < 1 / stay, axis=2)
+        places = rng.standard_normal((256, 1, 1001))
+        x = np.take_along_axis(places, visit, axis=2)[..., None]
+        assert find_common_noise(x) is None
+
+
+def test_chains_that_hardly_ever_move_are_judged_by_that():
+    rng, exact = np.random.default_rng(3), standard(1)
+    visit = np.cumsum(rng.uniform(size=(256, 1, 1000)) < 1 / 400, axis=2)
+    x = np.take_along_axis(iid(Case(256, 1001, 1), exact, rng)[..., 0], visit, axis=2)[..., None]
+    assert judge(summarise(x, exact)).verdict == "broken"
+
+
 @pytest.mark.parametrize("noise", [1e-5, 1e-2])
 def test_few_seeds_whose_runs_differ_by_a_little_are_not_judged(noise):
     rng, exact = np.random.default_rng(5), standard(2)
