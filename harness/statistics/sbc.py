@@ -22,6 +22,7 @@ MOST = 99  # draws that a truth is ranked among: ranks then have a hundred value
 LEAST = 9
 INDEPENDENCE = 4  # claimed effective draws for each draw taken: these are all but independent
 ALPHA = 0.01  # chance that a right sampler is called otherwise, over all its parameters
+SHOWN = 2.58  # standard errors of a shift or a spread, which chance exceeds with ALPHA
 SIMULATIONS = 20_000  # of the null: p values are known down to 5e-5
 CAMPAIGNS, STEPS = 200, 7  # simulated for the power: 95 % to 1.5 %, and a hundredth of the range
 SEED = 20260603
@@ -73,7 +74,7 @@ class Uniformity:
 
     p: float  # simultaneous over all ranks
     shift: float  # mean of (rank + 1/2) / (draws + 1) less 1/2, in standard errors
-    spread: float  # variance of it less 1/12, in standard errors: positive, draws too narrow
+    spread: float  # its variance less 1/12, in standard errors: positive, draws too narrow
 
 
 def uniformity(ranks: Array, draws: int) -> Uniformity:
@@ -96,7 +97,8 @@ def uniformity(ranks: Array, draws: int) -> Uniformity:
     variance = (1 - 1 / (draws + 1) ** 2) / 12  # of a uniform rank, exactly
     fourth = 1 / 180  # variance of (u - 1/2)^2 for a continuous uniform
     shift = (u.mean() - 0.5) / np.sqrt(variance / count)
-    spread = (np.square(u - 0.5).mean() - variance) / np.sqrt(fourth / count)
+    # about its own mean: truths that all lie on one side are far from 1/2, and not spread out
+    spread = (u.var(ddof=1) - variance) / np.sqrt(fourth / count)
     return Uniformity(float(p), float(shift), float(spread))
 
 
@@ -153,6 +155,9 @@ def _least_found(
 
 def describe_departure(name: str, test: Uniformity) -> tuple[str, str]:
     """The verdict's word and its reason for a parameter whose ranks are not uniform."""
+    if max(abs(test.shift), abs(test.spread)) < SHOWN:
+        what = "have another shape, though neither place nor width is shown to be wrong"
+        return "biased", f"draws of {name!r} {what}"
     if abs(test.shift) >= abs(test.spread):
         side = "too low" if test.shift > 0 else "too high"
         return "biased", f"draws of {name!r} lie {side} ({abs(test.shift):.1f} standard errors)"

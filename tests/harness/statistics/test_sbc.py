@@ -47,6 +47,25 @@ def test_a_flaw_is_found_and_named(scale, shift, word):
         assert sbc.describe_departure("x", found)[0] == word
 
 
+@pytest.mark.parametrize("shift", [0.5, 1.0, 2.0, 4.0, 20.0, -20.0])
+@pytest.mark.parametrize("count", [64, 256])
+def test_a_shift_however_large_is_called_no_wrong_width(shift, count):
+    truth = np.random.default_rng(8).standard_normal(count)
+    ranks = np.random.default_rng(9).binomial(KEPT, stats.norm.cdf(truth - shift))
+    word, reason = sbc.describe_departure("x", sbc.uniformity(ranks, KEPT))
+    assert word == "biased"
+    assert ("too high" if shift > 0 else "too low") in reason
+
+
+def test_a_wrong_shape_alone_is_called_no_wrong_place_or_width():
+    draws, count = 99, 1000
+    u = (np.arange(count) + 0.5) / count
+    skewed = u + 0.12 * np.sin(6 * np.pi * u) / 2  # bumps, of mean 1/2 and nearly even spread
+    found = sbc.uniformity(np.clip(skewed * (draws + 1), 0, draws).astype(int), draws)
+    assert found.p < sbc.ALPHA
+    assert "another shape" in sbc.describe_departure("x", found)[1]
+
+
 def test_draws_too_high_are_said_to_lie_too_high():
     x, truth = normal_world(1.0, 0.5, 3)
     found = sbc.uniformity(sbc.rank_truths(x, truth, KEPT)[:, 0], KEPT)
