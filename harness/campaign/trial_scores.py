@@ -137,8 +137,13 @@ class TrialScores:
         if exact is not None:
             return consensus.confirm(exact, _family_of(long_run.SAMPLER), list(voices.values()))
         own, family = voices.get(trial.id), _family(trial)
+        record = long_run.read_record(select.long_run_path(self._store.folder, trial))
         truth, why = consensus.find_consensus(
-            own, family, list(voices.values()), elsewhere=bool(trial.outside_digest)
+            own,
+            family,
+            list(voices.values()),
+            elsewhere=bool(trial.outside_digest),
+            apart=_family_of(long_run.SAMPLER) if record and record.stays_apart else "",
         )
         if truth is None:
             improper = select.improper_sites(self._store.folder, trial)
@@ -147,7 +152,6 @@ class TrialScores:
             )
             if wandering:
                 return None, wandering
-        record = long_run.read_record(select.long_run_path(self._store.folder, trial))
         if truth is None and record is None and trial.most_replicates < LEAST:
             count = format_count(trial.most_replicates, "replicate")
             return None, f"{count}; a verdict, and a long run to judge by, need {LEAST}"

@@ -6,7 +6,9 @@ one voice (``harness.ground_truth.voices``), that of its most precise row.
 **Consensus.** A row is judged by the pooled voices of *other* families. Standard errors come from
 the spread of the means (and sds) of replicates, not from claims, and are widened by what the voices
 differ beyond it (Birge 1932, Physical Review 40:207). Where any two voices disagree, the row's own
-among them, there is none for anybody: a majority may be wrong together. A consensus is always
+among them, there is none for anybody: a majority may be wrong together. Nor has a family a voice
+whose chains settled, each for itself, in unlike places when they started at draws of the prior: its
+rows start near one another, and agree on the mode that is nearest. A consensus is always
 unconfirmed: it can show that a row agrees or disagrees, and never which of both is right.
 
 **Confirmation.** A long run is confirmed where the voice of a family other than its own agrees with
@@ -27,7 +29,7 @@ import numpy as np
 from scipy import stats
 
 from samplerbench.harness.ground_truth import reference_files
-from samplerbench.harness.ground_truth.voices import ALPHA, BANK, SEED, ConsensusRow
+from samplerbench.harness.ground_truth.voices import ALPHA, BANK, OWN, SEED, ConsensusRow
 from samplerbench.harness.statistics.ordered_draws import make_quantile
 from samplerbench.models.base import Exact
 
@@ -47,18 +49,22 @@ def find_consensus(
     family: str,
     rows: Sequence[ConsensusRow | str],
     elsewhere: bool = False,
+    apart: str = "",
 ) -> tuple[Exact | None, str]:
     """The ground truth for a row of ``family`` from the voices ``rows`` of all, or the reason.
 
     ``own``: the row's own voice, if it has one. ``elsewhere``: its draws were not made here.
+    ``apart``: the family whose chains are known to settle where they start; it has no voice.
     """
-    others = _hear_others(family, rows)
+    voices = _hear_others(family, rows)
+    others = [row for row in voices if row.family != apart]
     if not others:
-        lack = (
-            "no sampler of another family passes its own diagnostics"
-            if len(rows) > 1
-            else "no other sampler was run"
-        )
+        lack = "no other sampler was run"
+        if len(rows) > 1:
+            silent = [row for row in rows if isinstance(row, str)]
+            lack = "no sampler of another family passes its own diagnostics"
+            lack += " in runs that are alike" * any(OWN not in row for row in silent)
+            lack += " and goes from mode to mode" * bool(voices)
         return None, (f"{lack}, to make a consensus of; {ELSEWHERE if elsewhere else HERE}")
     speakers = [*([own] if isinstance(own, ConsensusRow) else []), *others]
     disagreement = _first_disagreement(speakers)

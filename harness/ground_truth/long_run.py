@@ -54,6 +54,9 @@ LEAST_DRAWS = 20  # of a chain after thinning
 EFFICIENCY = 0.5  # effective draws a draw, as guessed beforehand
 
 
+APART = "they do not go from mode to mode"  # how the reason ends that there is no answer
+
+
 @dataclass(frozen=True)
 class Effort:
     """One attempt at a long run: settings of the sampler, iterations and number of chains."""
@@ -101,6 +104,11 @@ class LongRun:
     label: str = ""  # the sampler with its settings
     attempts: list[str] = field(default_factory=list)  # why earlier attempts did not do
     short_s: float = 0.0  # seconds that it had, where more could do; 0: they would not
+
+    @property
+    def stays_apart(self) -> bool:
+        """Whether its chains settled where they started: one that starts alike is no answer."""
+        return self.why.endswith(APART)
 
     def save(self, path: Path) -> None:
         """Write the record to ``path`` as JSON."""
@@ -195,7 +203,7 @@ def _refuse_unsettled(sites: Sites) -> None:
     if not claims.rhat[0].max() < RHAT:
         words = f"R-hat of its {len(x)} chains is {claims.rhat[0, worst]:.3f} for {names[worst]!r}"
         if claims.rhat[0, worst] > RHAT_APART and _settle(x):
-            words += ", while each by itself is settled: they do not go from mode to mode"
+            words += f", while each by itself is settled: {APART}"
             raise RunFailed(words, hopeless=True)
         raise RunFailed(words)
 

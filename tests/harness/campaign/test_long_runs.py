@@ -10,9 +10,13 @@ import pytest
 from samplerbench.harness import draws_file, launcher
 from samplerbench.harness.campaign import long_runs
 from samplerbench.harness.campaign.store import Store
+from samplerbench.harness.campaign.trial_scores import TrialScores
 from samplerbench.harness.ground_truth import long_run, select
+from samplerbench.harness.ground_truth.long_run import LongRun
 from samplerbench.harness.records import Result
+from samplerbench.harness.scoring.verdict_words import NO_ANSWER
 from samplerbench.samplers.base import Draws
+from tests.support import stored
 from tests.support.trials import small
 
 
@@ -69,6 +73,30 @@ def test_an_attempt_that_fails_is_followed_by_a_more_careful_one(store, trial, a
     assert "effective draws for the worst parameter" in said
     truth, _ = select.find_ground_truth(store.folder, trial)
     assert truth.long_run and truth.single_source
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_heard"), [("do not go from mode to mode", False), ("", True)]
+)
+def test_rows_like_a_long_run_that_stayed_in_its_modes_judge_nobody(reason, is_heard, store, trial):
+    record = LongRun(why=f"numpyro_nuts:init=sample: they {reason or 'ended too late'}")
+    path = select.long_run_path(store.folder, trial)
+    path.parent.mkdir(exist_ok=True)
+    record.save(long_run.record_path(path))
+    trials = [replace(trial, sampler=name) for name in ("numpyro_nuts", "jaxns_nested")]
+    store.add_trials(trials)
+    for seed, each in enumerate(trials):
+        rng, scratch = np.random.default_rng(seed), store.scratch(each.id)
+        scratch.mkdir(parents=True)
+        runs = [Draws({"b": rng.standard_normal((1, 500, 2))}) for _ in range(16)]
+        digest = draws_file.save_draws(scratch / "draws.npz", {"replicates": runs})
+        store.commit(each, stored.result(draws_digest=digest), scratch, 1.0)
+    got = TrialScores(store).get(trials[1])["columns"]
+    verdict, reason = got["verdict"], got["verdict_reason"]
+    if is_heard:
+        assert verdict == "agrees", reason
+    else:
+        assert verdict == NO_ANSWER and "goes from mode to mode" in reason
 
 
 def test_the_long_run_is_made_for_the_trial_of_the_most_draws(store, trial, attempts):

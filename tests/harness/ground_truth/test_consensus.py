@@ -70,6 +70,19 @@ def test_a_family_has_one_voice_and_none_on_itself(tmp_path):
     assert found.source == f"consensus of 16 runs of {best.label}"
 
 
+def test_a_family_whose_chains_settle_where_they_start_has_no_voice(tmp_path):
+    nuts, hmc = heard(tmp_path, "numpyro_nuts"), heard(tmp_path, "numpyro_hmc")
+    nested, walkers = heard(tmp_path, "jaxns_nested"), heard(tmp_path, "emcee")
+    rows = [nuts, hmc, nested]
+    found, why = consensus.find_consensus(nested, "jaxns", rows, apart="numpyro")
+    assert found is None
+    assert "of another family passes its own diagnostics and goes from mode to mode" in why
+    found, _ = consensus.find_consensus(nested, "jaxns", [*rows, walkers], apart="numpyro")
+    assert found.source == "consensus of 16 runs of emcee"
+    found, _ = consensus.find_consensus(nuts, "numpyro", rows, apart="numpyro")
+    assert found.source == "consensus of 16 runs of jaxns_nested"
+
+
 def test_a_row_whose_replicates_contradict_one_another_has_no_voice(tmp_path):
     rng = np.random.default_rng(7)
     # means scatter by 0.3 sd, where 500 draws claim 0.045
@@ -78,6 +91,8 @@ def test_a_row_whose_replicates_contradict_one_another_has_no_voice(tmp_path):
     )
     assert said.startswith("its replicates differ from one another by ")
     assert said.endswith(" times what they claim")
+    _, why = consensus.find_consensus(None, "numpyro", [heard(tmp_path, "numpyro_nuts"), said])
+    assert "of another family passes its own diagnostics in runs that are alike," in why
 
 
 def test_a_row_whose_spread_rests_on_a_few_runs_has_no_voice(tmp_path):
