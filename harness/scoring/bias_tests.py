@@ -20,6 +20,7 @@ from samplerbench.harness.scoring.complaint import (
     t_intervals,
     truth_error,
 )
+from samplerbench.harness.scoring.far_draws import FAR, tolerate_far_share
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.statistics.between_processes import t_quantile
 from samplerbench.harness.statistics.curves import CurveProducts
@@ -71,6 +72,30 @@ def check_bias(e: ReplicateSummary) -> Iterator[Complaint]:
         yield _compare_pairs(e.pairs, 2 * margins.sd)
     if e.curves is not None and e.curves.labels:
         yield _compare_curves(e.curves, 2 * margins.sd)
+
+
+def check_far_draws(e: ReplicateSummary) -> Iterator[Complaint]:
+    """Draws beyond far quantiles of each parameter, at a level ALPHA of their own.
+
+    They tell least of what is wrong, and are for what no other test finds.
+    Few runs may have most of them, so that the interval's lower end lies too low: Student's t of
+    values that are skewed to the right exceeds its upper quantile too rarely.
+    """
+    if e.far is None:
+        return
+    tolerated = tolerate_far_share(e.margins.sd)
+    for name, share in zip(e.names, e.far.T, strict=False):  # the names go on to directions
+        mean, _, half = t_interval(share, ALPHA / e.far.shape[1])
+        test = Complaint((mean - half) / tolerated, "", mean, mean - half, mean + half, tolerated)
+        percents = (100 * test.value, 100 * test.lo, 100 * test.hi)
+        most = format_beside(100 * tolerated, percents[1], form=".2g")
+        value, lo, hi = format_all_rounded(percents, *percents[1:], float(most))
+        ends = f"the exact {100 * FAR:g} % and {100 - 100 * FAR:g} % quantiles"
+        reason = (
+            f"{value} % ({lo} to {hi}) of the draws of '{name}' lie beyond {ends}, not"
+            f" {200 * FAR:g} %; {most} % are tolerated"
+        )
+        yield replace(test, reason=reason)
 
 
 def _compare_pairs(pairs: PairWidths, margin: float) -> Complaint:

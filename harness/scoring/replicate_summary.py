@@ -81,6 +81,7 @@ class ReplicateSummary:
     energy: EnergyDistance | None = None  # from exact draws, over all directions
     pairs: PairWidths | None = None  # of sums and differences of two parameters
     curves: CurveProducts | None = None  # of squares with other parameters, and with their squares
+    far: Array | None = None  # share beyond far quantiles, of parameters alone; None: not known
     # two replicates of ``est`` that share draws, and what share; None where none do
     shared_draws: tuple[int, int, float] | None = None
     # two whose draws at the same place go together, and their correlation; None where none do
@@ -112,6 +113,7 @@ class ReplicateSummary:
         selected["energy"] = self.energy.select(keep) if self.energy else None
         selected["pairs"] = self.pairs.select(keep) if self.pairs else None
         selected["curves"] = self.curves.select(keep) if self.curves else None
+        selected["far"] = None if self.far is None else self.far[keep]
         selected["shared_draws"] = _select_pair(self.shared_draws, keep)
         selected["common_noise"] = _select_pair(self.common_noise, keep)
         return replace(self, **selected)

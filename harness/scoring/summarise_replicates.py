@@ -16,6 +16,7 @@ from samplerbench.harness.scoring.draw_shares import (
     measure_spacing,
     place_cuts,
 )
+from samplerbench.harness.scoring.far_draws import measure_far_share
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.statistics import ess_rhat, joint, wasserstein
 from samplerbench.harness.statistics import mode_occupancy as modes
@@ -107,6 +108,7 @@ def summarise(
         may_rest=may_rest,
         long_run=exact.long_run,
         weighted=log_w is not None,
+        far=None if derived else measure_far_share(x, exact, log_w),
         **({} if derived else _find_relations(x, exact, shares["is_tied"], columns, log_w)),
     )
 

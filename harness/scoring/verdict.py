@@ -7,7 +7,8 @@ scatter by. A bias of half the noise of one run raises its rms error by sqrt(1 +
 that margin. So a bias is tolerated up to half the spread of the estimates over replicates, and
 always up to 0.05 sd of a mean, 6 % of an sd, 2.5 percentage points of a share of the draws, 0.75 of
 that in the central 98 % (for a Gaussian: a scale wrong by 6 %) and 0.1 of log Z (a Bayes factor
-wrong by 10 %). A small bias that many draws reveal shows in the calibration.
+wrong by 10 %). A small bias that many draws reveal shows in the calibration. Draws far out
+are looked at apart (``harness.scoring.far_draws``).
 
 **Honest** is what ``harness.scoring.equivalence`` shows: every statistic's limit inside its margin.
 What lies neither inside nor outside is *undecided*, with what is known and what would decide it.
@@ -86,7 +87,7 @@ from samplerbench.harness.scoring.agreement import (
     find_large_claim,
     judge_agreement,
 )
-from samplerbench.harness.scoring.bias_tests import check_bias
+from samplerbench.harness.scoring.bias_tests import check_bias, check_far_draws
 from samplerbench.harness.scoring.calibration_tests import (
     check_overcaution,
     check_overconfidence,
@@ -170,7 +171,7 @@ def _judge(summary: ReplicateSummary) -> Verdict:
         return place
     if stuck := check_stuck_chains(summary):
         return _add_errors(stuck, sound)
-    if place := _check_energy(sound):
+    if place := _check_energy(sound) or worst_complaint("biased", check_far_draws(sound)):
         return place
     if (_count_claims(sound) < LEAST).any():
         return Verdict("too few replicates", _describe_claims(sound, count))

@@ -127,6 +127,13 @@ def _cut(case: Case, exact: Exact, rng: np.random.Generator, at: float = 2.5) ->
     return exact.mean + exact.sd * x
 
 
+def _scatter_far(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+    """One draw in a thousand of each parameter 5 sd away, to either side; the sd is 1.012."""
+    x = iid(case, exact, rng)
+    far = exact.mean + 5 * exact.sd * rng.choice([-1.0, 1.0], x.shape)
+    return np.where(rng.uniform(size=x.shape) < 1e-3, far, x)
+
+
 def _heavy(case: Case, exact: Exact, rng: np.random.Generator, freedom: int = 10) -> Array:
     x = iid(case, exact, rng) - exact.mean
     squares = rng.chisquare(freedom, size=(*x.shape[:3], 1)) / (freedom - 2)
@@ -400,6 +407,9 @@ FLAWED = {
     "kurtosis": Kind("t with 10 degrees of freedom, right sd", _heavy),
     "light tails": Kind("uniform of right sd", _reshape(_uniform)),
     "cut tails": Kind("tails cut at 2.5 sd", _cut, sizes=(1, 2, 10), answer=standard),
+    "far draws": Kind(
+        "one draw in a thousand 5 sd away", _scatter_far, sizes=(1, 2, 10), answer=standard
+    ),
     "drift": Kind("starts 3 sd away, decays over a twentieth of the run", _drift),
     "period": Kind("a wave of 1 sd, 50 draws long", _period),
     "repeats": Kind("the first quarter of the run four times", _repeat),
