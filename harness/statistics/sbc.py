@@ -22,7 +22,7 @@ MOST = 99  # draws that a truth is ranked among: ranks then have a hundred value
 LEAST = 9
 INDEPENDENCE = 4  # claimed effective draws for each draw taken: these are all but independent
 ALPHA = 0.01  # chance that a right sampler is called otherwise, over all its parameters
-SHOWN = 2.58  # standard errors of a shift or a spread, which chance exceeds with ALPHA
+CHANCE = 2.58  # standard errors of a shift or a spread, which chance exceeds with ALPHA
 SIMULATIONS = 20_000  # of the null: p values are known down to 5e-5
 CAMPAIGNS, STEPS = 200, 7  # simulated for the power: 95 % to 1.5 %, and a hundredth of the range
 SEED = 20260603
@@ -155,7 +155,7 @@ def _least_found(
 
 def describe_departure(name: str, test: Uniformity) -> tuple[str, str]:
     """The verdict's word and its reason for a parameter whose ranks are not uniform."""
-    if max(abs(test.shift), abs(test.spread)) < SHOWN:
+    if max(abs(test.shift), abs(test.spread)) < CHANCE:
         what = "have another shape, though neither place nor width is shown to be wrong"
         return "biased", f"draws of {name!r} {what}"
     if abs(test.shift) >= abs(test.spread):
