@@ -51,7 +51,8 @@ def check_bias(e: ReplicateSummary) -> Iterator[Complaint]:
             unit = float(np.sqrt(truth * (1 - truth)))  # sd of whether a draw is in it
             errors = (truth_errors[i] * unit, claimed[i] * unit)
             test = _compare_mean(values[:, i], truth, margin, alpha, *errors)
-            yield _describe_share(name, place, truth, test, central)
+            told = central and (test.value > truth or _is_even(e, i, truth - test.value))
+            yield _describe_share(name, place, truth, test, told)
         yield _compare_distance(e.w1[:, i], W1 + 2 * e.w1_iid[i], alpha, name, truth_errors[i])
         if e.sd_tame[i]:
             scale_error = np.broadcast_to(e.sd_se, e.sd.shape)[i] / e.sd[i]
@@ -72,6 +73,16 @@ def check_bias(e: ReplicateSummary) -> Iterator[Complaint]:
         yield _compare_pairs(e.pairs, 2 * margins.sd)
     if e.curves is not None and e.curves.labels:
         yield _compare_curves(e.curves, 2 * margins.sd)
+
+
+def _is_even(e: ReplicateSummary, i: int, outside: float) -> bool:
+    """Whether the share ``outside`` that is missing in an interval lies on either side of it.
+
+    Distances that are all too small are outside, and not too far out.
+    """
+    exact = float(np.broadcast_to(e.below_exact, e.sd.shape)[i])
+    finite = e.below_median[np.isfinite(e.below_median[:, i]), i]
+    return bool(finite.size) and abs(float(finite.mean()) - exact) < outside / 2
 
 
 def check_far_draws(e: ReplicateSummary) -> Iterator[Complaint]:
