@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 GOAL = 0.05
+ONE_COST = 1.001  # the largest by the smallest, where all costs are one
 MOST = 1.0  # sds: a curve that never comes below is shown here, with its last number
 #: cost -> what stands below its axis
 COSTS = {
@@ -141,6 +142,10 @@ def _label(curve: Curve) -> str:
 
 
 def _draw_panel(axes: Axes, curves: Sequence[Curve], kind: str) -> None:
+    costs = np.concatenate([c for curve in curves if (c := curve.cost(kind)) is not None])
+    lo, hi = np.nanmin(costs), np.nanmax(costs)
+    if hi < ONE_COST * lo:  # matplotlib's own limits would be this one number, rounded
+        axes.set_xlim(lo / 2, 2 * hi)
     axes.axhline(GOAL, color=style.INK, lw=0.8, ls="--", zorder=0)
     place: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "bottom", "ha": "right"}
     axes.text(1, GOAL, "5 %", fontsize=7.5, **place)
