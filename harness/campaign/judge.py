@@ -28,6 +28,7 @@ from samplerbench.harness.campaign.outside_draws import (
     read_draws,
 )
 from samplerbench.harness.campaign.outside_replicates import Runs, count_chains, count_draws
+from samplerbench.harness.campaign.outside_scale import describe_scale
 from samplerbench.harness.campaign.plan import JUDGE_OPTIONS, Plan
 from samplerbench.harness.campaign.plan_options import check_options, field_name
 from samplerbench.harness.campaign.run import discard_when_refused, make_plan, refuse_in_a_worker
@@ -216,6 +217,9 @@ def _commit(campaign: Campaign, trial: Trial, runs: Runs) -> None:
     result.replicate_names = [where for where, _ in runs]
     if note := read_note(store.folder, trial):
         result.warnings.append(note)
+    exact = campaign.exact(trial)
+    if exact is not None and (hint := describe_scale(runs, exact)):
+        result.warnings.append(hint)
     if trial.chains > trial.draws:
         result.warnings.append(
             f"{trial.chains} chains of {trial.draws} draws: axes are taken as [chain, draw]; where "
