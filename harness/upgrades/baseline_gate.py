@@ -41,8 +41,6 @@ MACHINE = ("cpu", "cores_allowed", "architecture", "device_kind")
 KEY = ("model", *BUDGETS)
 NEEDED_COLUMNS = ("sampler", *KEY, "status", "verdict")  # columns without which a row says nothing
 
-NO_SUCH_ROW = "there is no such row any more"
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -132,19 +130,25 @@ def _find_strange(row: Row) -> list[str]:
 
 
 def check_against(
-    rows: Sequence[Row], baseline: Sequence[Row], slower: float = SLOWER, unlike: bool = False
+    rows: Sequence[Row],
+    baseline: Sequence[Row],
+    slower: float = SLOWER,
+    unlike: bool = False,
+    unfinished: int = 0,
 ) -> list[Case]:
     """A case for each row of the baseline, and for each that it does not have.
 
     ``slower``: how many times as long a row may take. ``unlike``: compare seconds of machines that
-    differ, too.
+    differ, too. ``unfinished``: how many trials of the new campaign have no result yet, and so no
+    row.
     """
     pairs = match_rows(rows, baseline)
     known = [id(new) for _, new in pairs]
     fresh = [row for row in rows if id(row) not in known]
     places = place_rows([*(new or old for old, new in pairs), *fresh])
     cases = [
-        _check(new, old, slower, unlike) if new else _report_gone(old, fresh) for old, new in pairs
+        _check(new, old, slower, unlike) if new else _report_gone(old, fresh, unfinished)
+        for old, new in pairs
     ]
     cases += [Case(name_row(row), "", note="not in the baseline") for row in fresh]
     return [replace(case, place=place) for case, place in zip(cases, places, strict=True)]
@@ -169,7 +173,7 @@ def choose_more(*campaigns: Sequence[Row]) -> tuple[str, ...]:
     return ("environment",) if alike else ()
 
 
-def _report_gone(old: Row, fresh: Sequence[Row]) -> Case:
+def _report_gone(old: Row, fresh: Sequence[Row], unfinished: int) -> Case:
     """The case of a row that nothing answers, with what differs in the nearest new one's."""
     changes = [
         [f"{name} is {row[name]}, was {old[name]}" for name in KEY if row[name] != old[name]]
@@ -177,7 +181,10 @@ def _report_gone(old: Row, fresh: Sequence[Row]) -> Case:
         if name_row(row) == name_row(old)
     ]
     nearest: list[str] = min(changes, key=len, default=[])
-    failure = ": ".join(filter(None, [NO_SUCH_ROW, "; ".join(nearest)]))
+    gone = "there is no such row any more"
+    if unfinished:
+        gone = f"there is no such row, and {unfinished} of the campaign's trials have no result yet"
+    failure = ": ".join(filter(None, [gone, "; ".join(nearest)]))
     return Case(name_row(old), "", failure=failure)
 
 
