@@ -92,9 +92,8 @@ def fit_sites(
 def truth_from_draws(sites: Sites, source: str, where: str) -> Exact:
     """The ground truth that draws ``sites``, [chain, draw, *event] each, stand for.
 
-    Raises UsageError for draws that are not finite or constant.
-
     Components that are fixed, as those above the diagonal of a Cholesky factor, are no part of it.
+    Raises UsageError for draws that are not finite, or constant as a whole.
     """
     names, x = stack_varying(sites)
     finite = np.isfinite(x).all(axis=(0, 1))

@@ -24,8 +24,8 @@ class MissingScore(AttributeError):
 class Scores(Mapping[str, Any]):
     """One row: every column of ``harness.scoring.columns.COLUMNS`` by attribute or by key.
 
-    Where there is no number, ``scores.warm_s`` raises NoNumber with the reason; as in every row,
-    ``scores["warm_s"]`` is None then, and ``scores.missing["warm_s"]`` says why.
+    Where there is no number, ``scores.warm_s`` raises MissingScore with the reason; as in every
+    row, ``scores["warm_s"]`` is None then, and ``scores.missing["warm_s"]`` says why.
     """
 
     def __init__(self, row: Mapping[str, Any]) -> None:

@@ -1,9 +1,9 @@
 """Claims compared with the ground truth: each score of a set of replicates, with its interval.
 
 Arrays are ``[replicate, component]`` for estimates and ``[component]`` for the exact answer; every
-function gives one ``Estimate`` a component, and ``worst`` picks among them. A replicate whose
-number is not finite is left out of an average, and the estimate's reason says how many were: they
-are counted as failures elsewhere.
+function gives one ``Estimate`` a component, and ``index_of_worst`` picks among them. A replicate
+whose number is not finite is left out of an average, and the estimate's reason says how many were:
+they are counted as failures elsewhere.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def calibration(est: Array, se: Array, mean: Array, level: float = LEVEL) -> lis
     """Rms over replicates of (est - mu) / se: 1 is honest, 2 claims four times its ESS.
 
     Interval of ``rms_bounds``, as the verdict's. A replicate that claims no standard error (none,
-    or zero) has no z and is left out; such replicates are counted by the gates.
+    or zero) has no z and is left out; those are counted in ``self_diagnostics``.
     """
     return [_rms(column, level) for column in _columns(z_scores(est, se, mean))]
 

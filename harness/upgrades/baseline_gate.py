@@ -152,7 +152,6 @@ def check_against(
 
 def match_rows(rows: Sequence[Row], baseline: Sequence[Row]) -> list[tuple[Row, Row | None]]:
     """Each row of the baseline with the one that answers it, or None."""
-
     more = choose_more(rows, baseline)
     by_key = {identify_row(row, *more): row for row in rows}
     return [(old, by_key.get(identify_row(old, *more))) for old in baseline]
