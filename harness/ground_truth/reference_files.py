@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from samplerbench.harness.ground_truth.draws_columns import (
 from samplerbench.harness.ground_truth.reference_formats import choose_reader, read_sites
 from samplerbench.harness.ground_truth.varying_components import stack_varying
 from samplerbench.harness.statistics import ess_rhat
-from samplerbench.harness.statistics.ordered_draws import make_quantile
+from samplerbench.harness.statistics.ordered_draws import make_drawer, make_quantile
 from samplerbench.models.base import Exact, Sites
 from samplerbench.user_files import full_path, read_limited
 
@@ -119,19 +119,6 @@ def truth_from_draws(sites: Sites, source: str, where: str) -> Exact:
         mean_se=claims.mcse_mean[0],
         sd_se=second_se[0] / (2 * np.sqrt(second[0])),  # d sd = d sd^2 / (2 sd)
     )
-
-
-def make_drawer(names: tuple[str, ...], bank: Array) -> Callable[[np.random.Generator, int], Sites]:
-    """Independent draws with replacement from ``bank[draw, component]``.
-
-    Each component comes as a scalar site of its own name, [draw].
-    """
-
-    def draw(rng: np.random.Generator, count: int) -> Sites:
-        rows = bank[rng.integers(len(bank), size=count)]
-        return dict(zip(names, rows.T, strict=True))
-
-    return draw
 
 
 # -- fitting to a model ----------------------------------------------------------------------------

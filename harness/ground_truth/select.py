@@ -20,6 +20,7 @@ import numpy as np
 from samplerbench.harness.ground_truth import long_run, reference_files
 from samplerbench.harness.ground_truth.kept_files import open_arrays
 from samplerbench.harness.records import Result, Trial
+from samplerbench.harness.statistics.ordered_draws import make_drawer
 from samplerbench.models.base import Exact
 from samplerbench.models.loading.model_names import is_registered, load_model
 
@@ -134,7 +135,7 @@ def _truth_from_inspection(arrays: dict[str, Any]) -> Exact:
 
     if "draws" in arrays:
         # as they are: moved to the exact mean they would leave a curve or a bound that holds them
-        draw = reference_files.make_drawer(names, arrays["draws"][:, varying])
+        draw = make_drawer(names, arrays["draws"][:, varying])
     log_evidence = arrays.get("log_evidence")
     return Exact(
         names,
