@@ -53,6 +53,12 @@ def log_interval(ratios: Sequence[float], beyond: float = TAIL) -> tuple[float, 
     return math.fsum(logs) / len(logs), _half_width(logs, beyond)
 
 
+def ratio_interval(ratios: Sequence[float]) -> tuple[float, float, float]:
+    """Geometric mean of ratios, one a pair of processes, and its 95 % interval by Student's t."""
+    mean, half = log_interval(ratios)
+    return math.exp(mean), math.exp(mean - half), math.exp(mean + half)
+
+
 def _half_width(values: Sequence[float], beyond: float) -> float:
     """Half of Student's interval of a mean."""
     count = len(values)
