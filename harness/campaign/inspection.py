@@ -12,6 +12,7 @@ from samplerbench.errors import UsageError
 from samplerbench.harness import kept_programs, scratch_folder
 from samplerbench.harness.campaign import programs
 from samplerbench.harness.campaign.model_data import hand_over_to_jax, use_stored
+from samplerbench.harness.campaign.specifiers import EXACT
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.campaign.wide_launch import launch_wide
 from samplerbench.harness.environments import environments
@@ -166,9 +167,9 @@ def _superfluous_sites(trial: Trial) -> UsageError:
 
 def is_suitable(folder: Path, trial: Trial) -> bool:
     """Whether a default sampler makes sense: the control draws from a model's own answer only."""
-    if trial.sampler == "exact_iid" and is_posterior(trial.model):
+    if trial.sampler == EXACT and is_posterior(trial.model):
         return False
-    if trial.sampler != "exact_iid" or not is_file(trial.model):
+    if trial.sampler != EXACT or not is_file(trial.model):
         return True
     if not select.inspection_path(folder, trial).is_file():
         return True  # the trial will tell

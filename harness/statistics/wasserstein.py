@@ -33,6 +33,7 @@ MOST = 4096  # replications: an rms is then known to 1.1 %, and of 20 draws hard
 SEED = 20260602  # of the independent draws
 GRID = 2000  # mid-point probabilities for weighted draws
 CENTRAL = (0.5, 0.9, 0.95)  # central intervals whose coverage is reported
+MOMENTS_ALONE = "the reference is moments alone"  # so that it has no quantiles
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def _probabilities(exact: Exact, values: Array) -> Array:
 def estimate_coverage(covered: Array, level: float = LEVEL) -> list[Estimate]:
     """Mean over replicates of ``covered[replicate, component]``, with Student t intervals."""
     if np.isnan(covered).all():
-        return [no_estimate("the reference is moments alone")] * covered.shape[1]
+        return [no_estimate(MOMENTS_ALONE)] * covered.shape[1]
     return [mean_interval(column, level) for column in covered.T]
 
 

@@ -21,6 +21,7 @@ from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics import estimates, wasserstein
 from samplerbench.harness.statistics.estimates import Estimate
+from samplerbench.harness.statistics.wasserstein import MOMENTS_ALONE
 from samplerbench.models.base import Exact
 
 Array = np.ndarray
@@ -112,9 +113,6 @@ def least_accurate(data: TrialData) -> tuple[int, list[Estimate]]:
 def realised_ess(data: TrialData) -> Score:
     """What the draws were worth, whatever they claim."""
     return pick_farthest(partial(estimate_realised_ess, data.summary), np.inf)
-
-
-MOMENTS_ALONE = "the reference is moments alone"
 
 
 def _score_share(data: TrialData, share: Array, exact: Array | float) -> Score:

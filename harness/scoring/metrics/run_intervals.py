@@ -20,6 +20,7 @@ from samplerbench.harness.scoring.needs import equal_weights
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics import ess_rhat, estimates
 from samplerbench.harness.statistics.estimates import Estimate, estimate_share
+from samplerbench.harness.statistics.wasserstein import MOMENTS_ALONE
 
 Array = np.ndarray
 
@@ -51,7 +52,7 @@ def mcse_coverage(data: TrialData) -> Score:
 def quantiles_known(data: TrialData) -> str:
     """Exact quantiles of each parameter: why not, or ""."""
     known = data.exact is not None and data.exact.quantile is not None
-    return "" if known else "the reference is moments alone"
+    return "" if known else MOMENTS_ALONE
 
 
 def _quantile_errors(data: TrialData) -> tuple[Array, Array, Array]:
