@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from samplerbench.files import write_beside
 from samplerbench.harness import kept_programs
 from samplerbench.harness.campaign import programs
 from samplerbench.harness.campaign.inspection import needs_inspection
@@ -193,8 +193,8 @@ def save_sites(path: Path, sites: Sites) -> None:
     runs = [
         Draws({name: values[i : i + 1] for name, values in sites.items()}) for i in range(chains)
     ]
-    save_draws(path.with_suffix(".part"), {"replicates": runs})
-    os.replace(path.with_suffix(".part"), path)
+    with write_beside(path) as part:
+        save_draws(part, {"replicates": runs})
 
 
 def _describe(record: LongRun) -> str:

@@ -52,7 +52,6 @@ def ask_samplers(**options: Any) -> list[Answer]:
     with tempfile.TemporaryDirectory(prefix="samplerbench-") as name:
         folder = Path(name)
         data.save(folder, trials)
-        (folder / programs.FOLDER).mkdir()
         programs.save_programs(folder, shipped)
         for environment in dict.fromkeys(trial.environment for trial in trials):
             here = [trial for trial in trials if trial.environment == environment]
