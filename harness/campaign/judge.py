@@ -74,11 +74,7 @@ def judge(
     layout = Layout(renamed, chains_per_replicate, chains_as_replicates, failures, superchains)
     given = read_draws(draws)
     if words := _list_words("reference_names", reference_names):
-        if not options.get("reference"):
-            raise UsageError(
-                "--reference-names says what a reference calls the model's parameters, and there is"
-                " none\n  expected: --reference FILE; of the draws' own names, --names"
-            )
+        _require_reference(options)
         options["names"] = words
     plan, shipped, memory = make_plan({**options, "sampler": long_run.SAMPLER})
     folder = as_optional_path("out", out)
@@ -106,6 +102,14 @@ def judge(
 def _list_words(option: str, names: object) -> Any:
     """``names`` as words "x=X". Raises UsageError for what holds no names."""
     return check_options({"names": names}, f"{option} of judge()")["names"]
+
+
+def _require_reference(options: Mapping[str, Any]) -> None:
+    if not options.get("reference"):
+        raise UsageError(
+            "--reference-names says what a reference calls the model's parameters, and there is"
+            " none\n  expected: --reference FILE; of the draws' own names, --names"
+        )
 
 
 def _refuse_options(options: Mapping[str, Any], name: str) -> None:
