@@ -35,7 +35,7 @@ from samplerbench.harness.campaign.signals import interrupt_on_sigterm
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.draws_file import save_draws
 from samplerbench.harness.ground_truth import long_run, select
-from samplerbench.harness.ground_truth.reference_files import Shapes
+from samplerbench.harness.ground_truth.model_sites import Shapes
 from samplerbench.harness.records import Result, Trial, format_label
 from samplerbench.harness.scoring.ci_gate import refuse_unknown_rows
 from samplerbench.harness.scoring.columns import TIMES_AND_MEMORY

@@ -19,6 +19,7 @@ import numpy as np
 
 from samplerbench.harness.ground_truth import long_run, reference_files
 from samplerbench.harness.ground_truth.kept_files import open_arrays
+from samplerbench.harness.ground_truth.model_sites import Shapes
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.statistics.ordered_draws import make_drawer
 from samplerbench.models.base import Exact
@@ -79,7 +80,7 @@ def explain_other_data(folder: Path, trial: Trial, result: Result) -> str:
     )
 
 
-def latent_shapes(folder: Path, trial: Trial) -> reference_files.Shapes | None:
+def latent_shapes(folder: Path, trial: Trial) -> Shapes | None:
     """Latent site -> shape, where the inspection lists them."""
     latents = read_facts(folder, trial)["latents"]
     return None if latents is None else {s["name"]: tuple(s["shape"]) for s in latents}
