@@ -18,7 +18,7 @@ from samplerbench.harness.comparison.resampling import (
 )
 from samplerbench.harness.comparison.sides import Side
 from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES, ratio_interval
-from samplerbench.harness.statistics.estimates import FEW_DECIDE
+from samplerbench.harness.statistics.intervals import FEW_DECIDE
 from samplerbench.harness.statistics.self_diagnostics import WRONG
 from samplerbench.text import format_count
 

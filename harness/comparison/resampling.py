@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 from scipy import stats
 
-from samplerbench.harness.statistics.estimates import clopper_pearson, effective_replicates
+from samplerbench.harness.statistics.intervals import clopper_pearson, effective_replicates
 
 Array = np.ndarray
 

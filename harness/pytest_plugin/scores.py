@@ -10,7 +10,7 @@ import numpy as np
 
 from samplerbench.errors import unknown_name
 from samplerbench.harness.records import format_label
-from samplerbench.harness.statistics.estimates import mean_interval, median_interval
+from samplerbench.harness.statistics.intervals import mean_interval, median_interval
 from samplerbench.rounding import format_column
 
 SCHEMA = 1  # of the record in extra_info; raise it when a reader of the old one would be misled

@@ -13,7 +13,8 @@ from scipy import special
 
 from samplerbench.harness.scoring.complaint import ALPHA, Complaint, truth_error
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
-from samplerbench.harness.statistics.estimates import estimate_typical, rms_bounds, z_scores
+from samplerbench.harness.statistics.estimates import estimate_typical, z_scores
+from samplerbench.harness.statistics.intervals import rms_bounds
 from samplerbench.harness.statistics.pairs import PairWidths
 from samplerbench.rounding import format_all_rounded
 

@@ -114,7 +114,7 @@ from samplerbench.harness.scoring.lost_replicates import (
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.unfit_replicates import find_coarse, find_relation
 from samplerbench.harness.scoring.verdict_words import LEAST, NO_ANSWER, Verdict, worst_complaint
-from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
+from samplerbench.harness.statistics.intervals import clopper_pearson, rms_bounds
 from samplerbench.rounding import format_all_rounded, format_beside, format_percents
 from samplerbench.text import format_count
 

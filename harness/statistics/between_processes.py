@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from scipy import stats
 
-from samplerbench.harness.statistics.estimates import LEVEL, Estimate
+from samplerbench.harness.statistics.intervals import LEVEL, Estimate
 
 LEAST_PROCESSES = 3  # for any answer on time: with 2 Student's t has one degree of freedom
 MOST_LOG = 700.0  # whose exponential a float still holds

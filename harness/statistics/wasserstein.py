@@ -13,12 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from samplerbench.components import component_draws
-from samplerbench.harness.statistics.estimates import (
-    LEVEL,
-    Estimate,
-    mean_interval,
-    no_estimate,
-)
+from samplerbench.harness.statistics.intervals import LEVEL, Estimate, mean_interval, no_estimate
 from samplerbench.harness.statistics.ordered_draws import each_ordered, interpolate_quantiles
 from samplerbench.harness.statistics.weighted import weighted_quantiles
 from samplerbench.models.base import Exact

@@ -25,7 +25,7 @@ from samplerbench.harness.scoring.ci_gate import BUDGETS, Case, name_row, place_
 from samplerbench.harness.scoring.columns import COLUMNS
 from samplerbench.harness.scoring.verdict_words import COMPARABLE, CONVICTIONS
 from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES
-from samplerbench.harness.statistics.estimates import LEVEL
+from samplerbench.harness.statistics.intervals import LEVEL
 from samplerbench.rounding import format_number, format_with_interval
 
 Row = Mapping[str, Any]
