@@ -36,7 +36,7 @@ from samplerbench.harness.campaign.signals import interrupt_on_sigterm
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.draws_file import save_draws
 from samplerbench.harness.ground_truth import long_run, select
-from samplerbench.harness.ground_truth.reference_files import Shapes
+from samplerbench.harness.ground_truth.model_sites import Shapes
 from samplerbench.harness.records import Result, Trial, format_label
 from samplerbench.harness.scoring.ci_gate import refuse_unknown_rows
 from samplerbench.harness.scoring.columns import TIMES_AND_MEMORY
@@ -75,11 +75,7 @@ def judge(
     layout = Layout(renamed, chains_per_replicate, chains_as_replicates, failures, superchains)
     given = read_draws(draws)
     if words := _list_words("reference_names", reference_names):
-        if not options.get("reference"):
-            raise UsageError(
-                "--reference-names says what a reference calls the model's parameters, and there is"
-                " none\n  expected: --reference FILE; of the draws' own names, --names"
-            )
+        _require_reference(options)
         options["names"] = words
     plan, shipped, memory = make_plan({**options, "sampler": long_run.SAMPLER})
     folder = as_optional_path("out", out)
@@ -107,6 +103,14 @@ def judge(
 def _list_words(option: str, names: object) -> Any:
     """``names`` as words "x=X". Raises UsageError for what holds no names."""
     return check_options({"names": names}, f"{option} of judge()")["names"]
+
+
+def _require_reference(options: Mapping[str, Any]) -> None:
+    if not options.get("reference"):
+        raise UsageError(
+            "--reference-names says what a reference calls the model's parameters, and there is"
+            " none\n  expected: --reference FILE; of the draws' own names, --names"
+        )
 
 
 def _refuse_options(options: Mapping[str, Any], name: str) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from samplerbench.errors import UsageError, one_line
+from samplerbench.files import write_beside
 from samplerbench.harness.campaign.fingerprint import digest_values, referenced_values
 from samplerbench.harness.campaign.tables.table import make_table
 from samplerbench.harness.environments import environments, interpreters
@@ -200,9 +201,8 @@ def save_programs(folder: Path, programs: Sequence[ShippedProgram]) -> None:
         path = folder / FOLDER / program.model.rpartition(":")[0]
         path.parent.mkdir(exist_ok=True)
         if not path.is_file():
-            part = path.with_suffix(".part")
-            part.write_bytes(program.content)
-            os.replace(part, path)
+            with write_beside(path) as part:
+                part.write_bytes(program.content)
 
 
 def with_path(folder: Path, trial: Trial) -> Trial:

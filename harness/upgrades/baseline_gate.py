@@ -23,15 +23,14 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.records import DISTURBANCES
 from samplerbench.harness.scoring.ci_gate import BUDGETS, Case, name_row, place_rows
 from samplerbench.harness.scoring.columns import COLUMNS
-from samplerbench.harness.scoring.verdict_words import COMPARABLE
+from samplerbench.harness.scoring.verdict_words import COMPARABLE, CONVICTIONS
 from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES
-from samplerbench.harness.statistics.estimates import LEVEL
+from samplerbench.harness.statistics.intervals import LEVEL
 from samplerbench.rounding import format_number, format_with_interval
 
 Row = Mapping[str, Any]
 
 SLOWER = 1.1  # times the earlier seconds that are tolerated, where the user names no other
-GRAVITY = ("overconfident", "unreliable", "biased", "broken")  # the last is worst
 ACQUITTALS = (*COMPARABLE, "agrees")  # others say that nothing is shown, which is no gain
 CALIBRATIONS = {"calibration": "calibration", "log_z_calibration": "calibration of log Z"}
 SECONDS = {"warm_s": "warm seconds", "cold_s": "seconds of a first call"}
@@ -156,7 +155,6 @@ def check_against(
 
 def match_rows(rows: Sequence[Row], baseline: Sequence[Row]) -> list[tuple[Row, Row | None]]:
     """Each row of the baseline with the one that answers it, or None."""
-
     more = choose_more(rows, baseline)
     by_key = {identify_row(row, *more): row for row in rows}
     return [(old, by_key.get(identify_row(old, *more))) for old in baseline]
@@ -212,14 +210,14 @@ def compare_rows(new: Row, old: Row, slower: float = SLOWER, unlike: bool = Fals
 def _compare_verdicts(new: Row, old: Row) -> Finding:
     before, now = old["verdict"], new["verdict"]
     sign = _find_gravity(now) - _find_gravity(before)
-    if sign < 0 and now not in (*ACQUITTALS, *GRAVITY):
+    if sign < 0 and now not in (*ACQUITTALS, *CONVICTIONS):
         sign = 0
     text = f"verdict {now}, " + ("as before" if now == before else f"was {before}")
     return Finding(sign, f"{text}: {new['verdict_reason']}" if sign > 0 else text)
 
 
 def _find_gravity(verdict: str | None) -> int:
-    return 1 + GRAVITY.index(verdict) if verdict in GRAVITY else 0
+    return 1 + CONVICTIONS.index(verdict) if verdict in CONVICTIONS else 0
 
 
 def _compare_calibrations(new: Row, old: Row, name: str) -> Finding:

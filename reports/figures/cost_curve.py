@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samplerbench.harness.statistics import estimates
+from samplerbench.harness.statistics import estimates, intervals
 from samplerbench.reports.figures import style
 from samplerbench.reports.figures.figure import Figure, Picture, Section
 from samplerbench.reports.figures.figure_data import SHARES, Entry, Scene, Series
@@ -85,12 +85,12 @@ def _make_curve(scene: Scene, entry: Entry, series: Series | None) -> Curve:
     assert scene.sd is not None and scene.exact is not None, "they come with the mean"
     known = scene.exact.mean_se
     mean_se = 0.0 if known is None else known[list(scene.picks)]
-    level = estimates.simultaneous_level(len(scene.exact.names), of_extreme=True)
+    level = intervals.simultaneous_level(len(scene.exact.names), of_extreme=True)
     ess = [
         estimates.realised_ess(means, scene.mean, scene.sd, mean_se, level)
         for means in series.prefix_means
     ]
-    worst = estimates.index_of_worst(ess[-1], math.inf)
+    worst = intervals.index_of_worst(ess[-1], math.inf)
     ends = [[one[worst].value, one[worst].hi, one[worst].lo] for one in ess]
     error, lo, hi = 1 / np.sqrt(np.array(ends, float)).T  # None becomes NaN
     independent = 1 / np.sqrt(np.array(SHARES) * series.count)
