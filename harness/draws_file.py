@@ -28,9 +28,8 @@ NUMBERS = (
 def save_draws(path: Path, groups: dict[str, list[Draws]], truths: Sequence[Sites] = ()) -> str:
     """Write each group of runs; runs of unequal length are padded (weights -inf, sites 0).
 
-    Gives the SHA-256 of the file. Raises ValueError for what are no draws.
-
-    ``truths`` are the parameters that made each replicate's data, where they were simulated.
+    ``truths`` are the parameters that made each replicate's data, where they were simulated. Gives
+    the SHA-256 of the file. Raises ValueError for what are no draws.
     """
     for runs in groups.values():
         refuse_unfit(runs)

@@ -33,6 +33,8 @@ CONTENTION_WORD = "contended"
 BUSY_WORD = "busy"  # others had the cores in a first call; paired rounds bear that
 DISTURBANCES = (CONTENTION_WORD, BUSY_WORD)
 SAVING = "save"  # the phase of a worker that has run what its limit allows, and writes it
+#: fields of a trial, and columns of its row, that say on what and for how long it runs
+RUN_FIELDS = ("device", "precision", "chains", "warmup", "draws")
 STATUSES = ("ok", "declined", "failed", "timeout", "crashed", "out of memory")
 
 

@@ -94,7 +94,7 @@ def make_exact(options: Options, data: Sites) -> Exact:
     # E x^2 = sum over columns of (place^2 + 2 place inward E|u| + E u^2)
     second = columns @ ((2 * math.pi * TURNS) ** 2 + 4 * math.pi * TURNS * inward * half + square)
     variance = float(second) - mean**2
-    both = float(middles @ shares @ middles) + _correct_corners(peak, shares, inward, half)
+    both = float(middles @ shares @ middles) + _correct_corners(shares, half)
     covariance = np.array([[variance, both - mean**2], [both - mean**2, variance]])
     rows, places = np.nonzero(shares)
     return Exact(
@@ -112,9 +112,7 @@ def make_exact(options: Options, data: Sites) -> Exact:
     )
 
 
-def _correct_corners(
-    peak: density_on_line.Line, shares: Array, inward: Array, half: float
-) -> float:
+def _correct_corners(shares: Array, half: float) -> float:
     """What E |u| |v| in a corner adds to E x y over E|u| E|v|: u and v are not independent."""
     v = np.linspace(0.0, REACH, 2001)
     # Simpson's rule on a half peak, steps of 0.001: (0.001 / 0.1)^4 / 180

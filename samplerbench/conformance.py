@@ -74,21 +74,16 @@ def check(name: str, env: str | None, listener: Listener) -> list[tuple[str, str
     file, rest = split_file(name)
     bare = file or rest.partition(":")[0]
     outcomes: list[tuple[str, str, list[Check]]] = []
-    if sampler_file.is_sampler(name) if file else _has(samplers, bare):
+    if sampler_file.is_sampler(name) if file else bare in samplers.all_names():
         stack = env or (DEFAULT_ENVIRONMENT if file else own_environment(bare))
         outcomes.append(("sampler", stack, check_sampler(name, stack, listener=listener)))
-    if (file and not outcomes) or _has(models, bare):
+    if (file and not outcomes) or bare in models.all_names():
         stack = env or DEFAULT_ENVIRONMENT
         outcomes.append(("model", stack, check_model(name, stack, listener=listener)))
     if not outcomes:
-        plugins = [plugin.name for registry in (samplers, models) for plugin in registry.plugins()]
-        known = [*samplers.names(), *models.names(), *plugins]
+        known = [*samplers.all_names(), *models.all_names()]
         raise unknown_name("sampler or model", bare, known)
     return outcomes
-
-
-def _has(registry: Any, name: str) -> bool:
-    return name in registry.names() or registry.plugin(name) is not None
 
 
 def _trial(**fields: Any) -> Trial:

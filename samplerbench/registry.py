@@ -50,6 +50,10 @@ class Registry(Generic[T]):
         self._load()
         return sorted(self._items)
 
+    def all_names(self) -> list[str]:
+        """The project's own names, then those of plug-ins, usable or not."""
+        return [*self.names(), *(plugin.name for plugin in self.plugins())]
+
     def get(self, name: str) -> T:
         """The item called ``name``; raises UsageError with the nearest name and the list."""
         if self.is_file(name):
@@ -59,8 +63,8 @@ class Registry(Generic[T]):
             return self._items[name]
         plugin = self.plugin(name)
         if plugin is None:
-            known = {*self._items, *(plugin.name for plugin in self.plugins())}
-            raise unknown_name(self.kind, name, known, f"samplerbench list {self.kind}s")
+            lists = f"samplerbench list {self.kind}s"
+            raise unknown_name(self.kind, name, {*self.all_names()}, lists)
         try:
             return self.load_plugin(plugin)
         except PluginError as error:

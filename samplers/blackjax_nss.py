@@ -20,6 +20,13 @@ from samplerbench.samplers.base import (
     move_to_device,
 )
 from samplerbench.samplers.support.data_arguments import DataSplit, prepare_for_data
+from samplerbench.samplers.support.dead_points import (
+    collect,
+    make_summary,
+    pad_points,
+    round_up,
+    write_points,
+)
 from samplerbench.samplers.support.latent_sites import require_proper
 from samplerbench.samplers.support.log_density import (
     LogDensity,
@@ -29,9 +36,6 @@ from samplerbench.samplers.support.log_density import (
 from samplerbench.samplers.support.site_handlers import adapt_sites
 from samplerbench.samplers.support.version_compat import tree_map
 
-VOLUMES = 100  # simulated shrinkages of the prior volume, as BlackJAX's utilities take by default
-END = "remaining evidence small enough"
-LIMIT = "used the maximum number of samples"
 MOST_LOST = 0.01  # share of the live points; log Z is too high by as much
 
 
@@ -139,7 +143,7 @@ def _make_plain(model: Model, density: LogDensity, settings: Settings) -> Any:
     def make() -> tuple[Any, Any, Any, Any]:
         algorithm = _make_algorithm(density, settings, data)
         live = jax.jit(lambda key: _draw_live(density, settings, key, data))
-        summarise = _make_summary(density, data)
+        summarise = make_summary(density, data)
         return live, jax.jit(algorithm.init), jax.jit(algorithm.step), summarise
 
     def plain(seed: int) -> Draws:
@@ -159,9 +163,9 @@ def _make_plain(model: Model, density: LogDensity, settings: Settings) -> Any:
             dead.append(info)
         particles = finalise(state, dead, update_info=False).particles
         count = len(particles.loglikelihood)
-        padded = _pad(particles, _round_up(count))
+        padded = pad_points(particles, round_up(count))
         summary = summarise(padded, weight_key)
-        return _collect((count, evaluations, len(dead) == most, padded, summary))
+        return collect((count, evaluations, len(dead) == most, padded, summary))
 
     return plain
 
@@ -191,115 +195,37 @@ def _compile(split: DataSplit, density: LogDensity, settings: Settings) -> Compi
             key, step_key = jax.random.split(key)
             state, info = algorithm.step(step_key, state)
             evaluations += _count_evaluations(info).astype(evaluations.dtype)
-            return step + 1, state, key, _write(dead, info.particles, step * deleted), evaluations
+            dead = write_points(dead, info.particles, step * deleted)
+            return step + 1, state, key, dead, evaluations
 
         rows = most * deleted + settings.num_live_points
-        dead = _pad(tree_map(lambda x: x[:0], state.particles), rows)
+        dead = pad_points(tree_map(lambda x: x[:0], state.particles), rows)
         started = (jnp.int32(0), state, key, dead, jnp.int32(settings.num_live_points))
         steps, state, _, dead, evaluations = lax.while_loop(go_on, advance, started)
-        dead = _write(dead, state.particles, steps * deleted)
+        dead = write_points(dead, state.particles, steps * deleted)
         return steps, evaluations, dead, weight_key, lost
 
     program = jax.jit(run).lower(np.uint32(0), data).compile()
 
     def bind(data: Any) -> Compiled:
-        summarise = _make_summary(density, split.merge(data))
+        summarise = make_summary(density, split.merge(data))
 
         def sample(seed: int) -> Any:
             steps, evaluations, dead, key, lost = program(np.uint32(seed), data)
             _refuse_overflow(int(lost), settings)
             count = int(steps) * deleted + settings.num_live_points
-            rows = min(_round_up(count), len(dead.loglikelihood))
+            rows = min(round_up(count), len(dead.loglikelihood))
             padded = tree_map(lambda x: x[:rows], dead)
             cut_short = int(steps) == most
             return count, int(evaluations), cut_short, padded, summarise(padded, key)
 
         return Compiled(
             sample=sample,
-            collect=_collect,
+            collect=collect,
             with_data=lambda other: bind(move_to_device(other, data)),
         )
 
     return bind(data)
-
-
-def _write(dead: Any, particles: Any, row: Any) -> Any:
-    from jax import lax
-
-    return tree_map(
-        lambda all_, some: lax.dynamic_update_slice_in_dim(all_, some, row, 0), dead, particles
-    )
-
-
-def _pad(particles: Any, rows: int) -> Any:
-    """``particles`` with as many more as make ``rows``, born and dead above all likelihoods.
-
-    BlackJAX's weights of the others don't know of them, and programs see few different sizes.
-    """
-    import jax.numpy as jnp
-
-    def pad(x: Any, value: float) -> Any:
-        filling = jnp.full((rows - x.shape[0], *x.shape[1:]), value, x.dtype)
-        return jnp.concatenate([x, filling])
-
-    return particles._replace(
-        position=pad(particles.position, 0.0),
-        logdensity=pad(particles.logdensity, 0.0),
-        loglikelihood=pad(particles.loglikelihood, jnp.inf),
-        loglikelihood_birth=pad(particles.loglikelihood_birth, jnp.inf),
-    )
-
-
-def _round_up(count: int) -> int:
-    """The next power of two."""
-    return 1 << (count - 1).bit_length()
-
-
-def _make_summary(density: LogDensity, data: Any) -> Any:
-    """The function that gives sites, mean log weights, simulated log Z and the claimed ESS.
-
-    BlackJAX's weights index by arrays of booleans, so that they can't be jitted.
-    """
-    import jax
-    import jax.numpy as jnp
-    from blackjax.ns.base import NSInfo
-    from blackjax.ns.utils import log_weights
-    from jax.scipy.special import logsumexp
-
-    @jax.jit
-    def reduce(padded: Any, weights: Any) -> Any:
-        is_real = padded.loglikelihood < jnp.inf
-        weights = jnp.where(is_real[:, None] & ~jnp.isnan(weights), weights, -jnp.inf)
-        mean = weights.mean(axis=1)
-        ess = jnp.exp(2 * logsumexp(mean) - logsumexp(2 * mean))  # as blackjax.ns.utils.ess
-        sites = jax.vmap(lambda u: density.constrain(u, data))(padded.position)
-        return sites, mean, logsumexp(weights, axis=0), ess
-
-    def summarise(padded: Any, key: Any) -> Any:
-        return reduce(padded, log_weights(key, NSInfo(padded, None), shape=VOLUMES))
-
-    return summarise
-
-
-def _collect(raw: Any) -> Draws:
-    count, evaluations, cut_short, padded, summary = raw
-    sites, weights, log_z, ess = summary
-    values = {name: np.asarray(x)[None, :count] for name, x in sites.items()}
-    birth = np.asarray(padded.loglikelihood_birth)[None, :count]
-    return Draws(
-        values,
-        log_weights=np.asarray(weights)[None, :count],
-        ess=float(ess),
-        log_z=float(np.mean(log_z)),
-        log_z_err=float(np.std(log_z)),
-        likelihoods=evaluations,
-        termination=LIMIT if cut_short else END,
-        cut_short=cut_short,
-        stats={
-            "log_l": np.asarray(padded.loglikelihood)[None, :count],
-            "log_l_birth": np.where(np.isnan(birth), -np.inf, birth),
-        },
-    )
 
 
 add(

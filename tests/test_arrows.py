@@ -77,8 +77,8 @@ COORDINATOR_SIDE = {
         f"{STATISTICS} harness harness.campaign harness.comparison reports.tables rounding"
     ),
     "reports.comparison": (
-        "harness.comparison harness.scoring reports reports.figures reports.pages reports.tables "
-        "rounding"
+        "harness harness.comparison harness.scoring reports reports.figures reports.pages "
+        "reports.tables rounding"
     ),
     "reports.compatibility": "harness.compatibility reports.tables rounding",
     "reports.upgrades": ("harness.upgrades reports.figures reports.pages reports.tables rounding"),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samplerbench.errors import UsageError
-from samplerbench.files import explain_failure
+from samplerbench.files import explain_failure, write_beside
 from samplerbench.harness.campaign.replicate_draws import (
     Arrays,
     Choice,
@@ -260,7 +260,6 @@ def _write_one(
     stem = re.sub(r"[^a-z0-9_]+", "-", trial.label.lower()).strip("-")
     path = folder / f"{stem}{'-' + trial.id if shared else ''}-r{replicate}.nc"
     data = draws(campaign, trial.label, replicate=replicate, trial=trial.id)
-    part = path.with_suffix(".part")  # so that a file under its own name is whole
-    data.to_netcdf(str(part), engine="h5netcdf")
-    part.replace(path)
+    with write_beside(path) as part:
+        data.to_netcdf(str(part), engine="h5netcdf")
     return path

@@ -36,9 +36,8 @@ SELECT t.id, t.record, json_extract(r.record, '$.timings.cold_s'),
     json_extract(r.record, '$.timings.clocked_s')
 FROM results r JOIN trials t ON t.id = r.trial WHERE r.status = 'ok'
 """
-Experience = Mapping[
-    tuple[object, ...], tuple[float, float, float]
-]  # trials alike -> seconds of a first and a further run, and until no clock runs
+#: trials alike -> seconds of a first and a further run, and until no clock runs
+Experience = Mapping[tuple[object, ...], tuple[float, ...]]
 
 
 @dataclass(frozen=True)
@@ -102,11 +101,7 @@ def read_known(folders: Iterable[Path]) -> Experience:
                         seconds = cold, run, clocked or _guess_clocked(cold, run)
                         found.setdefault(_likeness(parse_trial(name, record)), []).append(seconds)
     return {
-        likeness: (
-            statistics.median(cold for cold, _, _ in several),
-            statistics.median(run for _, run, _ in several),
-            statistics.median(clocked for _, _, clocked in several),
-        )
+        likeness: tuple(map(statistics.median, zip(*several, strict=True)))
         for likeness, several in found.items()
     }
 

@@ -9,9 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from samplerbench.errors import UsageError
+from samplerbench.files import write_beside
 from samplerbench.harness import kept_programs, scratch_folder
 from samplerbench.harness.campaign import programs
 from samplerbench.harness.campaign.model_data import hand_over_to_jax, use_stored
+from samplerbench.harness.campaign.specifiers import EXACT
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.campaign.wide_launch import launch_wide
 from samplerbench.harness.environments import environments
@@ -129,17 +131,16 @@ def _copy_reference(folder: Path, trial: Trial) -> None:
     copy = select.reference_path(folder, trial)
     if copy.is_file():
         return
-    if select.inspection_path(folder, trial).is_file():
-        if _has_exact_answer(folder, trial):
-            raise _superfluous_reference(trial)
+    if select.inspection_path(folder, trial).is_file() and _has_exact_answer(folder, trial):
+        raise _superfluous_reference(trial)
     shapes = select.latent_shapes(folder, trial)
     reference_files.read_reference(Path(trial.reference), shapes, trial.reference_names)
     copy.parent.mkdir(exist_ok=True)
-    if is_posterior(trial.model):
-        posteriordb_draws.copy_reference(trial, copy.with_suffix(".part"))
-    else:
-        shutil.copyfile(trial.reference, copy.with_suffix(".part"))
-    os.replace(copy.with_suffix(".part"), copy)
+    with write_beside(copy) as part:
+        if is_posterior(trial.model):
+            posteriordb_draws.copy_reference(trial, part)
+        else:
+            shutil.copyfile(trial.reference, part)
 
 
 def _superfluous_reference(trial: Trial) -> UsageError:
@@ -166,9 +167,9 @@ def _superfluous_sites(trial: Trial) -> UsageError:
 
 def is_suitable(folder: Path, trial: Trial) -> bool:
     """Whether a default sampler makes sense: the control draws from a model's own answer only."""
-    if trial.sampler == "exact_iid" and is_posterior(trial.model):
+    if trial.sampler == EXACT and is_posterior(trial.model):
         return False
-    if trial.sampler != "exact_iid" or not is_file(trial.model):
+    if trial.sampler != EXACT or not is_file(trial.model):
         return True
     if not select.inspection_path(folder, trial).is_file():
         return True  # the trial will tell

@@ -28,6 +28,7 @@ from samplerbench.harness.campaign.outside_draws import (
     read_draws,
 )
 from samplerbench.harness.campaign.outside_replicates import Runs, count_chains, count_draws
+from samplerbench.harness.campaign.outside_scale import describe_scale
 from samplerbench.harness.campaign.plan import JUDGE_OPTIONS, Plan
 from samplerbench.harness.campaign.plan_options import check_options, field_name
 from samplerbench.harness.campaign.run import discard_when_refused, make_plan, refuse_in_a_worker
@@ -35,7 +36,7 @@ from samplerbench.harness.campaign.signals import interrupt_on_sigterm
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.draws_file import save_draws
 from samplerbench.harness.ground_truth import long_run, select
-from samplerbench.harness.ground_truth.reference_files import Shapes
+from samplerbench.harness.ground_truth.model_sites import Shapes
 from samplerbench.harness.records import Result, Trial, format_label
 from samplerbench.harness.scoring.ci_gate import refuse_unknown_rows
 from samplerbench.harness.scoring.columns import TIMES_AND_MEMORY
@@ -74,11 +75,7 @@ def judge(
     layout = Layout(renamed, chains_per_replicate, chains_as_replicates, failures, superchains)
     given = read_draws(draws)
     if words := _list_words("reference_names", reference_names):
-        if not options.get("reference"):
-            raise UsageError(
-                "--reference-names says what a reference calls the model's parameters, and there is"
-                " none\n  expected: --reference FILE; of the draws' own names, --names"
-            )
+        _require_reference(options)
         options["names"] = words
     plan, shipped, memory = make_plan({**options, "sampler": long_run.SAMPLER})
     folder = as_optional_path("out", out)
@@ -106,6 +103,14 @@ def judge(
 def _list_words(option: str, names: object) -> Any:
     """``names`` as words "x=X". Raises UsageError for what holds no names."""
     return check_options({"names": names}, f"{option} of judge()")["names"]
+
+
+def _require_reference(options: Mapping[str, Any]) -> None:
+    if not options.get("reference"):
+        raise UsageError(
+            "--reference-names says what a reference calls the model's parameters, and there is"
+            " none\n  expected: --reference FILE; of the draws' own names, --names"
+        )
 
 
 def _refuse_options(options: Mapping[str, Any], name: str) -> None:
@@ -216,6 +221,9 @@ def _commit(campaign: Campaign, trial: Trial, runs: Runs) -> None:
     result.replicate_names = [where for where, _ in runs]
     if note := read_note(store.folder, trial):
         result.warnings.append(note)
+    exact = campaign.exact(trial)
+    if exact is not None and (hint := describe_scale(runs, exact)):
+        result.warnings.append(hint)
     if trial.chains > trial.draws:
         result.warnings.append(
             f"{trial.chains} chains of {trial.draws} draws: axes are taken as [chain, draw]; where "

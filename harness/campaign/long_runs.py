@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from samplerbench.files import write_beside
 from samplerbench.harness import kept_programs
 from samplerbench.harness.campaign import programs
 from samplerbench.harness.campaign.inspection import needs_inspection
@@ -31,6 +31,8 @@ LONGEST_S = 300.0  # of all attempts for one model; less or more as the trials' 
 SHARE = 0.5  # of a timeout that leaves them more than that
 LEAST_S = 30.0  # left for a further attempt
 RHAT_DRIFT = 1.2  # of a chain by itself; one that mixes slowly may pass with more care
+#: runs a job's chains within so many seconds; its file of draws is there within the ``with``
+Launch = Callable[[Trial, float], AbstractContextManager[Path]]
 
 
 def make_long_runs(
@@ -81,8 +83,13 @@ def _make(
         f"{long_run.SAMPLER} makes one, in at most {limit:.0f} s (--no-long-run leaves it out)"
     )
     path.parent.mkdir(exist_ok=True)
+    scratch = store.scratch(path.stem)
+
+    def launch(job: Trial, seconds: float) -> AbstractContextManager[Path]:
+        return _launch(job, trial.precision, python, scratch, seconds, cancelled, variables)
+
     start = time.monotonic()
-    record = _try_efforts(store, trial, python, path, limit, cancelled, variables)
+    record = _try_efforts(store, trial, launch, path, limit)
     record = replace(record, seconds=time.monotonic() - start)
     record.save(long_run.record_path(path))
     key = select.model_key(trial)  # rows of an earlier run are judged anew
@@ -90,25 +97,12 @@ def _make(
     tell(_describe(record))
 
 
-def _try_efforts(
-    store: Store,
-    trial: Trial,
-    python: str,
-    path: Path,
-    limit: float,
-    cancelled: Callable[[], bool],
-    variables: Mapping[str, str],
-) -> LongRun:
+def _try_efforts(store: Store, trial: Trial, launch: Launch, path: Path, limit: float) -> LongRun:
     """The first attempt that passes; the record of why none does where there is none."""
     attempts: list[str] = []
     deadline, is_short = time.monotonic() + limit, False
     model = programs.with_path(store.folder, use_stored(store.folder, trial))
     improper = select.improper_sites(store.folder, trial)
-
-    def launch(job: Trial, seconds: float) -> AbstractContextManager[Path]:
-        scratch = store.scratch(path.stem)
-        return _launch(job, trial.precision, python, scratch, seconds, cancelled, variables)
-
     efforts = list(EFFORTS)
     while efforts:
         left = deadline - time.monotonic()
@@ -138,12 +132,7 @@ def _try_efforts(
     return LongRun(why=why, attempts=attempts[:-1], short_s=limit * is_short)
 
 
-def _refuse_wandering(
-    launch: Callable[[Trial, float], AbstractContextManager[Path]],
-    job: Trial,
-    seconds: float,
-    improper: Sequence[str],
-) -> None:
+def _refuse_wandering(launch: Launch, job: Trial, seconds: float, improper: Sequence[str]) -> None:
     """Raise RunFailed where a few chains of improper priors drift or overflow.
 
     They take the most steps that a chain can, so that hundreds of them take minutes for nothing.
@@ -193,8 +182,8 @@ def save_sites(path: Path, sites: Sites) -> None:
     runs = [
         Draws({name: values[i : i + 1] for name, values in sites.items()}) for i in range(chains)
     ]
-    save_draws(path.with_suffix(".part"), {"replicates": runs})
-    os.replace(path.with_suffix(".part"), path)
+    with write_beside(path) as part:
+        save_draws(part, {"replicates": runs})
 
 
 def _describe(record: LongRun) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from samplerbench.errors import UsageError
-from samplerbench.files import write_whole
+from samplerbench.files import write_beside, write_whole
 from samplerbench.harness.campaign.plan import Plan
 from samplerbench.harness.campaign.specifiers import parse_model
 from samplerbench.harness.campaign.tables.fit import ProgramData, Reading, fit, parse_reading
@@ -71,8 +70,8 @@ class ModelData:
         source = {"source": self.file, "digest": self.digest, "reading": self.reading}
         facts = {**source, "note": data.note, "labels": dict(data.labels)}
         write_whole(path.with_suffix(".json"), json.dumps(facts, indent=1))
-        data_files.write_arrays(path.with_suffix(".part"), data.arrays)
-        os.replace(path.with_suffix(".part"), path)
+        with write_beside(path) as part:
+            data_files.write_arrays(part, data.arrays)
 
 
 def stored_path(folder: Path, trial: Trial) -> Path:
@@ -95,9 +94,8 @@ def _jax_path(folder: Path, trial: Trial) -> Path:
 
 def hand_over_to_jax(folder: Path, trial: Trial) -> None:
     """From now on the program of ``trial`` gets its data as arrays of JAX."""
-    of_jax = _jax_path(folder, trial)
-    shutil.copyfile(stored_path(folder, trial), of_jax.with_suffix(".part"))
-    os.replace(of_jax.with_suffix(".part"), of_jax)
+    with write_beside(_jax_path(folder, trial)) as part:
+        shutil.copyfile(stored_path(folder, trial), part)
 
 
 def read_note(folder: Path, trial: Trial) -> str:

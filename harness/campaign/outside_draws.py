@@ -19,7 +19,7 @@ from samplerbench.harness.campaign.tables import read_table
 from samplerbench.harness.draws_file import is_site_name, make_nan_draws
 from samplerbench.harness.ground_truth import reference_formats
 from samplerbench.harness.ground_truth.draws_columns import arrange_columns
-from samplerbench.harness.ground_truth.reference_files import Shapes
+from samplerbench.harness.ground_truth.model_sites import Shapes
 from samplerbench.harness.ground_truth.reference_formats import READERS
 from samplerbench.options import is_count
 

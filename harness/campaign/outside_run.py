@@ -21,7 +21,7 @@ from samplerbench.harness.ground_truth.draws_columns import (
     names_weights,
     put_chains_first,
 )
-from samplerbench.harness.ground_truth.reference_files import Shapes, fit_sites
+from samplerbench.harness.ground_truth.model_sites import Shapes, fit_sites
 from samplerbench.harness.statistics.weighted import kish_ess
 from samplerbench.samplers.base import Draws
 from samplerbench.text import format_count

@@ -43,8 +43,7 @@ def ask_samplers(**options: Any) -> list[Answer]:
     One worker for each environment that is made already; none is made. Raises UsageError for what
     is no model.
     """
-    every = [*samplers.names(), *(plugin.name for plugin in samplers.plugins())]
-    plan, shipped, memory = make_plan({**options, "sampler": every})
+    plan, shipped, memory = make_plan({**options, "sampler": samplers.all_names()})
     data = read_model_data(plan, memory)
     trials = expand(plan, data)
     if len({trial.model_label for trial in trials}) > 1 or len(plan.env) > 1:
@@ -53,7 +52,6 @@ def ask_samplers(**options: Any) -> list[Answer]:
     with tempfile.TemporaryDirectory(prefix="samplerbench-") as name:
         folder = Path(name)
         data.save(folder, trials)
-        (folder / programs.FOLDER).mkdir()
         programs.save_programs(folder, shipped)
         for environment in dict.fromkeys(trial.environment for trial in trials):
             here = [trial for trial in trials if trial.environment == environment]

@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from samplerbench.errors import UsageError, one_line
+from samplerbench.files import write_beside
 from samplerbench.harness.campaign.fingerprint import digest_values, referenced_values
 from samplerbench.harness.campaign.tables.table import make_table
 from samplerbench.harness.environments import environments, interpreters
 from samplerbench.harness.records import Trial
 from samplerbench.models.loading import model_names
 from samplerbench.models.loading.program import check_arguments
-from samplerbench.models.loading.program_file import SUFFIX, is_program
+from samplerbench.models.loading.program_file import SUFFIX, is_program, restore_pytree
 
 FOLDER = "programs"  # of the campaign's folder
 _SAVE = "save it to a file, and name that: model='path/to/file.py:name'"
@@ -122,7 +123,8 @@ def _pickle(record: dict[str, Any], program: Any, name: str, data: Mapping[str, 
 def _dump(value: Any) -> bytes:
     """``cloudpickle.dumps``, of a class with cached properties or a library's own kind as well.
 
-    As of ``numpyro.distributions.constraints.dependent_property`` in a distribution of one's own.
+    As of ``numpyro.distributions.constraints.dependent_property`` in a distribution of one's own;
+    a class that is registered with JAX as a pytree is registered where it is read.
     """
     import cloudpickle
 
@@ -133,11 +135,24 @@ def _dump(value: Any) -> bytes:
                 return type(value), (value.func,), state
             if isinstance(value, property) and type(value) is not property:
                 return type(value), (value.fget,), vars(value)
-            return super().reducer_override(value)
+            parts = super().reducer_override(value)
+            if isinstance(value, type) and isinstance(parts, tuple) and _is_pytree(value):
+                return (*parts[:5], functools.partial(restore_pytree, parts[5]))
+            return parts
 
     with io.BytesIO() as file:
         Pickler(file).dump(value)
         return file.getvalue()
+
+
+def _is_pytree(kind: type) -> bool:
+    """Whether a class is registered with JAX as a node of pytrees, by its own two methods."""
+    if "jax" not in sys.modules or not hasattr(kind, "tree_flatten"):
+        return False
+    try:  # a leaf stays whole; a node is flattened, for which an empty one lacks all attributes
+        return not sys.modules["jax"].tree_util.all_leaves([object.__new__(kind)])
+    except Exception:
+        return True
 
 
 def _can_pickle(value: Any) -> bool:
@@ -186,9 +201,8 @@ def save_programs(folder: Path, programs: Sequence[ShippedProgram]) -> None:
         path = folder / FOLDER / program.model.rpartition(":")[0]
         path.parent.mkdir(exist_ok=True)
         if not path.is_file():
-            part = path.with_suffix(".part")
-            part.write_bytes(program.content)
-            os.replace(part, path)
+            with write_beside(path) as part:
+                part.write_bytes(program.content)
 
 
 def with_path(folder: Path, trial: Trial) -> Trial:

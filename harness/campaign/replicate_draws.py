@@ -60,7 +60,6 @@ def read_replicates(
     """The draws of ``sampler``, a label in the tables.
 
     ``model``, its name in the table, or ``trial`` tells apart several trials that are so called.
-
     Raises UsageError for a label, a mode or a replicate that is not there, for a label of several
     trials, and for a trial without draws.
     """

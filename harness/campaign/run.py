@@ -48,8 +48,8 @@ def run(
     """Run a campaign and return it; ``samplerbench.run`` describes the options.
 
     ``watcher`` receives the events of the run. ``command`` is kept for the report. Raises
-    UsageError for bad options, StoreError for a folder that can't be used, Interrupted on Ctrl-C
-    and where a cluster's scheduler is lost.
+    UsageError for bad options, StoreError for a folder that can't be used, RunInterrupted on
+    Ctrl-C and where a cluster's scheduler is lost.
     """
     refuse_in_a_worker("run()")
     folder = as_optional_path("out", out)

@@ -15,7 +15,7 @@ from samplerbench.options import fill, refuse_twice
 from samplerbench.samplers.base import samplers
 from samplerbench.user_files import full_path, split_file
 
-EXACT = "exact_iid"  # the control that no flaw is built into
+EXACT = "exact_iid"  # the control that no flaw is built into: draws of the model's own answer
 HOW_DECLARED = (
     "expected: keyword arguments of an __init__ of its own, or fields of a dataclass Settings, "
     "each with a plain default; what a base class takes is not read"

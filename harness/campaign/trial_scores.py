@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from samplerbench.models.base import Exact
 
 
+NO_LONG_RUN = "no long run was made; the same command without --no-long-run makes one"
 MOST_KEPT = 32  # ground truths, and summaries of draws of other models, each of up to some MB
 
 
@@ -155,7 +156,9 @@ class TrialScores:
         if truth is None and record is None and trial.most_replicates < LEAST:
             count = format_count(trial.most_replicates, "replicate")
             return None, f"{count}; a verdict, and a long run to judge by, need {LEAST}"
-        return truth, f"{why}; no long run: {record.why}" if record and why else why
+        if why:
+            why += f"; no long run: {record.why}" if record else f"; {NO_LONG_RUN}"
+        return truth, why
 
     def _hear(self, trial: Trial) -> dict[str, ConsensusRow | str]:
         """The voice of each finished trial of the same model, by trial, or why it has none."""

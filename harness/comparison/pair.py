@@ -12,14 +12,13 @@ from samplerbench.harness.comparison.resampling import (
     mcnemar_p,
     p_of_logs,
     p_of_resamples,
-    ratio_interval,
     resample_log_median_ratio,
     resample_log_ratio,
     resampled_interval,
 )
 from samplerbench.harness.comparison.sides import Side
-from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES
-from samplerbench.harness.statistics.estimates import FEW_DECIDE
+from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES, ratio_interval
+from samplerbench.harness.statistics.intervals import FEW_DECIDE
 from samplerbench.harness.statistics.self_diagnostics import WRONG
 from samplerbench.text import format_count
 
@@ -38,7 +37,8 @@ def compute_ratio(row: Side, base: Side, quantity: str, names: Ends | None) -> R
         return not_compared(*ends, quantity, reason)
     if quantity == "time":
         logs = _log_times(row, base)
-        return Ratio(*ends, quantity, *ratio_interval(logs), len(logs), p_of_logs(logs), "")
+        interval = ratio_interval(np.exp(logs).tolist())
+        return Ratio(*ends, quantity, *interval, len(logs), p_of_logs(logs), "")
     one, other = _paired_errors(row, base)
     if quantity == "lost runs":
         return _compare_lost(ends, one, other)

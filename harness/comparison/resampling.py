@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import math
 
 import numpy as np
 from scipy import stats
 
-from samplerbench.harness.statistics.between_processes import log_interval
-from samplerbench.harness.statistics.estimates import clopper_pearson, effective_replicates
+from samplerbench.harness.statistics.intervals import clopper_pearson, effective_replicates
 
 Array = np.ndarray
 
@@ -18,12 +16,6 @@ FEW = 10  # replicates: below, the bootstrap covers 82 % instead of 95 %
 RESAMPLES = 10_000
 AT_ONCE = 4_000_000  # numbers in memory
 SEED = 20260604
-
-
-def ratio_interval(logs: Array) -> tuple[float, float, float]:
-    """Ratio and 95 % interval from log ratios, one a pair of processes: Student's t."""
-    middle, half = log_interval(np.exp(logs).tolist())
-    return math.exp(middle), math.exp(middle - half), math.exp(middle + half)
 
 
 def p_of_logs(logs: Array) -> float:

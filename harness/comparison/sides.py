@@ -10,7 +10,7 @@ import numpy as np
 
 from samplerbench.errors import UsageError
 from samplerbench.harness.draws_file import DrawsFile
-from samplerbench.harness.records import Result, Trial
+from samplerbench.harness.records import RUN_FIELDS, Result, Trial
 from samplerbench.harness.statistics.weighted import weighted_moments
 from samplerbench.models.base import Exact
 
@@ -19,7 +19,7 @@ Array = np.ndarray
 #: what must agree for speeds to be of one population
 MACHINE = ("host", "cpu", "cores", "cores_allowed", "architecture", "system", "device_kind")
 #: what rows of one label can differ in
-AXES = ("model_label", "environment_label", "device", "precision", "chains", "warmup", "draws")
+AXES = ("model_label", "environment_label", *RUN_FIELDS)
 
 
 class UnlikeMachines(UsageError):

@@ -84,9 +84,9 @@ def run(
 ) -> list[Entry]:
     """Try what is not known (with ``again``, everything); then every stack with its row.
 
-    ``file`` keeps the rows (None: the user's own). Raises Interrupted on Ctrl-C and SIGTERM,
-    EnvironmentFailed where something is to be tried and there is no uv, UsageError where nothing
-    can be kept.
+    ``file`` keeps the rows (None: the user's own). Raises MatrixInterrupted on Ctrl-C and
+    SIGTERM, EnvironmentFailed where something is to be tried and there is no uv, UsageError where
+    nothing can be kept.
     """
     _refuse_jobs(jobs)
     file = file or known_stacks.own()

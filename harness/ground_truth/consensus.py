@@ -28,9 +28,8 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from samplerbench.harness.ground_truth import reference_files
 from samplerbench.harness.ground_truth.voices import ALPHA, BANK, OWN, SEED, ConsensusRow
-from samplerbench.harness.statistics.ordered_draws import make_quantile
+from samplerbench.harness.statistics.ordered_draws import make_drawer, make_quantile
 from samplerbench.models.base import Exact
 
 Array = np.ndarray
@@ -193,7 +192,7 @@ def _pool(rows: Sequence[ConsensusRow]) -> Exact:
         mean,
         correlation * np.outer(sd, sd),
         make_quantile(bank),
-        reference_files.make_drawer(names, bank),
+        make_drawer(names, bank),
         source=source,
         single_source=source,
         mean_se=mean_se,

@@ -36,7 +36,7 @@ def read_csv(path: Path) -> dict[str, Array]:
         comments, rows = _split_comments(read_text(path))
         if not rows:
             raise file_error(path, "it holds no draws")
-        separator, names = _find_names(path, comments, rows)
+        separator, names = _find_names(path, rows)
         if _has_row_names(len(names), rows, separator):
             rows[0], names = f"{ROW_NAMES}{separator}{rows[0]}", [ROW_NAMES, *names]
         _refuse_ragged(path, len(names), rows, separator)
@@ -88,14 +88,13 @@ def _split_cells(line: str, separator: str) -> list[str]:
     return [cell.strip() for cells in lines for cell in cells]
 
 
-def _find_names(path: Path, comments: list[str], rows: list[str]) -> tuple[str, list[str]]:
+def _find_names(path: Path, rows: list[str]) -> tuple[str, list[str]]:
     """The separator and the names of the columns.
 
     Raises UsageError for a first line that is no header, and for a name that is there twice.
     """
-    header = rows[0] if rows else ""
-    separator = _find_separator(header)
-    names = _split_cells(header, separator)
+    separator = _find_separator(rows[0])
+    names = _split_cells(rows[0], separator)
     if names and all(map(is_number_text, names)):
         reason = f"its first line looks like numbers: {', '.join(names[:4])}"
         raise file_error(path, f"{reason}; names are wanted on top of the columns")

@@ -19,7 +19,9 @@ import numpy as np
 
 from samplerbench.harness.ground_truth import long_run, reference_files
 from samplerbench.harness.ground_truth.kept_files import open_arrays
+from samplerbench.harness.ground_truth.model_sites import Shapes
 from samplerbench.harness.records import Result, Trial
+from samplerbench.harness.statistics.ordered_draws import make_drawer
 from samplerbench.models.base import Exact
 from samplerbench.models.loading.model_names import is_registered, load_model
 
@@ -78,7 +80,7 @@ def explain_other_data(folder: Path, trial: Trial, result: Result) -> str:
     )
 
 
-def latent_shapes(folder: Path, trial: Trial) -> reference_files.Shapes | None:
+def latent_shapes(folder: Path, trial: Trial) -> Shapes | None:
     """Latent site -> shape, where the inspection lists them."""
     latents = read_facts(folder, trial)["latents"]
     return None if latents is None else {s["name"]: tuple(s["shape"]) for s in latents}
@@ -134,7 +136,7 @@ def _truth_from_inspection(arrays: dict[str, Any]) -> Exact:
 
     if "draws" in arrays:
         # as they are: moved to the exact mean they would leave a curve or a bound that holds them
-        draw = reference_files.make_drawer(names, arrays["draws"][:, varying])
+        draw = make_drawer(names, arrays["draws"][:, varying])
     log_evidence = arrays.get("log_evidence")
     return Exact(
         names,

@@ -20,7 +20,7 @@ from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.ground_truth.varying_components import find_varying_in_runs
 from samplerbench.harness.records import Trial
 from samplerbench.harness.statistics import ess_rhat, self_diagnostics
-from samplerbench.harness.statistics.estimates import effective_replicates
+from samplerbench.harness.statistics.intervals import effective_replicates
 from samplerbench.harness.statistics.nested_checks import check_nested
 from samplerbench.harness.statistics.weighted import normalise_weights, weighted_moments
 

@@ -56,9 +56,8 @@ class SamplerBenchmark:
         ``"numpyro_hmc:trajectory_length=1.5"``, or a ``samplerbench.samplers.base.Sampler``.
         ``replicates`` are judged: --samplerbench-replicates, or as many as take 30 s, 32 to 256.
         ``rounds`` are timed: --samplerbench-rounds, or as many as fill pytest-benchmark's max_time
-        (1 s), from 10 to 200,
-        seed by seed in turn. ``budget``: chains (1), warmup (500), draws (5000; both a chain), seed
-        (0).
+        (1 s), from 10 to 200, seed by seed in turn. ``budget``: chains (1), warmup (500), draws
+        (5000; both a chain), seed (0).
 
         Raises UsageError for what is not known, ``samplerbench.samplers.base.Declined`` for a model
         that the sampler can't do, and whatever the sampler raises.

@@ -10,7 +10,7 @@ import numpy as np
 
 from samplerbench.errors import unknown_name
 from samplerbench.harness.records import format_label
-from samplerbench.harness.statistics.estimates import mean_interval, median_interval
+from samplerbench.harness.statistics.intervals import mean_interval, median_interval
 from samplerbench.rounding import format_column
 
 SCHEMA = 1  # of the record in extra_info; raise it when a reader of the old one would be misled
@@ -24,8 +24,8 @@ class MissingScore(AttributeError):
 class Scores(Mapping[str, Any]):
     """One row: every column of ``harness.scoring.columns.COLUMNS`` by attribute or by key.
 
-    Where there is no number, ``scores.warm_s`` raises NoNumber with the reason; as in every row,
-    ``scores["warm_s"]`` is None then, and ``scores.missing["warm_s"]`` says why.
+    Where there is no number, ``scores.warm_s`` raises MissingScore with the reason; as in every
+    row, ``scores["warm_s"]`` is None then, and ``scores.missing["warm_s"]`` says why.
     """
 
     def __init__(self, row: Mapping[str, Any]) -> None:

@@ -63,10 +63,9 @@ class WarmRuns:
         self.aot_compiles = 0
 
     def prepare(self, at_least: int, filling_s: float) -> int:
-        """Compile, and run each seed that will be timed; the number of rounds to time:
+        """Compile, run each seed that will be timed, and give the number of rounds to time.
 
-        as many as fill ``filling_s`` and no fewer than ``at_least``, unless the
-        request names a number.
+        As many as fill ``filling_s`` and no fewer than ``at_least``, unless the request names one.
         """
         request, first = self.request, self.request.trial.seed
         prepared = request.sampler.prepare(request.model, request.budget, request.settings)

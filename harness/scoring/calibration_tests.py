@@ -13,7 +13,8 @@ from scipy import special
 
 from samplerbench.harness.scoring.complaint import ALPHA, Complaint, truth_error
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
-from samplerbench.harness.statistics.estimates import estimate_typical, rms_bounds, z_scores
+from samplerbench.harness.statistics.estimates import estimate_typical, z_scores
+from samplerbench.harness.statistics.intervals import rms_bounds
 from samplerbench.harness.statistics.pairs import PairWidths
 from samplerbench.rounding import format_all_rounded
 
@@ -22,24 +23,25 @@ Array = np.ndarray
 SHARE_BELOW = "the place (share below the exact median)"
 
 
-def z_values(e: ReplicateSummary, cautious: bool = False) -> Array:
+def z_values(e: ReplicateSummary) -> Array:
     """Errors over claimed ones: of the mean, or where it is wild of the share below the median.
 
-    A ground truth with an error of its own is moved, within that, to where the errors are smallest,
-    or where they are largest with ``cautious``: no sampler is blamed for it.
+    A ground truth with an error of its own is moved, within that, to where the errors are smallest:
+    no sampler is blamed for it.
     """
-    return z_scores(*find_location(e, cautious))
+    return z_scores(*find_location(e))
 
 
 def find_location(e: ReplicateSummary, cautious: bool = False) -> tuple[Array, Array, Array]:
-    """What stands for each component's place: estimate, claimed error, exact value."""
+    """What stands for each component's place: estimate, claimed error, exact value.
+
+    A ground truth with an error of its own is moved to where the errors are smallest, or with
+    ``cautious`` to where they are largest.
+    """
     est, se = np.where(e.mean_tame, e.est, e.below_median), np.where(e.mean_tame, e.se, e.below_se)
+    truth = np.where(e.mean_tame, e.mean, e.below_exact)
     error = np.where(e.mean_tame, e.mean_se, 0.5 * truth_error(e))
-    return (
-        est,
-        se,
-        _shift_truth(est, se, np.where(e.mean_tame, e.mean, e.below_exact), error, cautious),
-    )
+    return est, se, _shift_truth(est, se, truth, error, cautious)
 
 
 def _shift_truth(
@@ -60,18 +62,17 @@ def _shift_truth(
 
 def place_z(e: ReplicateSummary) -> Array:
     """Errors of the share below the exact median over claimed ones, [replicate, component]."""
-    share = _shift_truth(
-        e.below_median, e.below_se, np.zeros(len(e.names)) + e.below_exact, 0.5 * truth_error(e)
-    )
-    return z_scores(e.below_median, e.below_se, share)
+    return _share_z(e, e.below_median, e.below_se, e.below_exact)
 
 
 def spread_z(e: ReplicateSummary) -> Array:
     """Errors of the share in the exact central half over claimed ones, [replicate, component]."""
-    share = _shift_truth(
-        e.half, e.half_se, np.zeros(len(e.names)) + e.half_exact, 0.5 * truth_error(e)
-    )
-    return z_scores(e.half, e.half_se, share)
+    return _share_z(e, e.half, e.half_se, e.half_exact)
+
+
+def _share_z(e: ReplicateSummary, share: Array, se: Array, exact: Array | float) -> Array:
+    truth = np.zeros(len(e.names)) + exact
+    return z_scores(share, se, _shift_truth(share, se, truth, 0.5 * truth_error(e)))
 
 
 def pair_z(pairs: PairWidths) -> Iterator[tuple[str, Array]]:

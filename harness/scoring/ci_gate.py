@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from samplerbench.errors import unknown_name
-from samplerbench.harness.records import format_label
+from samplerbench.harness.records import RUN_FIELDS, format_label
 
 #: a rule that several verdicts satisfy
 ALTERNATIVES = {"agrees": ("agrees", "honest"), "undecided": ("undecided", "agrees", "honest")}
 #: what rows of one sampler may differ in on one model and environment
-BUDGETS = ("device", "precision", "chains", "warmup", "draws", "calibrate")
+BUDGETS = (*RUN_FIELDS, "calibrate")
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from samplerbench.harness.scoring.calibration_tests import (
 )
 from samplerbench.harness.scoring.complaint import LOG_Z, t_interval, t_intervals, truth_error
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
-from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
+from samplerbench.harness.statistics.intervals import clopper_pearson, rms_bounds
 from samplerbench.harness.statistics.pairs import PairWidths
 from samplerbench.rounding import format_beside, format_percents
 

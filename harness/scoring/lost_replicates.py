@@ -9,7 +9,7 @@ from samplerbench.harness.scoring.complaint import ALPHA
 from samplerbench.harness.scoring.equivalence import DISASTER
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.verdict_words import Verdict
-from samplerbench.harness.statistics.estimates import clopper_pearson
+from samplerbench.harness.statistics.intervals import clopper_pearson
 from samplerbench.harness.statistics.mode_occupancy import MAJOR
 from samplerbench.harness.statistics.self_diagnostics import find_wrong
 from samplerbench.rounding import format_percents

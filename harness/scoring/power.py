@@ -20,7 +20,7 @@ from samplerbench.harness.scoring.equivalence import DISASTER, MOST
 from samplerbench.harness.scoring.lost_replicates import DISASTER_RATE
 from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.scoring.verdict_words import LEAST
-from samplerbench.harness.statistics.estimates import clopper_pearson
+from samplerbench.harness.statistics.intervals import clopper_pearson
 from samplerbench.harness.statistics.joint import MOST as DIRECTIONS
 from samplerbench.options import refuse_twice
 

@@ -12,7 +12,7 @@ from typing import Any
 from samplerbench.harness.records import PATIENCE, PATIENCE_S, Result
 from samplerbench.harness.scoring.metrics.base import Score, no_score
 from samplerbench.harness.statistics.between_processes import combine_ends, estimate_seconds
-from samplerbench.harness.statistics.estimates import Estimate
+from samplerbench.harness.statistics.intervals import Estimate
 
 #: timings of a clocked phase, and whether its column has an interval
 CLOCK_TIMINGS = {

@@ -14,7 +14,7 @@ from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.scoring.verdict_words import LEAST, Verdict
 from samplerbench.harness.statistics import sbc
-from samplerbench.harness.statistics.estimates import clopper_pearson
+from samplerbench.harness.statistics.intervals import clopper_pearson
 from samplerbench.harness.statistics.sbc import Uniformity
 from samplerbench.rounding import format_beside, format_percents
 from samplerbench.text import format_count

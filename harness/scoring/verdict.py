@@ -30,9 +30,9 @@ So replicates count as fewer where the kurtosis k of z exceeds 3, ``2 R / (k - 1
 that a lower bound of 0.1 % is above the truth in 1 % of campaigns with 10 degrees; with it in 0.1 %
 at 64 and 256 replicates, and in 0.4 % at 16.
 Where the exact posterior's tails are so heavy and skewed that even the mean of independent draws
-has no normal errors (by the yardstick's rms z), no interval for its calibration holds, and
-the share of draws below the exact median stands in for the mean; so it does below an ESS of 25. The
-same goes for the sd, for which shares inside central intervals stand in.
+has no normal errors (by the rms z of ``harness.statistics.wasserstein``), no interval for its
+calibration holds, and the share of draws below the exact median stands in for the mean; so it does
+below an ESS of 25. The same goes for the sd, for which shares inside central intervals stand in.
 
 A ground truth that is not exact has standard errors of its own. They widen every interval of a
 bias, and for the claims it is moved, within them, to where it speaks for the sampler. One so
@@ -115,7 +115,7 @@ from samplerbench.harness.scoring.lost_replicates import (
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.unfit_replicates import find_coarse, find_relation
 from samplerbench.harness.scoring.verdict_words import LEAST, NO_ANSWER, Verdict, worst_complaint
-from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
+from samplerbench.harness.statistics.intervals import clopper_pearson, rms_bounds
 from samplerbench.rounding import format_all_rounded, format_beside, format_percents
 from samplerbench.text import format_count
 

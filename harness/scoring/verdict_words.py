@@ -22,7 +22,7 @@ VERDICTS = (
     NO_ANSWER,
 )
 COMPARABLE = ("honest", "overcautious")  # the others' speed is not comparable
-CONVICTIONS = ("overconfident", "unreliable", "biased", "broken")
+CONVICTIONS = ("overconfident", "unreliable", "biased", "broken")  # the last is worst
 UNUSABLE = ("biased", "broken")  # no number of further draws makes such a sampler accurate
 
 LEAST = 16  # replicates: below, the interval of an rms spans a factor of three and more

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from scipy import stats
 
-from samplerbench.harness.statistics.estimates import LEVEL, Estimate
+from samplerbench.harness.statistics.intervals import LEVEL, Estimate
 
 LEAST_PROCESSES = 3  # for any answer on time: with 2 Student's t has one degree of freedom
 MOST_LOG = 700.0  # whose exponential a float still holds
@@ -51,6 +51,12 @@ def log_interval(ratios: Sequence[float], beyond: float = TAIL) -> tuple[float, 
     """Mean logarithm, and half the interval that it leaves with probability ``beyond`` each way."""
     logs = [math.log(ratio) for ratio in ratios]
     return math.fsum(logs) / len(logs), _half_width(logs, beyond)
+
+
+def ratio_interval(ratios: Sequence[float]) -> tuple[float, float, float]:
+    """Geometric mean of ratios, one a pair of processes, and its 95 % interval by Student's t."""
+    mean, half = log_interval(ratios)
+    return math.exp(mean), math.exp(mean - half), math.exp(mean + half)
 
 
 def _half_width(values: Sequence[float], beyond: float) -> float:

@@ -24,7 +24,7 @@ from samplerbench.harness.statistics.energy_distance import (
     measure_energy,
     pick_points,
 )
-from samplerbench.harness.statistics.ordered_draws import make_quantile
+from samplerbench.harness.statistics.ordered_draws import make_drawer, make_quantile
 from samplerbench.harness.statistics.pairs import Pairs, find_pairs
 from samplerbench.models.base import Exact
 
@@ -143,17 +143,12 @@ def _describe(bank: Array, directions: int, varies: Array) -> Exact:
     names = [name for name, kept in zip(names, varies, strict=True) if kept]
     bank = bank[:, varies]
     error = np.sqrt(variance / len(bank))
-
-    def draw(rng: np.random.Generator, n: int) -> dict[str, Array]:
-        rows = bank[rng.integers(len(bank), size=n)]
-        return dict(zip(names, rows.T, strict=True))
-
     return Exact(
         tuple(names),
         mean,
         np.diag(variance),
         quantile=make_quantile(bank),
-        draw=draw,
+        draw=make_drawer(names, bank),
         mean_se=error,
         sd_se=error / np.sqrt(2),
     )

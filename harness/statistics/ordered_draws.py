@@ -1,9 +1,9 @@
-"""Draws in order of size, one replicate after another: memory stays that of one."""
+"""Draws in order of size, one replicate after another; draws as a distribution to draw from."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -28,6 +28,21 @@ def interpolate_quantiles(ordered: Array, probs: Array) -> Array:
     share = (place - below)[:, None]
     low, high = ordered[:, below].T, ordered[:, np.minimum(below + 1, ordered.shape[1] - 1)].T
     return low.astype(np.float64) * (1 - share) + high.astype(np.float64) * share
+
+
+def make_drawer(
+    names: Sequence[str], bank: Array
+) -> Callable[[np.random.Generator, int], dict[str, Array]]:
+    """Independent draws with replacement from ``bank[draw, component]``.
+
+    Each component comes as a scalar site of its own name, [draw].
+    """
+
+    def draw(rng: np.random.Generator, count: int) -> dict[str, Array]:
+        rows = bank[rng.integers(len(bank), size=count)]
+        return dict(zip(names, rows.T, strict=True))
+
+    return draw
 
 
 def make_quantile(x: Array) -> Callable[[Array], Array]:

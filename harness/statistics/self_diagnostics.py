@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from samplerbench.harness.statistics.ess_rhat import Claims
-from samplerbench.harness.statistics.estimates import Estimate, estimate_share
+from samplerbench.harness.statistics.intervals import Estimate, estimate_share
 from samplerbench.harness.statistics.nested_checks import NestedChecks
 
 Array = np.ndarray

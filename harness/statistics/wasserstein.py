@@ -13,12 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from samplerbench.components import component_draws
-from samplerbench.harness.statistics.estimates import (
-    LEVEL,
-    Estimate,
-    mean_interval,
-    no_estimate,
-)
+from samplerbench.harness.statistics.intervals import LEVEL, Estimate, mean_interval, no_estimate
 from samplerbench.harness.statistics.ordered_draws import each_ordered, interpolate_quantiles
 from samplerbench.harness.statistics.weighted import weighted_quantiles
 from samplerbench.models.base import Exact
@@ -33,6 +28,7 @@ MOST = 4096  # replications: an rms is then known to 1.1 %, and of 20 draws hard
 SEED = 20260602  # of the independent draws
 GRID = 2000  # mid-point probabilities for weighted draws
 CENTRAL = (0.5, 0.9, 0.95)  # central intervals whose coverage is reported
+MOMENTS_ALONE = "the reference is moments alone"  # so that it has no quantiles
 
 
 @dataclass(frozen=True)
@@ -151,7 +147,7 @@ def _probabilities(exact: Exact, values: Array) -> Array:
 def estimate_coverage(covered: Array, level: float = LEVEL) -> list[Estimate]:
     """Mean over replicates of ``covered[replicate, component]``, with Student t intervals."""
     if np.isnan(covered).all():
-        return [no_estimate("the reference is moments alone")] * covered.shape[1]
+        return [no_estimate(MOMENTS_ALONE)] * covered.shape[1]
     return [mean_interval(column, level) for column in covered.T]
 
 

@@ -23,15 +23,14 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.records import DISTURBANCES
 from samplerbench.harness.scoring.ci_gate import BUDGETS, Case, name_row, place_rows
 from samplerbench.harness.scoring.columns import COLUMNS
-from samplerbench.harness.scoring.verdict_words import COMPARABLE
+from samplerbench.harness.scoring.verdict_words import COMPARABLE, CONVICTIONS
 from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES
-from samplerbench.harness.statistics.estimates import LEVEL
+from samplerbench.harness.statistics.intervals import LEVEL
 from samplerbench.rounding import format_number, format_with_interval
 
 Row = Mapping[str, Any]
 
 SLOWER = 1.1  # times the earlier seconds that are tolerated, where the user names no other
-GRAVITY = ("overconfident", "unreliable", "biased", "broken")  # the last is worst
 ACQUITTALS = (*COMPARABLE, "agrees")  # others say that nothing is shown, which is no gain
 CALIBRATIONS = {"calibration": "calibration", "log_z_calibration": "calibration of log Z"}
 SECONDS = {"warm_s": "warm seconds", "cold_s": "seconds of a first call"}
@@ -40,8 +39,6 @@ MACHINE = ("cpu", "cores_allowed", "architecture", "device_kind")
 #: what rows are matched by; the environment only where rows would be alike without it
 KEY = ("model", *BUDGETS)
 NEEDED_COLUMNS = ("sampler", *KEY, "status", "verdict")  # columns without which a row says nothing
-
-NO_SUCH_ROW = "there is no such row any more"
 
 
 @dataclass(frozen=True)
@@ -132,19 +129,25 @@ def _find_strange(row: Row) -> list[str]:
 
 
 def check_against(
-    rows: Sequence[Row], baseline: Sequence[Row], slower: float = SLOWER, unlike: bool = False
+    rows: Sequence[Row],
+    baseline: Sequence[Row],
+    slower: float = SLOWER,
+    unlike: bool = False,
+    unfinished: int = 0,
 ) -> list[Case]:
     """A case for each row of the baseline, and for each that it does not have.
 
     ``slower``: how many times as long a row may take. ``unlike``: compare seconds of machines that
-    differ, too.
+    differ, too. ``unfinished``: how many trials of the new campaign have no result yet, and so no
+    row.
     """
     pairs = match_rows(rows, baseline)
     known = [id(new) for _, new in pairs]
     fresh = [row for row in rows if id(row) not in known]
     places = place_rows([*(new or old for old, new in pairs), *fresh])
     cases = [
-        _check(new, old, slower, unlike) if new else _report_gone(old, fresh) for old, new in pairs
+        _check(new, old, slower, unlike) if new else _report_gone(old, fresh, unfinished)
+        for old, new in pairs
     ]
     cases += [Case(name_row(row), "", note="not in the baseline") for row in fresh]
     return [replace(case, place=place) for case, place in zip(cases, places, strict=True)]
@@ -152,7 +155,6 @@ def check_against(
 
 def match_rows(rows: Sequence[Row], baseline: Sequence[Row]) -> list[tuple[Row, Row | None]]:
     """Each row of the baseline with the one that answers it, or None."""
-
     more = choose_more(rows, baseline)
     by_key = {identify_row(row, *more): row for row in rows}
     return [(old, by_key.get(identify_row(old, *more))) for old in baseline]
@@ -169,7 +171,7 @@ def choose_more(*campaigns: Sequence[Row]) -> tuple[str, ...]:
     return ("environment",) if alike else ()
 
 
-def _report_gone(old: Row, fresh: Sequence[Row]) -> Case:
+def _report_gone(old: Row, fresh: Sequence[Row], unfinished: int) -> Case:
     """The case of a row that nothing answers, with what differs in the nearest new one's."""
     changes = [
         [f"{name} is {row[name]}, was {old[name]}" for name in KEY if row[name] != old[name]]
@@ -177,7 +179,10 @@ def _report_gone(old: Row, fresh: Sequence[Row]) -> Case:
         if name_row(row) == name_row(old)
     ]
     nearest: list[str] = min(changes, key=len, default=[])
-    failure = ": ".join(filter(None, [NO_SUCH_ROW, "; ".join(nearest)]))
+    gone = "there is no such row any more"
+    if unfinished:
+        gone = f"there is no such row, and {unfinished} of the campaign's trials have no result yet"
+    failure = ": ".join(filter(None, [gone, "; ".join(nearest)]))
     return Case(name_row(old), "", failure=failure)
 
 
@@ -205,14 +210,14 @@ def compare_rows(new: Row, old: Row, slower: float = SLOWER, unlike: bool = Fals
 def _compare_verdicts(new: Row, old: Row) -> Finding:
     before, now = old["verdict"], new["verdict"]
     sign = _find_gravity(now) - _find_gravity(before)
-    if sign < 0 and now not in (*ACQUITTALS, *GRAVITY):
+    if sign < 0 and now not in (*ACQUITTALS, *CONVICTIONS):
         sign = 0
     text = f"verdict {now}, " + ("as before" if now == before else f"was {before}")
     return Finding(sign, f"{text}: {new['verdict_reason']}" if sign > 0 else text)
 
 
 def _find_gravity(verdict: str | None) -> int:
-    return 1 + GRAVITY.index(verdict) if verdict in GRAVITY else 0
+    return 1 + CONVICTIONS.index(verdict) if verdict in CONVICTIONS else 0
 
 
 def _compare_calibrations(new: Row, old: Row, name: str) -> Finding:

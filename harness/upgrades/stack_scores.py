@@ -6,7 +6,6 @@ Each gives numbers with 95 % intervals, so that two stacks are told apart where 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,7 +19,7 @@ from samplerbench.harness.compatibility import tried_samplers
 from samplerbench.harness.environments import environments, root_cause
 from samplerbench.harness.environments.uv import EnvironmentFailed
 from samplerbench.harness.records import Result, Trial
-from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES, log_interval
+from samplerbench.harness.statistics.between_processes import LEAST_PROCESSES, ratio_interval
 from samplerbench.harness.statistics.power_law import fit_paired
 from samplerbench.harness.upgrades import disguised_stack
 from samplerbench.harness.upgrades.pinned_stack import PinnedStack
@@ -181,7 +180,7 @@ class RunScores:
         ratios = [a / b for a, b in pairs if a and b]
         if len(ratios) < LEAST_PROCESSES:
             return Outcome(failure=f"no seconds: fewer than {LEAST_PROCESSES} rounds timed both")
-        return Outcome({RATIO: _between(ratios)})
+        return Outcome({RATIO: Number(*ratio_interval(ratios))})
 
     def _run(self, stacks: Sequence[PinnedStack], **more: Any) -> list[Ran]:
         """Each trial of ``stacks`` with its result and its row, run where it is not stored."""
@@ -215,9 +214,3 @@ def _find_failure(results: Sequence[Result], least: int = LEAST_PROCESSES) -> st
             why = result.missing.get("warm_s", f"fewer than {least} processes were timed")
             return f"no seconds: {why}"
     return ""
-
-
-def _between(ratios: Sequence[float]) -> Number:
-    """Their geometric mean with Student's t interval between processes."""
-    mean, half = log_interval(ratios)
-    return Number(*(math.exp(end) for end in (mean, mean - half, mean + half)))

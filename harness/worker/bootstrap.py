@@ -1,8 +1,8 @@
 """Starts a worker, `bootstrap.py JOB TASK`, where this project is not installed.
 
-The package is found by an import finder that knows ``samplerbench`` alone, so neither
-the folder they lie in (which may be another environment's site-packages) nor the folder where
-the command was called can shadow or leak a module.
+The package is found by an import finder that knows ``samplerbench`` alone, so neither the folder it
+lies in (which may be another environment's site-packages) nor the folder where the command was
+called can shadow or leak a module.
 """
 
 import importlib

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import math
 import statistics
 import time
 import traceback
@@ -35,11 +34,11 @@ from samplerbench.harness.records import (
     fit_replicates,
 )
 from samplerbench.harness.worker import compiled_mode, outcome, provenance, start_up
+from samplerbench.harness.worker.cold_runs import ColdRuns
 from samplerbench.harness.worker.fingerprint import compute_log_likelihood
 from samplerbench.harness.worker.large_sites import leave_out_large
 from samplerbench.harness.worker.plain_replicates import PlainReplicates
 from samplerbench.harness.worker.process import serve
-from samplerbench.harness.worker.raised_errors import RaisedErrors
 from samplerbench.harness.worker.rank_quantities import add_log_likelihood
 from samplerbench.harness.worker.replicates import ReplicateRunner
 from samplerbench.harness.worker.time_limit import OutOfTime, TimeLimit
@@ -63,7 +62,6 @@ from samplerbench.samplers.base import (
 )
 from samplerbench.samplers.loading.sampler_file import run_sampler_file
 from samplerbench.samplers.support.prior_predictive import make_simulator
-from samplerbench.text import format_count
 
 OF_COMPILED = ("aot_s", "warm_s", "warmup_s", "sample_s", "transfer_s")  # timings
 SIMULATION_STREAM = 0x5BC  # keeps simulated truths apart from any other use of the same seed
@@ -85,12 +83,10 @@ class TrialRunner:
         self.seeds = [self.trial.seed + r for r in range(self.asked)]
         self.clock = CompileClock()
         self.limit = TimeLimit(job.timeout_s, job.launched_at)
-        self.guesses = math.inf, math.inf  # seconds of compiling, and of a run: not known yet
         self.result = Result(status="ok")
-        self.alone_s: float | None = None  # a plain run's, had the machine done nothing else
+        self.cold = ColdRuns(self.trial, self.result, self.clock, self.limit, self._explain)
         self._loaded: Model | None = None  # of a user's file
         self.own_environment = ""  # that the sampler names
-        self.second_error = ""  # of the second plain call; as a replicate it would say so itself
         self.unclocked: tuple[float, float] | None = None  # wall and CPU seconds when that begins
 
     def run(self) -> Result:
@@ -130,7 +126,8 @@ class TrialRunner:
         start_up.check_precision(trial, self.result)
         self.result.data_digest = provenance.digest_data(model.data)
         start_up.check_devices(trial, sampler, self._settings, self.result)
-        prepared, plain = self._run_cold(lambda: self._prepare(model))
+        prepared = self._run_cold(model)
+        plain = self.cold.draws
         self.result.claims = "; ".join(filter(None, (sampler.claims, prepared.claims)))
         truths, data = self._simulate(model)
         if trial.block:
@@ -138,7 +135,7 @@ class TrialRunner:
             return
         replicates: list[Draws] = []
         with contextlib.suppress(OutOfTime):
-            if prepared.compile and (data or self.limit.allows(sum(self.guesses))):
+            if prepared.compile and (data or self.limit.allows(sum(self.cold.guesses))):
                 replicates = self._run_compiled(prepared, model, data)
             else:
                 replicate = self._bind_plain(prepared, model, data)
@@ -216,52 +213,14 @@ class TrialRunner:
             start_up.import_libraries(self.job, sampler, self.clock, self.result)
         return model
 
-    def _run_cold(self, prepare: Any) -> tuple[Prepared, list[Draws]]:
-        """The first plain run, as a user waits for it, and a second with a new seed."""
-        first, second = self.trial.seed, self.trial.seed + 1
+    def _run_cold(self, model: Model) -> Prepared:
+        """What the sampler makes of ``model``, once both plain runs have ended."""
         self.result.machine["load_before"] = read_load()
         self._enter_phase("cold")
-
-        def run_from_nothing() -> tuple[Prepared, Draws]:
-            prepared = prepare()
-            return prepared, prepared.plain(first)
-
-        (prepared, draws), cold = self.clock.lap(run_from_nothing)
-        draws = draws_file.take_run(draws)
-        asked = self.trial.chains, self.trial.draws
-        draws_file.refuse_swapped(draws, *asked)
-        self.result.warnings += filter(None, [draws_file.describe_size(draws, *asked)])
-        self.limit.reserve(draws, self.asked)
-        self.result.timings.update(
-            cold_s=cold.wall, cold_cpu_s=cold.cpu, compile_s=cold.compile, compiles=cold.compiles
-        )
-        outcome.warn_busy(self.result, cold.wall, cold.cpu)
+        prepared, seconds = self.cold.run_first(lambda: self._prepare(model), self.asked)
         self._enter_phase("rerun")
-        lacking = ("rerun_s", "compiles_per_rerun")
-        guesses = cold.wall, cold.wall - cold.compile  # of the seed that comes first there
-        try:
-            if not self.limit.allows(cold.wall - cold.compile):
-                raise OutOfTime
-            again, rerun = self.clock.lap(lambda: self.limit.call(lambda: prepared.plain(second)))
-        except OutOfTime:
-            outcome.explain_missing(self.result, self.limit, lacking, "a second run")
-            return prepared, [draws]
-        except Exception as error:  # of this seed or of every second call: replicates tell
-            raised = RaisedErrors(self._explain)
-            raised.add(error, second)
-            self.second_error = f"a second call, with seed {second}, failed: {raised.first}"
-            self.result.missing.update(dict.fromkeys(lacking, self.second_error))
-            self.guesses = guesses
-            return prepared, [draws]
-        self.guesses = guesses
-        self.alone_s = estimate_alone(rerun.wall, rerun.cpu)
-        self.result.timings.update(rerun_s=rerun.wall, compiles_per_rerun=rerun.compiles)
-        if rerun.compiles:
-            self.result.warnings.append(
-                f"a second call compiles {format_count(rerun.compiles, 'program')} again, "
-                f"{rerun.compile:.2f} s"
-            )
-        return prepared, [draws, draws_file.take_run(again, "run 1")]
+        self.cold.run_second(prepared, seconds)
+        return prepared
 
     def _simulate(self, model: Model) -> tuple[list[Sites], list[Sites]]:
         """For calibration by simulation, a truth and data for each replicate; else nothing."""
@@ -284,10 +243,10 @@ class TrialRunner:
         ``data`` holds a data set for each replicate, or nothing: then all have the model's own.
         """
         self._enter_phase("compile")
-        self.result.warnings += filter(None, [self.second_error])
+        self.result.warnings += filter(None, [self.cold.second_error])
         clock, limit, result = self.clock, self.limit, self.result
         mode, lap = compiled_mode.compile_and_run(
-            prepared, bool(data), self.seeds, clock, limit, self.guesses
+            prepared, bool(data), self.seeds, clock, limit, self.cold.guesses
         )
         result.timings["aot_s"] = lap.wall
         bound = compiled_mode.bind_all(mode, data, clock, limit, result)
@@ -334,7 +293,7 @@ class TrialRunner:
         reason = "no compiled mode on this stack: replicates are plain calls"
         self.result.missing.update(dict.fromkeys(OF_COMPILED, reason))
         guess = self._guess_run()
-        self.asked = fit_replicates(self.trial, self.alone_s or guess)
+        self.asked = fit_replicates(self.trial, self.cold.alone_s or guess)
         shares = PlainReplicates(self.job, self.result, self.limit, self.asked, guess)
         self._announce_replicates(guess * (self.asked - len(known)) / shares.processes)
         return shares.run(lambda i: known[i] if i < len(known) else replicate(i), like)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,15 @@ def is_program(name: str) -> bool:
 def read_digest(name: str) -> str:
     """The digest in the name of a shipped program."""
     return Path(name.rpartition(":")[0]).stem.rpartition("-")[2]
+
+
+def restore_pytree(set_state: Callable[[type, Any], None], kind: type, state: Any) -> None:
+    """Fill a class that is read from a pickle, and register it with JAX as it was registered."""
+    import jax
+
+    set_state(kind, state)
+    with contextlib.suppress(ValueError):  # a process that reads it again has it already
+        jax.tree_util.register_pytree_node_class(kind)
 
 
 def read_program(file: Path) -> tuple[Any, dict[str, Any]]:

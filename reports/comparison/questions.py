@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from samplerbench.harness.comparison.ratio import Ratio
+from samplerbench.harness.records import RUN_FIELDS
 from samplerbench.reports.comparison.comparison import Comparison
 from samplerbench.reports.tables import cells
 from samplerbench.reports.tables.cells import Row, label
 from samplerbench.reports.tables.notes import describe_value
-
-#: what tells rows of one sampler apart, beside the environment
-AXES = ("device", "precision", "chains", "warmup", "draws")
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def _title(comparison: Comparison, ratio: Ratio, stacks: bool) -> tuple[bool, st
 def name_rows(rows: dict[str, Row], models: bool) -> dict[str, str]:
     """Each row's sampler and model, and what tells it from others where two are of one sampler."""
     names = {t: label(row) + f", {row['model']}" * models for t, row in rows.items()}
-    for axis in AXES:
+    for axis in RUN_FIELDS:
         if len(set(names.values())) == len(names):
             break
         if len({row[axis] for row in rows.values()}) > 1:

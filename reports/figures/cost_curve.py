@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samplerbench.harness.statistics import estimates
+from samplerbench.harness.statistics import estimates, intervals
 from samplerbench.reports.figures import style
 from samplerbench.reports.figures.figure import Figure, Picture, Section
 from samplerbench.reports.figures.figure_data import SHARES, Entry, Scene, Series
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 GOAL = 0.05
+ONE_COST = 1.001  # the largest by the smallest, where all costs are one
 MOST = 1.0  # sds: a curve that never comes below is shown here, with its last number
 #: cost -> what stands below its axis
 COSTS = {
@@ -84,12 +85,12 @@ def _make_curve(scene: Scene, entry: Entry, series: Series | None) -> Curve:
     assert scene.sd is not None and scene.exact is not None, "they come with the mean"
     known = scene.exact.mean_se
     mean_se = 0.0 if known is None else known[list(scene.picks)]
-    level = estimates.simultaneous_level(len(scene.exact.names), of_extreme=True)
+    level = intervals.simultaneous_level(len(scene.exact.names), of_extreme=True)
     ess = [
         estimates.realised_ess(means, scene.mean, scene.sd, mean_se, level)
         for means in series.prefix_means
     ]
-    worst = estimates.index_of_worst(ess[-1], math.inf)
+    worst = intervals.index_of_worst(ess[-1], math.inf)
     ends = [[one[worst].value, one[worst].hi, one[worst].lo] for one in ess]
     error, lo, hi = 1 / np.sqrt(np.array(ends, float)).T  # None becomes NaN
     independent = 1 / np.sqrt(np.array(SHARES) * series.count)
@@ -141,6 +142,10 @@ def _label(curve: Curve) -> str:
 
 
 def _draw_panel(axes: Axes, curves: Sequence[Curve], kind: str) -> None:
+    costs = np.concatenate([c for curve in curves if (c := curve.cost(kind)) is not None])
+    lo, hi = np.nanmin(costs), np.nanmax(costs)
+    if hi < ONE_COST * lo:  # matplotlib's own limits would be this one number, rounded
+        axes.set_xlim(lo / 2, 2 * hi)
     axes.axhline(GOAL, color=style.INK, lw=0.8, ls="--", zorder=0)
     place: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "bottom", "ha": "right"}
     axes.text(1, GOAL, "5 %", fontsize=7.5, **place)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samplerbench.harness.statistics import estimates
+from samplerbench.harness.statistics import intervals
 from samplerbench.reports.figures import style
 from samplerbench.reports.figures.figure import Figure, Picture, Section
 from samplerbench.reports.figures.figure_data import Scene, Series
@@ -61,7 +61,7 @@ def _draw_replicates(axes: Axes, series: Series, start: int) -> int:
     at = start + np.arange(len(values))
     mark: dict[str, Any] = {"color": look.color, "marker": look.marker, "ms": 3.5, "lw": 0.8}
     axes.errorbar(at, values, yerr=errors, label=series.label, ls="", **mark)
-    band = estimates.mean_interval(values)
+    band = intervals.mean_interval(values)
     if band.lo is not None and band.hi is not None:
         ends = [at[0] - 0.8, at[-1] + 0.8]
         axes.fill_between(ends, band.lo, band.hi, color=look.color, alpha=0.2, lw=0)

@@ -8,7 +8,7 @@ from typing import Any
 
 from samplerbench.harness.records import format_label
 from samplerbench.harness.scoring.columns import BY_NAME
-from samplerbench.harness.scoring.verdict_words import COMPARABLE
+from samplerbench.harness.scoring.verdict_words import COMPARABLE, UNUSABLE
 from samplerbench.reports.tables.table import NOT_COMPARABLE, Cell
 from samplerbench.rounding import (
     choose_scale,
@@ -36,8 +36,6 @@ SPEEDS_AND_ENDS = {f"{name}{end}" for name in SPEEDS for end in ("", "_lo", "_hi
 MARK_MEANING = (
     f"{NOT_COMPARABLE} not comparable: the row's verdict is neither honest nor overcautious"
 )
-#: verdicts of samplers whose error more draws do not lower
-NEVER_ACCURATE = ("biased", "broken")
 
 
 def label(row: Row) -> str:
@@ -107,7 +105,7 @@ def make_cell(row: Row, name: str) -> Cell:
 
 def is_never_accurate(row: Row) -> bool:
     """Whether no number of draws brings the means to 5 % of their sd."""
-    return row["status"] == "ok" and row["verdict"] in NEVER_ACCURATE
+    return row["status"] == "ok" and row["verdict"] in UNUSABLE
 
 
 def _sampler_cell(row: Row) -> Cell:

@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from samplerbench.errors import unknown_name
+from samplerbench.harness.records import RUN_FIELDS
 from samplerbench.harness.scoring import columns
 from samplerbench.harness.scoring.columns import Column
 from samplerbench.reports.tables.cells import Row, get_value, label, unswept_model
 
 #: what rows of one campaign may differ in, beside the sampler
-AXES = (
-    *("swept", "model", "environment", "device", "precision"),
-    *("chains", "warmup", "draws", "calibrate"),
-)
+AXES = ("swept", "model", "environment", *RUN_FIELDS, "calibrate")
 TEXTUAL = {"model", "swept", "sampler", "parameter", "verdict", "environment", "device", "status"}
 
 _COMPARABLE = Column("comparable", "status", "whether the speeds may be compared with other rows'")

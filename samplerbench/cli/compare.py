@@ -120,7 +120,9 @@ def _hold_against_baseline(args: argparse.Namespace) -> int:
     refuse_same_folder(args.folder, args.gate)
     with samplerbench.load(args.folder) as campaign:
         rows = campaign.rows()
-    cases = baseline_gate.check_against(rows, _read_baseline(args.gate), slower, args.unlike)
+        unfinished = campaign.store.count_trials() - campaign.store.count_finished()
+    baseline = _read_baseline(args.gate)
+    cases = baseline_gate.check_against(rows, baseline, slower, args.unlike, unfinished)
     for case in cases:
         lines = [f"{case.name}, {case.place}: {'fails' if case.failure else 'passes'}"]
         lines += [f"  {text}" for text in (case.failure, case.note) if text]

@@ -73,15 +73,13 @@ def _names() -> dict[str, list[str]]:
     from samplerbench.models.base import models
     from samplerbench.samplers.base import samplers
 
-    def all_names(registry: Any) -> list[str]:
-        return sorted({*registry.names(), *(plugin.name for plugin in registry.plugins())})
-
+    names = {registry: sorted({*registry.all_names()}) for registry in (samplers, models)}
     choices = {f"--{name}": list(map(str, one.choices)) for name, one in OPTIONS.items()}
     return {
         **{option: words for option, words in choices.items() if words},
-        "--sampler": all_names(samplers),
-        "--model": all_names(models),
-        "--conformance": all_names(samplers) + all_names(models),
+        "--sampler": names[samplers],
+        "--model": names[models],
+        "--conformance": names[samplers] + names[models],
         "--env": environments.names(),
-        "what": [*LISTS, *OTHER_LISTS, *all_names(samplers), *all_names(models)],
+        "what": [*LISTS, *OTHER_LISTS, *names[samplers], *names[models]],
     }

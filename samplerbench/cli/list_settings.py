@@ -26,11 +26,11 @@ def describe_names(name: str, lists: Sequence[str] = ()) -> list[dict[str, Any]]
     from samplerbench.harness.scoring.columns import COLUMNS
 
     found: list[dict[str, Any]] = []
-    if samplers.is_file(name) or _has(samplers, name):
+    if samplers.is_file(name) or name in samplers.all_names():
         sampler = samplers.get(name)
         entry = _entry("sampler", name, sampler, describe(sampler.settings))
         found.append({**entry, "claims": sampler.claims})
-    if _has(models, name):
+    if name in models.all_names():
         family = models.get(name)
         found.append(_entry("model", name, family, describe(family.options)))
     if name in environments.names():
@@ -41,9 +41,8 @@ def describe_names(name: str, lists: Sequence[str] = ()) -> list[dict[str, Any]]
     if name in columns and f"{name}s" not in lists:  # "sampler" is rather a slip
         found.append({"kind": "column", "name": name, "summary": columns[name].description})
     if not found:
-        known = {each for registry in (samplers, models) for each in _names(registry)}
-        known.update(environments.names())
-        raise unknown_name("subject of samplerbench list", name, {*known, *lists})
+        known = {*samplers.all_names(), *models.all_names(), *environments.names(), *lists}
+        raise unknown_name("subject of samplerbench list", name, known)
     return found
 
 
@@ -55,14 +54,6 @@ def _entry(kind: str, name: str, item: Any, settings: list[Description]) -> dict
         "link": item.link,
         "settings": [asdict(each) for each in settings],
     }
-
-
-def _has(registry: Any, name: str) -> bool:
-    return name in _names(registry)
-
-
-def _names(registry: Any) -> list[str]:
-    return [*registry.names(), *(plugin.name for plugin in registry.plugins())]
 
 
 def make_lines(entry: dict[str, Any]) -> list[str]:

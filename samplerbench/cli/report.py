@@ -41,17 +41,34 @@ def add_parser(commands: Any) -> None:
         metavar="FILE.json",
         help="instead of DIR: what --benchmark-json or --benchmark-autosave saved",
     )
+    _add_table_options(report)
+    add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
+    add("--figures", type=Path, metavar="FOLDER", help="write every figure as SVG, PDF and PNG")
+    text = "write draws as NetCDF for ArviZ, one file a row"
+    add("--draws", type=Path, metavar="FOLDER", help=text)
+    text = "replicates that --draws writes (default: 0)"
+    add("--replicate", nargs="+", type=int, metavar="N", help=text)
+    text = "leave out the machine's name, the path of the home folder, folders in the command"
+    add("--anonymous", action="store_true", help=text)
+    text = "matplotlib style, a file or a name as ggplot, applied on top of the project's"
+    add("--style", type=Path, metavar="STYLE", help=text)
+    text = "write the page beside the campaign, and show it in a browser"
+    add("--open", action="store_true", help=text)
+    add_json(report)
+    report.set_defaults(command=execute)
+
+
+def _add_table_options(report: argparse.ArgumentParser) -> None:
+    """Add the options of the table of rows: its format, columns and order."""
     rounding = (
         "numbers are rounded to what their intervals support; csv, json and parquet have full"
         " precision; json-rows: the rows of json alone"
     )
     add_format(report, FORMATS, rounding)
+    add = report.add_argument
     add("--columns", metavar="NAME,...", help="columns to show, separated by commas")
-    add(
-        "--sort",
-        metavar="NAME,...",
-        help="columns to sort by, best first; --sort=-NAME: worst first",
-    )
+    text = "columns to sort by, best first; --sort=-NAME: worst first"
+    add("--sort", metavar="NAME,...", help=text)
     add(
         "--by",
         choices=("parameter", "size"),
@@ -59,39 +76,6 @@ def add_parser(commands: Any) -> None:
         " change along the swept sizes",
     )
     add_latex_options(report)
-    add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
-    add("--figures", type=Path, metavar="FOLDER", help="write every figure as SVG, PDF and PNG")
-    add(
-        "--draws",
-        type=Path,
-        metavar="FOLDER",
-        help="write draws as NetCDF for ArviZ, one file a row",
-    )
-    add(
-        "--replicate",
-        nargs="+",
-        type=int,
-        metavar="N",
-        help="replicates that --draws writes (default: 0)",
-    )
-    add(
-        "--anonymous",
-        action="store_true",
-        help="leave out the machine's name, the path of the home folder, folders in the command",
-    )
-    add(
-        "--style",
-        type=Path,
-        metavar="STYLE",
-        help="matplotlib style, a file or a name as ggplot, applied on top of the project's",
-    )
-    add(
-        "--open",
-        action="store_true",
-        help="write the page beside the campaign, and show it in a browser",
-    )
-    add_json(report)
-    report.set_defaults(command=execute)
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -111,13 +95,12 @@ def execute(args: argparse.Namespace) -> int:
         )
     if args.open and (args.output or args.format != "table"):
         raise UsageError("--open shows the page\n  expected: it without --output and --format")
-    by = args.by == "parameter"
     columns, sort = (_read_names(args, name) for name in ("columns", "sort"))
     options = report.ReportOptions(
         args.format,
         columns,
         sort,
-        by,
+        args.by == "parameter",
         args.style,
         terminal_width(),
         **latex_options(args),

@@ -30,7 +30,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the processes share the co
 import numpy as np  # noqa: E402
 
 from samplerbench.harness.scoring.verdict import judge  # noqa: E402
-from samplerbench.harness.statistics.estimates import estimate_share  # noqa: E402
+from samplerbench.harness.statistics.intervals import estimate_share  # noqa: E402
 from tests.support.campaign_kinds import TABLES  # noqa: E402
 
 REPLICATES = (16, 32, 64, 256)

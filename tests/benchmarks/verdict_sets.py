@@ -24,7 +24,7 @@ from samplerbench.harness.draws_file import DrawsFile  # noqa: E402
 from samplerbench.harness.records import Trial  # noqa: E402
 from samplerbench.harness.scoring.summarise_replicates import add_joint, summarise  # noqa: E402
 from samplerbench.harness.scoring.verdict import judge  # noqa: E402
-from samplerbench.harness.statistics.estimates import estimate_share  # noqa: E402
+from samplerbench.harness.statistics.intervals import estimate_share  # noqa: E402
 
 SEED = 20261126
 PER_REPLICATE = ("log_weights", "ess", "log_z", "log_z_err")

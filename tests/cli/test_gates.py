@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+import samplerbench
 from samplerbench.cli import common, main
 from samplerbench.reports.gate_files import SUMMARY_VARIABLE
 from tests.support import stored
@@ -43,6 +44,19 @@ def test_a_campaign_that_is_worse_exits_1(campaign, tmp_path, capsys):
     assert main.main(["compare", str(campaign), "--gate", str(baseline)]) == common.EXIT_FAILED
     out = capsys.readouterr().out
     assert "shifted_one, linear on pinned: fails" in out and "was honest" in out
+
+
+def test_a_row_without_a_result_yet_is_told_as_such(campaign, tmp_path, capsys):
+    good = row(sampler="shifted_one", warmup=100, draws=stored.DRAWS)
+    baseline = write_json(tmp_path / "b.json", [good])
+    now = shutil.copytree(campaign, tmp_path / "now")
+    with samplerbench.load(now) as stopped:
+        (trial,) = (t for t in stopped.store.trials() if t.sampler == "shifted_one")  # one had none
+        stopped.store.delete_results([trial.id])
+    assert main.main(["compare", str(now), "--gate", str(baseline)]) == common.EXIT_FAILED
+    assert "there is no such row, and 2 of the campaign's trials have no result yet" in (
+        capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize("option", ["--junit", "--summary"])

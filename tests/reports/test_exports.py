@@ -28,12 +28,6 @@ SCHEMA = json.loads(Path(csv_json.__file__).with_name("report.schema.json").read
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # locks of folders left open
 
 
-@pytest.fixture(scope="module")
-def campaign(tmp_path_factory):
-    with stored.campaign(tmp_path_factory.mktemp("exports") / "c") as made:
-        yield made
-
-
 def refuse(document) -> list[str]:
     """What the schema says against a document."""
     jsonschema = pytest.importorskip("jsonschema")

@@ -13,18 +13,6 @@ from samplerbench.reports.pages import appendix, main_table
 from samplerbench.reports.scaling import analysis
 from samplerbench.reports.tables import by_parameter, csv_json
 from samplerbench.reports.tables.notes import make_notes
-from tests.support import stored
-
-
-@pytest.fixture(scope="module")
-def campaign(tmp_path_factory):
-    with stored.campaign(tmp_path_factory.mktemp("parts") / "c") as campaign:
-        yield campaign
-
-
-@pytest.fixture(scope="module")
-def rows(campaign):
-    return campaign.rows()
 
 
 def test_the_appendix_tells_each_failure_with_the_end_of_its_log(campaign, rows):

@@ -49,6 +49,19 @@ def row(
     return {**made, **fields}
 
 
+def changed(row: dict[str, Any], **values: Any) -> dict[str, Any]:
+    """A row with other values, interval ends where they are given."""
+    return {**row, **values}
+
+
+def timed(row: dict[str, Any], *spread: float, **seconds: float) -> dict[str, Any]:
+    """A row with other seconds, in processes that differ by the factors ``spread``."""
+    factors = spread or (0.99, 1.0, 1.01)
+    blocks = {name: [value * by for by in factors] for name, value in seconds.items()}
+    old = {name: values[:1] * len(factors) for name, values in row["block_seconds"].items()}
+    return {**row, "blocks": len(factors), "block_seconds": {**old, **blocks}}
+
+
 def write_json(path: Path, rows: list[dict[str, Any]]) -> Path:
     """Rows as `report --format json` writes them."""
     path.write_text(json.dumps(rows))

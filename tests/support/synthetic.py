@@ -239,3 +239,21 @@ ONE_MODE: dict[str, Maker] = {
     "one mode missing": _plain(one_mode(True)),
     "either mode missing": _plain(one_mode(False)),
 }
+
+
+def nested_run(rng: np.random.Generator, live: int, steps: int, flaw: float = 0.0):
+    """Nested sampling of log L = -log(prior mass above it).
+
+    A share ``flaw`` of the new points is drawn too near the contour.
+
+    The mass above a new point is uniform below that of its contour, so log L grows by a standard
+    exponential.
+    """
+    value = rng.exponential(size=live)
+    all_value, all_birth = list(value), [-np.inf] * live
+    for _ in range(steps):
+        worst = value.argmin()
+        all_birth.append(value[worst])
+        value[worst] += rng.exponential() * (0.3 if rng.uniform() < flaw else 1.0)
+        all_value.append(value[worst])
+    return np.array(all_value), np.array(all_birth)

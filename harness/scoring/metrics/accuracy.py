@@ -19,8 +19,9 @@ from samplerbench.harness.scoring.metrics.base import (
 from samplerbench.harness.scoring.needs import ground_truth, replicates
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.trial_data import TrialData
-from samplerbench.harness.statistics import estimates, wasserstein
-from samplerbench.harness.statistics.estimates import Estimate
+from samplerbench.harness.statistics import estimates, intervals, wasserstein
+from samplerbench.harness.statistics.intervals import Estimate
+from samplerbench.harness.statistics.wasserstein import MOMENTS_ALONE
 from samplerbench.models.base import Exact
 
 Array = np.ndarray
@@ -47,9 +48,9 @@ def pick_farthest(estimate: Estimator, ideal: float, ratio: bool = False) -> Sco
     An extreme of many needs one: the ordinary interval of the worst of fifty parameters of an exact
     sampler holds the truth in 7 % of campaigns (calibration, 32 replicates).
     """
-    each = estimate(estimates.LEVEL)
-    worst = estimates.index_of_worst(each, ideal, ratio)
-    level = estimates.simultaneous_level(len(each), of_extreme=bool(np.isinf(ideal)))
+    each = estimate(intervals.LEVEL)
+    worst = intervals.index_of_worst(each, ideal, ratio)
+    level = intervals.simultaneous_level(len(each), of_extreme=bool(np.isinf(ideal)))
     return score_of(estimate(level)[worst], each)
 
 
@@ -99,8 +100,8 @@ def estimate_sd_ratio(summary: ReplicateSummary, level: float) -> list[Estimate]
 
 def least_accurate(data: TrialData) -> tuple[int, list[Estimate]]:
     """Index of the parameter with the least realised ESS, and each parameter's."""
-    each = estimate_realised_ess(data.summary, estimates.LEVEL)
-    return estimates.index_of_worst(each, np.inf), each
+    each = estimate_realised_ess(data.summary, intervals.LEVEL)
+    return intervals.index_of_worst(each, np.inf), each
 
 
 @accuracy_metric(
@@ -112,9 +113,6 @@ def least_accurate(data: TrialData) -> tuple[int, list[Estimate]]:
 def realised_ess(data: TrialData) -> Score:
     """What the draws were worth, whatever they claim."""
     return pick_farthest(partial(estimate_realised_ess, data.summary), np.inf)
-
-
-MOMENTS_ALONE = "the reference is moments alone"
 
 
 def _score_share(data: TrialData, share: Array, exact: Array | float) -> Score:
@@ -210,7 +208,7 @@ def w1(data: TrialData) -> Score:
 )
 def w1_iid(data: TrialData) -> Score:
     """What an ideal sampler scores on the same parameter."""
-    farthest = estimates.index_of_worst(wasserstein.estimate_w1(data.summary.w1), 0.0)
+    farthest = intervals.index_of_worst(wasserstein.estimate_w1(data.summary.w1), 0.0)
     count = data.x.shape[1] * data.x.shape[2]
     ideal = float(wasserstein.score_independent_draws(_exact(data), count).w1[farthest])
     return number(ideal if np.isfinite(ideal) else None, MOMENTS_ALONE)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from samplerbench.harness.statistics.estimates import Estimate
+from samplerbench.harness.statistics.intervals import Estimate
 from samplerbench.registry import Registry
 
 if TYPE_CHECKING:

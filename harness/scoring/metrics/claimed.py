@@ -13,7 +13,7 @@ from samplerbench.harness.scoring.needs import equal_weights, weights
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics import ess_rhat, nested_rhat
 from samplerbench.harness.statistics.ess_rhat import Claims
-from samplerbench.harness.statistics.estimates import median_interval, simultaneous_level
+from samplerbench.harness.statistics.intervals import median_interval, simultaneous_level
 from samplerbench.harness.statistics.weighted import kish_ess, weighted_moments
 from samplerbench.text import format_count
 

@@ -12,7 +12,7 @@ from samplerbench.harness.scoring.metrics.sampler_statistics import check_points
 from samplerbench.harness.scoring.needs import ground_truth
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics import self_diagnostics
-from samplerbench.harness.statistics.estimates import estimate_share
+from samplerbench.harness.statistics.intervals import estimate_share
 from samplerbench.harness.statistics.self_diagnostics import SelfDiagnostics
 
 Array = np.ndarray

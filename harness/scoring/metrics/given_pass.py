@@ -34,7 +34,7 @@ from samplerbench.harness.scoring.needs import ground_truth
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.statistics import estimates
-from samplerbench.harness.statistics.estimates import Estimate, estimate_share
+from samplerbench.harness.statistics.intervals import Estimate, estimate_share
 from samplerbench.rounding import format_percents, format_with_interval
 
 Array = np.ndarray

@@ -9,7 +9,7 @@ import numpy as np
 from samplerbench.harness.scoring.metrics.base import Score, metric, score_of
 from samplerbench.harness.scoring.needs import ground_truth, named_modes, replicates
 from samplerbench.harness.scoring.trial_data import TrialData
-from samplerbench.harness.statistics.estimates import estimate_share, index_of_worst, mean_interval
+from samplerbench.harness.statistics.intervals import estimate_share, index_of_worst, mean_interval
 
 _of_modes = partial(
     metric, "realised", needs=[ground_truth, replicates, named_modes], interval=True

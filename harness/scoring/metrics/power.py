@@ -27,7 +27,7 @@ from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.trial_data import TrialData
 from samplerbench.harness.scoring.verdict_words import LEAST
 from samplerbench.harness.statistics import sbc
-from samplerbench.harness.statistics.estimates import Estimate
+from samplerbench.harness.statistics.intervals import Estimate
 from samplerbench.rounding import format_percents
 from samplerbench.text import format_count
 

@@ -30,7 +30,7 @@ from samplerbench.harness.scoring.metrics.base import (
 )
 from samplerbench.harness.scoring.needs import ground_truth
 from samplerbench.harness.scoring.trial_data import TrialData
-from samplerbench.harness.statistics import estimates
+from samplerbench.harness.statistics import intervals
 
 Array = np.ndarray
 
@@ -60,7 +60,7 @@ def realised_ess_ordinary(data: TrialData) -> Score:
 def disaster_rate(data: TrialData) -> Score:
     """How often a run ends and is far off, whether it admits that or not."""
     off, ended = data.compute_once(_disasters), data.summary.has_ended
-    return score_of(estimates.estimate_share(int(off.sum()), int(ended.sum())))
+    return score_of(intervals.estimate_share(int(off.sum()), int(ended.sum())))
 
 
 @metric(
@@ -73,12 +73,12 @@ def disaster_rate(data: TrialData) -> Score:
 def unfinished_rate(data: TrialData) -> Score:
     """How often there is no result."""
     ended = data.summary.has_ended
-    return score_of(estimates.estimate_share(int((~ended).sum()), len(ended)))
+    return score_of(intervals.estimate_share(int((~ended).sum()), len(ended)))
 
 
 def _effective_replicates(data: TrialData) -> float:
     least, _ = data.compute_once(least_accurate)
-    return estimates.effective_replicates(data.summary.est[:, least] - data.summary.mean[least])
+    return intervals.effective_replicates(data.summary.est[:, least] - data.summary.mean[least])
 
 
 @metric(
@@ -108,7 +108,7 @@ def caveat(data: TrialData) -> Score:
 def _few_decide(data: TrialData) -> str:
     count, least = data.compute_once(_effective_replicates), data.compute_once(least_accurate)[0]
     total = int(np.isfinite(data.summary.est[:, least]).sum())
-    if not 0 < count < estimates.FEW_DECIDE * total:
+    if not 0 < count < intervals.FEW_DECIDE * total:
         return ""
     return (
         f"realised ESS, and what is made of it, rests on {count:.1f} effective replicates of"

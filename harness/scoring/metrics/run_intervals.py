@@ -18,8 +18,9 @@ from samplerbench.harness.scoring.metrics.accuracy import (
 from samplerbench.harness.scoring.metrics.base import IF_NONE_WORSE, Score, metric
 from samplerbench.harness.scoring.needs import equal_weights
 from samplerbench.harness.scoring.trial_data import TrialData
-from samplerbench.harness.statistics import ess_rhat, estimates
-from samplerbench.harness.statistics.estimates import Estimate, estimate_share
+from samplerbench.harness.statistics import ess_rhat, estimates, intervals
+from samplerbench.harness.statistics.intervals import Estimate, estimate_share
+from samplerbench.harness.statistics.wasserstein import MOMENTS_ALONE
 
 Array = np.ndarray
 
@@ -51,7 +52,7 @@ def mcse_coverage(data: TrialData) -> Score:
 def quantiles_known(data: TrialData) -> str:
     """Exact quantiles of each parameter: why not, or ""."""
     known = data.exact is not None and data.exact.quantile is not None
-    return "" if known else "the reference is moments alone"
+    return "" if known else MOMENTS_ALONE
 
 
 def _quantile_errors(data: TrialData) -> tuple[Array, Array, Array]:
@@ -88,4 +89,4 @@ def _largest(each: Sequence[Estimate]) -> list[Estimate]:
     """The largest of each parameter's quantiles."""
     count = len(QUANTILES)
     groups = [each[i : i + count] for i in range(0, len(each), count)]
-    return [group[estimates.index_of_worst(group, -np.inf)] for group in groups]
+    return [group[intervals.index_of_worst(group, -np.inf)] for group in groups]

@@ -6,7 +6,7 @@ from samplerbench.harness.scoring.metrics.base import Score, metric
 from samplerbench.harness.scoring.needs import simulated_truths
 from samplerbench.harness.scoring.rank_verdict import rank_tests
 from samplerbench.harness.scoring.trial_data import TrialData
-from samplerbench.harness.statistics.estimates import Estimate
+from samplerbench.harness.statistics.intervals import Estimate
 
 
 @metric(

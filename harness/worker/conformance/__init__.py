@@ -30,12 +30,12 @@ class CheckSkipped(Exception):
     """Raised by a check that does not apply; the text says why."""
 
 
-#: ModelCase or SamplerCase -> what was measured; raises Failed or Skipped
+#: ModelCase or SamplerCase -> what was measured; raises CheckFailed or CheckSkipped
 CheckFunction = Callable[[Any], str]
 
 
 def require(holds: Any, text: str) -> None:
-    """Raise Failed with ``text`` unless ``holds``."""
+    """Raise CheckFailed with ``text`` unless ``holds``."""
     if not holds:
         raise CheckFailed(text)
 

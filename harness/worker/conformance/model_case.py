@@ -47,7 +47,7 @@ class ModelCase:
 
     @functools.cached_property
     def exact(self) -> Exact:
-        """The exact posterior; raises Skipped where there is none."""
+        """The exact posterior; raises CheckSkipped where there is none."""
         exact = self.model.exact()
         if exact is None:
             raise CheckSkipped("the model has no exact answer")
@@ -55,7 +55,7 @@ class ModelCase:
 
     @functools.cached_property
     def draws(self) -> Sites:
-        """Draws from the exact posterior; raises Skipped where it gives none."""
+        """Draws from the exact posterior; raises CheckSkipped where it gives none."""
         if self.exact.draw is None:
             raise CheckSkipped("the exact answer gives no draws")
         return self.exact.draw(np.random.default_rng(SEED), DRAWS)
@@ -67,7 +67,7 @@ class ModelCase:
 
     @functools.cached_property
     def density_at_draws(self) -> density.DensityAtDraws:
-        """The program's density at exact draws; raises Skipped where they lack a latent site."""
+        """The program's density at exact draws; raises CheckSkipped where these lack a site."""
         missing = [name for name in self.latent if name not in self.draws]
         if missing:
             raise CheckSkipped(f"exact draws lack {missing[0]!r}: no density there")

@@ -64,7 +64,7 @@ class SamplerCase:
 
     @functools.cached_property
     def compiled(self) -> Compiled:
-        """The compiled mode; raises Skipped where there is none."""
+        """The compiled mode; raises CheckSkipped where there is none."""
         build = self.prepared.compile
         if build is None:
             raise CheckSkipped("the sampler has no compiled mode")
@@ -72,7 +72,7 @@ class SamplerCase:
 
     @functools.cached_property
     def compiled_for_data(self) -> Compiled:
-        """The compiled mode for data other than the program's own; raises Skipped likewise."""
+        """The compiled mode for data other than the program's own; raises CheckSkipped likewise."""
         build = self.prepared.compile_for_data
         return self.capture(build) if build else self.compiled
 
@@ -96,7 +96,7 @@ class SamplerCase:
         return self.compiled_runs if self.prepared.compile else self.plain_runs
 
     def capture(self, call: Callable[[], T]) -> T:
-        """``call()``; what it writes to standard output is kept in ``printed``."""
+        """``call()``; what it writes to standard output is kept in ``output``."""
         with _capture_output() as read_output:
             try:
                 return call()

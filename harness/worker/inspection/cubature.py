@@ -57,7 +57,7 @@ def integrate(density: Density, seeds: Array, seconds: float, rng: np.random.Gen
     """The distribution whose log density is ``density``, up to a constant that log Z holds.
 
     ``seeds[n, d]``: points to look for modes from, d one or two. Raises NoAnswer after ``seconds``
-    or MOST_POINTS without an answer good to ACCEPTED.
+    or MOST_POINTS without an answer good to LARGEST_ERROR.
     """
     deadline = time.monotonic() + seconds
     modes, heights = find_modes(density, seeds)

@@ -333,8 +333,8 @@ def test_a_database_that_others_hold_is_waited_for(folder, planned, capsys):
     store._db.execute("PRAGMA busy_timeout=20")
     other = sqlite3.connect(folder / FILE, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(sqlite3.OperationalError, match="another program has held it for 0.05 s"):
-        with database.write(store._db, patience=0.05):
+    with pytest.raises(sqlite3.OperationalError, match="another program has held it for 0.5 s"):
+        with database.write(store._db, patience=0.5):
             pytest.fail("not while another holds it")
     assert "another program holds campaign.sqlite: waiting for it" in capsys.readouterr().err
     threading.Timer(0.1, other.execute, ["ROLLBACK"]).start()

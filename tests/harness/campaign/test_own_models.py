@@ -565,6 +565,7 @@ def test_without_a_long_run_only_other_rows_are_there_to_compare_with(tmp_path):
         [row] = campaign.rows()
     assert row["verdict"] == "no exact answer"
     assert "no other sampler was run" in row["verdict_reason"]
+    assert row["verdict_reason"].endswith("the same command without --no-long-run makes one")
 
 
 @pytest.mark.process

@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pandas
@@ -177,6 +178,48 @@ def test_a_class_with_a_cached_property_is_shipped():
     shipped = programs.ship(make_program(2.0, Design), DATA)
     design = pickle.loads(shipped.content)["program"](1.0)[2]()
     assert design.rows == [1.0, 2.0] and design.rows is design.rows
+
+
+class Registry:
+    """Of JAX what registers nodes of pytrees; a leaf is what is not among them."""
+
+    config = SimpleNamespace(jax_enable_x64=False)
+
+    def __init__(self):
+        self.nodes, self.tree_util = [], self
+
+    def all_leaves(self, values):
+        if type(values[0]) in self.nodes:
+            raise AttributeError("an empty node has no attributes to flatten")
+        return True
+
+    def register_pytree_node_class(self, kind):
+        if kind in self.nodes:
+            raise ValueError(f"duplicate {kind}")
+        self.nodes.append(kind)
+
+
+@pytest.mark.parametrize("is_registered", [True, False])
+def test_a_class_that_jax_knows_as_a_pytree_is_registered_where_it_is_read(
+    is_registered, monkeypatch
+):
+    class Pair:
+        def tree_flatten(self):
+            return (self.first, self.second), None
+
+        @classmethod
+        def tree_unflatten(cls, _, children):
+            return cls(*children)
+
+    here, there = Registry(), Registry()
+    monkeypatch.setitem(sys.modules, "jax", here)
+    if is_registered:
+        here.register_pytree_node_class(Pair)
+    shipped = programs.ship(make_program(2.0, Pair), DATA)
+    monkeypatch.setitem(sys.modules, "jax", there)
+    for _ in range(2):
+        read = pickle.loads(shipped.content)["program"](1.0)[2]
+    assert there.nodes == [read] * is_registered
 
 
 def test_a_changed_property_of_a_class_is_another_digest():

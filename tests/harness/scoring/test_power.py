@@ -12,7 +12,7 @@ from samplerbench.harness.scoring.complaint import ALPHA, t_interval
 from samplerbench.harness.scoring.equivalence import DISASTER
 from samplerbench.harness.scoring.lost_replicates import DISASTER_RATE
 from samplerbench.harness.scoring.margins import DEFAULT
-from samplerbench.harness.statistics.estimates import clopper_pearson, rms_bounds
+from samplerbench.harness.statistics.intervals import clopper_pearson, rms_bounds
 
 TRIES = 2000
 #: of 2000 tries at 95 %: exceeded in either direction once in a million

@@ -210,17 +210,12 @@ def test_a_run_that_comes_twice_or_mirrored_is_not_judged(sign):
     assert judge(replace(e, est=est)).verdict == "honest"  # the same mean alone is chance
 
 
-def test_runs_that_follow_the_run_before_are_not_judged():
+@pytest.mark.parametrize(("back", "which"), [(1, "run before"), (9, "run 9 before")])
+def test_runs_that_follow_an_earlier_run_are_not_judged(back, which):
     e = ideal()
-    est = e.est + np.roll(e.est, 1, axis=0)  # a correlation of a half, 8 standard errors
+    est = e.est + np.roll(e.est, back, axis=0)  # a correlation of a half, 8 standard errors
     got = judge(replace(e, est=est / np.sqrt(2)))
-    assert got.verdict == "not judged" and "follow those of the run before" in got.reason
-
-
-def test_runs_that_follow_an_earlier_run_are_not_judged():
-    e = ideal()
-    got = judge(replace(e, est=(e.est + np.roll(e.est, 9, axis=0)) / np.sqrt(2)))
-    assert got.verdict == "not judged" and "follow those of the run 9 before" in got.reason
+    assert got.verdict == "not judged" and f"follow those of the {which}" in got.reason
 
 
 @pytest.mark.parametrize("what", ["mean", "log Z"])

@@ -10,7 +10,7 @@ from samplerbench.harness.statistics.self_diagnostics import (
     find_wrong_log_z,
     find_wrong_width,
 )
-from tests.harness.statistics.test_estimates import nested_run
+from tests.support.synthetic import nested_run
 
 LIVE, STEPS = 50, 600
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -153,6 +154,17 @@ def test_nested_sampling_is_one_point_and_a_line_only_of_runs_that_were_made(sce
     assert cost_curve._group_resolutions(cost_curve.list_curves(scene)) == []
     finer = replace(nested, entry=replace(nested.entry, name="nested_one:num_live=500"))
     assert cost_curve._group_resolutions([nested, finer]) == [[nested, finer]]
+
+
+def test_one_point_alone_has_an_axis_of_some_width(scene):
+    nested = next(e for e in scene.entries if e.row["sampler"] == "nested_one")
+    one = replace(nested, row={**nested.row, "warm_s": 1000.0})
+    with style.use_style(), warnings.catch_warnings(action="error"):
+        figure = draw(cost_curve, replace(scene, entries=[one], cache={}))[0].figure
+        figure.canvas.draw()
+    for axes in figure.axes:
+        lo, hi = axes.get_xlim()
+        assert hi > 1.5 * lo
 
 
 @pytest.mark.parametrize("known", ["nothing", "no log Z"])

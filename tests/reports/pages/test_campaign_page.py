@@ -32,12 +32,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # locks of f
 
 
 @pytest.fixture(scope="module")
-def campaign(tmp_path_factory):
-    with stored.campaign(tmp_path_factory.mktemp("page") / "c") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def made(campaign) -> str:
     return report.write_page(campaign).read_text(encoding="utf-8")
 
