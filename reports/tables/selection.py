@@ -9,7 +9,7 @@ from typing import Any
 from samplerbench.errors import unknown_name
 from samplerbench.harness.scoring import columns
 from samplerbench.harness.scoring.columns import Column
-from samplerbench.reports.tables.cells import Row, get_value, label, unswept_model
+from samplerbench.reports.tables.cells import Row, get_value, label, swept_place, unswept_model
 
 #: what rows of one campaign may differ in, beside the sampler
 AXES = (
@@ -53,9 +53,14 @@ def choose_columns(names: Sequence[str] | None, rows: Sequence[Row] = ()) -> lis
 
 def differing_columns(rows: Sequence[Row]) -> list[str]:
     """Columns that must be shown because rows differ in them."""
-    names = [name for name in AXES if len({row[name] for row in rows}) > 1]
+    names = [name for name in AXES if len({get_place(row, name) for row in rows}) > 1]
     names = [name for name in names if not follows_sweep(name, rows)]
     return names + ["parameter"] * any("parameter" in row for row in rows)
+
+
+def get_place(row: Row, axis: str) -> Any:
+    """The row's value on one of AXES; where it lies in a sweep without its sampler's settings."""
+    return swept_place(row) if axis == "swept" else row[axis]
 
 
 def follows_sweep(name: str, rows: Sequence[Row]) -> bool:
