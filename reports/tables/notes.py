@@ -121,7 +121,8 @@ def _explain_verdict(row: Row) -> str:
         return f"{row['status']}: {row['reason']}"
     if row["verdict"] not in (None, "honest"):
         seen = _describe_power(row) if row["verdict"] in ("undecided", "agrees") else ""
-        return f"{row['verdict']}: {row['verdict_reason']}{seen}"
+        reason = str(row["verdict_reason"]).removesuffix(f"; against {row['answer']}")
+        return f"{row['verdict']}: {reason}{seen}"  # against what has a note of its own
     known = row["verdict"] and row.get("power") and not is_control(row["sampler"])
     return f"{row['verdict']}{_describe_power(row)}" if known else ""
 

@@ -16,7 +16,7 @@ AXES = (
     *("swept", "model", "environment", "device", "precision"),
     *("chains", "warmup", "draws", "calibrate"),
 )
-TEXTUAL = {"model", "swept", "sampler", "parameter", "verdict", "environment", "device", "status"}
+_COUNTS = {"precision", "chains", "warmup", "draws", "replicates", "seed"}
 
 _COMPARABLE = Column("comparable", "status", "whether the speeds may be compared with other rows'")
 _PARAMETER = Column("parameter", "what", "the scalar that the claimed and realised numbers are of")
@@ -33,6 +33,8 @@ def _all_columns() -> tuple[Column, ...]:
 #: every column of a report, in order
 COLUMNS = _all_columns()
 BY_NAME = {column.name: column for column in COLUMNS}
+#: those that hold words
+TEXTUAL = {c.name for c in COLUMNS if c.group in ("what", "status", "machine")} - _COUNTS
 
 
 def column_names(rows: Sequence[Row]) -> list[str]:

@@ -615,6 +615,28 @@ def test_swept_settings_stand_in_the_samplers_label_and_make_no_problem_of_their
     assert len(summary.group_problems(both)) == 2
 
 
+def test_what_draws_are_compared_with_is_said_once_for_all_rows(rows):
+    answer = "long run (25 chains)"
+    both = [
+        changed(
+            row,
+            verdict="agrees",
+            verdict_reason=f"{why}; against {answer}",
+            answer=answer,
+            power=None,
+        )
+        for row, why in zip(rows, ("near", "nearer"), strict=False)
+    ]
+    told = notes.verdict_notes(both)
+    assert told[0] == f"{cells.label(both[0])}: agrees: near"
+    assert [answer in note for note in told] == [False, False, True]
+
+
+def test_columns_of_words_are_set_to_the_left(rows):
+    table = campaign_table.make_table(rows, ["answer", "verdict_reason", "draws", "seed", "warm_s"])
+    assert [column.is_numeric for column in table.columns] == [False, False, True, True, True]
+
+
 def test_a_budget_of_nothing_is_named_where_rows_differ_in_it(rows):
     both = [changed(rows[0], warmup=n, warnings=[f"odd {n}"]) for n in (0, 500)]
     assert "0 warm-up" in notes.warning_notes(both)[0]
