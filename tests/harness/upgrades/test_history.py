@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+
 import pytest
 
 from samplerbench.harness.upgrades.history import Release, trace_lines
