@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from samplerbench.harness.scoring.equivalence import MOST
 from samplerbench.harness.scoring.margins import DEFAULT, Margins, read_margins
 from samplerbench.harness.scoring.verdict_words import LEAST
 from samplerbench.reports.tables.cells import Row, label
+from samplerbench.reports.tables.csv_json import as_indented_json
 from samplerbench.reports.tables.table import Cell, Column, Table
 from samplerbench.rounding import format_beside, format_number
 from samplerbench.text import format_count
@@ -88,10 +90,28 @@ def describe_doubt(row: Row, name: str) -> str:
 
 def _plan_row(row: Row, name: str, flaw: str, size: float, count: int | None) -> list[Cell]:
     pace = row["warm_s"] or row["rerun_s"]
-    time = Cell(format_number(count * pace) if count and pace else "-")
+    seconds = count * pace if count and pace else None
+    time = Cell("-") if seconds is None else Cell(format_number(seconds), key=repr(seconds))
     return [Cell(name), *_make_cells(flaw, size, count), time]
 
 
 def _make_cells(flaw: str, size: float, count: int | None) -> list[Cell]:
     shown = f"{size:g}" if flaw != "failures" else f"{100 * size:g} %"
-    return [Cell(flaw), Cell(shown), Cell(f"{count}" if count else "none would do")]
+    replicates = Cell(f"{count}", key=f"{count}") if count else Cell("none would do")
+    return [Cell(flaw), Cell(shown, key=repr(float(size))), replicates]
+
+
+def as_json(table: Table) -> str:
+    """A plan as one object: its title, a row for each flaw, with null for no number, its notes."""
+    names = [column.label.replace(" ", "_") for column in table.columns]
+    rows = [
+        dict(zip(names, map(_read_cell, row, table.columns), strict=True)) for row in table.rows
+    ]
+    return as_indented_json({"title": table.title, "rows": rows, "notes": [*table.notes]})
+
+
+def _read_cell(cell: Cell, column: Column) -> str | float | None:
+    """The number, null where there is none, or the text."""
+    if not column.is_numeric:
+        return cell.text
+    return json.loads(cell.key) if cell.key else None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from samplerbench.harness.scoring.verdict_words import CONVICTIONS
 from samplerbench.reports.tables.cells import Row, is_comparable, is_control, label
-from samplerbench.reports.tables.selection import AXES
+from samplerbench.reports.tables.selection import AXES, get_place
 from samplerbench.reports.time_to_accuracy import Ranking, list_costs, rank
 from samplerbench.rounding import choose_scale, format_all_rounded, format_percents
 
@@ -58,11 +58,11 @@ def group_problems(rows: Sequence[Row]) -> dict[tuple[str, ...], list[Row]]:
     Where each sampler ran on one stack only, its own, the stack tells no problems apart.
     """
     shared = [name for name in AXES if name != "environment"]
-    apart = {(label(row), *(str(row[name]) for name in shared)) for row in rows}
+    apart = {(label(row), *(str(get_place(row, name)) for name in shared)) for row in rows}
     axes = shared if len(apart) == len(rows) else AXES
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        groups.setdefault(tuple(str(row[name]) for name in axes), []).append(row)
+        groups.setdefault(tuple(str(get_place(row, name)) for name in axes), []).append(row)
     return groups
 
 

@@ -68,7 +68,7 @@ COORDINATOR_SIDE = {
         f"{STATISTICS} harness harness.scoring harness.pytest_plugin "
         "reports.figures reports.pages reports.scaling reports.tables rounding"
     ),
-    "reports.tables": "harness harness.scoring rounding samplers",
+    "reports.tables": "harness harness.campaign harness.scoring rounding samplers",
     "reports.figures": (
         f"{STATISTICS} harness harness.comparison models.loading reports reports.comparison "
         "reports.scaling reports.tables rounding"

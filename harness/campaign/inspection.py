@@ -23,7 +23,7 @@ from samplerbench.harness.records import Trial
 from samplerbench.harness.run_cost import describe_seconds
 from samplerbench.models.loading.model_names import is_file, load_model
 from samplerbench.models.posteriordb.folder import is_posterior
-from samplerbench.text import tell
+from samplerbench.text import bound_text, tell
 
 LONGEST_S = 300.0  # of an inspection; the trials' timeout where that is less
 OWN_SAMPLER = "a sampler that it runs by itself belongs under if __name__ == '__main__':"
@@ -96,7 +96,12 @@ def _inspect(
         path = select.inspection_path(store.folder, trial)
         path.parent.mkdir(exist_ok=True)
         os.replace(scratch / "draws.npz", path)
-        if select.read_facts(store.folder, trial)["jax_arrays"]:
+        facts = select.read_facts(store.folder, trial)
+        if facts["unjudged"] and not trial.calibrate:
+            names = bound_text(", ".join(facts["unjudged"]))
+            words = "deterministic sites are judged where --deterministic names them, not here"
+            tell(f"{trial.model_label}: {words}: {names}")
+        if facts["jax_arrays"]:
             hand_over_to_jax(store.folder, trial)
             name = Path(trial.data_file).name or "data"
             tell(f"{name}: handed over as arrays of JAX, since {trial.model_label} takes no others")

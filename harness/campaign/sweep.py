@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -231,3 +232,19 @@ def describe_position(trial: Trial, axes: Sequence[str]) -> str:
         return ""
     values = option_values(trial)
     return ",".join(f"{name.partition('.')[2]}={values[name]}" for name in axes if name in values)
+
+
+def leave_out_settings(position: str, model: str) -> str:
+    """Of a trial's ``position`` what tells its problem: a sampler's settings stand in its label."""
+    known = _problem_options(model)
+    parts = position.split(",")
+    return ",".join(part for part in parts if known is None or part.partition("=")[0] in known)
+
+
+@functools.cache
+def _problem_options(model: str) -> frozenset[str] | None:
+    """What of the budget and the model a sweep can vary; None of a model that nobody knows."""
+    try:
+        return frozenset((*_defaults("budget", ""), *_defaults("model", model)))
+    except UsageError:  # a campaign of another release may name what is gone
+        return None

@@ -53,19 +53,22 @@ def reference_path(folder: Path, trial: Trial) -> Path:
     return folder / FOLDER / f"{trial.reference_digest}-{Path(trial.reference).name}"
 
 
+#: facts that are not in answers of earlier versions
+_LATER: dict[str, Any] = {"log_likelihood": None, "jax_arrays": False, "unjudged": ()}
+
+
 def read_facts(folder: Path, trial: Trial) -> dict[str, Any]:
     """The inspection's ``latents`` (None where not looked for), and ``why`` no ground truth.
 
-    Also ``log_likelihood``, at one point, None where it is not known; and ``jax_arrays``, whether
-    the program takes its data as arrays of JAX only.
+    Also ``log_likelihood``, at one point, None where it is not known; ``jax_arrays``, whether the
+    program takes its data as arrays of JAX only; and ``unjudged`` deterministic sites.
     """
     path = inspection_path(folder, trial)
     if not path.is_file():
-        return {"latents": None, "why": UNKNOWN, "log_likelihood": None, "jax_arrays": False}
+        return {"latents": None, "why": UNKNOWN, **_LATER}
     with open_arrays(path) as arrays:
         facts = json.loads(str(arrays["facts"]))
-        later = {"log_likelihood": None, "jax_arrays": False}  # not in answers of earlier versions
-        return {"latents": facts["latents"], "why": facts["why"], **later, **facts}
+        return {"latents": facts["latents"], "why": facts["why"], **_LATER, **facts}
 
 
 def explain_other_data(folder: Path, trial: Trial, result: Result) -> str:

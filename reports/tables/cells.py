@@ -6,6 +6,7 @@ import math
 import os
 from typing import Any
 
+from samplerbench.harness.campaign.sweep import leave_out_settings
 from samplerbench.harness.records import format_label
 from samplerbench.harness.scoring.columns import BY_NAME
 from samplerbench.harness.scoring.verdict_words import COMPARABLE, UNUSABLE
@@ -54,6 +55,12 @@ def unswept_model(row: Row) -> str:
     return f"{bare}:{kept}" if kept else bare
 
 
+def swept_place(row: Row) -> str:
+    """Where on the swept axes the row's problem lies: settings of its sampler are in its label."""
+    swept = row["swept"] or ""
+    return swept and leave_out_settings(swept, unswept_model(row).partition(":")[0])
+
+
 def is_comparable(row: Row) -> bool:
     """Whether the row's speed may be compared with another's: its draws are what they claim."""
     return row["status"] == "ok" and row["verdict"] in COMPARABLE
@@ -91,8 +98,9 @@ def make_cell(row: Row, name: str) -> Cell:
         return _sampler_cell(row)
     if name == "verdict":
         return _verdict_cell(row)
-    if name == "model":
-        return Cell(unswept_model(row), key=unswept_model(row))
+    if name in ("model", "swept"):
+        text = unswept_model(row) if name == "model" else swept_place(row)
+        return Cell(text, key=text)
     value = get_value(row, name)
     if value is None:
         reason = (row["missing"] or {}).get(name, "")

@@ -115,6 +115,10 @@ def _stack(lines: Iterable[str], mark: str) -> str:
 
 
 def _number(text: str) -> str:
-    """A number in mathematics, its k or M upright."""
+    """A number in mathematics, its k or M upright; infinity and powers of ten as signs."""
+    if text.endswith("inf"):
+        return text.replace("inf", r"\infty")
+    text, power, exponent = text.partition("e")
     digits = text.rstrip("kMG")
-    return digits + rf"\mathrm{{{text[len(digits) :]}}}" * (digits != text)
+    upright = rf"\mathrm{{{text[len(digits) :]}}}" * (digits != text)
+    return digits + upright + rf" \cdot 10^{{{exponent and int(exponent)}}}" * bool(power)

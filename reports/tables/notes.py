@@ -13,6 +13,7 @@ from samplerbench.reports.tables.cells import (
     is_comparable,
     is_control,
     label,
+    swept_place,
     unswept_model,
 )
 from samplerbench.reports.tables.selection import AXES, BY_NAME, differing_columns, follows_sweep
@@ -53,12 +54,13 @@ def make_title(rows: Sequence[Row]) -> str:
 def list_shared(rows: Sequence[Row]) -> list[str]:
     """What all rows have in common, each in a few words."""
     values = {name: {row[name] for row in rows} for name in IN_WORDS}
+    values["swept"] = {swept_place(row) for row in rows}
     same = [name for name in IN_WORDS if len(values[name]) == 1 and not values[name] & {None, ""}]
     if rows and "model" not in same and follows_sweep("model", rows):
         same.insert(0, "model")
     shared = dict(rows[0]) if rows else {}
     if shared.get("swept"):  # which holds the model's options
-        shared["model"] = unswept_model(rows[0])
+        shared.update(model=unswept_model(rows[0]), swept=swept_place(rows[0]))
     return [describe_value(name, shared[name]) for name in same]
 
 
@@ -119,7 +121,8 @@ def _explain_verdict(row: Row) -> str:
         return f"{row['status']}: {row['reason']}"
     if row["verdict"] not in (None, "honest"):
         seen = _describe_power(row) if row["verdict"] in ("undecided", "agrees") else ""
-        return f"{row['verdict']}: {row['verdict_reason']}{seen}"
+        reason = str(row["verdict_reason"]).removesuffix(f"; against {row['answer']}")
+        return f"{row['verdict']}: {reason}{seen}"  # against what has a note of its own
     known = row["verdict"] and row.get("power") and not is_control(row["sampler"])
     return f"{row['verdict']}{_describe_power(row)}" if known else ""
 
@@ -193,8 +196,10 @@ def warning_notes(rows: Sequence[Row]) -> list[str]:
 def _row_names(rows: Sequence[Row]) -> list[str]:
     """Each row's sampler, and on what, where rows differ in that."""
     axes = [name for name in differing_columns(rows) if name in AXES]
-    shown = [{**row, "model": unswept_model(row)} for row in rows]
-    places = [", ".join(_name_place(n, r[n]) for n in axes if r[n] is not None) for r in shown]
+    shown = [{**row, "model": unswept_model(row), "swept": swept_place(row)} for row in rows]
+    places = [
+        ", ".join(_name_place(n, r[n]) for n in axes if r[n] not in (None, "")) for r in shown
+    ]
     return [
         f"{label(row)} on {place}" if place else label(row)
         for row, place in zip(rows, places, strict=True)

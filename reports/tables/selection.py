@@ -10,11 +10,11 @@ from samplerbench.errors import unknown_name
 from samplerbench.harness.records import RUN_FIELDS
 from samplerbench.harness.scoring import columns
 from samplerbench.harness.scoring.columns import Column
-from samplerbench.reports.tables.cells import Row, get_value, label, unswept_model
+from samplerbench.reports.tables.cells import Row, get_value, label, swept_place, unswept_model
 
 #: what rows of one campaign may differ in, beside the sampler
 AXES = ("swept", "model", "environment", *RUN_FIELDS, "calibrate")
-TEXTUAL = {"model", "swept", "sampler", "parameter", "verdict", "environment", "device", "status"}
+_COUNTS = {"precision", "chains", "warmup", "draws", "replicates", "seed"}
 
 _COMPARABLE = Column("comparable", "status", "whether the speeds may be compared with other rows'")
 _PARAMETER = Column("parameter", "what", "the scalar that the claimed and realised numbers are of")
@@ -31,6 +31,8 @@ def _all_columns() -> tuple[Column, ...]:
 #: every column of a report, in order
 COLUMNS = _all_columns()
 BY_NAME = {column.name: column for column in COLUMNS}
+#: those that hold words
+TEXTUAL = {c.name for c in COLUMNS if c.group in ("what", "status", "machine")} - _COUNTS
 
 
 def column_names(rows: Sequence[Row]) -> list[str]:
@@ -51,9 +53,14 @@ def choose_columns(names: Sequence[str] | None, rows: Sequence[Row] = ()) -> lis
 
 def differing_columns(rows: Sequence[Row]) -> list[str]:
     """Columns that must be shown because rows differ in them."""
-    names = [name for name in AXES if len({row[name] for row in rows}) > 1]
+    names = [name for name in AXES if len({get_place(row, name) for row in rows}) > 1]
     names = [name for name in names if not follows_sweep(name, rows)]
     return names + ["parameter"] * any("parameter" in row for row in rows)
+
+
+def get_place(row: Row, axis: str) -> Any:
+    """The row's value on one of AXES; where it lies in a sweep without its sampler's settings."""
+    return swept_place(row) if axis == "swept" else row[axis]
 
 
 def follows_sweep(name: str, rows: Sequence[Row]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from samplerbench.harness.upgrades.history import Line, Point
 from samplerbench.reports.figures import style, svg
@@ -11,6 +11,7 @@ from samplerbench.reports.figures.figure import Picture
 from samplerbench.reports.pages import template
 from samplerbench.reports.tables import markdown, terminal
 from samplerbench.reports.tables.cells import is_comparable, make_cell
+from samplerbench.reports.tables.csv_json import as_indented_json
 from samplerbench.reports.tables.table import Cell, Column, Table
 from samplerbench.rounding import format_column
 from samplerbench.text import escape_controls, format_count
@@ -18,7 +19,7 @@ from samplerbench.text import escape_controls, format_count
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FORMATS = ("table", "markdown", "html")
+FORMATS = ("table", "markdown", "html", "json")
 MOST_FIGURES = 24  # the table has the others
 ROW_COLUMNS = ("verdict", "calibration", "cold_s", "warm_s")
 #: what a figure shows, one panel each
@@ -48,9 +49,26 @@ def render(lines: Sequence[Line], form: str, width: int | None = None) -> str:
     table = make_table(lines)
     if form == "html":
         return _render_page(lines, table)
+    if form == "json":
+        points = [_as_record(line, point) for line in lines for point in line.points]
+        return as_indented_json({"summary": table.title, "points": points})
     if form == "markdown":
         return markdown.render(table)
     return terminal.render(table.with_intervals(), width)
+
+
+def _as_record(line: Line, point: Point) -> dict[str, Any]:
+    """One row of a campaign with its numbers, and what is shown to have changed."""
+    ends = (f"{name}{end}" for name in ROW_COLUMNS for end in ("", "_lo", "_hi"))
+    return {
+        "sampler": line.sampler,
+        "model": line.place,
+        "campaign": point.release.name,
+        "date": point.release.date,
+        "versions": point.versions,
+        **{name: point.row[name] for name in ends if name in point.row},
+        "changes": point.changes,
+    }
 
 
 def make_table(lines: Sequence[Line]) -> Table:

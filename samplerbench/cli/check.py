@@ -6,7 +6,13 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from samplerbench.cli.common import EXIT_FAILED, EXIT_OK, describe_exits, terminal_width
+from samplerbench.cli.common import (
+    EXIT_FAILED,
+    EXIT_OK,
+    add_table_or_json,
+    describe_exits,
+    terminal_width,
+)
 from samplerbench.errors import UsageError
 
 
@@ -25,7 +31,7 @@ def add_parser(commands: Any) -> None:
         help="run the samplers there on the straight line, which takes about a minute: import, run,"
         " accuracy, time; kept for later checks",
     )
-    check.add_argument("--json", action="store_true", help="print JSON")
+    add_table_or_json(check)
     failed = "the stack is not known to work"
     check.set_defaults(command=execute, exits=describe_exits(failed))
 
@@ -42,7 +48,12 @@ def execute(args: argparse.Namespace) -> int:
         return _run(args)
     python = environments.resolve(args.env).python if args.env else args.python
     finding, width = check.examine(python), terminal_width()
-    print(stack_check.as_json(finding) if args.json else stack_check.render(finding, width), end="")
+    print(
+        stack_check.as_json(finding)
+        if args.format == "json"
+        else stack_check.render(finding, width),
+        end="",
+    )
     return EXIT_OK if finding.fine else EXIT_FAILED
 
 
@@ -54,6 +65,10 @@ def _run(args: argparse.Namespace) -> int:
     from samplerbench.reports.tables.csv_json import as_indented_json
 
     row = run_check(environments.resolve(args.env or args.python or "current"))
-    text = as_indented_json(asdict(row)) if args.json else render_run(row, terminal_width())
+    text = (
+        as_indented_json(asdict(row))
+        if args.format == "json"
+        else render_run(row, terminal_width())
+    )
     print(text, end="")
     return EXIT_FAILED if row.failed_stage else EXIT_OK

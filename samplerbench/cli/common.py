@@ -43,6 +43,14 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_table_or_json(parser: argparse.ArgumentParser) -> None:
+    """Add ``--format`` and ``--json`` to a command that prints a table or JSON, and no file."""
+    parser.add_argument(
+        "--format", choices=("table", "json"), default="table", help="default: table"
+    )
+    add_json(parser)
+
+
 def add_format(parser: argparse.ArgumentParser, formats: Sequence[str], text: str = "") -> None:
     """Add ``--format``; where it is not given, the ending of ``--output`` says it."""
     parser.set_defaults(formats=formats)

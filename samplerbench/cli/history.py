@@ -11,6 +11,7 @@ import samplerbench
 from samplerbench.cli.common import (
     EXIT_OK,
     add_format,
+    add_json,
     choose_format,
     refuse_same_folder,
     refuse_slower,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from samplerbench.harness.upgrades.history import Release
 
-FORMATS = ("table", "markdown", "html")
+FORMATS = ("table", "markdown", "html", "json")
 
 
 def add_parser(commands: Any) -> None:
@@ -43,6 +44,7 @@ def add_parser(commands: Any) -> None:
     text = "times the seconds of the one before that count as no change (default: 1.1)"
     add("--slower", type=float, default=1.1, metavar="FACTOR", help=text)
     add_format(history, FORMATS)
+    add_json(history)
     add("-o", "--output", type=Path, metavar="FILE", help="write to this file")
     history.set_defaults(command=execute)
 

@@ -13,7 +13,7 @@ from samplerbench.cli import (
     list_preflight,
     list_settings,
 )
-from samplerbench.cli.common import EXIT_OK, add_json, describe_exits, wrap_last
+from samplerbench.cli.common import EXIT_OK, add_table_or_json, describe_exits, wrap_last
 from samplerbench.errors import UsageError
 from samplerbench.plugins import PluginError
 from samplerbench.text import escape_controls
@@ -47,10 +47,7 @@ def add_parser(commands: Any) -> None:
         help="environment of the checks, or in which samplers are to take the model"
         " (default: each sampler's own, or pinned)",
     )
-    listing.add_argument(
-        "--format", choices=("table", "json"), default="table", help="default: table"
-    )
-    add_json(listing)
+    add_table_or_json(listing)
     failed = "a check of --conformance failed"
     listing.set_defaults(command=execute, exits=describe_exits(failed))
 

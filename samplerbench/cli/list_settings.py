@@ -12,7 +12,8 @@ from samplerbench.models.base import models
 from samplerbench.options import Description, describe
 from samplerbench.samplers.base import samplers
 
-HEADINGS = ("setting", "type", "default", "range", "what it does")
+HEADINGS = ("type", "default", "range", "what it does")
+NOUNS = {"sampler": "setting", "model": "option"}
 
 
 def describe_names(name: str, lists: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -69,9 +70,10 @@ def make_lines(entry: dict[str, Any]) -> list[str]:
         lines.append(f"  audited: {entry['claims']}")
     if entry["link"]:
         lines.append(f"  see: {entry['link']}")
+    noun = NOUNS[entry["kind"]]
     if not settings:
-        return [*lines, "  it has no settings"]
-    cells = [HEADINGS]
+        return [*lines, f"  it has no {noun}s"]
+    cells = [(noun, *HEADINGS)]
     cells += [(s["name"], s["type"], _show(s["default"]), s["range"], s["text"]) for s in settings]
     widths = [max(len(row[i]) for row in cells) for i in range(4)]
     for row in cells:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import samplerbench
-from samplerbench.cli.common import EXIT_OK, terminal_width
+from samplerbench.cli.common import EXIT_OK, add_table_or_json, terminal_width
 from samplerbench.errors import UsageError
 
 
@@ -27,6 +27,7 @@ def add_parser(commands: Any) -> None:
     )
     add("--ess", type=float, help="without a campaign: the ESS of a run (default: 1000)")
     add("--parameters", type=int, help="without a campaign: how many there are (default: 2)")
+    add_table_or_json(plan)
     plan.set_defaults(command=execute)
 
 
@@ -43,7 +44,10 @@ def execute(args: argparse.Namespace) -> int:
             table = detection.plan_for_campaign(wanted, campaign)
     else:
         table = detection.plan_in_general(wanted, ess, parameters)
-    print(terminal.render(table, terminal_width()), end="")
+    if args.format == "json":
+        print(detection.as_json(table), end="")
+    else:
+        print(terminal.render(table, terminal_width()), end="")
     return EXIT_OK
 
 

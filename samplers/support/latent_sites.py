@@ -107,6 +107,12 @@ def find_parameters(model: Model, deterministic: Collection[str] = ()) -> list[L
     return [site for site in read_sites(model, read) if not (site.enumerated or site.enumerable)]
 
 
+def list_unjudged(model: Model, deterministic: Collection[str] = ()) -> list[str]:
+    """Names of the deterministic sites that draws are not judged by."""
+    judged = {site.name for site in find_parameters(model, deterministic)}
+    return [s.name for s in find_parameters(model, (ALL,)) if s.name not in judged]
+
+
 def _find_partly_observed(records: Mapping[str, Any]) -> dict[str, str]:
     """NumPyro's auxiliary site -> the site with ``obs_mask`` that it stands for.
 

@@ -49,6 +49,12 @@ def test_a_command_adds_itself_to_the_parser_and_is_what_is_called(command):
         assert parser.parse_args(MINIMAL[command]).command is command.execute
 
 
+@pytest.mark.parametrize("command", [bisect, check, compare, history, listing, matrix, plan])
+def test_what_prints_a_table_prints_json_by_either_option(command):
+    for option in (["--json"], ["--format", "json"]):
+        assert build_parser().parse_args([*MINIMAL[command], *option]).format == "json"
+
+
 @pytest.mark.parametrize("is_terminal", [True, False])
 def test_conformance_tells_each_check_that_begins(is_terminal, monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")

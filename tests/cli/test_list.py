@@ -257,3 +257,10 @@ def test_lists_go_on_below_where_a_terminal_is_narrow(what, width, capsys, monke
     assert wrapped.split() == whole.split() and len(whole.splitlines()) < len(wrapped.splitlines())
     head = max(len(word) for word in wrapped.split()) + 40  # columns before the last stay whole
     assert all(len(line) <= max(width, head) for line in wrapped.splitlines())
+
+
+def test_a_model_has_options_and_a_sampler_settings():
+    for name, noun in (("gaussian", "option"), ("numpyro_nuts", "setting")):
+        (entry,) = list_settings.describe_names(name)
+        heading = next(line for line in list_settings.make_lines(entry) if "what it does" in line)
+        assert heading.split()[0] == noun

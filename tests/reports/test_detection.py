@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -40,6 +41,21 @@ def test_where_none_would_do_the_least_that_is_found_is_said():
     assert re.search(r"calibration: none would do, as [\d,]+ replicates, .* find 1\.1", note)
     least = power.find_least_size("calibration", 1000, 2)
     assert plan_replicates("calibration", least * 1.001, 1000, 2)
+
+
+def test_a_plan_as_json_has_numbers_and_null_where_none_would_do(capsys, tmp_path):
+    assert main(["plan", "--detect", "calibration=1.05,failures=1%", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    wanted = [
+        ("calibration", 1.05, None),
+        ("failures", 0.01, plan_replicates("failures", 0.01, 1000, 2)),
+    ]
+    assert [(r["flaw"], r["size"], r["replicates"]) for r in found["rows"]] == wanted
+    assert any("none would do" in note for note in found["notes"])
+    with stored.campaign(tmp_path / "c") as campaign:
+        table = detection.plan_for_campaign({"calibration": 1.3}, campaign)
+    for row in json.loads(detection.as_json(table))["rows"]:
+        assert row["time_s"] > 0 and row["replicates"] > 16
 
 
 @pytest.mark.parametrize("flaw", ["bias", "failures"])

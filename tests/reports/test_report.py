@@ -367,6 +367,12 @@ def test_an_interval_is_shown_on_a_terminal_only_where_a_table_asks_for_it(small
     assert r"\multicolumn{2}{c}{time}" in paper and r"@{}lr@{\ }ll@{}" in paper
 
 
+def test_latex_writes_infinity_and_powers_of_ten_as_mathematics_does():
+    cell = Cell("-1.5e-07", ("-inf", "2.4k"), key="-1.5e-07")
+    paper = latex.render(Table("", [Column("off", align="right")], [[cell]]))
+    assert r"$-1.5 \cdot 10^{-7}$ & $[-\infty, 2.4\mathrm{k}]$" in paper
+
+
 def test_latex_has_a_caption_and_a_label_where_they_are_given(small_table):
     plain = latex.render(small_table)
     assert r"\caption{A title.}" in plain and r"\label" not in plain

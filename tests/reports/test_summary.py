@@ -108,6 +108,54 @@ def test_a_swept_option_stands_once_where_rows_are_of_several_models(rows):
     assert shown == ["line_nd:dim=4", "eight_schools"]
 
 
+def test_swept_settings_stand_in_the_samplers_label_and_make_no_problem_of_their_own(rows):
+    sweep = [
+        ("numpyro_hmc", {"trajectory_length": 1.5}, "trajectory_length=1.5"),
+        ("numpyro_hmc", {}, "trajectory_length=6.283185307179586"),
+        ("exact_iid", {}, ""),
+    ]
+    swept = [
+        changed(rows[0], sampler=name, settings=settings, swept=where, verdict="honest")
+        for name, settings, where in sweep
+    ]
+    said = summary.summarise(swept, 3)
+    assert said.startswith("Shown honest: numpyro_hmc:trajectory_length=1.5 and numpyro_hmc")
+    assert len(summary.group_problems(swept)) == 1
+    assert "swept" not in campaign_table.default_columns(swept)
+    both = [changed(row, swept=f"n_points={n},{row['swept']}") for row in swept for n in (32, 100)]
+    assert sorted(
+        {words for row in both for words in notes.list_shared([row])} - {*notes.list_shared(both)}
+    ) == ["n_points=100", "n_points=32"]
+    assert len(summary.group_problems(both)) == 2
+
+
+def test_what_draws_are_compared_with_is_said_once_for_all_rows(rows):
+    answer = "long run (25 chains)"
+    both = [
+        changed(
+            row,
+            verdict="agrees",
+            verdict_reason=f"{why}; against {answer}",
+            answer=answer,
+            power=None,
+        )
+        for row, why in zip(rows, ("near", "nearer"), strict=False)
+    ]
+    told = notes.verdict_notes(both)
+    assert told[0] == f"{cells.label(both[0])}: agrees: near"
+    assert [answer in note for note in told] == [False, False, True]
+
+
+def test_columns_of_words_are_set_to_the_left(rows):
+    table = campaign_table.make_table(rows, ["answer", "verdict_reason", "draws", "seed", "warm_s"])
+    assert [column.is_numeric for column in table.columns] == [False, False, True, True, True]
+
+
+def test_a_budget_of_nothing_is_named_where_rows_differ_in_it(rows):
+    both = [changed(rows[0], warmup=n, warnings=[f"odd {n}"]) for n in (0, 500)]
+    assert "0 warm-up" in notes.warning_notes(both)[0]
+
+
 def rank(*rows, count=1):
     return time_to_accuracy.rank(time_to_accuracy.list_costs(rows), count)
 

@@ -60,6 +60,18 @@ def audit_pages(paths: Iterable[Path]) -> tuple[list[str], list[str]]:
     return found, requests
 
 
+def find_box(path: Path, selector: str, size: tuple[int, int]) -> dict[str, float]:
+    """Where the first element that ``selector`` names lies on the page: x, y, width, height.
+
+    Skips the test where there is no Chromium, or no Playwright.
+    """
+    with _start_browser() as browser:
+        page = browser.new_page(viewport=dict(zip(("width", "height"), size, strict=True)))
+        page.goto(path.as_uri())
+        box: dict[str, float] = page.locator(selector).first.bounding_box()
+        return box
+
+
 @contextlib.contextmanager
 def _start_browser() -> Iterator[Any]:
     if CHROMIUM is None:

@@ -40,7 +40,12 @@ from samplerbench.models.loading.model_names import find_file, load_model
 from samplerbench.models.loading.script import locate_error
 from samplerbench.samplers.base import Declined
 from samplerbench.samplers.support.changing_density import is_density_changing
-from samplerbench.samplers.support.latent_sites import Latent, find_latents, find_parameters
+from samplerbench.samplers.support.latent_sites import (
+    Latent,
+    find_latents,
+    find_parameters,
+    list_unjudged,
+)
 from samplerbench.samplers.support.log_density import LogDensity, make_log_density
 from samplerbench.samplers.support.observed_values import (
     find_impossible,
@@ -142,27 +147,20 @@ def _find_answer(model: Model, trial: Trial, jax_arrays: bool = False) -> dict[s
     except Exception as error:  # the trials run without an answer, too
         traceback.print_exc()
         why = f"quadrature fails: {one_line(error)}"
-    return _pack(arrays, sites, why, level, jax_arrays)
+    others = list_unjudged(model, deterministic)
+    return _pack(arrays, sites, why, log_likelihood=level, jax_arrays=jax_arrays, unjudged=others)
 
 
-def _pack(
-    arrays: dict[str, Any],
-    sites: Any,
-    why: str = "",
-    level: float | None = None,
-    jax_arrays: bool = False,
-) -> dict[str, Any]:
+def _pack(arrays: dict[str, Any], sites: Any, why: str = "", **more: Any) -> dict[str, Any]:
     """``arrays`` of an answer, or ``why`` there is none, with the sites (None: not looked for).
 
-    ``level``: the log likelihood that tells these data from others. ``jax_arrays``: whether the
-    program takes its data so only.
+    ``more`` of what `select.read_facts` gives.
     """
     latents = sites and [
         {"name": s.name, "shape": list(s.shape), "kind": kind, "improper": s.improper}
         for s, kind in sites
     ]
-    facts = {"latents": latents, "why": why, "log_likelihood": level, "jax_arrays": jax_arrays}
-    return {"facts": np.array(json.dumps(facts)), **arrays}
+    return {"facts": np.array(json.dumps({"latents": latents, "why": why, **more})), **arrays}
 
 
 def read_sites(

@@ -553,7 +553,7 @@ def test_a_long_run_answers_and_another_family_confirms_it(tmp_path):
 
 
 @pytest.mark.process
-def test_without_a_long_run_only_other_rows_are_there_to_compare_with(tmp_path):
+def test_without_a_long_run_only_other_rows_are_there_to_compare_with(tmp_path, capfd):
     (tmp_path / "mine.py").write_text(THREE)
     with samplerbench.run(
         model=f"{tmp_path / 'mine.py'}:three",
@@ -566,6 +566,7 @@ def test_without_a_long_run_only_other_rows_are_there_to_compare_with(tmp_path):
     assert row["verdict"] == "no exact answer"
     assert "no other sampler was run" in row["verdict_reason"]
     assert row["verdict_reason"].endswith("the same command without --no-long-run makes one")
+    assert "where --deterministic names them, not here: total" in capfd.readouterr().err
 
 
 @pytest.mark.process

@@ -187,3 +187,10 @@ def test_a_python_of_ones_own_is_an_environment():
     assert trials.digest == environments.resolve("current").digest
     with pytest.raises(UsageError, match="or of another Python"):
         environments.resolve("nowhere")
+
+
+def test_a_sweeps_settings_are_told_from_what_makes_the_problem():
+    position = "n_points=32,trajectory_length=1.5,chains=4"
+    assert sweep.leave_out_settings(position, "linear") == "n_points=32,chains=4"
+    assert sweep.leave_out_settings("trajectory_length=1.5", "mine.py") == ""
+    assert sweep.leave_out_settings(position, "a_model_that_is_gone") == position

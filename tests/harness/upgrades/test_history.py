@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from samplerbench.harness.upgrades.history import Release, trace_lines
@@ -65,6 +67,15 @@ def test_the_table_has_a_row_a_point_with_intervals_and_says_what_is_shown():
     assert "1.60 (1.40 to 1.80)" in text and "\x1b" not in text
     assert len(history.make_table(lines).rows) == 4
     assert history.render(lines, "markdown").count("\n| ") >= 4
+
+
+def test_as_json_it_has_a_point_for_each_row_with_numbers_and_changes():
+    lines = trace_lines(releases(), 1.1, False)
+    found = json.loads(history.render(lines, "json"))
+    assert found["summary"] == history.summarise(lines)
+    points = [point for line in lines for point in line.points]
+    assert [each["changes"] for each in found["points"]] == [point.changes for point in points]
+    assert [each["warm_s"] for each in found["points"]] == [p.row["warm_s"] for p in points]
 
 
 def test_a_column_that_no_row_fills_takes_no_room():

@@ -23,6 +23,7 @@ from samplerbench.reports.scaling import analysis, report, tables
 from samplerbench.reports.scaling.analysis import Crossing, analyse_campaign, shorten
 from samplerbench.reports.scaling.lines import find_axes
 from samplerbench.samplers.base import Draws
+from tests.support import browser
 from tests.support.stored import result, trial
 
 SIZES = (32.0, 1e3, 3e4, 1e6)
@@ -243,6 +244,24 @@ def test_every_format_holds_the_numbers(campaign, form):
     if form == "table":
         assert "honest_one on gpu ahead beyond n_points" in text
         assert max(map(len, text.splitlines())) < 250
+
+
+@pytest.mark.browser
+@pytest.mark.process
+def test_on_a_desk_the_tables_stand_beside_their_figure_and_below_it_on_a_phone(
+    campaign, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(campaign_page, "make_galleries", lambda *_: [])
+    monkeypatch.setattr(campaign_page, "_start_graphs", lambda *_: {})
+    page = tmp_path / "page.html"
+    page.write_text(campaign_page.render(campaign, campaign.rows()), encoding="utf-8")
+    section = "#scaling-1"
+    for size, beside in ((browser.DESK, True), (browser.PHONE, False)):
+        figure, table = (
+            browser.find_box(page, f"{section} {what}", size) for what in ("figure", "table")
+        )
+        assert (table["x"] > figure["x"] + figure["width"]) == beside
+        assert (table["y"] < figure["y"] + figure["height"]) == beside
 
 
 @pytest.mark.slow

@@ -115,6 +115,17 @@ def test_the_control_keeps_its_contract_and_a_shifted_one_is_lost(name, settings
     assert failed.keys() == failures and all("lost: median" in t for t in failed.values()), failed
 
 
+@pytest.mark.slow
+def test_other_data_are_taken_by_a_poor_sampler_and_not_by_one_that_ignores_them():
+    sampler = samplers.get("numpyro_sa")
+    case = SamplerCase(sampler, sampler.settings(), ())
+    check = sampler_checks.takes_other_data
+    assert outcomes([check], case)["takes_other_data"][0], outcomes([check], case)
+    deaf = case.compiled_for_data
+    case.compiled_for_data = replace(deaf, with_data=lambda data: deaf)
+    assert outcomes([check], case)["takes_other_data"][1].startswith("lost: median error")
+
+
 def test_libraries_are_imported_where_they_are_in_the_list_of_modules():
     assert set(entry._find_imported()) <= {*entry.BACKEND_LIBRARIES, "jax", "jaxns", "numpyro"}
 
