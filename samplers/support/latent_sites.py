@@ -182,7 +182,8 @@ def _refuse_unsampled(model: Model, site: Any) -> None:
     if site["type"] == "plate" and site["args"][1] not in (None, site["args"][0]):
         raise Declined(
             f"plate {site['name']!r} of {model.name!r} takes {site['args'][1]} of {site['args'][0]}"
-            " at random (subsample_size), and every run here is on all data: leave it out"
+            " at random (subsample_size), and every run here is on all data: leave it out, or give"
+            " the program an argument for it that a kernel of one's own sets, as of HMCECS"
         )
     if is_latent(site) and isinstance(find_base(site["fn"]), Delta):
         raise Declined(
