@@ -9,6 +9,7 @@ from samplerbench.errors import UsageError
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Budget, Declined, samplers
 from samplerbench.samplers.loading import sampler_file
+from samplerbench.samplers.support import kernels_by_path
 
 KERNELS = '''
 import functools
@@ -59,6 +60,16 @@ def test_a_function_of_a_program_that_makes_a_kernel_is_no_model(name):
 def test_a_model_and_a_function_that_needs_more_than_the_program_are_refused_unrun(name, function):
     with pytest.raises(UsageError, match=r"(?s)is a function of . arguments.*that makes a kernel"):
         samplers.get(f"{name}:{function}")
+
+
+def test_a_class_that_takes_another_kernel_is_told_what_makes_it_of_the_program():
+    class Outer:
+        def __init__(self, inner_kernel, *, steps=1):
+            pass
+
+    words = r"'Mine' is Outer, which takes a kernel.*\n.*return Outer\(NUTS\(program\)\)"
+    with pytest.raises(UsageError, match=words):
+        kernels_by_path.refuse_inner_kernel(Outer, "'Mine'")
 
 
 def observe(y, size=None):
