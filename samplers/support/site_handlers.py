@@ -33,8 +33,8 @@ def adapt_sites(model: Model, rename: bool = True) -> tuple[Model, dict[str, str
 
     The model itself where nothing has to change. Distributions are expanded by ``sample_shape``,
     the concentration of a Gamma is made a float, latent sites lose a value of the program's own;
-    with ``rename``, sites whose names are no identifiers get others, and so do those whose names
-    NumPyro gives to the base sites of others.
+    with ``rename``, sites whose names are no identifiers get others, and so do those whose base
+    sites NumPyro would name as another site.
     """
     every, latents, changed = [], [], []
 
@@ -47,8 +47,8 @@ def adapt_sites(model: Model, rename: bool = True) -> tuple[Model, dict[str, str
             changed.extend([name] if _is_whole_gamma(site) or _is_set(site) else [])
 
     read_sites(model, read)
-    bases = {f"{name}_base" for name in latents} & {*latents}
-    names = choose_identifiers(every, bases) if rename else {}
+    owners = [name for name in latents if f"{name}_base" in latents]
+    names = choose_identifiers(every, owners) if rename else {}
     if not names and not changed:
         return model, {}
     adapted = replace(model, program=_adapt(model.program, names))

@@ -10,7 +10,8 @@ from samplerbench.harness.worker.inspection.inspect_model import read_sites
 from samplerbench.harness.worker.inspection.unfit_model import UnfitModel
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Budget, Declined, Draws, Prepared, samplers
-from samplerbench.samplers.support import improper_priors, latent_sites, log_density
+from samplerbench.samplers.support import improper_priors, jaxns_cube, latent_sites, log_density
+from samplerbench.samplers.support.data_arguments import keep_constant
 from samplerbench.samplers.support.site_handlers import (
     adapt_sites,
     choose_identifiers,
@@ -348,11 +349,17 @@ def test_a_latent_site_loses_a_value_of_the_programs_own():
     assert len(np.unique(sites["mean"])) == len(np.unique(sites["effects"][:, 0])) == 50
 
 
-def test_a_site_named_as_the_base_of_another_gets_another_name():
+def test_a_site_whose_base_would_be_named_as_another_gets_another_name():
+    pytest.importorskip("jaxns")
     adapted, names = adapt_sites(model_of(name_a_base))
-    assert list(names.values()) == ["mean_base"]
-    assert {site.name for site in latent_sites.find_latents(adapted)} == {"mean", *names}
-    assert adapt_sites(model_of(name_a_base), rename=False)[1] == {}
+    assert list(names.values()) == ["mean"]
+    sites = latent_sites.find_latents(adapted)
+    cube = jaxns_cube.NumPyroCube(adapted, keep_constant(adapted), sites)
+    bases = {f"{site.name}_base": np.full(3, 0.5) for site in sites}
+    values = cube.constrain(bases, {})
+    restored = {names.get(name, name): x for name, x in values.items()}
+    assert restored.keys() == {"mean", "mean_base"}
+    assert all(abs(x).max() < 1e-6 for x in restored.values())
 
 
 def test_a_prior_that_a_program_keeps_is_left_as_it_is():
