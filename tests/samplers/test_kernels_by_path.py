@@ -10,6 +10,7 @@ from samplerbench.models.base import Model
 from samplerbench.samplers.base import Budget, Declined, samplers
 from samplerbench.samplers.loading import sampler_file
 from samplerbench.samplers.support import kernels_by_path
+from tests.support.paths import EXAMPLES
 
 KERNELS = '''
 import functools
@@ -118,6 +119,15 @@ def test_a_function_makes_a_kernel_that_moves_discrete_sites(name):
         "mean": (1, 40),
         "which": (1, 40, 60),
     }
+
+
+@pytest.mark.slow
+def test_the_example_makes_kernels_of_kernels():
+    example = EXAMPLES / "kernels_of_kernels.py"
+    assert prepare(f"{example}:gibbs", mix).compile
+    sampler = samplers.get(f"{example}:subsample")
+    model = Model("observe", {"y": np.zeros(200)}, observe)
+    assert sampler.prepare(model, Budget(1, 5, 5), sampler.settings()).compile
 
 
 @pytest.mark.slow
