@@ -91,6 +91,14 @@ def test_an_option_that_is_not_there_is_refused_with_the_nearest():
         samplerbench.run(replicate=3)  # type: ignore[call-arg]
 
 
+def test_a_misspelt_option_is_named_before_what_it_leaves_out():
+    def program(df):
+        raise AssertionError
+
+    with pytest.raises(UsageError, match="'dat'; did you mean 'data'"):
+        samplerbench.run(model=program, dat={"df": 1})  # type: ignore[call-arg]
+
+
 NONSENSE = """\
 import samplerbench
 

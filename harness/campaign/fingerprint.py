@@ -7,6 +7,7 @@ function stands nor in which order it was defined counts.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import dis
 import hashlib
 import logging
@@ -21,6 +22,7 @@ import numpy as np
 #: id of an object -> the object, held so that no other gets its id, and its bytes
 _Seen = dict[int, tuple[Any, bytes]]
 _GLOBAL_LOADS = ("LOAD_GLOBAL", "LOAD_NAME")
+_REDUCTIONS = ("__reduce__", "__reduce_ex__")  # by which a class has itself pickled
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
 
 
@@ -91,6 +93,8 @@ def _parts(value: Any, seen: _Seen) -> list[str | bytes]:
     if isinstance(value, Mapping):
         pairs = sorted(value.items(), key=lambda pair: _encode(pair[0], dict(seen)))
         return _encode_each([each for pair in pairs for each in pair], seen)
+    if type(value).__module__.startswith("pandas.core."):
+        return _pandas_parts(value, seen)
     if isinstance(value, np.generic) or (hasattr(value, "__array__") and hasattr(value, "dtype")):
         return _array_parts(value, seen)
     return _object_parts(value, seen)
@@ -112,6 +116,21 @@ def _array_parts(value: Any, seen: _Seen) -> list[str | bytes]:
     return [str(array.dtype), str(array.shape), np.ascontiguousarray(array).tobytes()]
 
 
+def _pandas_parts(value: Any, seen: _Seen) -> list[str | bytes]:
+    """What a frame, a Series, an index or a column holds, not what it keeps of being read."""
+    if hasattr(value, "columns"):
+        columns = [value.iloc[:, place].array for place in range(value.shape[1])]
+        return _encode_each([value.attrs, value.columns, value.index, *columns], seen)
+    if hasattr(value, "iloc"):
+        return _encode_each([value.attrs, value.name, value.index, value.array], seen)
+    if hasattr(value, "categories"):
+        return _encode_each([value.categories, value.ordered, np.asarray(value.codes)], seen)
+    if hasattr(value, "dtype"):
+        names = list(getattr(value, "names", ()))  # of an index, which may have several levels
+        return [str(value.dtype), *_encode_each([names, np.asarray(value)], seen)]
+    return _object_parts(value, seen)
+
+
 def _object_parts(value: Any, seen: _Seen) -> list[str | bytes]:
     if isinstance(value, types.FunctionType):
         parts = [value.__code__, value.__defaults__, value.__kwdefaults__]
@@ -129,9 +148,31 @@ def _object_parts(value: Any, seen: _Seen) -> list[str | bytes]:
         return _encode_each([value.__wrapped__], seen)
     if hasattr(value, "func") and hasattr(value, "keywords"):  # functools.partial
         return _encode_each([value.func, value.args, value.keywords], seen)
-    if hasattr(value, "__dict__"):
-        return _encode_each([type(value), vars(value)], seen)
-    return [_pickle(value)]
+    kind = type(value)
+    own = any(getattr(kind, name) is not getattr(object, name) for name in _REDUCTIONS)
+    if not hasattr(value, "__dict__") or (own and not vars(value)):
+        return [_pickle(value)]  # what it holds is no attribute, as of pandas.Timestamp
+    return _encode_each([kind, _read_state(value)], seen)
+
+
+def _read_state(value: Any) -> Any:
+    """An object's attributes, as it has them pickled, without those that are kept results."""
+    kind = type(value)
+    if kind.__getstate__ is not object.__getstate__:
+        with contextlib.suppress(Exception):  # whatever it raises: its attributes tell, too
+            return value.__getstate__()
+    return {name: held for name, held in vars(value).items() if not _is_kept(kind, name)}
+
+
+def _is_kept(kind: type, name: str) -> bool:
+    """Whether an attribute is the kept result of a property, as of ``functools.cached_property``.
+
+    NumPyro's distributions have a kind of their own, ``lazy_property``.
+    """
+    made_by: Any = next((vars(each)[name] for each in kind.__mro__ if name in vars(each)), None)
+    descriptor = type(made_by)
+    sets = hasattr(descriptor, "__set__") or isinstance(made_by, types.FunctionType)
+    return hasattr(descriptor, "__get__") and not sets
 
 
 def _is_python_class(kind: type) -> bool:

@@ -150,6 +150,8 @@ def _refuse_misplaced(plan: Plan, memory: Any) -> None:
             "  expected: its data as a dict or a DataFrame: data={...}"
         )
     registered = [text for text in plan.model if not model_names.is_file(text)]
+    for text in registered:
+        parse_model(text)  # which refuses an unknown name
     if registered:
         raise UsageError(
             f"model {registered[0]!r} has data of its own\n"

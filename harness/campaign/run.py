@@ -102,9 +102,12 @@ def make_plan(options: dict[str, Any]) -> tuple[Plan, list[programs.ShippedProgr
     }
     memory = words.pop("data") if not isinstance(words.get("data", ""), str) else None
     shipped: list[programs.ShippedProgram] = []
-    if words.get("model") is not None:
-        words["model"], shipped, memory = programs.ship_models(words["model"], memory)
-    plan = Plan(**check_options(words, "run()", ("out", "retry", "watcher")))
+    model = words.pop("model", None)
+    checked = check_options(words, "run()", ("out", "retry", "watcher"))
+    if model is not None:
+        names, shipped, memory = programs.ship_models(model, memory)
+        checked |= check_options({"model": names}, "run()")
+    plan = Plan(**checked)
     sweep.refuse_set_budgets(plan.sweep, words)
     return plan, shipped, memory
 

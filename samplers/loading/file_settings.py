@@ -62,11 +62,13 @@ def _declared(arguments: Sequence[tuple[str, Any, ast.expr]]) -> Iterator[tuple[
 
 
 def _list_arguments(node: ast.AST) -> Iterator[tuple[str, Any, ast.expr]]:
-    """Fields of a dataclass, and keyword arguments of ``__init__``, each with its default."""
-    for part in node.body if isinstance(node, ast.ClassDef) else ():
+    """Fields of a dataclass, and keyword arguments of ``__init__`` or of a function that makes a
+    kernel, each with its default.
+    """
+    for part in node.body if isinstance(node, ast.ClassDef) else (node,):
         if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name) and part.value:
             yield part.target.id, part.annotation, part.value
-        if isinstance(part, ast.FunctionDef) and part.name == "__init__":
+        if isinstance(part, ast.FunctionDef) and (part is node or part.name == "__init__"):
             every = part.args
             ordered = [*every.posonlyargs, *every.args]
             start = len(ordered) - len(every.defaults)

@@ -1,9 +1,10 @@
 """A sampler by path, ``path/to/file.py:Name``: a kernel of NumPyro's, or a function ``prepare``.
 
-A kernel is a subclass of NumPyro's ``MCMCKernel``, called as ``Kernel(program, **settings)``; a
-function is called as ``prepare(model, budget, settings)`` (``samplers.base``). Settings are what
-the file declares: keyword arguments of the kernel's ``__init__`` with plain defaults, or fields of
-a dataclass ``Settings`` beside the function. They are read from its text: only a worker runs it.
+A kernel is a subclass of NumPyro's ``MCMCKernel``, called as ``Kernel(program, **settings)``, or a
+function that is called likewise and returns one. Another function is called as ``prepare(model,
+budget, settings)`` (``samplers.base``). Settings are what the file declares: keyword arguments of
+the kernel's ``__init__`` or function with plain defaults, or fields of a dataclass ``Settings``
+beside ``prepare``. They are read from its text: only a worker runs it.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from typing import Any, Callable
 from samplerbench.errors import UsageError, one_line, unknown_name
 from samplerbench.models.base import Model
 from samplerbench.models.loading import script, top_level
-from samplerbench.samplers.base import Budget, Declined, Prepared, Sampler
+from samplerbench.samplers.base import Budget, Prepared, Sampler
 from samplerbench.samplers.loading import file_settings
 from samplerbench.user_files import full_path, split_file
 
 KINDS = (
-    "expected: path/to/file.py:NAME, a subclass of numpyro.infer.mcmc.MCMCKernel or a function "
-    "prepare(model, budget, settings)"
+    "expected: path/to/file.py:NAME, a subclass of numpyro.infer.mcmc.MCMCKernel, a function of the"
+    " program that makes a kernel, or a function prepare(model, budget, settings)"
 )
 ARGUMENTS = ("model", "budget", "settings")  # of a function ``prepare``
 
@@ -47,13 +48,13 @@ def read_item(name: str) -> Sampler:
     if attribute not in found and top_level.ANY not in found:
         raise unknown_name(f"name in {file}", attribute, found)
     node = found.get(attribute)
-    is_kernel = isinstance(node, ast.ClassDef)
-    _refuse_unfit(node, f"{attribute!r} in {file}", found)
+    is_kernel = isinstance(node, ast.ClassDef) or _makes_kernel(node, attribute)
+    _refuse_unfit(node, f"{attribute!r} in {file}", found, is_kernel)
     owner = attribute if is_kernel else _name_settings(node, found)
     return Sampler(
         attribute,
         file_settings.make_settings(found.get(owner), f"{owner!r} in {file}"),
-        _make_prepare(file, attribute, owner),
+        _make_prepare(file, attribute, owner, is_kernel),
         _summarise(node) or f"from {file.name}",
         needs=("jax", "numpyro"),
         family="numpyro" if is_kernel else "",
@@ -64,8 +65,8 @@ def read_item(name: str) -> Sampler:
 def is_sampler(text: str) -> bool:
     """Whether ``text``, "path/to/file.py:NAME[:SETTING=VALUE,...]", can only be a sampler.
 
-    That is a class, or a function that is called ``prepare`` or has its arguments: other functions
-    may be programs.
+    That is a class, or a function that is called ``prepare`` or has its arguments, or one of a
+    ``program`` or ``model`` that makes a kernel: other functions may be programs.
     """
     path, rest = split_file(text)
     file, attribute = _split(f"{path}:{rest.partition(':')[0]}")
@@ -73,7 +74,8 @@ def is_sampler(text: str) -> bool:
     if attribute == "prepare" or isinstance(node, ast.ClassDef):
         return True
     names = [each.arg for each in node.args.args] if isinstance(node, ast.FunctionDef) else []
-    return tuple(names[: len(ARGUMENTS)]) == ARGUMENTS
+    makes_kernel = _makes_kernel(node, attribute) and names[:1] in (["program"], ["model"])
+    return makes_kernel or tuple(names[: len(ARGUMENTS)]) == ARGUMENTS
 
 
 def run_sampler_file(name: str) -> None:
@@ -106,11 +108,26 @@ def _unreadable(file: Path, error: Exception) -> UsageError:
     return UsageError(f"{file} can't be read as Python: {error}\n  {KINDS}")
 
 
-def _refuse_unfit(node: ast.AST | None, what: str, found: Mapping[str, ast.AST]) -> None:
+def _makes_kernel(node: ast.AST | None, name: str) -> bool:
+    """Whether a function needs the program alone, and returns something: the rest are settings."""
+    if not isinstance(node, ast.FunctionDef) or name == "prepare":
+        return False
+    if not any(isinstance(each, ast.Return) and each.value for each in ast.walk(node)):
+        return False  # as a model
+    arguments = node.args
+    names = [each.arg for each in (*arguments.posonlyargs, *arguments.args)]
+    needed = len(names) - len(arguments.defaults)
+    more = [each for each in arguments.kw_defaults if each is None]
+    return needed == 1 and not more and not arguments.vararg and names[1:3] != [*ARGUMENTS[1:]]
+
+
+def _refuse_unfit(
+    node: ast.AST | None, what: str, found: Mapping[str, ast.AST], is_kernel: bool
+) -> None:
     """Refuse what can be seen to be no sampler before anything is run."""
     if isinstance(node, ast.AsyncFunctionDef):
         raise UsageError(f"{what} is a coroutine function\n  {KINDS}")
-    if isinstance(node, ast.FunctionDef) and not node.decorator_list:
+    if isinstance(node, ast.FunctionDef) and not node.decorator_list and not is_kernel:
         most = len(node.args.posonlyargs) + len(node.args.args)
         least = most - len(node.args.defaults)
         if least > len(ARGUMENTS) or (most < len(ARGUMENTS) and not node.args.vararg):
@@ -158,7 +175,7 @@ def _summarise(node: ast.AST | None) -> str:
 
 
 def _make_prepare(
-    file: Path, attribute: str, owner: str
+    file: Path, attribute: str, owner: str, is_kernel: bool
 ) -> Callable[[Model, Budget, Any], Prepared]:
     def prepare(model: Model, budget: Budget, settings: Any) -> Prepared:
         module = _run(file, script.digest_file(file))
@@ -167,7 +184,7 @@ def _make_prepare(
             thing = getattr(module, attribute)
         except AttributeError as error:
             raise UsageError(f"{what} is not there once the file has run\n  {KINDS}") from error
-        if isinstance(thing, type) or isinstance(getattr(thing, "func", None), type):
+        if is_kernel or isinstance(thing, type) or isinstance(getattr(thing, "func", None), type):
             return _prepare_kernel(thing, what, model, budget, settings)
         _refuse_uncallable(thing, what)
         own = getattr(module, owner, None)
@@ -211,20 +228,18 @@ def _prepare_kernel(
 ) -> Prepared:
     """Runs of a class of NumPyro's kernels, or of one with some arguments given (``partial``).
 
-    Raises Declined for an ensemble.
+    Or of what a function makes of the program. Raises Declined for an ensemble.
     """
-    from numpyro.infer.mcmc import MCMCKernel
-
+    from samplerbench.samplers.support import kernels_by_path
     from samplerbench.samplers.support.numpyro_mcmc import prepare_mcmc
 
-    made = kernel if isinstance(kernel, type) else kernel.func
-    if not issubclass(made, MCMCKernel):
-        bases = ", ".join(base.__name__ for base in made.__mro__[1:-1]) or "object"
-        raise UsageError(f"{what} is a class on top of {bases}; expected: of MCMCKernel")
-    if any(base.__name__ == "EnsembleSampler" for base in made.__mro__):  # NumPyro 0.13 has none
-        raise Declined(
-            f"{what} is an ensemble, whose chains are walkers: numpyro_aies and numpyro_ess run "
-            "NumPyro's; any other is a function prepare, and its Draws have walkers set"
-        )
     options = asdict(settings)
+    made = kernel if isinstance(kernel, type) else getattr(kernel, "func", kernel)
+    if isinstance(made, type):
+        kernels_by_path.refuse_class(made, what, "is a class")
+        kernels_by_path.refuse_inner_kernel(made, what)
+    first = kernel(model.program, **options)
+    kernels_by_path.refuse_class(type(first), what, "gives an object")
+    kernels_by_path.require_discrete(first, model)
+    kernels_by_path.require_subsample(first, model)
     return prepare_mcmc(lambda: kernel(model.program, **options), model, budget, "parallel")

@@ -1,4 +1,4 @@
-"""Priors that have no density of their own in some place: improper, or left out by a mask."""
+"""Priors that are no distribution: improper, left out by a mask, or raised to a power."""
 
 from __future__ import annotations
 
@@ -44,3 +44,12 @@ def is_improper(prior: Any, masks: Sequence[Any] = ()) -> bool:
     if isinstance(base, ImproperUniform):
         return True
     return not isinstance(base, Uniform) and not all(np.asarray(mask).all() for mask in known)
+
+
+def is_scaled(site: Any) -> bool:
+    """Whether ``numpyro.handlers.scale`` raises the density of a site to another power than 1.
+
+    Only a run of the program tells an abstract power, which counts as another one.
+    """
+    power = site.get("scale")
+    return power is not None and (is_abstract(power) or not bool(np.all(np.asarray(power) == 1)))

@@ -19,12 +19,14 @@ from samplerbench.samplers.support.improper_priors import (
     find_base,
     is_abstract,
     is_improper,
+    is_scaled,
     list_masks,
 )
 
 T = TypeVar("T")
 
 ALL = "all"  # in place of the names of all deterministic sites
+SET_KEY = "is_set"  # of a record: whether a handler of the program gives a latent site its value
 MASK_KEY = "masked_by"  # of a record: masks of a prior that is traced on abstract ones
 
 
@@ -35,10 +37,11 @@ class Latent:
     name: str
     shape: tuple[int, ...]
     discrete: bool
-    improper: bool  # its prior does not integrate to 1, or is left out by a mask
+    improper: bool  # its prior does not integrate to 1: also by a mask, or a power of its density
     enumerated: bool = False  # discrete, and marked to be summed out by NumPyro
     enumerable: bool = False  # not marked: NumPyro's gradient-based kernels sum it out all the same
     stands_for: str = ""  # the site that a reparametrisation computes from this auxiliary one
+    scaled: bool = False  # numpyro.handlers.scale raises the density of its prior to a power
 
 
 def find_latents(model: Model) -> list[Latent]:
@@ -155,6 +158,7 @@ def trace_sites(model: Model, data: Any, key: Any = None) -> dict[str, Any]:
         """A value for what can't be drawn; None leaves the site to its distribution."""
         _refuse_unsampled(model, site)
         site["stands_for"] = _find_reparametrised()
+        site[SET_KEY] = is_latent(site) and site["value"] is not None
         improper = site["type"] == "sample" and is_improper(site["fn"])
         return init_to_feasible(site) if improper else None
 
@@ -184,7 +188,8 @@ def _refuse_unsampled(model: Model, site: Any) -> None:
     if site["type"] == "plate" and site["args"][1] not in (None, site["args"][0]):
         raise Declined(
             f"plate {site['name']!r} of {model.name!r} takes {site['args'][1]} of {site['args'][0]}"
-            " at random (subsample_size), and every run here is on all data: leave it out"
+            " at random (subsample_size), and every run here is on all data: leave it out, or give"
+            " the program an argument for it that a kernel of one's own sets, as of HMCECS"
         )
     if is_latent(site) and isinstance(find_base(site["fn"]), Delta):
         raise Declined(
@@ -220,8 +225,9 @@ def read_latent(name: str, site: Any) -> Latent:
     # not the shape of the distribution: a site may be given with sample_shape=. And no attribute of
     # the value, which a handler such as `substitute` may have made a plain number.
     shape, owner = np.shape(site["value"]), site["stands_for"]
-    improper = is_improper(prior, site.get(MASK_KEY, ()))
-    return Latent(name, shape, discrete, improper, marked, enumerable, owner)
+    scaled = is_scaled(site)
+    improper = scaled or is_improper(prior, site.get(MASK_KEY, ()))
+    return Latent(name, shape, discrete, improper, marked, enumerable, owner, scaled)
 
 
 def is_latent(site: Any) -> bool:
@@ -312,6 +318,12 @@ def require_proper(model: Model, sampler: str, enumerates: bool = False) -> list
     """The same sites; raises Declined also where a prior does not integrate to 1."""
     sites = require_continuous(model, sampler, enumerates)
     for site in sites:
+        if site.scaled:
+            raise Declined(
+                f"the prior of {site.name!r} is raised to a power (numpyro.handlers.scale), and"
+                f" {sampler} needs priors that integrate to one: scale the observed sites alone"
+                " (numpyro_nuts takes it as it is)"
+            )
         if site.improper and site.stands_for:
             raise Declined(
                 f"site {site.stands_for!r} of {model.name!r} is reparametrised by the auxiliary "

@@ -196,8 +196,12 @@ def _make_chain(
         counted = "gradients" if gradients or hasattr(state, "z_grad") else "likelihoods"
         _, (draws, costs, stats) = lax.scan(step, state, None, length=budget.draws)
         sites = jax.vmap(kernel.postprocess_fn((), split.merge(data)))(draws)
-        # how much a kernel of one's own evaluates, only its state can tell
-        counts = hasattr(state, "num_steps") or type(kernel).__module__.startswith("numpyro.")
+        # how much a kernel of one's own evaluates, only its state can tell; HMCGibbs and its kin,
+        # which hold the state of another kernel, tell the least of it
+        is_simple = type(kernel).__module__.startswith("numpyro.") and not hasattr(
+            state, "hmc_state"
+        )
+        counts = hasattr(state, "num_steps") or is_simple
         if not counts:
             return sites, stats, {}
         tuning = {"tuning_gradients": cost_before} if counted == "gradients" else {}

@@ -10,7 +10,9 @@ import numpy as np
 from samplerbench.models.base import Model, Sites
 from samplerbench.samplers.base import Declined
 from samplerbench.samplers.support.data_arguments import split_data
+from samplerbench.samplers.support.improper_priors import is_scaled
 from samplerbench.samplers.support.latent_sites import find_latents, is_observed, trace_sites
+from samplerbench.samplers.support.site_handlers import adapt_sites
 
 Simulate = Callable[[np.random.Generator], tuple[Sites, Sites]]
 
@@ -19,7 +21,7 @@ def make_simulator(model: Model) -> Simulate:
     """``simulate(rng) -> (parameters, data)``: the model's own, or its NumPyro program run forward.
 
     Raises Declined where no observed site of the program takes its value from the data, where these
-    have any other part in the program, and for an improper prior.
+    have any other part in the program, for an improper prior, and for a density raised to a power.
     """
     return model.simulate or _run_program_forward(model)
 
@@ -28,6 +30,7 @@ def _run_program_forward(model: Model) -> Simulate:
     import jax
     from numpyro.handlers import seed, trace
 
+    model, _ = adapt_sites(model, rename=False)
     sources = _find_sources(model)
     if improper := [site.name for site in find_latents(model) if site.improper]:
         raise Declined(
@@ -63,6 +66,12 @@ def _find_sources(model: Model) -> dict[str, str]:
         for name, site in trace_sites(model, data).items():
             if not is_observed(site):
                 continue
+            if is_scaled(site):
+                raise Declined(
+                    f"the density of site {name!r} of {model.name!r} is raised to a power "
+                    "(numpyro.handlers.scale), so data drawn from its distribution are not those"
+                    " that the posterior is of: leave the power out to calibrate"
+                )
             same = [key for key, value in data.items() if value is site["value"]]
             if not same:
                 raise Declined(

@@ -10,7 +10,8 @@ from samplerbench.harness.worker.inspection.inspect_model import read_sites
 from samplerbench.harness.worker.inspection.unfit_model import UnfitModel
 from samplerbench.models.base import Model
 from samplerbench.samplers.base import Budget, Declined, Draws, Prepared, samplers
-from samplerbench.samplers.support import improper_priors, latent_sites
+from samplerbench.samplers.support import improper_priors, jaxns_cube, latent_sites, log_density
+from samplerbench.samplers.support.data_arguments import keep_constant
 from samplerbench.samplers.support.site_handlers import (
     adapt_sites,
     choose_identifiers,
@@ -55,6 +56,30 @@ def start_at_plain_numbers(y):
     with numpyro.handlers.substitute(data={"mean": 1.0, "effects": [1.0, 2.0]}):
         numpyro.sample("mean", dist.Normal(0.0, 1.0))
         numpyro.sample("effects", dist.Normal(0.0, 1.0).expand([2]).to_event(1))
+
+
+def weigh_a_prior(y):
+    with numpyro.handlers.scale(scale=0.5):
+        mean = numpyro.sample("mean", dist.Normal(0.0, 1.0))
+    numpyro.sample("y", dist.Normal(mean, 1.0), obs=y)
+
+
+def weigh_by_data(y):
+    with numpyro.handlers.scale(scale=jnp.mean(y)):
+        numpyro.sample("mean", dist.Normal(0.0, 1.0))
+
+
+def weigh_observations(y):
+    with numpyro.handlers.scale(scale=1.0):
+        mean = numpyro.sample("mean", dist.Normal(0.0, 1.0))
+    with numpyro.handlers.scale(scale=0.5):
+        numpyro.sample("y", dist.Normal(mean, 1.0), obs=y)
+
+
+def name_a_base(y):
+    mean = numpyro.sample("mean", dist.Normal(0.0, 1.0))
+    base = numpyro.sample("mean_base", dist.Normal(0.0, 1.0))
+    numpyro.sample("y", dist.Normal(mean + base, 1.0), obs=y)
 
 
 def name_as_a_reparametrisation_would(y):
@@ -294,6 +319,8 @@ def test_no_sampler_is_said_to_sum_out_the_only_site():
         (walk, "site 'place'.*within scan or cond.*numpyro_nuts and jaxns_direct"),
         (sample_flatly, "prior of 'mean' is improper.*numpyro_nuts takes it"),
         (mask_a_prior, "prior of 'mean' is improper.*numpyro_nuts takes it"),
+        (weigh_a_prior, "prior of 'mean' is raised to a power.*numpyro_nuts takes it"),
+        (weigh_by_data, "prior of 'mean' is raised to a power.*scale the observed sites alone"),
     ],
 )
 def test_nested_sampling_declines_before_it_runs_what_it_has_no_transform_for(program, reason):
@@ -307,6 +334,33 @@ def test_nested_sampling_takes_a_gamma_of_whole_numbers():
     pytest.importorskip("jaxns")
     sampler = samplers.get("jaxns_nested")
     assert sampler.prepare(model_of(give_gamma_whole_numbers), Budget(), sampler.settings()).plain
+
+
+def test_the_likelihood_alone_may_be_raised_to_a_power():
+    sites = latent_sites.require_proper(model_of(weigh_observations), "nested sampling")
+    assert [(site.name, site.improper) for site in sites] == [("mean", False)]
+
+
+def test_a_latent_site_loses_a_value_of_the_programs_own():
+    adapted, _ = adapt_sites(model_of(start_at_plain_numbers))
+    density = log_density.make_log_density(adapted)
+    draw = jax.vmap(lambda key: density.draw_prior(key, adapted.data))
+    sites = draw(jax.random.split(jax.random.PRNGKey(0), 50))
+    assert {name: x.shape for name, x in sites.items()} == {"mean": (50,), "effects": (50, 2)}
+    assert len(np.unique(sites["mean"])) == len(np.unique(sites["effects"][:, 0])) == 50
+
+
+def test_a_site_whose_base_would_be_named_as_another_gets_another_name():
+    pytest.importorskip("jaxns")
+    adapted, names = adapt_sites(model_of(name_a_base))
+    assert list(names.values()) == ["mean"]
+    sites = latent_sites.find_latents(adapted)
+    cube = jaxns_cube.NumPyroCube(adapted, keep_constant(adapted), sites)
+    bases = {f"{site.name}_base": np.full(3, 0.5) for site in sites}
+    values = cube.constrain(bases, {})
+    restored = {names.get(name, name): x for name, x in values.items()}
+    assert restored.keys() == {"mean", "mean_base"}
+    assert all(abs(x).max() < 1e-6 for x in restored.values())
 
 
 def test_a_prior_that_a_program_keeps_is_left_as_it_is():

@@ -111,8 +111,14 @@ def test_a_program_without_observations_or_of_changed_ones_is_declined():
         mean = numpyro.sample("mean", numpyro.distributions.Normal(0.0, 1.0).mask(False))
         numpyro.sample("y", numpyro.distributions.Normal(mean, 1.0), obs=y)
 
+    def weighed(y):
+        mean = numpyro.sample("mean", numpyro.distributions.Normal(0.0, 1.0))
+        with numpyro.handlers.scale(scale=0.5):
+            numpyro.sample("y", numpyro.distributions.Normal(mean, 1.0), obs=y)
+
     for program, data, reason in (
         (silent, {"y": np.zeros(3)}, "observes nothing"),
+        (weighed, {"y": np.zeros(3)}, "density of site 'y' of 'odd' is raised to a power"),
         (halved, {"y": np.zeros(3)}, "is not observed to be"),
         (by_default, {}, "by --data, not as a default"),
         (masked, {"y": np.zeros(3)}, "that of 'mean' is improper"),
@@ -186,6 +192,15 @@ def normals(y):
 
     mean = numpyro.sample("mean", dist.Normal(0.0, 2.0))
     numpyro.sample("y", dist.Normal(mean, 0.5), obs=y)
+
+
+@pytest.mark.slow
+def test_a_value_that_the_program_gives_a_latent_site_is_no_draw_from_its_prior():
+    numpyro = pytest.importorskip("numpyro")
+    given = numpyro.handlers.substitute(normals, data={"mean": 2.0})
+    simulate = make_simulator(Model("mine", {"y": np.ones(3)}, given))
+    means = {float(simulate(np.random.default_rng(seed))[0]["mean"]) for seed in range(3)}
+    assert len(means) == 3 and 2.0 not in means
 
 
 @pytest.mark.slow

@@ -271,6 +271,11 @@ REFUSED = {
         "--model linear --data d.csv",
         ("model 'linear' has data of its own",),
     ),
+    "data for a model that is not there": (
+        {"d.csv": "x\n1\n"},
+        "--model lineer --data d.csv",
+        ("no model is called 'lineer'; did you mean 'linear'?",),
+    ),
     "a reference for an exact answer": (
         {"r.csv": "m\n1\n"},
         "--model linear --reference r.csv",

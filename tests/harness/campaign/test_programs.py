@@ -231,6 +231,56 @@ def test_a_changed_property_of_a_class_is_another_digest():
         assert one == same != other
 
 
+def test_looking_at_data_is_no_change_of_them():
+    frame, other = (pandas.DataFrame({"x": [1.0, 2.0], "group": ["a b", "c"]}) for _ in range(2))
+    before = digest_values(frame)
+    assert frame.x.sum() == 3.0 and frame["group"].nunique() == 2  # which the frame keeps
+    assert digest_values(frame) == before == digest_values(other)
+
+
+def test_a_kept_result_of_a_property_is_no_change_of_its_object():
+    class Lazy:
+        """As NumPyro's ``lazy_property``."""
+
+        def __get__(self, owner, kind=None):
+            return self if owner is None else vars(owner).setdefault("spread", 2.0)
+
+    class Design:
+        spread = Lazy()
+
+        @functools.cached_property
+        def rows(self):
+            return [1.0, 2.0]
+
+    design = Design()
+    before = digest_values(design)
+    assert design.rows and design.spread and len(vars(design)) == 2
+    assert digest_values(design) == before
+    design.scale = 2.0
+    assert digest_values(design) != before
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (pandas.Series([1, 2]), pandas.Series([1, 2], index=[2, 3])),
+        (pandas.Series([1, 2]), pandas.Series([1.0, 2.0])),
+        (pandas.Series([1, None], dtype="Int64"), pandas.Series([1, 2], dtype="Int64")),
+        (pandas.Categorical(["a"], ["a", "b"]), pandas.Categorical(["a"], ["b", "a"])),
+        (pandas.Categorical(["a"]), pandas.Categorical(["a"], ordered=True)),
+        (pandas.DataFrame({"a": [1], "b": [2]}), pandas.DataFrame({"b": [2], "a": [1]})),
+        (pandas.DataFrame({"a": [1]}), pandas.DataFrame({"a": [1]}, index=[4])),
+        (pandas.Index([1], name="a"), pandas.Index([1], name="b")),
+        (pandas.MultiIndex.from_tuples([(1, "a")]), pandas.MultiIndex.from_tuples([(1, "b")])),
+        (pandas.Timestamp("2026-01-01"), pandas.Timestamp("2026-01-02")),
+        (pandas.Interval(0, 1), pandas.Interval(0, 2)),
+    ],
+)
+def test_other_values_of_pandas_are_another_digest(one, other):
+    again = pickle.loads(pickle.dumps(one))
+    assert digest_values(one) == digest_values(again) != digest_values(other)
+
+
 @pytest.mark.parametrize(
     ("program", "data", "words"),
     [
