@@ -10,6 +10,7 @@ counts as minus infinity. The moves are those of Goodman and Weare (2010) and ot
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -29,6 +30,14 @@ from samplerbench.samplers.support.log_density import (
 )
 
 STARTS = ("optimum", "uniform")
+#: log densities below the optimum's, a dimension, that draws may have: those of a normal are 0.5
+#: below. Walkers about an infinite density stay as near, or its width is so far below their ball's
+#: that they start, and stay, far below
+NEAREST, FARTHEST = 0.05, 1e4
+STUCK = (
+    "walkers never leave the maximum of the density, which may be an infinite one, as where a scale"
+    " goes to 0; start=uniform starts them apart"
+)
 BALL = 1e-4  # sd of the walkers about the optimum, as in emcee's manual
 MOVES = ("stretch", "de", "snooker", "de_snooker", "walk")
 
@@ -97,7 +106,7 @@ class _Ensemble:
 
         key = jax.random.fold_in(jax.random.PRNGKey(seed), chain)
         generator = np.random.RandomState(np.random.MT19937([seed, chain]))
-        start, count = self._find_start(key, generator)
+        start, count, top = self._find_start(key, generator)
 
         def log_density(u: Array) -> Array:
             nonlocal count
@@ -112,21 +121,28 @@ class _Ensemble:
         sampler.reset()
         kept = math.ceil(self.budget.draws / self.walkers)  # steps of each walker
         sampler.run_mcmc(state, kept, thin_by=self.walkers)
+        drop = top - sampler.get_log_prob().mean()
+        if top < math.inf and not NEAREST < drop / self.dim < FARTHEST:
+            warnings.warn(STUCK, stacklevel=2)
         paths = sampler.get_chain().swapaxes(0, 1)  # [walker, step, dim]
         merged = walkers.merge_paths(paths, self.budget.draws)
         return merged, count, float(sampler.acceptance_fraction.mean())
 
-    def _find_start(self, key: Any, generator: Any) -> tuple[Array, int]:
-        """Where the walkers start [walker, dim], and evaluations of the density for that."""
+    def _find_start(self, key: Any, generator: Any) -> tuple[Array, int, float]:
+        """The walkers' starts [walker, dim], evaluations for them, and the optimum's log density.
+
+        It is infinite where no optimum is sought.
+        """
         import jax
         from scipy.optimize import minimize
 
         number = self.walkers if self.settings.start == "uniform" else 1
         starts = np.asarray(self.starts(jax.random.split(key, number)), np.float64)
         if number > 1:
-            return starts, 0
+            return starts, 0, math.inf
         found = minimize(lambda u: [np.float64(x) for x in self.descent(u)], starts[0], jac=True)
-        return found.x + BALL * generator.standard_normal((self.walkers, self.dim)), found.nfev
+        ball = BALL * generator.standard_normal((self.walkers, self.dim))
+        return found.x + ball, found.nfev, -float(found.fun)
 
 
 def make_move(settings: Settings) -> Any:

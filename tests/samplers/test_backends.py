@@ -234,6 +234,23 @@ def test_an_ensemble_takes_a_density_of_nan_for_zero():
     assert (theta[:, 0] > 0).all() and theta[:, 0].std() > 0.2
 
 
+def hierarchy(y):
+    tau = numpyro.sample("tau", dist.HalfNormal(5.0))
+    with numpyro.plate("groups", 8):
+        theta = numpyro.sample("theta", dist.Normal(0.0, tau))
+        numpyro.sample("y", dist.Normal(theta, 10.0), obs=y)
+
+
+@pytest.mark.parametrize("start", ["optimum", "uniform"])
+def test_an_ensemble_at_a_maximum_that_lies_at_infinity_says_where_to_start(start):
+    model = Model("hierarchy", {"y": np.arange(8.0)}, hierarchy)
+    plain = prepared("emcee_ensemble", model, Budget(1, 50, 200), start=start).plain
+    expected = pytest.warns(UserWarning, match="start=uniform starts them apart")
+    with expected if start == "optimum" else nullcontext():
+        draws = plain(0)
+    assert (draws.sites["tau"].max() < 1e-6) == (start == "optimum")
+
+
 # -- what is refused ---------------------------------------------------------------------------
 
 
