@@ -47,7 +47,7 @@ class Campaign:
         self._rows_of: tuple[int, int] | None = None  # the store's state that they were built from
 
     def close(self) -> None:
-        """Give the folder back to other runs."""
+        """Close its database; nothing can be read from it after that."""
         self.store.close()
 
     def __enter__(self) -> Self:
