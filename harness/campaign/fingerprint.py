@@ -93,7 +93,7 @@ def _parts(value: Any, seen: _Seen) -> list[str | bytes]:
     if isinstance(value, Mapping):
         pairs = sorted(value.items(), key=lambda pair: _encode(pair[0], dict(seen)))
         return _encode_each([each for pair in pairs for each in pair], seen)
-    if type(value).__module__.startswith("pandas.core."):
+    if type(value).__module__.partition(".")[0] == "pandas":
         return _pandas_parts(value, seen)
     if isinstance(value, np.generic) or (hasattr(value, "__array__") and hasattr(value, "dtype")):
         return _array_parts(value, seen)
@@ -123,8 +123,9 @@ def _pandas_parts(value: Any, seen: _Seen) -> list[str | bytes]:
         return _encode_each([value.attrs, value.columns, value.index, *columns], seen)
     if hasattr(value, "iloc"):
         return _encode_each([value.attrs, value.name, value.index, value.array], seen)
-    if hasattr(value, "categories"):
-        return _encode_each([value.categories, value.ordered, np.asarray(value.codes)], seen)
+    if hasattr(value, "categories") and hasattr(value, "codes"):  # its dtype has the first alone
+        kinds = [value.categories, value.ordered, np.asarray(value.codes)]
+        return _encode_each([getattr(value, "name", None), *kinds], seen)
     if hasattr(value, "dtype"):
         names = list(getattr(value, "names", ()))  # of an index, which may have several levels
         return [str(value.dtype), *_encode_each([names, np.asarray(value)], seen)]

@@ -268,6 +268,8 @@ def test_a_kept_result_of_a_property_is_no_change_of_its_object():
         (pandas.Series([1, None], dtype="Int64"), pandas.Series([1, 2], dtype="Int64")),
         (pandas.Categorical(["a"], ["a", "b"]), pandas.Categorical(["a"], ["b", "a"])),
         (pandas.Categorical(["a"]), pandas.Categorical(["a"], ordered=True)),
+        (pandas.CategoricalDtype(["a", "b"]), pandas.CategoricalDtype(["b", "a"])),
+        (pandas.CategoricalIndex(["a"], name="x"), pandas.CategoricalIndex(["a"], name="y")),
         (pandas.DataFrame({"a": [1], "b": [2]}), pandas.DataFrame({"b": [2], "a": [1]})),
         (pandas.DataFrame({"a": [1]}), pandas.DataFrame({"a": [1]}, index=[4])),
         (pandas.Index([1], name="a"), pandas.Index([1], name="b")),
