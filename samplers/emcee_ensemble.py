@@ -34,7 +34,7 @@ STARTS = ("optimum", "uniform")
 #: below. Walkers about an infinite density stay as near, or its width is so far below their ball's
 #: that they start, and stay, far below
 NEAREST, FARTHEST = 0.05, 1e4
-STUCK = (
+STUCK_WORDS = (
     "walkers never leave the maximum of the density, which may be an infinite one, as where a scale"
     " goes to 0; start=uniform starts them apart"
 )
@@ -123,7 +123,7 @@ class _Ensemble:
         sampler.run_mcmc(state, kept, thin_by=self.walkers)
         drop = top - sampler.get_log_prob().mean()
         if top < math.inf and not NEAREST < drop / self.dim < FARTHEST:
-            warnings.warn(STUCK, stacklevel=2)
+            warnings.warn(STUCK_WORDS, stacklevel=2)
         paths = sampler.get_chain().swapaxes(0, 1)  # [walker, step, dim]
         merged = walkers.merge_paths(paths, self.budget.draws)
         return merged, count, float(sampler.acceptance_fraction.mean())
