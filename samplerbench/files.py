@@ -28,9 +28,8 @@ def find_cache() -> Path:
 
 def write_whole(path: Path, text: str) -> None:
     """Write ``text`` to ``path``, which then holds all of it or what it held before."""
-    part = path.with_suffix(".part")
-    part.write_text(text)
-    part.replace(path)
+    with write_beside(path) as part:
+        part.write_text(text)
 
 
 def explain_failure(error: OSError) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from samplerbench.files import write_beside
 from samplerbench.samplers.base import Draws
 
 
@@ -40,9 +41,8 @@ class SeedQueue:
 
     def put(self, index: int, draws: Draws) -> None:
         """Hand in the draws of a replicate, whole."""
-        part = self._draws(index).with_suffix(".part")
-        part.write_bytes(pickle.dumps(draws))
-        part.replace(self._draws(index))
+        with write_beside(self._draws(index)) as part:
+            part.write_bytes(pickle.dumps(draws))
 
     def read(self, index: int) -> Draws | None:
         """The draws of a replicate; None where they are not there yet."""

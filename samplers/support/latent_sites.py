@@ -110,10 +110,10 @@ def find_parameters(model: Model, deterministic: Collection[str] = ()) -> list[L
     return [site for site in read_sites(model, read) if not (site.enumerated or site.enumerable)]
 
 
-def list_unjudged(model: Model, deterministic: Collection[str] = ()) -> list[str]:
-    """Names of the deterministic sites that draws are not judged by."""
-    judged = {site.name for site in find_parameters(model, deterministic)}
-    return [s.name for s in find_parameters(model, (ALL,)) if s.name not in judged]
+def list_unjudged(model: Model, parameters: Collection[Latent]) -> list[str]:
+    """Names of the deterministic sites that are not among the ``parameters`` of ``model``."""
+    judged = {site.name for site in parameters}
+    return [site.name for site in find_parameters(model, (ALL,)) if site.name not in judged]
 
 
 def _find_partly_observed(records: Mapping[str, Any]) -> dict[str, str]:

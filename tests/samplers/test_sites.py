@@ -249,7 +249,8 @@ def test_deterministic_sites_are_judged_where_they_are_asked_for():
 
     assert (names(), names("square")) == (["mean"], ["mean", "square"])
     assert names("all") == ["mean", "square", "powers"]
-    assert latent_sites.list_unjudged(model, ["square"]) == ["powers"]
+    judged = latent_sites.find_parameters(model, ["square"])
+    assert latent_sites.list_unjudged(model, judged) == ["powers"]
     assert latent_sites.find_parameters(model, ["powers"])[1].shape == (3,)
     with pytest.raises(UsageError, match="'squares'; did you mean 'square'"):
         names("squares")

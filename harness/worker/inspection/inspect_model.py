@@ -147,7 +147,7 @@ def _find_answer(model: Model, trial: Trial, jax_arrays: bool = False) -> dict[s
     except Exception as error:  # the trials run without an answer, too
         traceback.print_exc()
         why = f"quadrature fails: {one_line(error)}"
-    others = list_unjudged(model, deterministic)
+    others = list_unjudged(model, [site for site, _ in sites])
     return _pack(arrays, sites, why, log_likelihood=level, jax_arrays=jax_arrays, unjudged=others)
 
 
