@@ -51,7 +51,7 @@ COORDINATOR_SIDE = {
     "harness.scoring.metrics": f"{STATISTICS} harness.scoring models rounding",
     "harness.comparison": f"{STATISTICS} harness models rounding",
     "harness.campaign": f"{CAMPAIGN} {STATISTICS} {TABLES} {MODELS} samplers",
-    TABLES: "models.loading",
+    TABLES: "harness models.loading",
     "harness.compatibility": (
         f"{STATISTICS} harness harness.campaign harness.environments harness.scoring models "
         "samplers"
