@@ -62,7 +62,7 @@ def swept_place(row: Row) -> str:
 
 
 def show_place(row: Row, axis: str) -> Any:
-    """The row's value on an axis as tables show it: what is swept stands in its own column alone."""
+    """The row's value on an axis as tables show it: what is swept stands in a column alone."""
     special = {"model": unswept_model, "swept": swept_place}
     return special[axis](row) if axis in special else row[axis]
 
