@@ -29,9 +29,7 @@ def make_quantile(shares: Array, means: Array, sds: Array) -> Callable[[Array], 
     mixture that would need more than ``MOST`` cells.
     """
 
-    @functools.cache
-    def build_table() -> tuple[Table, float, float]:
-        return _tabulate_mixture(shares, means, sds)
+    build_table = functools.cache(functools.partial(_tabulate_mixture, shares, means, sds))
 
     def evaluate(probabilities: Array) -> Array:
         table, centre, scale = build_table()

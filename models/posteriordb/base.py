@@ -26,11 +26,6 @@ from samplerbench.registry import Registry
 Data = Mapping[str, Any]  # as the database has them: arrays and whole numbers by Stan's names
 
 
-def keep_data(data: Data) -> dict[str, Any]:
-    """The data without change."""
-    return dict(data)
-
-
 @dataclass(frozen=True)
 class Program:
     """The NumPyro program of one model of the database."""
@@ -41,7 +36,7 @@ class Program:
     parameters: tuple[str, ...]  # sites that are called and mean what Stan's parameters do
     keys: tuple[str, ...]  # of the data that it needs
     program: Callable[..., None]  # takes what ``adapt`` gives, by keyword
-    adapt: Callable[[Data], dict[str, Any]] = keep_data  # Stan's `transformed data`, in float64
+    adapt: Callable[[Data], dict[str, Any]] = dict  # Stan's `transformed data`, in float64
     extra_sites: tuple[str, ...] = ()  # latent sites of its own, which reference draws do not hold
     precision: int = 32  # bits of a float that its density needs
 
