@@ -153,6 +153,17 @@ def open_archive(path: Path, most: int = MOST_BYTES) -> Iterator[zipfile.ZipFile
         raise ValueError(str(error) or type(error).__name__) from error
 
 
+def read_json_bytes(path: Path) -> bytes:
+    """The bytes of a file of JSON, or of the only one in a ``.zip``. Raises as open_archive."""
+    if path.suffix != ".zip":
+        return read_limited(path)
+    with open_archive(path) as archive:
+        inside = [name for name in archive.namelist() if name.endswith(".json")]
+        if len(inside) != 1:
+            raise ValueError(f"{len(inside)} JSON files in it, one was expected")
+        return archive.read(inside[0])
+
+
 def _refuse_huge(archive: zipfile.ZipFile, most: int) -> None:
     size = sum(member.file_size for member in archive.infolist())
     if size > most:

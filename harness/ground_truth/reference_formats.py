@@ -36,7 +36,7 @@ from samplerbench.harness.ground_truth.draws_columns import (
 )
 from samplerbench.harness.ground_truth.draws_csv import read_csv
 from samplerbench.models.loading.data_files import read_npz
-from samplerbench.user_files import open_archive, parse_json, read_limited, require_regular
+from samplerbench.user_files import parse_json, read_json_bytes, require_regular
 
 Array = np.ndarray
 Reader = Callable[[Path], dict[str, Array]]
@@ -144,7 +144,7 @@ def _unpack(variable: Any) -> Array:
 
 def _read_json(path: Path) -> dict[str, Array]:
     try:
-        chains = parse_json(_read_json_bytes(path))
+        chains = parse_json(read_json_bytes(path))
         _refuse_other_json(path, chains)
         check_lengths(path, [len(draws) for chain in chains for draws in chain.values()])
         columns = {
@@ -169,16 +169,6 @@ def _refuse_other_json(path: Path, chains: Any) -> None:
     is_list = isinstance(chains, list) and all(isinstance(chain, dict) for chain in chains)
     if not is_list or not all(isinstance(x, list) for chain in chains for x in chain.values()):
         raise file_error(path, "it is not a list of chains, each a dict of lists of draws")
-
-
-def _read_json_bytes(path: Path) -> bytes:
-    if path.suffix != ".zip":
-        return read_limited(path)
-    with open_archive(path) as archive:
-        inside = [name for name in archive.namelist() if name.endswith(".json")]
-        if len(inside) != 1:
-            raise ValueError(f"{len(inside)} files of JSON are in it, one was expected")
-        return archive.read(inside[0])
 
 
 READERS: dict[str, Reader] = {

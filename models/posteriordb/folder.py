@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from samplerbench.errors import UsageError, unknown_name
-from samplerbench.user_files import full_path, open_archive, parse_json, read_limited
+from samplerbench.user_files import full_path, parse_json, read_json_bytes
 
 INNER = "posterior_database"
 EXPECTED_FOLDER = (
@@ -120,32 +120,19 @@ def find_packed(path: Path) -> Path:
 def read_json(path: Path, kind: type = dict) -> Any:
     """The JSON in ``path``, zipped or plain: a dict or a list. Raises UsageError for another."""
     try:
-        content = parse_json(_unzip(path) if path.suffix == ".zip" else read_limited(path))
+        written = read_json_bytes(path)
     except OSError as error:
         raise read_error(path, error.strerror or str(error)) from error
-    except _Unsound as error:
+    except ValueError as error:
         raise read_error(path, f"it is no sound zip file: {error}") from error
+    try:
+        content = parse_json(written)
     except ValueError as error:  # bad JSON, bad encoding
         raise read_error(path, f"it is not JSON: {error}") from error
     if not isinstance(content, kind):
         name = type(content).__name__
         raise read_error(path, f"it holds a {name} where a {kind.__name__} was expected")
     return content
-
-
-class _Unsound(ValueError):
-    """Raised for a zip file that can't be read."""
-
-
-def _unzip(path: Path) -> bytes:
-    try:
-        with open_archive(path) as archive:
-            inside = [name for name in archive.namelist() if name.endswith(".json")]
-            if len(inside) != 1:
-                raise ValueError(f"{len(inside)} JSON files in it, one was expected")
-            return archive.read(inside[0])
-    except ValueError as error:
-        raise _Unsound(str(error)) from error
 
 
 def read_error(path: Path, why: str) -> UsageError:
