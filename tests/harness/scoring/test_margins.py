@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from samplerbench.cli.main import build_parser
@@ -15,7 +14,7 @@ from samplerbench.harness.campaign.plan_options import check_options
 from samplerbench.harness.scoring.margins import DEFAULT, Margins, read_margins
 from samplerbench.harness.scoring.verdict import judge
 from tests.support import stored
-from tests.support.synthetic import HONEST, Case, gaussian
+from tests.support.summaries import ideal
 
 
 def test_margins_are_read_in_any_number_of_words():
@@ -49,7 +48,7 @@ def test_a_margin_that_is_none_is_refused_before_anything_runs(text, message):
 
 
 def test_the_margin_decides_what_is_shown_and_what_is_accused():
-    summary = HONEST["iid"](Case(), gaussian(2), np.random.default_rng(1))
+    summary = ideal(64)
     summary = replace(summary, se=summary.se / 1.5)  # errors 1.5 times the claimed ones
     assert judge(summary).verdict in ("undecided", "overconfident")
     wide = replace(summary, margins=Margins(calibration=2.5, log_z=2.0, bias=0.2, sd=0.2))
