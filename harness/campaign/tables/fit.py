@@ -23,7 +23,7 @@ from samplerbench.harness.campaign.tables.word_codes import (
     number_words,
     parse_codes,
 )
-from samplerbench.models.loading.program import find_whole
+from samplerbench.models.loading.program import find_near, find_whole
 from samplerbench.models.loading.program_signature import Signature
 from samplerbench.options import parse_names
 from samplerbench.text import is_number_text
@@ -121,17 +121,17 @@ def _refuse_lacking(
     lacking = [n for n in signature.names if n not in held and n not in reading.left_out]
     missing = [name for name in signature.required_names if name not in held]
     others = [name for name in held if name not in signature.names]
-    likely = ",".join(
-        f"{name}={other}" for name in lacking for other in others if name.lower() == other.lower()
-    )
-    example = likely or f"{(lacking or ['x'])[0]}=NAME"
+    likely = find_near(lacking, others)
+    exact = {name for name, other in likely.items() if name.lower() == other.lower()}
+    example = ",".join(f"{name}={likely[name]}" for name in lacking if name in likely)
+    example = example or f"{(lacking or ['x'])[0]}=NAME"
     if missing:
         untaken = f"; not taken: {', '.join(others)}" if others and not signature.open_ended else ""
         raise UsageError(
             f"the data do not fit {signature.program}({', '.join(signature.names)}): "
             f"missing: {', '.join(missing)}{untaken}\n  {table.source} holds: "
             f"{', '.join(table.columns)}\n  expected: what the program takes; say which column is "
-            f"which with --columns {example}{_advise_number(signature, missing, likely)}"
+            f"which with --columns {example}{_advise_number(signature, missing, exact)}"
         )
     sampled = [name for name in signature.observed_names if name in lacking]
     if sampled:
@@ -143,10 +143,10 @@ def _refuse_lacking(
         )
 
 
-def _advise_number(signature: Signature, missing: Sequence[str], likely: str) -> str:
-    """How a program gets what is no column, as a size; "" where a column is meant by its name."""
-    filled = ", ".join(f"{name}=..." for name in missing)
-    if likely:
+def _advise_number(signature: Signature, missing: Sequence[str], meant: Collection[str]) -> str:
+    """How a program gets what is no column, as a size; "" where all have a column by their name."""
+    filled = ", ".join(f"{name}=..." for name in missing if name not in meant)
+    if not filled:
         return ""
     return (
         f"\n  a size or another value that no column holds: program = functools.partial("

@@ -220,6 +220,12 @@ REFUSED = {
         {},
         ("missing: x; not taken: X, Y", "--columns x=X,y=Y"),
     ),
+    "a name misspelt, and a size": (
+        "G,siz\n0,1\n1,2\n",
+        "sized",
+        {},
+        ("--columns g=G,size=siz\n", "functools.partial(sized, size=..., spread=...)"),
+    ),
     "no header": (
         "\n".join(ROWS),
         "line",
