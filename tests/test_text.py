@@ -29,7 +29,9 @@ def test_characters_that_steer_a_terminal_are_shown_by_their_code(character):
 
 
 def test_a_line_of_an_error_that_ends_in_a_colon_is_told_with_the_next_one():
-    error = TypeError("carries must agree, but they differ:\n  * c[0] is float64, not float32\nmore")
+    error = TypeError(
+        "carries must agree, but they differ:\n  * c[0] is float64, not float32\nmore"
+    )
     said = "TypeError: carries must agree, but they differ: * c[0] is float64, not float32"
     assert one_line(error) == said
     assert one_line(ValueError("nothing follows:\n")) == "ValueError: nothing follows:"
