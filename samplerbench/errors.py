@@ -99,8 +99,10 @@ def _join_names(names: list[str]) -> str:
 def one_line(error: BaseException) -> str:
     """An exception as "Type: first line of its text", at most some 300 characters.
 
-    An error whose text is for the user has no type in front.
+    A line that ends in a colon goes on to the next one. An error whose text is for the user has no
+    type in front.
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = escape_controls(lines[0][:300]) if lines else "no message"
+    first = " ".join(lines[:2]) if lines and lines[0].endswith(":") else "".join(lines[:1])
+    text = escape_controls(first[:300]) or "no message"
     return text if isinstance(error, SamplerbenchError) else f"{type(error).__name__}: {text}"
