@@ -43,6 +43,7 @@ def suggest_places(arrays: Mapping[str, Array], shapes: Shapes) -> str:
     """Names for all components, as of the array [..., parameter] of dynesty; "" for no such one."""
     components = [name for site, event in shapes.items() for name in component_names(site, event)]
     fit = [name for name, x in arrays.items() if x.ndim > 1 and x.shape[-1] == len(components)]
+    fit = ["samples"] if "samples" in fit else fit  # dynesty's, beside those on the unit cube
     if len(fit) != 1 or fit[0] in shapes:
         return ""
     return ",".join(f"{name}={fit[0]}[{i}]" for i, name in enumerate(components))

@@ -167,7 +167,7 @@ def test_components_that_a_file_names_otherwise_are_suggested_in_their_order(tmp
 
 def test_the_places_of_an_array_of_all_parameters_are_suggested_as_names(tmp_path):
     x = np.random.default_rng(0).standard_normal((20, 4))
-    np.savez(tmp_path / "a.npz", samples=x, samples_it=x[:, 0])
+    np.savez(tmp_path / "a.npz", samples=x, samples_u=x, samples_it=x[:, 0])
     shapes = {"x": (3,), "m": ()}
     with pytest.raises(UsageError, match="--names") as refused:
         arrange([tmp_path / "a.npz"], shapes)
