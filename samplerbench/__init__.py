@@ -120,7 +120,8 @@ def run(
         data: Data of a program in a file or of a function: a pandas DataFrame, a dict of what it
             takes by name, or the path of a .npz, .csv, .tsv, .json, .parquet, .feather or .xlsx
             file.
-        columns: ``{"x": "X"}``: columns of the data for the program's names.
+        columns: ``{"x": "X"}``: columns of the data for the program's names; ``{"x": "A+B"}`` makes
+            a matrix of several.
         codes: Columns of words to number by sorted order, an ordered category by its own;
             ``"home+away"`` numbers two together, ``{"g": "words"}`` hands words over.
         missing: ``"drop"`` leaves rows with missing cells out, ``"nan"`` hands over NaN.

@@ -75,11 +75,14 @@ def unknown_name(kind: str, name: object, known: Iterable[str], lists: str = "")
     """
     known = sorted(filter(None, known))
     near: list[str] = []
-    if isinstance(name, str) and len(name) <= LONGEST_NAME:  # difflib takes time by the square
+    hint = ""
+    if isinstance(name, str) and "," in name and {*name.split(",")} <= {*known}:
+        hint = "; several are given one by one, with no comma between"
+    elif isinstance(name, str) and len(name) <= LONGEST_NAME:  # difflib takes time by the square
         holders = _list_holders(name, known)
         if len(holders) <= MOST_HOLDERS:  # many say nothing, nor does one of them
             near = holders or difflib.get_close_matches(name, known[:MOST_NAMES], 1, cutoff=0.65)
-    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else hint
     name = bound_text(name, 3 * LONGEST_NAME) if isinstance(name, str) else name
     noun, space, rest = kind.partition(" ")  # "setting of numpyro_hmc" -> "settings of ..."
     text = f"no {kind} is called {name!r}{hint}\n  known {noun}s{space}{rest}: "
@@ -99,8 +102,10 @@ def _join_names(names: list[str]) -> str:
 def one_line(error: BaseException) -> str:
     """An exception as "Type: first line of its text", at most some 300 characters.
 
-    An error whose text is for the user has no type in front.
+    A line that ends in a colon goes on to the next one. An error whose text is for the user has no
+    type in front.
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = escape_controls(lines[0][:300]) if lines else "no message"
+    first = " ".join(lines[:2]) if lines and lines[0].endswith(":") else "".join(lines[:1])
+    text = escape_controls(first[:300]) or "no message"
     return text if isinstance(error, SamplerbenchError) else f"{type(error).__name__}: {text}"

@@ -28,6 +28,15 @@ def test_characters_that_steer_a_terminal_are_shown_by_their_code(character):
     assert character not in one_line(ValueError(f"a{character}b"))
 
 
+def test_a_line_of_an_error_that_ends_in_a_colon_is_told_with_the_next_one():
+    error = TypeError(
+        "carries must agree, but they differ:\n  * c[0] is float64, not float32\nmore"
+    )
+    said = "TypeError: carries must agree, but they differ: * c[0] is float64, not float32"
+    assert one_line(error) == said
+    assert one_line(ValueError("nothing follows:\n")) == "ValueError: nothing follows:"
+
+
 def test_a_file_whose_name_is_no_utf_8_is_labelled_in_text_that_can_be_written_and_drawn():
     odd = {
         "model": "/a/b\udcff.py:f",

@@ -26,6 +26,7 @@ from samplerbench.text import bound_text, tell
 
 LONGEST_S = 300.0  # of an inspection; the trials' timeout where that is less
 OWN_SAMPLER = "a sampler that it runs by itself belongs under if __name__ == '__main__':"
+OWN_CELLS = "what takes long, and the program does not use, belongs in another notebook"
 SLOW_LOAD_S = 20.0  # from which on a file is said to do more than define its model
 
 
@@ -103,14 +104,19 @@ def _inspect(
         _refuse_endless_load(trial, limit, timeout)
 
 
+def _advise_slow_load(trial: Trial) -> str:
+    """How a file gets to define its model sooner."""
+    return OWN_CELLS if ".ipynb:" in trial.model else OWN_SAMPLER
+
+
 def _refuse_endless_load(trial: Trial, limit: float, timeout: float) -> None:
     """Refuse a file that takes the time of a whole trial to load; of a longer one only say so."""
     words = f"{trial.model_label} is not loaded after {round(limit, 1):g} s"
     if limit < timeout:
-        return tell(f"{words}, which each process does anew; {OWN_SAMPLER}")
+        return tell(f"{words}, which each process does anew; {_advise_slow_load(trial)}")
     raise UsageError(
         f"{words}\n  expected: a file that each process can load and still sample from within "
-        f"--timeout\n  next: {OWN_SAMPLER}"
+        f"--timeout\n  next: {_advise_slow_load(trial)}"
     )
 
 
@@ -119,7 +125,7 @@ def _tell_slow_load(trial: Trial, seconds: float) -> None:
     if seconds > SLOW_LOAD_S and is_file(trial.model):
         tell(
             f"{trial.model_label} takes {describe_seconds(seconds)} to load, in each process anew;"
-            f" {OWN_SAMPLER}"
+            f" {_advise_slow_load(trial)}"
         )
 
 

@@ -127,8 +127,8 @@ class Plan:
     )
     columns: Words = _option(
         (),
-        "columns of the data for the program's names, as x=X,y=Y; by number, from 0, where the"
-        " file has no header",
+        "columns of the data for the program's names, as x=X,y=Y; x=A+B makes a matrix of several;"
+        " by number, from 0, where the file has no header",
         metavar="NAME=COLUMN,...",
         table=True,
     )

@@ -80,7 +80,7 @@ def _has_file(model: Any, data: Any) -> bool:
 def ship(program: Callable[..., Any], data: Mapping[str, Any]) -> ShippedProgram:
     """The program with its data, by value. Raises UsageError, which names what can't be shipped."""
     name = _name(program)
-    check_arguments(program, name, data)
+    check_arguments(program, name, data, where="by its names, in data={'name': value}")
     x64 = "jax" in sys.modules and bool(sys.modules["jax"].config.jax_enable_x64)
     digest = digest_values(program, dict(data), x64)
     record = {"program": program, "data": dict(data), "x64": x64}

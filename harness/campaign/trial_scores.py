@@ -75,11 +75,10 @@ class TrialScores:
         if list(texts) == self._store.fact("margin"):
             return
         self._store.set_fact("margin", list(texts))
-        trials = self._store.trials()
-        if trials:
-            rows = f"{format_count(len(trials), 'row')} of {self._store.folder}"
+        if finished := self._store.count_finished():
+            rows = f"{format_count(finished, 'row')} of {self._store.folder}"
             tell(f"{rows}, judged anew by {self._margins()}")
-        self._store.delete_scores([trial.id for trial in trials])
+        self._store.delete_scores([trial.id for trial in self._store.trials()])
 
     def _margins(self) -> Margins:
         """What verdicts of this campaign tolerate."""

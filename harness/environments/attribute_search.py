@@ -12,18 +12,19 @@ from samplerbench.harness.environments import environments, interpreters
 from samplerbench.harness.environments.uv import EnvironmentFailed
 
 LONGEST_S = 60.0  # for an import in an environment
-#: how Python says that a module of NumPyro lacks something
+#: how Python says that a module of NumPyro or of JAX lacks something
 LACKS = (
-    re.compile(r"module '(?P<module>numpyro[\w.]*)' has no attribute '(?P<name>\w+)'"),
-    re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>numpyro[\w.]*)'"),
-    re.compile(r"No module named '(?P<module>numpyro[\w.]*)\.(?P<name>\w+)'"),
+    re.compile(r"module '(?P<module>(numpyro|jax)(\.\w+)*)' has no attribute '(?P<name>\w+)'"),
+    re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>(numpyro|jax)(\.\w+)*)'"),
+    re.compile(r"No module named '(?P<module>(numpyro|jax)(\.\w+)*)\.(?P<name>\w+)'"),
 )
+LIBRARIES = {"numpyro": "NumPyro", "jax": "JAX"}  # what is asked for by these patterns
 NEWEST = "latest"  # the environment with the newest NumPyro
 _PROBE = "import sys; exec('from {} import {}'.format(*sys.argv[1:]))"  # a submodule, too
 
 
 def advise_environment(reason: str, asked: str) -> str:
-    """What to do where ``reason`` says that NumPyro in environment ``asked`` lacks something.
+    """What to do where ``reason`` says that environment ``asked`` lacks a part of NumPyro or JAX.
 
     "" where it says nothing of the kind.
     """
@@ -32,16 +33,16 @@ def advise_environment(reason: str, asked: str) -> str:
         return ""
     module, name = match["module"], match["name"]
     made = [each for each in environments.names() if each != asked and _find_python(each)]
-    having = [each for each in made if _has_attribute(_find_python(each), module, name)]
+    having = next((n for n in made if _has_attribute(_find_python(n), module, name)), "")
     lack = f"environment {asked!r} lacks {module}.{name}"
     if having:
-        has = f"environment {having[0]!r} has it"
-        return f"{lack}; {has}: --env {having[0]}"
+        return f"{lack}; environment {having!r} has it: --env {having}"
     if made:
         lack += f", and so do those that are made on this machine: {', '.join(made)}"
+    package = LIBRARIES[module.partition(".")[0]]
     if NEWEST in (asked.partition("+")[0], *made):
-        return lack
-    return f"{lack}; a newer NumPyro may have it, which is a guess: --env {NEWEST}"
+        return f"{lack}; where an older {package} had it, --env FILE takes a file of pins with that"
+    return f"{lack}; a newer {package} may have it, which is a guess: --env {NEWEST}"
 
 
 def _find_python(name: str) -> str:

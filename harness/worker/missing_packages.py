@@ -79,14 +79,15 @@ def _describe_own(found: Mapping[str, Path]) -> str:
 def advise_release(error: Exception) -> str:
     """What to do where a package is there, in a release that lacks what a file takes of it.
 
-    "" for NumPyro: the coordinator asks the environments which one has it (``attribute_search``).
+    "" for NumPyro and JAX: the coordinator asks the environments which one has it
+    (``attribute_search``).
     """
     module = error.name if isinstance(error, ImportError) else ""
     owner = getattr(error, "obj", None) if isinstance(error, AttributeError) else None
     if isinstance(owner, ModuleType):
         module = owner.__name__
     package = (module or "").partition(".")[0]
-    if package in ("", "numpyro"):
+    if package in ("", "numpyro", "jax"):
         return ""
     try:
         version = metadata.version(package)

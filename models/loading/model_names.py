@@ -134,7 +134,8 @@ def _load_model(name: str, options: Mapping[str, Any], data_file: str) -> Model:
         program, values = read_program(Path(path))
         thing = _call_for_model(program)
         return thing if isinstance(thing, Model) else make_model(thing, values, attribute)
-    module = script.run_file(Path(path))
+    own_data = () if data_file else ("data",)
+    module = script.run_file(Path(path), (attribute.partition(".")[0], *own_data))
     thing = _find_model_or_program(module, attribute, path)
     if isinstance(thing, Model):
         if data_file:
@@ -147,7 +148,11 @@ def _load_model(name: str, options: Mapping[str, Any], data_file: str) -> Model:
         columns = hand_over(thing, data_files.read_data(Path(data_file)))
         return make_model(thing, keep_taken(thing, columns), attribute)
     data = getattr(module, "data", {})
-    data = hand_over(thing, data() if callable(data) else data)
+    data = data() if callable(data) else data
+    if _is_unrelated(thing, data):
+        data, note = {}, "all that it takes has a value of its own"
+        script.add_note(module, f"the table 'data' of its file is not handed over: {note}")
+    data = hand_over(thing, data)
     _check_mapping(data, attribute, path)
     return make_model(thing, data, attribute, vars(module))
 
@@ -176,6 +181,19 @@ def _call_for_model(thing: Any) -> Any:
     if getattr(thing, "__annotations__", {}).get("return") in (Model, "Model"):
         return thing()
     return thing
+
+
+def _is_unrelated(program: Callable[..., Any], data: Any) -> bool:
+    """Whether a frame in a program's file is no data of it, which lacks none, nor takes all in one.
+
+    What only happens to be called ``data``, as the raw table in a notebook, must not replace the
+    program's defaults by its columns.
+    """
+    if isinstance(data, Mapping) or not hasattr(data, "columns"):
+        return False
+    arguments, open_ended = list_arguments(program)
+    lacks = any(p.default is none for p in arguments.values() for none in (p.empty, None, ...))
+    return not (open_ended or lacks)
 
 
 def _check_mapping(data: Any, name: str, path: str) -> None:

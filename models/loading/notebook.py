@@ -36,6 +36,12 @@ def locate_line(content: bytes, line: int) -> str:
     return f"code cell {number}, line {own}"
 
 
+def number_cells(content: bytes) -> list[int]:
+    """Of each line of ``read_code``'s text the number of its code cell, counted from 1."""
+    cells = [_read_cell(cell, []) for cell in _list_code_cells(content)]
+    return [number for number, lines in enumerate(cells, 1) for _ in lines]
+
+
 def _list_code_cells(content: bytes) -> list[dict[str, Any]]:
     notebook = parse_json(content)
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from samplerbench.errors import UsageError
+from samplerbench.errors import LONGEST_NAME, MOST_NAMES, UsageError
 from samplerbench.models.base import Model
 
 WHOLE_NAMES = ("data", "df", "frame", "dataset", "table")  # of a parameter that takes all in one
@@ -47,9 +47,16 @@ def leave_out_seeds(program: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def check_arguments(
-    program: Callable[..., Any], name: str, data: Mapping[str, Any], beside: Mapping[str, Any] = {}
+    program: Callable[..., Any],
+    name: str,
+    data: Mapping[str, Any],
+    beside: Mapping[str, Any] = {},
+    where: str = "in the dict 'data' of its file or in --data FILE",
 ) -> None:
-    """Refuse data that ``program(**data)`` would not take, and say which."""
+    """Refuse data that ``program(**data)`` would not take, and say which.
+
+    ``where`` the data of such a program are looked for.
+    """
     arguments, open_ended = list_arguments(program)
     if positional := _list_positional(program):
         raise UsageError(
@@ -63,8 +70,8 @@ def check_arguments(
         return
     wrong = [f"missing: {', '.join(missing)}"] * bool(missing)
     wrong += [f"not taken: {', '.join(unexpected)}"] * bool(unexpected)
-    near = {n: difflib.get_close_matches(n, missing, n=1) for n in unexpected}
-    wrong += [f"did you mean {m[0]!r} by {n!r}?" for n, m in near.items() if m]
+    near = find_near(missing, unexpected)
+    wrong += [f"did you mean {name!r} by {other!r}?" for name, other in near.items()]
     advice = _advise_method(name, missing)
     if not {*data} & {*arguments}:
         found = [n for n in arguments if n in beside and not callable(beside[n])]
@@ -74,8 +81,21 @@ def check_arguments(
     raise UsageError(
         f"the data do not fit {name}({', '.join(arguments)}): {'; '.join(wrong)}\n"
         f"  the data hold: {', '.join(data) or '(nothing)'}\n  expected: what the program takes, "
-        f"in the dict 'data' of its file or in --data FILE{advice}"
+        f"{where}{advice}"
     )
+
+
+def find_near(wanted: Sequence[str], offered: Sequence[str]) -> dict[str, str]:
+    """Which name that is offered may stand for one that is wanted: the most alike, each once."""
+    found: dict[str, str] = {}
+    for cutoff in (1.0, 0.6):  # those that differ in capitals only come first
+        for name in wanted:
+            free = [each for each in offered if each not in found.values()][:MOST_NAMES]
+            left = {each.lower(): each for each in free if len(each) <= LONGEST_NAME}
+            matches = difflib.get_close_matches(name.lower(), left, n=1, cutoff=cutoff)
+            if name not in found and matches:
+                found[name] = left[matches[0]]
+    return found
 
 
 def _advise_method(name: str, missing: Sequence[str]) -> str:

@@ -10,18 +10,19 @@ import os
 import sys
 import traceback
 import types
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from samplerbench.errors import RunInModelFile, UsageError
-from samplerbench.models.loading import notebook, top_level
+from samplerbench.models.loading import notebook, notebook_run, top_level
 from samplerbench.models.loading.device import kept_device
 from samplerbench.user_files import MOST_TEXT, read_limited
 
 #: the caller's ``PYTHONPATH`` in a worker, whose own interpreter starts without one
 SEARCH_VARIABLE = "SAMPLERBENCH_PYTHONPATH"
 _STOP = "__samplerbench_stop__"  # in a module: why its notebook is not run to its end
+_NOTES = "__samplerbench_notes__"  # in a module: what else there is to say of its file
 
 
 def enter_script(file: Path, folder: str = "") -> None:
@@ -50,12 +51,13 @@ def script_context(file: Path) -> Iterator[None]:
         sys.path[:], sys.argv = path, argv
 
 
-def run_file(file: Path) -> Any:
+def run_file(file: Path, needed: Collection[str] = ()) -> Any:
     """The module that the file makes. Raises UsageError where it ends itself, else what it raises.
 
-    A notebook that starts a campaign is run up to there. The module has a name of its own, so that
-    a user's `models.py` never stands for this project's packages, nor ``if __name__ == "__main__"``
-    holds.
+    A notebook that starts a campaign is run up to there, and without the samplers that it starts
+    where ``needed`` names, which are to be bound, are had without them. The module has a name of
+    its own, so that a user's `models.py` never stands for this project's packages, nor
+    ``if __name__ == "__main__"`` holds.
     """
     name = _name_module(file)
     module = types.ModuleType(name)
@@ -67,12 +69,15 @@ def run_file(file: Path) -> Any:
     if file.suffix == ".ipynb":
         module.__dict__["display"] = print
     with script_context(file), kept_device():
-        _execute(file, module)
+        _execute(file, module, needed)
     return module
 
 
-def _execute(file: Path, module: types.ModuleType) -> None:
+def _execute(file: Path, module: types.ModuleType, needed: Collection[str]) -> None:
     try:
+        is_notebook = file.suffix == ".ipynb" and needed
+        if is_notebook and notebook_run.run_cells(file, parse_source(file), vars(module), needed):
+            return
         exec(compile(read_source(file), str(file), "exec"), module.__dict__)
     except SystemExit as end:
         if end.code not in (None, 0):
@@ -155,16 +160,23 @@ def parse_source(file: Path) -> ast.Module:
         raise ValueError("it is nested too deep") from error
 
 
+def add_note(module: types.ModuleType, text: str) -> None:
+    """Have ``describe_skipped`` say ``text`` of the file that made ``module``."""
+    vars(module).setdefault(_NOTES, []).append(text)
+
+
 def describe_skipped(file: Path) -> list[str]:
-    """What of a notebook was not run, in a sentence; nothing where all of it was."""
+    """What of a file was not run or not used, in sentences; nothing where all of it was."""
+    module = sys.modules.get(_name_module(file))
+    notes = [*getattr(module, _NOTES, [])]
     if file.suffix != ".ipynb":
-        return []
+        return notes
     skipped = notebook.read_code(file.read_bytes())[1]
     shown = ", ".join(repr(line) for line in skipped[:5]) + ", ..." * (len(skipped) > 5)
-    notes = [f"lines for IPython were not run: {shown}"] if skipped else []
+    notes += [f"lines for IPython were not run: {shown}"] if skipped else []
     if find_stop(file):
         notes.append("the notebook starts a campaign: what stands there and below was not run")
-    return notes
+    return notes + notebook_run.describe_left(module)
 
 
 def describe_redefined(file: Path, model: str) -> list[str]:

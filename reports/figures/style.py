@@ -55,8 +55,9 @@ class Look:
 def use_style(style: Path | None = None) -> Iterator[None]:
     """Figures made and written inside look as the project's style says, and ``style`` on top.
 
-    ``style`` is a file, or the name of one of matplotlib's own. The same rows give the same bytes.
-    Raises UsageError for a style that can't be used.
+    ``style`` is a file, or the name of one of matplotlib's own. The same rows give the same bytes,
+    whatever a ``matplotlibrc`` or the session has set, as text that LaTeX draws. Raises UsageError
+    for a style that can't be used.
     """
     matplotlib = _import_matplotlib()
     settings = dict(_settings(STYLE))
@@ -65,12 +66,14 @@ def use_style(style: Path | None = None) -> Iterator[None]:
     settings["svg.hashsalt"] = "samplerbench"
     settings["text.parse_math"] = False  # a dollar in a name is a dollar
     with (
-        matplotlib.rc_context(settings),
+        matplotlib.rc_context(),
         warnings.catch_warnings(),
         np.errstate(all="ignore"),  # draws of an improper posterior can be huge
     ):
         # a name in a script that the font lacks: the SVG holds it as text, the browser finds a font
         warnings.filterwarnings("ignore", "Glyph .* missing from")
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(settings)
         yield
 
 

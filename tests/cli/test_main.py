@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 import webbrowser
 from unittest.mock import Mock
 
@@ -33,7 +35,9 @@ REFUSED = {
     "run --sampler numpyro_hmc:trajectory=1.5": (
         "no setting of numpyro_hmc is called 'trajectory'; did you mean 'trajectory_length'?",
         "target_accept_prob",
+        "list them with: samplerbench list numpyro_hmc",
     ),
+    "run --device cpu,gpu": ("called 'cpu,gpu'; several are given one by one, with no comma",),
     "run --sampler numpyro_nuts:max_tree_depth=ten": (
         "numpyro_nuts:max_tree_depth='ten' does not fit",
         "expected: a whole number from 1",
@@ -146,6 +150,14 @@ def test_a_dry_run_tells_trials_environments_and_minutes_and_does_nothing(
     ]
     assert lines[4] == "environment current is made" and lines[5].startswith("time: about ")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_dry_run_refuses_a_gate_for_a_row_that_there_will_not_be(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = "run --dry-run -n 32 --env current --sampler exact_iid --gate".split()
+    code, _, err = run_command(capsys, *words, "exact=honest")
+    assert code == 2 and "no row to gate is called 'exact'; did you mean 'exact_iid'?" in err
+    assert run_command(capsys, *words, "exact_iid=honest", "undecided")[0] == 0
 
 
 def subcommands() -> list[str]:
@@ -286,6 +298,22 @@ def test_ctrl_c_while_the_command_loads_is_no_traceback(capsys, monkeypatch):
     monkeypatch.setattr(sys, "meta_path", [Interrupt(), *sys.meta_path])
     assert entry.main() == common.EXIT_INTERRUPTED
     assert capsys.readouterr().err == "samplerbench: stopped\n"
+
+
+def test_an_error_that_a_library_made_of_ctrl_c_is_no_traceback(capsys, monkeypatch):
+    def load(args):
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(60)
+        except KeyboardInterrupt:
+            raise TypeError("expected a message argument") from None  # as NumPy's while imported
+
+    monkeypatch.setattr("samplerbench.cli.check.execute", load)
+    assert run_command(capsys, "check") == (common.EXIT_INTERRUPTED, "", "samplerbench: stopped\n")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    monkeypatch.setattr("samplerbench.cli.check.execute", lambda args: {}["an error of its own"])
+    with pytest.raises(KeyError):
+        main.main(["check"])
 
 
 def test_lists_name_what_is_registered(capsys):

@@ -249,6 +249,27 @@ def test_what_is_no_notebook_is_refused(tmp_path):
         model_names.check_model(f"{tmp_path / 'mine.ipynb'}:program", {})
 
 
+@pytest.mark.parametrize(
+    ("program", "taken"),
+    [
+        ("def program(x=grid): return x", {}),
+        ("def program(x=grid, *, scale=1.0): return x", {}),
+        ("def program(x): return x", {"x"}),
+        ("def program(x=None, scale=1.0): return x", {"x"}),
+        ("def program(scale=1.0, **columns): return columns", {"x", "y"}),
+    ],
+)
+def test_a_raw_table_called_data_replaces_no_default_of_a_program_that_lacks_nothing(
+    program, taken, tmp_path
+):
+    table = "import numpy, pandas\ndata = pandas.DataFrame({'x': [1.0], 'y': [2.0]})\n"
+    file = write(tmp_path, mine=f"{table}grid = numpy.zeros(3)\n{program}")
+    model = model_names.load_model(f"{file}:program", {})
+    assert {*model.data} == {*taken}
+    notes = script.describe_skipped(file)
+    assert len(notes) == (not taken) and all("not handed over" in note for note in notes)
+
+
 def test_numbers_without_a_seed_are_the_same_each_time_and_generators_are_as_before_at_the_end():
     def draw():
         with repeatable_randomness():

@@ -383,6 +383,50 @@ def test_latex_has_a_caption_and_a_label_where_they_are_given(small_table):
     assert r"\resizebox" not in named and r"\begin{table*}" in named
 
 
+CAPTIONS = [
+    (
+        "errors within 5 %, by numpyro_nuts & others, no. #1",
+        r"5 \%, by numpyro\_nuts \& others, no. \#1",
+    ),
+    (r"5\,\% of $K_m$, \emph{as} in \ref{tab:a_b}", r"5\,\% of $K_m$, \emph{as} in \ref{tab:a_b}"),
+    ("of two\n\nparagraphs", "of two paragraphs"),
+]
+
+
+@pytest.mark.parametrize(("given", "written"), CAPTIONS)
+def test_a_caption_keeps_its_tex_and_signs_that_would_break_it_are_escaped(
+    small_table, given, written
+):
+    assert written + "}\n" in latex.render(small_table, given)
+
+
+@needs_tex
+@pytest.mark.process
+def test_captions_compile(small_table, tmp_path):
+    tables = [
+        latex.render(small_table, given, f"tab:one-{at}.b_c")
+        for at, (given, _) in enumerate(CAPTIONS)
+    ]
+    assert_fits_an_article("\n".join(tables), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("caption", "label", "said"),
+    [
+        ("50 % of {", "", "--caption '50 % of {' does not end what it begins"),
+        ("}{", "", "does not end what it begins"),
+        (r"$x \$", "", "dollar signs in pairs"),
+        ("fine", "tab:a b", "--label 'tab:a b'\n  expected: letters"),
+        ("fine", "tab:50%", "--label 'tab:50%'"),
+    ],
+)
+def test_a_caption_or_label_that_would_break_the_document_is_refused(
+    small_table, caption, label, said
+):
+    with pytest.raises(UsageError, match=re.escape(said)):
+        latex.render(small_table, caption, label)
+
+
 def test_latex_shows_what_a_paper_shows_and_the_rest_in_comments(campaign):
     lines = text(campaign, "latex").splitlines()
     head = lines[lines.index(r"\toprule") + 2]

@@ -209,6 +209,17 @@ def correlate_two(rho: float) -> Draw:
     return draw
 
 
+def add_in_common(rho: float) -> Draw:
+    """Each two of ``standard`` parameters with a correlation of ``rho``: their sum is too wide."""
+
+    def draw(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+        x = iid(case, exact, rng)
+        common = rng.standard_normal((*x.shape[:3], 1))
+        return np.sqrt(1 - rho) * x + np.sqrt(rho) * common
+
+    return draw
+
+
 def curved(size: int, curvature: float = 1.0) -> Exact:
     """``standard`` normals, but that the second follows the square of the first, not correlated."""
     plain = standard(size)
@@ -439,6 +450,12 @@ FLAWED = {
         "two independent parameters with a correlation of 0.3, or of -0.3, by turns",
         _correlate_by_turns,
         sizes=(2, 10, 50),
+        answer=standard,
+    ),
+    "sum": Kind(
+        "correlations of 0.08 between any two independent parameters",
+        add_in_common(0.08),
+        sizes=(10, 50),
         answer=standard,
     ),
     "curve lost": Kind(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from samplerbench.errors import UsageError, unknown_name
+from samplerbench.harness.campaign.tables.matrix import stack_columns
 from samplerbench.harness.campaign.tables.table import (
     Column,
     Table,
@@ -23,7 +24,7 @@ from samplerbench.harness.campaign.tables.word_codes import (
     number_words,
     parse_codes,
 )
-from samplerbench.models.loading.program import find_whole
+from samplerbench.models.loading.program import find_near, find_whole
 from samplerbench.models.loading.program_signature import Signature
 from samplerbench.options import parse_names
 from samplerbench.text import is_number_text
@@ -100,18 +101,27 @@ def _rename(table: Table, signature: Signature | None, reading: Reading) -> dict
             f"the first line of {table.source!r} looks like numbers: {', '.join(table.columns)}\n"
             f"  expected: names on top; or say which column is which: --columns {advice}"
         )
-    known = list(table.columns)
-    chosen = {}
-    for name, column in reading.columns.items():
+    chosen: dict[str, Column] = {}
+    used: set[str] = set()
+    for name, text in reading.columns.items():
         if signature and not signature.open_ended and name not in signature.names:
             raise unknown_name(f"parameter of {signature.program}", name, signature.names)
-        if column not in known and column.isdigit() and int(column) < len(known):
-            column = known[int(column)]
-        if column not in known:
-            raise unknown_name(f"column of {table.source}", column, known)
-        chosen[name] = column
-    rest = {n: c for n, c in table.columns.items() if n not in {*chosen, *chosen.values()}}
-    return {**rest, **{name: table.columns[column] for name, column in chosen.items()}}
+        parts = [text] if text in table.columns else text.split("+")
+        found = [_find_column(table, part.strip()) for part in parts]
+        chosen[name] = table.columns[found[0]] if len(found) == 1 else stack_columns(table, found)
+        used.update(found)
+    rest = {n: c for n, c in table.columns.items() if n not in {*chosen, *used}}
+    return {**rest, **chosen}
+
+
+def _find_column(table: Table, column: str) -> str:
+    """The name of a column that is asked for by its name or number."""
+    known = list(table.columns)
+    if column not in known and column.isdigit() and int(column) < len(known):
+        return known[int(column)]
+    if column not in known:
+        raise unknown_name(f"column of {table.source}", column, known)
+    return column
 
 
 def _refuse_lacking(
@@ -121,17 +131,18 @@ def _refuse_lacking(
     lacking = [n for n in signature.names if n not in held and n not in reading.left_out]
     missing = [name for name in signature.required_names if name not in held]
     others = [name for name in held if name not in signature.names]
-    likely = ",".join(
-        f"{name}={other}" for name in lacking for other in others if name.lower() == other.lower()
-    )
-    example = likely or f"{(lacking or ['x'])[0]}=NAME"
+    likely = find_near(lacking, others)
+    exact = {name for name, other in likely.items() if name.lower() == other.lower()}
+    example = ",".join(f"{name}={likely[name]}" for name in lacking if name in likely)
+    example = example or f"{(lacking or ['x'])[0]}=NAME"
     if missing:
         untaken = f"; not taken: {', '.join(others)}" if others and not signature.open_ended else ""
         raise UsageError(
             f"the data do not fit {signature.program}({', '.join(signature.names)}): "
             f"missing: {', '.join(missing)}{untaken}\n  {table.source} holds: "
             f"{', '.join(table.columns)}\n  expected: what the program takes; say which column is "
-            f"which with --columns {example}{_advise_number(signature, missing, likely)}"
+            f"which with --columns {example}{_advise_matrix(missing, others, likely)}"
+            f"{_advise_number(signature, missing, exact)}"
         )
     sampled = [name for name in signature.observed_names if name in lacking]
     if sampled:
@@ -143,10 +154,19 @@ def _refuse_lacking(
         )
 
 
-def _advise_number(signature: Signature, missing: Sequence[str], likely: str) -> str:
-    """How a program gets what is no column, as a size; "" where a column is meant by its name."""
-    filled = ", ".join(f"{name}=..." for name in missing)
-    if likely:
+def _advise_matrix(missing: Sequence[str], others: Sequence[str], likely: Mapping[str, str]) -> str:
+    """How several columns are handed over in one argument; "" where none is left for that."""
+    lacking = [name for name in missing if name not in likely]
+    free = [name for name in others if name not in likely.values()]
+    if not lacking or len(free) < 2:
+        return ""
+    return f"; of several columns --columns {lacking[0]}={free[0]}+{free[1]} makes a matrix"
+
+
+def _advise_number(signature: Signature, missing: Sequence[str], meant: Collection[str]) -> str:
+    """How a program gets what is no column, as a size; "" where all have a column by their name."""
+    filled = ", ".join(f"{name}=..." for name in missing if name not in meant)
+    if not filled:
         return ""
     return (
         f"\n  a size or another value that no column holds: program = functools.partial("
@@ -191,9 +211,10 @@ def _refuse_unknown(
 def _refuse_infinite(table: Table, columns: Mapping[str, Column]) -> None:
     for name, column in columns.items():
         if column.values.dtype.kind == "f" and np.isinf(column.values).any():
-            row = int(np.flatnonzero(np.isinf(column.values))[0])
+            place = tuple(np.argwhere(np.isinf(column.values))[0])
+            row = int(place[0])
             raise UsageError(
-                f"{column.values[row]} in row {row + table.first_row} of column {name!r} of "
+                f"{column.values[place]} in row {row + table.first_row} of column {name!r} of "
                 f"{table.source!r}\n  expected: finite numbers; take that row out"
             )
 

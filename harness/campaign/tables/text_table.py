@@ -44,7 +44,11 @@ def read_text_table(path: Path, columns: Mapping[str, str]) -> Table:
     separator, lines, notes_on_top = _split(path)
     header, rows = lines[0], lines[1:]
     numbers_on_top = all(map(is_number_text, header))
-    headless = numbers_on_top and bool(columns) and all(v.isdigit() for v in columns.values())
+    headless = (
+        numbers_on_top
+        and bool(columns)
+        and all(part.strip().isdigit() for v in columns.values() for part in v.split("+"))
+    )
     if headless:
         header, rows = [str(i) for i in range(len(header))], lines
     _refuse_ragged(path, header, rows, first_row := 1 if headless else 2)

@@ -355,6 +355,17 @@ def test_a_closure_runs_is_resumed_and_is_read_without_unpickling(tmp_path, monk
         assert "line" in report.render(campaign, report.ReportOptions("html"))
 
 
+def test_data_of_a_function_that_lack_a_name_are_told_the_nearest_and_no_file():
+    def program(dose, size):
+        numpyro.sample("size", size)  # noqa: F821 (read, never called)
+
+    with pytest.raises(UsageError) as caught:
+        programs.ship(program, {"Dose": [1.0], "sise": [2.0]})
+    text = str(caught.value)
+    assert "did you mean 'dose' by 'Dose'?" in text and "did you mean 'size' by 'sise'?" in text
+    assert "in data={'name': value}" in text and "file" not in text.lower()
+
+
 def test_a_log_density_is_told_how_it_becomes_a_program_and_a_program_is_not():
     def log_prob(theta):
         return -0.5 * theta**2

@@ -33,6 +33,7 @@ def line(x, y=None):
     b = numpyro.sample("b", dist.Normal(0, 3))
     numpyro.sample("y", dist.Normal(a + b * x, 1), obs=y)
 def sized(g, size, spread): ...
+def matrix(X, y): ...
 def groups(g, y=None):
     a = numpyro.sample("a", dist.Normal(0, 3).expand([3]))
     numpyro.sample("y", dist.Normal(a[g], 1), obs=y)
@@ -220,6 +221,36 @@ REFUSED = {
         {},
         ("missing: x; not taken: X, Y", "--columns x=X,y=Y"),
     ),
+    "a name misspelt, and a size": (
+        "G,siz\n0,1\n1,2\n",
+        "sized",
+        {},
+        ("--columns g=G,size=siz\n", "functools.partial(sized, size=..., spread=...)"),
+    ),
+    "a matrix lacks": (
+        "a,b,y\n0,1,2\n",
+        "matrix",
+        {},
+        ("missing: X", "--columns X=a+b makes a matrix"),
+    ),
+    "words in a matrix": (
+        "a,b,y\n0,u,2\n",
+        "matrix",
+        {"columns": ("X=a+b",)},
+        ("a+b of", "make no matrix: 'b' holds words"),
+    ),
+    "an unknown column in a matrix": (
+        "a,b,y\n0,1,2\n",
+        "matrix",
+        {"columns": ("X=a+c",)},
+        ("is called 'c'", "a, b, y"),
+    ),
+    "infinity in a matrix": (
+        "a,b,y\n0,1,2\n1,inf,2\n",
+        "matrix",
+        {"columns": ("X=a+b",)},
+        ("inf in row 3 of column 'X'",),
+    ),
     "no header": (
         "\n".join(ROWS),
         "line",
@@ -325,6 +356,28 @@ def test_a_table_that_can_not_be_meant_is_refused_with_the_way_out(case, program
         read(programs, "d.csv", program, **options)
     for word in words:
         assert word in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "missing", "matrix", "kind"),
+    [
+        ("a,b,y\n0,1,2\n3,4,5\n", "X=b+a", "", [[1, 0], [4, 3]], "i"),
+        ("a,b,y\n0,1.5,2\n3,4,5\n", "X = a + b", "", [[0, 1.5], [3, 4]], "f"),
+        ("a,b,y\n0,,2\n3,4,5\n", "X=a+b", "drop", [[3, 4]], "f"),
+        ("a,b,y\n0,,2\n3,4,5\n", "X=a+b", "nan", [[0, np.nan], [3, 4]], "f"),
+        ("a+b,b,y\n0,1,2\n3,4,5\n", "X=a+b", "", [0, 3], "i"),
+        ("0,1,2\n3,4,5\n", "X=0+1,y=2", "", [[0, 1], [3, 4]], "i"),
+    ],
+)
+def test_several_columns_are_handed_over_as_a_matrix(
+    text, columns, missing, matrix, kind, programs
+):
+    programs.with_name("d.csv").write_text(text)
+    found = program_data(
+        read(programs, "d.csv", "matrix", columns=(columns,), missing=missing)
+    ).arrays
+    assert set(found) == {"X", "y"} and found["X"].dtype.kind == kind
+    np.testing.assert_array_equal(found["X"], matrix)
 
 
 #: file -> its bytes, what the refusal says

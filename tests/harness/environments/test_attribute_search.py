@@ -38,7 +38,23 @@ def test_where_none_has_it_that_is_said_and_the_newest_is_a_guess_until_it_is_ma
     made.update(pinned=False, latest=False)
     for asked, other in (("pinned", "latest"), ("latest", "pinned")):
         advice = attribute_search.advise_environment(LACK, asked)
-        assert advice.endswith(f"made on this machine: {other}")
+        assert f"made on this machine: {other}; where an older NumPyro had it, --env" in advice
+
+
+@pytest.mark.parametrize(
+    ("text", "lack"),
+    [
+        ("AttributeError: module 'jax.ops' has no attribute 'index_add'", "jax.ops.index_add"),
+        ("ImportError: cannot import name 'linear_util' from 'jax' (/a)", "jax.linear_util"),
+        ("No module named 'jax.experimental.maps'", "jax.experimental.maps"),
+    ],
+)
+def test_what_jax_lacks_is_asked_for_as_well_and_that_of_libraries_on_it_is_not(text, lack, made):
+    made.update(pinned=False, latest=False)
+    advice = attribute_search.advise_environment(text, "pinned")
+    assert advice.startswith(f"environment 'pinned' lacks {lack}, and so do ")
+    assert "where an older JAX had it" in advice and "--env pinned" not in advice
+    assert attribute_search.advise_environment(text.replace("'jax", "'jaxns"), "pinned") == ""
 
 
 def test_a_name_that_can_not_be_imported_is_a_lack_and_other_errors_are_none(made):

@@ -58,7 +58,7 @@ def test_what_with_named_already_and_the_names_of_pypi_stand_in_what_to_type():
     assert advice.startswith("--with corner arviz scikit-learn installs them")
 
 
-def test_what_numpyro_lacks_is_left_to_who_asks_the_environments():
-    for name in ("numpyro", "numpyro.distributions"):
+def test_what_numpyro_or_jax_lacks_is_left_to_who_asks_the_environments():
+    for name in ("numpyro", "numpyro.distributions", "jax.ops"):
         assert advise_release(ImportError("cannot import name 'Levy'", name=name)) == ""
     assert "numpy is " in advise_release(ImportError("cannot import name 'levy'", name="numpy"))

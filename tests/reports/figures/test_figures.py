@@ -217,6 +217,17 @@ def test_a_figure_has_the_size_of_the_style_and_panels_in_proportion(tmp_path):
     assert figure.get_figwidth() == 3.4 and heights == pytest.approx([2.0, 1.0])
 
 
+def test_settings_of_a_matplotlibrc_or_a_session_change_no_figure():
+    import matplotlib
+
+    own = {"text.usetex": True, "axes.grid": True, "font.sans-serif": ["No Such Font"]}
+    with matplotlib.rc_context(own):
+        with style.use_style():
+            found = {name: matplotlib.rcParams[name] for name in own}
+        assert found == {name: matplotlib.rcParamsDefault[name] for name in own}
+        assert {name: matplotlib.rcParams[name] for name in own} == own
+
+
 def test_a_style_may_be_one_of_matplotlib_s_by_name(tmp_path):
     import matplotlib
 

@@ -341,6 +341,16 @@ def test_what_is_wrong_with_a_page_is_seen(made, tmp_path):
     assert found["wide"] > 390 and any("Content Security Policy" in s for s in found["console"])
 
 
+@pytest.mark.browser
+@pytest.mark.process
+@pytest.mark.parametrize("verdict", ["overconfident", "overcautious"])
+def test_a_verdict_is_in_one_piece_on_a_phone(made, tmp_path, verdict):
+    path = tmp_path / "page.html"
+    cell = re.search(r'<td class="[^"]*" data-label="verdict" data-key="honest">\s*honest', made)
+    path.write_text(made.replace(cell[0], cell[0].replace("honest", verdict)), encoding="utf-8")
+    assert browser.count_lines(path, f"table.sortable tbody td.{verdict}", browser.PHONE) == 1
+
+
 # -- the graph -----------------------------------------------------------------------------------
 
 
