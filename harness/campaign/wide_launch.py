@@ -21,7 +21,7 @@ class WideLaunch:
     python: str
     scratch: Path
     task: str
-    cancelled: Callable[[], bool]
+    is_cancelled: Callable[[], bool]
     variables: Mapping[str, str]  # of the environment
 
     def run(self, job: Trial, timeout: float) -> Result:
@@ -40,7 +40,7 @@ class WideLaunch:
                 self.python,
                 self.scratch,
                 deadline - time.monotonic(),
-                cancelled=self.cancelled,
+                cancelled=self.is_cancelled,
                 task=self.task,
                 variables={**self.variables, **own},
             )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
+import os
 import shutil
 
 import pytest
 
-from samplerbench.cli import common, main
+from samplerbench.cli import common, main, outputs
+from samplerbench.errors import UsageError
 from tests.support import stored
 
 
@@ -84,3 +87,14 @@ def test_other_files_are_written_also_over_older_ones(command, here, capsys):
     for _ in range(2):
         assert main.main(command.split()) == common.EXIT_OK, capsys.readouterr().err
     assert (here / command.split()[-1]).stat().st_size > 100
+
+
+def test_another_name_of_a_file_that_is_read_is_refused(tmp_path):
+    read, also, new = (tmp_path / name for name in ("old.json", "also.json", "new.json"))
+    read.write_text("{}")
+    os.link(read, also)
+    outputs.refuse_overwriting(argparse.Namespace(old=str(read), output=new, junit=None))
+    with pytest.raises(
+        UsageError, match="--junit .*also.json' would take the place of .*old.json'"
+    ):
+        outputs.refuse_overwriting(argparse.Namespace(old=str(read), output=new, junit=also))

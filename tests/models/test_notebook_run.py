@@ -8,7 +8,7 @@ import types
 
 import pytest
 
-from samplerbench.models.loading import model_names, script
+from samplerbench.models.loading import model_names, notebook_run, script
 
 
 def write_notebook(folder, *cells):
@@ -81,3 +81,12 @@ def test_an_error_above_a_notebooks_sampler_is_raised_and_its_place_is_told(tmp_
     with pytest.raises(ZeroDivisionError) as raised:
         model_names.load_model(f"{file}:program", {})
     assert script.find_place(raised.value, file) == "mine.ipynb, code cell 2, line 2"
+
+
+def test_cells_that_were_left_are_told_up_to_three(tmp_path, numpyro_mcmc):
+    file = write_notebook(tmp_path, SAMPLER, *["mcmc.run(1)"] * 4, "def program(): ...")
+    model_names.load_model(f"{file}:program", {})
+    told = ", ".join(f"{cell} (it starts a sampler)" for cell in (2, 3, 4))
+    (said,) = script.describe_skipped(file)
+    assert said == f"the rest of code cell {told} and 1 more was not run"
+    assert notebook_run.describe_left(None) == []

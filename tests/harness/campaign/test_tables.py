@@ -18,6 +18,7 @@ from samplerbench.harness.campaign.expand import expand
 from samplerbench.harness.campaign.model_data import ModelData, read_model_data, stored_path
 from samplerbench.harness.campaign.plan import OPTIONS, Plan
 from samplerbench.harness.campaign.tables.fit import fit, parse_reading
+from samplerbench.harness.campaign.tables.matrix import stack_columns
 from samplerbench.harness.campaign.tables.read_table import READERS
 from samplerbench.harness.campaign.tables.table import make_table
 from samplerbench.harness.campaign.tables.text_table import read_text_table
@@ -714,3 +715,11 @@ def test_a_frame_of_another_library_is_a_table():
     assert table.is_table and list(table.columns) == ["x", "g", "n"]
     assert table.columns["x"].missing.tolist() == [False, True, False]
     assert table.columns["g"].holds_words and table.columns["n"].values.tolist() == [1, 2, 3]
+
+
+def test_a_row_of_a_matrix_is_missing_where_any_of_its_cells_is():
+    data = {"a": [1.0, None, 3.0], "b": [4.0, 5.0, None], "c": [7, 8, 9]}
+    table = make_table(pandas.DataFrame(data))
+    matrix = stack_columns(table, ["c", "a", "b"])
+    assert matrix.values[0].tolist() == [7, 1, 4]
+    assert matrix.missing.tolist() == [False, True, True]
