@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
 import sys
 import types
 
 import pytest
 
-from samplerbench.models.loading import model_names, script
+from samplerbench.models.loading import model_names, notebook_run, script
 
 
 def write_notebook(folder, *cells):
@@ -81,3 +83,24 @@ def test_an_error_above_a_notebooks_sampler_is_raised_and_its_place_is_told(tmp_
     with pytest.raises(ZeroDivisionError) as raised:
         model_names.load_model(f"{file}:program", {})
     assert script.find_place(raised.value, file) == "mine.ipynb, code cell 2, line 2"
+
+
+@pytest.mark.slow  # imports NumPyro
+def test_the_methods_that_start_a_sampler_are_those_of_numpyro_as_before_afterwards():
+    pytest.importorskip("numpyro")
+    for module, kind, names in notebook_run.STARTS[:2]:  # the third one needs jaxns
+        owner = getattr(importlib.import_module(module), kind)
+        assert all(inspect.isfunction(getattr(owner, name, None)) for name in names)
+
+
+@pytest.mark.parametrize("end", ["", "raise RunInModelFile('run() called')"])
+def test_cells_that_are_left_are_told_in_short_and_a_campaign_stops_the_rest(
+    end, tmp_path, numpyro_mcmc
+):
+    start = "from samplerbench.errors import RunInModelFile\n" + SAMPLER
+    fits = ["mcmc.run(1)", *["mcmc.get()"] * notebook_run.MOST_TOLD]
+    file = write_notebook(tmp_path, start, "data = {}\ndef program(): ...", *fits, end)
+    assert model_names.load_model(f"{file}:program", {}).data == {}
+    stop, left = ([""] + script.describe_skipped(file))[-2:]
+    assert left.endswith("5 (IndexError: list index out of range) and 1 more was not run")
+    assert bool(end) == ("the notebook starts a campaign" in stop)

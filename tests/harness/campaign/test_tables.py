@@ -18,6 +18,7 @@ from samplerbench.harness.campaign.expand import expand
 from samplerbench.harness.campaign.model_data import ModelData, read_model_data, stored_path
 from samplerbench.harness.campaign.plan import OPTIONS, Plan
 from samplerbench.harness.campaign.tables.fit import fit, parse_reading
+from samplerbench.harness.campaign.tables.matrix import stack_columns
 from samplerbench.harness.campaign.tables.read_table import READERS
 from samplerbench.harness.campaign.tables.table import make_table
 from samplerbench.harness.campaign.tables.text_table import read_text_table
@@ -378,6 +379,14 @@ def test_several_columns_are_handed_over_as_a_matrix(
     ).arrays
     assert set(found) == {"X", "y"} and found["X"].dtype.kind == kind
     np.testing.assert_array_equal(found["X"], matrix)
+
+
+def test_arrays_of_other_lengths_make_no_matrix():
+    table = make_table({"a": np.zeros(2), "b": np.zeros(3), "c": np.zeros((2, 2))})
+    for names in (("a", "b"), ("a", "c"), ("c", "c")):
+        with pytest.raises(UsageError, match="make no matrix: they are no columns of one length"):
+            stack_columns(table, names)
+    assert stack_columns(table, ("a", "a")).values.shape == (2, 2)
 
 
 #: file -> its bytes, what the refusal says
