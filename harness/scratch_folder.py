@@ -13,10 +13,11 @@ import zipfile
 from pathlib import Path
 
 from samplerbench.harness.records import Result, read_result
+from samplerbench.harness.worker_files import DRAWS, PHASE
 from samplerbench.text import bound_text, escape_controls
 from samplerbench.user_files import read_limited
 
-LOG, DRAWS = "log.txt", "draws.npz"
+LOG = "log.txt"
 MOST_ANSWER = 2**26  # bytes of a result
 MOST_PHASE = 2**12  # bytes of a phase
 LONGEST_PHASE = 120  # characters that are shown
@@ -59,7 +60,7 @@ def remove_scratch(folder: Path) -> None:
 def read_phase(folder: Path) -> str:
     """What the worker is at; "start" where it has not said so yet, or not in words."""
     try:
-        text = _read(folder / "phase.txt", MOST_PHASE).decode()
+        text = _read(folder / PHASE, MOST_PHASE).decode()
     except (OSError, ValueError):
         return "start"
     return " ".join(escape_controls(text).split())[:LONGEST_PHASE]

@@ -11,13 +11,10 @@ For the tests of a plug-in, with pytest:
 from __future__ import annotations
 
 import dataclasses
-import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
-
-import numpy as np
 
 from samplerbench.errors import UsageError, unknown_name
 from samplerbench.harness import launcher
@@ -28,6 +25,7 @@ from samplerbench.harness.records import Trial
 from samplerbench.harness.worker.conformance import Check
 from samplerbench.harness.worker.conformance.model_checks import CHECKS as MODEL_CHECKS
 from samplerbench.harness.worker.conformance.sampler_checks import CHECKS as SAMPLER_CHECKS
+from samplerbench.harness.worker_files import read_facts
 from samplerbench.models.base import models
 from samplerbench.samplers.base import samplers
 from samplerbench.samplers.loading import sampler_file
@@ -107,8 +105,7 @@ def _run_checks(trial: Trial, env: str, timeout: float, listener: Listener) -> l
             raise UsageError(result.reason)
         if result.status != "ok":
             return [Check("runs", False, f"{result.status}: {result.reason}")]
-        with np.load(scratch / "draws.npz", allow_pickle=False) as arrays:
-            return [Check(**fields) for fields in json.loads(str(arrays["facts"]))]
+        return [Check(**fields) for fields in read_facts(scratch)]
 
 
 class _Conformance:

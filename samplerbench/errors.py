@@ -75,11 +75,14 @@ def unknown_name(kind: str, name: object, known: Iterable[str], lists: str = "")
     """
     known = sorted(filter(None, known))
     near: list[str] = []
-    if isinstance(name, str) and len(name) <= LONGEST_NAME:  # difflib takes time by the square
+    hint = ""
+    if isinstance(name, str) and "," in name and {*name.split(",")} <= {*known}:
+        hint = "; several are given one by one, with no comma between"
+    elif isinstance(name, str) and len(name) <= LONGEST_NAME:  # difflib takes time by the square
         holders = _list_holders(name, known)
         if len(holders) <= MOST_HOLDERS:  # many say nothing, nor does one of them
             near = holders or difflib.get_close_matches(name, known[:MOST_NAMES], 1, cutoff=0.65)
-    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else hint
     name = bound_text(name, 3 * LONGEST_NAME) if isinstance(name, str) else name
     noun, space, rest = kind.partition(" ")  # "setting of numpyro_hmc" -> "settings of ..."
     text = f"no {kind} is called {name!r}{hint}\n  known {noun}s{space}{rest}: "

@@ -103,7 +103,8 @@ def fill(settings_type: type, values: Mapping[str, Any], owner: str) -> Any:
     for name, value in values.items():
         _refuse_fixed(settings_type, name, owner)
         if name not in fields:
-            raise unknown_name(f"setting of {owner}", name, fields)
+            lists = f"samplerbench list {owner}" if owner.isidentifier() else ""
+            raise unknown_name(f"setting of {owner}", name, fields, lists)
         typed[name] = _read(value, types[name], f"{owner}:{name}" if owner else name)
     try:
         return settings_type(**typed)

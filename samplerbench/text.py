@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Callable
+from contextvars import ContextVar
 
 LONGEST = 2000  # characters of a reason or of a refusal
 END = 400  # of them that are kept of the end, where errors say what to do
+#: how what is told is worded for who called; as it is for the command line
+WORDING: ContextVar[Callable[[str], str]] = ContextVar("WORDING", default=str)
 
 
 def tell(text: str) -> None:
     """Say ``text`` on standard error; where that can't be written, it is lost."""
     with contextlib.suppress(OSError):
-        print(f"samplerbench: {bound_text(escape_controls(text))}", file=sys.stderr)
+        print(f"samplerbench: {bound_text(escape_controls(WORDING.get()(text)))}", file=sys.stderr)
 
 
 def escape_controls(text: str) -> str:

@@ -3,7 +3,7 @@
 Bou-Rabee, Carpenter, Kleppe and Liu (2025), arXiv:2506.18746. The library stops by R-hat unless
 told how many iterations to take, and its seeds then reproduce nothing; here it takes those of the
 budget. Its C++ calls the compiled density and gradient through Python, so that seconds are those of
-the calls; every gradient is counted.
+the calls; every gradient is counted. A density that is NaN counts as zero.
 """
 
 from __future__ import annotations
@@ -87,6 +87,8 @@ class _Callback:
         next(self.calls)
         try:
             value, slope = self.gradient(u)
+            if np.isnan(value):  # counts as zero; walnutpie adapts no step by NaN, and fails
+                return -np.inf, np.zeros_like(u)
             return float(value), np.asarray(slope, np.float64)
         except Exception as error:
             self.errors.append(error)

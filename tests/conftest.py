@@ -43,6 +43,21 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
+def campaign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The campaign of ``tests.support.stored``, with its scores."""
+    from tests.support import stored
+
+    with stored.campaign(tmp_path_factory.mktemp("stored") / "c") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def rows(campaign: Any) -> list[dict[str, Any]]:
+    """Its rows."""
+    return campaign.rows()
+
+
+@pytest.fixture(scope="module")
 def compile_fast() -> Iterator[None]:
     """For tests that mostly compile, and are not about how fast the programs then are."""
     import jax

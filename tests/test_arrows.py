@@ -51,7 +51,7 @@ COORDINATOR_SIDE = {
     "harness.scoring.metrics": f"{STATISTICS} harness.scoring models rounding",
     "harness.comparison": f"{STATISTICS} harness models rounding",
     "harness.campaign": f"{CAMPAIGN} {STATISTICS} {TABLES} {MODELS} samplers",
-    TABLES: "models.loading",
+    TABLES: "harness models.loading",
     "harness.compatibility": (
         f"{STATISTICS} harness harness.campaign harness.environments harness.scoring models "
         "samplers"
@@ -256,9 +256,9 @@ def test_importing_the_coordinator_starts_no_jax_and_no_pandas():
 def test_importing_a_worker_and_all_samplers_and_models_needs_only_numpy():
     loaded = packages_after(
         "import samplerbench.harness.worker.run_trial\n"
-        "from samplerbench.models.base import models\n"
+        "from samplerbench.models.base import build, models\n"
         "from samplerbench.samplers.base import samplers\n"
-        "assert len(samplers.names()) >= 5 and models.names()"
+        "assert len(samplers.names()) >= 5 and models.names() and build('linear', {})"
     )
     assert not loaded & (SAMPLERS_OWN | COORDINATORS | {"scipy"})
 

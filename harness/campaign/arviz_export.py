@@ -16,7 +16,6 @@ from samplerbench.errors import UsageError
 from samplerbench.files import explain_failure, write_beside
 from samplerbench.harness.campaign.replicate_draws import (
     Arrays,
-    Choice,
     ReplicateDraws,
     read_replicates,
 )
@@ -33,35 +32,11 @@ if TYPE_CHECKING:
 SCHEMA_NAMES = {"accept_prob": "acceptance_rate"}
 
 
-def draws(
-    campaign: Campaign,
-    sampler: str,
-    *,
-    replicate: Choice = 0,
-    mode: str = "replicates",
-    resample: int | None = None,
-    trial: str | None = None,
-    model: str | None = None,
-) -> Any:
-    """Draws of one replicate, of several (a slice), or of all (None), for ArviZ.
+def export_draws(campaign: Campaign, stored: ReplicateDraws, resample: int | None = None) -> Any:
+    """Stored draws as ``Campaign.draws`` gives them.
 
-    With ArviZ 0.x an ``arviz.InferenceData``, with 1.x an ``xarray.DataTree``, of the groups
-    ``posterior`` [chain, draw, *event] and ``sample_stats``, as ArviZ's schema has them; several
-    replicates are chains side by side, of which the coordinate ``replicate`` tells the number.
-    ``sampler`` is the label in the tables, as ``numpyro_hmc:trajectory_length=1.5``; where several
-    trials share it, ``model``, its name in the table, or ``trial`` tells them apart.
-    ``mode="plain"`` gives the first (0) and second (1) plain run.
-
-    Of weighted draws, ``posterior`` is an equal-weight sample: a systematic resample in random
-    order, of the size of the ESS that the sampler claims (Kish's where it claims none, ``resample``
-    where that is given; of several replicates the least), so that ArviZ's standard errors are the
-    sampler's own. ``attrs["weights"]`` says so. ``weighted_posterior`` holds every point with its
-    ``log_weight`` and its statistics.
-
-    Raises UsageError for a label that is not there, for ``resample`` of draws without weights, and
-    where ArviZ is missing, ValueError for a trial without draws.
+    Raises UsageError for ``resample`` of draws without weights, and where ArviZ is missing.
     """
-    stored = read_replicates(campaign, sampler, replicate, mode, trial, model)
     attributes = _describe(campaign, stored)
     _refuse_size(resample, stored)
     if stored.log_weights is None:
@@ -216,10 +191,10 @@ def _import(module: str, purpose: str) -> Any:
 def write_netcdf(campaign: Campaign, folder: Path, replicates: Sequence[int] = (0,)) -> list[Path]:
     """Write one NetCDF file for each trial that ended ok and each replicate; the files in order.
 
-    ``nuts-r0.nc`` holds the groups that ``draws`` gives; where trials share a label, the trial's id
-    stands in the name. Trials that met their limit of time lack replicates, and so have no file of
-    these. Raises UsageError for a replicate that no trial has run, for a campaign without draws and
-    where ArviZ is missing.
+    ``nuts-r0.nc`` holds the groups that ``Campaign.draws`` gives; where trials share a label, the
+    trial's id stands in the name. Trials that met their limit of time lack replicates, and so have
+    no file of these. Raises UsageError for a replicate that no trial has run, for a campaign
+    without draws and where ArviZ is missing.
     """
     every = campaign.store.trials()
     ended = campaign.store.select_ok(every)
@@ -259,7 +234,8 @@ def _write_one(
 ) -> Path:
     stem = re.sub(r"[^a-z0-9_]+", "-", trial.label.lower()).strip("-")
     path = folder / f"{stem}{'-' + trial.id if shared else ''}-r{replicate}.nc"
-    data = draws(campaign, trial.label, replicate=replicate, trial=trial.id)
+    stored = read_replicates(campaign, trial.label, replicate, trial=trial.id)
+    data = export_draws(campaign, stored)
     with write_beside(path) as part:
         data.to_netcdf(str(part), engine="h5netcdf")
     return path

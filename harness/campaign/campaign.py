@@ -110,11 +110,29 @@ class Campaign:
         trial: str | None = None,
         model: str | None = None,
     ) -> Any:
-        """Draws of one sampler for ArviZ; see ``harness.campaign.arviz_export.draws``."""
-        from samplerbench.harness.campaign import arviz_export
+        """Draws of one replicate, of several (a slice), or of all (None), for ArviZ.
 
-        options: dict[str, Any] = {"mode": mode, "resample": resample, "trial": trial}
-        return arviz_export.draws(self, sampler, replicate=replicate, model=model, **options)
+        With ArviZ 0.x an ``arviz.InferenceData``, with 1.x an ``xarray.DataTree``, of the groups
+        ``posterior`` [chain, draw, *event] and ``sample_stats``, as ArviZ's schema has them;
+        several replicates are chains side by side, of which the coordinate ``replicate`` tells the
+        number. ``sampler`` is the label in the tables, as ``numpyro_hmc:trajectory_length=1.5``;
+        where several trials share it, ``model``, its name in the table, or ``trial`` tells them
+        apart. ``mode="plain"`` gives the first (0) and second (1) plain run.
+
+        Of weighted draws, ``posterior`` is an equal-weight sample: a systematic resample in random
+        order, of the size of the ESS that the sampler claims (Kish's where it claims none,
+        ``resample`` where that is given; of several replicates the least), so that ArviZ's standard
+        errors are the sampler's own. ``attrs["weights"]`` says so. ``weighted_posterior`` holds
+        every point with its ``log_weight`` and its statistics.
+
+        Raises UsageError for a label that is not there, for a trial without draws, for ``resample``
+        of draws without weights, and where ArviZ is missing.
+        """
+        from samplerbench.harness.campaign.arviz_export import export_draws
+        from samplerbench.harness.campaign.replicate_draws import read_replicates
+
+        stored = read_replicates(self, sampler, replicate, mode, trial, model)
+        return export_draws(self, stored, resample)
 
     def frame(
         self,

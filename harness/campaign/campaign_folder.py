@@ -17,6 +17,7 @@ from samplerbench.errors import StoreError
 RUNS = Path("samplerbench-runs")  # in the current folder: campaigns that name no folder
 FILE = "campaign.sqlite"
 LOCK = "campaign.lock"
+FOLDERS = ("draws", "logs", "answers", "data", "programs", "scratch")  # that a run fills
 #: what may lie in a folder that a new campaign is put in: also what a killed start leaves
 HARMLESS = (".DS_Store", ".gitignore", LOCK, f".{FILE}.")
 

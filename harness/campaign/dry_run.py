@@ -22,6 +22,7 @@ from samplerbench.harness.campaign.trial_names import TrialNames
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Trial
 from samplerbench.harness.run_cost import describe_seconds
+from samplerbench.harness.scoring.ci_gate import refuse_unknown_rows
 from samplerbench.models.loading.model_names import is_registered
 
 
@@ -34,7 +35,8 @@ def describe_run(out: Path | None, options: dict[str, Any], retry: bool = False)
     data = read_model_data(plan, memory, out)
     trials = expand(plan, data)
     folder = out or default_folder(trials)
-    finished = _finished(folder, trials, retry)
+    finished, labels = _read_finished(folder, trials, retry)
+    refuse_unknown_rows(plan.gate, labels)
     require_writable(find_folder(folder))
     waiting = order_trials([trial for trial in trials if trial.id not in finished], plan.seed)
     guesses = durations.guess_all(waiting, plan, folder)
@@ -54,19 +56,25 @@ def describe_run(out: Path | None, options: dict[str, Any], retry: bool = False)
     ]
 
 
-def _finished(folder: Path, trials: Sequence[Trial], retry: bool) -> set[str]:
-    """The trials of the campaign in ``folder`` that stay as they are; none where there is none."""
+def _read_finished(folder: Path, trials: Sequence[Trial], retry: bool) -> tuple[set[str], set[str]]:
+    """The trials of the campaign in ``folder`` that stay as they are, none where there is none.
+
+    And the labels of ``trials`` and of its trials.
+    """
+    labels = {trial.label for trial in trials}
     try:
         with load(folder) as campaign:
             statuses = campaign.store.statuses()
             lost = find_lost_draws(campaign.store, trials)
-        return {name for name in statuses if statuses[name] == "ok" or not retry}.difference(lost)
+            labels |= {trial.label for trial in campaign.store.trials()}
+        kept = {name for name in statuses if statuses[name] == "ok" or not retry}
+        return kept.difference(lost), labels
     except StoreError:
         if folder.exists() and not folder.is_dir():
             refuse_other_content(folder)
         if folder.is_dir() and any(folder.iterdir()):
             raise
-        return set()
+        return set(), labels
 
 
 def _describe_trials(trials: Sequence[Trial], guesses: dict[str, durations.Guess]) -> list[str]:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from samplerbench.errors import UsageError
 from samplerbench.files import write_beside
-from samplerbench.harness import kept_programs, scratch_folder
+from samplerbench.harness import scratch_folder
 from samplerbench.harness.campaign import programs
 from samplerbench.harness.campaign.model_data import hand_over_to_jax, use_stored
 from samplerbench.harness.campaign.specifiers import EXACT
 from samplerbench.harness.campaign.store import Store
-from samplerbench.harness.campaign.wide_launch import launch_wide
-from samplerbench.harness.environments import environments
+from samplerbench.harness.campaign.wide_launch import prepare_launch
 from samplerbench.harness.environments.attribute_search import advise_environment
 from samplerbench.harness.ground_truth import posteriordb_draws, reference_files, select
 from samplerbench.harness.records import Trial
@@ -52,8 +51,7 @@ def inspect_models(
         first.setdefault(select.model_key(trial) + trial.reference_digest, trial)
     for trial in first.values():
         if needs_inspection(trial) and not select.inspection_path(store.folder, trial).is_file():
-            variables = kept_programs.find_variables(trial) if keep_programs else {}
-            _inspect(store, trial, timeout, cancelled, variables)
+            _inspect(store, trial, timeout, cancelled, keep_programs)
         if trial.deterministic and _answers_itself(store.folder, trial):
             raise _superfluous_sites(trial)
         if trial.reference:
@@ -71,23 +69,17 @@ def needs_inspection(trial: Trial) -> bool:
 
 
 def _inspect(
-    store: Store,
-    trial: Trial,
-    timeout: float,
-    cancelled: Callable[[], bool],
-    variables: Mapping[str, str],
+    store: Store, trial: Trial, timeout: float, cancelled: Callable[[], bool], keep_programs: bool
 ) -> None:
-    try:
-        python = environments.resolve(trial.environment).python
-    except environments.EnvironmentFailed:
-        return  # every row of it will say so
-    # by the CPU and in 64 bits, whatever the trials are to run in
-    job = programs.with_path(store.folder, use_stored(store.folder, trial))
-    job = replace(job, device="cpu", precision=64)
     scratch = store.scratch(select.model_key(trial))
     task = "inspection.inspect_model"
+    launch = prepare_launch(trial, scratch, task, cancelled, keep_programs)
+    if launch is None:
+        return
+    # by the CPU and in 64 bits, whatever the trials are to run in
+    job = programs.with_path(store.folder, use_stored(store.folder, trial))
     limit = min(timeout, LONGEST_S)
-    result = launch_wide(job, trial.precision, python, scratch, limit, cancelled, task, variables)
+    result = launch.run(replace(job, device="cpu", precision=64), limit)
     phase = scratch_folder.read_phase(scratch)
     if result.status == "failed":
         shutil.rmtree(scratch, ignore_errors=True)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from samplerbench.files import write_beside
-from samplerbench.harness import kept_programs
 from samplerbench.harness.campaign import programs
 from samplerbench.harness.campaign.inspection import needs_inspection
 from samplerbench.harness.campaign.model_data import use_stored
 from samplerbench.harness.campaign.store import Store
-from samplerbench.harness.campaign.wide_launch import launch_wide
+from samplerbench.harness.campaign.wide_launch import WideLaunch, prepare_launch
 from samplerbench.harness.draws_file import save_draws
-from samplerbench.harness.environments import environments
 from samplerbench.harness.ground_truth import long_run, select
 from samplerbench.harness.ground_truth.improper_posterior import describe_wandering
 from samplerbench.harness.ground_truth.long_run import EFFORTS, OWN_STARTS, LongRun, RunFailed
@@ -62,32 +61,18 @@ def make_long_runs(
         if record and not 0 < record.short_s < limit:
             continue
         if select.find_ground_truth(store.folder, trial)[0] is None:
-            variables = kept_programs.find_variables(trial) if keep_programs else {}
-            _make(store, trial, path, limit, cancelled, variables)
+            scratch = store.scratch(path.stem)
+            launch = prepare_launch(trial, scratch, "long_run", cancelled, keep_programs)
+            if launch:
+                _make(store, trial, partial(_launch, launch), path, limit)
 
 
-def _make(
-    store: Store,
-    trial: Trial,
-    path: Path,
-    limit: float,
-    cancelled: Callable[[], bool],
-    variables: Mapping[str, str],
-) -> None:
-    try:
-        python = environments.resolve(trial.environment).python
-    except environments.EnvironmentFailed:
-        return  # every row of it will say so
+def _make(store: Store, trial: Trial, launch: Launch, path: Path, limit: float) -> None:
     tell(
         f"model {trial.model_label!r} has no exact answer: a long run of "
         f"{long_run.SAMPLER} makes one, in at most {limit:.0f} s (--no-long-run leaves it out)"
     )
     path.parent.mkdir(exist_ok=True)
-    scratch = store.scratch(path.stem)
-
-    def launch(job: Trial, seconds: float) -> AbstractContextManager[Path]:
-        return _launch(job, trial.precision, python, scratch, seconds, cancelled, variables)
-
     start = time.monotonic()
     record = _try_efforts(store, trial, launch, path, limit)
     record = replace(record, seconds=time.monotonic() - start)
@@ -155,25 +140,17 @@ def _accept(path: Path, job: Trial, improper: Sequence[str]) -> tuple[Sites, Lon
 
 
 @contextmanager
-def _launch(
-    job: Trial,
-    bits: int,
-    python: str,
-    scratch: Path,
-    seconds: float,
-    cancelled: Callable[[], bool],
-    variables: Mapping[str, str],
-) -> Iterator[Path]:
+def _launch(launch: WideLaunch, job: Trial, seconds: float) -> Iterator[Path]:
     """The file of draws of the job's chains, while it is there. Raises RunFailed."""
     try:
-        result = launch_wide(job, bits, python, scratch, seconds, cancelled, "long_run", variables)
+        result = launch.run(job, seconds)
         if result.status != "ok":
             slow = result.status == "timeout"
             reason = result.reason if slow else f"{result.status}: {result.reason}"
             raise RunFailed(reason, hopeless=not slow, far_off=slow)
-        yield scratch / "draws.npz"
+        yield launch.scratch / "draws.npz"
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(launch.scratch, ignore_errors=True)
 
 
 def save_sites(path: Path, sites: Sites) -> None:

@@ -13,7 +13,13 @@ from typing import Any
 import numpy as np
 
 from samplerbench.errors import UsageError
-from samplerbench.harness.campaign.outside_replicates import Runs, cut_replicates, refuse_uneven
+from samplerbench.harness.campaign.outside_replicates import (
+    Runs,
+    count_chains,
+    count_draws,
+    cut_replicates,
+    refuse_uneven,
+)
 from samplerbench.harness.campaign.outside_run import draws_error, make_run
 from samplerbench.harness.campaign.tables import read_table
 from samplerbench.harness.draws_file import is_site_name, make_nan_draws
@@ -22,6 +28,8 @@ from samplerbench.harness.ground_truth.draws_columns import arrange_columns
 from samplerbench.harness.ground_truth.model_sites import Shapes
 from samplerbench.harness.ground_truth.reference_formats import READERS
 from samplerbench.options import is_count
+from samplerbench.samplers.base import Draws
+from samplerbench.text import tell
 
 Array = np.ndarray
 Arrays = dict[str, Array]
@@ -37,7 +45,8 @@ _NUMPY = "\n  next: numpy.savez('run.npz', m=..., c=...), of arrays [chain, draw
 _R = "\n  next: in R, write.csv(posterior::as_draws_df(fit), 'run.csv', row.names = FALSE)"
 #: how to write what is not read, by its ending
 ADVICE = {
-    **dict.fromkeys((".npy", ".h5", ".hdf5", ".mat", ".zarr"), _NUMPY),
+    **dict.fromkeys((".npy", ".h5", ".hdf5", ".mat"), _NUMPY),
+    ".zarr": "\n  next: arviz.from_zarr('run.zarr').to_netcdf('run.nc')",
     **dict.fromkeys((".pkl", ".pickle", ".dill", ".joblib"), f"{_NUMPY}; a pickle runs code"),
     **dict.fromkeys((".rds", ".rda", ".rdata"), _R),
 }
@@ -120,12 +129,24 @@ def arrange_runs(
     runs = [(where, make_run(where, arrays, shapes, layout.names)) for where, arrays in given]
     kept = cut_replicates(runs, layout.chains_per_replicate, layout.chains_as_replicates)
     refuse_uneven(kept, layout.superchains)
+    if not layout.superchains:
+        _tell_order(*kept[0])
     lost = [(f"failed run {i}", make_nan_draws(kept[0][1])) for i in range(layout.failures)]
     return [*kept, *lost]
 
 
+def _tell_order(where: str, run: Draws) -> None:
+    """Say how many chains were read where they outnumber their draws, as of axes exchanged."""
+    chains, draws = count_chains(run), count_draws(run)
+    if chains > draws:
+        tell(
+            f"{where} is read as {chains} chains of {draws} draws: arrays are [chain, draw, ...],"
+            " and those of emcee and of R have draws first"
+        )
+
+
 def _read_arrays(path: Path) -> dict[str, Array]:
-    if os.path.isdir(path):
+    if os.path.isdir(path) and path.suffix != ".zarr":
         expected = f"files of draws, one a replicate, as {path / '*.csv'}"
         raise draws_error(path, "it is a folder", expected)
     kind = read_table.find_kind(path)

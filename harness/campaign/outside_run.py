@@ -16,12 +16,13 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.ground_truth.draws_columns import (
     LIKE_LOG_Z,
     WEIGHTS,
+    Columns,
     count_from_zero,
     is_statistic,
     names_weights,
     put_chains_first,
 )
-from samplerbench.harness.ground_truth.model_sites import Shapes, fit_sites
+from samplerbench.harness.ground_truth.model_sites import Shapes, fit_sites, suggest_places
 from samplerbench.harness.statistics.weighted import kish_ess
 from samplerbench.samplers.base import Draws
 from samplerbench.text import format_count
@@ -49,6 +50,7 @@ def make_run(
 ) -> Draws:
     """The draws in one file, under the names of the model's sites. Raises UsageError."""
     names = count_from_zero(where, arrays, names)
+    is_table = isinstance(arrays, Columns)  # whose places may count from 1
     arrays = _end_running(put_chains_first(arrays), shapes or {})
     beside = {*WEIGHTS, *NUMBERS}.difference(shapes or ())
     called = {name: other for name, other in names.items() if name in beside and other in arrays}
@@ -57,7 +59,8 @@ def make_run(
     rest = {name: array for name, array in arrays.items() if name not in taken}
     extra = {n: a for n, a in rest.items() if n in beside or is_statistic(n)}
     kept = {n: a for n, a in arrays.items() if n not in extra and n not in called.values()}
-    sites = fit_sites(Path(where), kept, shapes, names)
+    example = "" if is_table or shapes is None else suggest_places(kept, shapes)
+    sites = fit_sites(Path(where), kept, shapes, names, example)
     _refuse_unusable(where, sites)
     extra = {name.removesuffix("__"): array for name, array in extra.items()}
     extra.update({name: arrays[other] for name, other in called.items()})

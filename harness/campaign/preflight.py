@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from samplerbench.errors import UsageError
 from samplerbench.harness import launcher
@@ -21,6 +18,7 @@ from samplerbench.harness.environments import environments
 from samplerbench.harness.environments.attribute_search import advise_environment
 from samplerbench.harness.environments.uv import EnvironmentFailed
 from samplerbench.harness.records import Trial
+from samplerbench.harness.worker_files import read_facts
 from samplerbench.samplers.base import samplers
 
 LONGEST_S = 300.0  # of all samplers of one environment
@@ -79,6 +77,5 @@ def _ask_environment(trials: Sequence[Trial], folder: Path) -> list[Answer]:
     if result.status != "ok":
         reason = f"{result.status}: {result.reason}"
         return [Answer(sampler, name, UNKNOWN, reason) for sampler in asked]
-    with np.load(scratch / "draws.npz", allow_pickle=False) as arrays:
-        reasons = json.loads(str(arrays["facts"]))
+    reasons = read_facts(scratch)
     return [Answer(each, name, CANNOT if why else CAN, why) for each, why in reasons.items()]

@@ -53,8 +53,8 @@ def read_replicates(
     campaign: Campaign,
     sampler: str,
     replicate: Choice,
-    mode: str,
-    trial: str | None,
+    mode: str = "replicates",
+    trial: str | None = None,
     model: str | None = None,
 ) -> ReplicateDraws:
     """The draws of ``sampler``, a label in the tables.

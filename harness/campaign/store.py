@@ -16,6 +16,7 @@ from samplerbench.errors import DrawsLost, StoreError, StoreLost
 from samplerbench.harness.campaign import set_aside, store_queries, stored_records
 from samplerbench.harness.campaign.campaign_folder import (
     FILE,
+    FOLDERS,
     LOCK,
     find_folder,
     list_missing,
@@ -110,7 +111,7 @@ class Store:
         made = None if self.count_trials() else self._made
         self._db.close()
         if made is not None:  # the lock goes last: till then nobody else begins here
-            for name in ("draws", "logs", "answers", "data", "programs", "scratch"):
+            for name in FOLDERS:
                 shutil.rmtree(self.folder / name, ignore_errors=True)
             for name in (FILE, f"{FILE}-shm", f"{FILE}-wal", LOCK):
                 (self.folder / name).unlink(missing_ok=True)

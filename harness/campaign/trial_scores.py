@@ -12,7 +12,7 @@ from samplerbench.samplers.base import samplers
 from samplerbench.text import format_count, tell
 
 if TYPE_CHECKING:
-    from samplerbench.harness.ground_truth.voices import ConsensusRow
+    from samplerbench.harness.ground_truth.voices import ConsensusRow, Silence
     from samplerbench.harness.scoring.margins import Margins
     from samplerbench.models.base import Exact
 
@@ -27,7 +27,7 @@ class TrialScores:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._exact: dict[str, Exact | None] = {}
-        self._voices: dict[str, ConsensusRow | str] = {}  # by trial
+        self._voices: dict[str, ConsensusRow | Silence] = {}  # by trial
         self._lacks_voices = False  # of trials whose draws are lost
 
     def exact(self, trial: Trial) -> Exact | None:
@@ -75,11 +75,10 @@ class TrialScores:
         if list(texts) == self._store.fact("margin"):
             return
         self._store.set_fact("margin", list(texts))
-        trials = self._store.trials()
-        if trials:
-            rows = f"{format_count(len(trials), 'row')} of {self._store.folder}"
+        if finished := self._store.count_finished():
+            rows = f"{format_count(finished, 'row')} of {self._store.folder}"
             tell(f"{rows}, judged anew by {self._margins()}")
-        self._store.delete_scores([trial.id for trial in trials])
+        self._store.delete_scores([trial.id for trial in self._store.trials()])
 
     def _margins(self) -> Margins:
         """What verdicts of this campaign tolerate."""
@@ -160,7 +159,7 @@ class TrialScores:
             why += f"; no long run: {record.why}" if record else f"; {NO_LONG_RUN}"
         return truth, why
 
-    def _hear(self, trial: Trial) -> dict[str, ConsensusRow | str]:
+    def _hear(self, trial: Trial) -> dict[str, ConsensusRow | Silence]:
         """The voice of each finished trial of the same model, by trial, or why it has none."""
         from samplerbench.harness.ground_truth.voices import summarise_row
 

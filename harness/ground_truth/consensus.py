@@ -28,7 +28,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from samplerbench.harness.ground_truth.voices import ALPHA, BANK, OWN, SEED, ConsensusRow
+from samplerbench.harness.ground_truth.voices import ALPHA, BANK, SEED, ConsensusRow, Silence
 from samplerbench.harness.statistics.ordered_draws import make_drawer, make_quantile
 from samplerbench.models.base import Exact
 
@@ -44,9 +44,9 @@ MANY = 10_000  # stands for the replicates of a long run, whose standard errors 
 
 
 def find_consensus(
-    own: ConsensusRow | str | None,
+    own: ConsensusRow | Silence | None,
     family: str,
-    rows: Sequence[ConsensusRow | str],
+    rows: Sequence[ConsensusRow | Silence],
     elsewhere: bool = False,
     apart: str = "",
 ) -> tuple[Exact | None, str]:
@@ -60,9 +60,9 @@ def find_consensus(
     if not others:
         lack = "no other sampler was run"
         if len(rows) > 1:
-            silent = [row for row in rows if isinstance(row, str)]
             lack = "no sampler of another family passes its own diagnostics"
-            lack += " in runs that are alike" * any(OWN not in row for row in silent)
+            silent = {row for row in rows if isinstance(row, Silence)}
+            lack += " in runs that are alike" * bool(silent - {Silence.DIAGNOSTICS})
             lack += " and goes from mode to mode" * bool(voices)
         return None, (f"{lack}, to make a consensus of; {ELSEWHERE if elsewhere else HERE}")
     speakers = [*([own] if isinstance(own, ConsensusRow) else []), *others]
@@ -71,7 +71,7 @@ def find_consensus(
 
 
 def confirm(
-    truth: Exact, family: str, rows: Sequence[ConsensusRow | str]
+    truth: Exact, family: str, rows: Sequence[ConsensusRow | Silence]
 ) -> tuple[Exact | None, str]:
     """``truth`` that a sampler of ``family`` made, confirmed where another family agrees with it.
 
@@ -100,7 +100,7 @@ def confirm(
     ), ""
 
 
-def _hear_others(family: str, rows: Sequence[ConsensusRow | str]) -> list[ConsensusRow]:
+def _hear_others(family: str, rows: Sequence[ConsensusRow | Silence]) -> list[ConsensusRow]:
     """The most precise voice of each family but ``family``, in the order of ``rows``."""
     voices = [row for row in rows if isinstance(row, ConsensusRow) and row.family != family]
     best: dict[str, ConsensusRow] = {}

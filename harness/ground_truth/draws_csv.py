@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import itertools
 import math
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from samplerbench.errors import UsageError
+from samplerbench.harness.delimited_text import has_row_names, split_cells, strip_comment
 from samplerbench.harness.ground_truth.draws_columns import (
     arrange_columns,
     explain,
@@ -37,7 +37,7 @@ def read_csv(path: Path) -> dict[str, Array]:
         if not rows:
             raise file_error(path, "it holds no draws")
         separator, names = _find_names(path, rows)
-        if _has_row_names(len(names), rows, separator):
+        if has_row_names(len(names), split_cells(rows[1:], separator)):
             rows[0], names = f"{ROW_NAMES}{separator}{rows[0]}", [ROW_NAMES, *names]
         _refuse_ragged(path, len(names), rows, separator)
         with warnings.catch_warnings():
@@ -69,10 +69,11 @@ def _split_comments(text: str) -> tuple[list[str], list[str]]:
     lines = [line for line in text.split("\n") if line.strip()]
     comments = list(itertools.takewhile(lambda line: line.startswith("#"), lines))
     rows = [line for line in lines if not line.startswith("#")]
-    header = comments[-1].lstrip("# \t") if comments else ""
-    separator = _find_separator(header)
-    if rows and all(map(is_number_text, first := _split_cells(rows[0], separator))):
-        if len(_split_cells(header, separator)) == len(first):
+    header = strip_comment(comments[-1]) if comments else ""
+    if header and rows:
+        separator = _find_separator(header)
+        (names,), (first,) = (split_cells([line], separator) for line in (header, rows[0]))
+        if len(names) == len(first) and all(map(is_number_text, first)):
             rows.insert(0, header)
     return comments, rows
 
@@ -81,20 +82,13 @@ def _find_separator(header: str) -> str:
     return next((each for each in ";\t,| " if each in header.strip()), ",")
 
 
-def _split_cells(line: str, separator: str) -> list[str]:
-    if separator == " ":
-        line = " ".join(line.split())
-    lines = csv.reader([line], delimiter=separator, skipinitialspace=True)
-    return [cell.strip() for cells in lines for cell in cells]
-
-
 def _find_names(path: Path, rows: list[str]) -> tuple[str, list[str]]:
     """The separator and the names of the columns.
 
     Raises UsageError for a first line that is no header, and for a name that is there twice.
     """
     separator = _find_separator(rows[0])
-    names = _split_cells(rows[0], separator)
+    (names,) = split_cells(rows[:1], separator)
     if names and all(map(is_number_text, names)):
         reason = f"its first line looks like numbers: {', '.join(names[:4])}"
         raise file_error(path, f"{reason}; names are wanted on top of the columns")
@@ -103,23 +97,10 @@ def _find_names(path: Path, rows: list[str]) -> tuple[str, list[str]]:
     return separator, names
 
 
-def _has_row_names(count: int, rows: list[str], separator: str) -> bool:
-    """Whether names of rows come first, without a name of their own, as of R's ``write.table``.
-
-    They count the rows or are words; each row has a cell more than the header of ``count`` names.
-    """
-    cells = [_split_cells(row, separator) for row in rows[1:]]
-    if not cells or any(len(row) != count + 1 for row in cells) or cells[0][0] == "":
-        return False
-    first = [row[0] for row in cells]
-    are_words = not any(map(is_number_text, first))
-    return are_words or first == [str(i) for i in range(1, len(first) + 1)]
-
-
 def _refuse_ragged(path: Path, count: int, rows: list[str], separator: str) -> None:
     """Raise UsageError where the first or the last row has other cells than the header's names."""
     for which, row in (("first", rows[1:2]), ("last", rows[2:][-1:])):
-        cells = _split_cells(row[0], separator) if row else [""] * count
+        cells = split_cells(row, separator)[0] if row else [""] * count
         while len(cells) > count and not cells[-1]:  # each line ends with a separator
             cells.pop()
         if len(cells) != count:

@@ -24,14 +24,29 @@ MOMENTS = ("_mean", "_sd", "_mean_se", "_sd_se")
 
 
 def fit_sites(
-    path: Path, arrays: Mapping[str, Array], shapes: Shapes | None, names: Names
+    path: Path,
+    arrays: Mapping[str, Array],
+    shapes: Shapes | None,
+    names: Names,
+    example: str = "",
 ) -> Sites:
     """``arrays`` of draws under the model's names, [chain, draw, *event] each, and no others.
 
-    ``shapes`` and ``names`` as in ``reference_files.read_reference``. Raises UsageError for what
-    does not fit.
+    ``shapes`` and ``names`` as in ``reference_files.read_reference``; ``example``: names that may
+    fit, for the UsageError that is raised for what does not.
     """
-    return arrange_by_chain(path, use_model_names(path, arrays, names or {}, shapes), shapes)
+    renamed = use_model_names(path, arrays, names or {}, shapes)
+    return arrange_by_chain(path, renamed, shapes, example)
+
+
+def suggest_places(arrays: Mapping[str, Array], shapes: Shapes) -> str:
+    """Names for all components, as of the array [..., parameter] of dynesty; "" for no such one."""
+    components = [name for site, event in shapes.items() for name in component_names(site, event)]
+    fit = [name for name, x in arrays.items() if x.ndim > 1 and x.shape[-1] == len(components)]
+    fit = ["samples"] if "samples" in fit else fit  # dynesty's, beside those on the unit cube
+    if len(fit) != 1 or fit[0] in shapes:
+        return ""
+    return ",".join(f"{name}={fit[0]}[{i}]" for i, name in enumerate(components))
 
 
 def holds_moments(arrays: Mapping[str, Array]) -> bool:
@@ -107,13 +122,15 @@ def list_held_sites(arrays: Mapping[str, Array]) -> list[str]:
     return [name[: -len("_mean")] for name in arrays if name.endswith("_mean")]
 
 
-def arrange_by_chain(path: Path, arrays: Mapping[str, Array], shapes: Shapes | None) -> Sites:
+def arrange_by_chain(
+    path: Path, arrays: Mapping[str, Array], shapes: Shapes | None, example: str = ""
+) -> Sites:
     """Each site as [chain, draw, *event], those of the model alone where it is given."""
     if shapes is None:
         lead = _count_leading_axes(path, list(arrays.values()))
         return {name: array if lead == 2 else array[None] for name, array in arrays.items()}
     sites = {}
-    for site, shape in require_sites(path, list(arrays), shapes).items():
+    for site, shape in require_sites(path, list(arrays), shapes, example).items():
         array = arrays[site]
         lead = array.ndim - len(shape)
         if lead not in (1, 2) or array.shape[lead:] != shape or not array.size:
@@ -144,8 +161,11 @@ def _count_leading_axes(path: Path, arrays: list[Array]) -> int:
     raise file_error(path, "its arrays share no number of draws")
 
 
-def require_sites(path: Path, names: list[str], shapes: Shapes) -> Shapes:
-    """``shapes``; raises UsageError where a site of theirs is not among ``names``."""
+def require_sites(path: Path, names: list[str], shapes: Shapes, example: str = "") -> Shapes:
+    """``shapes``; raises UsageError where a site of theirs is not among ``names``.
+
+    ``example`` of names that may fit is shown where none of them is, and none looks alike.
+    """
     lacking = [site for site in shapes if site not in names]
     if not lacking:
         return shapes
@@ -155,7 +175,8 @@ def require_sites(path: Path, names: list[str], shapes: Shapes) -> Shapes:
     near = near or difflib.get_close_matches(wanted, spare, n=1, cutoff=0.5)
     parts = [name for name in spare if re.match(re.escape(wanted) + r"\W*_?\d", name)]
     parts.sort(key=lambda name: [int(digits) for digits in re.findall(r"\d+", name)])
-    hint, example = "", f"{wanted}={near[0] if near else 'NAME'}"
+    is_guess = example and len(lacking) == len(shapes) and not (near or parts)
+    hint, example = "", example if is_guess else f"{wanted}={near[0] if near else 'NAME'}"
     if parts and len(parts) == math.prod(shapes[wanted]):
         example = ",".join(map("=".join, zip(component_names(wanted, shapes[wanted]), parts)))
     elif near:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,14 @@ CONTRADICTION = 1.5  # rms scatter of a row's means about their average, over th
 RESTS = 1 / 8  # of the runs, at least, that their pooled variance rests on
 BANK = 100_000  # draws that stand for the answer's distribution
 SEED = 20260702
-OWN = "pass their own diagnostics"  # how the reason ends that too few do
+
+
+class Silence(Enum):
+    """Why a row has no voice."""
+
+    DIAGNOSTICS = auto()  # too few of its replicates pass their own
+    CONTRADICTION = auto()  # its replicates differ from one another by more than they claim
+    FEW_RUNS = auto()  # the spread of its draws rests on a few of its runs
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ class ConsensusRow:
 @np.errstate(all="ignore")  # what overflows fails its diagnostics
 def summarise_row(
     trial: Trial, path: Path, sites: Collection[str] | None, family: str
-) -> ConsensusRow | str:
+) -> ConsensusRow | Silence:
     """Moments of the draws in ``path`` of a sampler of ``family``, or why the row has no voice.
 
     ``sites``: of these alone.
@@ -86,16 +94,14 @@ def summarise_row(
     ).fails
     count = int(passes.sum())
     if count < max(LEAST, SHARE * len(passes)):
-        return f"{count} of {len(passes)} replicates {OWN}"
+        return Silence.DIAGNOSTICS
     mean, sd = mean[passes], sd[passes]
     centre = mean.mean(axis=0)
-    factor = _measure_contradiction(mean, claimed[passes])
-    if factor > CONTRADICTION:
-        return f"its replicates differ from one another by {factor:.1f} times what they claim"
+    if _measure_contradiction(mean, claimed[passes]) > CONTRADICTION:
+        return Silence.CONTRADICTION
     variance = np.square(sd) + np.square(mean - centre)
-    resting = min(map(effective_replicates, np.sqrt(variance).T))
-    if resting < RESTS * count:
-        return f"the spread of its draws rests on {resting:.1f} of its {count} runs"
+    if min(map(effective_replicates, np.sqrt(variance).T)) < RESTS * count:
+        return Silence.FEW_RUNS
     log_w = None if log_w is None else log_w[passes]
     return ConsensusRow(
         trial.label,

@@ -23,6 +23,7 @@ from samplerbench.harness.scoring.complaint import (
 from samplerbench.harness.scoring.far_draws import FAR, tolerate_far_share
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.statistics.between_processes import t_quantile
+from samplerbench.harness.statistics.combinations import CombinationWidths
 from samplerbench.harness.statistics.curves import CurveProducts
 from samplerbench.harness.statistics.pairs import PairWidths
 from samplerbench.rounding import format_all_rounded, format_beside, format_with_interval
@@ -73,6 +74,8 @@ def check_bias(e: ReplicateSummary) -> Iterator[Complaint]:
         yield _compare_pairs(e.pairs, 2 * margins.sd)
     if e.curves is not None and e.curves.labels:
         yield _compare_curves(e.curves, 2 * margins.sd)
+    if e.combinations is not None:
+        yield _compare_combinations(e.combinations, 2 * margins.sd)
 
 
 def _is_even(e: ReplicateSummary, i: int, outside: float) -> bool:
@@ -112,10 +115,20 @@ def check_far_draws(e: ReplicateSummary) -> Iterator[Complaint]:
 def _compare_pairs(pairs: PairWidths, margin: float) -> Complaint:
     """The sum or difference of two parameters whose variance lies farthest outside its margin."""
     worst, test = _compare_farthest(pairs.values, 1.0, margin, pairs.error)
+    return _describe_variance(f"{pairs.labels[worst]}, each in its sd,", test, "a correlation is")
+
+
+def _compare_combinations(found: CombinationWidths, margin: float) -> Complaint:
+    """The combination of all parameters that lies farther outside, of the two that were found."""
+    worst, test = _compare_farthest(found.values, 1.0, margin, found.error)
+    what = f"{found.labels[worst]}, each in its sd, in every other run,"
+    return _describe_variance(what, test, "correlations are")
+
+
+def _describe_variance(what: str, test: Complaint, wrong: str) -> Complaint:
     value, lo, hi = (float(np.sqrt(max(n, 0.0))) for n in (test.value, test.lo, test.hi))
     reason = (
-        f"sd of {pairs.labels[worst]}, each in its sd, is {format_with_interval(value, lo, hi)}"
-        " times the exact one: a correlation is wrong"
+        f"sd of {what} is {format_with_interval(value, lo, hi)} times the exact one: {wrong} wrong"
     )
     return replace(test, reason=reason, value=value, lo=lo, hi=hi)
 

@@ -17,6 +17,7 @@ from samplerbench.harness.records import RUN_FIELDS, format_label
 
 #: a rule that several verdicts satisfy
 ALTERNATIVES = {"agrees": ("agrees", "honest"), "undecided": ("undecided", "agrees", "honest")}
+OK = "ok"  # the status that rows must have which no rule is for
 #: what rows of one sampler may differ in on one model and environment
 BUDGETS = (*RUN_FIELDS, "calibrate")
 
@@ -51,7 +52,8 @@ def refuse_unknown_rows(rules: Sequence[str], labels: Collection[str]) -> None:
 def check_rows(rows: Sequence[Mapping[str, Any]], rules: Sequence[str]) -> list[Case]:
     """A case for each row, and for each sampler that a rule names and no row has.
 
-    A rule is ``sampler=verdict`` for the rows of that label, or a verdict for all other rows.
+    A rule is ``sampler=verdict`` for the rows of that label, or a verdict for all other rows. Rows
+    that no rule is for must have ended ok, since the command exits with 1 for others.
     """
     by_label, default = _split_rules(rules)
     labels = {name_row(row) for row in rows}
@@ -60,7 +62,7 @@ def check_rows(rows: Sequence[Mapping[str, Any]], rules: Sequence[str]) -> list[
     return [
         *missing,
         *(
-            _check(row, place, by_label.get(name_row(row), default))
+            _check(row, place, by_label.get(name_row(row), default or (OK if rules else None)))
             for row, place in zip(rows, places, strict=True)
         ),
     ]
@@ -101,7 +103,9 @@ def _check(row: Mapping[str, Any], place: str, required: str | None) -> Case:
     reason = row["verdict_reason"] or row["reason"]
     seen = f"would have shown (95 %): {row['power']}" if row.get("power") else ""
     case = Case(name_row(row), place)
-    if not required or row["verdict"] in ALTERNATIVES.get(required, (required,)):
+    if required == OK and row["status"] != OK:
+        return replace(case, failure=f"{verdict}: {reason}")
+    if required in (None, OK) or row["verdict"] in ALTERNATIVES.get(required, (required,)):
         return replace(case, note="; ".join(filter(None, [f"{verdict}: {reason}", seen])))
     more = f"; {seen}" if seen and verdict == "undecided" else ""
     return replace(case, failure=f"{verdict}, not {required}: {reason}{more}")

@@ -37,6 +37,7 @@ from samplerbench.harness.scoring.calibration_tests import (
 )
 from samplerbench.harness.scoring.complaint import LOG_Z, t_interval, t_intervals, truth_error
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
+from samplerbench.harness.statistics.combinations import CombinationWidths
 from samplerbench.harness.statistics.intervals import clopper_pearson, rms_bounds
 from samplerbench.harness.statistics.pairs import PairWidths
 from samplerbench.rounding import format_beside, format_percents
@@ -90,6 +91,8 @@ def list_limits(e: ReplicateSummary, disasters: int, total: int) -> Iterator[Lim
         yield from _limit_pairs(e.pairs, 2 * e.margins.sd)
         if e.pairs.few.size:
             yield from (_limit_rms(errors, most, what) for what, errors in pair_z(e.pairs))
+    if e.combinations is not None:
+        yield from _limit_combinations(e.combinations, 2 * e.margins.sd)
     yield _limit_rate(disasters, total)
 
 
@@ -138,6 +141,12 @@ def _limit_pairs(pairs: PairWidths, margin: float) -> Iterator[Limit]:
     for i in np.argsort(np.where(np.isnan(limits), np.inf, limits))[-MOST_PAIRS:]:
         what = f"the variance of {pairs.labels[i]}, each in its sd,"
         yield _limit_mean(pairs.values[:, i], 1.0, margin, what, " of it", float(pairs.error[i]))
+
+
+def _limit_combinations(found: CombinationWidths, margin: float) -> Iterator[Limit]:
+    for values, error, label in zip(found.values.T, found.error, found.labels, strict=True):
+        what = f"the variance of {label}, each in its sd,"
+        yield _limit_mean(values, 1.0, margin, what, " of it", float(error))
 
 
 def _limit_evidence(e: ReplicateSummary) -> Iterator[Limit]:

@@ -18,6 +18,7 @@ import numpy as np
 from samplerbench.harness.scoring.draw_shares import HALF, MOST, NINETY
 from samplerbench.harness.scoring.margins import DEFAULT, Margins
 from samplerbench.harness.statistics import mode_occupancy as modes
+from samplerbench.harness.statistics.combinations import CombinationWidths
 from samplerbench.harness.statistics.curves import CurveProducts
 from samplerbench.harness.statistics.energy_distance import EnergyDistance
 from samplerbench.harness.statistics.pairs import PairWidths
@@ -81,6 +82,7 @@ class ReplicateSummary:
     energy: EnergyDistance | None = None  # from exact draws, over all directions
     pairs: PairWidths | None = None  # of sums and differences of two parameters
     curves: CurveProducts | None = None  # of squares with other parameters, and with their squares
+    combinations: CombinationWidths | None = None  # of all parameters, those farthest off
     far: Array | None = None  # share beyond far quantiles, of parameters alone; None: not known
     # two replicates of ``est`` that share draws, and what share; None where none do
     shared_draws: tuple[int, int, float] | None = None
@@ -113,6 +115,7 @@ class ReplicateSummary:
         selected["energy"] = self.energy.select(keep) if self.energy else None
         selected["pairs"] = self.pairs.select(keep) if self.pairs else None
         selected["curves"] = self.curves.select(keep) if self.curves else None
+        selected["combinations"] = self.combinations and self.combinations.select(keep)
         selected["far"] = None if self.far is None else self.far[keep]
         selected["shared_draws"] = _select_pair(self.shared_draws, keep)
         selected["common_noise"] = _select_pair(self.common_noise, keep)

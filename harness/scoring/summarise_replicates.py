@@ -52,7 +52,9 @@ def add_joint(
         spread_ess = exact_half * (1 - exact_half) / np.square(summary.half_se)
     pairs = directions.pairs.measure(x, log_w, spread_ess) if directions.pairs else None
     curves = directions.curves.measure(x, log_w) if directions.curves else None
-    return replace(summary.join(along), energy=energy, pairs=pairs, curves=curves)
+    found = directions.combinations.measure(x, log_w) if directions.combinations else None
+    joined = summary.join(along)
+    return replace(joined, energy=energy, pairs=pairs, curves=curves, combinations=found)
 
 
 def summarise(

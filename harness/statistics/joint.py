@@ -4,7 +4,8 @@ What single parameters can't show, their marginals being right, shows in the dir
 the exact correlation matrix has its eigenvectors: a correlation that is lost or turned round makes
 draws too wide in one of them and too narrow in another. The distance from the mean over all of
 them sees what no direction does, and the log density, where it is known, what has the wrong shape.
-All are judged as parameters are. Beside them stand the sums and differences of pairs of parameters.
+All are judged as parameters are. Beside them stand the sums and differences of pairs of parameters,
+and the combination of all whose variance the draws have farthest off.
 What even these can't show is left to the energy distance.
 """
 
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from samplerbench.components import component_draws
+from samplerbench.harness.statistics.combinations import Combinations, find_combinations
 from samplerbench.harness.statistics.curves import Curves, find_curves
 from samplerbench.harness.statistics.energy_distance import (
     POINTS,
@@ -52,6 +54,7 @@ class Directions:
     points: Array  # whitened independent exact draws, [point, direction]
     curves: Curves | None  # products of squares with parameters; None where pairs are
     pairs: Pairs | None  # sums and differences of two parameters; None where they tell nothing
+    combinations: Combinations | None  # of all; None where half of the draws can't tell the rest
 
     def project(self, x: Array) -> Array:
         """Directions and so on at draws ``x[replicate, chain, draw, component]``."""
@@ -102,8 +105,10 @@ def find_directions(exact: Exact, single: bool = True) -> Directions | None:
     rounding = np.square(ROUNDINGS * _find_rounding(exact, precision))
     pairs = find_pairs(exact.names, draws, np.sqrt(2) * error, float(rounding))
     curves = find_curves(exact.names, pairs, draws, error) if pairs else None
+    # draws of a reference are not independent of one another: they err alike in both halves
+    combined = find_combinations(exact.names, pairs, draws) if pairs and error == 0 else None
     place = (exact.mean, whitening, matrix, exact.log_density, varies)
-    return Directions(*place, answer, points, curves, pairs)
+    return Directions(*place, answer, points, curves, pairs, combined)
 
 
 def _find_matrix(exact: Exact, precision: float) -> Array:

@@ -8,12 +8,14 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from samplerbench.errors import SamplerbenchError
 from samplerbench.files import write_whole
 from samplerbench.harness import descendants
-from samplerbench.harness.records import Job, Result, read_job, to_json
-from samplerbench.harness.worker import changed_files, plugin_imports
-from samplerbench.models.loading.model_names import find_file
+from samplerbench.harness.records import Job, Result, Trial, read_job, to_json
+from samplerbench.harness.worker import plugin_imports
+from samplerbench.models.loading.model_names import digest_model, find_file
 from samplerbench.models.loading.script import enter_script
+from samplerbench.samplers.base import samplers
 
 
 def serve(job_file: str, task: Callable[[Job], Result]) -> int:
@@ -28,10 +30,28 @@ def serve(job_file: str, task: Callable[[Job], Result]) -> int:
     for name in (job.trial.sampler, job.trial.model):  # the model's folder is searched first
         if file := find_file(name):
             enter_script(file, job.caller_folder)
-    change = changed_files.describe_change(job.trial)
+    change = describe_change(job.trial)
     result = Result("failed", change) if change else task(job)
     write_whole(Path(job.scratch) / "result.json", to_json(result))
     return 0
+
+
+def describe_change(trial: Trial) -> str:
+    """Which of the model's and the sampler's files has changed or is gone; "" for none."""
+    for name, planned, read in (
+        (trial.model, trial.model_digest, digest_model),
+        (trial.sampler, trial.sampler_digest, samplers.digest),
+    ):
+        try:
+            found = read(name) if planned else ""
+        except (OSError, SamplerbenchError) as error:
+            return f"{name} can't be read as it could when the campaign began: {error}"
+        if found != planned:
+            return (
+                f"{name} has changed since the campaign began (it was {planned[:8]}, it is "
+                f"{found[:8]}): run what it is now with another --out"
+            )
+    return ""
 
 
 def _die_with_coordinator() -> None:

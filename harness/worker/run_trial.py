@@ -22,7 +22,6 @@ from typing import Any
 
 import numpy as np
 
-from samplerbench.files import write_whole
 from samplerbench.harness import draws_file
 from samplerbench.harness.records import (
     AUTO,
@@ -48,6 +47,7 @@ from samplerbench.harness.worker.timing import (
     read_cpu_seconds,
     read_load,
 )
+from samplerbench.harness.worker_files import DRAWS, enter_phase
 from samplerbench.models.base import Model, Sites
 from samplerbench.models.loading.model_names import find_file, is_file, load_model
 from samplerbench.models.loading.script import describe_redefined, describe_skipped
@@ -76,7 +76,7 @@ class TrialRunner:
     """Takes one trial through its phases; an exception ends it with a status and a reason."""
 
     def __init__(self, job: Job) -> None:
-        self.job, self.trial, self.scratch = job, job.trial, Path(job.scratch)
+        self.job, self.trial = job, job.trial
         self.asked = self.trial.most_replicates  # less where they are to fit a time
         if self.trial.block:  # the timed ones alone
             self.asked = min(self.asked, TIMED_RUNS)
@@ -114,7 +114,7 @@ class TrialRunner:
         return compute_log_likelihood(self._loaded)
 
     def _enter_phase(self, name: str) -> None:
-        write_whole(self.scratch / "phase.txt", name)
+        enter_phase(self.job, name)
 
     def _run_phases(self) -> None:
         trial = self.trial
@@ -320,6 +320,6 @@ class TrialRunner:
             return replicates, truths
 
     def _save(self, replicates: list[Draws], plain: list[Draws], truths: list[Sites]) -> None:
-        path = self.scratch / "draws.npz"
+        path = Path(self.job.scratch) / DRAWS
         groups = {"replicates": replicates, "plain": plain} if plain else {"replicates": replicates}
         self.result.draws_digest = draws_file.save_draws(path, groups, truths)

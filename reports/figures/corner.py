@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samplerbench.errors import UsageError
-from samplerbench.reports.figures import style
+from samplerbench.reports.figures import labels, style
 from samplerbench.reports.figures.figure import Figure, Picture, Section, has_draws
 from samplerbench.reports.figures.figure_data import Scene, Series
 from samplerbench.rounding import format_all_rounded
@@ -225,7 +225,7 @@ def _replicate_means(series: Series) -> Array:
 def _set_ticks(axes: Axes, frame: Frame, i: int, j: int, count: int) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    axes.xaxis.set_major_locator(MaxNLocator(3))
+    axes.set_xticks(labels.choose_ticks(axes, LETTERS))
     axes.tick_params(labelsize=LETTERS)
     if i == count - 1:
         axes.set_xlabel(frame.names[j], fontsize=LETTERS)

@@ -32,6 +32,11 @@ class Picture:
     name: str = ""  # a file stem, unique on a page; "": that of its Figure
     title: str = ""
 
+    def __post_init__(self) -> None:
+        from samplerbench.reports.figures.labels import keep_labels_inside
+
+        keep_labels_inside(self.figure)
+
 
 @dataclass(frozen=True)
 class Figure:

@@ -61,6 +61,12 @@ def swept_place(row: Row) -> str:
     return swept and leave_out_settings(swept, unswept_model(row).partition(":")[0])
 
 
+def show_place(row: Row, axis: str) -> Any:
+    """The row's value on an axis as tables show it: what is swept stands in a column alone."""
+    special = {"model": unswept_model, "swept": swept_place}
+    return special[axis](row) if axis in special else row[axis]
+
+
 def is_comparable(row: Row) -> bool:
     """Whether the row's speed may be compared with another's: its draws are what they claim."""
     return row["status"] == "ok" and row["verdict"] in COMPARABLE
@@ -99,7 +105,7 @@ def make_cell(row: Row, name: str) -> Cell:
     if name == "verdict":
         return _verdict_cell(row)
     if name in ("model", "swept"):
-        text = unswept_model(row) if name == "model" else swept_place(row)
+        text = show_place(row, name)
         return Cell(text, key=text)
     value = get_value(row, name)
     if value is None:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from samplerbench.reports.tables.latex_escapes import escape
+from samplerbench.reports.tables.latex_escapes import check_caption, check_label, escape
 from samplerbench.reports.tables.table import NOT_COMPARABLE, Cell, Column, Table
 
 LONGEST_NAME = 20  # letters of a sampler on one line
@@ -19,11 +19,12 @@ PACKAGES = r"% needs: \usepackage[T1]{fontenc} \usepackage{textcomp,booktabs}"
 def render(table: Table, caption: str = "", label: str = "") -> str:
     """A table over both columns of a page, at the size of footnotes; ASCII only.
 
-    ``caption`` takes the place of the table's title, as it is written; ``label`` is what
+    ``caption`` takes the place of the table's title and may hold TeX; ``label`` is what
     ``\\ref`` names. A number and its interval stand in columns of their own, so that both align.
-    What a reader of the paper need not know stands in comments.
+    What a reader of the paper need not know stands in comments. Raises UsageError for a caption or
+    a label that would break the document.
     """
-    title = caption or f"{escape(f'{table.title[:1].upper()}{table.title[1:]}')}."
+    title = check_caption(caption) or f"{escape(f'{table.title[:1].upper()}{table.title[1:]}')}."
     parts = [
         any(row[at].spread and not row[at].half for row in table.rows)
         for at in range(len(table.columns))
@@ -35,7 +36,7 @@ def render(table: Table, caption: str = "", label: str = "") -> str:
             r"\begin{table*}",
             r"\centering\footnotesize\setlength{\tabcolsep}{3pt}",
             rf"\caption{{{title}}}",
-            *([rf"\label{{{label}}}"] if label else []),
+            *([rf"\label{{{check_label(label)}}}"] if label else []),
             r"\smallskip",
             rf"\begin{{tabular}}{{@{{}}{align}@{{}}}}",
             r"\toprule",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from samplerbench.errors import UsageError
+
 SPECIAL = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -35,6 +37,37 @@ GREEK = re.compile("GREEK (SMALL|CAPITAL) LETTER ([A-Z]+)")
 #: capitals that look Latin, for which LaTeX has no command
 LOOK_LATIN = "alpha beta epsilon zeta eta iota kappa mu nu omicron rho tau chi".split()
 LATIN = dict(zip(LOOK_LATIN, "ABEZHIKMNOPTX", strict=True))
+#: what TeX takes as it is: a command with its arguments, an escaped character, mathematics
+TEX = r"\\[A-Za-z]+\*?(?:\[[^\]]*\]|\{[^{}]*\})*|\\.|\$[^$]*\$"
+BARE = re.compile(rf"({TEX})|([%#&_])")  # and what it would take for a sign of its own
+
+
+def check_caption(text: str) -> str:
+    """A caption that may hold TeX; a bare %, #, & or _ outside commands is meant as itself.
+
+    Raises UsageError for braces and dollars that do not pair, which would take what follows along.
+    """
+    bare = re.sub(r"\\.", "", text)
+    depth = 0
+    for brace in re.findall("[{}]", bare):
+        depth += 1 if brace == "{" else -1
+        if depth < 0:
+            break
+    if depth or bare.count("$") % 2:
+        raise UsageError(
+            f"--caption {text!r} does not end what it begins\n  expected: braces and dollar signs"
+            r" in pairs; \{, \} and \$ for single ones"
+        )
+    return BARE.sub(lambda found: found[1] or f"\\{found[2]}", " ".join(text.split()))
+
+
+def check_label(text: str) -> str:
+    """A label that ``\\ref`` can name. Raises UsageError for one with signs of TeX's own."""
+    if re.search(r"[\\{}%#$&~^\s]", text.strip()):
+        raise UsageError(
+            f"--label {text!r}\n  expected: letters, digits, and signs as in tab:one-two"
+        )
+    return text.strip()
 
 
 def escape(text: str) -> str:

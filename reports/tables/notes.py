@@ -13,8 +13,8 @@ from samplerbench.reports.tables.cells import (
     is_comparable,
     is_control,
     label,
+    show_place,
     swept_place,
-    unswept_model,
 )
 from samplerbench.reports.tables.selection import AXES, BY_NAME, differing_columns, follows_sweep
 from samplerbench.rounding import is_number
@@ -58,10 +58,7 @@ def list_shared(rows: Sequence[Row]) -> list[str]:
     same = [name for name in IN_WORDS if len(values[name]) == 1 and not values[name] & {None, ""}]
     if rows and "model" not in same and follows_sweep("model", rows):
         same.insert(0, "model")
-    shared = dict(rows[0]) if rows else {}
-    if shared.get("swept"):  # which holds the model's options
-        shared.update(model=unswept_model(rows[0]), swept=swept_place(rows[0]))
-    return [describe_value(name, shared[name]) for name in same]
+    return [describe_value(name, show_place(rows[0], name)) for name in same]
 
 
 def describe_value(column: str, value: Any) -> str:
@@ -196,14 +193,12 @@ def warning_notes(rows: Sequence[Row]) -> list[str]:
 def _row_names(rows: Sequence[Row]) -> list[str]:
     """Each row's sampler, and on what, where rows differ in that."""
     axes = [name for name in differing_columns(rows) if name in AXES]
-    shown = [{**row, "model": unswept_model(row), "swept": swept_place(row)} for row in rows]
-    places = [
-        ", ".join(_name_place(n, r[n]) for n in axes if r[n] not in (None, "")) for r in shown
-    ]
-    return [
-        f"{label(row)} on {place}" if place else label(row)
-        for row, place in zip(rows, places, strict=True)
-    ]
+    names = []
+    for row in rows:
+        values = {axis: show_place(row, axis) for axis in axes}
+        place = ", ".join(_name_place(n, v) for n, v in values.items() if v not in (None, ""))
+        names.append(f"{label(row)} on {place}" if place else label(row))
+    return names
 
 
 def _name_place(column: str, value: Any) -> str:

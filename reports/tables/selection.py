@@ -47,7 +47,7 @@ def choose_columns(names: Sequence[str] | None, rows: Sequence[Row] = ()) -> lis
     chosen = [] if names is None else list(names)
     for name in chosen:
         if name not in known:
-            raise unknown_name("column", name, known)
+            raise unknown_name("column", name, known, "samplerbench list columns")
     return list(dict.fromkeys(chosen or known))  # once each: twice, no table could tell them apart
 
 

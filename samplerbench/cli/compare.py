@@ -74,6 +74,16 @@ def add_files(parser: argparse.ArgumentParser) -> None:
     add("--summary", type=Path, metavar="FILE", help=text)
 
 
+def refuse_files_of_no_gate(args: argparse.Namespace, gate: Sequence[str]) -> None:
+    """Raise UsageError for files of a gate that is not asked for: all would pass in them."""
+    for name in ("junit", "summary"):
+        if getattr(args, name) is not None and not gate:
+            raise UsageError(
+                f"--{name} writes what a gate found, and there is none\n"
+                "  expected: --gate VERDICT with it, as --gate honest"
+            )
+
+
 def execute(args: argparse.Namespace) -> int:
     """Execute the command; returns the exit code."""
     if args.gate:

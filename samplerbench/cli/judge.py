@@ -88,6 +88,7 @@ def execute(args: argparse.Namespace) -> int:
     refuse_unwritable(args.junit, args.summary)
     given = {name: getattr(args, name) for name in (*OWN, *JUDGE_OPTIONS)}
     options = {name: value for name, value in given.items() if value is not None}
+    run.refuse_files_of_no_gate(args, options.get("gate", ()))
     with judge(args.files, out=args.out, command=command_line(), **options) as campaign:
         gate = options.get("gate", ())
         return run.report_campaign(campaign, gate, args.junit, args.summary, args.open, "judge")

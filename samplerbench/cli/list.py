@@ -8,7 +8,6 @@ from typing import Any
 
 from samplerbench.cli import (
     list_conformance,
-    list_options,
     list_posteriors,
     list_preflight,
     list_settings,
@@ -92,7 +91,7 @@ def _list(args: argparse.Namespace) -> tuple[Any, list[str]]:
             wrap_last(f"  {name:<{width}} ", columns[name]) for name in columns
         ]
     if args.what == "options":
-        return list_options.describe_options()
+        return _describe_options()
     if args.what and args.what not in LISTS:
         found = list_settings.describe_names(args.what, (*LISTS, *OTHER_LISTS))
         return found, [line for entry in found for line in list_settings.make_lines(entry)]
@@ -103,6 +102,24 @@ def _list(args: argparse.Namespace) -> tuple[Any, list[str]]:
         width = max(len(name) for name, _ in entries)
         lines += [wrap_last(f"  {name:<{width}} ", summary) for name, summary in entries]
     return {what: dict(entries) for what, entries in record.items()}, lines
+
+
+def _describe_options() -> tuple[dict[str, Any], list[str]]:
+    """The JSON Schema of a campaign file, and a line for each of its keys."""
+    from samplerbench.harness.campaign.plan import OPTIONS
+    from samplerbench.harness.campaign.plan_options import make_schema
+
+    cells = [("key", "type", "what it is")]
+    cells += [
+        (option.name, option.kind + ", or a table" * option.table, option.describe())
+        for option in OPTIONS.values()
+    ]
+    widths = [max(len(row[i]) for row in cells) for i in range(2)]
+    lines = [
+        wrap_last(f"  {name:<{widths[0]}}  {kind:<{widths[1]}}  ", about)
+        for name, kind, about in cells
+    ]
+    return make_schema(), lines
 
 
 def _entries(what: str) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ import re
 import shlex
 import sqlite3
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,7 +33,10 @@ from samplerbench.cli.common import (
     command_line,
     describe_exits,
 )
+from samplerbench.cli.given import name_option
+from samplerbench.cli.outputs import refuse_overwriting
 from samplerbench.errors import RunInterrupted, SamplerbenchError, UsageError, unknown_name
+from samplerbench.harness.campaign.signals import remember_sigint
 from samplerbench.text import tell
 
 COMMANDS = (run, judge, plan, report, compare, matrix, check, bisect, history, listing, completion)
@@ -40,25 +44,24 @@ COMMANDS = (run, judge, plan, report, compare, matrix, check, bisect, history, l
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    with streams.lasting_streams():
-        code = _execute_or_say_why(arguments)
+    with streams.lasting_streams(), remember_sigint() as stopped:
+        code = _execute_or_say_why(arguments, stopped)
         if loss := streams.describe_loss():
             tell(f"standard output is not whole: {loss}")
             code = code or EXIT_FAILED
         return code
 
 
-def _execute_or_say_why(arguments: Sequence[str] | None) -> int:
+def _execute_or_say_why(arguments: Sequence[str] | None, stopped: threading.Event) -> int:
     try:
         return _execute(arguments)
     except KeyboardInterrupt:
-        print("samplerbench: stopped", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return _say_stopped()
     except RunInterrupted as error:  # of commands that don't say themselves how to go on
         tell(f"{error}\n  go on with: {command_line()}")
         return EXIT_FAILED if error.lost else EXIT_INTERRUPTED
     except SamplerbenchError as error:
-        tell(str(error))
+        tell(name_option(str(error), sys.argv[1:] if arguments is None else arguments))
         return EXIT_USAGE
     except (OSError, sqlite3.Error) as error:  # a full disk, a file or a database that is damaged
         tell(
@@ -66,6 +69,15 @@ def _execute_or_say_why(arguments: Sequence[str] | None) -> int:
             "  what was finished before is kept; once that is mended, call the same command again"
         )
         return EXIT_FAILED
+    except Exception:
+        if not stopped.is_set():
+            raise
+        return _say_stopped()
+
+
+def _say_stopped() -> int:
+    tell("stopped")
+    return EXIT_INTERRUPTED
 
 
 def _execute(arguments: Sequence[str] | None) -> int:
@@ -75,6 +87,7 @@ def _execute(arguments: Sequence[str] | None) -> int:
         refusing: _Parser = getattr(args, "own_parser", parser)
         refusing.refuse_unknown(unknown[0])
     if hasattr(args, "command"):
+        refuse_overwriting(args)
         return args.command(args)
     build_parser().print_help()
     return EXIT_USAGE

@@ -19,7 +19,7 @@ from samplerbench.cli.common import (
     refuse_unwritable,
     terminal_width,
 )
-from samplerbench.cli.compare import add_files
+from samplerbench.cli.compare import add_files, refuse_files_of_no_gate
 from samplerbench.errors import RunInterrupted
 from samplerbench.harness.campaign.campaign_folder import suggest_folder
 from samplerbench.harness.campaign.plan import OPTIONS, Option
@@ -72,6 +72,7 @@ def execute(args: argparse.Namespace) -> int:
 
     options = _options(args)
     refuse_unwritable(args.junit, args.summary)
+    refuse_files_of_no_gate(args, options.get("gate", ()))
     if args.dry_run:
         return _describe_plan(options, args.out, args.retry)
     watcher = progress.choose_watcher(args.quiet, verbose=args.verbose)
@@ -140,10 +141,10 @@ def report_campaign(
     if show and isinstance(page, Path):
         open_page(page)
     cases = ci_gate.check_rows(rows, gate)
-    if gate or junit or summary:
+    if gate:
         title = f"samplerbench {word}, {_relative(campaign.folder)}"
         gate_files.write_files(cases, title, junit, summary)
-    failures = ci_gate.list_lines(cases)
+    failures = ci_gate.list_lines(cases) if gate else []
     for line in failures:
         tell(f"gate: {line}")
     every_ok = all(row["status"] == "ok" for row in rows)

@@ -177,6 +177,8 @@ def _summarise(node: ast.AST | None) -> str:
 def _make_prepare(
     file: Path, attribute: str, owner: str, is_kernel: bool
 ) -> Callable[[Model, Budget, Any], Prepared]:
+    """What prepares the sampler. A kernel that the text doesn't show takes no settings."""
+
     def prepare(model: Model, budget: Budget, settings: Any) -> Prepared:
         module = _run(file, script.digest_file(file))
         what = f"{attribute!r} in {file.name}"
@@ -185,7 +187,13 @@ def _make_prepare(
         except AttributeError as error:
             raise UsageError(f"{what} is not there once the file has run\n  {KINDS}") from error
         if is_kernel or isinstance(thing, type) or isinstance(getattr(thing, "func", None), type):
-            return _prepare_kernel(thing, what, model, budget, settings)
+            own_settings = asdict(settings) if is_kernel else {}
+            if not is_kernel and settings != type(settings)():
+                raise UsageError(
+                    f"{what} is a kernel that the file imports or makes of another: {owner!r} there"
+                    " holds no settings of it\n  next: def make(program, setting=1.0): return ..."
+                )
+            return _prepare_kernel(thing, what, model, budget, own_settings)
         _refuse_uncallable(thing, what)
         own = getattr(module, owner, None)
         prepared = thing(model, budget, own(**asdict(settings)) if own else settings)
@@ -224,7 +232,7 @@ def _refuse_uncallable(thing: Any, what: str) -> None:
 
 
 def _prepare_kernel(
-    kernel: Any, what: str, model: Model, budget: Budget, settings: Any
+    kernel: Any, what: str, model: Model, budget: Budget, options: dict[str, Any]
 ) -> Prepared:
     """Runs of a class of NumPyro's kernels, or of one with some arguments given (``partial``).
 
@@ -233,7 +241,6 @@ def _prepare_kernel(
     from samplerbench.samplers.support import kernels_by_path
     from samplerbench.samplers.support.numpyro_mcmc import prepare_mcmc
 
-    options = asdict(settings)
     made = kernel if isinstance(kernel, type) else getattr(kernel, "func", kernel)
     if isinstance(made, type):
         kernels_by_path.refuse_class(made, what, "is a class")

@@ -71,6 +71,16 @@ def test_files_of_a_gate_that_could_not_be_written_are_refused_first(
     assert not out.exists()
 
 
+@pytest.mark.parametrize("option", ["--junit", "--summary"])
+@pytest.mark.parametrize("command", [["run"], ["judge", "a.npz", "--model", "linear"]])
+def test_files_of_a_gate_that_there_is_none_are_refused(command, option, tmp_path, capsys):
+    out, file = tmp_path / "out", tmp_path / "file"
+    assert main.main([*command, "--out", str(out), option, str(file)]) == common.EXIT_USAGE
+    told = f"{option} writes what a gate found, and there is none\n  expected: --gate VERDICT"
+    assert told in capsys.readouterr().err
+    assert not out.exists() and not file.exists()
+
+
 def test_options_of_a_gate_without_one_are_refused(campaign, capsys):
     for options in (["--junit", "a.xml"], ["--slower", "2"], ["--gate", "b", "--slower", "0.5"]):
         assert main.main(["compare", str(campaign), *options]) == common.EXIT_USAGE

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import sys
 from dataclasses import dataclass
 from typing import Annotated
 
 import pytest
 
-from samplerbench.cli import list_options, list_preflight, list_settings
+from samplerbench.cli import list_preflight, list_settings
 from samplerbench.cli.main import main
 from samplerbench.errors import UsageError
 from samplerbench.harness.campaign import preflight, stored_runs
@@ -78,6 +79,8 @@ def test_a_value_outside_its_range_is_refused_with_the_range(name, value, expect
         fill(Settings, {name: value}, "it")
     first, second = str(refused.value).splitlines()
     assert first.startswith(f"it:{name}=") and second == f"  expected: {expected}"
+    with pytest.raises(UsageError, match=f"setting of it is called.*did you mean '{name}'"):
+        fill(Settings, {f"{name}_": value}, "it")
 
 
 @dataclass(frozen=True)
@@ -102,15 +105,19 @@ def test_ends_belong_to_a_range_unless_it_is_open():
 
 @pytest.mark.parametrize("registry", [samplers, models])
 def test_every_registered_setting_says_what_it_does_and_what_it_may_be(registry):
+    code = re.compile(r"\w\.py\b|\bsee \w+$|\b[A-Z]{5,}\b")  # which nobody needs to know
     for name in registry.names():
         item = registry.get(name)
         for each in describe(getattr(item, "settings", None) or item.options):
-            assert each.text, (name, each.name)
+            assert each.text and not code.search(each.text), (name, each.name)
             assert each.range or each.type == "bool", (name, each.name)
 
 
-def test_keys_of_a_campaign_file_are_listed_and_their_schema_is_the_json():
-    schema, lines = list_options.describe_options()
+def test_keys_of_a_campaign_file_are_listed_and_their_schema_is_the_json(capsys):
+    assert main(["list", "options"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert main(["list", "options", "--json"]) == 0
+    schema = json.loads(capsys.readouterr().out)
     keys = [name for name, text in schema["properties"].items() if "$ref" not in text]
     assert keys == [line.split()[0] for line in lines[1:]]
 

@@ -22,13 +22,6 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture(scope="module")
-def campaign(tmp_path_factory):
-    with stored.campaign(tmp_path_factory.mktemp("progress") / "c") as reader:
-        reader.rows()
-        yield reader
-
-
 def shown(campaign, stream):
     """What was written of a run that goes through all of the campaign."""
     watcher = progress.choose_watcher(False, stream)

@@ -13,7 +13,6 @@ import pytest
 from samplerbench import rounding
 from samplerbench.cli.main import main
 from samplerbench.cli.report import FORMATS
-from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.store import Store
 from samplerbench.reports import report
 from samplerbench.reports.tables import (
@@ -193,11 +192,13 @@ def test_every_speed_is_marked_and_honest_ones_are_not(rows, name):
 # -- columns, order, parameters ------------------------------------------------------------------
 
 
-def test_an_unknown_column_is_refused_with_the_nearest_and_the_list(campaign, capsys):
-    with pytest.raises(UsageError, match="did you mean 'comparable'.*\n.*known columns:.*ess"):
-        text(campaign, "csv", columns=["compara"])
-    assert main(["report", str(campaign.folder), "--sort", "coldness"]) == 2
-    assert "no column is called 'coldness'" in capsys.readouterr().err
+@pytest.mark.parametrize("form", report.FORMATS)
+@pytest.mark.parametrize("option", ["--columns=ess,compara", "--sort=compara"])
+def test_an_unknown_column_is_refused_in_every_format(campaign, capsys, form, option):
+    assert main(["report", str(campaign.folder), "--format", form, option]) == 2
+    told = capsys.readouterr()
+    assert not told.out
+    assert re.search("did you mean 'comparable'.*\n.*known columns:.*ess", told.err)
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "csv", "latex", "json"])
@@ -238,13 +239,13 @@ def test_by_parameter_gives_one_row_a_parameter_with_its_own_numbers(campaign):
 
 
 def test_json_gives_every_column_and_a_reason_for_every_number_that_is_missing(campaign):
-    found = json.loads(text(campaign, "json"))["rows"]
+    found = json.loads(text(campaign, "json"), parse_constant=pytest.fail)["rows"]  # no NaN
     assert list(found[0]) == [name for name in selection.column_names(campaign.rows())]
     bare = [c.name for c in selection.COLUMNS if c.group in ("claimed", "realised", "cost")]
     for row in found:
-        for name in bare:
-            if row[name] is None and not name.endswith(("_lo", "_hi")):
-                assert row["missing"][name], (row["sampler"], name)
+        missing = {n for n in bare if row[n] is None and not n.endswith(("_lo", "_hi"))}
+        assert missing == set(row["missing"]), row["sampler"]
+        assert all(why.strip() for why in row["missing"].values())
 
 
 def test_csv_gives_every_number_back_bit_by_bit_and_infinities_as_words(rows):
@@ -382,6 +383,50 @@ def test_latex_has_a_caption_and_a_label_where_they_are_given(small_table):
     assert r"\resizebox" not in named and r"\begin{table*}" in named
 
 
+CAPTIONS = [
+    (
+        "errors within 5 %, by numpyro_nuts & others, no. #1",
+        r"5 \%, by numpyro\_nuts \& others, no. \#1",
+    ),
+    (r"5\,\% of $K_m$, \emph{as} in \ref{tab:a_b}", r"5\,\% of $K_m$, \emph{as} in \ref{tab:a_b}"),
+    ("of two\n\nparagraphs", "of two paragraphs"),
+]
+
+
+@pytest.mark.parametrize(("given", "written"), CAPTIONS)
+def test_a_caption_keeps_its_tex_and_signs_that_would_break_it_are_escaped(
+    small_table, given, written
+):
+    assert written + "}\n" in latex.render(small_table, given)
+
+
+@needs_tex
+@pytest.mark.process
+def test_captions_compile(small_table, tmp_path):
+    tables = [
+        latex.render(small_table, given, f"tab:one-{at}.b_c")
+        for at, (given, _) in enumerate(CAPTIONS)
+    ]
+    assert_fits_an_article("\n".join(tables), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("caption", "label", "said"),
+    [
+        ("50 % of {", "", "--caption '50 % of {' does not end what it begins"),
+        ("}{", "", "does not end what it begins"),
+        (r"$x \$", "", "dollar signs in pairs"),
+        ("fine", "tab:a b", "--label 'tab:a b'\n  expected: letters"),
+        ("fine", "tab:50%", "--label 'tab:50%'"),
+    ],
+)
+def test_a_caption_or_label_that_would_break_the_document_is_refused(
+    small_table, caption, label, said
+):
+    with pytest.raises(UsageError, match=re.escape(said)):
+        latex.render(small_table, caption, label)
+
+
 def test_latex_shows_what_a_paper_shows_and_the_rest_in_comments(campaign):
     lines = text(campaign, "latex").splitlines()
     head = lines[lines.index(r"\toprule") + 2]
@@ -506,10 +551,14 @@ def test_one_still_being_written_says_how_much_is_missing(campaign, capsys):
     assert "1 of 8 trials have no result yet" in capsys.readouterr().err
 
 
-def test_a_file_that_cannot_be_written_is_named(campaign, tmp_path, capsys):
-    given = ["report", str(campaign.folder), "-o", str(tmp_path / "no" / "t.md")]
-    assert main(given) == 2
-    assert "can't be written" in capsys.readouterr().err
+def test_a_report_goes_to_a_file_and_one_that_cannot_be_written_is_named(
+    campaign, tmp_path, capsys
+):
+    path, wrong = tmp_path / "rows.json", tmp_path / "no" / "t.md"
+    assert main(["report", str(campaign.folder), "--format", "json", "-o", str(path)]) == 0
+    assert capsys.readouterr().out == "" and len(json.loads(path.read_text("utf-8"))["rows"]) == 7
+    assert main(["report", str(campaign.folder), "-o", str(wrong)]) == 2
+    assert f"{str(wrong)!r} can't be written" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -227,9 +227,12 @@ def test_nested_sampling_takes_a_likelihood_of_nan_for_zero(name):
     assert abs(draws.log_z - exact) < SIGMAS * math.sqrt(2 / NESTED[name][1])
 
 
-def test_an_ensemble_takes_a_density_of_nan_for_zero():
-    budget = Budget(1, 100, 400)
-    draws = prepared("emcee_ensemble", HALF, budget, walkers=8, start="uniform").plain(0)
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [("emcee_ensemble", {"walkers": 8, "start": "uniform"}), ("walnutpie_walnuts", {})],
+)
+def test_a_sampler_by_density_takes_nan_for_zero(name, settings):
+    draws = prepared(name, HALF, Budget(1, 100, 400), **settings).plain(0)
     theta = draws.sites["theta"][0]
     assert (theta[:, 0] > 0).all() and theta[:, 0].std() > 0.2
 

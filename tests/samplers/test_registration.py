@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from samplerbench.harness.environments import environments
 from samplerbench.harness.environments.pins import read_pins
-from samplerbench.options import describe
 from samplerbench.samplers.base import samplers
 
 
@@ -47,11 +44,3 @@ def test_a_sampler_without_jax_wants_no_devices_and_no_versions():
     sampler = samplers.get("exact_iid")
     assert sampler.host_devices is None and sampler.distributions == ()
     assert "jaxns" in samplers.get("jaxns_nested").distributions
-
-
-def test_each_setting_says_what_it_is_in_words_that_need_no_code():
-    for name in samplers.names():
-        for setting in describe(samplers.get(name).settings):
-            assert setting.text, (name, setting.name)
-            code = re.search(r"\w\.py\b|\bsee \w+$|\b[A-Z]{5,}\b", setting.text)
-            assert code is None, (name, setting.text)

@@ -278,6 +278,17 @@ def test_a_kernel_with_some_arguments_given_is_a_kernel(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["dense", "SA"])
+def test_settings_of_a_function_are_not_those_of_a_kernel_beside_it(name, file):
+    with open(file, "a") as text:
+        text.write("import functools\nfrom numpyro.infer import NUTS, SA\n")
+        text.write("dense = functools.partial(NUTS, dense_mass=True)\n")
+    assert prepare(f"{file}:{name}").compile
+    with pytest.raises(UsageError, match=f"{name!r} in .*'Settings' there holds no settings of it"):
+        prepare(f"{file}:{name}", size=4)
+
+
+@pytest.mark.slow
 def test_an_ensemble_is_declined_with_the_samplers_that_run_one(tmp_path):
     text = "from numpyro.infer.mcmc import MCMCKernel\nclass EnsembleSampler(MCMCKernel): ...\n"
     (tmp_path / "mine.py").write_text(f"{text}class Walkers(EnsembleSampler): ...\n")

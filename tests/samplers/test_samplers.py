@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from samplerbench.errors import UsageError
 from samplerbench.harness.worker.timing import CompileClock
 from samplerbench.models.base import Model, build
 from samplerbench.options import fill
@@ -230,32 +229,6 @@ def test_a_sampler_is_called_what_its_file_is_called_and_its_settings_are_frozen
     assert sampler.settings.__dataclass_params__.frozen
     assert fill(sampler.settings, {}, name) == sampler.settings()
     assert sampler.summary
-
-
-@pytest.mark.parametrize("name", samplers.names())
-def test_an_unknown_setting_is_refused_with_the_nearest_name(name):
-    settings = samplers.get(name).settings
-    for field in dataclasses.fields(settings):
-        with pytest.raises(UsageError, match=f"did you mean '{field.name}'"):
-            fill(settings, {field.name + "_": 1}, name)
-    with pytest.raises(UsageError, match=f"setting of {name}"):
-        fill(settings, {"no such thing": 1}, name)
-
-
-@pytest.mark.parametrize("name", samplers.names())
-def test_a_setting_of_the_wrong_type_is_refused(name):
-    settings = samplers.get(name).settings
-    for field in dataclasses.fields(settings):
-        if "str" not in field.type:
-            with pytest.raises(UsageError, match=f"{name}:{field.name}='many'"):
-                fill(settings, {field.name: "many"}, name)
-
-
-@pytest.mark.parametrize("name", MCMC_NAMES)
-@pytest.mark.parametrize(("setting", "choice"), [("init", "uniform"), ("chain_method", "parallel")])
-def test_a_word_that_is_no_choice_is_refused_with_the_choices(name, setting, choice):
-    with pytest.raises(UsageError, match=rf"{setting}='wrong'[\s\S]*expected:.*{choice}"):
-        fill(samplers.get(name).settings, {setting: "wrong"}, name)
 
 
 # -- the two modes are one algorithm -----------------------------------------------------------

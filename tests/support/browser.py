@@ -26,6 +26,12 @@ KEYS = """column => {
   const at = Number(document.querySelector(`th[data-name="${column}"]`).dataset.at);
   return [...document.querySelector("table.sortable tbody").rows].map(r => r.cells[at].dataset.key);
 }"""
+#: the lines of an element's first text that is no blank
+LINES = """element => {
+  const range = document.createRange();
+  range.selectNodeContents([...element.childNodes].find(e => e.textContent.trim()));
+  return new Set([...range.getClientRects()].map(r => r.top)).size;
+}"""
 #: what scrolls sideways in itself and can't be reached by keyboard
 UNREACHABLE = """() => [...document.querySelectorAll(".scroll, pre")]
   .filter(e => e.scrollWidth > e.clientWidth && e.tabIndex < 0).length"""
@@ -70,6 +76,15 @@ def find_box(path: Path, selector: str, size: tuple[int, int]) -> dict[str, floa
         page.goto(path.as_uri())
         box: dict[str, float] = page.locator(selector).first.bounding_box()
         return box
+
+
+def count_lines(path: Path, selector: str, size: tuple[int, int]) -> int:
+    """On how many lines the text of the first element stands that ``selector`` names."""
+    with _start_browser() as browser:
+        page = browser.new_page(viewport=dict(zip(("width", "height"), size, strict=True)))
+        page.goto(path.as_uri())
+        lines: int = page.locator(selector).first.evaluate(LINES)
+        return lines
 
 
 @contextlib.contextmanager

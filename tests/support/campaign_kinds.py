@@ -15,9 +15,9 @@ from scipy import special
 from scipy.signal import lfilter
 
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
-from samplerbench.harness.scoring.summarise_replicates import add_joint, summarise
 from samplerbench.harness.statistics.weighted import kish_ess
 from samplerbench.models.base import Exact
+from tests.support.summaries import summarise_whole
 from tests.support.synthetic import (
     LOG_Z,
     LOG_Z_ERR,
@@ -27,7 +27,6 @@ from tests.support.synthetic import (
     gaussian,
     iid,
     lognormal,
-    one_mode,
     rare_counts,
     standard,
     two_modes,
@@ -59,9 +58,7 @@ class Kind:
         more = self._weigh(x, rng) if self.is_weighted else {}
         error = LOG_Z_ERR * np.exp(0.1 * rng.standard_normal(replicates))
         log_z = LOG_Z + LOG_Z_ERR * rng.standard_normal(replicates)
-        summary = summarise(x, exact, log_z=log_z, log_z_err=error, **more)
-        joint = add_joint(summary, x, exact, more.get("log_w"), more.get("ess"))
-        return self.change(joint)
+        return self.change(summarise_whole(x, exact, log_z=log_z, log_z_err=error, **more))
 
     def _weigh(self, x: Array, rng: np.random.Generator) -> dict[str, Array]:
         """Log-normal weights independent of the draws: Kish's ESS, a tenth of them, is right."""
@@ -178,11 +175,25 @@ def _interleave(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
     return exact.mean + lfilter([1.0], [1.0, *[0.0] * 9, -0.9], noise, axis=2)
 
 
-def _shuffle(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+def _one_mode(same: bool) -> Draw:
+    """One of two modes, always the same or either by chance; of ``two_modes``."""
+
+    def draw(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+        x = iid(case, exact, rng)
+        side = np.ones(case.replicates) if same else rng.choice([-1, 1], case.replicates)
+        x[..., 0] = side[:, None, None] * np.abs(x[..., 0])
+        return x
+
+    return draw
+
+
+def shuffle(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+    """Draws of each parameter in an order of their own: right marginals, no correlation."""
     return rng.permuted(iid(case, exact, rng), axis=2)
 
 
-def _turn(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+def turn(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+    """Every other parameter mirrored about its mean: Gaussian marginals stay, correlations turn."""
     sign = np.where(np.arange(case.size) % 2, -1.0, 1.0)
     return exact.mean + sign * (iid(case, exact, rng) - exact.mean)
 
@@ -194,6 +205,17 @@ def correlate_two(rho: float) -> Draw:
         x = iid(case, exact, rng)
         x[..., 1] = rho * x[..., 0] + np.sqrt(1 - rho**2) * x[..., 1]
         return x
+
+    return draw
+
+
+def add_in_common(rho: float) -> Draw:
+    """Each two of ``standard`` parameters with a correlation of ``rho``: their sum is too wide."""
+
+    def draw(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
+        x = iid(case, exact, rng)
+        common = rng.standard_normal((*x.shape[:3], 1))
+        return np.sqrt(1 - rho) * x + np.sqrt(rho) * common
 
     return draw
 
@@ -400,8 +422,8 @@ FLAWED = {
         "half of the runs on one side of the mean",
         _in_some(0.5, lambda x, exact: exact.mean + np.abs(x - exact.mean)),
     ),
-    "one mode": Kind("one of two modes missing", one_mode(True), answer=two_modes),
-    "either mode": Kind("either of two modes missing", one_mode(False), answer=two_modes),
+    "one mode": Kind("one of two modes missing", _one_mode(True), answer=two_modes),
+    "either mode": Kind("either of two modes missing", _one_mode(False), answer=two_modes),
     "skewness": Kind("skewness 0.5 at right mean and sd", _reshape(_skewed)),
     "skewness by turns": Kind("skewness 0.5, or -0.5, by turns", _skew_by_turns),
     "kurtosis": Kind("t with 10 degrees of freedom, right sd", _heavy),
@@ -416,8 +438,8 @@ FLAWED = {
     "interleaved": Kind("10 chains of AR(1) 0.9 taken in turn, as one", _interleave),
     "weights wide": Kind("weighted draws 1.2 times too wide", _stretch(1.2), is_weighted=True),
     "weights bias": Kind("weighted draws off by 0.1 sd", _move(0.1), is_weighted=True),
-    "correlations lost": Kind("correlations zeroed", _shuffle, sizes=(2, 10, 50)),
-    "correlations turned": Kind("correlations turned round", _turn, sizes=(2, 10, 50)),
+    "correlations lost": Kind("correlations zeroed", shuffle, sizes=(2, 10, 50)),
+    "correlations turned": Kind("correlations turned round", turn, sizes=(2, 10, 50)),
     "correlation invented": Kind(
         "two independent parameters with a correlation of 0.3",
         correlate_two(0.3),
@@ -428,6 +450,12 @@ FLAWED = {
         "two independent parameters with a correlation of 0.3, or of -0.3, by turns",
         _correlate_by_turns,
         sizes=(2, 10, 50),
+        answer=standard,
+    ),
+    "sum": Kind(
+        "correlations of 0.08 between any two independent parameters",
+        add_in_common(0.08),
+        sizes=(10, 50),
         answer=standard,
     ),
     "curve lost": Kind(

@@ -18,6 +18,7 @@ from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.records import Result, Trial
 from samplerbench.models.base import Exact, build
 from samplerbench.samplers.base import Draws
+from tests.support.trials import small
 
 REPLICATES, DRAWS = 256, 200
 #: what must come out as text wherever it is shown
@@ -36,20 +37,11 @@ KINDS = {
 TIMES = {"honest_one": 2.0, "quick_one": 1.0, "nested_one": 9.0}
 
 
-TRIAL = Trial(
-    model="linear",
-    model_options={},
-    model_digest="",
-    sampler="exact_iid",
-    settings={},
+TRIAL = small(
     environment="pinned",
     environment_digest="",
-    device="cpu",
-    precision=32,
-    chains=1,
     warmup=100,
     draws=DRAWS,
-    seed=0,
     replicates=REPLICATES,
 )
 TIMINGS = {

@@ -1,12 +1,22 @@
-"""Summaries of an honest sampler's replicates, and with flaws in the first of them."""
+"""Summaries of replicates: of draws, of an honest sampler, and with flaws in the first of them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
+from samplerbench.harness.scoring.summarise_replicates import add_joint, summarise
+from samplerbench.models.base import Exact
+
+
+def summarise_whole(
+    x: np.ndarray, exact: Exact, log_w: Any = None, ess: Any = None, **more: Any
+) -> ReplicateSummary:
+    """The summary of draws with the directions of their joint posterior, as of any trial."""
+    return add_joint(summarise(x, exact, log_w, ess, **more), x, exact, log_w, ess)
 
 
 def ideal(

@@ -1,16 +1,13 @@
-"""Synthetic campaigns with a known answer: honest draws, and draws with one known flaw each."""
+"""Posteriors with a known answer, exact draws of them, and runs of nested sampling."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 
-from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
-from samplerbench.harness.scoring.summarise_replicates import summarise
-from samplerbench.harness.statistics.weighted import kish_ess
 from samplerbench.models.base import Exact
 
 Array = np.ndarray
@@ -122,123 +119,6 @@ def ar1(case: Case, exact: Exact, rng: np.random.Generator, rho: float) -> Array
     noise = iid(case, exact, rng) - exact.mean
     noise[:, :, 1:] *= np.sqrt(1 - rho**2)
     return exact.mean + lfilter([1.0], [1.0, -rho], noise, axis=2)
-
-
-def _score(
-    case: Case, exact: Exact, x: Array, rng: np.random.Generator, **more: Array
-) -> ReplicateSummary:
-    log_z = LOG_Z + LOG_Z_ERR * rng.standard_normal(case.replicates)
-    error = LOG_Z_ERR * np.exp(0.1 * rng.standard_normal(case.replicates))
-    return summarise(x, exact, log_z=log_z, log_z_err=error, **more)
-
-
-def _lost(case: Case, rng: np.random.Generator, share: float = 0.1) -> Array:
-    return rng.uniform(size=case.replicates) < share
-
-
-Maker = Callable[[Case, Exact, np.random.Generator], ReplicateSummary]
-
-
-def _plain(draws: Callable[[Case, Exact, np.random.Generator], Array]) -> Maker:
-    return lambda case, exact, rng: _score(case, exact, draws(case, exact, rng), rng)
-
-
-def _weighted(case: Case, exact: Exact, rng: np.random.Generator) -> ReplicateSummary:
-    """Log-normal weights independent of the draws: Kish's ESS, a tenth of the draws, is right."""
-    x = iid(case, exact, rng)
-    log_w = 1.5 * rng.standard_normal(x.shape[:3])
-    log_w[:, :, -case.draws // 10 :] = -np.inf
-    return _score(case, exact, x, rng, log_w=log_w, ess=kish_ess(log_w))
-
-
-def _shift_one(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
-    return iid(case, exact, rng) + 0.2 * exact.sd * (np.arange(case.size) == case.size - 1)
-
-
-def _wide(factor: float) -> Callable[[Case, Exact, np.random.Generator], Array]:
-    return lambda case, exact, rng: exact.mean + factor * (iid(case, exact, rng) - exact.mean)
-
-
-def _constant(share: float) -> Callable[[Case, Exact, np.random.Generator], Array]:
-    def draws(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
-        x, lost = iid(case, exact, rng), _lost(case, rng, share)
-        x[lost] = x[lost][:, :, :1]
-        return x
-
-    return draws
-
-
-def _elsewhere(chains: int, noise: float) -> Callable[[Case, Exact, np.random.Generator], Array]:
-    """One chain of a tenth of the replicates sits 3 sd away, moving ``noise`` of what it should."""
-
-    def draws(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
-        x, lost = iid(case, exact, rng, chains), _lost(case, rng)
-        x[lost, 0] = exact.mean + 3 * exact.sd + noise * (x[lost, 0] - exact.mean)
-        return x
-
-    return draws
-
-
-def _one_side(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
-    """Only draws above the mean, in half of the replicates."""
-    x, lost = iid(case, exact, rng), _lost(case, rng, 0.5)
-    x[lost] = exact.mean + np.abs(x[lost] - exact.mean)
-    return x
-
-
-def one_mode(same: bool) -> Callable[[Case, Exact, np.random.Generator], Array]:
-    """One of two modes, always the same or either by chance; needs ``two_modes``."""
-
-    def draws(case: Case, exact: Exact, rng: np.random.Generator) -> Array:
-        x = iid(case, exact, rng)
-        side = np.ones(case.replicates) if same else rng.choice([-1, 1], case.replicates)
-        x[..., 0] = side[:, None, None] * np.abs(x[..., 0])
-        return x
-
-    return draws
-
-
-def _halved(which: str) -> Maker:
-    def evidence(case: Case, exact: Exact, rng: np.random.Generator) -> ReplicateSummary:
-        e = _score(case, exact, iid(case, exact, rng), rng)
-        if which == "log_z_err":
-            return replace(e, log_z_err=e.log_z_err / 2)
-        part = np.where(np.arange(case.size) == 0, 0.5, 1.0) if which == "one" else 0.5
-        return replace(e, se=e.se * part)
-
-    return evidence
-
-
-HONEST: dict[str, Maker] = {
-    "iid": _plain(iid),
-    "iid, 4 chains": _plain(lambda case, exact, rng: iid(case, exact, rng, 4)),
-    "AR(1) 0.5": _plain(lambda case, exact, rng: ar1(case, exact, rng, 0.5)),
-    "AR(1) 0.9": _plain(lambda case, exact, rng: ar1(case, exact, rng, 0.9)),
-    "AR(1) -0.5": _plain(lambda case, exact, rng: ar1(case, exact, rng, -0.5)),
-    "weighted, ESS a tenth": _weighted,
-}
-
-FLAWED: dict[str, Maker] = {
-    "shifted 0.2 sd": _plain(lambda case, exact, rng: iid(case, exact, rng) + 0.2 * exact.sd),
-    "one component shifted": _plain(_shift_one),
-    "sd x 1.2": _plain(_wide(1.2)),
-    "sd / 1.2": _plain(_wide(1 / 1.2)),
-    "all constant": _plain(_constant(1.0)),
-    "a tenth constant": _plain(_constant(0.1)),
-    "a tenth stuck elsewhere": _plain(_elsewhere(1, 0.1)),
-    "a tenth elsewhere, moving": _plain(_elsewhere(1, 1.0)),
-    "a tenth, 1 chain of 4 stuck": _plain(_elsewhere(4, 0.1)),
-    "one side, in half": _plain(_one_side),
-    "error halved": _halved("all"),
-    "error halved, one component": _halved("one"),
-    "log Z error halved": _halved("log_z_err"),
-}
-
-
-ONE_MODE: dict[str, Maker] = {
-    "one mode missing": _plain(one_mode(True)),
-    "either mode missing": _plain(one_mode(False)),
-}
 
 
 def nested_run(rng: np.random.Generator, live: int, steps: int, flaw: float = 0.0):

@@ -11,7 +11,7 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from samplerbench.harness.campaign.tables.table import (
     parse_cells,
     refuse_bad_names,
 )
+from samplerbench.harness.delimited_text import Lines, has_row_names, split_cells, strip_comment
 from samplerbench.text import is_number_text
 from samplerbench.user_files import read_text
 
@@ -32,7 +33,6 @@ MISSING = frozenset(
     "|nan|null".split("|")
 )
 SEPARATORS = {",": "','", ";": "';'", "\t": "a tab", "|": "'|'", " ": "blanks"}
-Lines = list[list[str]]
 
 
 def read_text_table(path: Path, columns: Mapping[str, str]) -> Table:
@@ -42,7 +42,7 @@ def read_text_table(path: Path, columns: Mapping[str, str]) -> Table:
     of numbers say that there is no header.
     """
     separator, lines, notes_on_top = _split(path)
-    header, rows = [cell.strip() for cell in lines[0]], lines[1:]
+    header, rows = lines[0], lines[1:]
     numbers_on_top = all(map(is_number_text, header))
     headless = (
         numbers_on_top
@@ -57,9 +57,9 @@ def read_text_table(path: Path, columns: Mapping[str, str]) -> Table:
     if separator != "," and (separator, path.suffix) != ("\t", ".tsv"):
         notes.insert(0, f"separator {SEPARATORS[separator]}")
     if separator != "," and _has_decimal_commas(rows):
-        rows = [[re.sub(r"^(\s*[-+]?\d+),(\d+)", r"\1.\2", cell) for cell in row] for row in rows]
+        rows = [[re.sub(r"^([-+]?\d+),(\d+)", r"\1.\2", cell) for cell in row] for row in rows]
         notes.insert(1, "decimal commas")
-    cells = {name: [row[i].strip() for row in rows] for i, name in enumerate(header)}
+    cells = {name: [row[i] for row in rows] for i, name in enumerate(header)}
     table = {
         name: parse_cells(column, np.array([cell in MISSING for cell in column]))
         for name, column in cells.items()
@@ -114,7 +114,7 @@ def _cut_comments(text: str) -> tuple[list[str], str]:
 
 def _find_header(comments: list[str], separator: str, lines: Lines) -> tuple[Lines, list[str]]:
     """The lines with the header that the last comment holds, if it does; and a note on it."""
-    names = _cells(comments[-1].lstrip("# \t"), separator)[:1] if comments else []
+    names = _cells(strip_comment(comments[-1]), separator)[:1] if comments else []
     holds_values = any(map(is_number_text, lines[0]))
     if names and len(names[0]) == len(lines[0]) and holds_values:
         return names + lines, ["names after '#'"]
@@ -125,28 +125,21 @@ def _find_header(comments: list[str], separator: str, lines: Lines) -> tuple[Lin
 
 def _cells(text: str, separator: str) -> Lines:
     """The cells of each line that has any; none for text that breaks the rules of quoting."""
-    lines: Iterable[str] = io.StringIO(text)
-    if separator == " ":
-        lines = [line.strip().replace("\t", " ") + "\n" for line in lines]
-    reader = csv.reader(lines, delimiter=separator, skipinitialspace=separator != "\t", strict=True)
     try:
-        return [line for line in reader if line]
+        return split_cells(io.StringIO(text), separator, strict=True)
     except csv.Error:
         return []
 
 
 def _name_rows(lines: Lines) -> Lines:
-    """The lines with an empty name over row names, which R's ``write.table`` writes none over.
+    """The lines with an empty name over row names that the header has none over.
 
-    They are words, or count the rows; so does no column of values that lacks its name.
+    No two are alike: a column of words that lacks its name is none.
     """
     header, rows = (lines[0], lines[1:]) if lines else ([], [])
-    if len(header) < 2 or not rows or any(len(row) != len(header) + 1 for row in rows):
-        return lines
-    names = [row[0] for row in rows]
-    counted = names == [str(i) for i in range(1, len(rows) + 1)]
-    named = len(set(names)) == len(names) and not any(map(is_number_text, names))
-    return [["", *header], *rows] if counted or named else lines
+    named = len(header) > 1 and has_row_names(len(header), rows)
+    distinct = len({row[0] for row in rows}) == len(rows)
+    return [["", *header], *rows] if named and distinct else lines
 
 
 def _refuse_ragged(path: Path, header: list[str], rows: Lines, first_row: int) -> None:
@@ -163,7 +156,7 @@ def _drop_unnamed(path: Path, header: list[str], rows: Lines) -> tuple[list[str]
 
     A last column is empty where each line ends with a separator.
     """
-    empty = [i for i, n in enumerate(header) if not n and not any(row[i].strip() for row in rows)]
+    empty = [i for i, n in enumerate(header) if not n and not any(row[i] for row in rows)]
     index = [0] if not header[0] and len(header) > 1 else []
     kept = [i for i in range(len(header)) if i not in {*index, *empty}]
     names = [header[i] for i in kept]
@@ -174,7 +167,7 @@ def _drop_unnamed(path: Path, header: list[str], rows: Lines) -> tuple[list[str]
 
 def _has_decimal_commas(rows: Sequence[Sequence[str]]) -> bool:
     """Whether cells look like 1,5, not all of them like thousands (1,500), and none like 1.5."""
-    cells = [cell.strip() for row in rows for cell in row]
+    cells = [cell for row in rows for cell in row]
     commas = [cell for cell in cells if re.fullmatch(r"[-+]?\d+,\d+([eE][-+]?\d+)?", cell)]
     points = any(re.fullmatch(r"[-+]?\d*\.\d+", cell) for cell in cells)
     return not (points or all(map(has_thousands, commas)))

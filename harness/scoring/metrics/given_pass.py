@@ -25,15 +25,18 @@ from samplerbench.harness.scoring.metrics.base import (
     Need,
     Score,
     metric,
-    no_score,
     score_of,
 )
 from samplerbench.harness.scoring.metrics.diagnostics import find_wrong_replicates, self_diagnosis
-from samplerbench.harness.scoring.metrics.evidence import known_evidence
+from samplerbench.harness.scoring.metrics.evidence import (
+    NO_CLAIM,
+    known_evidence,
+    score_calibration,
+    score_error,
+)
 from samplerbench.harness.scoring.needs import ground_truth
 from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
 from samplerbench.harness.scoring.trial_data import TrialData
-from samplerbench.harness.statistics import estimates
 from samplerbench.harness.statistics.intervals import Estimate, estimate_share
 from samplerbench.rounding import format_percents, format_with_interval
 
@@ -112,19 +115,14 @@ def sd_ratio_given_pass(data: TrialData) -> Score:
 @_given_pass("log_z_error", "zero", "nat", needs=[*NEEDS, known_evidence])
 def log_z_error_given_pass(data: TrialData) -> Score:
     """Bias of log Z of runs that are kept."""
-    summary = data.compute_once(_passing_summary)
-    assert summary.log_z is not None and summary.log_z_true is not None
-    return score_of(estimates.log_z_error(summary.log_z, summary.log_z_true))
+    return score_error(data.compute_once(_passing_summary))
 
 
 @_given_pass("log_z_calibration", "one", needs=[*NEEDS, known_evidence], condition=IF_NONE_WORSE)
 def log_z_calibration_given_pass(data: TrialData) -> Score:
     """Whether the claimed error of log Z holds in runs that are kept."""
     summary = data.compute_once(_passing_summary)
-    if summary.log_z is None or summary.log_z_err is None or summary.log_z_true is None:
-        return no_score("this sampler claims no error of log Z")
-    values = (summary.log_z, summary.log_z_err, summary.log_z_true)
-    return score_of(estimates.log_z_calibration(*values))
+    return score_calibration(summary, summary.log_z_err, NO_CLAIM)
 
 
 @_given_pass("share with a mean off by over half an sd", "lower")

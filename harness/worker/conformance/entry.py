@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
-
-import numpy as np
+from functools import partial
 
 from samplerbench.errors import one_line
-from samplerbench.files import write_whole
 from samplerbench.harness.records import Job, Result, Trial
 from samplerbench.harness.worker import plugin_imports
 from samplerbench.harness.worker.conformance import (
@@ -23,6 +19,7 @@ from samplerbench.harness.worker.conformance import (
 from samplerbench.harness.worker.conformance.model_case import ModelCase
 from samplerbench.harness.worker.conformance.sampler_case import SamplerCase
 from samplerbench.harness.worker.process import serve
+from samplerbench.harness.worker_files import enter_phase, save_facts
 from samplerbench.models.base import models
 from samplerbench.models.loading.model_names import is_registered, load_model
 from samplerbench.options import fill
@@ -40,20 +37,14 @@ def main(job_file: str) -> int:
 
 
 def _check_job(job: Job) -> Result:
-    scratch, trial = Path(job.scratch), job.trial
-
-    def listener(name: str) -> None:
-        write_whole(scratch / "phase.txt", name)
-
-    listener("import")
-    check = _check_model if trial.model else _check_sampler
+    enter_phase(job, "import")
+    check = _check_model if job.trial.model else _check_sampler
     try:
-        outcomes = check(trial, listener)
+        outcomes = check(job.trial, partial(enter_phase, job))
     except Exception as error:  # what is to be checked can't even be loaded
         lack = plugin_imports.explain_missing_import(job, error)
         return Result("failed", lack or one_line(error))
-    with open(scratch / "draws.npz", "wb") as file:
-        np.savez(file, facts=np.array(json.dumps([asdict(outcome) for outcome in outcomes])))
+    save_facts(job, [asdict(outcome) for outcome in outcomes])
     return Result("ok")
 
 

@@ -1,24 +1,21 @@
 """Inspects a model before it is sampled: its sites, and its ground truth where it can be computed.
 
-Runs in a process of its own, as a trial does, in 64 bits. The answer is ``draws.npz``: sites as
-JSON under ``facts``, and the arrays of the ground truth. A model that can't be sampled ends as
-``failed``, and the reason is what its author should read.
+Runs in a process of its own, as a trial does, in 64 bits. The answer's facts are its sites,
+beside the arrays of the ground truth. A model that can't be sampled ends as ``failed``, and the
+reason is what its author should read.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 import traceback
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from samplerbench.errors import UsageError, one_line
-from samplerbench.files import write_whole
 from samplerbench.harness.records import Job, Result, Trial
 from samplerbench.harness.worker import start_up
 from samplerbench.harness.worker.fingerprint import compute_log_likelihood
@@ -34,6 +31,7 @@ from samplerbench.harness.worker.inspection.tracing_advice import (
 from samplerbench.harness.worker.inspection.unfit_model import UnfitModel
 from samplerbench.harness.worker.missing_packages import advise_packages, advise_release
 from samplerbench.harness.worker.process import serve
+from samplerbench.harness.worker_files import enter_phase, save_facts
 from samplerbench.models.base import Model
 from samplerbench.models.loading.device import advise_device
 from samplerbench.models.loading.model_names import find_file, load_model
@@ -52,6 +50,9 @@ from samplerbench.samplers.support.observed_values import (
     find_nan_site,
 )
 
+Facts = dict[str, Any]
+Arrays = dict[str, Any]
+
 NAN_POINTS = 20  # at which a density is tried
 
 
@@ -61,21 +62,19 @@ def main(job_file: str) -> int:
 
 
 def _inspect(job: Job) -> Result:
-    phase = Path(job.scratch) / "phase.txt"
     try:
-        write_whole(phase, "model")
+        enter_phase(job, "model")
         start = time.monotonic()
         model = load(job)
         seconds = time.monotonic() - start
         if model.exact_given is None:
             _set_up_jax(job.trial, model)
-        write_whole(phase, "inspect")
+        enter_phase(job, "inspect")
         fitting = fit_data(model, job.trial)
-        arrays = _find_answer(fitting, job.trial, jax_arrays=fitting is not model)
+        facts, arrays = _find_answer(fitting, job.trial, jax_arrays=fitting is not model)
     except (UnfitModel, UsageError) as error:
         return Result("failed", str(error))
-    with open(Path(job.scratch) / "draws.npz", "wb") as file:
-        np.savez(file, **arrays)
+    save_facts(job, facts, **arrays)
     return Result("ok", timings={"load_s": seconds})
 
 
@@ -126,16 +125,18 @@ def _is_wide() -> bool:
     return bool(jax.config.jax_enable_x64)
 
 
-def _find_answer(model: Model, trial: Trial, jax_arrays: bool = False) -> dict[str, Any]:
+def _find_answer(model: Model, trial: Trial, jax_arrays: bool = False) -> tuple[Facts, Arrays]:
+    """What `select.read_facts` gives, and the arrays of the answer; none where there is none."""
     name, deterministic = trial.model, trial.deterministic or ()
     if model.exact_given is not None:
         try:
-            return _pack(pack_exact(model), sites=None)
+            return _list_facts(sites=None), pack_exact(model)
         except Exception as error:  # the trials' rows will say it again
             traceback.print_exc()
-            return _pack({}, sites=None, why=f"its own exact answer fails: {one_line(error)}")
+            return _list_facts(None, why=f"its own exact answer fails: {one_line(error)}"), {}
     sites = read_sites(model, name, deterministic)
-    arrays, why, level = {}, "", None
+    arrays: Arrays = {}
+    why, level = "", None
     with contextlib.suppress(Exception):  # of discrete parameters there is none
         level = compute_log_likelihood(model)
     try:
@@ -148,19 +149,17 @@ def _find_answer(model: Model, trial: Trial, jax_arrays: bool = False) -> dict[s
         traceback.print_exc()
         why = f"quadrature fails: {one_line(error)}"
     others = list_unjudged(model, [site for site, _ in sites])
-    return _pack(arrays, sites, why, log_likelihood=level, jax_arrays=jax_arrays, unjudged=others)
+    facts = _list_facts(sites, why, log_likelihood=level, jax_arrays=jax_arrays, unjudged=others)
+    return facts, arrays
 
 
-def _pack(arrays: dict[str, Any], sites: Any, why: str = "", **more: Any) -> dict[str, Any]:
-    """``arrays`` of an answer, or ``why`` there is none, with the sites (None: not looked for).
-
-    ``more`` of what `select.read_facts` gives.
-    """
+def _list_facts(sites: Any, why: str = "", **more: Any) -> Facts:
+    """The sites (None: not looked for), ``why`` there is no answer, and ``more`` facts."""
     latents = sites and [
         {"name": s.name, "shape": list(s.shape), "kind": kind, "improper": s.improper}
         for s, kind in sites
     ]
-    return {"facts": np.array(json.dumps({"latents": latents, "why": why, **more})), **arrays}
+    return {"latents": latents, "why": why, **more}
 
 
 def read_sites(

@@ -1,23 +1,19 @@
 """Asks samplers whether they can take a model: each prepares for it, and nothing is run.
 
-The answer is ``draws.npz``: sampler -> why it can't, "" where it can, as JSON under ``facts``.
+The answer's facts are sampler -> why it can't, "" where it can.
 """
 
 from __future__ import annotations
 
-import json
 import traceback
-from pathlib import Path
-
-import numpy as np
 
 from samplerbench.errors import UsageError, one_line
-from samplerbench.files import write_whole
 from samplerbench.harness.records import Job, Result
 from samplerbench.harness.worker.inspection.fit_data import fit_data
 from samplerbench.harness.worker.inspection.inspect_model import load, read_sites
 from samplerbench.harness.worker.inspection.unfit_model import UnfitModel
 from samplerbench.harness.worker.process import serve
+from samplerbench.harness.worker_files import enter_phase, save_facts
 from samplerbench.models.base import Model
 from samplerbench.models.loading.model_names import is_file
 from samplerbench.samplers.base import Budget, Declined, samplers
@@ -30,8 +26,7 @@ def main(job_file: str) -> int:
 
 
 def _ask_all(job: Job) -> Result:
-    phase = Path(job.scratch) / "phase.txt"
-    write_whole(phase, "model")
+    enter_phase(job, "model")
     try:
         model = load(job)
         if is_file(job.trial.model):
@@ -41,10 +36,9 @@ def _ask_all(job: Job) -> Result:
         return Result("failed", str(error))
     answers = {}
     for name in job.samplers:
-        write_whole(phase, name)
+        enter_phase(job, name)
         answers[name] = ask(name, model)
-    with open(Path(job.scratch) / "draws.npz", "wb") as file:
-        np.savez(file, facts=np.array(json.dumps(answers)))
+    save_facts(job, answers)
     return Result("ok")
 
 

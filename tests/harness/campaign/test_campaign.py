@@ -404,15 +404,6 @@ def test_a_file_holds_programs_models_or_functions_that_give_one(tmp_path, name,
 
 
 @pytest.mark.process
-def test_the_table_is_a_data_frame_with_every_column(undisturbed):
-    table = undisturbed.table("all")
-    assert {column.name for column in COLUMNS} < set(table.columns)
-    assert list(table["model"]) == LINES
-    assert set(table["status"]) == {"ok"}
-    assert table["ess"].gt(0).all()
-
-
-@pytest.mark.process
 def test_a_campaign_reads_the_same_when_loaded(undisturbed):
     with samplerbench.load(undisturbed.folder) as loaded:
         assert loaded.rows() == undisturbed.rows()

@@ -65,7 +65,7 @@ def test_the_command_judges_and_its_gate_decides_the_exit_status(tmp_path, capsy
     assert main([*words, "--gate", "honest"]) == 1
     assert main(["report", str(tmp_path / "out")]) == 0
     junit = tmp_path / "gate.xml"
-    main([*words, "--junit", str(junit)])
+    main([*words, "--gate", "honest", "--junit", str(junit)])
     assert 'name="samplerbench judge, ' in junit.read_text()
 
 

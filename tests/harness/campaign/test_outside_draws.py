@@ -165,6 +165,18 @@ def test_components_that_a_file_names_otherwise_are_suggested_in_their_order(tmp
         arrange([tmp_path / "a.csv"], {"x": (11,)})
 
 
+def test_the_places_of_an_array_of_all_parameters_are_suggested_as_names(tmp_path):
+    x = np.random.default_rng(0).standard_normal((20, 4))
+    np.savez(tmp_path / "a.npz", samples=x, samples_u=x, samples_it=x[:, 0])
+    shapes = {"x": (3,), "m": ()}
+    with pytest.raises(UsageError, match="--names") as refused:
+        arrange([tmp_path / "a.npz"], shapes)
+    names = dict(pair.split("=") for pair in str(refused.value).split("--names ")[1].split(","))
+    ((_, run),) = arrange([tmp_path / "a.npz"], shapes, names=names)
+    np.testing.assert_array_equal(run.sites["x"][0], x[:, :3])
+    np.testing.assert_array_equal(run.sites["m"][0], x[:, 3])
+
+
 #: text that counts components from 1, names of the first and of the last in it
 FROM_ONE = {
     "stan.csv": ("lp__,b.1,b.2,b.3\n{}", [("b.1", "b.3"), ("b[1]", "b[3]")], "0,{},{},{}"),
@@ -255,6 +267,9 @@ def test_paths_come_from_whatever_gives_them(tmp_path):
 def test_a_folder_is_refused_with_what_to_give_in_its_place(tmp_path):
     with pytest.raises(UsageError, match=r"(?s)it is a folder.*\*\.csv"):
         read_draws([tmp_path])
+    (tmp_path / "run.zarr").mkdir()
+    with pytest.raises(UsageError, match=r"from_zarr\('run.zarr'\).to_netcdf"):
+        read_draws([tmp_path / "run.zarr"])
 
 
 def test_a_table_that_counts_from_1_is_a_table_that_counts_from_0(tmp_path):
@@ -328,6 +343,19 @@ def test_components_that_make_no_site_are_refused(names, words, tmp_path):
     np.savez(tmp_path / "a.npz", a=np.zeros(20), b=np.zeros((20, 2)))
     with pytest.raises(UsageError, match=words):
         arrange_runs(read_draws([tmp_path / "a.npz"]), Layout(names), {"x": (2,)})
+
+
+@pytest.mark.parametrize(
+    ("shape", "superchains", "is_told"),
+    [((30, 8), 0, True), ((8, 30), 0, False), ((30, 8), 10, False)],
+)
+def test_more_chains_than_draws_are_told_of_as_of_exchanged_axes(
+    shape, superchains, is_told, tmp_path, capsys
+):
+    x = np.random.default_rng(0).standard_normal((2, *shape))
+    np.savez(tmp_path / "a.npz", m=x[0], c=x[1])
+    arrange([tmp_path / "a.npz"], superchains=superchains)
+    assert ("a.npz is read as 30 chains of 8 draws" in capsys.readouterr().err) == is_told
 
 
 # -- weights and evidence --------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from samplerbench.harness import launcher
-from samplerbench.harness.campaign.wide_launch import launch_wide
+from samplerbench.harness.campaign.wide_launch import WideLaunch
 from samplerbench.harness.records import Result
 from tests.support.trials import small
 
@@ -35,6 +35,7 @@ def test_a_file_is_run_in_its_own_bits_then_in_64_then_all_in_its_own_where_they
 
     monkeypatch.setattr(launcher, "launch", launch)
     job = small(model=model, precision=64)
-    assert launch_wide(job, bits, "python", tmp_path, 9.0, lambda: False, "task", WIDE) is end
+    wide = WideLaunch(bits, "python", tmp_path, "task", lambda: False, WIDE)
+    assert wide.run(job, 9.0) is end
     assert launched == expected
     assert precisions == [64, 64, 32][: len(launched)]

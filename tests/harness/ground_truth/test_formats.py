@@ -1,14 +1,12 @@
-"""Readers of reference draws: every format gives the same arrays, and posteriordb's are cut."""
+"""Readers of reference draws: columns become arrays by site, and posteriordb's are cut."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from samplerbench.errors import UsageError
 from samplerbench.harness.ground_truth import (
     draws_columns,
     draws_csv,
@@ -17,35 +15,6 @@ from samplerbench.harness.ground_truth import (
 )
 from tests.support import posteriordb_folder
 from tests.support.trials import small
-
-DRAWS = {"m": np.arange(4.0), "b": np.arange(8.0).reshape(4, 2)}
-
-
-def write_npz(path):
-    np.savez(path, **DRAWS)
-
-
-def write_csv(path):
-    rows = [f"{m},{b[0]},{b[1]},-1.0" for m, b in zip(DRAWS["m"], DRAWS["b"], strict=True)]
-    path.write_text("\n".join(["m,b[0],b[1],lp__", *rows]))
-
-
-def write_json(path):
-    chain = {"m": DRAWS["m"], "b[1]": DRAWS["b"][:, 0], "b[2]": DRAWS["b"][:, 1]}
-    path.write_text(json.dumps([{name: list(values) for name, values in chain.items()}]))
-
-
-WRITERS = {".npz": write_npz, ".csv": write_csv, ".json": write_json}
-
-
-@pytest.mark.parametrize("ending", WRITERS)
-def test_every_format_gives_the_same_arrays_by_site(ending, tmp_path):
-    path = tmp_path / f"draws{ending}"
-    WRITERS[ending](path)
-    arrays = reference_formats.read_sites(path)
-    assert arrays.keys() == DRAWS.keys()
-    for name, values in DRAWS.items():
-        assert np.array_equal(arrays[name].reshape(values.shape), values), name
 
 
 def test_columns_are_arrays_by_site_and_chains_come_first(tmp_path):
@@ -60,11 +29,6 @@ def test_comments_and_saved_warm_up_are_no_draws(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("# num_warmup = 1\n# save_warmup = 1\nlp__,m\n0,9\n# adapted\n0,1\n0,2\n")
     assert draws_csv.read_csv(path)["m"].tolist() == [1, 2]
-
-
-def test_an_ending_that_is_not_known_is_refused_with_those_that_are(tmp_path):
-    with pytest.raises(UsageError, match=r"has no known ending\n  expected: .npz"):
-        reference_formats.choose_reader(tmp_path / "draws.txt")
 
 
 @pytest.fixture
@@ -84,7 +48,7 @@ def test_only_what_the_program_has_a_site_for_is_compared(trial, tmp_path):
 
 
 def test_a_users_own_reference_is_copied_as_it_is(trial, tmp_path):
-    write_npz(tmp_path / "mine.npz")
+    np.savez(tmp_path / "mine.npz", m=np.arange(4.0))
     own = replace(trial, reference=str(tmp_path / "mine.npz"))
     posteriordb_draws.copy_reference(own, tmp_path / "copy.npz")
     assert (tmp_path / "copy.npz").read_bytes() == (tmp_path / "mine.npz").read_bytes()

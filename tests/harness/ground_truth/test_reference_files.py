@@ -234,16 +234,6 @@ def test_a_file_that_does_not_do_is_refused_with_what_would(case, sites, tmp_pat
     assert f"expected: {wanted}" in str(refused.value)
 
 
-def test_names_of_a_reference_count_components_as_its_file_does(tmp_path):
-    rows = np.random.default_rng(0).standard_normal((50, 3))
-    for first, wanted in ((0, 1), (1, 0)):
-        header = ",".join(f"b[{first + i}]" for i in range(3))
-        text = "\n".join([header, *(",".join(map(repr, row)) for row in rows.tolist())])
-        (tmp_path / "r.csv").write_text(text)
-        found = reference_files.read_reference(tmp_path / "r.csv", {"m": ()}, {"m": "b[1]"})
-        assert found.mean == pytest.approx(rows[:, wanted].mean())
-
-
 def test_a_vector_in_columns_without_a_model_is_no_set_of_chains(tmp_path):
     rows = np.random.default_rng(0).standard_normal((50, 3))
     text = "\n".join(["b[0],b[1],b[2]", *(",".join(map(repr, row)) for row in rows.tolist())])

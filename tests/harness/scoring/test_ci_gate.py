@@ -40,9 +40,16 @@ def test_one_verdict_holds_for_every_row_and_the_line_says_why():
     ]
 
 
-def test_a_rule_for_one_sampler_leaves_the_others_alone():
-    assert list_failures(ROWS, ["b:by=2=honest"]) == []
-    assert list_failures(ROWS, ["b=honest"]) == ["b: biased, not honest: why biased"]
+def test_a_rule_for_one_sampler_leaves_the_verdicts_of_others_alone():
+    assert list_failures(ROWS[:3], ["b:by=2=honest"]) == []
+    assert list_failures(ROWS[:3], ["b=honest"]) == ["b: biased, not honest: why biased"]
+
+
+def test_a_row_that_no_rule_is_for_must_have_ended_ok():
+    assert list_failures(ROWS, ["b:by=2=honest"]) == ["c: failed: it raised"]
+    assert list_failures([row("c", None, "declined")], ["c=honest"]) == [
+        "c: declined, not honest: it raised"
+    ]
 
 
 def test_a_rule_for_one_sampler_goes_before_that_for_all():
@@ -64,7 +71,7 @@ def test_a_rule_passes_what_is_shown_as_well_or_better(rule, passing):
 
 
 def test_a_sampler_that_is_gated_but_missing_fails():
-    assert list_failures(ROWS, ["d=honest"]) == ["d: there is no such row"]
+    assert list_failures(ROWS[:3], ["d=honest"]) == ["d: there is no such row"]
 
 
 def test_a_sampler_that_will_have_no_row_is_refused_with_those_that_will():

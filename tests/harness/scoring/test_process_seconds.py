@@ -12,12 +12,6 @@ from tests.support import stored
 CLOCK_TIMINGS = ("import_s", "cold_s", "compile_s", "rerun_s", "warm_s")
 
 
-@pytest.fixture(scope="module")
-def campaign(tmp_path_factory):
-    with stored.campaign(tmp_path_factory.mktemp("seconds") / "c") as found:
-        yield found
-
-
 def row_of(result):
     return columns.row(stored.trial("a"), result, {"columns": {}, "missing": {}})
 

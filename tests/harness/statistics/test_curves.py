@@ -7,24 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
-from samplerbench.harness.scoring.summarise_replicates import add_joint, summarise
 from samplerbench.harness.scoring.verdict import judge
 from samplerbench.harness.statistics.curves import find_curves
 from samplerbench.harness.statistics.pairs import find_pairs
 from samplerbench.models.base import Exact
 from tests.support.campaign_kinds import curved, straighten
+from tests.support.summaries import summarise_whole
 from tests.support.synthetic import Case, iid, standard
-
-
-def judged(x, exact, log_w=None, ess=None) -> ReplicateSummary:
-    return add_joint(summarise(x, exact, log_w, ess), x, exact, log_w, ess)
 
 
 @pytest.mark.parametrize("curvature", [1.0, 0.3])
 def test_a_curve_that_the_draws_lose_is_found_among_many_parameters(curvature):
     exact = curved(10, curvature)
-    e = judged(straighten(Case(64, 400, 10), exact, np.random.default_rng(2)), exact)
+    e = summarise_whole(straighten(Case(64, 400, 10), exact, np.random.default_rng(2)), exact)
     got = judge(e)
     assert got.verdict == "biased" and "'p[0]' squared with 'p[1]'" in got.reason
     assert judge(replace(e, curves=None)).verdict == "undecided"  # nothing else sees it
@@ -40,17 +35,10 @@ def test_a_width_that_depends_on_another_parameter_is_found_where_the_draws_lose
     plain, covariance = standard(12), np.diag(drawn.var(axis=0))
     exact = Exact(plain.names, plain.mean, covariance, lambda p: np.quantile(drawn, p, 0), draw)
     x = iid(Case(64, 400, 12), exact, np.random.default_rng(4))
-    assert judge(judged(x, exact)).verdict == "undecided"
+    assert judge(summarise_whole(x, exact)).verdict == "undecided"
     x[..., 1:3] = np.roll(x[..., 1:3], 1, axis=2)  # of the draw before
-    got = judge(judged(x, exact))
+    got = judge(summarise_whole(x, exact))
     assert got.verdict == "biased" and "squared with 'p[0]' is off by" in got.reason
-
-
-@pytest.mark.parametrize("size", [2, 10])
-def test_exact_draws_of_a_curve_are_honest(size):
-    exact = curved(size)
-    e = judged(iid(Case(256, 400, size), exact, np.random.default_rng(5)), exact)
-    assert judge(e).verdict == "honest"
 
 
 def test_weighted_draws_have_curves_too():
@@ -58,7 +46,7 @@ def test_weighted_draws_have_curves_too():
     x = straighten(Case(64, 800, 10), exact, rng)
     log_w = np.where(np.arange(800) < 400, 0.0, -np.inf) + np.zeros(x.shape[:3])
     x[:, :, 400:] = np.nan  # padding
-    got = judge(judged(x, exact, log_w, np.full(64, 400.0)))
+    got = judge(summarise_whole(x, exact, log_w, np.full(64, 400.0)))
     assert got.verdict == "biased" and "squared with" in got.reason
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from samplerbench.harness.scoring import verdict
-from samplerbench.harness.scoring.summarise_replicates import add_joint, summarise
 from samplerbench.harness.statistics import energy_distance
 from samplerbench.harness.statistics.energy_distance import measure_energy, pick_points
 from tests.support.campaign_kinds import tie_signs
+from tests.support.summaries import summarise_whole
 from tests.support.synthetic import Case, iid, standard
 
 
@@ -33,14 +33,10 @@ def test_exact_draws_are_seldom_far_however_they_correlate_within_a_run(rho):
     assert found <= 9  # of 300 at 1 %: more in a thousandth of such tests
 
 
-def joint(x, exact):
-    return add_joint(summarise(x, exact), x, exact, None, None)
-
-
 @pytest.mark.parametrize("replicates", [64, 256])
 def test_signs_tied_to_a_product_are_found_by_it_alone(replicates):
     exact = standard(2)
-    e = joint(tie_signs(Case(replicates, 400, 2), exact, np.random.default_rng(3)), exact)
+    e = summarise_whole(tie_signs(Case(replicates, 400, 2), exact, np.random.default_rng(3)), exact)
     got = verdict.judge(e)
     assert got.verdict == "biased" and "energy distance" in got.reason
     assert got.lo > verdict.ENERGY * e.margins.bias
@@ -48,7 +44,7 @@ def test_signs_tied_to_a_product_are_found_by_it_alone(replicates):
 
 def test_it_clears_nobody():
     exact = standard(2)
-    e = joint(iid(Case(32, 400, 2), exact, np.random.default_rng(4)), exact)
+    e = summarise_whole(iid(Case(32, 400, 2), exact, np.random.default_rng(4)), exact)
     assert e.energy.estimate(0.01)[1] < 0
     assert verdict.judge(e).verdict == "undecided"  # as without it
 
@@ -57,7 +53,7 @@ def test_runs_that_never_ended_are_left_out_of_it():
     exact = standard(2)
     x = iid(Case(64, 400, 2), exact, np.random.default_rng(5))
     x[3] = np.nan
-    e = joint(x, exact)
+    e = summarise_whole(x, exact)
     value, lo, _ = e.select(e.has_ended).energy.estimate(0.01)
     assert np.isfinite(value) and lo < 0
 
@@ -72,7 +68,7 @@ def test_its_cost_is_bounded_whatever_the_replicates_and_draws():
 def test_of_very_many_replicates_the_first_speak():
     exact, count = standard(2), energy_distance.POINTS + 2
     x = iid(Case(count, 4, 2), exact, np.random.default_rng(6))
-    e = joint(x, exact).select(np.arange(count) != 5)
+    e = summarise_whole(x, exact).select(np.arange(count) != 5)
     assert len(e.est) == count - 1 and len(e.energy.kernel) == energy_distance.POINTS - 1
 
 

@@ -11,7 +11,6 @@ from samplerbench.harness.scoring.verdict import judge
 from samplerbench.harness.statistics import mode_occupancy as modes
 from samplerbench.harness.statistics.weighted import kish_ess
 from samplerbench.models import base
-from tests.support.synthetic import HONEST, Case, two_modes
 
 REPLICATES = 256
 ISLANDS = base.build("islands", {}).exact()  # weights 4/7, 2/7, 1/7
@@ -163,12 +162,6 @@ def test_shares_of_exact_draws_err_as_independent_draws_do():
 def test_a_model_that_names_no_modes_has_none():
     exact = base.build("gaussian", {}).exact()
     assert modes.measure_occupancy(np.zeros((2, 1, 9, 2)), exact, None, None, np.ones(2)) is None
-
-
-def test_named_modes_change_nothing_for_independent_draws():
-    case = Case(256, 1000, 2)
-    e = HONEST["iid"](case, two_modes(2), np.random.default_rng(12))
-    assert judge(e).verdict == "honest" and e.modes is not None
 
 
 @pytest.mark.process

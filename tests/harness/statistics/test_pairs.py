@@ -9,16 +9,11 @@ import pytest
 
 from samplerbench.harness.scoring.calibration_tests import pair_z
 from samplerbench.harness.scoring.equivalence import find_open, list_limits
-from samplerbench.harness.scoring.replicate_summary import ReplicateSummary
-from samplerbench.harness.scoring.summarise_replicates import add_joint, summarise
 from samplerbench.harness.scoring.verdict import judge
 from samplerbench.harness.statistics.pairs import MOST, find_pairs
 from tests.support.campaign_kinds import correlate_two
+from tests.support.summaries import summarise_whole
 from tests.support.synthetic import Case, gaussian, iid, lognormal, rare_counts, standard
-
-
-def judged(x, exact, log_w=None, ess=None) -> ReplicateSummary:
-    return add_joint(summarise(x, exact, log_w, ess), x, exact, log_w, ess)
 
 
 def bank(exact, seed=1):
@@ -28,7 +23,7 @@ def bank(exact, seed=1):
 @pytest.mark.parametrize("size", [2, 5, 20])
 def test_a_correlation_that_the_draws_invent_is_found_however_many_others_are_right(size):
     exact, case = standard(size), Case(64, 400, size)
-    e = judged(correlate_two(0.5)(case, exact, np.random.default_rng(2)), exact)
+    e = summarise_whole(correlate_two(0.5)(case, exact, np.random.default_rng(2)), exact)
     got = judge(e)
     # variances of 1.5 and 0.5 times the exact ones, known to 400 draws of 64 runs: 1 %
     assert got.verdict == "biased" and "'p[0]' - 'p[1]', each in its sd, is 0.7" in got.reason
@@ -41,7 +36,7 @@ def test_weighted_draws_have_pairs_too():
     exact, rng = standard(5), np.random.default_rng(3)
     x = correlate_two(0.5)(Case(64, 400, 5), exact, rng)
     log_w = 0.5 * rng.standard_normal(x.shape[:3])
-    e = judged(x, exact, log_w, np.full(64, 300.0))
+    e = summarise_whole(x, exact, log_w, np.full(64, 300.0))
     assert "each in its sd" in judge(e).reason
     assert np.abs(e.pairs.values.mean(axis=0) - 1).max() == pytest.approx(0.5, abs=0.1)
 
@@ -59,7 +54,7 @@ def test_variances_of_exact_draws_are_right_on_average_and_so_is_their_error(mak
 
 def test_a_pair_at_the_margin_is_neither_accused_nor_honest():
     exact, case = standard(3), Case(256, 50, 3)  # 1.17 times the claimed error of a variance, 20 %
-    e = judged(correlate_two(0.12)(case, exact, np.random.default_rng(5)), exact)
+    e = summarise_whole(correlate_two(0.12)(case, exact, np.random.default_rng(5)), exact)
     assert judge(e).verdict == "undecided"
     assert "each in its sd" in find_open(list_limits(e, 0, 256)).reason
 
@@ -71,9 +66,9 @@ def test_a_correlation_that_is_off_either_way_in_every_run_shows_in_the_claims(i
     x = np.where(np.arange(64)[:, None, None, None] % 2, *both)
     weights = (np.zeros(x.shape[:3]), np.full(64, 500.0)) if is_weighted else (None, None)
     # 0.3 is 4.7 claimed errors of a variance, sqrt(2 / 500): an rms of 4.8, known to 9 %
-    found = judge(judged(x, exact, *weights))
+    found = judge(summarise_whole(x, exact, *weights))
     assert found.verdict == "overconfident" and "variance of 'p[0]'" in found.reason
-    honest = judged(iid(case, exact, rng), exact, *weights)
+    honest = summarise_whole(iid(case, exact, rng), exact, *weights)
     for _, z in pair_z(honest.pairs):
         # the largest of six rms of 64 normal numbers: above 1.5 with 5e-8 each
         assert np.sqrt(np.square(z).mean()) < 1.5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from samplerbench.harness.worker.changed_files import describe_change
+from samplerbench.harness.worker.process import describe_change
 from samplerbench.models.posteriordb.load import check_posterior
 from samplerbench.samplers.base import samplers
 from tests.support import posteriordb_folder, trials

@@ -18,25 +18,18 @@ import pytest
 from samplerbench.harness import launcher
 from samplerbench.harness.draws_file import DrawsFile
 from samplerbench.harness.environments import environments
-from samplerbench.harness.records import Result, Trial
+from samplerbench.harness.records import Result
 from samplerbench.models.base import build
 from tests.support.paths import EXAMPLES, ROOT
+from tests.support.trials import small
 
 pytestmark = [pytest.mark.stack, pytest.mark.process]
 
 SAMPLERS = ("numpyro_nuts", "numpyro_hmc", "numpyro_sa", "jaxns_nested")
 OWN_KERNEL = f"{EXAMPLES / 'own_kernel.py'}:RandomWalk"
-TRIAL = Trial(
-    model="linear",
-    model_options={},
-    model_digest="",
-    sampler="",
-    settings={},
+TRIAL = small(
     environment="latest",
-    environment_digest="",
-    device="cpu",
     precision=64,  # jaxns 2.6 switches to it whatever is asked
-    chains=1,
     warmup=200,
     draws=200,
     seed=1,

@@ -24,10 +24,10 @@ from samplerbench.reports.comparison import (
 from samplerbench.reports.comparison.comparison import Comparison, compare
 from samplerbench.reports.figures import ratios, style
 from samplerbench.reports.tables import latex
-from tests.reports.pages.test_campaign_page import Outline
 from tests.support import browser, stored
 from tests.support.cut_texts import find_cut_texts
 from tests.support.latex import assert_fits_an_article, needs_tex
+from tests.support.outline import Outline, assert_closed, assert_readable
 from tests.support.rows import row
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # locks of folders left open
@@ -63,13 +63,8 @@ def made(found) -> str:
 
 @pytest.mark.slow
 def test_the_page_asks_for_nothing_and_runs_its_own_script_alone(made):
-    outline = Outline(made)
-    assert all(link.startswith(("#", "data:")) for link in outline.links)
-    assert not re.search(r"url\((?!#)|@import|https?://(?!www\.w3\.org)", made)
+    assert_closed(made, Outline(made))
     assert "default-src 'none'" in made and len(made.encode()) < 1_000_000
-    assert len(outline.ids) == len(set(outline.ids))
-    steps = zip(outline.headings, outline.headings[1:], strict=False)
-    assert all(after <= before + 1 for before, after in steps)
 
 
 @pytest.mark.slow
@@ -151,12 +146,8 @@ def test_a_name_cannot_steer_a_terminal(found):
     assert "\x1b" not in report.render(found, "table")
 
 
-def test_every_figure_has_words_and_every_table_its_heads(made):
-    outline = Outline(made)
-    shapes = [given for tag, given in outline.tags if tag == "svg"]
-    assert shapes and all(g["role"] == "img" and len(g["aria-label"]) > 30 for g in shapes)
-    assert all("scope" in given for tag, given in outline.tags if tag == "th")
-    assert dict(outline.tags)["html"]["lang"] == "en"
+def test_every_figure_has_words_and_every_heading_and_table_its_place(made):
+    assert_readable(Outline(made), figures=1)
 
 
 @pytest.fixture(scope="module")
