@@ -13,6 +13,7 @@ import pytest
 from samplerbench import rounding
 from samplerbench.cli.main import main
 from samplerbench.cli.report import FORMATS
+from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.store import Store
 from samplerbench.reports import report
 from samplerbench.reports.tables import (
