@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from samplerbench.errors import RunInModelFile, UsageError
-from samplerbench.models.loading import notebook, notebook_run, top_level
+from samplerbench.models.loading import notebook, partial_run, top_level
 from samplerbench.models.loading.device import kept_device
 from samplerbench.user_files import MOST_TEXT, read_limited
 
@@ -54,9 +54,9 @@ def script_context(file: Path) -> Iterator[None]:
 def run_file(file: Path, needed: Collection[str] = ()) -> Any:
     """The module that the file makes. Raises UsageError where it ends itself, else what it raises.
 
-    A notebook that starts a campaign is run up to there, and without the samplers that it starts
-    where ``needed`` names, which are to be bound, are had without them. The module has a name of
-    its own, so that a user's `models.py` never stands for this project's packages, nor
+    A notebook that starts a campaign is run up to there, and any file without the samplers that it
+    starts where ``needed`` names, which are to be bound, are had without them. The module has a
+    name of its own, so that a user's `models.py` never stands for this project's packages, nor
     ``if __name__ == "__main__"`` holds.
     """
     name = _name_module(file)
@@ -75,8 +75,7 @@ def run_file(file: Path, needed: Collection[str] = ()) -> Any:
 
 def _execute(file: Path, module: types.ModuleType, needed: Collection[str]) -> None:
     try:
-        is_notebook = file.suffix == ".ipynb" and needed
-        if is_notebook and notebook_run.run_cells(file, parse_source(file), vars(module), needed):
+        if needed and partial_run.run_parts(file, parse_source(file), vars(module), needed):
             return
         exec(compile(read_source(file), str(file), "exec"), module.__dict__)
     except SystemExit as end:
@@ -170,13 +169,13 @@ def describe_skipped(file: Path) -> list[str]:
     module = sys.modules.get(_name_module(file))
     notes = [*getattr(module, _NOTES, [])]
     if file.suffix != ".ipynb":
-        return notes
+        return notes + partial_run.describe_left(module)
     skipped = notebook.read_code(file.read_bytes())[1]
     shown = ", ".join(repr(line) for line in skipped[:5]) + ", ..." * (len(skipped) > 5)
     notes += [f"lines for IPython were not run: {shown}"] if skipped else []
     if find_stop(file):
         notes.append("the notebook starts a campaign: what stands there and below was not run")
-    return notes + notebook_run.describe_left(module)
+    return notes + partial_run.describe_left(module)
 
 
 def describe_redefined(file: Path, model: str) -> list[str]:

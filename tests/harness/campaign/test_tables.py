@@ -381,6 +381,14 @@ def test_several_columns_are_handed_over_as_a_matrix(
     np.testing.assert_array_equal(found["X"], matrix)
 
 
+def test_arrays_of_other_lengths_make_no_matrix():
+    table = make_table({"a": np.zeros(2), "b": np.zeros(3), "c": np.zeros((2, 2))})
+    for names in (("a", "b"), ("a", "c"), ("c", "c")):
+        with pytest.raises(UsageError, match="make no matrix: they are no columns of one length"):
+            stack_columns(table, names)
+    assert stack_columns(table, ("a", "a")).values.shape == (2, 2)
+
+
 #: file -> its bytes, what the refusal says
 UNREADABLE = {
     "latin.csv": (

@@ -1,4 +1,4 @@
-"""A notebook's cells, run without the samplers that they start where its program needs none."""
+"""A user's file, run without the samplers that it starts where its program needs none of them."""
 
 from __future__ import annotations
 
@@ -21,78 +21,89 @@ STARTS = (
     ("numpyro.infer.svi", "SVI", ("run",)),
     ("numpyro.contrib.nested_sampling", "NestedSampler", ("run",)),
 )
-MOST_TOLD = 3  # cells that a row tells
-_LEFT = "__samplerbench_left__"  # in a module: why the rest of each of these cells was not run
+MOST_TOLD = 3  # cells or lines that a row tells
+_LEFT = "__samplerbench_left__"  # in a module: why the rest of these was not run
 
 
-class _SamplerStarted(BaseException):  # so that no `except Exception` of a notebook takes it
+class _SamplerStarted(BaseException):  # so that no `except Exception` of a user's file takes it
     """What these methods raise in place of a run."""
 
 
-def run_cells(file: Path, tree: ast.Module, bound: dict[str, Any], needed: Collection[str]) -> bool:
-    """Run the notebook ``file``, whose syntax ``tree`` is, in ``bound``, without its samplers.
+def run_parts(file: Path, tree: ast.Module, bound: dict[str, Any], needed: Collection[str]) -> bool:
+    """Run ``file``, whose syntax ``tree`` is, in ``bound``, without its samplers.
 
-    A cell ends where it starts a sampler of NumPyro, and those below it where they lack its
-    results. False, with ``bound`` as before, where that leaves out what binds ``needed`` names, or
-    names that these use: then only a run of all will do.
+    A statement that starts a sampler of NumPyro is left out, and those below it that fail for want
+    of its results; of a notebook with the rest of their cells. False, with ``bound`` as before,
+    where that leaves out what binds ``needed`` names, or names that these use: then only a run of
+    all will do.
     """
-    cells = notebook.number_cells(read_limited(file, MOST_TEXT))
+    is_notebook = file.suffix == ".ipynb"
+    cells = notebook.number_cells(read_limited(file, MOST_TEXT)) if is_notebook else []
     before, stop = dict(bound), None
-    why: dict[int, str] = {}
+    why: dict[int, str] = {}  # cell of a notebook, else line -> why the rest of it was left out
     left: list[ast.stmt] = []
+    starts: list[str] = []
     futures = [n for n in tree.body if isinstance(n, ast.ImportFrom) and n.module == "__future__"]
     with contextlib.ExitStack() as replaced:
         for node in tree.body:
-            cell = cells[node.lineno - 1]
-            if cell in why:
+            part, started = cells[node.lineno - 1] if cells else node.lineno, len(starts)
+            if part in why:
                 left.append(node)
                 continue
-            _replace_starts(replaced)  # before each, since any may have imported them
+            _replace_starts(replaced, starts)  # before each, since any may have imported them
             try:
                 exec(compile(ast.Module([*futures, node], []), str(file), "exec"), bound)
-            except _SamplerStarted:
-                why[cell] = "it starts a sampler"
-                left.append(node)
-            except RunInModelFile as error:
-                stop = error
+            except (RunInModelFile, SystemExit) as end:
+                stop = end
                 break
-            except Exception as error:
-                if not why or isinstance(error, UsageError):
+            except (_SamplerStarted, Exception) as error:
+                if not starts or isinstance(error, UsageError):
                     raise
-                why[cell] = one_line(error)
+                is_start = isinstance(error, _SamplerStarted)
+                why[part] = "it starts a sampler" if is_start else one_line(error)
                 left.append(node)
+            else:
+                left += [node] if len(starts) > started else []  # it took the error for a failure
     lost = {name for node in left for name in _list_bound(node)}
-    if lost & {*_list_needed(tree, needed), top_level.ANY}:
+    if lost and lost & {*_list_needed(tree, needed), top_level.ANY}:
         bound.clear()
         bound.update(before)
         return False
-    bound[_LEFT] = why
+    bound[_LEFT] = "the rest of code cell" if is_notebook else "line", why
     if stop:
         raise stop
     return True
 
 
 def describe_left(module: types.ModuleType | None) -> list[str]:
-    """Which cells of the notebook that made ``module`` were not run to their end, in a sentence."""
-    left: dict[int, str] = getattr(module, _LEFT, {})
-    told = ", ".join(f"{cell} ({why})" for cell, why in [*left.items()][:MOST_TOLD])
+    """What of the file that made ``module`` was not run to its end, in a sentence."""
+    parts, left = getattr(module, _LEFT, ("", {}))
+    told = ", ".join(f"{part} ({why})" for part, why in [*left.items()][:MOST_TOLD])
     rest = f" and {len(left) - MOST_TOLD} more" if len(left) > MOST_TOLD else ""
-    return [f"the rest of code cell {told}{rest} was not run"] if left else []
+    return [f"{parts} {told}{rest} was not run"] if left else []
 
 
-def _replace_starts(replaced: contextlib.ExitStack) -> None:
-    """Have the methods of ``STARTS`` raise until the stack closes, where they are imported."""
+def _replace_starts(replaced: contextlib.ExitStack, starts: list[str]) -> None:
+    """Have the methods of ``STARTS`` raise until the stack closes, where they are imported.
+
+    ``starts`` gets the name of each that is called.
+    """
     for module, kind, names in STARTS:
         owner = getattr(sys.modules.get(module), kind, None)
         for name in names if owner else ():
             method = getattr(owner, name)
-            if method is not _start:
-                setattr(owner, name, _start)
+            if not hasattr(method, "stands_for"):
+                setattr(owner, name, _make_start(method, starts))
                 replaced.callback(setattr, owner, name, method)
 
 
-def _start(*_: Any, **__: Any) -> Any:
-    raise _SamplerStarted
+def _make_start(method: Any, starts: list[str]) -> Any:
+    def start(*_: Any, **__: Any) -> Any:
+        starts.append(method.__name__)
+        raise _SamplerStarted
+
+    start.stands_for = method  # type: ignore[attr-defined]
+    return start
 
 
 def _list_needed(tree: ast.Module, names: Collection[str]) -> set[str]:

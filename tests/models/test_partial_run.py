@@ -1,14 +1,16 @@
-"""A notebook is run for its program, not for the samplers that it starts."""
+"""A user's file is run for its program, not for the samplers that it starts."""
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
 import sys
 import types
 
 import pytest
 
-from samplerbench.models.loading import model_names, notebook_run, script
+from samplerbench.models.loading import model_names, partial_run, script
 
 
 def write_notebook(folder, *cells):
@@ -83,10 +85,63 @@ def test_an_error_above_a_notebooks_sampler_is_raised_and_its_place_is_told(tmp_
     assert script.find_place(raised.value, file) == "mine.ipynb, code cell 2, line 2"
 
 
-def test_cells_that_were_left_are_told_up_to_three(tmp_path, numpyro_mcmc):
-    file = write_notebook(tmp_path, SAMPLER, *["mcmc.run(1)"] * 4, "def program(): ...")
-    model_names.load_model(f"{file}:program", {})
-    told = ", ".join(f"{cell} (it starts a sampler)" for cell in (2, 3, 4))
-    (said,) = script.describe_skipped(file)
-    assert said == f"the rest of code cell {told} and 1 more was not run"
-    assert notebook_run.describe_left(None) == []
+@pytest.mark.slow  # imports NumPyro
+def test_the_methods_that_start_a_sampler_are_those_of_numpyro_as_before_afterwards():
+    pytest.importorskip("numpyro")
+    for module, kind, names in partial_run.STARTS[:2]:  # the third one needs jaxns
+        owner = getattr(importlib.import_module(module), kind)
+        assert all(inspect.isfunction(getattr(owner, name, None)) for name in names)
+
+
+@pytest.mark.parametrize("end", ["", "raise RunInModelFile('run() called')"])
+def test_cells_that_are_left_are_told_in_short_and_a_campaign_stops_the_rest(
+    end, tmp_path, numpyro_mcmc
+):
+    start = "from samplerbench.errors import RunInModelFile\n" + SAMPLER
+    fits = ["mcmc.run(1)", *["mcmc.get()"] * partial_run.MOST_TOLD]
+    file = write_notebook(tmp_path, start, "data = {}\ndef program(): ...", *fits, end)
+    assert model_names.load_model(f"{file}:program", {}).data == {}
+    stop, left = ([""] + script.describe_skipped(file))[-2:]
+    assert left.endswith("5 (IndexError: list index out of range) and 1 more was not run")
+    assert bool(end) == ("the notebook starts a campaign" in stop)
+
+
+def test_a_script_is_run_without_its_sampler_in_whatever_it_stands(tmp_path, numpyro_mcmc):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from __future__ import annotations\n"
+        f"{SAMPLER}"
+        "data = {'x': 2}\n"
+        "def program(x): return x\n"
+        "def main():\n"
+        "    mcmc.run(1)\n"
+        "    print(mcmc.get())\n"
+        "main()\n"
+        "try:\n"
+        "    mcmc.warmup(1)\n"
+        "except Exception:\n"
+        "    data = {}\n"
+        "print(mcmc.get()['a'])\n"
+        "import sys\n"
+        "sys.exit()\n"
+    )
+    assert model_names.load_model(f"{file}:program", {}).data == {"x": 2}
+    assert numpyro_mcmc.runs == [1, 1]  # for `data`, which a failure would bind
+    file.write_text(file.read_text().replace("    data = {}", "    other = {}"))
+    numpyro_mcmc.runs.clear()
+    assert model_names.load_model(f"{file}:program", {}).data == {"x": 2}
+    assert numpyro_mcmc.runs == []
+    assert script.describe_skipped(file) == [
+        "line 9 (it starts a sampler), 10 (it starts a sampler), 14 (IndexError: list index out of"
+        " range) was not run"
+    ]
+
+
+def test_a_start_that_a_script_takes_for_a_failure_is_noticed(tmp_path, numpyro_mcmc):
+    file = tmp_path / "mine.py"
+    text = f"{SAMPLER}try:\n    mcmc.run(4)\nexcept:\n    pass\ny = mcmc.get()['a']\n"
+    file.write_text(f"{text}data = {{}}\ndef program(): return 1\n")
+    assert model_names.load_model(f"{file}:program", {}).program() == 1
+    assert numpyro_mcmc.runs == []
+    file.write_text(f"{text}data = {{}}\ndef program(): return y\n")
+    assert model_names.load_model(f"{file}:program", {}).program() == 5
