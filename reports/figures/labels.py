@@ -24,7 +24,7 @@ def choose_ticks(axes: Axes, letters: float) -> list[float]:
     from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
     lo, hi = axes.get_xlim()
-    scale = (hi - lo) / (axes.get_position().width * axes.figure.get_figwidth())  # of an inch
+    scale = (hi - lo) / (axes.get_position().width * style.get_size()[0])  # of an inch
     formatter = ScalarFormatter()
     formatter.set_axis(axes.xaxis)
     ticks: list[float] = [lo]
@@ -49,7 +49,7 @@ def keep_labels_inside(figure: Figure) -> None:
         ):
             share = _measure(label) / whole
             if share > 1 - 2 * EDGE:
-                label.set_fontsize(label.get_fontsize() * (1 - 2 * EDGE) / share)
+                label.set_fontsize(float(label.get_fontsize()) * (1 - 2 * EDGE) / share)
                 share = 1 - 2 * EDGE
             middle = start + length / 2
             inside = min(max(middle, EDGE + share / 2), 1 - EDGE - share / 2)
