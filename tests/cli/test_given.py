@@ -15,7 +15,7 @@ from samplerbench.cli.given import name_option
         ("no Python runs at '/x/python'", "--env pinned /x/python -n 3", "--env /x/python"),
         ("'jax==' names no package (after name with", "--with jax==", "--with jax=="),
         ("draws='a' does not fit", "--sweep n=1 draws=a", "--sweep draws=a"),
-        ("there is no file '/home/me/f.py'", "--model=f.py:g", "--model f.py:g"),
+        ("there is no file '/far/away/f.py'", "--model=f.py:g", "--model f.py:g"),
         (
             "'my file.csv' can't be used",
             ["--reference", "my file.csv"],

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import shutil
+from pathlib import Path
 
 import pytest
 
 from samplerbench.cli import common, main
+from samplerbench.cli.outputs import refuse_overwriting
 from tests.support import stored
 
 
@@ -84,3 +87,8 @@ def test_other_files_are_written_also_over_older_ones(command, here, capsys):
     for _ in range(2):
         assert main.main(command.split()) == common.EXIT_OK, capsys.readouterr().err
     assert (here / command.split()[-1]).stat().st_size > 100
+
+
+def test_names_that_no_file_can_have_are_no_files():
+    words = ["a" * 5000, "null\0", "linear:n_points=3", ""]
+    refuse_overwriting(argparse.Namespace(output=Path("new"), model=words, data="", junit=None))
