@@ -45,10 +45,11 @@ class Trial:
     # registered name, "path/to/file.py:name", "path/to/posteriors/NAME.json", or of a function
     # that was handed over "NAME-DIGEST.pkl:NAME"
     model: str
-    model_options: dict[str, Any]
+    model_options: dict[str, bool | int | float | str | None]
     model_digest: str  # of the user's file; "" for a registered model
     sampler: str  # registered name, or "path/to/file.py:name"
-    settings: dict[str, Any]  # only those that were given; the rest are the sampler's defaults
+    # only those that were given; the rest are the sampler's defaults
+    settings: dict[str, bool | int | float | str | None]
     environment: str  # name as asked
     environment_digest: str  # of the pins, so that a changed file of pins is another trial
     device: str  # cpu or gpu

@@ -84,7 +84,7 @@ def judge(
     campaign = Campaign(Store.create(folder or default_folder([trial])))
     with discard_when_refused(campaign.store, [trial]):
         refuse_changed(campaign.store, [trial])
-        settings = {"superchains": superchains} if superchains else {}
+        settings: dict[str, Any] = {"superchains": superchains} if superchains else {}
         labels = {format_label(name, settings), *(each.label for each in campaign.store.trials())}
         refuse_unknown_rows(plan.gate, labels)
         data.save(campaign.folder, [trial])

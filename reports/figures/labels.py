@@ -24,7 +24,7 @@ def choose_ticks(axes: Axes, letters: float) -> list[float]:
     from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
     lo, hi = axes.get_xlim()
-    scale = (hi - lo) / (axes.bbox.width / axes.figure.dpi)  # of an inch
+    scale = (hi - lo) / (axes.get_position().width * style.get_size()[0])  # of an inch
     formatter = ScalarFormatter()
     formatter.set_axis(axes.xaxis)
     ticks: list[float] = [lo]

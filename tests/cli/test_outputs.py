@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -98,3 +99,8 @@ def test_another_name_of_a_file_that_is_read_is_refused(tmp_path):
         UsageError, match="--junit .*also.json' would take the place of .*old.json'"
     ):
         outputs.refuse_overwriting(argparse.Namespace(old=str(read), output=new, junit=also))
+
+
+def test_names_that_no_file_can_have_are_no_files():
+    words = ["a" * 5000, "null\0", "linear:n_points=3", ""]
+    outputs.refuse_overwriting(argparse.Namespace(output=Path("new"), model=words, data="", junit=None))

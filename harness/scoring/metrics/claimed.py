@@ -156,7 +156,7 @@ def has_superchains(data: TrialData) -> str:
 
 def compute_nested_rhat(data: TrialData) -> Array:
     """Nested R-hat, [replicate, component]."""
-    return nested_rhat.nested_rhat(data.x, int(data.trial.settings["superchains"]))
+    return nested_rhat.nested_rhat(data.x, int(data.trial.settings["superchains"] or 0))
 
 
 @metric(

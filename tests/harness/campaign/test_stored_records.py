@@ -41,6 +41,14 @@ def test_values_of_json_are_told_by_their_types(hint, good, bad):
     assert all(check(value) for value in good) and not any(check(value) for value in bad)
 
 
+@pytest.mark.parametrize("field", ["settings", "model_options"])
+@pytest.mark.parametrize("value", [{"a": {"b": [1]}}, {"a": [1]}, [], "a=1"])
+def test_settings_and_options_are_single_values(field, value):
+    record = {**asdict(stored.TRIAL), field: {"a": 1, "b": None, "c": "x", "d": 0.5, "e": True}}
+    assert explain_misfit(Trial, record) == ""
+    assert explain_misfit(Trial, {**record, field: value}).startswith(f"its {field!r} is ")
+
+
 def test_a_damaged_trial_is_told_of_and_the_others_are_read():
     rows = [("a", "{"), (stored.TRIAL.id, to_json(stored.TRIAL))]
     told = {}

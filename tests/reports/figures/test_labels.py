@@ -16,10 +16,10 @@ def draw_row(width: float, limits) -> list:
     """Axes beside one another, as in the last row of a corner plot, with their ticks; drawn."""
     with matplotlib.rc_context({"figure.figsize": (width, 3.0)}):
         figure, ((*row,),) = style.make_grid([0.8], len(limits))
-    for axes, ends in zip(row, limits, strict=True):
-        axes.set_xlim(ends)
-        axes.set_xticks(labels.choose_ticks(axes, 10.0))
-        axes.tick_params(labelsize=10.0)
+        for axes, ends in zip(row, limits, strict=True):
+            axes.set_xlim(ends)
+            axes.set_xticks(labels.choose_ticks(axes, 10.0))
+            axes.tick_params(labelsize=10.0)
     figure.set_dpi(600)  # letters of few pixels are wider than they are in print
     FigureCanvasAgg(figure).draw()
     return row
