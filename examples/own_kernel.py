@@ -16,7 +16,7 @@ class RandomWalk(MCMCKernel):
 
     sample_field = "z"
 
-    def __init__(self, model, scale=0.1):
+    def __init__(self, model, scale=0.3):
         self.model, self.scale = model, scale
 
     def init(self, rng_key, num_warmup, init_params, model_args, model_kwargs):

@@ -140,7 +140,7 @@ def test_every_setting_is_listed_with_its_default(name, capsys):
 
 def test_settings_of_a_sampler_in_a_file_are_listed():
     (entry,) = list_settings.describe_names(f"{EXAMPLES / 'own_kernel.py'}:RandomWalk")
-    assert [(s["name"], s["default"]) for s in entry["settings"]] == [("scale", 0.1)]
+    assert [(s["name"], s["default"]) for s in entry["settings"]] == [("scale", 0.3)]
 
 
 def test_packages_of_an_environment_are_listed(capsys):

@@ -89,12 +89,13 @@ def test_the_sampler_of_ones_own_that_a_page_names_is_in_the_file_that_it_shows(
 
 
 @pytest.mark.process
-def test_the_sampler_that_a_page_shows_keeps_the_contract(tmp_path):
+def test_the_samplers_that_a_page_shows_keep_the_contract(tmp_path):
     page = (DOCS / "howto" / "own_sampler.md").read_text(encoding="utf-8")
     (text,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     (tmp_path / "my_slice.py").write_text(text.rpartition("\nadd(")[0], encoding="utf-8")
     checks = check_sampler(f"{tmp_path}/my_slice.py:prepare")
-    assert len(checks) > 10 and not [each for each in checks if each.passed is False]
+    checks += check_sampler(f"{ROOT / 'examples' / 'own_kernel.py'}:RandomWalk")
+    assert len(checks) > 20 and not [each for each in checks if each.passed is False]
 
 
 def test_the_entry_point_of_a_plug_in_names_what_is_asked_for():
