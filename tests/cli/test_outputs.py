@@ -103,4 +103,6 @@ def test_another_name_of_a_file_that_is_read_is_refused(tmp_path):
 
 def test_names_that_no_file_can_have_are_no_files():
     words = ["a" * 5000, "null\0", "linear:n_points=3", ""]
-    outputs.refuse_overwriting(argparse.Namespace(output=Path("new"), model=words, data="", junit=None))
+    outputs.refuse_overwriting(
+        argparse.Namespace(output=Path("new"), model=words, data="", junit=None)
+    )
