@@ -70,11 +70,12 @@ def check_bias(e: ReplicateSummary) -> Iterator[Complaint]:
             least = np.sqrt(truth * (1 - truth) / np.nanmedian(e.modes.ess[:, k]))
             test = _compare_mean(e.modes.share[:, k], truth, margins.width, alpha, 0.0, least)
             yield _describe_share(f"mode {k}", "in it", truth, test)
-    if e.pairs is not None:
-        yield _compare_pairs(e.pairs, 2 * margins.sd)
+    pair = None if e.pairs is None else _compare_pairs(e.pairs, 2 * margins.sd)
+    if pair is not None:
+        yield pair
     if e.curves is not None and e.curves.labels:
         yield _compare_curves(e.curves, 2 * margins.sd)
-    if e.combinations is not None:
+    if e.combinations is not None and not (pair and pair.excess > 1):  # two say it more plainly
         yield _compare_combinations(e.combinations, 2 * margins.sd)
 
 

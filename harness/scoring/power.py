@@ -75,14 +75,23 @@ def _expect_freedom(count: Array) -> Array:
     return count / (1 + np.sqrt(24 / count / (2 * np.pi)) / 2)
 
 
-def detect_mean(replicates: int, spread: float, alpha: float, tolerated: float) -> float:
+def detect_mean(
+    replicates: int, spread: float, alpha: float, margin: float, part: float = PART
+) -> float:
     """Bias, in the units of ``spread``, that is found by the mean over replicates.
 
-    Its t interval is ``t_(R-1)(1 - alpha) spread / sqrt(R)`` wide to each side, and the mean itself
-    is lower than the bias by ``z(POWER) spread / sqrt(R)`` in one campaign of twenty.
+    Its t interval is ``t_(R-1)(1 - alpha) spread / sqrt(R)`` wide to each side, and a bias up to
+    ``margin``, or to ``part`` of the spread, is tolerated. In one campaign of twenty what is left
+    is lower by z(POWER) of its standard errors: that of the mean, and that of the spread which
+    campaigns show, ``spread / sqrt(2 (R - 1))``, as often as the spread is taken.
     """
-    reach = stats.t.isf(alpha, replicates - 1) + stats.norm.ppf(POWER)
-    return float(tolerated + reach * spread / np.sqrt(replicates))
+    half = float(stats.t.isf(alpha, replicates - 1)) / np.sqrt(replicates)
+
+    def find(margin: float, part: float) -> float:
+        noise = np.sqrt(1 / replicates + (half + part) ** 2 / (2 * (replicates - 1)))
+        return float(margin + (part + half + stats.norm.ppf(POWER) * noise) * spread)
+
+    return max(find(margin, 0.0), find(0.0, part))  # a complaint is beyond both
 
 
 def detect_shift(replicates: int, alpha: float, tolerated: float) -> float:
@@ -191,12 +200,11 @@ def _choose_detector(
 
     def detect_bias(replicates: int) -> float:
         by_claims = detect_shift(replicates, claims, tolerated) * spread
-        most = max(margins.bias, PART * spread)
-        return min(by_claims, detect_mean(replicates, spread, places, most))
+        return min(by_claims, detect_mean(replicates, spread, places, margins.bias))
 
     def detect_log_z(replicates: int) -> float:
         by_claims = detect_shift(replicates, ALPHA / 4, tolerated)
-        return min(by_claims, detect_mean(replicates, 1.0, places, margins.log_z))
+        return min(by_claims, detect_mean(replicates, 1.0, places, 0.0, margins.log_z))
 
     detect: dict[str, Callable[[int], float]] = {
         "calibration": lambda n: detect_calibration(n, claims, tolerated),

@@ -18,6 +18,7 @@ from samplerbench.harness.statistics.intervals import (
     LEVEL,
     Estimate,
     chi_square_ends,
+    count_freedom,
     join_notes,
     mean_interval,
     no_estimate,
@@ -35,8 +36,9 @@ def realised_ess(
 ) -> list[Estimate]:
     """Independent draws that would have had these errors: 1 / mean_r ((est - mu) / s)^2.
 
-    Interval from chi-square with R degrees of freedom, as for normal errors about the exact mean,
-    so that bias counts as error (Hoffman and Sountsov 2022, AISTATS, section 2: 1 / b^2). What the
+    Interval from chi-square with as many degrees of freedom as the tails of the errors about the
+    exact mean allow (``count_freedom``), as of ``calibration``; bias counts as error (Hoffman and
+    Sountsov 2022, AISTATS, section 2: 1 / b^2). What the
     ground truth's own standard error ``mean_se`` adds to the squares on average is taken off. No
     interval holds what runs would bring that are worse than all those seen.
     """
@@ -143,8 +145,10 @@ def _realised(scaled: Array, truth_error: float, level: float) -> Estimate:
             join_notes(f"the answer's own error, {truth_error:.2g} sd, is as large", note)
         )
     total -= truth_error**2 * finite.size
-    lo, hi = chi_square_ends(finite.size, (1 - level) / 2)
-    return Estimate(finite.size / total, lo / total, hi / total, note)
+    freedom = count_freedom(finite)
+    value = finite.size / total
+    lo, hi = (value * end / freedom for end in chi_square_ends(freedom, (1 - level) / 2))
+    return Estimate(value, lo, hi, note)
 
 
 def _rms(z: Array, level: float) -> Estimate:

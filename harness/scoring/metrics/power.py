@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from samplerbench.harness.scoring.bias_tests import PART, bias_level
+from samplerbench.harness.scoring.bias_tests import bias_level
 from samplerbench.harness.scoring.calibration_tests import z_values
 from samplerbench.harness.scoring.complaint import ALPHA, LOG_Z
 from samplerbench.harness.scoring.metrics.accuracy import AGAINST_TRUTH
@@ -92,9 +92,8 @@ def detectable_bias(data: TrialData) -> Score:
     if len(e.est) < LEAST or not e.mean_tame[:count].any():
         return no_score("no mean has normal errors, or too few runs finished")
     spread = e.est[:, :count].std(axis=0, ddof=1) / e.sd[:count]
-    tolerated, level = np.maximum(e.margins.bias, PART * spread), bias_level(e)
-    pairs = zip(spread.tolist(), tolerated.tolist(), strict=True)
-    by_mean = [detect_mean(len(e.est), one, level, most) for one, most in pairs]
+    level, margin = bias_level(e), e.margins.bias
+    by_mean = [detect_mean(len(e.est), one, level, margin) for one in spread.tolist()]
     by_claims = np.median(e.se[:, :count], axis=0) / e.sd[:count] * _detect_shift(e)
     found = np.where(e.mean_tame[:count], np.fmin(by_mean, by_claims), np.nan)
     each = [
@@ -118,8 +117,8 @@ def detectable_log_z_bias(data: TrialData) -> Score:
     count = len(known)
     if count < LEAST:
         return no_score(f"fewer than {LEAST} replicates give a log Z")
-    spread, tolerated = float(known.std(ddof=1)), e.margins.log_z
-    found = detect_mean(count, spread, bias_level(e), max(LOG_Z, tolerated * spread))
+    spread = float(known.std(ddof=1))
+    found = detect_mean(count, spread, bias_level(e), LOG_Z, e.margins.log_z)
     if e.log_z_err is not None and np.isfinite(e.log_z_err).all():
         shift = detect_shift(count, ALPHA / 4, e.margins.accused_calibration)
         found = min(found, shift * float(np.median(e.log_z_err)))

@@ -32,6 +32,13 @@ def test_realised_ess_interval_holds_the_truth():
     assert LOW <= held(100.0, estimates.realised_ess(est, 0.0, 1.0)) <= HIGH
 
 
+@pytest.mark.parametrize("replicates", [64, 256])
+def test_realised_ess_interval_holds_the_truth_of_errors_with_heavy_tails(replicates):
+    # as runs have that differ; with the degrees of freedom of normal errors 880 hold it
+    est = np.random.default_rng(6).standard_t(8, size=(replicates, 1000)) / 10
+    assert LOW <= held(100 * 6 / 8, estimates.realised_ess(est, 0.0, 1.0)) <= HIGH
+
+
 def test_realised_ess_counts_bias():
     est = np.full((50, 2), 0.1) * SD + MEAN
     values = [one.value for one in estimates.realised_ess(est, MEAN, SD)]

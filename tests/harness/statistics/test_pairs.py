@@ -28,7 +28,7 @@ def test_a_correlation_that_the_draws_invent_is_found_however_many_others_are_ri
     # variances of 1.5 and 0.5 times the exact ones, known to 400 draws of 64 runs: 1 %
     assert got.verdict == "biased" and "'p[0]' - 'p[1]', each in its sd, is 0.7" in got.reason
     if size > 2:
-        rest = replace(e, pairs=None, curves=None)
+        rest = replace(e, pairs=None, curves=None, combinations=None)
         assert judge(rest).verdict == "undecided"  # nothing else sees it
 
 
@@ -63,7 +63,9 @@ def test_a_pair_at_the_margin_is_neither_accused_nor_honest():
 def test_a_correlation_that_is_off_either_way_in_every_run_shows_in_the_claims(is_weighted):
     exact, case, rng = standard(3), Case(64, 500, 3), np.random.default_rng(8)
     both = [correlate_two(rho)(case, exact, rng) for rho in (0.3, -0.3)]
-    x = np.where(np.arange(64)[:, None, None, None] % 2, *both)
+    x = np.where(
+        np.arange(64)[:, None, None, None] // 2 % 2, *both
+    )  # so in either half of the runs
     weights = (np.zeros(x.shape[:3]), np.full(64, 500.0)) if is_weighted else (None, None)
     # 0.3 is 4.7 claimed errors of a variance, sqrt(2 / 500): an rms of 4.8, known to 9 %
     found = judge(summarise_whole(x, exact, *weights))
