@@ -33,7 +33,6 @@ from samplerbench.cli.common import (
     command_line,
     describe_exits,
 )
-from samplerbench.cli.given import name_option
 from samplerbench.cli.outputs import refuse_overwriting
 from samplerbench.errors import RunInterrupted, SamplerbenchError, UsageError, unknown_name
 from samplerbench.harness.campaign.signals import remember_sigint
@@ -61,7 +60,7 @@ def _execute_or_say_why(arguments: Sequence[str] | None, stopped: threading.Even
         tell(f"{error}\n  go on with: {command_line()}")
         return EXIT_FAILED if error.lost else EXIT_INTERRUPTED
     except SamplerbenchError as error:
-        tell(name_option(str(error), sys.argv[1:] if arguments is None else arguments))
+        tell(str(error))
         return EXIT_USAGE
     except (OSError, sqlite3.Error) as error:  # a full disk, a file or a database that is damaged
         tell(
