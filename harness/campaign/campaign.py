@@ -113,7 +113,7 @@ class Campaign:
         """Draws of one replicate, of several (a slice), or of all (None), for ArviZ.
 
         With ArviZ 0.x an ``arviz.InferenceData``, with 1.x an ``xarray.DataTree``, of the groups
-        ``posterior`` [chain, draw, *event] and ``sample_stats``, as ArviZ's schema has them;
+        ``posterior``, ``[chain, draw, *event]``, and ``sample_stats``, as ArviZ's schema has them;
         several replicates are chains side by side, of which the coordinate ``replicate`` tells the
         number. ``sampler`` is the label in the tables, as ``numpyro_hmc:trajectory_length=1.5``;
         where several trials share it, ``model``, its name in the table, or ``trial`` tells them

@@ -571,7 +571,7 @@ def test_without_a_long_run_only_other_rows_are_there_to_compare_with(tmp_path, 
     assert row["verdict"] == "no exact answer"
     assert "no other sampler was run" in row["verdict_reason"]
     assert row["verdict_reason"].endswith("the same command without --no-long-run makes one")
-    assert "where --deterministic names them, not here: total" in capfd.readouterr().err
+    assert "where deterministic= names them, not here: total" in capfd.readouterr().err
 
 
 @pytest.mark.process
