@@ -14,6 +14,7 @@ from pathlib import Path
 from samplerbench.harness import descendants, scratch_folder
 from samplerbench.harness.descendants import name_signal
 from samplerbench.harness.records import SAVING, Job, Result, Trial, to_json
+from samplerbench.harness.worker_files import LOG
 from samplerbench.harness.worker_log import WorkerLog
 from samplerbench.models.base import models
 from samplerbench.models.loading.script import SEARCH_VARIABLE, describe_search_path
@@ -105,7 +106,7 @@ def launch(
     job = Job(trial, str(scratch), time.monotonic(), plugins, folder, timeout, tuple(names))
     job_file.write_text(to_json(job))
     before = _count_oom_kills()
-    with WorkerLog(scratch / scratch_folder.LOG) as log:
+    with WorkerLog(scratch / LOG) as log:
         try:
             process = subprocess.Popen(
                 [python, str(BOOTSTRAP), str(job_file), task],

@@ -13,11 +13,10 @@ import zipfile
 from pathlib import Path
 
 from samplerbench.harness.records import Result, read_result
-from samplerbench.harness.worker_files import DRAWS, PHASE
+from samplerbench.harness.worker_files import DRAWS, PHASE, RESULT
 from samplerbench.text import bound_text, escape_controls
 from samplerbench.user_files import read_limited
 
-LOG = "log.txt"
 MOST_ANSWER = 2**26  # bytes of a result
 MOST_PHASE = 2**12  # bytes of a phase
 LONGEST_PHASE = 120  # characters that are shown
@@ -69,7 +68,7 @@ def read_phase(folder: Path) -> str:
 def read_answer(folder: Path) -> Result | None:
     """The worker's result; None where it has written none. Raises OSError and ValueError."""
     try:
-        content = _read(folder / "result.json", MOST_ANSWER)
+        content = _read(folder / RESULT, MOST_ANSWER)
     except FileNotFoundError:
         return None
     result = read_result(content.decode())

@@ -1,4 +1,4 @@
-"""What a worker leaves in its scratch folder beside its result: its phase, and facts for an answer.
+"""The files in a worker's scratch folder; what it writes there: its phase, and an answer's facts.
 
 Facts are whatever JSON holds; they lie in the file that the draws of a trial would be in, so that
 they travel and are checked as those are.
@@ -7,6 +7,7 @@ they travel and are checked as those are.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ import numpy as np
 from samplerbench.files import write_whole
 from samplerbench.harness.records import Job
 
-PHASE, DRAWS = "phase.txt", "draws.npz"
+#: names of the files there
+DRAWS, LOG, PHASE, RESULT = "draws.npz", "log.txt", "phase.txt", "result.json"
 
 
 def enter_phase(job: Job, name: str) -> None:
@@ -32,4 +34,9 @@ def save_facts(job: Job, facts: Any, **arrays: np.ndarray) -> None:
 def read_facts(scratch: Path) -> Any:
     """The facts that a worker left in its folder ``scratch``."""
     with np.load(scratch / DRAWS, allow_pickle=False) as arrays:
-        return json.loads(str(arrays["facts"]))
+        return parse_facts(arrays)
+
+
+def parse_facts(arrays: Mapping[str, np.ndarray]) -> Any:
+    """The facts among the arrays of an answer."""
+    return json.loads(str(arrays["facts"]))

@@ -21,6 +21,7 @@ from samplerbench.harness.campaign.model_data import use_stored
 from samplerbench.harness.campaign.store import Store
 from samplerbench.harness.environments import environments
 from samplerbench.harness.records import Result, Trial
+from samplerbench.harness.worker_files import DRAWS, LOG
 from samplerbench.models.loading.model_names import find_file
 from samplerbench.models.loading.program_file import is_program
 from samplerbench.models.loading.script import find_helpers, place_module
@@ -244,9 +245,9 @@ class DaskBackend:
             raise UsageError(_unfit(answer.unfit))
         scratch = self.store.scratch(trial.id)
         scratch.mkdir(parents=True, exist_ok=True)
-        (scratch / "log.txt").write_bytes(answer.log)
+        (scratch / LOG).write_bytes(answer.log)
         if answer.draws is not None:
-            (scratch / "draws.npz").write_bytes(answer.draws)
+            (scratch / DRAWS).write_bytes(answer.draws)
         return answer.result, answer.seconds
 
     def _remote_trial(self, trial: Trial) -> RemoteTrial:

@@ -24,6 +24,7 @@ from samplerbench.errors import UsageError
 from samplerbench.harness import launcher
 from samplerbench.harness.environments import environments, precompile
 from samplerbench.harness.records import Result, Trial
+from samplerbench.harness.worker_files import DRAWS, LOG
 from samplerbench.models.base import models
 from samplerbench.samplers.base import samplers
 from samplerbench.version import ROOT, __version__
@@ -185,7 +186,7 @@ def _launch(task: RemoteTrial, scratch: Path, status: _TaskStatus) -> RemoteResu
         trial, environment.python, job, task.timeout, cancelled=status.is_cancelled
     )
     seconds = time.perf_counter() - start
-    log, draws = job / "log.txt", job / "draws.npz"
+    log, draws = job / LOG, job / DRAWS
     return RemoteResult(
         result,
         seconds,

@@ -20,6 +20,7 @@ from samplerbench.harness.environments.attribute_search import advise_environmen
 from samplerbench.harness.ground_truth import posteriordb_draws, reference_files, select
 from samplerbench.harness.records import Trial
 from samplerbench.harness.run_cost import describe_seconds
+from samplerbench.harness.worker_files import DRAWS
 from samplerbench.models.loading.model_names import is_file, load_model
 from samplerbench.models.posteriordb.folder import is_posterior
 from samplerbench.text import bound_text, tell
@@ -88,7 +89,7 @@ def _inspect(
     if result.status == "ok":
         path = select.inspection_path(store.folder, trial)
         path.parent.mkdir(exist_ok=True)
-        os.replace(scratch / "draws.npz", path)
+        os.replace(scratch / DRAWS, path)
         facts = select.read_facts(store.folder, trial)
         if facts["unjudged"] and not trial.calibrate:
             names = bound_text(", ".join(facts["unjudged"]))

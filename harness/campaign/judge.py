@@ -40,6 +40,7 @@ from samplerbench.harness.ground_truth.model_sites import Shapes
 from samplerbench.harness.records import Result, Trial, format_label
 from samplerbench.harness.scoring.ci_gate import refuse_unknown_rows
 from samplerbench.harness.scoring.columns import TIMES_AND_MEMORY
+from samplerbench.harness.worker_files import DRAWS, LOG
 from samplerbench.options import parse_names
 from samplerbench.samplers.base import samplers
 from samplerbench.text import tell
@@ -213,9 +214,9 @@ def _commit(campaign: Campaign, trial: Trial, runs: Runs) -> None:
     store.add_trials([trial])
     scratch = store.scratch(trial.id)
     scratch.mkdir(parents=True)
-    digest = save_draws(scratch / "draws.npz", {"replicates": [run for _, run in runs]})
+    digest = save_draws(scratch / DRAWS, {"replicates": [run for _, run in runs]})
     lines = [f"replicate {i}: {where}\n" for i, (where, _) in enumerate(runs)]
-    (scratch / "log.txt").write_text("".join(lines))
+    (scratch / LOG).write_text("".join(lines))
     result = Result("ok", missing=dict.fromkeys(TIMES_AND_MEMORY, NO_CLOCK), replicates=len(runs))
     result.draws_digest, result.precision = digest, trial.precision
     result.replicate_names = [where for where, _ in runs]

@@ -22,6 +22,7 @@ from samplerbench.harness.ground_truth.improper_posterior import describe_wander
 from samplerbench.harness.ground_truth.long_run import EFFORTS, OWN_STARTS, LongRun, RunFailed
 from samplerbench.harness.records import LEAST_CHAINS, Trial
 from samplerbench.harness.scoring.verdict_words import LEAST
+from samplerbench.harness.worker_files import DRAWS
 from samplerbench.models.base import Sites
 from samplerbench.samplers.base import Draws
 from samplerbench.text import tell
@@ -148,7 +149,7 @@ def _launch(launch: WideLaunch, job: Trial, seconds: float) -> Iterator[Path]:
             slow = result.status == "timeout"
             reason = result.reason if slow else f"{result.status}: {result.reason}"
             raise RunFailed(reason, hopeless=not slow, far_off=slow)
-        yield launch.scratch / "draws.npz"
+        yield launch.scratch / DRAWS
     finally:
         shutil.rmtree(launch.scratch, ignore_errors=True)
 

@@ -36,6 +36,7 @@ from samplerbench.harness.campaign.database import (
 from samplerbench.harness.campaign.draws_digest import DrawsDigests
 from samplerbench.harness.records import Result, Trial, to_json
 from samplerbench.harness.scratch_folder import put_in_place, require_folder
+from samplerbench.harness.worker_files import DRAWS, LOG
 from samplerbench.text import format_count, tell
 
 END_OF_TIME = 253402300799  # the last second of the year 9999, since the epoch
@@ -256,7 +257,7 @@ class Store:
         ``stale``: trials whose scores the result changes, so that they are scored again.
         """
         self.check_place()
-        log, draws = scratch / "log.txt", scratch / "draws.npz"
+        log, draws = scratch / LOG, scratch / DRAWS
         self._make_folders()
         if log.is_file():
             put_in_place(log, self.folder / "logs" / f"{trial.id}.txt")

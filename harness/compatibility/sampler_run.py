@@ -15,6 +15,7 @@ from samplerbench.harness.environments.environments import Environment
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.scoring.verdict_words import COMPARABLE
 from samplerbench.harness.statistics.power_law import fit_paired
+from samplerbench.harness.worker_files import DRAWS, LOG
 
 TOO_FEW = "too few replicates"  # a budget's own doing: then calibration is no stage
 CALM = (*COMPARABLE, "undecided", TOO_FEW)
@@ -50,9 +51,9 @@ def make_trial(sampler: str, replicates: int, budget: Budget, environment: Envir
 def summarize(trial: Trial, result: Result, scratch: Path) -> dict[str, Any]:
     """What the row keeps: works or breaks, the real cause, accuracy and seconds; JSON-able."""
     if result.status != "ok":
-        cause = root_cause.read_log(_read_text(scratch / "log.txt"), result.reason)
+        cause = root_cause.read_log(_read_text(scratch / LOG), result.reason)
         return {"word": BREAKS, "status": result.status, **cause.as_row()}
-    answer = accuracy_test.judge(trial, result, scratch / "draws.npz")
+    answer = accuracy_test.judge(trial, result, scratch / DRAWS)
     holds = answer["accurate"] and (trial.sampler != REFERENCE or answer["verdict"] in CALM)
     word = {"word": WORKS if holds else BREAKS, "status": "ok", "mode": result.mode}
     if not holds:

@@ -22,6 +22,7 @@ from samplerbench.harness.ground_truth.kept_files import open_arrays
 from samplerbench.harness.ground_truth.model_sites import Shapes
 from samplerbench.harness.records import Result, Trial
 from samplerbench.harness.statistics.ordered_draws import make_drawer
+from samplerbench.harness.worker_files import parse_facts
 from samplerbench.models.base import Exact
 from samplerbench.models.loading.model_names import is_registered, load_model
 
@@ -67,7 +68,7 @@ def read_facts(folder: Path, trial: Trial) -> dict[str, Any]:
     if not path.is_file():
         return {"latents": None, "why": UNKNOWN, **_LATER}
     with open_arrays(path) as arrays:
-        facts = json.loads(str(arrays["facts"]))
+        facts = parse_facts(arrays)
         return {"latents": facts["latents"], "why": facts["why"], **_LATER, **facts}
 
 

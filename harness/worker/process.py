@@ -13,6 +13,7 @@ from samplerbench.files import write_whole
 from samplerbench.harness import descendants
 from samplerbench.harness.records import Job, Result, Trial, read_job, to_json
 from samplerbench.harness.worker import plugin_imports
+from samplerbench.harness.worker_files import RESULT
 from samplerbench.models.loading.model_names import digest_model, find_file
 from samplerbench.models.loading.script import enter_script
 from samplerbench.samplers.base import samplers
@@ -32,7 +33,7 @@ def serve(job_file: str, task: Callable[[Job], Result]) -> int:
             enter_script(file, job.caller_folder)
     change = describe_change(job.trial)
     result = Result("failed", change) if change else task(job)
-    write_whole(Path(job.scratch) / "result.json", to_json(result))
+    write_whole(Path(job.scratch) / RESULT, to_json(result))
     return 0
 
 
