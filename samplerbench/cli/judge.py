@@ -9,7 +9,7 @@ from typing import Any
 
 from samplerbench.cli import run
 from samplerbench.cli.common import FOLDER_FLAGS, command_line, refuse_unwritable
-from samplerbench.cli.compare import add_files
+from samplerbench.cli.compare import add_files, refuse_files_of_no_gate
 from samplerbench.harness.campaign.plan import JUDGE_OPTIONS, OPTIONS
 
 #: options that no other command has
@@ -88,7 +88,7 @@ def execute(args: argparse.Namespace) -> int:
     refuse_unwritable(args.junit, args.summary)
     given = {name: getattr(args, name) for name in (*OWN, *JUDGE_OPTIONS)}
     options = {name: value for name, value in given.items() if value is not None}
-    run.refuse_files_of_no_gate(args, options.get("gate", ()))
+    gate = options.get("gate", ())
+    refuse_files_of_no_gate(args, gate)
     with judge(args.files, out=args.out, command=command_line(), **options) as campaign:
-        gate = options.get("gate", ())
         return run.report_campaign(campaign, gate, args.junit, args.summary, args.open, "judge")

@@ -140,11 +140,12 @@ def report_campaign(
     print(f"report:   {in_one_line(page if isinstance(page, str) else _relative(page))}")
     if show and isinstance(page, Path):
         open_page(page)
-    cases = ci_gate.check_rows(rows, gate)
+    failures: list[str] = []
     if gate:
+        cases = ci_gate.check_rows(rows, gate)
         title = f"samplerbench {word}, {_relative(campaign.folder)}"
         gate_files.write_files(cases, title, junit, summary)
-    failures = ci_gate.list_lines(cases) if gate else []
+        failures = ci_gate.list_lines(cases)
     for line in failures:
         tell(f"gate: {line}")
     every_ok = all(row["status"] == "ok" for row in rows)
