@@ -92,7 +92,8 @@ def list_limits(e: ReplicateSummary, disasters: int, total: int) -> Iterator[Lim
         if e.pairs.few.size:
             yield from (_limit_rms(errors, most, what) for what, errors in pair_z(e.pairs))
     if e.combinations is not None:
-        yield from _limit_combinations(e.combinations, 2 * e.margins.sd)
+        for i in range(len(e.combinations.labels)):
+            yield _limit_variance(e.combinations, i, 2 * e.margins.sd)
     yield _limit_rate(disasters, total)
 
 
@@ -139,14 +140,12 @@ def _limit_pairs(pairs: PairWidths, margin: float) -> Iterator[Limit]:
     mean, _, half = t_intervals(pairs.values, LEVEL)
     limits = np.abs(mean - 1.0) + np.hypot(half, NORMAL * pairs.error)
     for i in np.argsort(np.where(np.isnan(limits), np.inf, limits))[-MOST_PAIRS:]:
-        what = f"the variance of {pairs.labels[i]}, each in its sd,"
-        yield _limit_mean(pairs.values[:, i], 1.0, margin, what, " of it", float(pairs.error[i]))
+        yield _limit_variance(pairs, i, margin)
 
 
-def _limit_combinations(found: CombinationWidths, margin: float) -> Iterator[Limit]:
-    for values, error, label in zip(found.values.T, found.error, found.labels, strict=True):
-        what = f"the variance of {label}, each in its sd,"
-        yield _limit_mean(values, 1.0, margin, what, " of it", float(error))
+def _limit_variance(widths: PairWidths | CombinationWidths, i: int, margin: float) -> Limit:
+    what = f"the variance of {widths.labels[i]}, each in its sd,"
+    return _limit_mean(widths.values[:, i], 1.0, margin, what, " of it", float(widths.error[i]))
 
 
 def _limit_evidence(e: ReplicateSummary) -> Iterator[Limit]:

@@ -38,9 +38,9 @@ def realised_ess(
 
     Interval from chi-square with as many degrees of freedom as the tails of the errors about the
     exact mean allow (``count_freedom``), as of ``calibration``; bias counts as error (Hoffman and
-    Sountsov 2022, AISTATS, section 2: 1 / b^2). What the
-    ground truth's own standard error ``mean_se`` adds to the squares on average is taken off. No
-    interval holds what runs would bring that are worse than all those seen.
+    Sountsov 2022, AISTATS, section 2: 1 / b^2). What the ground truth's own standard error
+    ``mean_se`` adds to the squares on average is taken off. No interval holds what runs would bring
+    that are worse than all those seen.
     """
     columns = _columns((est - mean) / sd)
     truth_errors = np.broadcast_to(np.asarray(mean_se) / sd, len(columns))
