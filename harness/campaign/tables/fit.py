@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from samplerbench.errors import UsageError, unknown_name
-from samplerbench.harness.campaign.tables.matrix import stack_columns
+from samplerbench.harness.campaign.tables.matrix import split_columns, stack_columns
 from samplerbench.harness.campaign.tables.table import (
     Column,
     Table,
@@ -106,8 +106,8 @@ def _rename(table: Table, signature: Signature | None, reading: Reading) -> dict
     for name, text in reading.columns.items():
         if signature and not signature.open_ended and name not in signature.names:
             raise unknown_name(f"parameter of {signature.program}", name, signature.names)
-        parts = [text] if text in table.columns else text.split("+")
-        found = [_find_column(table, part.strip()) for part in parts]
+        parts = [text] if text in table.columns else split_columns(text)
+        found = [_find_column(table, part) for part in parts]
         chosen[name] = table.columns[found[0]] if len(found) == 1 else stack_columns(table, found)
         used.update(found)
     rest = {n: c for n, c in table.columns.items() if n not in {*chosen, *used}}

@@ -10,6 +10,11 @@ from samplerbench.errors import UsageError
 from samplerbench.harness.campaign.tables.table import Column, Table
 
 
+def split_columns(text: str) -> list[str]:
+    """The names of the columns that ``--columns X=A+B`` puts beside one another."""
+    return [part.strip() for part in text.split("+")]
+
+
 def stack_columns(table: Table, names: Sequence[str]) -> Column:
     """The matrix [row, column] of these columns. Raises UsageError where they make none."""
     columns = [table.columns[name] for name in names]

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from samplerbench.errors import UsageError
+from samplerbench.harness.campaign.tables.matrix import split_columns
 from samplerbench.harness.campaign.tables.table import (
     Table,
     has_thousands,
@@ -47,7 +48,7 @@ def read_text_table(path: Path, columns: Mapping[str, str]) -> Table:
     headless = (
         numbers_on_top
         and bool(columns)
-        and all(part.strip().isdigit() for v in columns.values() for part in v.split("+"))
+        and all(part.isdigit() for text in columns.values() for part in split_columns(text))
     )
     if headless:
         header, rows = [str(i) for i in range(len(header))], lines
